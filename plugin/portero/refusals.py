@@ -1,0 +1,177 @@
+"""The refusals that come before any rule: what could not be read, and is therefore never allowed.
+
+Each has a stable code. A code says what could not be understood, never what the request held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The words of one refusal code: a title that is true when it is obeyed, the reason, the remedy."""
+
+    title: str
+    reason: str
+    remedy: str
+
+
+_RESTART = "repeat the command; if it comes back, look at the plugin's log for a worker that died"
+_ONE_DOCUMENT = "send one JSON document and nothing else"
+_CLIENT = "send the body that Docker's own clients send"
+
+CODES: Mapping[str, Refusal] = MappingProxyType(
+    {
+        "envelope-empty": Refusal(
+            "dockerd's question has a body",
+            "dockerd asked without saying what about; it does so when it repeats a question whose answer was lost.",
+            _RESTART,
+        ),
+        "envelope-undecodable": Refusal(
+            "dockerd's question is a JSON document of the authorization protocol",
+            "What arrived on the plugin's socket is not a question that dockerd asks.",
+            "let nothing but dockerd talk to the plugin's socket",
+        ),
+        "envelope-too-large": Refusal(
+            "dockerd's question fits the daemon's own limit",
+            "The question is larger than any that dockerd forwards, so it was not read.",
+            "send a body below 4 MiB",
+        ),
+        "uri-undecodable": Refusal(
+            "The request target decodes",
+            "The request target holds a control character or an escape that does not decode; "
+            "dockerd then hides the body from the plugin and may still carry the request out.",
+            "percent-encode the path and the query correctly",
+        ),
+        "uri-fragment": Refusal(
+            "The request target has no fragment",
+            "dockerd reads everything after # as part of the query, other readers do not.",
+            "remove # from the request target, or write it as %23",
+        ),
+        "uri-not-clean": Refusal(
+            "The request path is clean",
+            "The path has empty or dot segments, so that it names another operation than it seems to.",
+            "write the path without //, /./ and /../",
+        ),
+        "uri-query-ambiguous": Refusal(
+            "The query has one meaning",
+            "A semicolon in the query is read differently by different handlers of dockerd.",
+            "separate parameters with &, write a literal semicolon as %3B",
+        ),
+        "uri-version": Refusal(
+            "The API version in the path is a version",
+            "The version in the path is not made of numbers.",
+            "write the version as /v1.45/, or leave it out",
+        ),
+        "unknown-operation": Refusal(
+            "The operation is one that Portero knows",
+            "No operation of the Engine API is known for this method and path, and it may change something.",
+            "check method and path; after an upgrade of Docker, upgrade Portero",
+        ),
+        "body-missing": Refusal(
+            "The body that the operation needs has arrived",
+            "dockerd did not forward the body, so nobody can say what would be done.",
+            _CLIENT + ": Content-Type application/json, below the daemon's size limit",
+        ),
+        "body-hidden": Refusal(
+            "The body that was sent has arrived",
+            "The headers announce a body that dockerd did not forward.",
+            _CLIENT + ", with one Content-Type and one Content-Length",
+        ),
+        "body-unexpected": Refusal(
+            "An operation without a body has none",
+            "This operation takes no body, and what was sent cannot be seen.",
+            "send no body and no Content-Type",
+        ),
+        "body-form": Refusal(
+            "The body is not a form",
+            "dockerd takes parameters from a form before those in the query, and never shows a form to the plugin.",
+            "put the parameters into the query and send no form",
+        ),
+        "body-undecodable": Refusal(
+            "The body is JSON",
+            "The body is not one JSON document, so it cannot be read as dockerd reads it.",
+            _ONE_DOCUMENT,
+        ),
+        "body-not-utf8": Refusal(
+            "The body is UTF-8",
+            "The body holds bytes or escapes that are no Unicode text; dockerd would replace them.",
+            "encode the body as UTF-8",
+        ),
+        "body-byte-order-mark": Refusal(
+            "The body has no byte order mark",
+            "The body begins with a byte order mark, which dockerd refuses and other readers skip.",
+            "encode the body as UTF-8 without a byte order mark",
+        ),
+        "body-trailing-data": Refusal(
+            "Nothing follows the JSON document",
+            "Something follows the JSON document, which dockerd may ignore and other readers may not.",
+            _ONE_DOCUMENT,
+        ),
+        "body-duplicate-name": Refusal(
+            "Every name stands once",
+            "A name stands twice in one object (names are compared without regard to case, as dockerd does), "
+            "so that readers differ on its value.",
+            "give each field once",
+        ),
+        "body-too-deep": Refusal(
+            "The body is not nested deeper than Docker's own types",
+            "The body is nested too deeply to be read.",
+            "remove the nested value that Docker does not know",
+        ),
+        "body-number": Refusal(
+            "Every number fits",
+            "A number does not fit the type that Docker has for it.",
+            "send a smaller number",
+        ),
+        "body-wrong-type": Refusal(
+            "Every field has Docker's type",
+            "A field has another type than Docker's own.",
+            "look the field's type up in the Engine API reference",
+        ),
+        "body-legacy-field": Refusal(
+            "Host settings stand in HostConfig",
+            "A host setting stands outside HostConfig: older daemons obey it there, newer ones do not.",
+            "move the field into HostConfig",
+        ),
+        "unknown-field": Refusal(
+            "Every field is one that Docker knows",
+            "Docker has no field of this name, so nobody can say what it will mean.",
+            "check the spelling of the field, or remove it",
+        ),
+        "path-control-character": Refusal(
+            "Paths are plain text",
+            "A path holds a control character.",
+            "rename the file or folder",
+        ),
+        "log-failure": Refusal(
+            "Every decision is logged",
+            "The decision log cannot be written, and a change that leaves no trace is not allowed.",
+            "make room for, or mend, the decision log (setting PORTERO_LOG); log_failure=allow lifts this",
+        ),
+        "engine-disagreement": Refusal(
+            "Both engines agree",
+            "The two rule engines disagree about this request.",
+            "report it as a bug of Portero, with the decision's id",
+        ),
+        "internal-error": Refusal(
+            "Portero could judge the request",
+            "Portero met an error of its own and refuses what it could not judge.",
+            "look the decision's id up in the plugin's log and report it as a bug",
+        ),
+    }
+)
+
+
+class Refused(Exception):
+    """A request that cannot be read.
+
+    `code` is one of CODES (KeyError otherwise). `place` names where in the request, never a value of it.
+    """
+
+    def __init__(self, code: str, place: str = "") -> None:
+        self.refusal = CODES[code]
+        self.code = code
+        self.place = place
+        super().__init__(f"{code} at {place}" if place else code)
