@@ -1,0 +1,147 @@
+"""Finds the Engine API operation behind method and path, as dockerd's router does (gorilla/mux, first match wins).
+
+In: the table of schemas/operations.json, then a method and a path without version. Out: the operation and its path
+parameters. Refused: a broken table (ValueError), a call without an operation unless it only reads.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, TypeGuard
+
+from portero.refusals import Refused
+
+Body = Literal["json", "tar", "none", "never-shown"]
+
+_REQUIRED = {"id": str, "method": str, "path": str, "body": str, "bodyRequired": bool, "reads": bool}
+_OPTIONAL = {"since": str, "removed": str}
+_PARAMETER = re.compile(r"\{([a-z]+)(?::(\.[*+]))?\}")
+_ANY_METHOD = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the Engine API. `path` is its template; `reads`: it changes nothing."""
+
+    id: str
+    method: str
+    path: str
+    body: Body
+    body_required: bool
+    reads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An operation, its method being the one asked for, and the path parameters by name."""
+
+    operation: Operation
+    path: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    operation: Operation
+    pattern: re.Pattern[str]
+    segment: str | None  # the first one of the path; None when a parameter stands there
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The operations in the order of dockerd's router, with an index by first path segment."""
+
+    operations: tuple[Operation, ...]
+    _index: Mapping[str | None, tuple[_Route, ...]]
+
+    @classmethod
+    def load(cls, data: Mapping[str, object]) -> "Routes":
+        """The routes of schemas/operations.json; ValueError with one sentence when the table is broken."""
+        entries = data.get("operations")
+        if not isinstance(entries, list) or not entries:
+            raise ValueError("'operations' must be a list of at least one operation")
+        operations = tuple(_operation(entry, f"operations[{place}]") for place, entry in enumerate(entries))
+        _refuse_twins("id", (operation.id for operation in operations))
+        _refuse_twins("method and path", (f"{operation.method} {operation.path}" for operation in operations))
+        return cls(operations, _indexed([_route(operation) for operation in operations]))
+
+    def match(self, method: str, path: str) -> Match:
+        """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
+        segment = path[1:].partition("/")[0]
+        for route in self._index.get(segment, self._index[None]):
+            if route.operation.method not in (method, _ANY_METHOD):
+                continue
+            found = route.pattern.fullmatch(path)
+            if found:
+                return Match(replace(route.operation, method=method), MappingProxyType(found.groupdict()))
+        if method not in ("GET", "HEAD"):
+            raise Refused("unknown-operation")
+        return Match(Operation("Unknown", method, "", "none", False, True), MappingProxyType({}))
+
+
+def _indexed(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
+    segments = {None, *(route.segment for route in routes)}
+    return {
+        segment: tuple(route for route in routes if route.segment in (segment, None))  # keeps the order
+        for segment in segments
+    }
+
+
+def _route(operation: Operation) -> _Route:
+    segment = operation.path[1:].partition("/")[0]
+    return _Route(operation, _pattern(operation), None if "{" in segment else segment)
+
+
+def _pattern(operation: Operation) -> re.Pattern[str]:
+    """The template as gorilla/mux reads it: a parameter without a pattern of its own ends at the next slash."""
+    literal, *parts = _PARAMETER.split(operation.path)
+    pattern = re.escape(literal)
+    for name, wildcard, following in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        pattern += f"(?P<{name}>{wildcard or '[^/]+'}){re.escape(following)}"
+    return re.compile(pattern)
+
+
+def _operation(entry: object, place: str) -> Operation:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{place}: an operation is an object")
+    _refuse_wrong_fields(entry, place)
+    body = entry["body"]
+    if not _is_body(body):
+        raise ValueError(f"{place}: 'body' must be json, tar, none or never-shown")
+    if entry["bodyRequired"] and body != "json":
+        raise ValueError(f"{place}: only a json body can be required, another one is never seen")
+    if not re.fullmatch(r"[A-Z]+|\*", entry["method"]):
+        raise ValueError(f"{place}: 'method' must be in capitals, or * for any")
+    _refuse_wrong_path(entry["path"], place)
+    return Operation(entry["id"], entry["method"], entry["path"], body, entry["bodyRequired"], entry["reads"])
+
+
+def _is_body(value: object) -> TypeGuard[Body]:
+    return value in ("json", "tar", "none", "never-shown")
+
+
+def _refuse_wrong_fields(entry: Mapping[str, object], place: str) -> None:
+    for name in sorted(entry.keys() - _REQUIRED.keys() - _OPTIONAL.keys()):
+        raise ValueError(f"{place}: an operation has no field '{name}'")
+    for name in sorted(_REQUIRED.keys() - entry.keys()):
+        raise ValueError(f"{place}: '{name}' is missing")
+    for name, value in entry.items():
+        kind = (_REQUIRED | _OPTIONAL)[name]
+        if not isinstance(value, kind) or value == "":
+            raise ValueError(f"{place}: '{name}' must be {'true or false' if kind is bool else 'a text'}")
+
+
+def _refuse_wrong_path(path: str, place: str) -> None:
+    literals = _PARAMETER.sub("", path)
+    names = [parameter[1] for parameter in _PARAMETER.finditer(path)]
+    if not path.startswith("/") or "{" in literals or "}" in literals or len(set(names)) != len(names):
+        forms = "{id}, {id:.*} or {id:.+}"
+        raise ValueError(f"{place}: 'path' must begin with / and name each parameter once, as {forms}")
+
+
+def _refuse_twins(what: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"'{value}': two operations have the same {what}")
+        seen.add(value)

@@ -1,0 +1,100 @@
+"""Splits a request target into path, API version and query as dockerd does (Go's net/url and gorilla/mux).
+
+In: RequestUri, the raw target of the HTTP request line. Out: the path decoded once and without its version prefix, the
+version, the query. Refused: what does not decode, has a fragment, an unclean path (dockerd answers those with a
+redirect), a query with a semicolon, or a version without numbers.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import unquote_to_bytes
+
+from portero.refusals import Refused
+
+# U+FFFD is what dockerd's JSON encoder makes of a byte that is not UTF-8; the byte itself, which dockerd obeys, is
+# lost. Nothing is lost when a client writes U+FFFD percent-encoded.
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd]")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# A query carries commit messages and import changes, so it may have line breaks and tabs.
+_CONTROL_IN_QUERY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
+_VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
+_LONGEST_NUMBER = 18  # digits that fit Go's int; dockerd reads a longer number as another one
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A request target. `version` is None in a path without one; of several query values the first one counts."""
+
+    path: str
+    version: str | None
+    query: Mapping[str, tuple[str, ...]]
+
+
+def parse(uri: str) -> Target:
+    """The target behind `uri`; raises Refused with one of the uri-... codes, its place being path, query or nothing."""
+    if _UNREADABLE.search(uri):
+        raise Refused("uri-undecodable")
+    if "#" in uri:
+        raise Refused("uri-fragment")
+    if _BAD_ESCAPE.search(uri):
+        raise Refused("uri-undecodable")
+    encoded_path, query = _split(uri)
+    path = _decoded(encoded_path, "path", _CONTROL)
+    if not _is_clean(path):
+        raise Refused("uri-not-clean", "path")
+    version = _VERSION.match(path)
+    if version is None:
+        return Target(path, None, _query(query))
+    return Target(path[version.end() :], _numbers(version[1]), _query(query))
+
+
+def _split(uri: str) -> tuple[str, str]:
+    """Path and query, still encoded. Scheme and authority go: dockerd looks at neither."""
+    scheme = _SCHEME.match(uri)
+    rest, _, query = uri[scheme.end() if scheme else 0 :].partition("?")
+    if scheme and rest.startswith("//"):
+        _, slash, path = rest[2:].partition("/")
+        rest = slash + path
+    return rest, query
+
+
+def _decoded(text: str, place: str, control: re.Pattern[str]) -> str:
+    try:
+        plain = unquote_to_bytes(text).decode()
+    except UnicodeError:
+        raise Refused("uri-undecodable", place) from None
+    if control.search(plain):
+        raise Refused("uri-undecodable", place)
+    return plain
+
+
+def _is_clean(path: str) -> bool:
+    """Whether gorilla's cleanPath leaves the decoded path alone; a trailing slash it does."""
+    if not path.startswith("/"):
+        return False
+    *inner, last = path[1:].split("/")
+    return last not in (".", "..") and not any(segment in ("", ".", "..") for segment in inner)
+
+
+def _numbers(said: str) -> str:
+    """A version as dockerd compares it (moby api/types/versions): number by number, a missing one being 0."""
+    numbers = [number.lstrip("0") or "0" for number in said.split(".")]
+    if said.strip(".") == "" or any(len(number) > _LONGEST_NUMBER for number in numbers):
+        raise Refused("uri-version", "path")
+    while len(numbers) > 2 and numbers[-1] == "0":
+        numbers.pop()
+    return ".".join(numbers) if len(numbers) > 1 else f"{numbers[0]}.0"
+
+
+def _query(text: str) -> Mapping[str, tuple[str, ...]]:
+    if ";" in text:
+        raise Refused("uri-query-ambiguous", "query")
+    values: dict[str, tuple[str, ...]] = {}
+    for pair in filter(None, text.replace("+", " ").split("&")):
+        name, _, value = (_decoded(part, "query", _CONTROL_IN_QUERY) for part in pair.partition("="))
+        values[name] = (*values.get(name, ()), value)
+    return MappingProxyType(values)
