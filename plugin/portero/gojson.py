@@ -1,0 +1,121 @@
+"""Strict JSON: bytes in, a tree out in which objects keep all their names. What readers may differ on is refused.
+
+Go's encoding/json accepts exactly JSON's grammar (Go 1.24, src/encoding/json/scanner.go), but puts U+FFFD for what is
+no Unicode, goes 10000 levels deep and leaves alone what follows the document. None of that is let through here.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import NoReturn, TypeAlias
+
+from portero.refusals import Refused
+
+# Docker's own types nest about 10 levels deep.
+MAX_DEPTH = 64
+# The largest integer of any of Docker's types, an uint64, has 20 digits.
+_MAX_DIGITS = 20
+
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+# Python's str.strip and str.isspace know more kinds of white space than JSON.
+_WHITESPACE = " \t\n\r"
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class Pairs(tuple[tuple[str, "Tree"], ...]):
+    """A JSON object as it was written: its names in order, duplicates kept."""
+
+    __slots__ = ()
+
+
+Tree: TypeAlias = "bool | int | float | str | list[Tree] | Pairs | None"
+
+
+def parse(data: bytes) -> Tree:
+    """The one JSON document in `data`; raises Refused with one of the body codes, and then has no place to name."""
+    text = _text(data)
+    tree, rest = _document(text.lstrip(_WHITESPACE))
+    if rest.strip(_WHITESPACE):
+        raise Refused("body-trailing-data")
+    _refuse_depth(tree)
+    if _SURROGATE_ESCAPE.search(data):
+        _refuse_lone_surrogates(tree)
+    return tree
+
+
+def _text(data: bytes) -> str:
+    if data.startswith(_BYTE_ORDER_MARKS):
+        raise Refused("body-byte-order-mark")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("body-not-utf8") from None
+
+
+def _document(text: str) -> tuple[Tree, str]:
+    try:
+        tree, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        raise Refused("body-undecodable") from None
+    except RecursionError:
+        raise Refused("body-too-deep") from None
+    return tree, text[end:]
+
+
+def _refuse_depth(tree: Tree) -> None:
+    level = _containers([tree])
+    for _ in range(MAX_DEPTH):
+        level = _containers(child for node in level for child in _children(node))
+    if level:
+        raise Refused("body-too-deep")
+
+
+def _containers(nodes: Iterable[Tree]) -> "list[list[Tree] | Pairs]":
+    return [node for node in nodes if isinstance(node, list | Pairs)]
+
+
+def _refuse_lone_surrogates(tree: Tree) -> None:
+    nodes: list[Tree] = [tree]
+    while nodes:
+        node = nodes.pop()
+        nodes.extend(_children(node))
+        if isinstance(node, Pairs):
+            nodes.extend(name for name, _ in node)
+        elif isinstance(node, str):
+            _refuse_lone_surrogate(node)
+
+
+def _refuse_lone_surrogate(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refused("body-not-utf8") from None
+
+
+def _children(node: Tree) -> "list[Tree]":
+    if isinstance(node, Pairs):
+        return [value for _, value in node]
+    return node if isinstance(node, list) else []
+
+
+def _integer(digits: str) -> int:
+    if len(digits.removeprefix("-")) > _MAX_DIGITS:
+        raise Refused("body-number")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise Refused("body-number")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    """Refuses NaN, Infinity and -Infinity, which Python's decoder would take."""
+    raise Refused("body-undecodable")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=Pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant, strict=True
+)
