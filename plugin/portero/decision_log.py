@@ -1,0 +1,62 @@
+"""The decision log: one JSON line a decision, to a file or to standard output.
+
+A line is one write to a descriptor opened for appending, so that lines of several workers never mix (POSIX: O_APPEND
+sets the offset and writes as one step).
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from portero.types import JSON
+
+STANDARD_OUTPUT = "-"
+_OWNER_ONLY = 0o600
+
+
+class DecisionLog:
+    """Appends lines to `place`, a file's path or `-`. Opening and writing raise OSError."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._descriptor = self._open()
+        self._torn = False
+
+    def write(self, line: Mapping[str, JSON]) -> None:
+        """Append one line; raises OSError when it could not be written in whole."""
+        data = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            self._follow_rotation()
+            self._append(b"\n" + data if self._torn else data)
+
+    def _append(self, data: bytes) -> None:
+        """A full disk can take half a line; the next one then starts on a line of its own."""
+        written = os.write(self._descriptor, data)
+        self._torn = written != len(data)
+        if self._torn:
+            raise OSError(f"{self._place}: only {written} of {len(data)} bytes of a line were written")
+
+    def _follow_rotation(self) -> None:
+        """logrotate moves the file away: the next line goes to a new one of the old name."""
+        if self._place == STANDARD_OUTPUT or self._is_open_file():
+            return
+        fresh = self._open()
+        os.close(self._descriptor)
+        self._descriptor, self._torn = fresh, False
+
+    def _is_open_file(self) -> bool:
+        try:
+            named = os.stat(self._place)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, os.fstat(self._descriptor))
+
+    def _open(self) -> int:
+        if self._place == STANDARD_OUTPUT:
+            return sys.stdout.fileno()
+        Path(self._place).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)

@@ -1,0 +1,113 @@
+"""The way from dockerd's question to the decision: envelope, operation, body, facts, rules.
+
+Pure but for the host view that it is handed. Every error on the way is a denial with a stable code.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from portero import body, envelope, request, target
+from portero.decision import Decision, Subject, Violation, in_order, refusal
+from portero.envelope import Envelope
+from portero.hostview import HostView
+from portero.operation import Match, Routes
+from portero.policy.loader import Policy
+from portero.refusals import Refused
+from portero.shape import Shapes
+from portero.types import JSON
+
+# A body may hold thousands of names that Docker does not know; the log line stays bounded.
+_MOST_UNKNOWN_FIELDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides requests by one policy. `profile` and `mode` as in the settings of the same name."""
+
+    policy: Policy
+    routes: Routes
+    shapes: Shapes
+    host: HostView
+    profile: str
+    mode: Literal["enforce", "audit"]
+
+    def decide(self, data: bytes, id: str, time: float) -> Decision:
+        """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's."""
+        case = _Case(Subject())
+        fault: Exception | None = None
+        try:
+            violations = self._violations(data, case)
+        except Refused as refused:
+            violations = (refusal(refused.code, refused.place),)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end as a denial, never as an allow
+            fault = error
+            violations = (refusal("internal-error", ""),)
+        return Decision(
+            id,
+            time,
+            case.subject,
+            in_order(self._enforced(violations)),
+            self.policy.digest,
+            self.profile,
+            self.mode,
+            fault,
+        )
+
+    def document(self, data: bytes) -> dict[str, JSON]:
+        """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
+        return self._document(envelope.read(data), _Case(Subject()))
+
+    def _violations(self, data: bytes, case: "_Case") -> tuple[Violation, ...]:
+        document = self._document(envelope.read(data), case)
+        return self.judge(document)
+
+    def judge(self, document: dict[str, JSON]) -> tuple[Violation, ...]:
+        """Every violation of one request document."""
+        return (*self.policy.check(document, self.profile), *self._unknown_fields(document))
+
+    def _document(self, asked: Envelope, case: "_Case") -> dict[str, JSON]:
+        case.learn(method=asked.method, user=asked.user, client=asked.headers.get("user-agent", ""))
+        aim = target.parse(asked.uri)
+        case.learn(path=aim.path, version=aim.version)
+        match = self.routes.match(asked.method, aim.path)
+        case.learn(operation=match.operation.id, reads=match.operation.reads)
+        document = self._read(asked, aim, match)
+        case.learn(image=_image(document))
+        return document
+
+    def _read(self, asked: Envelope, aim: target.Target, match: Match) -> dict[str, JSON]:
+        canonical = body.read(asked, match, self.shapes)
+        identity: dict[str, JSON] = {"user": asked.user, "groups": [], "method": asked.auth_method.lower()}
+        return request.build(match.operation, aim.version, match.path, aim.query, identity, canonical, self.host)
+
+    def _unknown_fields(self, document: dict[str, JSON]) -> Iterable[Violation]:
+        action = self.policy.unknown_fields
+        facts = document["facts"]
+        if action == "off" or not isinstance(facts, dict):
+            return ()
+        fields = facts.get("unknownFields")
+        places = fields[:_MOST_UNKNOWN_FIELDS] if isinstance(fields, list) else []
+        return [refusal("unknown-field", str(field["said"]), action) for field in places if isinstance(field, dict)]
+
+    def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+        if self.mode == "enforce":
+            return violations
+        return tuple(replace(violation, action="audit") for violation in violations)
+
+
+class _Case:
+    """What is known so far, so that a refusal half-way still says what it refuses."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    def learn(self, **known: object) -> None:
+        self.subject = replace(self.subject, **known)  # type: ignore[arg-type]  # names and types are Subject's own
+
+
+def _image(document: dict[str, JSON]) -> str | None:
+    facts = document["facts"]
+    image = facts.get("image") if isinstance(facts, dict) else None
+    reference = image.get("reference") if isinstance(image, dict) else None
+    return reference if isinstance(reference, str) and reference else None

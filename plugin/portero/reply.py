@@ -1,0 +1,50 @@
+"""The text that a person reads when a request is denied.
+
+dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3), so length
+and control characters are our business. The words are the rules' own; no value of the request is repeated.
+"""
+
+from collections.abc import Sequence
+
+from portero.decision import Decision, Violation
+
+MOST_LINES = 20
+_LONGEST_PLACE = 120
+
+
+def text(decision: Decision) -> str:
+    """Every denying violation of the decision, one a line, the rest beyond MOST_LINES counted."""
+    denials = [violation for violation in decision.violations if violation.action == "deny"]
+    shown = denials[:MOST_LINES]
+    lines = [_headline(decision, denials), *_table(shown, _dialect(decision.subject.client))]
+    if len(denials) > len(shown):
+        lines.append(f"  ... and {len(denials) - len(shown)} more, in the decision log under {decision.id}")
+    return "\n".join(lines)
+
+
+def _headline(decision: Decision, denials: Sequence[Violation]) -> str:
+    subject = decision.subject.operation or "the request"
+    rules = len({violation.rule for violation in denials})
+    verb = "1 rule refuses" if rules == 1 else f"{rules} rules refuse"
+    return f"{verb} {subject} [{decision.id}]"
+
+
+def _table(denials: Sequence[Violation], dialect: str) -> list[str]:
+    width = max((len(violation.rule) for violation in denials), default=0)
+    return [_line(violation, width, dialect) for violation in denials]
+
+
+def _line(violation: Violation, width: int, dialect: str) -> str:
+    remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
+    place = f"{_plain(violation.place)}: " if violation.place else ""
+    return f"  {violation.rule:<{width}}  {place}{violation.reason} -> {remedy}"
+
+
+def _dialect(client: str) -> str:
+    """A compose user is told what to change in the compose file (compose names itself in User-Agent)."""
+    return "compose" if "compose" in client.lower() else "docker"
+
+
+def _plain(place: str) -> str:
+    printable = "".join(char if char.isprintable() else "?" for char in place)
+    return printable if len(printable) <= _LONGEST_PLACE else printable[:_LONGEST_PLACE] + "..."

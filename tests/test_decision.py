@@ -1,0 +1,83 @@
+"""The decision: what is allowed, in which order violations stand, what the log line holds."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from portero.decision import Decision, Subject, Violation, in_order, refusal
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "decision.json").read_text())
+
+
+def violation(rule: str, level: str = "baseline", place: str = "", action: str = "deny") -> Violation:
+    return Violation(rule, level, place, action, "Reason.", {"docker": "remedy"})  # type: ignore[arg-type]
+
+
+def decision(*violations: Violation, subject: Subject | None = None) -> Decision:
+    return Decision("d-0123456789ab", 0.5, subject or Subject(), violations, "0" * 64, "baseline", "enforce")
+
+
+def test_a_request_without_violations_is_allowed() -> None:
+    assert decision().allowed
+
+
+def test_a_reported_violation_does_not_deny() -> None:
+    assert decision(violation("unseen-login", action="audit")).allowed
+
+
+def test_one_denying_violation_among_reports_denies() -> None:
+    assert not decision(violation("a", action="audit"), violation("b")).allowed
+
+
+def test_denials_come_before_reports_and_the_worst_level_first() -> None:
+    mixed = (
+        violation("z-report", action="audit"),
+        violation("b-hardened", "hardened"),
+        violation("b-baseline", place="B"),
+        violation("b-baseline", place="A"),
+        violation("a-baseline"),
+        refusal("unknown-field", "X"),
+    )
+
+    ordered = in_order(mixed)
+
+    assert [(v.rule, v.place) for v in ordered] == [
+        ("unknown-field", "X"),
+        ("a-baseline", ""),
+        ("b-baseline", "A"),
+        ("b-baseline", "B"),
+        ("b-hardened", ""),
+        ("z-report", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        pytest.param(Subject(), id="nothing could be read"),
+        pytest.param(
+            Subject(
+                "ContainerCreate", "POST", "/containers/create", "1.45", "alice", "Docker-Client", "busybox", False
+            ),
+            id="everything could be read",
+        ),
+    ],
+)
+def test_the_log_line_follows_its_schema(subject: Subject) -> None:
+    line = decision(
+        refusal("body-missing", ""), violation("no-privileged", place="HostConfig.Privileged"), subject=subject
+    )
+
+    Draft202012Validator(SCHEMA).validate(line.line(microseconds=12))
+
+
+def test_the_log_line_tells_time_in_utc_and_each_violation_with_its_place() -> None:
+    line = decision(violation("no-privileged", place="HostConfig.Privileged")).line(microseconds=7)
+
+    assert line["time"] == "1970-01-01T00:00:00.500Z"
+    assert line["microseconds"] == 7
+    assert line["violations"] == [
+        {"rule": "no-privileged", "level": "baseline", "place": "HostConfig.Privileged", "action": "deny"}
+    ]
