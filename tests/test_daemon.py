@@ -12,7 +12,7 @@ import pytest
 from portero import daemon
 from portero.daemon import NetworkNames
 
-ID = "0123456789ab"
+ID = "0123456789ab" + "0" * 52
 
 
 @pytest.fixture
@@ -52,17 +52,17 @@ def names(*addresses: str) -> NetworkNames:
 
 
 def test_the_daemon_tells_the_name_behind_an_id(address: str) -> None:
-    with dockerd(address, http("200 OK", '{"Name": "host", "Id": "0123456789ab"}')) as asked:
+    with dockerd(address, http("200 OK", '{"Name": "host", "Id": "0123456789ab..."}')) as asked:
         assert names(address).name_of(ID) == "host"
 
-    assert asked[0].startswith(b"GET /networks/0123456789ab HTTP/1.1\r\n")
+    assert asked[0].startswith(b"GET /networks/" + ID.encode() + b" HTTP/1.1\r\n")
 
 
 def test_a_name_is_its_own_name_and_nobody_is_asked() -> None:
     def nobody() -> tuple[str, ...]:
         raise AssertionError("asked")
 
-    assert NetworkNames(nobody).name_of("backend") == "backend"
+    assert NetworkNames(nobody).name_of("back-end") == "back-end"
 
 
 def test_what_no_daemon_knows_is_its_own_name(address: str) -> None:
@@ -126,6 +126,13 @@ def test_a_name_is_asked_for_once(address: str) -> None:
     assert known.name_of(ID) == "host"
 
 
+def test_the_beginning_of_an_id_is_asked_for_every_time_since_it_may_come_to_mean_another(address: str) -> None:
+    known = names(address)
+    with dockerd(address, http("200 OK", '{"Name": "backend"}'), http("200 OK", '{"Name": "host"}')):
+        assert known.name_of("3f9") == "backend"
+        assert known.name_of("3f9") == "host"
+
+
 def test_a_missing_network_is_asked_for_again(address: str) -> None:
     known = names(address)
     with dockerd(address, http("404 Not Found", "{}"), http("200 OK", '{"Name": "host"}')):
@@ -137,7 +144,7 @@ def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(daemon, "_KEPT_NAMES", 1)
     known = names(address)
     with dockerd(address, *[http("200 OK", '{"Name": "host"}')] * 3) as asked:
-        for network in (ID, "ba9876543210", ID):
+        for network in (ID, ID[::-1], ID):
             assert known.name_of(network) == "host"
 
     assert len(asked) == 3

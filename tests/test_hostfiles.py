@@ -25,7 +25,10 @@ def listening(path: Path) -> Iterator[None]:
 
 def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> HostFiles:
     daemons = DaemonSockets(proc or root / "no-proc")
-    return HostFiles(str(root), visible=visible, sockets=sockets, daemons=daemons, name_of=lambda name: name.upper())
+    own = ["/opt/portero"]
+    return HostFiles(
+        str(root), visible=visible, sockets=sockets, own=own, daemons=daemons, name_of=lambda name: name.upper()
+    )
 
 
 def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
@@ -128,6 +131,33 @@ def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) 
 
         assert view.look("/srv").holds == ("/srv/podman.sock",)
         assert view.look("/srv/podman.sock") == Place("/srv/podman.sock", "socket", ("/srv/podman.sock",))
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("/opt", ("/opt/portero",)),
+        ("/opt/portero", ("/opt/portero",)),
+        ("/opt/portero/schemas/rules", ("/opt/portero/schemas/rules",)),
+        ("/link/rules", ("/opt/portero/schemas/rules",)),
+        ("/opt/porteros", ()),
+        ("/srv", ()),
+    ],
+)
+def test_portero_s_own_files_are_held_from_above_and_from_within(
+    tmp_path: Path, path: str, holds: tuple[str, ...]
+) -> None:
+    (tmp_path / "opt" / "portero" / "schemas" / "rules").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/opt/portero/schemas")
+
+    assert host(tmp_path).look(path).holds == holds
+
+
+def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_path: Path) -> None:
+    view = host(tmp_path, visible=False)
+
+    assert view.look("/opt").holds == ("/opt/portero",)
+    assert view.look("/opt/portero/x").holds == ("/opt/portero/x",)
 
 
 def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from portero.daemondefaults import DaemonDefaults
 from portero.hostview import FixedHost, Place, is_network_id
 
 
@@ -99,10 +100,15 @@ def test_a_network_has_the_name_in_the_data_or_none() -> None:
 
 
 def test_a_misspelt_part_of_a_host_is_an_error() -> None:
-    with pytest.raises(ValueError, match="host: link is none of kinds, links"):
+    with pytest.raises(ValueError, match="host: link is none of daemon, kinds, links"):
         FixedHost({"link": {}})
 
 
 def test_an_unknown_kind_is_an_error() -> None:
     with pytest.raises(ValueError, match="host: a kind is one of directory"):
         FixedHost({"kinds": {"/srv": "folder"}})
+
+
+def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
+    assert FixedHost({"daemon": {"log-driver": "syslog"}}).daemon().log_driver == "syslog"
+    assert FixedHost().daemon() == DaemonDefaults()

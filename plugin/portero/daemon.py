@@ -5,14 +5,17 @@ dockerd asks the plugin about this very question (GET /networks/{id}), so nobody
 
 import http.client
 import json
-import socket
+import re
 from collections.abc import Callable, Sequence
 
-from portero.hostview import is_network_id
+from portero.hostview import may_begin_network_id
+from portero.unixhttp import UnixConnection
 
 _TIMEOUT_SECONDS = 2.0
 _LONGEST_ANSWER = 1 << 20
 _KEPT_NAMES = 256
+# Only a whole ID names one network for ever; what a beginning of one is completed to changes with the networks.
+_WHOLE_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{64}")
 
 
 class NetworkNames:
@@ -27,7 +30,7 @@ class NetworkNames:
 
         Several daemons may run on one host, and what one does not know another may: all are asked until one knows.
         """
-        if not is_network_id(network):
+        if not may_begin_network_id(network):
             return network
         if network in self._names:
             return self._names[network]
@@ -40,7 +43,8 @@ class NetworkNames:
         return network if answers == {network} else None
 
     def _keep(self, network: str, name: str) -> str:
-        """An ID never gets another name, so an answer holds."""
+        if _WHOLE_ID.fullmatch(network) is None:
+            return name
         if len(self._names) >= _KEPT_NAMES:
             self._names = {}
         self._names[network] = name
@@ -58,21 +62,8 @@ def _ask(address: str, network: str) -> str | None:
     return _name(body) if status == http.client.OK else None
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_SECONDS)
-        self._address = address
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._address)
-
-
 def _get(address: str, path: str) -> tuple[int, bytes]:
-    connection = _UnixConnection(address)
+    connection = UnixConnection(address, _TIMEOUT_SECONDS)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -10,8 +10,10 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from portero.daemonconfig import DaemonConfig
+from portero.daemondefaults import DaemonDefaults
 from portero.daemonsockets import WELL_KNOWN, DaemonSockets
-from portero.hostpath import clean
+from portero.hostpath import clean, is_within
 from portero.hostview import MAX_LINKS, Kind, Place, held
 
 # Where the daemons listen unless they are told otherwise; these hold even when no process and no file can be seen.
@@ -27,6 +29,9 @@ DEFAULT_SOCKETS = (
     "/run/crio/crio.sock",
 )
 
+# Where dockerd looks for it (moby cmd/dockerd/options.go) unless it is told --config-file.
+DAEMON_CONFIG = "/etc/docker/daemon.json"
+
 _KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
     (stat.S_ISDIR, "directory"),
     (stat.S_ISREG, "file"),
@@ -39,8 +44,9 @@ _KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
-    `sockets`: paths on the host to protect besides the daemons' own, such as portero's. `visible=False`: the host's
-    files are not below `root` at all, so that only names can be compared. `name_of`: who tells a network's name.
+    `sockets`: paths on the host to protect besides the daemons' own, such as portero's. `own`: files and folders that
+    portero's word rests on, such as its policy; what lies below them counts as well. `visible=False`: the host's files
+    are not below `root` at all, so that only names can be compared. `name_of`: who tells a network's name.
     """
 
     def __init__(
@@ -49,30 +55,44 @@ class HostFiles:
         *,
         visible: bool = True,
         sockets: Iterable[str] = (),
+        own: Iterable[str] = (),
         daemons: DaemonSockets,
         name_of: Callable[[str], str | None],
+        daemon_config: str = DAEMON_CONFIG,
     ) -> None:
         self._root = Path(root)
         self._visible = visible
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
+        self._own = tuple(map(clean, own))
         self._daemons = daemons
         self._name_of = name_of
+        self._config = DaemonConfig(daemon_config, lambda path: self._file(self._walk(path)))
 
     def look(self, path: str) -> Place:
         """What lies at a cleaned absolute path."""
         names = [*self._always, *self._daemons.found()]
         if not self._visible:
-            return Place(None, "unknown", held(path, None, {name: name for name in names}))
+            return Place(None, "unknown", held(path, None, {name: name for name in (*names, *self._within_own(path))}))
         resolved, kind = self._resolve(path)
         if kind == "directory":
             names += [name for name in _below(resolved) if self._is_socket(name)]
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.append(resolved)
+        names += [*self._within_own(path), *self._within_own(resolved)]
         return Place(resolved, kind, held(path, resolved, self._resolved(names)))
+
+    def _within_own(self, path: str) -> list[str]:
+        """The path itself when it lies in one of portero's own places, and those places, which may lie in it."""
+        within = any(is_within(path, own) or is_within(path, self._resolve(own)[0]) for own in self._own)
+        return [path, *self._own] if within else list(self._own)
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon tells it."""
         return self._name_of(name)
+
+    def daemon(self) -> DaemonDefaults:
+        """The daemon's defaults, as far as its daemon.json can be seen."""
+        return self._config.defaults() if self._visible else DaemonDefaults()
 
     def _resolved(self, names: Iterable[str]) -> Mapping[str, str]:
         return {name: self._resolve(name)[0] for name in names}

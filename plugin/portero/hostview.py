@@ -1,14 +1,16 @@
-"""What the host says about paths and networks: questions (HostView), answers (Place), and a host made of plain data.
+"""What the host says about paths, networks and the daemon: questions (HostView), answers, and a host of plain data.
 
 Nothing here touches files or sockets; hostfiles.py and daemon.py do.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, Protocol, cast, get_args
 
+from portero.daemondefaults import DaemonDefaults, parse
 from portero.hostpath import clean, is_within
 from portero.types import JSON
 
@@ -16,6 +18,7 @@ Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
 _NETWORK_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
+_BEGINNING_OF_ID = re.compile(r"[0-9a-z]{1,25}|[0-9a-f]{1,64}")
 
 # More links than the kernel follows (MAXSYMLINKS, include/linux/namei.h).
 MAX_LINKS = 40
@@ -27,7 +30,7 @@ class Place:
 
     resolved: str | None  # after symbolic links; None: the host's files are not visible
     kind: Kind
-    holds: tuple[str, ...]  # sockets of dockerd, containerd, portero and their like at or below this place
+    holds: tuple[str, ...]  # daemons' sockets at or below this place; portero's own files there, or around it
 
 
 class HostView(Protocol):
@@ -41,10 +44,19 @@ class HostView(Protocol):
         """The name behind a network ID; None: it could not be found out."""
         ...
 
+    def daemon(self) -> DaemonDefaults:
+        """What the daemon gives to containers and networks that do not say."""
+        ...
+
 
 def is_network_id(name: str) -> bool:
-    """Whether Docker may take this for a network's ID rather than its name."""
+    """Whether this looks like a network's ID, whole or cut to the length that Docker shows."""
     return _NETWORK_ID.fullmatch(name) is not None
+
+
+def may_begin_network_id(name: str) -> bool:
+    """Whether Docker may take this for the beginning of an ID: it completes any that no network has as its name."""
+    return _BEGINNING_OF_ID.fullmatch(name) is not None
 
 
 def held(path: str, resolved: str | None, sockets: Mapping[str, str]) -> tuple[str, ...]:
@@ -59,14 +71,15 @@ def _opens(place: str, name: str, real: str) -> bool:
 
 _LINKS = {"/var/run": "/run"}
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
-_PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible"})
+_PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible", "daemon"})
 
 
 class FixedHost:
     """A host made of plain data, for examples and tests.
 
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
-    "networks": {"<id>": "host"}, "visible": true}: each part may be left out, none may be misspelt (ValueError).
+    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}}: each part may be left out, none
+    may be misspelt (ValueError). `daemon` is what daemon.json holds.
     /var/run is a link to /run; what is not named is a directory; a network that is not named cannot be found out.
     """
 
@@ -78,6 +91,7 @@ class FixedHost:
         self._kinds = {clean(path): _kind(kind) for path, kind in _texts(data, "kinds").items()}
         self._networks = MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
+        self._daemon = parse(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
 
@@ -93,6 +107,10 @@ class FixedHost:
     def network(self, name: str) -> str | None:
         """The name in the data, None when there is none."""
         return self._networks.get(name)
+
+    def daemon(self) -> DaemonDefaults:
+        """What the data says of the daemon."""
+        return self._daemon
 
     def _resolve(self, path: str) -> str:
         """The path after links; a path in a circle of links is left as it is."""

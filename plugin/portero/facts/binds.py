@@ -1,0 +1,47 @@
+"""The entries of HostConfig.Binds: one string in, one mount fact out.
+
+dockerd refuses more than it accepts here (moby volume/mounts/linux_parser.go, ParseMountRaw); what it would refuse
+still becomes a fact, read so that it looks no less dangerous than it could be.
+"""
+
+from portero.facts import driver
+from portero.facts.mount import fact, opened, target
+from portero.facts.paths import host_path, is_absolute
+from portero.hostview import HostView
+from portero.types import Fact
+
+_PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
+# One word of each kind at most.
+_MODES = (
+    frozenset({"ro", "rw"}),
+    frozenset({"z", "Z"}),
+    _PROPAGATION,
+    frozenset({"nocopy"}),
+    frozenset({"consistent", "cached", "delegated"}),
+)
+
+
+def read(bind: str, volume_driver: str, said: str, host: HostView) -> Fact:
+    """The fact of one entry: `target`, `source:target` or `source:target:mode`; an absolute source is a host path."""
+    first, *rest = bind.split(":", 2)
+    source, place, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
+    words = mode.split(",")
+    told: Fact = {
+        "target": target(place),
+        "writable": not (_is_valid(mode) and "ro" in words),
+        "propagation": next((word for word in words if word in _PROPAGATION), ""),
+        "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
+    }
+    if not is_absolute(source):
+        named: Fact = {"source": source or None}
+        return fact(said, "volume", "volume", told | named | driver.told(volume_driver, {}, said, host))
+    path = host_path(source, said)
+    return fact(said, "bind", "bind", told | {"source": path} | opened([path], said, host))
+
+
+def _is_valid(mode: str) -> bool:
+    """Whether dockerd accepts the mode (linuxValidMountMode); an empty one is nothing said."""
+    if mode == "":
+        return True
+    kinds = [kind for word in mode.split(",") for kind in _MODES if word in kind]
+    return len(kinds) == len(set(kinds)) == len(mode.split(","))

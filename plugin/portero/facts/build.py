@@ -1,0 +1,131 @@
+"""What a build asks for. Everything stands in the query (moby api/server/router/build/build_routes.go, 26.1).
+
+What dockerd refuses is refused here as well; the context and the Dockerfile in it are never shown to a plugin.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from portero.api_types import Field, ListOf, MapOf, Scalar, Shape, Struct, fold
+from portero.facts import limits, namespaces, networks, process, secrets
+from portero.facts.fields import as_object, as_text, items
+from portero.facts.values import go_int64
+from portero.gojson import parse
+from portero.hostview import HostView
+from portero.refusals import Refused
+from portero.shape import canonical
+from portero.types import JSON, Fact
+
+Query = Mapping[str, Sequence[str]]
+
+_PLACES: Mapping[str, str] = {
+    "memory": "?memory",
+    "memorySwap": "?memswap",
+    "swap": "?memswap",
+    "cpus": "?cpuquota",
+    "cpuShares": "?cpushares",
+    "cpuPeriod": "?cpuperiod",
+    "cpuQuota": "?cpuquota",
+    "shmSize": "?shmsize",
+}
+_TEXT_MAP = MapOf(Scalar("string"))
+_TEXTS = ListOf(Scalar("string"))
+_ULIMIT = {
+    name: Field(name, Scalar(kind), pointer=False)
+    for name, kind in [("Name", "string"), ("Hard", "int64"), ("Soft", "int64")]
+}
+_ULIMITS = ListOf(Struct({fold(name): field for name, field in _ULIMIT.items()}, {}))
+_UNSAYABLE = (
+    "memoryReservation",
+    "memoryReservationShare",
+    "memorySwappiness",
+    "kernelMemory",
+    "kernelMemoryShare",
+    "pids",
+    "oomScoreAdj",
+)
+
+
+def of(query: Query, host: HostView) -> dict[str, JSON]:
+    """The facts of ImageBuild."""
+    mode = _first(query, "networkmode")
+    return {
+        "build": _build(query),
+        "namespaces": namespaces.of_build(mode, "?networkmode"),
+        "networks": networks.of_build(mode, "?networkmode", host),
+        "cgroupParent": process.text_of(_first(query, "cgroupparent"), "?cgroupparent"),
+        "secrets": _secrets(query, "buildargs") + _secrets(query, "labels"),
+        "extraHosts": process.extra_hosts(_extra_hosts(query), "?extrahosts"),
+        "limits": _limits(query),
+        "ulimits": _ulimits(query),
+    }
+
+
+def _build(query: Query) -> Fact:
+    version = _first(query, "version") or "1"
+    if version not in ("1", "2"):
+        raise Refused("body-wrong-type", "?version")
+    return {
+        "remote": process.flag_of(_is_fetched(query, version), "?remote"),
+        "version": version,
+        "securityOptions": [{"name": option, "said": "?securityopt"} for option in query.get("securityopt", ())],
+        "said": "?version",
+    }
+
+
+def _is_fetched(query: Query, version: str) -> bool:
+    """Whether the daemon fetches the context itself (moby builder/builder-next/builder.go, Build)."""
+    remote = _first(query, "remote")
+    if version == "2" and remote == "client-session":
+        return False
+    if version == "2" and remote == "upload-request":
+        return _first(query, "buildid") == ""
+    return remote != ""
+
+
+def _limits(query: Query) -> Fact:
+    asked = limits.Asked(
+        memory=_figure(query, "memory"),
+        memory_swap=_figure(query, "memswap"),
+        shares=_figure(query, "cpushares"),
+        period=_figure(query, "cpuperiod"),
+        quota=_figure(query, "cpuquota"),
+        shm=_figure(query, "shmsize"),
+    )
+    return limits.told(asked, {**_PLACES, **dict.fromkeys(_UNSAYABLE, "query")}, updating=False)
+
+
+def _extra_hosts(query: Query) -> list[str]:
+    # dockerd takes each value as name:address. A list in JSON, which some clients send, is what they mean by it.
+    entries: list[JSON] = []
+    for value in query.get("extrahosts", ()):
+        entries += items({"": _json(value, _TEXTS, "?extrahosts")}, "") if value.startswith("[") else [value]
+    return [as_text(entry, "?extrahosts") for entry in entries]
+
+
+def _ulimits(query: Query) -> list[JSON]:
+    return limits.ulimits({"Ulimits": _json(_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
+
+
+def _secrets(query: Query, name: str) -> list[JSON]:
+    place = f"?{name}"
+    # An argument without a value (null) is only announced.
+    return secrets.of_map(as_object(_json(_first(query, name), _TEXT_MAP, place), place), place)
+
+
+def _json(text: str, shape: Shape, place: str) -> JSON:
+    """A parameter in JSON, under the same rules as a body; None when it is empty or not said."""
+    try:
+        return canonical(shape, parse(text.encode())).body if text else None
+    except UnicodeEncodeError:
+        raise Refused("body-not-utf8", place) from None
+    except Refused as refused:
+        raise Refused(refused.code, place) from None
+
+
+def _figure(query: Query, name: str) -> int:
+    # httputils.Int64ValueOrZero: what is no number counts as nothing said.
+    return go_int64(_first(query, name)) or 0
+
+
+def _first(query: Query, name: str) -> str:
+    return (*query.get(name, ()), "")[0]

@@ -1,0 +1,80 @@
+"""What an image made of a container is given: the body's Config and, after it, the instructions in `changes`.
+
+dockerd joins all changes and reads them as a Dockerfile (moby builder/dockerfile, BuildFromConfig and parser).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from portero.facts import process, secrets
+from portero.facts.fields import child, text, texts
+from portero.types import JSON, Fact
+
+_SAID = "?changes"
+_ESCAPE = re.compile(r"#\s*escape\s*=\s*(?P<escape>[\\`])\s*", re.IGNORECASE)
+_WHITE = re.compile(r"[\t\v\f\r ]+")
+_DIRECTIVE = re.compile(r"#\s*[a-z]\w*\s*=.*", re.IGNORECASE)
+# A word ends at white space that is neither quoted nor escaped. Nothing is tried twice, however long the text.
+_WORD = re.compile(r"""(?:[^\s"'\\]++|\\.?|"(?:[^"\\]|\\.)*+"?|'[^']*+'?)++""", re.DOTALL)
+
+
+def of(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The facts of ImageCommit."""
+    user = process.text_of(text(body, "User"), "User")
+    healthcheck = process.healthcheck(child(body, "Healthcheck"), "Healthcheck")
+    told = secrets.of_env(texts(body, "Env"), "Env") + secrets.of_map(child(body, "Labels"), "Labels[*]")
+    for instruction, rest in _instructions(query.get("changes", ())):
+        if instruction == "USER":
+            user = process.text_of(rest, _SAID)
+        elif instruction == "HEALTHCHECK":
+            healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "said": _SAID}
+        elif instruction in ("ENV", "LABEL"):
+            told += _secrets(rest)
+    return {"secrets": told, "user": user, "healthcheck": healthcheck}
+
+
+def _instructions(changes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each instruction in capitals with the rest of its line."""
+    for line in _lines("\n".join(changes)):
+        instruction, _, rest = _WHITE.sub(" ", line.strip(), count=1).partition(" ")
+        yield instruction.upper(), rest.strip()
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Logical lines, without comments and empty ones; the escape character at the end joins a line with the next."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    escape = re.escape(_escape(lines))
+    # Doubled, the escape character stands for itself.
+    continued, joined = re.compile(rf"(?:(?<!{escape})|^){escape}[ \t]*$"), ""
+    for line in lines:
+        if line.strip() == "" or line.lstrip().startswith("#"):
+            continue
+        part = continued.split(line, maxsplit=1)
+        joined += part[0]
+        if len(part) == 1:
+            yield joined
+            joined = ""
+    yield joined
+
+
+def _escape(lines: Sequence[str]) -> str:
+    # Directives stand before everything else; the first other line ends them.
+    for line in lines:
+        if told := _ESCAPE.fullmatch(line.strip()):
+            return told["escape"]
+        if not _DIRECTIVE.fullmatch(line.strip()):
+            break
+    return "\\"
+
+
+def _secrets(rest: str) -> list[JSON]:
+    """From `NAME=value NAME="a b"` or, the old way, `NAME value`."""
+    words = _WORD.findall(rest)
+    if words and "=" not in words[0]:
+        words = [f"{words[0]}={' '.join(words[1:])}"]
+    told = [word.partition("=") for word in words]
+    return [fact for name, _, value in told for fact in secrets.of_map({_bare(name): _bare(value)}, _SAID)]
+
+
+def _bare(text: str) -> str:
+    return text.strip("\"'")

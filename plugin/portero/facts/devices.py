@@ -1,0 +1,61 @@
+"""Devices of the host: Devices, DeviceCgroupRules and DeviceRequests, which create and update say alike."""
+
+from collections.abc import Sequence
+
+from portero.facts.fields import as_text, items, objects, text, texts
+from portero.facts.paths import host_path, rooted
+from portero.hostview import HostView
+from portero.types import JSON, Fact
+
+
+def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
+    """The devices; a link counts twice, as said and as dockerd follows it (moby oci/devices_linux.go)."""
+    return [
+        fact
+        for index, device in enumerate(objects(source, "Devices"))
+        for fact in _device(device, f"{prefix}Devices[{index}]", host)
+    ]
+
+
+def rules(source: Fact, prefix: str) -> list[JSON]:
+    """The device cgroup's rules, as said."""
+    return [
+        {"rule": rule, "said": f"{prefix}DeviceCgroupRules[{index}]"}
+        for index, rule in enumerate(texts(source, "DeviceCgroupRules"))
+    ]
+
+
+def requests(source: Fact, prefix: str) -> list[JSON]:
+    """Devices asked of a driver (GPUs, CDI)."""
+    return [
+        {
+            "driver": text(request, "Driver"),
+            "ids": [*texts(request, "DeviceIDs")],
+            "capabilities": [*_flat(items(request, "Capabilities"))],
+            "said": f"{prefix}DeviceRequests[{index}]",
+        }
+        for index, request in enumerate(objects(source, "DeviceRequests"))
+    ]
+
+
+def _device(device: Fact, said: str, host: HostView) -> list[JSON]:
+    path = rooted(text(device, "PathOnHost"), said)
+    resolved = host.look(path).resolved
+    places = dict.fromkeys([path, path if resolved is None else host_path(resolved, said)])
+    target = text(device, "PathInContainer")
+    permissions = _permissions(text(device, "CgroupPermissions"))
+    return [{"path": place, "target": target, "permissions": permissions, "said": said} for place in places]
+
+
+def _permissions(said: str) -> str:
+    # The command line writes rwm when nothing is said (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
+    asked = said or "rwm"
+    return "".join(letter for letter in "rwm" if letter in asked)
+
+
+def _flat(alternatives: Sequence[JSON]) -> list[str]:
+    return [
+        as_text(name, "Capabilities")
+        for alternative in alternatives
+        for name in items({"Capabilities": alternative}, "Capabilities")
+    ]

@@ -1,0 +1,115 @@
+"""What a volume driver's options mean: driver name and options in, a part of a mount fact out.
+
+A volume of the local driver is whatever mount(2) makes of its options (moby volume/local/local_unix.go, mount), so it
+can be a bind of any host path, a tmpfs, an overlay over host folders or a disk.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from portero.facts import tmpfs
+from portero.facts.mount import opened
+from portero.facts.paths import is_absolute, rooted
+from portero.hostview import HostView
+from portero.types import JSON, Fact
+
+LOCAL = "local"
+
+# moby/sys mount/flags_unix.go: what dockerd takes out of `o` as a flag of mount(2) and does not hand to the filesystem.
+# fmt: off
+_FLAGS = frozenset({
+    "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount",
+    "mand", "nomand", "atime", "noatime", "diratime", "nodiratime",
+    "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared",
+    "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime",
+})
+# fmt: on
+# The most dangerous first: mount(2) is called with each that is said.
+_PROPAGATION = ("rshared", "shared", "rslave", "slave", "rprivate", "private")
+# Options of overlay that hold host folders (Linux fs/overlayfs/params.c); a relative one counts from dockerd's folder.
+_LAYERS = frozenset({"lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"})
+# Here the device is a server's name, though it may begin with a slash.
+_SERVERS = frozenset({"nfs", "nfs4", "cifs", "smb3"})
+
+
+def told(name: str, options: Mapping[str, str], said: str, host: HostView) -> Fact:
+    """The part of a mount fact that the driver decides; "" is the local driver (moby volume/service/store.go)."""
+    filesystem, device = options.get("type", ""), options.get("device", "")
+    names = cast(list[JSON], list(options))
+    driver: Fact = {
+        "driver": name or LOCAL,
+        "driverOptions": {"type": filesystem.lower(), "device": device, "names": names},
+    }
+    if not options:
+        return driver
+    driver |= {"via": "driver-options", "options": cast(list[JSON], tmpfs.split(options.get("o", "")))}
+    return driver | _local(options, said, host) if is_local(name) else driver
+
+
+def is_local(name: str) -> bool:
+    """Whether dockerd's own driver takes these options."""
+    return name in ("", LOCAL)
+
+
+def _local(options: Mapping[str, str], said: str, host: HostView) -> Fact:
+    filesystem, device = options.get("type", ""), options.get("device", "")
+    said_options = tmpfs.split(options.get("o", ""))
+    propagation = next((mode for mode in _PROPAGATION if mode in said_options), "")
+    fact: Fact = {"writable": not tmpfs.read_only(said_options), "propagation": propagation}
+    if _is_bind(filesystem, device, said_options):
+        source = rooted(device, said)
+        return fact | {"type": "bind", "source": source} | opened([source], said, host)
+    if filesystem == "tmpfs":
+        return fact | {"type": "tmpfs", "sizeBytes": tmpfs.size(said_options)}
+    found = [*_device_paths(filesystem, device), *_option_paths(said_options)]
+    return fact | opened(list(dict.fromkeys(rooted(path, said) for path in found)), said, host)
+
+
+def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
+    """With MS_BIND the kernel looks at no filesystem type; none and bind are written by people who mean a bind."""
+    if "bind" in options or "rbind" in options:
+        return True
+    return filesystem in ("", "none", "bind") and is_absolute(device)
+
+
+def _device_paths(filesystem: str, device: str) -> Iterator[str]:
+    """The device, where it is a path of the host and not a server or just a name ("overlay")."""
+    if filesystem in _SERVERS:
+        return
+    if is_absolute(device) or ("/" in device and ":" not in device):
+        yield device
+
+
+def _option_paths(options: list[str]) -> Iterator[str]:
+    """Host paths inside `o`: overlay's layers as the kernel reads them, and every absolute path of other options."""
+    handed_on = [option for option in options if option not in _FLAGS]
+    for option in _split(",".join(handed_on), ","):
+        name, _, value = option.partition("=")
+        if name in _LAYERS:
+            yield from filter(None, map(_unescape, _split(value, ":")))
+    for option in handed_on:
+        name, _, value = option.partition("=")
+        if name not in _LAYERS:
+            yield from filter(is_absolute, (value or name).split(":"))
+
+
+def _split(text: str, separator: str) -> Iterator[str]:
+    """Parts between separators that no backslash escapes; backslashes stay (fs/overlayfs/params.c, ovl_next_opt)."""
+    start, place = 0, 0
+    while place < len(text):
+        if text[place] == "\\":
+            place += 1
+        elif text[place] == separator:
+            yield text[start:place]
+            start = place + 1
+        place += 1
+    yield text[start:]
+
+
+def _unescape(text: str) -> str:
+    """Without escapes, as overlay drops them: /e\\tc is /etc to the kernel."""
+    plain = ""
+    characters = iter(text)
+    for character in characters:
+        plain += next(characters, "") if character == "\\" else character
+    return plain

@@ -1,0 +1,75 @@
+"""An image's reference, split as distribution/reference splits it (normalize.go, regexp.go; moby 26.1 has v0.6)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from portero.types import JSON, Fact
+
+_DEFAULT = "docker.io"
+_LEGACY = "index.docker.io"
+
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+# opencontainers/go-digest: the algorithms that are known, with the length of their hexadecimal form.
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?P<name>{_PART}(?:/{_PART})*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?"
+)
+
+
+def of(reference: str, said: str) -> Fact:
+    """The fact `image`. What is no reference dockerd refuses; its repository is then told as it stands."""
+    if reference == "":
+        return _image(reference, "", "", None, None, said)
+    if _IDENTIFIER.fullmatch(reference):
+        return _image(reference, "", "", None, f"sha256:{reference}", said)
+    if _DIGEST.fullmatch(reference):
+        return _image(reference, "", "", None, reference, said)
+    registry, rest = _split(reference)
+    told = _REFERENCE.fullmatch(rest)
+    if told is None:
+        return _image(reference, registry, rest, None, None, said)
+    tag = told["tag"] if told["tag"] or told["digest"] else "latest"
+    return _image(reference, registry, told["name"], tag, told["digest"], said)
+
+
+def of_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """Of ImageCreate: the image that is pulled; {} for an import (moby api/server/router/image, postImagesCreate)."""
+    reference = (*query.get("fromImage", ()), "")[0]
+    if reference == "":
+        return {}
+    tag = (*query.get("tag", ()), "")[0]
+    # "busybox:" is how old clients ask for every tag.
+    image = of(reference.removesuffix(":"), "?fromImage") | {"reference": reference}
+    if tag == "":
+        return {"image": image}
+    if _DIGEST.fullmatch(tag):
+        return {"image": image | {"reference": f"{reference}@{tag}", "tag": None, "digest": tag}}
+    return {"image": image | {"reference": f"{reference}:{tag}", "tag": tag}}
+
+
+def _split(reference: str) -> tuple[str, str]:
+    """splitDockerDomain: what comes before the first / is a registry when it cannot be a repository's folder."""
+    first, slash, rest = reference.partition("/")
+    if not slash:
+        return _DEFAULT, f"library/{reference}"
+    if first == _LEGACY:
+        first = _DEFAULT
+    if first != "localhost" and not any(mark in first for mark in ".:") and first.lower() == first:
+        return _DEFAULT, reference
+    if first == _DEFAULT and "/" not in rest:
+        rest = f"library/{rest}"
+    return first, rest
+
+
+def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, said: str) -> Fact:
+    return {
+        "reference": reference,
+        "registry": registry,
+        "repository": repository,
+        "tag": tag,
+        "digest": digest,
+        "said": said,
+    }

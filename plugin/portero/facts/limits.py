@@ -1,0 +1,190 @@
+"""Resource limits in plain units (bytes, CPUs, counts), and ulimits.
+
+Containers, services and builds say the same things in three ways; here they become one set of figures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portero.facts.fields import child, integer, objects, text
+from portero.types import JSON, Fact
+
+_DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
+
+# The figures that a HostConfig says directly, under Docker's names.
+_PLACES: Mapping[str, str] = {
+    "memory": "Memory",
+    "memoryReservation": "MemoryReservation",
+    "memoryReservationShare": "MemoryReservation",
+    "memorySwap": "MemorySwap",
+    "swap": "MemorySwap",
+    "memorySwappiness": "MemorySwappiness",
+    "kernelMemory": "KernelMemory",
+    "kernelMemoryShare": "KernelMemory",
+    "cpus": "NanoCpus",
+    "cpuShares": "CpuShares",
+    "cpuPeriod": "CpuPeriod",
+    "cpuQuota": "CpuQuota",
+    "pids": "PidsLimit",
+    "oomScoreAdj": "OomScoreAdj",
+    "shmSize": "ShmSize",
+}
+_RESOURCES = "TaskTemplate.Resources"
+# A service cannot say all of them; the others would stand among its resources.
+_SERVICE_PLACES: Mapping[str, str] = dict.fromkeys(_PLACES, _RESOURCES) | {
+    "memory": f"{_RESOURCES}.Limits.MemoryBytes",
+    "memoryReservation": f"{_RESOURCES}.Reservations.MemoryBytes",
+    "memoryReservationShare": f"{_RESOURCES}.Reservations.MemoryBytes",
+    "memorySwap": f"{_RESOURCES}.SwapBytes",
+    "swap": f"{_RESOURCES}.SwapBytes",
+    "memorySwappiness": f"{_RESOURCES}.MemorySwappiness",
+    "cpus": f"{_RESOURCES}.Limits.NanoCPUs",
+    "pids": f"{_RESOURCES}.Limits.Pids",
+    "oomScoreAdj": "TaskTemplate.ContainerSpec.OomScoreAdj",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The figures as asked, with Docker's zero values; None where nothing and 0 differ."""
+
+    memory: int = 0
+    reservation: int = 0
+    memory_swap: int = 0
+    swappiness: int | None = None
+    kernel: int = 0
+    nano_cpus: int = 0
+    shares: int = 0
+    period: int = 0
+    quota: int = 0
+    pids: int | None = None
+    oom: int = 0
+    shm: int = 0
+
+
+def of_create(config: Fact) -> Fact:
+    """From a HostConfig."""
+    return told(_asked(config), _below("HostConfig."), updating=False)
+
+
+def of_update(body: Fact) -> Fact:
+    """From ContainerUpdate: what is not said stays as it is."""
+    return told(_asked(body), _below(""), updating=True)
+
+
+def of_service(task: Fact) -> Fact:
+    """From a TaskTemplate."""
+    resources = child(task, "Resources")
+    limit, reserved = child(resources, "Limits"), child(resources, "Reservations")
+    memory, swap = integer(limit, "MemoryBytes") or 0, integer(resources, "SwapBytes")
+    asked = Asked(
+        memory=memory,
+        reservation=integer(reserved, "MemoryBytes") or 0,
+        # SwapBytes (API 1.52) counts what lies beyond memory, MemorySwap the sum.
+        memory_swap=0 if swap is None else -1 if swap < 0 else memory + swap,
+        swappiness=integer(resources, "MemorySwappiness"),
+        nano_cpus=integer(limit, "NanoCPUs") or 0,
+        pids=integer(limit, "Pids"),
+        oom=integer(child(task, "ContainerSpec"), "OomScoreAdj") or 0,
+    )
+    return told(asked, _SERVICE_PLACES, updating=False)
+
+
+def told(asked: Asked, places: Mapping[str, str], *, updating: bool) -> Fact:
+    """The fact `limits`: every figure with its place, null where nothing is said."""
+    memory = _positive(asked.memory)
+    memory_swap = max(asked.memory_swap, -1) or None
+    swappiness = asked.swappiness
+    figures: dict[str, float | None] = {
+        "memory": memory,
+        "memoryReservation": _positive(asked.reservation),
+        "memoryReservationShare": _share(asked.reservation, memory),
+        "memorySwap": memory_swap,
+        "swap": _swap(memory, memory_swap, updating=updating),
+        "memorySwappiness": None if swappiness == -1 else swappiness,
+        "kernelMemory": asked.kernel or None,
+        "kernelMemoryShare": _share(asked.kernel, memory),
+        "cpus": _cpus(asked, updating=updating),
+        "cpuShares": asked.shares or None,
+        "cpuPeriod": asked.period or None,
+        "cpuQuota": asked.quota or None,
+        "pids": _pids(asked.pids, updating=updating),
+        "oomScoreAdj": asked.oom or None,
+        "shmSize": asked.shm or None,
+    }
+    return {name: {"value": figure, "said": places[name]} for name, figure in figures.items()}
+
+
+def ulimits(source: Fact, place: str) -> list[JSON]:
+    """The Ulimits of a HostConfig or a ContainerSpec."""
+    return [
+        {
+            # dockerd writes names in capitals (daemon/oci_linux.go, WithRlimits), so that any spelling works.
+            "name": text(limit, "Name").upper().lower(),
+            "soft": integer(limit, "Soft") or 0,
+            "hard": integer(limit, "Hard") or 0,
+            "said": f"{place}[{index}]",
+        }
+        for index, limit in enumerate(objects(source, "Ulimits"))
+    ]
+
+
+def _asked(source: Fact) -> Asked:
+    return Asked(
+        memory=integer(source, "Memory") or 0,
+        reservation=integer(source, "MemoryReservation") or 0,
+        memory_swap=integer(source, "MemorySwap") or 0,
+        swappiness=integer(source, "MemorySwappiness"),
+        kernel=integer(source, "KernelMemory") or 0,
+        nano_cpus=integer(source, "NanoCpus") or 0,
+        shares=integer(source, "CpuShares") or 0,
+        period=integer(source, "CpuPeriod") or 0,
+        quota=integer(source, "CpuQuota") or 0,
+        pids=integer(source, "PidsLimit"),
+        oom=integer(source, "OomScoreAdj") or 0,
+        shm=integer(source, "ShmSize") or 0,
+    )
+
+
+def _below(prefix: str) -> dict[str, str]:
+    return {name: prefix + field for name, field in _PLACES.items()}
+
+
+def _positive(figure: int) -> int | None:
+    # getMemoryResources (daemon_unix.go) takes what is above 0 and nothing else.
+    return figure if figure > 0 else None
+
+
+def _share(figure: int, memory: int | None) -> float | None:
+    """In percent of memory."""
+    return 100 * figure / memory if memory and figure > 0 else None
+
+
+def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int | None:
+    if memory_swap == -1:
+        return -1
+    if memory is None:
+        return None
+    if memory_swap is not None:
+        return max(memory_swap - memory, 0)
+    # Create allows as much swap again (adaptContainerSettings); update leaves the sum as it was, which is not known.
+    return None if updating else memory
+
+
+def _cpus(asked: Asked, *, updating: bool) -> float | None:
+    limits = []
+    if asked.nano_cpus > 0:
+        limits.append(asked.nano_cpus / 1e9)
+    if asked.quota > 0:
+        limits.append(asked.quota / (asked.period if asked.period > 0 else _DEFAULT_PERIOD))
+    if limits:
+        return max(limits)
+    # A quota below 0 lifts the limit: to create it is the default, to an update it is a change that must be seen.
+    return -1 if updating and asked.quota < 0 else None
+
+
+def _pids(pids: int | None, *, updating: bool) -> int | None:
+    # getPidsLimit (daemon_unix.go): 0 and below lift the limit.
+    if pids is None or (pids == 0 and not updating):
+        return None
+    return pids if pids > 0 else -1

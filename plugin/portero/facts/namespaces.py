@@ -1,0 +1,49 @@
+"""The namespaces that a container shares, by their modes (moby api/types/container/hostconfig.go, 26.1)."""
+
+from collections.abc import Mapping
+
+from portero.facts.fields import text
+from portero.types import Fact
+
+# The words that dockerd knows for each namespace; they are compared exactly, case and all.
+_WORDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "network": ("NetworkMode", frozenset({"default", "bridge", "none", "host"})),
+    "pid": ("PidMode", frozenset({"host"})),
+    "ipc": ("IpcMode", frozenset({"host", "private", "shareable", "none"})),
+    "uts": ("UTSMode", frozenset({"host"})),
+    "user": ("UsernsMode", frozenset({"host"})),
+    "cgroup": ("CgroupnsMode", frozenset({"host", "private"})),
+}
+
+
+def of_create(config: Fact) -> Fact:
+    """All six, from a HostConfig."""
+    return {
+        namespace: _namespace(namespace, text(config, field), f"HostConfig.{field}")
+        for namespace, (field, _) in _WORDS.items()
+    }
+
+
+def of_build(mode: str, said: str) -> Fact:
+    """The network's alone, from the networkmode of a build: RUN steps can share a namespace too."""
+    return {"network": _namespace("network", mode, said)}
+
+
+def _namespace(namespace: str, mode: str, said: str) -> Fact:
+    kind, separator, name = mode.partition(":")
+    # "container" without a colon is not the mode (containerID in hostconfig.go), "container:" with no name is.
+    shared = kind == "container" and separator == ":"
+    return {"mode": _mode(namespace, mode), "container": name if shared else None, "said": said}
+
+
+def _mode(namespace: str, mode: str) -> str:
+    if mode == "":
+        return "default"
+    if mode in _WORDS[namespace][1]:
+        return mode
+    kind, separator, _ = mode.partition(":")
+    if separator and kind == "container":
+        return "container"
+    if separator and kind == "ns":
+        return "path"
+    return "network" if namespace == "network" else "other"

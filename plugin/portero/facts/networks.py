@@ -1,0 +1,93 @@
+"""The networks that a call joins, and the one that NetworkCreate makes.
+
+An ID is a name in disguise (moby daemon/network.go, FindNetwork): the host is asked for the name behind it. A service
+reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
+that is given an ID gets a network of its own (docker-facts 2.5).
+"""
+
+from collections.abc import Mapping
+
+from portero.facts.fields import as_object, child, flag, objects, text
+from portero.facts.values import go_bool
+from portero.hostview import HostView, is_network_id, may_begin_network_id
+from portero.types import JSON, Fact
+
+ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go
+_PREDEFINED = ("host", "none", "bridge", "ingress")
+_PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
+
+
+def of_create(body: Fact, host: HostView) -> list[JSON]:
+    """NetworkMode and EndpointsConfig of a container."""
+    mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
+    endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
+    place = "NetworkingConfig.EndpointsConfig[*]"
+    told: list[JSON] = [] if _is_shared(mode) else [_network(mode, "HostConfig.NetworkMode", host)]
+    for name, endpoint in endpoints.items():
+        told.append(_network(name, place, host))
+        told += _by_id(as_object(endpoint, place), place, host)
+    return told
+
+
+def of_service(body: Fact, host: HostView) -> list[JSON]:
+    """Networks of the task and, as older clients say it, of the service itself."""
+    lists = (
+        ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
+        ("Networks", objects(body, "Networks")),
+    )
+    return [
+        _service_network(text(network, "Target"), f"{place}[{index}]", host)
+        for place, networks in lists
+        for index, network in enumerate(networks)
+    ]
+
+
+def of_connect(path: Mapping[str, str], body: Fact, host: HostView) -> list[JSON]:
+    """The network in the path, and the one that the endpoint may name instead."""
+    return [
+        _network(path.get("id", ""), "path.id", host),
+        *_by_id(child(body, "EndpointConfig"), "EndpointConfig", host),
+    ]
+
+
+def of_build(mode: str, said: str, host: HostView) -> list[JSON]:
+    """The networkmode of a build; `container:NAME` stays as it is."""
+    return [_network(mode or "default", said, host)]
+
+
+def created(body: Fact) -> Fact:
+    """The network that NetworkCreate makes."""
+    driver, options = text(body, "Driver"), child(body, "Options")
+    return {
+        "driver": driver or "bridge",
+        "interContainerCommunication": go_bool(text(options, ICC)),
+        "internal": flag(body, "Internal"),
+        "attachable": flag(body, "Attachable"),
+        "ingress": flag(body, "Ingress"),
+        "parent": text(options, _PARENT),
+        # A bridge is judged by its options, any other driver by being that driver.
+        "said": "Options" if driver in ("", "bridge") else "Driver",
+    }
+
+
+def _is_shared(mode: str) -> bool:
+    # A container's or a path's namespace is no network; facts.namespaces tells it.
+    return mode.startswith(("container:", "ns:"))
+
+
+def _by_id(endpoint: Fact, place: str, host: HostView) -> list[JSON]:
+    # The ID goes before the name it stands under (moby daemon/container_operations.go, getNetworkID).
+    network = text(endpoint, "NetworkID")
+    return [_network(network, f"{place}.NetworkID", host)] if network else []
+
+
+def _service_network(name: str, said: str, host: HostView) -> Fact:
+    if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
+        return _network(name, said, host)
+    # What looks like a name and cannot be looked up is taken at its word.
+    return {"name": name, "resolved": host.network(name) or name, "said": said}
+
+
+def _network(name: str, said: str, host: HostView) -> Fact:
+    resolved = host.network(name) if is_network_id(name) else name
+    return {"name": name, "resolved": resolved, "said": said}

@@ -1,0 +1,24 @@
+"""Host paths that a request says: text in, the cleaned path out; a path with control characters is refused."""
+
+import unicodedata
+
+from portero.hostpath import clean, is_absolute, is_within
+from portero.refusals import Refused
+
+__all__ = ["clean", "host_path", "is_absolute", "is_within", "rooted"]
+
+
+def host_path(path: str, said: str) -> str:
+    """The cleaned path; Refused when it holds what no reply or log could show as it is.
+
+    That is a control character or, in the target of a link, a byte that is no text (Python's surrogate escapes).
+    """
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+        raise Refused("path-control-character", said)
+    return clean(path)
+
+
+def rooted(path: str, said: str) -> str:
+    """The cleaned path from the root of the host, as dockerd reaches it: a relative one counts from the daemon's
+    working directory, which is / unless somebody starts it by hand; higher than that nothing is."""
+    return host_path("/" + path, said)

@@ -1,0 +1,67 @@
+"""Ports that are published on the host: PortBindings of a container, EndpointSpec.Ports of a service."""
+
+from ipaddress import ip_address
+
+from portero.facts.fields import as_object, child, integer, items, objects, text
+from portero.facts.values import go_port
+from portero.types import JSON, Fact
+
+_BINDINGS = "HostConfig.PortBindings[*]"
+
+
+def of_create(config: Fact) -> list[JSON]:
+    """From a HostConfig: one entry for each binding."""
+    bindings = child(config, "PortBindings")
+    return [
+        _port(port, as_object(binding, _BINDINGS))
+        for port in bindings
+        # A port without a binding gets any free one from daemons before API 1.53, so it counts as published.
+        for binding in items(bindings, port) or [{}]
+    ]
+
+
+def of_service(endpoint: Fact) -> list[JSON]:
+    """From an EndpointSpec; swarm publishes on every interface."""
+    return [
+        {
+            "containerPort": integer(port, "TargetPort") or None,
+            "protocol": text(port, "Protocol") or "tcp",
+            "hostIp": "",
+            "hostPort": integer(port, "PublishedPort") or None,
+            "said": f"EndpointSpec.Ports[{index}]",
+        }
+        for index, port in enumerate(objects(endpoint, "Ports"))
+    ]
+
+
+def _port(port: str, binding: Fact) -> Fact:
+    number, _, protocol = port.partition("/")
+    # docker/go-connections nat: SplitProtoPort takes tcp when none is said, and cuts a protocol off the host's port.
+    host_port = text(binding, "HostPort").partition("/")[0]
+    return {
+        "containerPort": _first(number),
+        "protocol": protocol.lower() or "tcp",
+        "hostIp": _address(text(binding, "HostIp")),
+        "hostPort": _first(host_port),
+        "said": _BINDINGS,
+    }
+
+
+def _address(said: str) -> str:
+    """The address in one spelling; empty for every interface.
+
+    dockerd takes every interface for what net.ParseIP does not read (moby daemon/network.go,
+    buildCreateEndpointOptions).
+    """
+    try:
+        address = ip_address(said)
+    except ValueError:
+        return ""
+    address = getattr(address, "ipv4_mapped", None) or address
+    # net.ParseIP reads no zone, Python does.
+    return "" if address.is_unspecified or "%" in said else str(address)
+
+
+def _first(ports: str) -> int | None:
+    """The first port of a range; None for none, for 0 (any free port) and for what dockerd refuses."""
+    return go_port(ports.partition("-")[0]) or None

@@ -1,0 +1,53 @@
+"""Names that look like secrets and are given a value: environment variables, build arguments, labels.
+
+Names come out, values never do. This is the only place that knows the words.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from portero.types import JSON
+
+_WORDS = re.compile(
+    r"passw(?:or)?d|passphrase|secret|token(?!iz)|credential"
+    r"|(?:api|private|access|encryption|signing)[._-]?key"
+    # Short words count only when they stand alone: AUTH and DB_PASS, not AUTHOR and COMPASS.
+    r"|(?<![a-z0-9])(?:auth|pass)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+# What points at a secret is none.
+_POINTER = re.compile(r"[._-](?:file|path|dir|sock)$", re.IGNORECASE)
+_URL = re.compile(r"(?:^|[._-])ur[li]$", re.IGNORECASE)
+_AUTHORITY_END = re.compile(r"[/?#\s]")
+# MYSQL_ALLOW_EMPTY_PASSWORD=yes switches something, it keeps no secret.
+_SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
+
+
+def of_env(entries: Iterable[str], place: str) -> list[JSON]:
+    """From entries NAME=value; NAME alone takes nothing into the container."""
+    told = [(*entry.partition("=")[::2], f"{place}[{index}]") for index, entry in enumerate(entries)]
+    return [{"name": name, "said": said} for name, value, said in told if looks_secret(name, value)]
+
+
+def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
+    """From a map of names to values."""
+    return [
+        {"name": name, "said": place}
+        for name, value in values.items()
+        if isinstance(value, str) and looks_secret(name, value)
+    ]
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether this name with this value gives a secret away."""
+    if value == "" or _POINTER.search(name):
+        return False
+    if _URL.search(name):
+        return any(_has_password(rest) for rest in value.split("://")[1:])
+    return value.lower() not in _SWITCHES and _WORDS.search(name) is not None
+
+
+def _has_password(rest: str) -> bool:
+    """Whether what follows :// begins with user:password@."""
+    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+    return authority.rpartition("@")[0].partition(":")[2] != ""

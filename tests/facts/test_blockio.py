@@ -1,0 +1,31 @@
+"""Block IO limits are told with the device that they are for."""
+
+from portero.facts import blockio
+
+
+def test_every_kind_of_limit_is_told() -> None:
+    told = blockio.of(
+        {
+            "BlkioWeight": 300,
+            "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 400}],
+            "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1}],
+            "BlkioDeviceWriteBps": [{"Path": "/dev/sdb", "Rate": 2}, {"Path": "/dev/sdc", "Rate": 3}],
+            "BlkioDeviceReadIOps": [{"Path": "/dev/sda", "Rate": 4}],
+            "BlkioDeviceWriteIOps": [{"Path": "/dev/sda"}],
+        },
+        "HostConfig.",
+    )
+
+    assert [tuple(fact.values()) for fact in told if isinstance(fact, dict)] == [
+        ("", "weight", 300, "HostConfig.BlkioWeight"),
+        ("/dev/sda", "weight", 400, "HostConfig.BlkioWeightDevice[0]"),
+        ("/dev/sda", "readBps", 1, "HostConfig.BlkioDeviceReadBps[0]"),
+        ("/dev/sdb", "writeBps", 2, "HostConfig.BlkioDeviceWriteBps[0]"),
+        ("/dev/sdc", "writeBps", 3, "HostConfig.BlkioDeviceWriteBps[1]"),
+        ("/dev/sda", "readIOps", 4, "HostConfig.BlkioDeviceReadIOps[0]"),
+        ("/dev/sda", "writeIOps", 0, "HostConfig.BlkioDeviceWriteIOps[0]"),
+    ]
+
+
+def test_nothing_said_is_no_limit() -> None:
+    assert blockio.of({"BlkioWeight": 0}, "") == []

@@ -1,0 +1,137 @@
+"""What stands in the query of a build, as the docker command line (26.1) and others write it."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import build
+from portero.hostview import FixedHost
+from portero.refusals import Refused
+
+HOST = FixedHost()
+
+
+def of(**query: str) -> Any:
+    return build.of({name: (value,) for name, value in query.items()}, HOST)
+
+
+def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
+    told = of()
+
+    assert told["build"] == {
+        "remote": {"value": False, "said": "?remote"},
+        "version": "1",
+        "securityOptions": [],
+        "said": "?version",
+    }
+    assert told["networks"] == [{"name": "default", "resolved": "default", "said": "?networkmode"}]
+    assert told["cgroupParent"] == {"value": "", "said": "?cgroupparent"}
+    assert (told["secrets"], told["extraHosts"], told["ulimits"]) == ([], [], [])
+    assert {figure["value"] for figure in told["limits"].values()} == {None}
+
+
+def test_the_flags_of_the_classic_builder_are_read() -> None:
+    told = of(
+        networkmode="none",
+        memory="268435456",
+        memswap="0",
+        cpushares="512",
+        cpuperiod="0",
+        cpuquota="",
+        shmsize="67108864",
+        ulimits='[{"Name":"nofile","Hard":1024,"Soft":512}]',
+        securityopt="seccomp=unconfined",
+        extrahosts="a:1.2.3.4",
+        cgroupparent="/x",
+    )
+
+    assert told["networks"][0]["name"] == "none"
+    assert told["limits"]["memory"] == {"value": 268435456, "said": "?memory"}
+    assert told["limits"]["swap"] == {"value": 268435456, "said": "?memswap"}
+    assert told["limits"]["cpuShares"] == {"value": 512, "said": "?cpushares"}
+    assert told["limits"]["shmSize"] == {"value": 67108864, "said": "?shmsize"}
+    assert told["limits"]["pids"] == {"value": None, "said": "query"}
+    assert told["ulimits"] == [{"name": "nofile", "soft": 512, "hard": 1024, "said": "?ulimits[0]"}]
+    assert told["build"]["securityOptions"] == [{"name": "seccomp=unconfined", "said": "?securityopt"}]
+    assert told["extraHosts"] == [{"name": "a", "address": "1.2.3.4", "said": "?extrahosts[0]"}]
+    assert told["cgroupParent"]["value"] == "/x"
+
+
+def test_the_first_value_counts() -> None:
+    told = build.of({"networkmode": ("host", "none")}, HOST)
+
+    assert told["networks"] == [{"name": "host", "resolved": "host", "said": "?networkmode"}]
+    assert told["namespaces"] == {"network": {"mode": "host", "container": None, "said": "?networkmode"}}
+
+
+def test_every_extra_host_counts() -> None:
+    told: Any = build.of({"extrahosts": ("a:1", '["b:2", "c:3"]')}, HOST)
+
+    assert [(fact["name"], fact["address"]) for fact in told["extraHosts"]] == [("a", "1"), ("b", "2"), ("c", "3")]
+
+
+@pytest.mark.parametrize(
+    ("query", "fetched"),
+    [
+        ({"remote": "https://example.com/x.git"}, True),
+        ({"remote": ""}, False),
+        ({"remote": "client-session", "version": "2"}, False),
+        ({"remote": "client-session"}, True),
+        ({"remote": "upload-request", "version": "2", "buildid": "x"}, False),
+        ({"remote": "upload-request", "version": "2"}, True),
+    ],
+)
+def test_a_remote_context_is_one_that_the_daemon_fetches(query: dict[str, str], fetched: bool) -> None:
+    assert of(**query)["build"]["remote"] == {"value": fetched, "said": "?remote"}
+
+
+def test_names_of_secret_arguments_and_labels_are_told() -> None:
+    told = of(buildargs='{"TOKEN":"x","SECRET":null,"VER":"2"}', labels='{"api.key":"y"}')
+
+    assert told["secrets"] == [{"name": "TOKEN", "said": "?buildargs"}, {"name": "api.key", "said": "?labels"}]
+
+
+def test_figures_that_are_none_say_nothing() -> None:
+    assert of(memory="1e9", cpuquota="abc")["limits"]["memory"]["value"] is None
+
+
+def test_a_quota_and_a_period_are_cpus() -> None:
+    assert of(cpuquota="50000", cpuperiod="25000")["limits"]["cpus"] == {"value": 2, "said": "?cpuquota"}
+
+
+def test_names_in_ulimits_fold_as_go_folds_them() -> None:
+    assert of(ulimits='[{"name":"nofile","\u017foft":1,"HARD":2,"x":3}, null]')["ulimits"] == [
+        {"name": "nofile", "soft": 1, "hard": 2, "said": "?ulimits[0]"},
+        {"name": "", "soft": 0, "hard": 0, "said": "?ulimits[1]"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["buildargs", "labels", "ulimits"])
+def test_null_says_nothing(name: str) -> None:
+    told = of(**{name: "null"})
+
+    assert (told["secrets"], told["ulimits"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("buildargs", "[]", "body-wrong-type"),
+        ("buildargs", '{"A":1}', "body-wrong-type"),
+        ("buildargs", "{", "body-undecodable"),
+        ("buildargs", '{"A":"b"} x', "body-trailing-data"),
+        ("buildargs", "\ud800", "body-not-utf8"),
+        ("labels", '{"A":"b","A":"c"}', "body-duplicate-name"),
+        ("ulimits", "{}", "body-wrong-type"),
+        ("ulimits", '[{"Soft":1.5}]', "body-wrong-type"),
+        ("ulimits", '[{"Soft":1,"soft":2}]', "body-duplicate-name"),
+        ("ulimits", '[{"Soft":9223372036854775808}]', "body-number"),
+        ("extrahosts", "[1]", "body-wrong-type"),
+        ("version", "3", "body-wrong-type"),
+    ],
+)
+def test_what_dockerd_would_not_read_is_refused(name: str, value: str, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        of(**{name: value})
+
+    assert (refused.value.code, refused.value.place) == (code, f"?{name}")

@@ -1,0 +1,44 @@
+"""Capabilities have one spelling, whoever says them."""
+
+import pytest
+
+from portero.facts import capabilities
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("SYS_ADMIN", "SYS_ADMIN"),
+        ("CAP_SYS_ADMIN", "SYS_ADMIN"),
+        ("cap_sys_admin", "SYS_ADMIN"),
+        ("all", "ALL"),
+        ("\u017fys_adm\u0131n", "SYS_ADMIN"),
+        ("CAP_CAP_SYS_ADMIN", "CAP_SYS_ADMIN"),
+        ("stra\u00dfe", "STRA\u00dfE"),
+        ("", ""),
+    ],
+    ids=["plain", "prefix", "lower-case", "all", "unicode", "double-prefix", "no-single-capital", "empty"],
+)
+def test_a_capability_is_spelt_as_docker_normalises_it(said: str, name: str) -> None:
+    assert capabilities.canonical(said) == name
+
+
+def test_a_container_adds_and_drops_by_place() -> None:
+    told = capabilities.of_create({"CapAdd": ["NET_ADMIN", "cap_sys_time"], "CapDrop": ["all"]})
+
+    assert told == {
+        "add": [
+            {"name": "NET_ADMIN", "said": "HostConfig.CapAdd[0]"},
+            {"name": "SYS_TIME", "said": "HostConfig.CapAdd[1]"},
+        ],
+        "drop": [{"name": "ALL", "said": "HostConfig.CapDrop[0]"}],
+    }
+
+
+def test_a_service_says_the_same_in_its_container_spec() -> None:
+    told = capabilities.of_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})
+
+    assert told == {
+        "add": [{"name": "NET_ADMIN", "said": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
+        "drop": [{"name": "ALL", "said": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
+    }

@@ -1,0 +1,265 @@
+"""The daemon's defaults count where a request says nothing, and only there; the facts name them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero import facts
+from portero.daemondefaults import DaemonDefaults, Ulimit
+from portero.facts import defaults
+from portero.hostview import FixedHost
+
+ICC = "com.docker.network.bridge.enable_icc"
+FULL = DaemonDefaults(
+    log_driver="syslog",
+    log_options=("syslog-address", "tag"),
+    ulimits=(Ulimit("nofile", 1024, 2048), Ulimit("nproc", 64, 64)),
+    no_new_privileges=True,
+    runtime="kata",
+    cgroup_namespace="private",
+    ipc_mode="private",
+    shm_size=1 << 20,
+    user_namespaces=True,
+    seccomp="custom",
+    seccomp_sha256="0" * 64,
+    network_options={"bridge": {ICC: "false"}},
+    cgroup_v2=True,
+)
+SPEC = "TaskTemplate.ContainerSpec"
+
+
+def told(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
+    said = facts.of(operation, body, {}, {}, FixedHost())
+    return defaults.filled(said, operation, body, version, daemon)
+
+
+def create(version: str | None = "1.45", daemon: DaemonDefaults = FULL, **config: Any) -> dict[str, Any]:
+    return told("ContainerCreate", {"Image": "busybox", "HostConfig": config}, daemon, version)
+
+
+def test_a_container_that_says_nothing_gets_every_default_at_the_place_where_it_would_be_said() -> None:
+    container = create()
+
+    assert container["log"] == {
+        "driver": "syslog",
+        "options": ["syslog-address", "tag"],
+        "said": "HostConfig.LogConfig",
+    }
+    assert container["ulimits"] == [
+        {"name": "nofile", "soft": 1024, "hard": 2048, "said": "HostConfig.Ulimits"},
+        {"name": "nproc", "soft": 64, "hard": 64, "said": "HostConfig.Ulimits"},
+    ]
+    assert container["noNewPrivileges"] == {"value": True, "said": "HostConfig.SecurityOpt"}
+    assert container["seccomp"] == {"profile": "custom", "sha256": "0" * 64, "said": "HostConfig.SecurityOpt"}
+    assert container["runtime"] == {"value": "kata", "said": "HostConfig.Runtime"}
+    assert container["limits"]["shmSize"] == {"value": 1 << 20, "said": "HostConfig.ShmSize"}
+    assert {name: container["namespaces"][name]["mode"] for name in ("ipc", "cgroup", "user", "pid")} == {
+        "ipc": "private",
+        "cgroup": "private",
+        "user": "private",
+        "pid": "default",
+    }
+
+
+def test_the_defaults_that_count_are_named() -> None:
+    assert create()["daemonDefaults"] == [
+        "log.driver",
+        "log.options",
+        "noNewPrivileges",
+        "seccomp",
+        "limits.shmSize",
+        "ulimits[0]",
+        "ulimits[1]",
+        "runtime",
+        "namespaces.ipc",
+        "namespaces.cgroup",
+        "namespaces.user",
+    ]
+
+
+def test_where_the_daemon_says_nothing_the_facts_stay_as_they_were() -> None:
+    body = {"Image": "busybox", "HostConfig": {}}
+
+    assert told("ContainerCreate", body, DaemonDefaults()) == {
+        **facts.of("ContainerCreate", body, {}, {}, FixedHost()),
+        "daemonDefaults": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "fact", "value"),
+    [
+        ({"LogConfig": {"Type": "none"}}, ("log", "driver"), "none"),
+        ({"LogConfig": {"Type": "none"}}, ("log", "options"), []),
+        ({"SecurityOpt": ["no-new-privileges=false"]}, ("noNewPrivileges", "value"), False),
+        ({"SecurityOpt": ["seccomp=unconfined"]}, ("seccomp", "profile"), "unconfined"),
+        ({"SecurityOpt": ["seccomp=builtin"]}, ("seccomp", "profile"), "builtin"),
+        ({"Runtime": "runc"}, ("runtime", "value"), "runc"),
+        ({"ShmSize": 7}, ("limits", "shmSize", "value"), 7),
+        ({"IpcMode": "host"}, ("namespaces", "ipc", "mode"), "host"),
+        ({"CgroupnsMode": "host"}, ("namespaces", "cgroup", "mode"), "host"),
+        ({"UsernsMode": "host"}, ("namespaces", "user", "mode"), "host"),
+    ],
+    ids=str,
+)
+def test_what_a_request_says_is_judged_as_said_even_when_it_undoes_a_default(
+    config: dict[str, Any], fact: tuple[str, ...], value: Any
+) -> None:
+    found: Any = create(**config)
+    for name in fact:
+        found = found[name]
+
+    assert found == value
+
+
+def test_a_ulimit_that_is_said_counts_as_said_and_the_others_are_added() -> None:
+    container = create(Ulimits=[{"Name": "nofile", "Soft": 9999, "Hard": 9999}])
+
+    assert [(limit["name"], limit["soft"]) for limit in container["ulimits"]] == [("nofile", 9999), ("nproc", 64)]
+    assert "ulimits[1]" in container["daemonDefaults"]
+    assert "ulimits[0]" not in container["daemonDefaults"]
+
+
+def test_options_of_the_log_go_with_the_daemons_driver_only() -> None:
+    same = create(LogConfig={"Type": "syslog", "Config": {"tag": "mine"}})
+    other = create(LogConfig={"Type": "journald"})
+
+    assert (same["log"]["options"], other["log"]["options"]) == (["tag", "syslog-address"], [])
+    assert ("log.options" in same["daemonDefaults"], "log.driver" in same["daemonDefaults"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("version", "ipc"),
+    [("1.24", "shareable"), ("1.39", "shareable"), ("1.40", "private"), ("1.40.0.1", "private"), (None, "private")],
+)
+def test_an_old_client_gets_a_shareable_ipc_namespace_whatever_the_daemon_says(version: str | None, ipc: str) -> None:
+    assert create(version)["namespaces"]["ipc"]["mode"] == ipc
+
+
+def test_an_old_client_gets_a_shareable_ipc_namespace_where_nothing_is_known_of_the_daemon() -> None:
+    container = create("1.39", DaemonDefaults())
+
+    assert container["namespaces"]["ipc"]["mode"] == "shareable"
+    assert container["daemonDefaults"] == ["namespaces.ipc"]
+
+
+@pytest.mark.parametrize(
+    ("cgroup_v2", "version", "privileged", "mode"),
+    [
+        (False, "1.40", False, "host"),
+        (None, "1.40", False, "host"),
+        (True, "1.40", False, "private"),
+        (False, "1.41", False, "private"),
+        (False, None, False, "private"),
+        (False, "1.45", True, "host"),
+        (True, "1.45", True, "private"),
+    ],
+)
+def test_old_clients_and_privileged_containers_undo_a_private_cgroup_namespace_but_for_cgroup_v2(
+    cgroup_v2: bool | None, version: str | None, privileged: bool, mode: str
+) -> None:
+    container = create(version, replace(FULL, cgroup_v2=cgroup_v2), Privileged=privileged)
+
+    assert container["namespaces"]["cgroup"]["mode"] == mode
+
+
+def test_without_a_word_of_the_daemon_an_old_client_raises_no_alarm_about_the_cgroup_namespace() -> None:
+    container = create("1.30", DaemonDefaults(cgroup_v2=False), Privileged=True)
+
+    assert container["namespaces"]["cgroup"]["mode"] == "default"
+
+
+@pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
+def test_the_containers_of_a_service_get_the_same_defaults(operation: str) -> None:
+    service = told(operation, {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}})
+
+    assert service["log"]["driver"] == "syslog"
+    assert service["noNewPrivileges"] == {"value": True, "said": f"{SPEC}.Privileges.NoNewPrivileges"}
+    assert service["seccomp"]["profile"] == "custom"
+    assert [limit["said"] for limit in service["ulimits"]] == [f"{SPEC}.Ulimits"] * 2
+    assert service["limits"]["shmSize"]["value"] == 1 << 20
+    # What a service calls its runtime is none of a container.
+    assert service["runtime"]["value"] == ""
+    assert service["daemonDefaults"] == [
+        "log.driver",
+        "log.options",
+        "noNewPrivileges",
+        "seccomp",
+        "limits.shmSize",
+        "ulimits[0]",
+        "ulimits[1]",
+    ]
+
+
+def test_a_service_undoes_defaults_by_what_it_says() -> None:
+    privileges = {"Seccomp": {"Mode": "unconfined"}}
+    task = {"ContainerSpec": {"Image": "busybox", "Privileges": privileges}, "LogDriver": {"Name": "none"}}
+
+    service = told("ServiceCreate", {"TaskTemplate": task})
+
+    assert (service["log"]["driver"], service["seccomp"]["profile"]) == ("none", "unconfined")
+
+
+@pytest.mark.parametrize(
+    ("body", "allowed", "named"),
+    [
+        ({"Name": "app"}, False, True),
+        ({"Name": "app", "Driver": "bridge"}, False, True),
+        ({"Name": "app", "Options": {ICC: "true"}}, True, False),
+        ({"Name": "app", "Options": {ICC: "odd"}}, None, False),
+        ({"Name": "app", "Driver": "macvlan"}, None, False),
+        ({"Name": "app", "ConfigFrom": {"Network": "other"}}, None, False),
+    ],
+    ids=str,
+)
+def test_options_of_a_new_network_are_those_of_its_driver(
+    body: dict[str, Any], allowed: bool | None, named: bool
+) -> None:
+    network = told("NetworkCreate", body)
+
+    assert network["network"]["interContainerCommunication"] is allowed
+    assert network["daemonDefaults"] == (["network.interContainerCommunication"] if named else [])
+
+
+def test_an_odd_option_of_the_daemon_says_nothing_of_a_network() -> None:
+    daemon = DaemonDefaults(network_options={"bridge": {ICC: "no"}})
+
+    assert told("NetworkCreate", {"Name": "app"}, daemon)["network"]["interContainerCommunication"] is None
+
+
+@pytest.mark.parametrize("operation", ["ContainerUpdate", "ContainerExec", "VolumeCreate", "ImageBuild", "Unknown"])
+def test_other_operations_are_given_nothing(operation: str) -> None:
+    assert told(operation, {}) == facts.of(operation, {}, {}, {}, FixedHost())
+
+
+def test_the_facts_that_come_in_are_left_alone() -> None:
+    said = facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+
+    defaults.filled(said, "ContainerCreate", {"HostConfig": {}}, "1.45", FULL)
+
+    assert said == facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+
+
+CONFIGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "LogConfig": st.just({"Type": "journald"}),
+        "SecurityOpt": st.sampled_from([["no-new-privileges"], ["seccomp=unconfined"], []]),
+        "Runtime": st.just("runc"),
+        "ShmSize": st.integers(1, 9),
+        "IpcMode": st.sampled_from(["host", "none", ""]),
+        "Ulimits": st.lists(st.sampled_from(["nofile", "core"]).map(lambda name: {"Name": name}), max_size=2),
+    },
+)
+
+
+@given(CONFIGS, st.sampled_from([None, "1.30", "1.40", "1.45"]))
+def test_only_what_is_named_differs_from_what_was_said(config: dict[str, Any], version: str | None) -> None:
+    body = {"Image": "busybox", "HostConfig": config}
+    said, container = facts.of("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
+    named = {name.partition(".")[0].partition("[")[0] for name in container["daemonDefaults"]}
+
+    assert {name for name in said if said[name] != container[name]} <= named

@@ -1,0 +1,68 @@
+"""Devices of the host are told by their cleaned paths, and by what links make of them."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import devices
+from portero.hostview import FixedHost
+from portero.refusals import Refused
+
+HOST = FixedHost({"links": {"/srv/disk": "/dev/sda"}})
+
+
+def of_device(**device: str) -> Any:
+    return devices.of({"Devices": [{**device}]}, "HostConfig.", HOST)
+
+
+def test_a_device_is_told_with_its_permissions() -> None:
+    told = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
+
+    assert told == [
+        {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "said": "HostConfig.Devices[0]"},
+    ]
+
+
+@pytest.mark.parametrize(("said", "permissions"), [("", "rwm"), ("wr", "rw"), ("r", "r"), ("x", "")])
+def test_permissions_are_in_order_and_all_when_not_said(said: str, permissions: str) -> None:
+    assert of_device(PathOnHost="/dev/fuse", CgroupPermissions=said)[0]["permissions"] == permissions
+
+
+def test_a_link_counts_twice() -> None:
+    assert [fact["path"] for fact in of_device(PathOnHost="/srv/disk")] == ["/srv/disk", "/dev/sda"]
+
+
+def test_a_relative_path_counts_from_the_root() -> None:
+    assert [fact["path"] for fact in of_device(PathOnHost="dev/sda")] == ["/dev/sda"]
+
+
+def test_a_link_cannot_be_followed_on_a_host_that_is_not_visible() -> None:
+    told: Any = devices.of({"Devices": [{"PathOnHost": "/srv/disk"}]}, "", FixedHost({"visible": False}))
+
+    assert [fact["path"] for fact in told] == ["/srv/disk"]
+
+
+def test_a_control_character_is_refused_where_it_stands() -> None:
+    with pytest.raises(Refused) as refused:
+        of_device(PathOnHost="/dev/sda\n")
+
+    assert (refused.value.code, refused.value.place) == ("path-control-character", "HostConfig.Devices[0]")
+
+
+def test_cgroup_rules_are_told_as_said() -> None:
+    assert devices.rules({"DeviceCgroupRules": ["a *:* rwm"]}, "") == [
+        {"rule": "a *:* rwm", "said": "DeviceCgroupRules[0]"}
+    ]
+
+
+def test_the_alternatives_of_a_device_request_are_flattened() -> None:
+    request: Any = {"Driver": "nvidia", "Count": -1, "DeviceIDs": ["0"], "Capabilities": [["gpu"], ["nvidia", "cuda"]]}
+
+    assert devices.requests({"DeviceRequests": [request]}, "HostConfig.") == [
+        {
+            "driver": "nvidia",
+            "ids": ["0"],
+            "capabilities": ["gpu", "nvidia", "cuda"],
+            "said": "HostConfig.DeviceRequests[0]",
+        }
+    ]

@@ -1,0 +1,121 @@
+import pytest
+
+from portero.facts import driver
+from portero.hostview import FixedHost
+from portero.types import Fact
+
+
+def told(name: str = "local", **options: str) -> Fact:
+    host = FixedHost({"links": {"/srv/lnk": "/etc"}, "kinds": {"/dev/nvme0n1p1": "device"}})
+    return driver.told(name, options, "DriverOpts", host)
+
+
+def test_without_options_only_the_driver_is_told() -> None:
+    assert told("") == {"driver": "local", "driverOptions": {"type": "", "device": "", "names": []}}
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({"type": "none", "o": "bind", "device": "/"}, "/"),
+        ({"type": "none", "o": "ro,bind", "device": "/tmp/../etc"}, "/etc"),
+        ({"device": "/run/docker/plugins", "o": "rbind", "type": "none"}, "/run/docker/plugins"),
+        ({"type": "none", "o": "bind", "device": "/proc/1/root"}, "/proc/1/root"),
+        ({"type": "tmpfs", "o": "bind", "device": "/etc"}, "/etc"),
+        ({"type": "ext4", "o": "rbind,ro", "device": "etc"}, "/etc"),
+        ({"type": "none", "o": "bind", "device": "../../etc"}, "/etc"),
+        ({"type": "none", "device": "/etc"}, "/etc"),
+        ({"type": "bind", "device": "/etc", "o": ""}, "/etc"),
+        ({"type": "", "device": "/etc"}, "/etc"),
+        ({"o": "bind"}, "/"),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_volume_that_is_a_bind_is_told_as_a_bind(options: dict[str, str], source: str) -> None:
+    fact = told(**options)
+
+    assert (fact["type"], fact["via"], fact["source"]) == ("bind", "driver-options", source)
+    assert (fact["paths"], fact["driver"]) == ([source], "local")
+
+
+def test_links_are_followed_and_sockets_are_told() -> None:
+    assert told(type="none", o="bind", device="/srv/lnk")["paths"] == ["/srv/lnk", "/etc"]
+    assert told(type="none", o="bind", device="/var/run")["holds"] == [
+        "/run/containerd/containerd.sock",
+        "/run/docker.sock",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "writable"),
+    [("bind", True), ("bind,ro", False), ("ro,bind,rw", True), ("bind, ro", True), ("bind,RO", True)],
+)
+def test_ro_counts_as_mount_reads_it(options: str, writable: bool) -> None:
+    assert told(type="none", o=options, device="/srv")["writable"] is writable
+
+
+@pytest.mark.parametrize(
+    ("options", "propagation"), [("bind", ""), ("bind,rprivate,shared", "shared"), ("rslave,bind", "rslave")]
+)
+def test_the_most_dangerous_propagation_is_told(options: str, propagation: str) -> None:
+    assert told(type="none", o=options, device="/srv")["propagation"] == propagation
+
+
+def test_a_tmpfs_is_told_as_a_tmpfs() -> None:
+    fact = told(type="tmpfs", device="tmpfs", o="size=100m,uid=1000")
+
+    assert (fact["type"], fact["sizeBytes"]) == ("tmpfs", 100 << 20)
+    assert fact["options"] == ["size=100m", "uid=1000"]
+    assert "paths" not in fact
+
+
+@pytest.mark.parametrize(
+    ("options", "paths"),
+    [
+        ({"type": "overlay", "device": "overlay", "o": "lowerdir=/etc:/root"}, ["/etc", "/root"]),
+        ({"type": "overlay", "device": "overlay", "o": "lowerdir=/:/etc"}, ["/", "/etc"]),
+        (
+            {"type": "overlay", "device": "x", "o": "workdir=/srv/w,upperdir=/etc/,lowerdir=srv/../root"},
+            ["/srv/w", "/etc", "/root"],
+        ),
+        ({"type": "overlay", "device": "x", "o": "lowerdir+=/etc,datadir+=/root"}, ["/etc", "/root"]),
+        ({"type": "overlay", "device": "x", "o": "lowerdir=/e\\tc:/ro\\:ot\\"}, ["/etc", "/ro:ot"]),
+        ({"type": "overlay", "device": "x", "o": "lowerdir=/etc\\,ro,upperdir=/a"}, ["/etc,upperdir=/a"]),
+        ({"type": "overlay", "device": "x", "o": "lowerdir=/a\\,b/../../etc"}, ["/etc"]),
+        ({"type": "xfs", "device": "/dev/nvme0n1p1"}, ["/dev/nvme0n1p1"]),
+        ({"type": "ext4", "device": "dev/../dev/sda", "o": "journal_path=/dev/sdb,/x"}, ["/dev/sda", "/dev/sdb", "/x"]),
+        ({"type": "nfs", "device": ":/export", "o": "addr=10.0.0.1,rw"}, []),
+        ({"type": "cifs", "device": "//10.0.0.1/share", "o": "username=u"}, []),
+        ({"type": "ceph", "device": "10.0.0.1:/", "o": ""}, []),
+        ({"type": "devtmpfs", "device": "devtmpfs"}, []),
+        ({"type": "proc", "device": "proc"}, []),
+    ],
+    ids=lambda value: str(value),
+)
+def test_other_filesystems_are_volumes_that_tell_their_host_paths(options: dict[str, str], paths: list[str]) -> None:
+    fact = told(**options)
+
+    assert "type" not in fact
+    assert fact["via"] == "driver-options"
+    assert fact.get("paths", []) == paths
+    assert fact["driverOptions"] == {"type": options["type"], "device": options["device"], "names": list(options)}
+
+
+def test_a_disk_is_a_device() -> None:
+    assert told(type="xfs", device="/dev/nvme0n1p1")["kind"] == "device"
+
+
+def test_the_filesystem_is_told_in_lower_case() -> None:
+    assert told(type="NFS", device=":/x")["driverOptions"] == {
+        "type": "nfs",
+        "device": ":/x",
+        "names": ["type", "device"],
+    }
+
+
+def test_another_drivers_options_are_named_and_open_no_path() -> None:
+    fact = told("vieux/sshfs", sshcmd="u@h:/", o="bind", device="/etc")
+
+    assert (fact["driver"], fact["via"], fact["options"]) == ("vieux/sshfs", "driver-options", ["bind"])
+    assert "type" not in fact
+    assert "paths" not in fact

@@ -1,0 +1,239 @@
+"""facts.of: which operation tells which facts, and that they always keep to schemas/request.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from portero import facts
+from portero.api_types import ListOf, MapOf, Scalar, Shape, Shapes
+from portero.hostview import FixedHost
+from portero.refusals import Refused
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+REQUEST = json.loads((SCHEMAS / "request.json").read_text())
+FACTS = Draft202012Validator({"$defs": REQUEST["$defs"], "$ref": "#/$defs/facts"})
+SHAPES = Shapes.load(SCHEMAS / "api")
+HOST = FixedHost({"links": {"/srv/link": "/etc"}})
+
+WORKLOAD = {
+    "capabilities",
+    "seccomp",
+    "apparmor",
+    "selinux",
+    "noNewPrivileges",
+    "networks",
+    "mounts",
+    "sysctls",
+    "runtime",
+    "groups",
+    "user",
+    "limits",
+    "ulimits",
+    "readOnlyRootfs",
+    "image",
+    "ports",
+    "log",
+    "restartPolicy",
+    "healthcheck",
+    "extraHosts",
+    "secrets",
+}
+UPDATE = {
+    "limits",
+    "oomKillDisable",
+    "devices",
+    "deviceCgroupRules",
+    "deviceRequests",
+    "cgroupParent",
+    "ulimits",
+    "blockIO",
+    "restartPolicy",
+}
+CREATE = (
+    WORKLOAD
+    | UPDATE
+    | {
+        "privileged",
+        "securityOptionsUnknown",
+        "maskedPaths",
+        "readonlyPaths",
+        "namespaces",
+        "volumesFrom",
+        "annotations",
+        "publishAllPorts",
+    }
+)
+TOLD = {
+    "ContainerCreate": CREATE,
+    "ContainerUpdate": UPDATE,
+    "ContainerExec": {"privileged", "user", "secrets"},
+    "ServiceCreate": WORKLOAD,
+    "ServiceUpdate": WORKLOAD,
+    "VolumeCreate": {"mounts"},
+    "NetworkCreate": {"network"},
+    "NetworkConnect": {"networks"},
+    "ImageCommit": {"secrets", "user", "healthcheck"},
+    "ImageBuild": {
+        "build",
+        "namespaces",
+        "networks",
+        "cgroupParent",
+        "secrets",
+        "extraHosts",
+        "limits",
+        "ulimits",
+    },
+    "ImageCreate": set(),
+    "ContainerStart": set(),
+    "Unknown": set(),
+}
+
+
+@pytest.mark.parametrize("operation", TOLD)
+def test_an_operation_tells_its_facts_when_nothing_is_said(operation: str) -> None:
+    told = facts.of(operation, None, {}, {}, HOST)
+
+    assert set(told) == TOLD[operation]
+    FACTS.validate(told)
+
+
+def test_every_fact_of_the_schema_but_the_request_s_own_is_told_by_an_operation() -> None:
+    described = set(REQUEST["$defs"]["facts"]["properties"])
+
+    assert set.union(*TOLD.values()) == described - {"unknownFields", "daemonDefaults"}
+
+
+def test_a_body_that_is_no_object_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        facts.of("ContainerCreate", ["Image"], {}, {}, HOST)
+
+    assert refused.value.code == "body-wrong-type"
+
+
+def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
+    told = facts.of("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
+
+    assert told["limits"]["memory"] == {"value": 1, "said": "Memory"}  # type: ignore[index, call-overload]
+    assert told["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "said": "RestartPolicy"}
+
+
+def test_an_exec_tells_privileged_user_and_secrets() -> None:
+    body: Any = {"Privileged": True, "User": "root", "Env": ["A=1", "DB_PASSWORD=x"]}
+
+    assert facts.of("ContainerExec", body, {}, {}, HOST) == {
+        "privileged": {"value": True, "said": "Privileged"},
+        "user": {"value": "root", "said": "User"},
+        "secrets": [{"name": "DB_PASSWORD", "said": "Env[1]"}],
+    }
+
+
+def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
+    told = facts.of("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
+
+    assert told["secrets"] == [{"name": "TOKEN", "said": "Env[0]"}, {"name": "api.key", "said": "Labels[*]"}]
+
+
+def test_secrets_of_a_service_stand_in_three_places() -> None:
+    spec: Any = {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}
+
+    told = facts.of("ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST)
+
+    assert told["secrets"] == [
+        {"name": "TOKEN", "said": "TaskTemplate.ContainerSpec.Env[0]"},
+        {"name": "api.key", "said": "TaskTemplate.ContainerSpec.Labels[*]"},
+        {"name": "pass", "said": "Labels[*]"},
+    ]
+
+
+WORDS = st.sampled_from(
+    [
+        *("", "host", "container:web", "container:", "ns:/proc/1/ns/net", "none", "default", "private", "a", "ALL"),
+        *("no-new-privileges", "label=type:x", "seccomp={}", "apparmor:unconfined", "seccomp", "custom", "NONE", "CMD"),
+        *("/etc", "/srv/link", "rel/../..", "/a:/b:ro", "a:b:c:d", "/x\n", "80/tcp", "8000-8010", "-1", "busybox@x"),
+        *("DB_PASSWORD=x", "PASSWORD", "http://u:p@h", "1.2.3.4 a b", "\U0001f40b", "cap_ßys", "0123456789ab" * 2, ":"),
+    ]
+)
+TEXTS = WORDS | st.text(max_size=12)
+FIGURES = st.sampled_from([0, 1, -1, -2, 100_000, 2**40, 2**63 - 1, -(2**63)]) | st.integers(-(2**63), 2**63 - 1)
+
+
+def bodies(shape: Shape) -> st.SearchStrategy[Any]:
+    """Any canonical value of a shape."""
+    if isinstance(shape, ListOf):
+        return st.lists(bodies(shape.items), max_size=2)
+    if isinstance(shape, MapOf):
+        return st.dictionaries(TEXTS, bodies(shape.items), max_size=2)
+    if isinstance(shape, Scalar):
+        return scalars(shape.kind)
+    fields = {field.name: bodies(field.shape) for field in shape.fields.values()}
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def scalars(kind: str) -> st.SearchStrategy[Any]:
+    if kind == "string":
+        return TEXTS
+    if kind == "[]byte":
+        return st.sampled_from(["", "e30=", "dW5jb25maW5lZA==", "/w==", "e3\n0="])
+    if kind == "strslice":
+        return st.lists(TEXTS, max_size=2)
+    return st.booleans() if kind == "bool" else FIGURES.map(float if kind == "float32" else int)
+
+
+QUERIES = st.dictionaries(
+    st.sampled_from(
+        [
+            *("networkmode", "cgroupparent", "extrahosts", "buildargs", "labels", "ulimits", "memory", "memswap"),
+            *("cpuperiod", "cpuquota", "shmsize", "remote", "version", "securityopt", "fromImage", "tag", "changes"),
+        ]
+    ),
+    st.lists(
+        TEXTS
+        | st.sampled_from(["1", "2", "null", "{}", "[]", '{"TOKEN":"x"}', '{"a":null}', '["a:1"]', '[{"name":"x"}]'])
+        | st.sampled_from(["USER root", "ENV A=b TOKEN=c", "HEALTHCHECK NONE", "ENV TOKEN x \\", "# escape=`", "+9"]),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize("operation", [operation for operation in TOLD if operation in SHAPES.by_operation])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data())
+def test_any_canonical_body_gives_facts_that_the_schema_describes(operation: str, data: st.DataObject) -> None:
+    body, query = data.draw(bodies(SHAPES.by_operation[operation])), data.draw(QUERIES)
+
+    told = told_or_refused(operation, body, query, {"id": data.draw(TEXTS)})
+
+    if isinstance(told, Refused):
+        assert told.code == "path-control-character"
+    else:
+        assert set(told) == TOLD[operation]
+        FACTS.validate(told)
+
+
+@pytest.mark.parametrize("operation", ["ImageBuild", "ImageCommit", "ImageCreate"])
+@settings(max_examples=200, deadline=None)
+@given(query=QUERIES)
+def test_any_query_gives_facts_that_the_schema_describes(operation: str, query: dict[str, tuple[str, ...]]) -> None:
+    told = told_or_refused(operation, None, query, {})
+
+    if isinstance(told, Refused):
+        # Only the name of a parameter, never a value of the request.
+        assert told.place in {f"?{name}" for name in query}
+    else:
+        FACTS.validate(told)
+
+
+def told_or_refused(
+    operation: str, body: Any, query: dict[str, tuple[str, ...]], path: dict[str, str]
+) -> dict[str, Any] | Refused:
+    try:
+        return facts.of(operation, body, query, path, HOST)
+    except Refused as refused:
+        return refused

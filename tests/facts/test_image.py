@@ -1,0 +1,94 @@
+"""References are split as Docker splits them."""
+
+import time
+from typing import Any
+
+import pytest
+
+from portero.facts import image
+
+HEX = "0123456789abcdef" * 4
+DIGEST = f"sha256:{HEX}"
+
+
+def parts(told: Any) -> tuple[str, str, str | None, str | None]:
+    return told["registry"], told["repository"], told["tag"], told["digest"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("busybox", ("docker.io", "library/busybox", "latest", None)),
+        ("busybox:1.36", ("docker.io", "library/busybox", "1.36", None)),
+        (f"busybox@{DIGEST}", ("docker.io", "library/busybox", None, DIGEST)),
+        (f"busybox:1@{DIGEST}", ("docker.io", "library/busybox", "1", DIGEST)),
+        ("team/app", ("docker.io", "team/app", "latest", None)),
+        ("docker.io/busybox", ("docker.io", "library/busybox", "latest", None)),
+        ("index.docker.io/busybox", ("docker.io", "library/busybox", "latest", None)),
+        ("docker.io/team/app", ("docker.io", "team/app", "latest", None)),
+        ("localhost/app", ("localhost", "app", "latest", None)),
+        ("localhost:5000/app:2", ("localhost:5000", "app", "2", None)),
+        ("app:5000/x", ("app:5000", "x", "latest", None)),
+        ("ghcr.io/team/app/sub:v1", ("ghcr.io", "team/app/sub", "v1", None)),
+        ("Team/app", ("Team", "app", "latest", None)),
+        ("DOCKER.IO/app", ("DOCKER.IO", "app", "latest", None)),
+        ("[::1]:5000/app", ("[::1]:5000", "app", "latest", None)),
+        (HEX, ("", "", None, DIGEST)),
+        (DIGEST, ("", "", None, DIGEST)),
+        (HEX[:12], ("docker.io", f"library/{HEX[:12]}", "latest", None)),
+        ("", ("", "", None, None)),
+    ],
+)
+def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | None, str | None]) -> None:
+    told = image.of(reference, "Image")
+
+    assert parts(told) == expected
+    assert (told["reference"], told["said"]) == (reference, "Image")
+
+
+@pytest.mark.parametrize("reference", ["Busybox", "busybox:", "busybox:a:b", "evil.example/../x", "a//b", "busybox@x"])
+def test_what_is_no_reference_has_neither_tag_nor_digest(reference: str) -> None:
+    assert parts(image.of(reference, "Image"))[2:] == (None, None)
+
+
+def test_what_is_no_reference_still_names_its_registry() -> None:
+    assert image.of("evil.example/UPPER", "Image")["registry"] == "evil.example"
+
+
+def test_a_long_reference_is_read_in_no_time() -> None:
+    start = time.monotonic()
+
+    image.of("a" * 500_000 + "-" * 500_000 + "!", "Image")
+
+    assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("query", "reference", "expected"),
+    [
+        (("busybox", "1"), "busybox:1", ("docker.io", "library/busybox", "1", None)),
+        (("busybox", DIGEST), f"busybox@{DIGEST}", ("docker.io", "library/busybox", None, DIGEST)),
+        (("busybox", ""), "busybox", ("docker.io", "library/busybox", "latest", None)),
+        (("busybox:", ""), "busybox:", ("docker.io", "library/busybox", "latest", None)),
+        (("ghcr.io/a/b:1", "2"), "ghcr.io/a/b:1:2", ("ghcr.io", "a/b", "2", None)),
+        ((f"a/b@{DIGEST}", "2"), f"a/b@{DIGEST}:2", ("docker.io", "a/b", "2", DIGEST)),
+    ],
+    ids=["tag", "digest", "no-tag", "colon", "two-tags", "digest-and-tag"],
+)
+def test_a_pull_says_its_tag_apart(
+    query: tuple[str, str], reference: str, expected: tuple[str, str, str | None, str | None]
+) -> None:
+    told: Any = image.of_pull({"fromImage": (query[0],), "tag": (query[1],)})
+
+    assert parts(told["image"]) == expected
+    assert (told["image"]["reference"], told["image"]["said"]) == (reference, "?fromImage")
+
+
+def test_the_first_image_of_a_pull_counts() -> None:
+    told: Any = image.of_pull({"fromImage": ("a/b", "evil.example/c")})
+
+    assert told["image"]["reference"] == "a/b"
+
+
+def test_an_import_names_no_image() -> None:
+    assert image.of_pull({"fromSrc": ("-",), "repo": ("x",), "tag": ("1",)}) == {}

@@ -1,0 +1,158 @@
+"""Limits in plain units, however they are said."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import limits
+from portero.types import JSON
+
+MIB = 2**20
+
+
+def values(told: dict[str, Any]) -> dict[str, float]:
+    return {name: figure["value"] for name, figure in told.items() if figure["value"] is not None}
+
+
+def of_create(**config: JSON) -> dict[str, float]:
+    return values(limits.of_create(config))
+
+
+def of_update(**body: JSON) -> dict[str, float]:
+    return values(limits.of_update(body))
+
+
+def test_nothing_said_is_no_limit() -> None:
+    assert of_create() == {}
+    assert of_update() == {}
+    assert values(limits.of_service({})) == {}
+
+
+def test_zero_says_nothing_to_create() -> None:
+    assert of_create(Memory=0, MemorySwap=0, NanoCpus=0, PidsLimit=0, KernelMemory=0, OomScoreAdj=0, ShmSize=0) == {}
+
+
+def test_a_figure_has_its_place() -> None:
+    told: Any = limits.of_create({"Memory": MIB, "PidsLimit": 5})
+
+    assert told["memory"] == {"value": MIB, "said": "HostConfig.Memory"}
+    assert told["pids"] == {"value": 5, "said": "HostConfig.PidsLimit"}
+    assert told["swap"]["said"] == "HostConfig.MemorySwap"
+    assert told["cpus"] == {"value": None, "said": "HostConfig.NanoCpus"}
+
+
+@pytest.mark.parametrize(
+    ("memory", "memory_swap", "told", "swap"),
+    [
+        (MIB, 0, None, MIB),
+        (MIB, MIB, MIB, 0),
+        (MIB, 3 * MIB, 3 * MIB, 2 * MIB),
+        (MIB, -1, -1, -1),
+        (MIB, -5, -1, -1),
+        (2 * MIB, MIB, MIB, 0),
+        (0, -1, -1, -1),
+        (0, MIB, MIB, None),
+        (-1, 0, None, None),
+    ],
+)
+def test_swap_is_what_lies_beyond_memory(memory: int, memory_swap: int, told: int | None, swap: int | None) -> None:
+    facts = of_create(Memory=memory, MemorySwap=memory_swap)
+
+    assert (facts.get("memorySwap"), facts.get("swap")) == (told, swap)
+
+
+def test_an_update_without_memory_swap_leaves_swap_unknown() -> None:
+    assert of_update(Memory=MIB) == {"memory": MIB}
+
+
+def test_an_update_can_lift_the_limit_on_swap_alone() -> None:
+    assert of_update(MemorySwap=-1) == {"memorySwap": -1, "swap": -1}
+
+
+@pytest.mark.parametrize(
+    ("config", "cpus"),
+    [
+        ({"NanoCpus": 500_000_000}, 0.5),
+        ({"CpuQuota": 50_000}, 0.5),
+        ({"CpuQuota": 50_000, "CpuPeriod": 25_000}, 2),
+        ({"CpuQuota": 50_000, "CpuPeriod": -1}, 0.5),
+        ({"NanoCpus": 500_000_000, "CpuQuota": 200_000}, 2),
+        ({"CpuQuota": -1}, None),
+        ({"CpuPeriod": 50_000}, None),
+    ],
+)
+def test_cpus_come_from_either_way_to_say_them(config: dict[str, JSON], cpus: float | None) -> None:
+    assert of_create(**config).get("cpus") == cpus
+
+
+def test_an_update_that_lifts_the_cpu_limit_is_seen() -> None:
+    assert of_update(CpuQuota=-1) == {"cpuQuota": -1, "cpus": -1}
+
+
+@pytest.mark.parametrize(("pids", "create", "update"), [(9, 9, 9), (0, None, -1), (-1, -1, -1), (-7, -1, -1)])
+def test_pids_of_zero_and_below_are_unlimited(pids: int, create: int | None, update: int) -> None:
+    assert of_create(PidsLimit=pids).get("pids") == create
+    assert of_update(PidsLimit=pids)["pids"] == update
+
+
+def test_a_swappiness_of_minus_one_is_not_said() -> None:
+    assert of_create(MemorySwappiness=-1) == {}
+    assert of_create(MemorySwappiness=0) == {"memorySwappiness": 0}
+
+
+def test_kernel_memory_has_a_share_of_memory() -> None:
+    assert of_create(Memory=4 * MIB, KernelMemory=MIB)["kernelMemoryShare"] == 25
+    assert "kernelMemoryShare" not in of_create(KernelMemory=MIB)
+    assert "kernelMemoryShare" not in of_create(Memory=MIB, KernelMemory=-1)
+
+
+def test_a_service_says_limits_in_its_resources() -> None:
+    task: Any = {
+        "ContainerSpec": {"OomScoreAdj": -500},
+        "Resources": {
+            "Limits": {"MemoryBytes": 2 * MIB, "NanoCPUs": 1_500_000_000, "Pids": 7},
+            "Reservations": {"MemoryBytes": MIB},
+            "MemorySwappiness": 10,
+        },
+    }
+
+    assert values(limits.of_service(task)) == {
+        "memory": 2 * MIB,
+        "memoryReservation": MIB,
+        "memoryReservationShare": 50,
+        "swap": 2 * MIB,
+        "memorySwappiness": 10,
+        "cpus": 1.5,
+        "pids": 7,
+        "oomScoreAdj": -500,
+    }
+
+
+@pytest.mark.parametrize(("swap_bytes", "memory_swap", "swap"), [(0, MIB, 0), (MIB, 2 * MIB, MIB), (-1, -1, -1)])
+def test_a_service_s_swap_is_counted_beyond_memory(swap_bytes: int, memory_swap: int, swap: int) -> None:
+    told: Any = limits.of_service({"Resources": {"Limits": {"MemoryBytes": MIB}, "SwapBytes": swap_bytes}})
+
+    assert told["memorySwap"] == {"value": memory_swap, "said": "TaskTemplate.Resources.SwapBytes"}
+    assert told["swap"] == {"value": swap, "said": "TaskTemplate.Resources.SwapBytes"}
+
+
+def test_what_a_service_cannot_say_has_the_resources_as_its_place() -> None:
+    told: Any = limits.of_service({})
+
+    assert told["cpuShares"] == {"value": None, "said": "TaskTemplate.Resources"}
+
+
+def test_ulimits_are_told_in_order() -> None:
+    told = limits.ulimits({"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {}]}, "HostConfig.Ulimits")
+
+    assert told == [
+        {"name": "nofile", "soft": 1, "hard": 2, "said": "HostConfig.Ulimits[0]"},
+        {"name": "", "soft": 0, "hard": 0, "said": "HostConfig.Ulimits[1]"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["NOFILE", "NoFile", "nof\u0131le"])
+def test_a_ulimit_has_one_name_in_every_spelling_that_dockerd_takes(name: str) -> None:
+    told: Any = limits.ulimits({"Ulimits": [{"Name": name}]}, "HostConfig.Ulimits")
+
+    assert told[0]["name"] == "nofile"

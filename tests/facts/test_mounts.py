@@ -1,0 +1,427 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portero.facts import mounts
+from portero.hostview import FixedHost
+from portero.refusals import Refused
+from portero.types import JSON, Fact
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "request.json").read_text(encoding="utf-8"))
+FACT = jsonschema.Draft202012Validator({"type": "array", "items": {"$ref": "#/$defs/mount"}, "$defs": SCHEMA["$defs"]})
+VOLUMES_FROM = jsonschema.Draft202012Validator(
+    SCHEMA["$defs"]["facts"]["properties"]["volumesFrom"] | {"$defs": SCHEMA["$defs"]}
+)
+HOST = FixedHost({"links": {"/tmp/rootlink": "/"}})
+
+
+def created(**host_config: JSON) -> list[Fact]:
+    return mounts.of_create({"HostConfig": host_config}, HOST)
+
+
+def served(mount: dict[str, JSON]) -> Fact:
+    (fact,) = mounts.of_service({"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}, HOST)
+    return fact
+
+
+def volume(**body: JSON) -> list[Fact]:
+    return mounts.of_volume(body, HOST)
+
+
+def inline(**options: JSON) -> dict[str, JSON]:
+    config: JSON = {"Name": "local", "Options": options}
+    return {"Type": "volume", "Source": "v", "Target": "/x", "VolumeOptions": {"DriverConfig": config}}
+
+
+def test_a_bind_says_everything() -> None:
+    (fact,) = created(Binds=["/tmp/rootlink/etc:/mnt/x/:ro,rslave,z"])
+
+    assert fact == {
+        "type": "bind",
+        "via": "bind",
+        "source": "/tmp/rootlink/etc",
+        "paths": ["/tmp/rootlink/etc", "/etc"],
+        "resolution": "resolved",
+        "kind": "directory",
+        "holds": [],
+        "target": "/mnt/x",
+        "writable": False,
+        "propagation": "rslave",
+        "options": [],
+        "relabel": "z",
+        "sizeBytes": None,
+        "driver": None,
+        "driverOptions": {"type": "", "device": "", "names": []},
+        "said": "HostConfig.Binds[0]",
+    }
+
+
+def test_a_request_without_mounts_has_none() -> None:
+    assert mounts.of_create({"Image": "busybox"}, HOST) == []
+    assert mounts.of_service({"Name": "web"}, HOST) == []
+
+
+def test_every_way_to_mount_is_told_with_its_place() -> None:
+    facts = mounts.of_create(
+        {
+            "Volumes": {"/data": {}},
+            "HostConfig": {
+                "Binds": ["/srv/data:/d", "/:/host"],
+                "Mounts": [{"Type": "tmpfs", "Target": "/run"}],
+                "Tmpfs": {"/tmp": "noexec"},
+            },
+        },
+        HOST,
+    )
+
+    assert [(fact["said"], fact["via"], fact["target"]) for fact in facts] == [
+        ("HostConfig.Binds[0]", "bind", "/d"),
+        ("HostConfig.Binds[1]", "bind", "/host"),
+        ("Volumes[*]", "volume", "/data"),
+        ("HostConfig.Mounts[0]", "mount", "/run"),
+        ("HostConfig.Tmpfs[*]", "tmpfs", "/tmp"),
+    ]
+
+
+def test_the_volume_driver_counts_for_named_and_anonymous_volumes() -> None:
+    body: dict[str, JSON] = {"Volumes": {"/d": {}}, "HostConfig": {"Binds": ["v:/v", "/s:/s"], "VolumeDriver": "x/y"}}
+
+    assert [fact["driver"] for fact in mounts.of_create(body, HOST)] == ["x/y", None, "x/y"]
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("/proc", "/proc"),
+        ("/etc/../etc", "/etc"),
+        ("/run/docker.sock", "/run/docker.sock"),
+        ("/proc/1/root", "/proc/1/root"),
+        ("\\x/../../../etc", "/etc"),
+        ("", "/"),
+    ],
+)
+def test_a_mount_of_a_host_path_is_a_bind(source: str, path: str) -> None:
+    (fact,) = created(Mounts=[{"Type": "bind", "Source": source, "Target": "/mnt/x", "ReadOnly": True}])
+
+    assert (fact["type"], fact["via"], fact["source"], fact["writable"]) == ("bind", "mount", path, False)
+    assert fact["said"] == "HostConfig.Mounts[0]"
+
+
+def test_the_propagation_of_a_mount_is_told() -> None:
+    entry: JSON = {"Type": "bind", "Source": "/srv", "Target": "/x", "BindOptions": {"Propagation": "rshared"}}
+
+    assert created(Mounts=[entry])[0]["propagation"] == "rshared"
+
+
+def test_a_host_whose_files_are_not_visible_is_told() -> None:
+    body: dict[str, JSON] = {"HostConfig": {"Binds": ["/var/run:/x"]}}
+    (fact,) = mounts.of_create(body, FixedHost({"visible": False}))
+
+    assert (fact["paths"], fact["resolution"], fact["kind"]) == (["/var/run"], "unseen", "unknown")
+    assert fact["holds"] == ["/var/run/docker.sock"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"), [("image", "busybox"), ("cluster", "group:x"), ("npipe", "x"), ("volume", "pgdata")]
+)
+def test_a_mount_of_something_named_opens_no_host_path(kind: str, source: str) -> None:
+    (fact,) = created(Mounts=[{"Type": kind, "Source": source, "Target": "/y"}])
+
+    assert (fact["type"], fact["source"], fact["paths"], fact["resolution"]) == (kind, source, [], "none")
+    assert fact["driver"] == ("local" if kind == "volume" else None)
+
+
+@pytest.mark.parametrize("kind", ["", "Bind", "glusterfs"])
+def test_an_unknown_type_still_tells_its_host_path(kind: str) -> None:
+    absolute, named = created(Mounts=[{"Type": kind, "Source": "/etc"}, {"Type": kind, "Source": "etc"}])
+
+    assert (absolute["type"], absolute["paths"]) == ("other", ["/etc"])
+    assert (named["type"], named["paths"]) == ("other", [])
+
+
+def test_an_anonymous_volume_has_no_source() -> None:
+    assert created(Mounts=[{"Type": "volume", "Target": "/d"}])[0]["source"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"type": "none", "o": "ro,bind", "device": "/tmp/../etc"}, "/etc"),
+        ({"device": "/tmp/capdata", "o": "bind", "type": "none"}, "/tmp/capdata"),
+    ],
+)
+def test_a_volume_with_driver_options_that_bind_is_a_bind(options: dict[str, JSON], path: str) -> None:
+    (fact,) = created(Mounts=[inline(**options)])
+
+    assert (fact["type"], fact["via"], fact["source"], fact["paths"]) == ("bind", "driver-options", path, [path])
+    assert fact["said"] == "HostConfig.Mounts[0]"
+
+
+@pytest.mark.parametrize(
+    ("options", "read_only", "writable"),
+    [("bind", False, True), ("bind,ro", False, False), ("bind", True, False), ("bind,ro", True, False)],
+)
+def test_mount_and_driver_each_make_a_volume_read_only(options: str, read_only: bool, writable: bool) -> None:
+    entry = inline(type="none", o=options, device="/srv") | {"ReadOnly": read_only}
+
+    assert created(Mounts=[entry])[0]["writable"] is writable
+
+
+def test_an_overlay_over_host_folders_tells_them() -> None:
+    (fact,) = created(Mounts=[inline(type="overlay", device="overlay", o="lowerdir=/:/etc")])
+
+    assert (fact["type"], fact["source"], fact["paths"]) == ("volume", "v", ["/", "/etc"])
+    assert "/run/docker.sock" in json.dumps(fact["holds"])
+
+
+def test_a_tmpfs_volume_is_a_tmpfs() -> None:
+    (fact,) = created(Mounts=[inline(device="tmpfs", type="tmpfs")])
+
+    assert (fact["type"], fact["via"], fact["driver"], fact["paths"]) == ("tmpfs", "driver-options", "local", [])
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "size"),
+    [
+        ("rw,noexec,nodev,nosuid,size=8m", ["rw", "noexec", "nodev", "nosuid", "size=8m"], 8 << 20),
+        ("mode=1777", ["mode=1777"], None),
+        ("", [], None),
+        ("size=50%,NoExec", ["size=50%", "NoExec"], None),
+    ],
+)
+def test_a_tmpfs_tells_its_options_as_said(said: str, options: list[str], size: int | None) -> None:
+    (fact,) = created(Tmpfs={"/run": said})
+
+    assert (fact["type"], fact["via"], fact["options"], fact["sizeBytes"]) == ("tmpfs", "tmpfs", options, size)
+    assert fact["writable"] is True
+
+
+def test_a_tmpfs_mount_tells_the_same() -> None:
+    (fact,) = created(
+        Mounts=[
+            {
+                "Type": "tmpfs",
+                "Target": "/cache",
+                "ReadOnly": True,
+                "TmpfsOptions": {"SizeBytes": 67108864, "Mode": 1016, "Options": [["noexec"]]},
+            }
+        ]
+    )
+
+    assert (fact["type"], fact["via"], fact["sizeBytes"], fact["writable"]) == ("tmpfs", "mount", 64 << 20, False)
+    assert fact["options"] == ["ro", "mode=1770", "size=67108864", "noexec"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"HostConfig": {"Binds": ["/a", "/e\ntc:/x"]}},
+        {"HostConfig": {"Mounts": [{}, {"Type": "bind", "Source": "/e\0"}]}},
+        {"HostConfig": {"Mounts": [{}, inline(type="overlay", o="lowerdir=/e\tc", device="x")]}},
+    ],
+    ids=["bind", "mount", "driver"],
+)
+def test_a_host_path_with_a_control_character_is_refused(body: dict[str, JSON]) -> None:
+    with pytest.raises(Refused) as caught:
+        mounts.of_create(body, HOST)
+
+    assert caught.value.code == "path-control-character"
+    assert caught.value.place in ("HostConfig.Binds[1]", "HostConfig.Mounts[1]")
+
+
+def test_a_link_to_a_path_with_a_control_character_is_refused() -> None:
+    with pytest.raises(Refused) as caught:
+        mounts.of_create({"HostConfig": {"Binds": ["/l:/x"]}}, FixedHost({"links": {"/l": "/a\nb"}}))
+
+    assert (caught.value.code, caught.value.place) == ("path-control-character", "HostConfig.Binds[0]")
+
+
+@pytest.mark.parametrize("kind", ["bind", "Bind", "BIND", "b\u0131nd", None])
+def test_a_service_takes_a_bind_in_any_case_and_without_a_type(kind: str | None) -> None:
+    entry: dict[str, JSON] = {"Source": "/var/run/docker.sock", "Target": "/s"} | (
+        {} if kind is None else {"Type": kind}
+    )
+    fact = served(entry)
+
+    assert (fact["type"], fact["holds"]) == ("bind", ["/run/docker.sock"])
+    assert fact["said"] == "TaskTemplate.ContainerSpec.Mounts[0]"
+
+
+def test_a_service_takes_a_propagation_in_any_case() -> None:
+    entry: dict[str, JSON] = {"Type": "bind", "Source": "/srv", "BindOptions": {"Propagation": "R\u017fHARED"}}
+
+    assert served(entry)["propagation"] == "rshared"
+
+
+def test_a_services_mounts_are_told_like_a_containers() -> None:
+    entries: list[JSON] = [
+        {"Type": "volume", "Source": "sv", "Target": "/data"},
+        {"Type": "bind", "Source": "/tmp/capdata/conf", "Target": "/c", "ReadOnly": True},
+        {"Type": "tmpfs", "Target": "/tmp", "TmpfsOptions": {"SizeBytes": 10485760}},
+        inline(type="none", o="bind", device="/etc"),
+        {"Type": "image", "Source": "busybox"},
+    ]
+    facts = mounts.of_service({"TaskTemplate": {"ContainerSpec": {"Mounts": entries}}}, HOST)
+
+    assert [fact["type"] for fact in facts] == ["volume", "bind", "tmpfs", "bind", "image"]
+    assert facts == [
+        fact | {"said": f"TaskTemplate.ContainerSpec.Mounts[{n}]"} for n, fact in enumerate(created(Mounts=entries))
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"Type": "bind", "Source": '/srv/{{"../etc"}}', "Target": "/x"},
+        {"Source": "{{.Node.Hostname}}", "Target": "/x"},
+        inline(type='{{"none"}}', o='{{"bind,ro"}}', device="/"),
+    ],
+    ids=["source", "no-type", "driver"],
+)
+def test_a_path_that_swarm_makes_later_counts_as_the_whole_host(entry: dict[str, JSON]) -> None:
+    fact = served(entry)
+
+    assert (fact["type"], fact["paths"], fact["writable"]) == ("bind", ["/"], True)
+    assert (fact["resolution"], fact["kind"]) == ("unseen", "unknown")
+    assert fact["holds"] == ["/run/containerd/containerd.sock", "/run/docker.sock"]
+
+
+def test_a_name_that_swarm_makes_later_is_a_name() -> None:
+    entry: dict[str, JSON] = {"Type": "volume", "Source": "{{.Service.Name}}", "Target": "/x"}
+
+    assert (served(entry)["type"], served(entry)["paths"]) == ("volume", [])
+
+
+def test_another_drivers_template_opens_no_host_path() -> None:
+    config: JSON = {"Name": "x/y", "Options": {"size": "{{.Node.ID}}"}}
+
+    assert served({"Type": "volume", "VolumeOptions": {"DriverConfig": config}})["type"] == "volume"
+
+
+def test_a_container_knows_no_templates() -> None:
+    (fact,) = created(Mounts=[{"Type": "bind", "Source": "/srv/{{x}}", "Target": "/x"}])
+
+    assert fact["paths"] == ["/srv/{{x}}"]
+
+
+@pytest.mark.parametrize("body", [{}, {"Driver": "local"}, {"Name": "v", "Driver": "rexray/ebs"}])
+def test_a_plain_volume_tells_its_driver(body: dict[str, JSON]) -> None:
+    (fact,) = volume(**body)
+
+    assert (fact["type"], fact["via"], fact["said"]) == ("volume", "volume", "Driver")
+    assert (fact["source"], fact["driver"]) == (body.get("Name"), body.get("Driver", "local"))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "paths"),
+    [
+        ({"device": "/", "o": "bind", "type": "none"}, "bind", ["/"]),
+        ({"type": "none", "o": "bind", "device": "/run/docker/plugins"}, "bind", ["/run/docker/plugins"]),
+        ({"type": "xfs", "device": "/dev/nvme0n1p1"}, "volume", ["/dev/nvme0n1p1"]),
+        ({"device": "tmpfs", "o": "size=100m,uid=1000", "type": "tmpfs"}, "tmpfs", []),
+        ({"device": ":/export", "o": "addr=10.0.0.1,rw", "type": "nfs"}, "volume", []),
+    ],
+    ids=lambda value: str(value),
+)
+def test_a_volume_tells_what_its_options_open(options: dict[str, JSON], kind: str, paths: list[str]) -> None:
+    (fact,) = volume(Name="v", Driver="local", DriverOpts=options)
+
+    assert (fact["type"], fact["via"], fact["paths"]) == (kind, "driver-options", paths)
+    assert fact["said"] == "DriverOpts"
+
+
+def test_a_cluster_volume_is_told_as_one() -> None:
+    (fact,) = volume(Name="v", Driver="csi", ClusterVolumeSpec={})
+
+    assert (fact["type"], fact["via"], fact["source"], fact["driver"]) == ("cluster", "volume", "v", "csi")
+    assert fact["said"] == "ClusterVolumeSpec"
+
+
+def test_a_cluster_volume_does_not_hide_driver_options_from_an_old_api_version() -> None:
+    facts = volume(DriverOpts={"type": "none", "o": "bind", "device": "/"}, ClusterVolumeSpec={})
+
+    assert [(fact["type"], fact["paths"]) for fact in facts] == [("cluster", []), ("bind", ["/"])]
+
+
+def test_volumes_of_other_containers_are_told_without_their_mode() -> None:
+    body: dict[str, JSON] = {"HostConfig": {"VolumesFrom": ["vbase:ro", "web", ""]}}
+
+    assert mounts.volumes_from(body) == [
+        {"container": "vbase", "said": "HostConfig.VolumesFrom[0]"},
+        {"container": "web", "said": "HostConfig.VolumesFrom[1]"},
+        {"container": "", "said": "HostConfig.VolumesFrom[2]"},
+    ]
+
+
+words = st.text(alphabet="/.:,=\\\n{}%rowzbind0k", max_size=12) | st.sampled_from(
+    ["/etc", "v", "ro", "bind", "tmpfs", "none", "size=8m", "local", "lowerdir=/a:/b"]
+)
+options = st.dictionaries(st.sampled_from(["type", "o", "device", "size"]) | words, words)
+
+
+def fields(**of: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=of)
+
+
+entries = st.lists(
+    fields(
+        Type=st.sampled_from(["bind", "volume", "tmpfs", "image", "cluster", "npipe", "BIND"]) | words,
+        Source=words,
+        Target=words,
+        ReadOnly=st.booleans(),
+        BindOptions=fields(Propagation=words),
+        VolumeOptions=fields(Subpath=words, DriverConfig=fields(Name=words, Options=options)),
+        TmpfsOptions=fields(
+            SizeBytes=st.integers(-(2**63), 2**63 - 1),
+            Mode=st.integers(0, 2**32 - 1),
+            Options=st.lists(st.lists(words)),
+        ),
+    ),
+    max_size=3,
+)
+creates = fields(
+    Volumes=st.dictionaries(words, st.just({})),
+    HostConfig=fields(
+        Binds=st.lists(words),
+        Mounts=entries,
+        Tmpfs=st.dictionaries(words, words),
+        VolumeDriver=words,
+        VolumesFrom=st.lists(words),
+    ),
+)
+hosts = st.booleans().map(lambda visible: FixedHost({"visible": visible}))
+
+
+def told(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
+    """The facts; none when the body is refused, which only a control character may be."""
+    try:
+        facts: list[Fact] = of(body, host)
+    except Refused as refused:
+        if refused.code != "path-control-character":
+            raise
+        return []
+    return facts
+
+
+@settings(deadline=None)
+@given(creates, hosts)
+def test_any_container_has_facts_in_the_schema(body: dict[str, Any], host: FixedHost) -> None:
+    FACT.validate(told(mounts.of_create, body, host))
+    VOLUMES_FROM.validate(mounts.volumes_from(body))
+
+
+@settings(deadline=None)
+@given(entries, hosts)
+def test_any_service_has_facts_in_the_schema(mount_list: list[JSON], host: FixedHost) -> None:
+    FACT.validate(told(mounts.of_service, {"TaskTemplate": {"ContainerSpec": {"Mounts": mount_list}}}, host))
+
+
+@settings(deadline=None)
+@given(fields(Name=words, Driver=words, DriverOpts=options, ClusterVolumeSpec=st.just({})), hosts)
+def test_any_volume_has_facts_in_the_schema(body: dict[str, Any], host: FixedHost) -> None:
+    FACT.validate(told(mounts.of_volume, body, host))

@@ -1,0 +1,116 @@
+"""Every network that is asked for is told, under the name that Docker has for it."""
+
+from typing import Any, cast
+
+import pytest
+
+from portero.facts import networks
+from portero.hostview import FixedHost
+from portero.types import Fact
+
+HOST_ID = "f0" * 32
+HOST = FixedHost({"networks": {HOST_ID: "host"}})
+ENDPOINTS = "NetworkingConfig.EndpointsConfig[*]"
+
+
+def network(name: str, said: str, resolved: str | None = "") -> dict[str, str | None]:
+    return {"name": name, "resolved": name if resolved == "" else resolved, "said": said}
+
+
+def of_mode(mode: str) -> Any:
+    return networks.of_create({"HostConfig": {"NetworkMode": mode}}, HOST)
+
+
+def test_nothing_said_is_the_default_network() -> None:
+    assert networks.of_create({}, HOST) == [network("default", "HostConfig.NetworkMode")]
+
+
+@pytest.mark.parametrize("mode", ["default", "bridge", "none", "host", "app"])
+def test_a_mode_is_a_network(mode: str) -> None:
+    assert of_mode(mode) == [network(mode, "HostConfig.NetworkMode")]
+
+
+@pytest.mark.parametrize("mode", ["container:web", "container:", "ns:/proc/1/ns/net"])
+def test_another_s_namespace_is_no_network(mode: str) -> None:
+    assert of_mode(mode) == []
+
+
+def test_an_id_is_looked_up() -> None:
+    assert of_mode(HOST_ID) == [network(HOST_ID, "HostConfig.NetworkMode", "host")]
+
+
+def test_an_id_that_cannot_be_looked_up_has_no_name() -> None:
+    assert of_mode("ab" * 32) == [network("ab" * 32, "HostConfig.NetworkMode", None)]
+
+
+def test_endpoints_are_networks_by_name_and_by_id() -> None:
+    body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": {"NetworkID": HOST_ID}, "db": {}}}}
+
+    assert networks.of_create(body, HOST) == [
+        network("default", "HostConfig.NetworkMode"),
+        network("app", ENDPOINTS),
+        network(HOST_ID, f"{ENDPOINTS}.NetworkID", "host"),
+        network("db", ENDPOINTS),
+    ]
+
+
+def test_a_service_says_networks_in_two_places() -> None:
+    body: Any = {"TaskTemplate": {"Networks": [{"Target": "a"}, {"Target": "host"}]}, "Networks": [{"Target": "b"}]}
+
+    assert networks.of_service(body, HOST) == [
+        network("a", "TaskTemplate.Networks[0]"),
+        network("host", "TaskTemplate.Networks[1]"),
+        network("b", "Networks[0]"),
+    ]
+
+
+def test_a_service_reaches_a_network_by_the_beginning_of_its_id() -> None:
+    host = FixedHost({"networks": {"efm": "host"}})
+    body: Any = {"TaskTemplate": {"Networks": [{"Target": "efm"}, {"Target": "back-end"}, {"Target": "web"}]}}
+
+    assert [told["resolved"] for told in cast(list[Fact], networks.of_service(body, host))] == [
+        "host",
+        "back-end",
+        "web",
+    ]
+
+
+def test_a_connection_is_to_the_network_in_the_path() -> None:
+    assert networks.of_connect({"id": "host"}, {"Container": "web"}, HOST) == [network("host", "path.id")]
+
+
+def test_a_connection_can_name_another_network_by_its_id() -> None:
+    told = networks.of_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST)
+
+    assert told == [network("app", "path.id"), network(HOST_ID, "EndpointConfig.NetworkID", "host")]
+
+
+def test_a_build_says_one_network() -> None:
+    assert networks.of_build("", "?networkmode", HOST) == [network("default", "?networkmode")]
+    assert networks.of_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
+
+
+def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
+    assert networks.created({"Name": "app"}) == {
+        "driver": "bridge",
+        "interContainerCommunication": None,
+        "internal": False,
+        "attachable": False,
+        "ingress": False,
+        "parent": "",
+        "said": "Options",
+    }
+
+
+def test_the_driver_s_options_are_read() -> None:
+    told = networks.created({"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True})
+
+    assert (told["driver"], told["parent"], told["said"]) == ("macvlan", "eth0", "Driver")
+    assert (told["internal"], told["attachable"], told["ingress"]) == (True, True, False)
+
+
+@pytest.mark.parametrize(("said", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
+def test_inter_container_communication_is_read_as_go_reads_a_boolean(said: str, value: bool | None) -> None:
+    told = networks.created({"Options": {"com.docker.network.bridge.enable_icc": said}})
+
+    assert told["interContainerCommunication"] is value

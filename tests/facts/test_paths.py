@@ -1,0 +1,21 @@
+import pytest
+
+from portero.facts.paths import host_path, rooted
+from portero.refusals import Refused
+
+
+@pytest.mark.parametrize("path", ["/a\0b", "/a\nb", "/a\x7f", "/a\x1b[0m", "/a\x85", "/a\udc80"])
+def test_a_path_with_a_control_character_is_refused(path: str) -> None:
+    with pytest.raises(Refused) as caught:
+        host_path(path, "HostConfig.Binds[0]")
+
+    assert (caught.value.code, caught.value.place) == ("path-control-character", "HostConfig.Binds[0]")
+
+
+def test_other_characters_are_kept() -> None:
+    assert host_path("/srv/ñ /日本//", "x") == "/srv/ñ /日本"
+
+
+@pytest.mark.parametrize(("path", "cleaned"), [("etc", "/etc"), ("../../etc", "/etc"), ("", "/"), ("/srv/..", "/")])
+def test_a_relative_path_counts_from_the_root(path: str, cleaned: str) -> None:
+    assert rooted(path, "x") == cleaned

@@ -1,0 +1,95 @@
+"""Published ports: one fact for each binding."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import ports
+from portero.types import JSON
+
+SAID = "HostConfig.PortBindings[*]"
+
+
+def of_bindings(bindings: dict[str, JSON]) -> Any:
+    return ports.of_create({"PortBindings": bindings})
+
+
+@pytest.mark.parametrize(
+    ("port", "number", "protocol"),
+    [
+        ("80/tcp", 80, "tcp"),
+        ("53/udp", 53, "udp"),
+        ("53/UDP", 53, "udp"),
+        ("6379", 6379, "tcp"),
+        ("8000-8010/tcp", 8000, "tcp"),
+        ("/tcp", None, "tcp"),
+        (" 80/tcp", None, "tcp"),
+        ("65536/tcp", None, "tcp"),
+    ],
+)
+def test_the_container_s_port_is_split(port: str, number: int | None, protocol: str) -> None:
+    told = of_bindings({port: [{"HostIp": "127.0.0.1", "HostPort": "8080"}]})
+
+    assert told == [
+        {"containerPort": number, "protocol": protocol, "hostIp": "127.0.0.1", "hostPort": 8080, "said": SAID}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("8080", 8080),
+        ("0080", 80),
+        ("8080-8090", 8080),
+        ("22/tcp", 22),
+        ("", None),
+        ("0", None),
+        ("+80", None),
+        ("x", None),
+    ],
+)
+def test_the_host_s_port_is_the_first_of_a_range_or_any(said: str, number: int | None) -> None:
+    assert of_bindings({"80/tcp": [{"HostPort": said}]})[0]["hostPort"] == number
+
+
+@pytest.mark.parametrize("bindings", [[], [{}]], ids=["no-binding", "empty-binding"])
+def test_a_port_without_a_binding_is_published_on_any_port(bindings: JSON) -> None:
+    assert of_bindings({"80/tcp": bindings}) == [
+        {"containerPort": 80, "protocol": "tcp", "hostIp": "", "hostPort": None, "said": SAID}
+    ]
+
+
+def test_each_binding_counts() -> None:
+    told = of_bindings({"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}]})
+
+    assert [fact["hostPort"] for fact in told] == [1, 2]
+
+
+def test_a_service_publishes_on_every_interface() -> None:
+    endpoint: Any = {"Ports": [{"TargetPort": 80, "PublishedPort": 22, "Protocol": "udp"}, {"TargetPort": 90}]}
+
+    assert ports.of_service(endpoint) == [
+        {"containerPort": 80, "protocol": "udp", "hostIp": "", "hostPort": 22, "said": "EndpointSpec.Ports[0]"},
+        {"containerPort": 90, "protocol": "tcp", "hostIp": "", "hostPort": None, "said": "EndpointSpec.Ports[1]"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+        ("", ""),
+        ("0.0.0.0", ""),
+        ("::", ""),
+        ("0:0:0:0:0:0:0:0", ""),
+        ("::ffff:0.0.0.0", ""),
+        ("127.0.0.01", ""),
+        ("300.0.0.1", ""),
+        ("fe80::1%eth0", ""),
+        ("localhost", ""),
+    ],
+)
+def test_what_go_does_not_read_as_an_address_is_every_interface(said: str, address: str) -> None:
+    assert of_bindings({"80/tcp": [{"HostIp": said}]})[0]["hostIp"] == address

@@ -1,0 +1,93 @@
+"""Plain values, and the little languages around a container's process."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import process
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("net.ipv4.ip_forward", "net.ipv4.ip_forward"),
+        ("net/ipv4/ip_forward", "net.ipv4.ip_forward"),
+        ("NET.IPv4.ip_forward", "net.ipv4.ip_forward"),
+        ("/net..ipv4//ip_forward/", "net.ipv4.ip_forward"),
+    ],
+)
+def test_a_sysctl_has_one_name(said: str, name: str) -> None:
+    told = process.sysctls({said: "1"}, "HostConfig.Sysctls[*]")
+
+    assert told == [{"name": name, "value": "1", "said": "HostConfig.Sysctls[*]"}]
+
+
+def test_names_of_a_list_have_their_places() -> None:
+    assert process.names_of(["0", "docker"], "HostConfig.GroupAdd") == [
+        {"name": "0", "said": "HostConfig.GroupAdd[0]"},
+        {"name": "docker", "said": "HostConfig.GroupAdd[1]"},
+    ]
+
+
+def test_annotations_are_told_by_name() -> None:
+    told = process.annotations({"run.oci.keep_original_groups": "1"}, "HostConfig.Annotations[*]")
+
+    assert told == [{"name": "run.oci.keep_original_groups", "said": "HostConfig.Annotations[*]"}]
+
+
+@pytest.mark.parametrize(
+    ("test", "value"),
+    [
+        (None, "image"),
+        ([], "image"),
+        (["NONE"], "none"),
+        (["none"], "none"),
+        ([""], "none"),
+        (["CMD", "/app", "check"], "set"),
+        (["CMD-SHELL", "true"], "set"),
+    ],
+)
+def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> None:
+    assert process.healthcheck({"Test": test}, "Healthcheck") == {"value": value, "said": "Healthcheck"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "name", "address"),
+    [
+        ("db:10.0.0.1", "db", "10.0.0.1"),
+        ("db:::1", "db", "::1"),
+        ("host.docker.internal:host-gateway", "host.docker.internal", "host-gateway"),
+        ("db", "db", ""),
+    ],
+)
+def test_the_first_colon_separates_a_host_from_its_address(entry: str, name: str, address: str) -> None:
+    assert process.extra_hosts([entry], "HostConfig.ExtraHosts") == [
+        {"name": name, "address": address, "said": "HostConfig.ExtraHosts[0]"}
+    ]
+
+
+def test_a_service_s_hosts_are_lines_of_a_hosts_file() -> None:
+    told = process.hosts_of_service(["10.0.0.1 db  db.local", "::1", ""], "Hosts")
+
+    assert told == [
+        {"name": "db", "address": "10.0.0.1", "said": "Hosts[0]"},
+        {"name": "db.local", "address": "10.0.0.1", "said": "Hosts[0]"},
+        {"name": "", "address": "::1", "said": "Hosts[1]"},
+        {"name": "", "address": "", "said": "Hosts[2]"},
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "no", "always", "unless-stopped", "on-failure", "ALWAYS"])
+def test_a_container_s_restart_policy_is_told_as_said(name: str) -> None:
+    told = process.restart_of_container({"Name": name, "MaximumRetryCount": 3}, "RestartPolicy")
+
+    assert told == {"name": name, "maximumRetryCount": 3, "said": "RestartPolicy"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "name"), [("", "always"), ("any", "always"), ("none", "no"), ("on-failure", "on-failure"), ("x", "x")]
+)
+def test_a_service_s_restart_policy_has_a_container_s_words(condition: str, name: str) -> None:
+    told = process.restart_of_service({"Condition": condition}, "TaskTemplate.RestartPolicy")
+
+    assert told == {"name": name, "maximumRetryCount": 0, "said": "TaskTemplate.RestartPolicy"}

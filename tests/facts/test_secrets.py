@@ -1,0 +1,76 @@
+"""Names that look like secrets are told; what only sounds like one is not, and no value ever is."""
+
+import time
+
+import pytest
+
+from portero.facts import secrets
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PASSWORD", "MYSQL_ROOT_PASSWORD", "PGPASSWORD", "db_passwd", "SSH_PASSPHRASE", "DB_PASS"),
+        *("CLIENT_SECRET", "secretKey", "GITHUB_TOKEN", "API_KEY", "APIKEY", "api-key", "com.example.api.key"),
+        *("PRIVATE_KEY", "AWS_ACCESS_KEY_ID", "GOOGLE_CREDENTIALS", "NPM_AUTH", "auth"),
+    ],
+)
+def test_a_name_that_looks_like_a_secret_is_told(name: str) -> None:
+    assert secrets.looks_secret(name, "hunter2")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PATH", "HOME", "PWD", "AUTHOR", "COMPASS", "PASSENGER_APP", "TOKENIZERS_PARALLELISM", "KEYBOARD"),
+        *("DB_PASSWORD_FILE", "TOKEN_PATH", "SECRETS_DIR", "SSH_AUTH_SOCK", "com.docker.compose.config-hash"),
+    ],
+)
+def test_a_name_that_only_sounds_like_one_is_not(name: str) -> None:
+    assert not secrets.looks_secret(name, "hunter2")
+
+
+@pytest.mark.parametrize("value", ["", "yes", "True", "off"])
+def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
+    assert not secrets.looks_secret("MYSQL_ALLOW_EMPTY_PASSWORD", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("postgres://user:hunter2@db/app", True),
+        ("https://db/app, amqp://u:p@mq", True),
+        ("redis://:hunter2@cache:6379", True),
+        ("https://auth.example.com/token", False),
+        ("https://user@db:5432/app", False),
+        ("https://db:5432/a@b", False),
+        ("https://user:@db", False),
+        ("user:password@db", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "TOKEN_URL", "url", "MONGO_URI"])
+def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, told: bool) -> None:
+    assert secrets.looks_secret(name, value) is told
+
+
+@pytest.mark.parametrize(
+    "value", ["a" * 1_000_000, "://" + "a:" * 500_000, "://" * 300_000], ids=["word", "ports", "urls"]
+)
+def test_a_long_url_is_read_in_no_time(value: str) -> None:
+    start = time.monotonic()
+
+    secrets.looks_secret("DATABASE_URL", value)
+
+    assert time.monotonic() - start < 1
+
+
+def test_an_entry_without_a_value_takes_nothing() -> None:
+    told = secrets.of_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
+
+    assert told == [{"name": "TOKEN", "said": "Env[3]"}]
+
+
+def test_a_map_tells_the_place_of_the_map() -> None:
+    told = secrets.of_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
+
+    assert told == [{"name": "TOKEN", "said": "Labels[*]"}]

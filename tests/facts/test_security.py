@@ -1,0 +1,200 @@
+"""Security options are read as dockerd reads them; what it would not know is told as unknown."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+
+from portero.facts import security
+from portero.refusals import Refused
+from portero.types import JSON
+
+PROFILE = '{"defaultAction":"SCMP_ACT_ALLOW"}'
+SHA256 = hashlib.sha256(PROFILE.encode()).hexdigest()
+FIRST = "HostConfig.SecurityOpt[0]"
+PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
+
+
+def of_options(*options: str) -> dict[str, Any]:
+    listed: list[JSON] = [*options]
+    return security.of_create({"SecurityOpt": listed})
+
+
+def of_privileges(**privileges: JSON) -> dict[str, Any]:
+    return security.of_service({"Privileges": privileges})
+
+
+def test_nothing_said_is_docker_s_default() -> None:
+    nowhere = "HostConfig.SecurityOpt"
+
+    assert security.of_create({}) == {
+        "seccomp": {"profile": "default", "sha256": None, "said": nowhere},
+        "apparmor": {"profile": "", "said": nowhere},
+        "selinux": {"disabled": False, "user": "", "role": "", "type": "", "level": "", "said": nowhere},
+        "noNewPrivileges": {"value": None, "said": nowhere},
+        "securityOptionsUnknown": [],
+        "maskedPaths": {"missing": [], "said": "HostConfig.MaskedPaths"},
+        "readonlyPaths": {"missing": [], "said": "HostConfig.ReadonlyPaths"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "profile", "sha256"),
+    [
+        ("seccomp=unconfined", "unconfined", None),
+        ("seccomp:unconfined", "unconfined", None),
+        ("seccomp=builtin", "builtin", None),
+        ("seccomp=", "default", None),
+        (f"seccomp={PROFILE}", "custom", SHA256),
+        ("seccomp=Unconfined", "custom", hashlib.sha256(b"Unconfined").hexdigest()),
+    ],
+    ids=["unconfined", "colon", "builtin", "empty", "inline", "other-case"],
+)
+def test_seccomp_is_a_word_or_a_profile(option: str, profile: str, sha256: str | None) -> None:
+    assert of_options(option)["seccomp"] == {"profile": profile, "sha256": sha256, "said": FIRST}
+
+
+def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
+    told = of_options(f"seccomp:{PROFILE}=")
+
+    assert told["seccomp"]["profile"] == "default"
+    assert told["securityOptionsUnknown"] == [{"said": FIRST}]
+
+
+def test_the_last_seccomp_option_wins() -> None:
+    told = of_options(f"seccomp={PROFILE}", "seccomp=unconfined")
+
+    assert told["seccomp"] == {"profile": "unconfined", "sha256": None, "said": "HostConfig.SecurityOpt[1]"}
+
+
+def test_the_last_apparmor_option_wins() -> None:
+    told = of_options("apparmor=docker-default", "apparmor:unconfined")
+
+    assert told["apparmor"] == {"profile": "unconfined", "said": "HostConfig.SecurityOpt[1]"}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("no-new-privileges", True),
+        ("no-new-privileges=true", True),
+        ("no-new-privileges:1", True),
+        ("no-new-privileges=F", False),
+        ("no-new-privileges=0", False),
+        ("no-new-privileges:false", False),
+    ],
+)
+def test_no_new_privileges_is_read_as_go_reads_a_boolean(option: str, value: bool) -> None:
+    assert of_options(option)["noNewPrivileges"] == {"value": value, "said": FIRST}
+
+
+def test_a_later_no_new_privileges_takes_the_first_back() -> None:
+    told = of_options("no-new-privileges", "no-new-privileges=F")
+
+    assert told["noNewPrivileges"] == {"value": False, "said": "HostConfig.SecurityOpt[1]"}
+
+
+def test_label_options_add_up() -> None:
+    told = of_options("label=type:svirt_apache_t", "label:level:s0:c100,c200")
+
+    assert told["selinux"] == {
+        "disabled": False,
+        "user": "",
+        "role": "",
+        "type": "svirt_apache_t",
+        "level": "s0:c100,c200",
+        "said": "HostConfig.SecurityOpt[1]",
+    }
+
+
+@pytest.mark.parametrize("option", ["disable", "label=disable", "label:disable"])
+def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
+    told = of_options(option)
+
+    assert told["selinux"]["disabled"] is True
+    assert told["selinux"]["said"] == FIRST
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "systempaths=unconfined",
+        "writable-cgroups=true",
+        "SECCOMP=unconfined",
+        "no-new-privileges=yes",
+        "label=filetype:usr_t",
+        "label=user",
+        "seccomp",
+        "apparmor",
+        "",
+    ],
+)
+def test_what_dockerd_does_not_know_is_told_as_unknown(option: str) -> None:
+    told = of_options("no-new-privileges", option)
+
+    assert told["securityOptionsUnknown"] == [{"said": "HostConfig.SecurityOpt[1]"}]
+    assert told["noNewPrivileges"] == {"value": True, "said": FIRST}
+
+
+def test_an_empty_list_of_masked_paths_leaves_all_of_them_open() -> None:
+    told: Any = security.of_create({"MaskedPaths": [], "ReadonlyPaths": ["/proc/bus", "/proc/fs"]})
+
+    assert "/proc/kcore" in told["maskedPaths"]["missing"]
+    assert len(told["maskedPaths"]["missing"]) == 11
+    assert told["readonlyPaths"]["missing"] == ["/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+
+
+def test_a_service_that_says_nothing_has_docker_s_default() -> None:
+    assert security.of_service({}) == {
+        "seccomp": {"profile": "default", "sha256": None, "said": f"{PRIVILEGES}.Seccomp"},
+        "apparmor": {"profile": "", "said": f"{PRIVILEGES}.AppArmor"},
+        "selinux": {
+            "disabled": False,
+            "user": "",
+            "role": "",
+            "type": "",
+            "level": "",
+            "said": f"{PRIVILEGES}.SELinuxContext",
+        },
+        "noNewPrivileges": {"value": None, "said": f"{PRIVILEGES}.NoNewPrivileges"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("seccomp", "profile", "sha256"),
+    [
+        ({"Mode": "default"}, "default", None),
+        ({"Mode": "unconfined"}, "unconfined", None),
+        ({"Mode": "custom", "Profile": base64.b64encode(PROFILE.encode()).decode()}, "custom", SHA256),
+        ({"Mode": "custom", "Profile": base64.b64encode(b"unconfined").decode()}, "unconfined", None),
+        ({"Mode": "custom", "Profile": "/w\n=="}, "custom", hashlib.sha256(b"\xff").hexdigest()),
+        ({"Mode": "custom"}, "default", None),
+    ],
+    ids=["default", "unconfined", "custom", "custom-unconfined", "no-text", "custom-empty"],
+)
+def test_a_service_s_seccomp_is_what_the_agent_makes_of_it(
+    seccomp: dict[str, JSON], profile: str, sha256: str | None
+) -> None:
+    assert of_privileges(Seccomp=seccomp)["seccomp"] == {
+        "profile": profile,
+        "sha256": sha256,
+        "said": f"{PRIVILEGES}.Seccomp",
+    }
+
+
+def test_a_profile_that_does_not_decode_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        of_privileges(Seccomp={"Mode": "custom", "Profile": "e30"})
+
+    assert (refused.value.code, refused.value.place) == ("body-wrong-type", f"{PRIVILEGES}.Seccomp.Profile")
+
+
+def test_a_service_s_other_privileges_are_told() -> None:
+    told = of_privileges(
+        AppArmor={"Mode": "disabled"}, SELinuxContext={"Disable": True, "Type": "x_t"}, NoNewPrivileges=True
+    )
+
+    assert told["apparmor"]["profile"] == "unconfined"
+    assert (told["selinux"]["disabled"], told["selinux"]["type"]) == (True, "x_t")
+    assert told["noNewPrivileges"]["value"] is True
