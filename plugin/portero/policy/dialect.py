@@ -1,0 +1,114 @@
+"""The closed dialect of rule files: schemas/rule.json, and what a schema cannot say about a rule.
+
+A keyword that is misspelt or outside the dialect would allow everything in silence, so it is a fault, at every depth.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from typing import cast
+
+from portero.engine.check import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from portero.policy.document import close_to, faults, spell
+from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.policy.proposal import faults as proposal_faults
+from portero.types import JSON
+
+Step = str | int
+# Order of the levels: each profile enforces its own rules and those before it.
+PROFILES = ("baseline", "hardened", "restricted")
+ANY_OPERATION = "*"
+
+
+def rule_faults(
+    rule: Mapping[str, JSON], dialect: Mapping[str, JSON], operations: Set[str], references: Set[str]
+) -> Iterator[str]:
+    """One sentence for each fault. `operations`: the known ids; `references`: what a $ref may name."""
+    shape_faults = list(faults(dict(rule), dialect))
+    if shape_faults:
+        # What follows reads the rule as if its shape were right.
+        yield from shape_faults
+        return
+    yield from _operation_faults(rule, operations)
+    yield from _example_faults(rule, operations)
+    yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), _site_keys(references))
+    yield from condition_faults(rule, references)
+
+
+def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
+    """What a schema cannot say about any rule whose shape is right, be it about requests or about the host."""
+    yield from _level_faults(rule)
+    allows, denies = (cast(dict[str, JSON], rule[kind]) for kind in ("allows", "denies"))
+    yield from (
+        f"denies: '{command}' is allowed as well: keep one of the two" for command in allows if command in denies
+    )
+    yield from keyword_faults(rule, references)
+
+
+def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
+    """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
+    for path, keyword, value in keywords(dict(schema)):
+        yield from _keyword_faults(spell((*path, keyword)), keyword, value, references)
+
+
+def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
+    """Every keyword of a schema at every depth: where its schema stands, its name, its value."""
+    if not isinstance(schema, dict):
+        return
+    for keyword, value in schema.items():
+        yield path, keyword, value
+        for steps, inner in _inner(keyword, value):
+            yield from keywords(inner, (*path, *steps))
+
+
+def _site_keys(references: Set[str]) -> set[str]:
+    of_site = "site#/$defs/"
+    return {name.removeprefix(of_site) for name in references if name.startswith(of_site)}
+
+
+def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:
+    if keyword in ONE_SCHEMA:
+        yield (keyword,), value
+    elif keyword in MANY_SCHEMAS and isinstance(value, list):
+        yield from (((keyword, index), inner) for index, inner in enumerate(value))
+    elif keyword in NAMED_SCHEMAS and isinstance(value, dict):
+        yield from (((keyword, name), inner) for name, inner in value.items())
+
+
+def _keyword_faults(place: str, keyword: str, value: JSON, references: Set[str]) -> Iterator[str]:
+    if keyword == "pattern":
+        try:
+            refuse_unsafe(cast(str, value))
+        except PatternRefused as refused:
+            yield f"{place}: the pattern {refused}"
+    elif keyword == "$ref" and value not in references:
+        yield f"{place}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
+
+
+def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
+    level, reports = cast(str, rule["level"]), cast("str | None", rule.get("reports"))
+    if reports is None:
+        return
+    if level == "advisory":
+        yield "reports: every profile reports an advisory rule: leave 'reports' out"
+    elif PROFILES.index(reports) >= PROFILES.index(level):
+        yield f"reports: {reports} is not below the level {level}: name a lower profile or leave 'reports' out"
+
+
+def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
+    named = cast(list[str], rule["operations"])
+    for name in named:
+        if name != ANY_OPERATION and name not in operations:
+            yield f"operations: '{name}' is not in operations.json{close_to(name, sorted(operations))}"
+    if ANY_OPERATION in named and len(named) > 1:
+        yield "operations: '*' stands beside other operations: keep one of the two"
+
+
+def _example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:
+    """An allowed example may be of an operation beside those that the rule judges: the near miss of an outright no."""
+    named = cast(list[str], rule["operations"])
+    allows, denies = (cast(dict[str, dict[str, JSON]], rule[kind]) for kind in ("allows", "denies"))
+    for command, example in {**allows, **denies}.items():
+        operation = cast(str, example.get("operation", named[0]))
+        if operation not in operations:
+            yield f"'{command}': '{operation}' is not in operations.json{close_to(operation, sorted(operations))}"
+        elif command in denies and operation not in named and ANY_OPERATION not in named:
+            yield f"denies: '{command}' is of {operation}, which the rule does not judge: add it to operations"

@@ -1,0 +1,118 @@
+"""Reads the policy's JSON files, and says in one sentence what is wrong with one: never with a library's words.
+
+A document that says a name twice is refused: the reader of the file and the program could each take another.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, cast
+
+from jsonschema import ValidationError
+
+from portero.engine.reference import VALIDATOR
+from portero.types import JSON
+
+
+class DocumentRefused(Exception):
+    """One sentence: what is wrong with the text of a file."""
+
+
+def parse(data: bytes) -> dict[str, JSON]:
+    """The JSON object in a file of the policy; raises DocumentRefused."""
+    try:
+        document = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise DocumentRefused("is not UTF-8: save it as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: mend it there") from error
+    except RecursionError as error:
+        raise DocumentRefused("nests too deep: make it flatter") from error
+    if not isinstance(document, dict):
+        raise DocumentRefused("is not a JSON object: write {...}")
+    return document
+
+
+def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
+    """One sentence for each way in which a document breaks its schema, in the document's order."""
+    validator = VALIDATOR(dict(schema))
+    seen: set[str] = set()
+    for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
+        for sentence in _sentences(error, schema):
+            if sentence not in seen:
+                seen.add(sentence)
+                yield _at(error) + sentence
+
+
+def spell(path: Sequence[str | int]) -> str:
+    """A path inside a document as a person writes it: properties.body.items[0]."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def close_to(name: str, names: Sequence[str]) -> str:
+    """The cure for a misspelt name, or nothing."""
+    close = get_close_matches(name, names, n=1)
+    return f": did you mean '{close[0]}'?" if close else ""
+
+
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DocumentRefused(f"says '{twice}' twice in one object: keep one")
+    return document
+
+
+def _refuse_constant(constant: str) -> None:
+    raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
+
+
+def _at(error: ValidationError) -> str:
+    place = spell(error.absolute_path)
+    return f"{place}: " if place else ""
+
+
+def _sentences(error: ValidationError, schema: Mapping[str, JSON]) -> Iterator[str]:
+    # The library's hints leave these open; its reports always fill them.
+    value: Any = cast(Any, error.validator_value)
+    broken: Any = error.schema
+    instance: Any = cast(Any, error.instance)
+    if error.validator == "required":
+        yield from (f"'{name}' is missing" for name in value if name not in instance)
+    elif error.validator in ("additionalProperties", "unevaluatedProperties"):
+        known = sorted(_known_names(broken, schema))
+        yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
+    elif "cure" in broken:
+        yield str(broken["cure"])
+    else:
+        yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value))
+
+
+def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
+    """The property names of a schema and of the `$defs` entry that it refers to."""
+    names = set(schema.get("properties", {}))
+    reference = schema.get("$ref")
+    if reference is not None:
+        definitions = cast(dict[str, Any], root["$defs"])
+        names |= _known_names(definitions[reference.removeprefix("#/$defs/")], root)
+    return names
+
+
+def _list(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
+_MUST: Mapping[str, str] = {
+    "type": "must be of type {}",
+    "enum": "must be one of {}",
+    "minItems": "must have at least {} entries",
+    "minProperties": "must have at least {} entries",
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "uniqueItems": "must not say the same twice",
+    "pattern": "must match {}",
+    "dependentRequired": "must not have then or else without if",
+}

@@ -1,0 +1,127 @@
+"""Reads one policy folder: site.json, the built-in schemas beside it, rules and exceptions.
+
+Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptions are exceptions/<id>.json.
+A file among these that is misnamed is a fault: a rule in it would be missed in silence.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from portero.policy.document import DocumentRefused, parse
+from portero.types import JSON
+
+_DOCUMENTS = (
+    "exception.json",
+    "host.json",
+    "host-rule.json",
+    "request.json",
+    "rule.json",
+    "site.json",
+    "site.schema.json",
+)
+_BRANCHES = ("rules", "host")
+_RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
+_EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
+_READ_ME = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`."""
+
+    path: Path
+    data: Mapping[str, bytes]
+    documents: Mapping[str, dict[str, JSON]]
+    rules: Mapping[Path, dict[str, JSON]]
+    host: Mapping[Path, dict[str, JSON]]
+    exceptions: Mapping[Path, dict[str, JSON]]
+
+
+def read(path: Path, found: list[str]) -> Folder:
+    """The folder's content; what is wrong with it is added to `found`, one line each."""
+    try:
+        names = _names(path)
+        data = {name: (path / name).read_bytes() for name in names if _is_known(name)}
+    except OSError as error:
+        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): mend its permissions")
+        return empty(path)
+    return _folder(path, names, data, found)
+
+
+def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
+    """The same from files that were read before, all that lie below the folder."""
+    names = _names_of(files)
+    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
+
+
+def empty(path: Path) -> Folder:
+    """A folder that could not be read."""
+    return Folder(path, {}, {}, {}, {}, {})
+
+
+def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list[str]) -> Folder:
+    if not names:
+        found.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
+    found += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
+    documents = _parsed(path, data, found)
+    named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
+    branches = (*_BRANCHES, "exceptions")
+    filed = ({path / name: documents[name] for name in documents if name.startswith(b + "/")} for b in branches)
+    return Folder(path, data, named, *filed)
+
+
+def _is_known(name: str) -> bool:
+    return name in _DOCUMENTS or bool(_RULE.fullmatch(name) or _EXCEPTION.fullmatch(name))
+
+
+def _names(path: Path) -> list[str]:
+    """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
+    documents = [name for name in _DOCUMENTS if (path / name).exists()]
+    topics = [topic for branch in _BRANCHES for topic in _entries(path / branch)]
+    rules = [entry for topic in topics for entry in (_entries(topic) if topic.is_dir() else [topic])]
+    return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *_entries(path / "exceptions"))]
+
+
+def _names_of(files: Mapping[str, bytes]) -> list[str]:
+    """The same from the names of all files; a folder where a file should be counts as one name."""
+    depth = dict.fromkeys(_BRANCHES, 3) | {"exceptions": 2}
+    parts = [name.split("/") for name in sorted(files)]
+    filed = [part[: depth[part[0]]] for part in parts if part[0] in depth]
+    known = [name for name in _DOCUMENTS if name in files]
+    return [*known, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if folder.exists() else []
+
+
+def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str, dict[str, JSON]]:
+    documents = {}
+    for name, content in data.items():
+        try:
+            documents[name] = parse(content)
+        except DocumentRefused as refused:
+            found.append(f"{path / name}: {refused}")
+    return documents
+
+
+def _name_faults(path: Path, names: list[str]) -> list[str]:
+    exceptions = [name for name in names if name.startswith("exceptions/")]
+    rules = [name for name in names if name not in exceptions]
+    faults = [
+        f"{path / name}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"
+        for name in rules
+        if not _RULE.fullmatch(name)
+    ] + [
+        f"{path / name}: is not named as an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"
+        for name in exceptions
+        if not _EXCEPTION.fullmatch(name)
+    ]
+    first: dict[str, str] = {}
+    for name in rules:
+        twin = first.setdefault(PurePosixPath(name).stem, name)
+        if twin != name:
+            faults.append(f"{path / name}: has the id of {path / twin}: rename one of them")
+    return faults

@@ -1,0 +1,149 @@
+"""Loads a policy from its folders: whole, or not at all with every fault in one list.
+
+The first folder is the built-in one (schemas/): it holds the dialect, the request's schema and the site's schema.
+Later folders add rules and exceptions and override them by id; their site.json overrides the site's values.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from portero.engine import Check, Engine
+from portero.operation import Operation
+from portero.policy import exception, site
+from portero.policy.dialect import rule_faults
+from portero.policy.document import close_to, faults
+from portero.policy.folder import Folder, read
+from portero.policy.policy import Policy, by_operation
+from portero.policy.proposal import value_faults
+from portero.policy.rule import Rule
+from portero.types import JSON
+
+__all__ = ["Policy", "PolicyBroken", "load"]
+
+_DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
+_SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
+
+
+# How a folder is read: its path and the list of faults to add to. portero.signing has a reader that trusts less.
+Reader: TypeAlias = Callable[[Path, list[str]], Folder]
+
+
+class PolicyBroken(Exception):
+    """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation], reader: Reader = read) -> Policy:
+    """The policy in these folders, compiled by this engine; raises PolicyBroken."""
+    if not folders:
+        raise PolicyBroken(["no policy folder is given: name at least the built-in one"])
+    found: list[str] = []
+    contents = [reader(folder, found) for folder in folders]
+    refuse_if(found + _missing(contents[0]))
+    schemas = {name: contents[0].documents[name] for name in (_DIALECT, _EXCEPTION, _REQUEST, _SITE_SCHEMA)}
+    values = site_values(contents, schemas[_SITE_SCHEMA], found)
+    rules = _rules(contents, schemas, {operation.id for operation in operations}, found)
+    found += action_faults(contents)
+    written = exception.read(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), found)
+    refuse_if(found)
+    refuse_if(_proposal_faults(rules, values))
+    resources = _resources(values, schemas)
+    checks = compiled(rules, engine, resources, found)
+    waivers = exception.compiled(written, engine, resources, found)
+    refuse_if(found)
+    return Policy(rules, values, digest_of(contents), checks, by_operation(rules, tuple(operations)), waivers)
+
+
+def refuse_if(found: Sequence[str]) -> None:
+    """Raise PolicyBroken with the faults found so far, if any."""
+    if found:
+        raise PolicyBroken(found)
+
+
+def _missing(builtin: Folder) -> list[str]:
+    needed = (_DIALECT, _EXCEPTION, _REQUEST, _SITE, _SITE_SCHEMA)
+    missing = [f"{builtin.path / name}: is missing: restore it" for name in needed if name not in builtin.documents]
+    return missing if builtin.rules else [*missing, f"{builtin.path / 'rules'}: holds no rule: restore the rules"]
+
+
+def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: list[str]) -> dict[str, JSON]:
+    """The merged values; a key that no folder gives a value is a fault, since a rule may lean on it."""
+    sites = [(folder.path / _SITE, folder.documents[_SITE]) for folder in contents if _SITE in folder.documents]
+    for file, content in sites:
+        found += [f"{file}: {fault}" for fault in faults(content, schema)]
+    values = site.merged(content for _, content in sites)
+    needed = [*site.keys(schema), "unknown-fields"]
+    found += [f"{sites[0][0]}: '{key}' is missing: give it a value" for key in needed if key not in values]
+    return values
+
+
+def _rules(
+    contents: Sequence[Folder], schemas: Mapping[str, Mapping[str, JSON]], operations: set[str], found: list[str]
+) -> dict[str, Rule]:
+    references = _references(schemas)
+    rules: dict[str, Rule] = {}
+    for folder in contents:
+        for file, content in folder.rules.items():
+            wrong = [f"{file}: {fault}" for fault in rule_faults(content, schemas[_DIALECT], operations, references)]
+            found += wrong
+            if not wrong:
+                rules[file.stem] = Rule.of(file, content)
+    return dict(sorted(rules.items()))
+
+
+def _proposal_faults(rules: Mapping[str, Rule], values: Mapping[str, JSON]) -> list[str]:
+    return [
+        f"{rule.file}: {fault}"
+        for rule in rules.values()
+        if rule.proposal is not None
+        for fault in value_faults(rule.proposal, values)
+    ]
+
+
+def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
+    of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
+    return {f"site#/$defs/{key}" for key in site.keys(schemas[_SITE_SCHEMA])} | {
+        f"request#/$defs/{name}" for name in of_request
+    }
+
+
+def action_faults(contents: Sequence[Folder]) -> list[str]:
+    """Actions for rules that are neither rules of requests nor of the host."""
+    rules = sorted({file.stem for folder in contents for file in (*folder.rules, *folder.host)})
+    return [
+        f"{folder.path / _SITE}: actions: '{rule}' is no rule{close_to(rule, rules)}"
+        for folder in contents
+        for rule in cast(dict[str, JSON], folder.documents.get(_SITE, {}).get("actions", {}))
+        if rule not in rules
+    ]
+
+
+def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JSON]]) -> dict[str, Mapping[str, JSON]]:
+    return {"site": {"$defs": site.definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
+
+
+def compiled(
+    rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
+) -> dict[str, Check]:
+    """Each rule's check; a rule that does not compile is added to `found`."""
+    checks: dict[str, Check] = {}
+    for rule in rules.values():
+        try:
+            checks[rule.id] = engine.compile(rule.schema, resources)
+        except Exception as error:  # noqa: BLE001 - each engine has errors of its own; a rule that does not compile is a fault
+            found.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
+    return checks
+
+
+def digest_of(contents: Sequence[Folder]) -> str:
+    """SHA-256 over names and bytes of all files read; lengths keep two files from passing for one."""
+    total = sha256()
+    for folder in contents:
+        for name, data in sorted(folder.data.items()):
+            total.update(f"{name}\n{len(data)}\n".encode() + data)
+    return total.hexdigest()

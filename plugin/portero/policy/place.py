@@ -1,0 +1,86 @@
+"""Turns the place where a rule failed in the request document into the place where a person said it."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from portero.types import JSON
+
+# Docker's own names and ours. Other names (labels, variables) may hold secrets or control characters: never echoed.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+
+
+# What a rule misses in a list was said nowhere: its place is the list, of a container and of a service.
+_LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
+    ("facts", "capabilities", "drop"): ("HostConfig.CapDrop", "TaskTemplate.ContainerSpec.CapabilityDrop"),
+    ("facts", "ulimits"): ("HostConfig.Ulimits", "TaskTemplate.ContainerSpec.Ulimits"),
+    ("facts", "networks"): ("HostConfig.NetworkMode", "TaskTemplate.Networks"),
+    ("facts", "blockIO"): ("HostConfig.BlkioDevice[*]", "TaskTemplate.Resources"),
+}
+
+
+def place(request: JSON, path: Sequence[str | int]) -> str:
+    """`said` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
+    said = _said(request, path) if path and path[0] == "facts" else None
+    if said is not None:
+        return said
+    if tuple(path) in _LISTS:
+        return _LISTS[tuple(path)][_is_of_service(request)]
+    if len(path) > 1 and path[0] == "body":
+        return _spelt(path[1:])
+    if len(path) > 1 and path[0] == "query":
+        return f"?{_spelt(path[1:2])}"
+    return _spelt(path)
+
+
+def is_default(request: JSON, path: Sequence[str | int]) -> bool:
+    """Whether what failed is a default of the daemon's (facts.daemonDefaults), or a fact with one in it."""
+    facts = _below(request, "facts")
+    filled = _below(facts, "daemonDefaults")
+    if not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
+        return False
+    failed, is_a_fact = _spelt(path[1:]), _says(_at(request, path))
+    return any(
+        _is_below(failed, default) or (is_a_fact and _is_below(default, failed))
+        for default in filled
+        if isinstance(default, str)
+    )
+
+
+def _is_below(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+
+
+def _at(value: JSON, path: Sequence[str | int]) -> JSON:
+    for step in path:
+        value = _below(value, step)
+    return value
+
+
+def _says(value: JSON) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("said"), str)
+
+
+def _is_of_service(request: JSON) -> bool:
+    operation = request.get("operation") if isinstance(request, dict) else None
+    return isinstance(operation, str) and operation.startswith("Service")
+
+
+def _said(value: JSON, path: Sequence[str | int]) -> str | None:
+    """Only facts are asked: `said` elsewhere would be the request's own word."""
+    said = None
+    for step in path:
+        value = _below(value, step)
+        if isinstance(value, dict) and _says(value):
+            said = value["said"]
+    return said if isinstance(said, str) else None
+
+
+def _below(value: JSON, step: str | int) -> JSON:
+    if isinstance(step, int):
+        return value[step] if isinstance(value, list) else None
+    return value.get(step) if isinstance(value, dict) else None
+
+
+def _spelt(path: Sequence[str | int]) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" if _NAME.fullmatch(step) else "[*]" for step in path)
+    return "".join(steps).lstrip(".")

@@ -1,0 +1,164 @@
+"""The operator's values (site.json) and the schemas that rules refer to as `site#/$defs/<key>`.
+
+Values of each folder in, merged values and `$defs` out. What becomes of a value is said in site.schema.json.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import cast
+
+from portero.types import JSON
+
+_NOTHING: dict[str, JSON] = {"not": {}}
+_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+# Any character that can stand in a path, a line feed included: a protected path must not escape by one.
+_BELOW = r"(/[^\x00]*)?"
+
+
+def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
+    """Later values over earlier ones, key by key; `actions` rule by rule, so that one entry leaves the others."""
+    values: dict[str, JSON] = {}
+    actions: dict[str, JSON] = {}
+    for site in sites:
+        actions |= cast(dict[str, JSON], site.get("actions", {}))
+        values |= site
+    return values | {"actions": actions}
+
+
+def keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
+    """What becomes of each key that rules can refer to."""
+    properties = cast(dict[str, dict[str, str]], site_schema["properties"])
+    return {key: about["becomes"] for key, about in properties.items() if "becomes" in about}
+
+
+def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The `$defs` of `site`: one schema for each key. The values have passed site.schema.json."""
+    makers = {
+        "path-list": _paths,
+        "protected-path-list": _protected,
+        "name-list": _names,
+        "device-list": _devices,
+        "size": _size,
+        "figure": _figure,
+        "range": _range,
+        "optional-name-list": _optional_names,
+        "registry-list": _registries,
+        "rate-list": _rates,
+        "version": _version,
+    }
+    return {key: makers[becomes](values[key]) for key, becomes in keys(site_schema).items()}
+
+
+def _paths(value: JSON) -> JSON:
+    paths = cast(list[str], value)
+    if not paths:
+        return dict(_NOTHING)
+    return {"type": "string", "pattern": _at_or_below(paths)}
+
+
+def _protected(value: JSON) -> JSON:
+    paths = cast(list[str], value)
+    if not paths:
+        return dict(_NOTHING)
+    above = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents})
+    within: JSON = {"type": "string", "pattern": _at_or_below(paths)}
+    return {"anyOf": [within, {"enum": [*above]}]} if above else within
+
+
+def _names(value: JSON) -> JSON:
+    names = cast(list[JSON], value)
+    return {"enum": names} if names else dict(_NOTHING)
+
+
+def _devices(value: JSON) -> JSON:
+    devices = cast(list[dict[str, str]], value)
+    return {"anyOf": [_device(device) for device in devices]} if devices else dict(_NOTHING)
+
+
+def _device(device: Mapping[str, str]) -> JSON:
+    subset = "".join(f"{letter}?" for letter in device["permissions"])
+    return {
+        "type": "object",
+        "required": ["path", "permissions"],
+        "properties": {"path": {"const": device["path"]}, "permissions": {"type": "string", "pattern": f"^{subset}$"}},
+    }
+
+
+def _size(value: JSON) -> JSON:
+    return {"type": "number", "maximum": bytes_of(cast("str | int", value))}
+
+
+def _figure(value: JSON) -> JSON:
+    return {"type": "number", "maximum": value}
+
+
+def _version(value: JSON) -> JSON:
+    return {"type": "number", "minimum": number_of(cast(str, value))}
+
+
+def _range(value: JSON) -> JSON:
+    least, most = cast(list[JSON], value)
+    return {"type": "number", "minimum": least, "maximum": most}
+
+
+def _optional_names(value: JSON) -> JSON:
+    return {"enum": value} if value else {}
+
+
+def _registries(value: JSON) -> JSON:
+    registries = cast(list[str], value)
+    return {"anyOf": [_registry(registry) for registry in registries]} if registries else {}
+
+
+def _registry(registry: str) -> JSON:
+    """Of an image fact: that registry, and below the folder when one is said."""
+    host, _, folder = registry.partition("/")
+    properties: dict[str, JSON] = {"registry": {"const": host}}
+    if folder:
+        properties["repository"] = {"type": "string", "pattern": _at_or_below([folder])}
+    return {"properties": properties}
+
+
+def _rates(value: JSON) -> JSON:
+    """Of the fact blockIO: each rate of each device is limited, and no entry goes beyond."""
+    rates: list[tuple[dict[str, JSON], int]] = [
+        ({"device": {"const": device["path"]}, "limit": {"const": limit}}, bytes_of(rate))
+        for device in cast("list[dict[str, str]]", value)
+        for limit, rate in device.items()
+        if limit != "path"
+    ]
+    return {"allOf": [_rate(named, rate) for named, rate in rates]} if rates else {}
+
+
+def _rate(named: Mapping[str, JSON], rate: int) -> JSON:
+    within: JSON = {"rate": {"minimum": 1, "maximum": rate}}
+    return {
+        "contains": {"properties": {**named}},
+        "items": {"if": {"properties": {**named}}, "then": {"properties": within}},
+    }
+
+
+def bytes_of(size: str | int) -> int:
+    """512m -> 536870912; units count in steps of 1024, as Docker's --memory does (docker/go-units RAMInBytes)."""
+    if isinstance(size, int):
+        return size
+    unit = size[-1]
+    return int(size[:-1]) * _UNITS[unit] if unit in _UNITS else int(size)
+
+
+def number_of(version: str) -> int:
+    """26.1.5 -> 26001005, so that versions compare as numbers; a part that is missing is 0."""
+    major, minor, patch = [*map(int, version.split(".")), 0, 0][:3]
+    return (major * 1000 + minor) * 1000 + patch
+
+
+def _at_or_below(paths: Sequence[str]) -> str:
+    if "/" in paths:
+        return r"^/[^\x00]*$"
+    return f"^({'|'.join(_escaped(path) for path in paths)}){_BELOW}$"
+
+
+def _escaped(path: str) -> str:
+    # re.escape would also escape characters whose escape means nothing to the other engine.
+    return re.sub(r"([\\.+*?()\[\]{}|^$])", r"\\\1", path)

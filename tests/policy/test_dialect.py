@@ -1,0 +1,177 @@
+"""The dialect is closed: whatever it does not know is a fault with its place, at every depth."""
+
+from typing import Any
+
+import pytest
+
+from portero.policy.dialect import keywords, rule_faults
+
+OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
+REFERENCES = {"site#/$defs/runtimes", "request#/$defs/mount"}
+
+
+def found(rule: dict[str, Any], dialect: dict[str, Any]) -> list[str]:
+    return list(rule_faults(rule, dialect, OPERATIONS, REFERENCES))
+
+
+def test_a_rule_without_faults_has_none(written: dict[str, Any], dialect: dict[str, Any]) -> None:
+    assert found(written, dialect) == []
+
+
+def test_a_report_level_below_the_level_and_known_references_are_no_faults(
+    written: dict[str, Any], dialect: dict[str, Any]
+) -> None:
+    schema = {"allOf": [{"$ref": "site#/$defs/runtimes"}, {"$ref": "request#/$defs/mount"}, {"pattern": "^a$"}]}
+
+    assert found({**written, **schema, "level": "hardened", "reports": "baseline"}, dialect) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["title", "reason", "remedy", "level", "threats", "sources", "operations", "allows", "denies", "$schema"]
+)
+def test_what_is_missing_is_named(written: dict[str, Any], dialect: dict[str, Any], name: str) -> None:
+    del written[name]
+
+    assert found(written, dialect) == [f"'{name}' is missing"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"propertis": {}}, "'propertis' is unknown: did you mean 'properties'?"),
+        (
+            {"properties": {"facts": {"propertis": {"x": True}}}},
+            "properties.facts: 'propertis' is unknown: did you mean 'properties'?",
+        ),
+        ({"allOf": [{"items": {"cosnt": 1}}]}, "allOf[0].items: 'cosnt' is unknown: did you mean 'const'?"),
+        ({"not": {"oneOf": [{"const": 1}]}}, "not: 'oneOf' is unknown: did you mean 'anyOf'?"),
+        ({"if": {"format": "ipv4"}}, "if: 'format' is unknown"),
+        ({"allOf": [{"items": {}}]}, "allOf[0].items: state a condition, or leave the empty schema out"),
+        (
+            {"then": {"const": 1}, "allOf": [{"then": {"const": 1}}]},
+            "allOf[0]: state a condition, or leave the empty schema out",
+        ),
+        ({"allOf": [{"const": {"a": 1}}]}, "allOf[0].const: compare with a string, a number, true, false or null"),
+        (
+            {"allOf": [{"type": "strin"}]},
+            "allOf[0].type: must be one of null, boolean, integer, number, string, array, object",
+        ),
+        ({"allOf": [{"type": []}]}, "allOf[0].type: must have at least 1 entries"),
+        ({"allOf": [{"minItems": -1}]}, "allOf[0].minItems: write a whole number from 0 upwards"),
+        (
+            {"allOf": [{"$ref": "https://example.com/x"}]},
+            "allOf[0].$ref: refer to site#/$defs/<key of site.json> or request#/$defs/<name>",
+        ),
+        (
+            {"allOf": [{"$ref": "site#/$defs/runtime"}]},
+            "allOf[0].$ref: 'site#/$defs/runtime' does not exist: did you mean 'site#/$defs/runtimes'?",
+        ),
+        (
+            {"allOf": [{"pattern": "a"}]},
+            "allOf[0].pattern: the pattern does not cover the whole string: write it as ^...$",
+        ),
+        ({"level": "low"}, "level: must be one of baseline, hardened, restricted, advisory"),
+        (
+            {"threats": ["mischief"]},
+            "threats[0]: must be one of denial-of-service, confidentiality, container-escape, host-compromise",
+        ),
+        (
+            {"sources": ["G24"]},
+            "sources[0]: write G1 to G23, CIS 5.5, PSS baseline, PSS restricted, OWASP 3, NIST 4.4.3, "
+            "CVE-2024-41110 or Portero",
+        ),
+        ({"title": "two\nlines"}, "title: write 3 to 400 plain ASCII characters on one line"),
+        ({"remedy": {"podman": "x"}}, "remedy: 'docker' is missing"),
+        ({"allows": {}}, "allows: must have at least 1 entries"),
+        ({"denies": {"docker run x": {"boddy": {}}}}, "denies.docker run x: 'boddy' is unknown: did you mean 'body'?"),
+        (
+            {"operations": ["ContainerCreat"]},
+            "operations: 'ContainerCreat' is not in operations.json: did you mean 'ContainerCreate'?",
+        ),
+        ({"operations": ["*", "ContainerExec"]}, "operations: '*' stands beside other operations: keep one of the two"),
+        (
+            {"operations": ["ContainerCreate"]},
+            "denies: 'docker exec --privileged web id' is of ContainerExec, which the rule does not judge: "
+            "add it to operations",
+        ),
+        (
+            {"denies": {"docker run busybox": {}}},
+            "denies: 'docker run busybox' is allowed as well: keep one of the two",
+        ),
+        ({"denies": {"x": {"operation": "Nothing"}}}, "'x': 'Nothing' is not in operations.json"),
+        (
+            {"reports": "baseline"},
+            "reports: baseline is not below the level baseline: name a lower profile or leave 'reports' out",
+        ),
+        (
+            {"level": "advisory", "reports": "baseline"},
+            "reports: every profile reports an advisory rule: leave 'reports' out",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_place_and_cure(
+    written: dict[str, Any], dialect: dict[str, Any], changes: dict[str, Any], expected: str
+) -> None:
+    assert expected in found({**written, **changes}, dialect)
+
+
+def test_a_rule_without_a_condition_is_a_fault(written: dict[str, Any], dialect: dict[str, Any]) -> None:
+    del written["properties"]
+
+    assert found(written, dialect) == ["state the condition: properties, allOf, anyOf, not or if"]
+
+
+def test_a_rule_for_every_operation_may_take_its_examples_from_any(
+    written: dict[str, Any], dialect: dict[str, Any]
+) -> None:
+    written["operations"] = ["*"]
+    written["allows"] = {"docker run busybox": {"operation": "ContainerCreate"}}
+    written["denies"] = {"docker exec web id": {"operation": "ContainerExec"}}
+
+    assert found(written, dialect) == []
+
+
+def test_an_allowed_example_may_be_of_an_operation_that_the_rule_does_not_judge(
+    written: dict[str, Any], dialect: dict[str, Any]
+) -> None:
+    written["allows"] = {"docker info": {"operation": "SystemInfo"}}
+
+    assert found(written, dialect) == []
+
+
+def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> None:
+    schema: dict[str, Any] = {
+        "properties": {"not": {"items": {"const": 1}}},
+        "anyOf": [{"then": True}],
+        "enum": [{"const": 1}],
+    }
+
+    walked = [(*path, keyword) for path, keyword, _ in keywords(schema)]
+
+    assert walked == [
+        ("properties",),
+        ("properties", "not", "items"),
+        ("properties", "not", "items", "const"),
+        ("anyOf",),
+        ("anyOf", 0, "then"),
+        ("enum",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("proposal", "expected"),
+    [
+        ({"add": ["--init"], "drop": ["--privileged"], "image": "NAME:TAG"}, []),
+        ({"add": ["--runtime {runtimes}"]}, []),
+        ({}, ["try: must have at least 1 entries"]),
+        ({"ad": ["--init"]}, ["try: 'ad' is unknown: did you mean 'add'?"]),
+        ({"add": ["init"]}, ["try.add[0]: write a flag and its value, as --memory {memory-max}"]),
+        ({"image": "busybox"}, ["try.image: write {registries}/NAME:TAG@sha256:DIGEST, or less of it"]),
+        ({"drop": ["--privilegd"]}, ["try: '--privilegd' cannot be proposed: did you mean '--privileged'?"]),
+        ({"add": ["--runtime {runtime}"]}, ["try: '{runtime}' is not in site.json: did you mean 'runtimes'?"]),
+    ],
+)
+def test_a_proposal_is_as_closed_as_the_rest(
+    written: dict[str, Any], dialect: dict[str, Any], proposal: Any, expected: list[str]
+) -> None:
+    assert found({**written, "try": proposal}, dialect) == expected

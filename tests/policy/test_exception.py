@@ -1,0 +1,437 @@
+"""Exceptions waive what they name, for what matches, until their day; what they may not waive is a fault."""
+
+import json
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero import engine
+from portero.decision import Violation, refusal
+from portero.operation import Routes
+from portero.policy.exception import Waiver, notices, strict, waived
+from portero.policy.loader import Policy, PolicyBroken, load
+from portero.types import JSON
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
+BUILT_IN = ("exception.json", "request.json", "rule.json", "site.json", "site.schema.json")
+DAY = date(2030, 6, 30)
+REQUEST: dict[str, JSON] = {
+    "operation": "ContainerCreate",
+    "identity": {"user": "alice"},
+    "body": {"Labels": {"team": "video"}},
+    "facts": {"privileged": {"value": True, "said": "HostConfig.Privileged"}},
+}
+BY_ALICE: dict[str, JSON] = {"properties": {"identity": {"properties": {"user": {"const": "alice"}}}}}
+
+
+def at(day: date, clock: str = "12:00:00") -> float:
+    return datetime.fromisoformat(f"{day.isoformat()}T{clock}+00:00").timestamp()
+
+
+def violation(rule: str, action: str = "deny") -> Violation:
+    return Violation(rule, "baseline", "HostConfig", action, "Reason.", {"docker": "remedy"})  # type: ignore[arg-type]
+
+
+def waiver(match: JSON, *rules: str, id: str = "mine", expires: date = DAY, name: str = "reference") -> Waiver:
+    read = strict(match)
+    assert isinstance(read, dict)
+    check = engine.named(name).compile(read, {})
+    return Waiver(id, f"exceptions/{id}.json", rules or ("no-privileged",), check, "Reason.", "alice", expires)
+
+
+def outcome(found: tuple[Violation, ...]) -> list[tuple[str, str, str | None]]:
+    return [(violation.rule, violation.action, violation.exception) for violation in found]
+
+
+# -- what is waived
+
+
+@pytest.mark.parametrize("action", ["deny", "audit"])
+def test_what_an_exception_covers_is_waived_by_its_name_and_nothing_else_is(action: str) -> None:
+    broken = (violation("no-privileged", action), violation("no-host-pid", action))
+
+    found = waived([waiver(BY_ALICE)], broken, REQUEST, at(DAY))
+
+    assert outcome(found) == [("no-privileged", "waived", "mine"), ("no-host-pid", action, None)]
+
+
+def test_a_request_that_does_not_match_is_judged_as_ever() -> None:
+    asked = {**REQUEST, "identity": {"user": "bob"}}
+
+    assert outcome(waived([waiver(BY_ALICE)], (violation("no-privileged"),), asked, at(DAY))) == [
+        ("no-privileged", "deny", None)
+    ]
+
+
+def test_the_first_exception_by_id_that_covers_a_rule_is_named() -> None:
+    nobody = {"properties": {"identity": {"properties": {"user": {"const": "bob"}}}}}
+    open_to = [
+        waiver(nobody, "no-privileged", id="a"),
+        waiver(BY_ALICE, "no-privileged", id="b"),
+        waiver(BY_ALICE, "no-privileged", "no-host-pid", id="c"),
+    ]
+
+    found = waived(open_to, (violation("no-privileged"), violation("no-host-pid")), REQUEST, at(DAY))
+
+    assert outcome(found) == [("no-privileged", "waived", "b"), ("no-host-pid", "waived", "c")]
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "action"),
+    [
+        pytest.param(DAY, "00:00:00", "waived", id="on its last day"),
+        pytest.param(DAY, "23:59:59.999", "waived", id="in the last moment of it"),
+        pytest.param(DAY + timedelta(days=1), "00:00:00", "deny", id="on the day after"),
+    ],
+)
+def test_an_exception_works_to_the_end_of_its_day(day: date, clock: str, action: str) -> None:
+    (found,) = waived([waiver(BY_ALICE)], (violation("no-privileged"),), REQUEST, at(day, clock))
+
+    assert found.action == action
+
+
+@given(st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)))
+def test_no_exception_works_after_its_day(day: date) -> None:
+    state = waiver(BY_ALICE).state(at(day))
+
+    assert (state == "expired") == (day > DAY)
+    assert (state == "expiring") == (DAY - timedelta(days=14) <= day <= DAY)
+
+
+def test_the_day_is_one_of_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+
+    assert waiver(BY_ALICE).state(datetime(2030, 6, 30, 23, 0, tzinfo=UTC).timestamp()) == "expiring"
+
+
+def test_what_has_run_out_and_what_soon_will_is_told_with_its_owner() -> None:
+    told = [
+        waiver(BY_ALICE, id="gone", expires=DAY - timedelta(days=1)),
+        waiver(BY_ALICE, id="soon", expires=DAY + timedelta(days=14)),
+        waiver(BY_ALICE, id="later", expires=DAY + timedelta(days=15)),
+    ]
+
+    assert notices(told, at(DAY)) == [
+        "exceptions/gone.json: ran out on 2030-06-29 and waives nothing: renew it with alice, or delete it",
+        "exceptions/soon.json: works until 2030-07-14, that day included: renew it with alice, or do without",
+    ]
+
+
+# -- what a match means
+
+LABELLED: dict[str, JSON] = {
+    "properties": {"body": {"properties": {"Labels": {"properties": {"team": {"const": "video"}}}}}}
+}
+
+
+@pytest.mark.parametrize("name", engine.NAMES)
+@pytest.mark.parametrize(
+    ("match", "request_", "covered"),
+    [
+        pytest.param(LABELLED, REQUEST, True, id="the label"),
+        pytest.param(LABELLED, {**REQUEST, "body": {"Labels": {}}}, False, id="no such label"),
+        pytest.param(LABELLED, {**REQUEST, "body": {}}, False, id="no labels"),
+        pytest.param(LABELLED, {**REQUEST, "body": None}, False, id="no body"),
+        pytest.param({"properties": {"bodi": {"properties": {"x": {}}}}}, REQUEST, False, id="a misspelt name"),
+        pytest.param({"anyOf": [{"properties": {"usr": {}}}, BY_ALICE]}, REQUEST, True, id="one of two"),
+        pytest.param({"anyOf": [{"properties": {"usr": {}}}]}, REQUEST, False, id="a misspelt name in anyOf"),
+        pytest.param(
+            {"properties": {"body": {"properties": {"Labels": {"additionalProperties": {"pattern": "^v"}}}}}},
+            REQUEST,
+            True,
+            id="each label",
+        ),
+        pytest.param({"properties": {"body": True, "operation": True}}, REQUEST, True, id="anything that is there"),
+        pytest.param({"properties": {"query": True}}, REQUEST, False, id="anything that is not there"),
+        pytest.param({"properties": {"body": {"pattern": "x"}}}, REQUEST, False, id="a pattern of what is no text"),
+        pytest.param({"properties": {"body": {"maximum": 7}}}, REQUEST, False, id="a maximum of what is no number"),
+        pytest.param({"properties": {"body": {"contains": {"const": 1}}}}, REQUEST, False, id="members of no list"),
+        pytest.param(
+            {"properties": {"body": {"type": ["object", "null"], "properties": {"Labels": {}}}}},
+            {**REQUEST, "body": None},
+            True,
+            id="a type of one's own",
+        ),
+        pytest.param(
+            {"not": {"properties": {"body": {"properties": {"Image": {"const": "evil"}}}}}},
+            REQUEST,
+            False,
+            id="not, of what is not there",
+        ),
+        pytest.param(
+            {"if": {"properties": {"body": {"properties": {"Image": {"const": "x"}}}}}, "then": BY_ALICE},
+            {**REQUEST, "identity": {}},
+            False,
+            id="then asks as strictly",
+        ),
+    ],
+)
+def test_what_a_match_names_must_be_there(match: JSON, request_: dict[str, JSON], covered: bool, name: str) -> None:
+    (found,) = waived([waiver(match, name=name)], (violation("no-privileged"),), request_, at(DAY))
+
+    assert (found.action == "waived") is covered
+
+
+NAMES = st.sampled_from(["identity", "user", "body", "Labels", "team", "operation"])
+LEAVES = st.one_of(
+    st.builds(lambda value: {"const": value}, st.sampled_from(["alice", "video", None])),
+    st.just({"pattern": "^a"}),
+    st.just({"minimum": 1}),
+)
+SCHEMAS_OF_MATCHES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(lambda named: {"properties": named}, st.dictionaries(NAMES, inner, min_size=1, max_size=2)),
+        st.builds(lambda some: {"anyOf": some}, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda one: {"not": one}, inner),
+        st.builds(lambda one: {"items": one}, inner),
+    ),
+    max_leaves=6,
+)
+
+
+@given(SCHEMAS_OF_MATCHES)
+def test_reading_a_match_strictly_never_lets_it_match_more(match: dict[str, Any]) -> None:
+    asked = [REQUEST, {}, {"body": None}, {"identity": {"user": "alice"}}]
+    reading = strict(match)
+    assert isinstance(reading, dict)
+    reference = engine.named("reference")
+    loose, strictly = reference.compile(match, {}), reference.compile(reading, {})
+
+    more = [request for request in asked if loose.failures(request) and not strictly.failures(request)]
+
+    assert more == []
+
+
+# -- how they are loaded
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+@pytest.fixture
+def exception() -> dict[str, Any]:
+    return {
+        "$schema": "../exception.json",
+        "rules": ["no-privileged"],
+        "match": BY_ALICE,
+        "reason": "The old installer needs it.",
+        "owner": "José Núñez, operations",
+        "expires": "2030-06-30",
+    }
+
+
+@pytest.fixture
+def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
+    folder = tmp_path / "schemas"
+    write(folder, "rules/privileges/no-privileged.json", written)
+    write(folder, "rules/self-protection/no-daemon-sockets.json", written)
+    for name in BUILT_IN:
+        shutil.copy(SCHEMAS / name, folder / name)
+    write(folder, "site.json", values | {"actions": {}})
+    return folder
+
+
+def loaded(*folders: Path) -> Policy:
+    return load(folders, engine.best(), OPERATIONS)
+
+
+def faults(folder: Path) -> list[str]:
+    with pytest.raises(PolicyBroken) as broken:
+        loaded(folder)
+    return [fault.removeprefix(f"{folder / 'exceptions/mine.json'}: ") for fault in broken.value.faults]
+
+
+def test_an_exception_is_loaded_with_its_words_and_day(built_in: Path, exception: dict[str, Any]) -> None:
+    write(built_in, "exceptions/mine.json", exception)
+    write(built_in, "exceptions/README.md", "x")
+
+    (read,) = loaded(built_in).waivers
+
+    assert (read.id, read.rules, read.owner) == ("mine", ("no-privileged",), "José Núñez, operations")
+    assert (read.file, read.expires) == (str(built_in / "exceptions/mine.json"), DAY)
+
+
+def test_a_loaded_exception_waives_in_the_policy(built_in: Path, exception: dict[str, Any]) -> None:
+    write(built_in, "exceptions/mine.json", exception)
+    policy = loaded(built_in)
+
+    found = policy.waived(policy.check(REQUEST, "baseline"), REQUEST, at(DAY))
+
+    assert outcome(found) == [("no-daemon-sockets", "deny", None), ("no-privileged", "waived", "mine")]
+
+
+def test_a_match_may_refer_to_the_values_of_the_site(built_in: Path, exception: dict[str, Any]) -> None:
+    runtime: JSON = {"properties": {"runtime": {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}}}
+    write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"facts": runtime}}})
+    asked = {**REQUEST, "facts": {"runtime": {"value": "runc", "said": "HostConfig.Runtime"}}}
+
+    assert outcome(loaded(built_in).waived((violation("no-privileged"),), asked, at(DAY))) == [
+        ("no-privileged", "waived", "mine")
+    ]
+
+
+def test_a_later_folder_adds_exceptions_and_overrides_them_by_id(
+    built_in: Path, tmp_path: Path, exception: dict[str, Any]
+) -> None:
+    write(built_in, "exceptions/mine.json", exception)
+    write(tmp_path / "own", "exceptions/mine.json", exception | {"expires": "2031-01-01"})
+    write(tmp_path / "own", "exceptions/another.json", exception)
+
+    assert [(one.id, one.expires.year) for one in loaded(built_in, tmp_path / "own").waivers] == [
+        ("another", 2030),
+        ("mine", 2031),
+    ]
+
+
+def test_an_exception_may_have_the_name_of_a_rule(built_in: Path, exception: dict[str, Any]) -> None:
+    write(built_in, "exceptions/no-privileged.json", exception)
+
+    assert [one.id for one in loaded(built_in).waivers] == ["no-privileged"]
+
+
+def test_the_digest_changes_with_every_exception_and_with_its_schema(built_in: Path, exception: dict[str, Any]) -> None:
+    digests = [loaded(built_in).digest]
+    write(built_in, "exceptions/mine.json", exception)
+    digests.append(loaded(built_in).digest)
+    write(built_in, "exceptions/mine.json", exception | {"owner": "somebody else"})
+    digests.append(loaded(built_in).digest)
+    write(built_in, "exception.json", (built_in / "exception.json").read_text() + "\n")
+    digests.append(loaded(built_in).digest)
+
+    assert len(set(digests)) == len(digests)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"rules": []}, "rules: must have at least 1 entries"),
+        (
+            {"rules": ["no-priviledged"]},
+            "rules: 'no-priviledged' is no rule: did you mean 'no-privileged'?",
+        ),
+        (
+            {"rules": ["no-privileged", "body-missing"]},
+            "rules: 'body-missing' is a refusal code, which nothing waives: take it out",
+        ),
+        (
+            {"rules": ["no-daemon-sockets"]},
+            "rules: 'no-daemon-sockets' protects Portero itself, which nothing waives: take it out",
+        ),
+        (
+            {"rules": ["live-restore"]},
+            "rules: 'live-restore' judges the host, not requests: set its action in site.json",
+        ),
+        ({"match": {}}, "match: state a condition, or leave the empty schema out"),
+        ({"match": {"type": "object"}}, "match: state the condition: properties, allOf, anyOf, not or if"),
+        ({"match": {"propertis": {}}}, "match: 'propertis' is unknown: did you mean 'properties'?"),
+        (
+            {"match": {"properties": {"x": {"cosnt": 1}}}},
+            "match: properties.x: 'cosnt' is unknown: did you mean 'const'?",
+        ),
+        ({"match": [1]}, "match: must be of type object"),
+        (
+            {"match": {"properties": {"x": {"$ref": "site#/$defs/runtime"}}}},
+            "match: properties.x.$ref: 'site#/$defs/runtime' does not exist: did you mean 'site#/$defs/runtimes'?",
+        ),
+        ({"expires": "30.06.2030"}, "expires: write the day as 2030-12-31"),
+        ({"expires": "2030-02-30"}, "expires: there is no such day: write one that the calendar has"),
+        ({"owner": "x"}, "owner: write 3 to 400 characters on one line"),
+        ({"reason": "two\nlines"}, "reason: write 3 to 400 characters on one line"),
+        ({"until": "2030-06-30"}, "'until' is unknown"),
+        ({"$schema": "../rule.json"}, "$schema: write ../exception.json"),
+    ],
+    ids=str,
+)
+def test_a_broken_exception_is_a_fault_of_the_policy(
+    built_in: Path, exception: dict[str, Any], written: dict[str, Any], changes: dict[str, Any], fault: str
+) -> None:
+    write(built_in, "host/daemon/live-restore.json", written)
+    write(built_in, "exceptions/mine.json", exception | changes)
+
+    assert faults(built_in) == [fault]
+
+
+@pytest.mark.parametrize("name", ["$schema", "rules", "match", "reason", "owner", "expires"])
+def test_an_exception_without_one_of_its_parts_is_a_fault(built_in: Path, exception: dict[str, Any], name: str) -> None:
+    del exception[name]
+    write(built_in, "exceptions/mine.json", exception)
+
+    assert faults(built_in) == [f"'{name}' is missing"]
+
+
+def test_an_unsafe_pattern_in_a_match_is_a_fault(built_in: Path, exception: dict[str, Any]) -> None:
+    write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"x": {"pattern": "^(a+)+$"}}}})
+
+    (fault,) = faults(built_in)
+
+    assert fault.startswith("match: properties.x.pattern: the pattern ")
+
+
+def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
+    built_in: Path, tmp_path: Path, exception: dict[str, Any], written: dict[str, Any]
+) -> None:
+    own = tmp_path / "own"
+    write(own, "rules/mine/no-daemon-sockets.json", written)
+    write(own, "exceptions/mine.json", exception | {"rules": ["no-daemon-sockets"]})
+
+    with pytest.raises(PolicyBroken, match="'no-daemon-sockets' protects Portero itself"):
+        loaded(built_in, own)
+
+
+@pytest.mark.parametrize("name", ["exceptions/Mine.json", "exceptions/mine.jsn", "exceptions/team/mine.json"])
+def test_a_misnamed_exception_is_a_fault_and_not_overlooked(built_in: Path, name: str) -> None:
+    write(built_in, name, "{}")
+
+    named = built_in / ("exceptions/team" if "team" in name else name)
+    assert faults(built_in) == [
+        f"{named}: is not named as an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"
+    ]
+
+
+def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, exception: dict[str, Any]) -> None:
+    class Stubborn:
+        name = "stubborn"
+
+        def compile(self, schema: Any, resources: Any) -> engine.Check:
+            if "required" in schema:
+                raise RuntimeError("the library's own words")
+            return engine.best().compile(schema, resources)
+
+    write(built_in, "exceptions/mine.json", exception)
+
+    with pytest.raises(PolicyBroken) as broken:
+        load([built_in], Stubborn(), OPERATIONS)
+
+    assert broken.value.faults == (
+        f"{built_in / 'exceptions/mine.json'}: match: the stubborn engine cannot compile it (RuntimeError)",
+    )
+
+
+def test_every_refusal_code_stays_what_it_is_whatever_an_exception_says() -> None:
+    """Loading refuses such a file; the judge does not even ask about codes."""
+    code = refusal("unknown-field", "HostConfig.X")
+
+    assert waived([waiver(BY_ALICE)], (code,), REQUEST, at(DAY)) == (code,)
+
+
+@pytest.mark.parametrize("page", ["schemas/exceptions/README.md", "docs/exceptions.md"])
+def test_the_example_in_the_documentation_can_be_loaded_as_it_stands(tmp_path: Path, page: str) -> None:
+    example = (SCHEMAS.parent / page).read_text().partition("```json\n")[2].partition("```")[0]
+    write(tmp_path, "exceptions/netops-probe.json", example)
+
+    (read,) = loaded(SCHEMAS, tmp_path).waivers
+
+    assert read.rules == ("no-host-network",)
+
+
+def test_nothing_is_waived_as_shipped() -> None:
+    assert loaded(SCHEMAS).waivers == ()

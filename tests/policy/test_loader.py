@@ -1,0 +1,232 @@
+"""A policy is loaded whole or not at all, and every fault is named at once."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.operation import Routes
+from portero.policy.loader import Policy, PolicyBroken, load
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
+PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "said": "HostConfig.Privileged"}}}
+BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json")
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def loaded(*folders: Path) -> Policy:
+    return load(folders, engine.best(), OPERATIONS)
+
+
+def faults(*folders: Path) -> tuple[str, ...]:
+    with pytest.raises(PolicyBroken) as broken:
+        loaded(*folders)
+    assert str(broken.value) == "\n".join(broken.value.faults)
+    return broken.value.faults
+
+
+@pytest.fixture
+def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
+    folder = tmp_path / "schemas"
+    write(folder, "rules/privileges/no-privileged.json", written)
+    for name in BUILT_IN:
+        shutil.copy(SCHEMAS / name, folder / name)
+    # An action that ships would be of a rule that is not here.
+    write(folder, "site.json", values | {"actions": {}})
+    return folder
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("name", engine.NAMES)
+def test_a_loaded_policy_checks_requests(built_in: Path, name: str) -> None:
+    policy = load([built_in], engine.named(name), OPERATIONS)
+
+    assert [(v.rule, v.place) for v in policy.check(PRIVILEGED, "baseline")] == [
+        ("no-privileged", "HostConfig.Privileged")
+    ]
+    assert policy.rules["no-privileged"].file == str(built_in / "rules/privileges/no-privileged.json")
+
+
+def test_a_read_me_among_the_rules_is_no_rule(built_in: Path) -> None:
+    write(built_in, "rules/README.md", "x")
+    write(built_in, "rules/privileges/README.md", "x")
+
+    assert set(loaded(built_in).rules) == {"no-privileged"}
+
+
+def test_a_linked_topic_folder_is_followed(built_in: Path, tmp_path: Path, written: dict[str, Any]) -> None:
+    write(tmp_path, "elsewhere/linked.json", written)
+    (built_in / "rules" / "more").symlink_to(tmp_path / "elsewhere")
+
+    assert set(loaded(built_in).rules) == {"no-privileged", "linked"}
+
+
+def test_a_later_folder_adds_rules_and_overrides_them_by_id(built_in: Path, own: Path, written: dict[str, Any]) -> None:
+    write(own, "rules/mine/no-privileged.json", {**written, "level": "restricted"})
+    write(own, "rules/mine/another.json", written)
+
+    policy = loaded(built_in, own)
+
+    assert {id: rule.level for id, rule in policy.rules.items()} == {
+        "no-privileged": "restricted",
+        "another": "baseline",
+    }
+    assert policy.rules["no-privileged"].topic == "mine"
+
+
+def test_a_later_site_overrides_values_key_by_key(built_in: Path, own: Path, values: dict[str, Any]) -> None:
+    write(own, "site.json", {"runtimes": ["kata"], "actions": {"no-privileged": "audit"}})
+
+    policy = loaded(built_in, own)
+
+    assert (policy.site["runtimes"], policy.site["sysctls"]) == (["kata"], values["sysctls"])
+    assert [violation.action for violation in policy.check(PRIVILEGED, "baseline")] == ["audit"]
+
+
+def test_a_rule_sees_the_value_of_the_later_site(built_in: Path, own: Path, written: dict[str, Any]) -> None:
+    runtime = {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}
+    write(own, "rules/mine/runtime.json", {**written, "properties": {"facts": {"properties": {"runtime": runtime}}}})
+    request = {"operation": "ContainerCreate", "facts": {"runtime": {"value": "kata", "said": "HostConfig.Runtime"}}}
+
+    before = loaded(built_in, own).check(request, "baseline")
+    write(own, "site.json", {"runtimes": ["kata"]})
+    after = loaded(built_in, own).check(request, "baseline")
+
+    assert ([violation.place for violation in before], after) == (["HostConfig.Runtime"], ())
+
+
+def test_the_digest_changes_with_every_file_of_the_policy(built_in: Path, own: Path, written: dict[str, Any]) -> None:
+    digests = [loaded(built_in).digest]
+    for folder, name in [(built_in, name) for name in (*BUILT_IN, "rules/privileges/no-privileged.json")]:
+        (folder / name).write_text((folder / name).read_text() + "\n")
+        digests.append(loaded(built_in).digest)
+    (built_in / "rules/privileges").rename(built_in / "rules/other")
+    digests.append(loaded(built_in).digest)
+    write(own, "rules/mine/another.json", written)
+    digests.append(loaded(built_in, own).digest)
+
+    assert len(set(digests)) == len(digests)
+    assert loaded(built_in, own).digest == digests[-1]
+
+
+def test_a_policy_without_a_folder_is_refused() -> None:
+    assert faults() == ("no policy folder is given: name at least the built-in one",)
+
+
+def test_a_missing_folder_is_refused(built_in: Path, own: Path) -> None:
+    assert faults(built_in, own / "no") == (f"{own / 'no'}: holds no policy: name a folder with rules/ or site.json",)
+
+
+def test_an_empty_folder_is_refused(built_in: Path, own: Path) -> None:
+    assert faults(built_in, own) == (f"{own}: holds no policy: name a folder with rules/ or site.json",)
+
+
+def test_a_built_in_folder_without_its_schemas_or_rules_is_refused(built_in: Path) -> None:
+    for name in BUILT_IN:
+        (built_in / name).unlink()
+    shutil.rmtree(built_in / "rules" / "privileges")
+
+    assert faults(built_in) == (
+        f"{built_in}: holds no policy: name a folder with rules/ or site.json",
+        *(f"{built_in / name}: is missing: restore it" for name in BUILT_IN),
+        f"{built_in / 'rules'}: holds no rule: restore the rules",
+    )
+
+
+def test_all_faults_are_named_at_once(built_in: Path, own: Path, written: dict[str, Any]) -> None:
+    write(own, "rules/mine/a.json", {**written, "propertis": {}})
+    del written["remedy"]
+    write(own, "rules/mine/b.json", written)
+    write(own, "site.json", {"runtime": [], "actions": {"no-privilege": "off"}})
+
+    assert faults(built_in, own) == (
+        f"{own / 'site.json'}: 'runtime' is unknown: did you mean 'runtimes'?",
+        f"{own / 'rules/mine/a.json'}: 'propertis' is unknown: did you mean 'properties'?",
+        f"{own / 'rules/mine/b.json'}: 'remedy' is missing",
+        f"{own / 'site.json'}: actions: 'no-privilege' is no rule: did you mean 'no-privileged'?",
+    )
+
+
+def test_a_key_without_a_value_is_a_fault(built_in: Path, values: dict[str, Any]) -> None:
+    write(built_in, "site.json", {key: value for key, value in values.items() if key != "runtimes"})
+
+    assert faults(built_in) == (f"{built_in / 'site.json'}: 'runtimes' is missing: give it a value",)
+
+
+@pytest.mark.parametrize(
+    "name", ["rules/mine/a.jsn", "rules/mine/A.json", "rules/a.json", "rules/mine/deeper/a.json", "rules/mine/a.json~"]
+)
+def test_a_misnamed_rule_is_a_fault_and_not_overlooked(built_in: Path, own: Path, name: str) -> None:
+    write(own, name, "{}")
+
+    named = "rules/mine/deeper" if "deeper" in name else name
+    assert faults(built_in, own) == (
+        f"{own / named}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -",
+    )
+
+
+def test_two_rules_of_one_id_in_one_folder_are_a_fault(built_in: Path, written: dict[str, Any]) -> None:
+    write(built_in, "rules/zoo/no-privileged.json", written)
+
+    assert faults(built_in) == (
+        f"{built_in / 'rules/zoo/no-privileged.json'}: has the id of "
+        f"{built_in / 'rules/privileges/no-privileged.json'}: rename one of them",
+    )
+
+
+def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
+    write(own, "rules/mine/a.json", "{")
+
+    assert faults(built_in, own) == (f"{own / 'rules/mine/a.json'}: is not JSON at line 1, column 2: mend it there",)
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
+    (own / "site.json").mkdir()
+
+    assert faults(built_in, own) == (f"{own / 'site.json'}: cannot be read (Is a directory): mend its permissions",)
+
+
+def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> None:
+    class Stubborn:
+        name = "stubborn"
+
+        def compile(self, schema: object, resources: object) -> engine.Check:
+            raise RuntimeError("the library's own words")
+
+    with pytest.raises(PolicyBroken) as broken:
+        load([built_in], Stubborn(), OPERATIONS)
+
+    file = built_in / "rules/privileges/no-privileged.json"
+    assert broken.value.faults == (f"{file}: the stubborn engine cannot compile it (RuntimeError)",)
+
+
+def test_a_proposal_that_the_sites_values_do_not_fit_is_a_fault(built_in: Path, own: Path, written: Any) -> None:
+    write(own, "rules/privileges/own.json", {**written, "try": {"add": ["--memory {runtimes}"]}})
+
+    assert faults(built_in, own) == (
+        f"{own / 'rules/privileges/own.json'}: try: --memory does not take the value: write it as docker takes it",
+    )
+
+
+def test_a_proposal_is_no_part_of_the_condition(built_in: Path, own: Path, written: Any) -> None:
+    write(own, "rules/privileges/own.json", {**written, "try": {"drop": ["--privileged"]}})
+
+    rule = loaded(built_in, own).rules["own"]
+
+    assert rule.proposal is not None
+    assert rule.proposal.drop == ("--privileged",)
+    assert "try" not in rule.schema

@@ -1,0 +1,100 @@
+"""The place of a violation is where a person said it, and repeats no words of the request but known names."""
+
+from typing import Any
+
+import pytest
+
+from portero.policy.place import is_default, place
+
+REQUEST: dict[str, Any] = {
+    "operation": "ContainerCreate",
+    "query": {"networkmode": ["host"]},
+    "identity": {"user": "x"},
+    "body": {"HostConfig": {"Mounts": [{}]}, "Labels": {"said": "the client's own word"}},
+    "facts": {
+        "privileged": {"value": True, "said": "HostConfig.Privileged"},
+        "mounts": [{"driverOptions": {"type": "nfs"}, "said": "HostConfig.Binds[0]"}],
+        "build": {"remote": {"value": True, "said": "?remote"}, "said": "the build"},
+        "capabilities": {"drop": []},
+        "odd": {"said": 3},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("facts", "privileged", "value"), "HostConfig.Privileged"),
+        (("facts", "privileged"), "HostConfig.Privileged"),
+        (("facts", "mounts", 0, "driverOptions", "type"), "HostConfig.Binds[0]"),
+        (("facts", "build", "remote", "value"), "?remote"),
+        (("facts", "build", "version"), "the build"),
+        (("facts", "unknown", "drop"), "facts.unknown.drop"),
+        (("facts", "capabilities", "drop"), "HostConfig.CapDrop"),
+        (("body",), "body"),
+        (("facts", "odd"), "facts.odd"),
+        (("facts", "odd", "said", 0, "x"), "facts.odd.said[0].x"),
+        (("body", "HostConfig", "Mounts", 0), "HostConfig.Mounts[0]"),
+        (("body", "Labels"), "Labels"),
+        (("body", "Labels", "a secret\x1b"), "Labels[*]"),
+        (("body", "Labels", "x" * 65), "Labels[*]"),
+        (("query", "networkmode", 0), "?networkmode"),
+        (("query", "checkpoint-dir"), "?checkpoint-dir"),
+        (("query",), "query"),
+        (("operation",), "operation"),
+        (("identity", "user"), "identity.user"),
+        ((), ""),
+    ],
+)
+def test_a_failing_path_becomes_the_place(path: tuple[str | int, ...], expected: str) -> None:
+    assert place(REQUEST, path) == expected
+
+
+def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_its_place() -> None:
+    request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"said": "x"}]}}
+
+    assert place(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
+    assert place(request, ("facts", "ulimits", 0)) == "x"
+
+
+DEFAULTED: dict[str, Any] = {
+    "facts": {
+        "log": {"driver": "none", "options": [], "said": "HostConfig.LogConfig"},
+        "ulimits": [
+            {"name": "core", "said": "HostConfig.Ulimits[0]"},
+            {"name": "nofile", "said": "HostConfig.Ulimits"},
+        ],
+        "limits": {"shmSize": {"value": 1, "said": "HostConfig.ShmSize"}, "memory": {"value": 1, "said": "x"}},
+        "daemonDefaults": ["log.driver", "ulimits[1]", "limits.shmSize"],
+    },
+    "body": {"log": {"driver": "none"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("facts", "log", "driver"), True),
+        (("facts", "log"), True),
+        (("facts", "log", "options"), False),
+        (("facts", "ulimits", 1), True),
+        (("facts", "ulimits", 1, "hard"), True),
+        (("facts", "ulimits", 0, "hard"), False),
+        (("facts", "ulimits"), False),
+        (("facts", "limits", "shmSize", "value"), True),
+        (("facts", "limits", "memory", "value"), False),
+        (("facts", "limits"), False),
+        (("facts",), False),
+        (("body", "log", "driver"), False),
+        ((), False),
+    ],
+)
+def test_what_fails_is_a_default_when_it_or_the_fact_around_it_was_put_in(
+    path: tuple[str | int, ...], expected: bool
+) -> None:
+    assert is_default(DEFAULTED, path) is expected
+
+
+@pytest.mark.parametrize("facts", [None, {}, {"daemonDefaults": None}, {"daemonDefaults": [3]}], ids=str)
+def test_without_a_list_of_defaults_nothing_is_one(facts: Any) -> None:
+    assert not is_default({"facts": facts}, ("facts", "log"))

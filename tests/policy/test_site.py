@@ -1,0 +1,245 @@
+"""The site's values become schemas that both engines read alike; what is not a good value is a fault with its cure."""
+
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.policy import site
+from portero.policy.document import faults
+
+
+def accepts(becomes: str, value: Any, candidate: Any) -> bool:
+    schema = {"properties": {"key": {"becomes": becomes}}}
+    resources = {"site": {"$defs": site.definitions({"key": value}, schema)}}
+    verdicts = {
+        engine.named(name).compile({"$ref": "site#/$defs/key"}, resources).failures(candidate) == ()
+        for name in engine.NAMES
+    }
+    assert len(verdicts) == 1, "the engines differ"
+    return verdicts.pop()
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("/srv/data", True),
+        ("/srv/data/below/it", True),
+        ("/srv/data/line\nfeed", True),
+        ("/srv/a+b (c)/x", True),
+        ("/srv/datamine", False),
+        ("/srv", False),
+        ("/", False),
+        ("/srv/aab (c)", False),
+        ("/srv/data\n", False),
+        ("x/srv/data", False),
+        (None, False),
+        (3, False),
+    ],
+)
+def test_a_path_list_accepts_what_is_listed_and_what_lies_below(candidate: Any, expected: bool) -> None:
+    assert accepts("path-list", ["/srv/data", "/srv/a+b (c)"], candidate) is expected
+
+
+def test_a_path_list_with_the_root_accepts_every_path() -> None:
+    assert accepts("path-list", ["/"], "/etc/x")
+    assert accepts("path-list", ["/"], "/")
+    assert not accepts("path-list", ["/"], "named-volume")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        ("/etc/docker", True),
+        ("/etc/docker/daemon.json", True),
+        ("/etc/docker/\nx", True),
+        ("/etc", True),
+        ("/", True),
+        ("/etc/dockerx", False),
+        ("/etc/hosts", False),
+        ("/srv", False),
+    ],
+)
+def test_a_protected_path_list_accepts_what_is_at_below_and_above(candidate: str, expected: bool) -> None:
+    assert accepts("protected-path-list", ["/etc/docker"], candidate) is expected
+
+
+def test_the_protected_root_has_nothing_above_and_all_below() -> None:
+    assert accepts("protected-path-list", ["/"], "/srv")
+
+
+def test_a_name_list_accepts_its_names_as_they_are_written() -> None:
+    assert accepts("name-list", ["runc"], "runc")
+    assert not accepts("name-list", ["runc"], "RunC")
+
+
+@pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "device-list"])
+@pytest.mark.parametrize("candidate", ["", "/", None, {}])
+def test_an_empty_list_accepts_nothing(becomes: str, candidate: Any) -> None:
+    assert not accepts(becomes, [], candidate)
+
+
+@pytest.mark.parametrize(
+    ("path", "permissions", "expected"),
+    [
+        ("/dev/null", "rw", True),
+        ("/dev/null", "w", True),
+        ("/dev/null", "rwm", False),
+        ("/dev/null", "m", False),
+        ("/dev/zero", "r", True),
+        ("/dev/zero", "rw", False),
+        ("/dev/nullx", "r", False),
+        ("/dev", "r", False),
+    ],
+)
+def test_a_device_is_accepted_with_no_more_than_its_permissions(path: str, permissions: str, expected: bool) -> None:
+    listed = [{"path": "/dev/null", "permissions": "rw"}, {"path": "/dev/zero", "permissions": "r"}]
+
+    assert accepts("device-list", listed, {"path": path, "permissions": permissions, "said": "x"}) is expected
+
+
+def test_a_device_without_path_or_permissions_is_not_accepted() -> None:
+    assert not accepts("device-list", [{"path": "/dev/null", "permissions": "r"}], {"path": "/dev/null"})
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [("512m", 536870912), ("1k", 1024), ("2g", 2147483648), ("1t", 1 << 40), ("7b", 7), ("9", 9), (5, 5)],
+)
+def test_a_size_counts_as_docker_counts(size: str | int, expected: int) -> None:
+    assert accepts("size", size, expected)
+    assert not accepts("size", size, expected + 1)
+
+
+def test_a_figure_is_an_upper_bound_and_takes_no_silence() -> None:
+    assert accepts("figure", 1.5, 1.5)
+    assert not accepts("figure", 1.5, 1.6)
+    assert not accepts("figure", 1.5, None)
+
+
+@pytest.mark.parametrize(("candidate", "expected"), [(4.9, False), (5, True), (20, True), (20.1, False), (None, False)])
+def test_a_range_takes_both_bounds_and_no_silence(candidate: Any, expected: bool) -> None:
+    assert accepts("range", [5, 20], candidate) is expected
+
+
+def test_an_optional_name_list_accepts_its_names_and_everything_when_it_is_empty() -> None:
+    assert accepts("optional-name-list", ["app"], "app")
+    assert not accepts("optional-name-list", ["app"], "other")
+    assert accepts("optional-name-list", [], "other")
+
+
+@pytest.mark.parametrize(
+    ("registry", "repository", "expected"),
+    [
+        ("registry.example.com", "team/app", True),
+        ("registry.example.com", "team", True),
+        ("registry.example.com", "teams/app", False),
+        ("registry.example.com", "app", False),
+        ("registry.example.org:5000", "anything", True),
+        ("registry.example.org", "anything", False),
+        ("docker.io", "team/app", False),
+        ("", "", False),
+    ],
+)
+def test_a_registry_list_accepts_a_registry_and_what_lies_below_a_folder(
+    registry: str, repository: str, expected: bool
+) -> None:
+    listed = ["registry.example.com/team", "registry.example.org:5000"]
+
+    assert accepts("registry-list", listed, {"registry": registry, "repository": repository}) is expected
+    assert accepts("registry-list", [], {"registry": registry, "repository": repository})
+
+
+def _rate(device: str, limit: str, rate: int) -> dict[str, Any]:
+    return {"device": device, "limit": limit, "rate": rate, "said": "x"}
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([_rate("/dev/sda", "readBps", 10 << 20), _rate("/dev/sda", "writeIOps", 1000)], True),
+        (
+            [_rate("/dev/sda", "readBps", 1), _rate("/dev/sda", "writeIOps", 1), _rate("/dev/sdb", "readBps", 1 << 40)],
+            True,
+        ),
+        ([_rate("/dev/sda", "readBps", 1)], False),
+        ([_rate("/dev/sda", "readBps", 1), _rate("/dev/sda", "writeIOps", 1001)], False),
+        ([_rate("/dev/sda", "readBps", 0), _rate("/dev/sda", "writeIOps", 1)], False),
+        (
+            [_rate("/dev/sda", "readBps", 1), _rate("/dev/sda", "writeIOps", 1), _rate("/dev/sda", "writeIOps", 9999)],
+            False,
+        ),
+        ([], False),
+    ],
+)
+def test_a_rate_list_wants_every_rate_of_every_device_and_none_beyond(
+    limits: list[dict[str, Any]], expected: bool
+) -> None:
+    listed = [{"path": "/dev/sda", "readBps": "10m", "writeIOps": 1000}]
+
+    assert accepts("rate-list", listed, limits) is expected
+    assert accepts("rate-list", [], limits)
+
+
+def test_later_values_override_key_by_key_and_actions_rule_by_rule() -> None:
+    first: dict[str, Any] = {"runtimes": ["runc"], "sysctls": ["a"], "actions": {"x": "off", "y": "audit"}}
+
+    merged = site.merged([first, {"runtimes": []}, {"actions": {"y": "deny"}}])
+
+    assert merged == {"runtimes": [], "sysctls": ["a"], "actions": {"x": "off", "y": "deny"}}
+
+
+def test_the_shipped_values_are_good_and_complete(values: dict[str, Any], site_schema: dict[str, Any]) -> None:
+    assert list(faults(values, site_schema)) == []
+    assert set(site.keys(site_schema)) <= set(values)
+
+
+def test_every_key_is_described(site_schema: dict[str, Any]) -> None:
+    undescribed = [
+        key for key, about in site_schema["properties"].items() if key != "$schema" and not about.get("description")
+    ]
+
+    assert undescribed == []
+
+
+_PATH = "write an absolute path without //, . or .. and without a slash at the end, such as /srv/data"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"runtime": []}, "'runtime' is unknown: did you mean 'runtimes'?"),
+        ({"bind-sources-writable": ["srv"]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": ["/srv/"]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": ["//srv"]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": ["/srv/../etc"]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": ["/srv/."]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": ["/srv\n"]}, f"bind-sources-writable[0]: {_PATH}"),
+        ({"bind-sources-writable": "/srv"}, "bind-sources-writable: must be of type array"),
+        ({"runtimes": ["two words"]}, "runtimes[0]: write a name of plain ASCII characters without spaces"),
+        (
+            {"devices": [{"path": "/dev/null", "permissions": "wr"}]},
+            "devices[0].permissions: write the letters of r, w and m that are allowed, in that order",
+        ),
+        ({"devices": [{"path": "/dev/null"}]}, "devices[0]: 'permissions' is missing"),
+        (
+            {"seccomp-profiles": ["ABC"]},
+            "seccomp-profiles[0]: write the 64 lower-case hexadecimal digits that sha256sum prints",
+        ),
+        ({"cpu-shares": [2]}, "cpu-shares: write two numbers, the least and the most, such as [2, 1024]"),
+        ({"ports-privileged": [8080]}, "ports-privileged[0]: write a port number from 1 to 1023"),
+        (
+            {"registries": ["team/app"]},
+            "registries[0]: write a registry's host name, with a folder if need be, such as registry.example.com/team; "
+            "Docker Hub is docker.io",
+        ),
+        (
+            {"block-devices": [{"path": "/dev/sda"}]},
+            "block-devices[0]: write a path and at least one of readBps, writeBps, readIOps, writeIOps",
+        ),
+        ({"unknown-fields": "refuse"}, "unknown-fields: must be one of deny, audit, off"),
+        ({"actions": {"no-privileged": "warn"}}, "actions.no-privileged: must be one of deny, audit, off"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_cure(value: dict[str, Any], expected: str, site_schema: dict[str, Any]) -> None:
+    assert list(faults(value, site_schema)) == [expected]
