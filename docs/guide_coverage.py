@@ -1,0 +1,96 @@
+"""Makes docs/coverage.md: which rule carries which requirement of the guide, of the CIS benchmark, of Pod Security.
+
+In: docs/coverage.json and the rule files (their `sources`). Nothing of the plugin is imported.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+NOTHING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the page says of a rule."""
+
+    id: str
+    level: str
+    reports: str
+    sources: tuple[str, ...]
+
+
+def rules(folder: str) -> tuple[Rule, ...]:
+    """The rules below schemas/rules or schemas/host, by id."""
+    files = sorted((ROOT / "schemas" / folder).glob("*/*.json"), key=lambda file: file.stem)
+    return tuple(_rule(file.stem, json.loads(file.read_text())) for file in files)
+
+
+def requirements() -> dict[str, Any]:
+    """docs/coverage.json."""
+    found: dict[str, Any] = json.loads((ROOT / "docs" / "coverage.json").read_text())
+    return found
+
+
+def coverage_page() -> str:
+    """The whole page."""
+    wanted, requests, host = requirements(), rules("rules"), rules("host")
+    parts = [
+        "# What is covered\n",
+        "Every requirement with the rules that carry it. Enforced from a profile on; an advisory rule reports under "
+        "every profile; host rules are checked by `portero host`.\n",
+        "## The hardening guide\n",
+        _table("id", [_sourced(row, requests, host) for row in wanted["guide"]]),
+        "## CIS Docker Benchmark, section 5\n",
+        _table("id", [_sourced(row, requests, host) for row in wanted["cis"]]),
+        "## Pod Security Standards\n",
+        _table("profile", [_controlled(row, requests) for row in wanted["pss"]]),
+        "## What no plugin can decide\n",
+        "| what | asks | why not |\n| --- | --- | --- |",
+        *[f"| {row['id']} | {row['title']} | {row['remark']} |" for row in wanted["impossible"]],
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _rule(name: str, written: dict[str, Any]) -> Rule:
+    return Rule(name, written["level"], written.get("reports", ""), tuple(written["sources"]))
+
+
+def _sourced(row: dict[str, Any], requests: Sequence[Rule], host: Sequence[Rule]) -> list[str]:
+    about = [rule for rule in requests if row["id"] in rule.sources]
+    below = [rule for rule in host if row["id"] in rule.sources]
+    return [row["id"], row["title"], *_said(about), _named(below), row["remark"]]
+
+
+def _controlled(row: dict[str, Any], requests: Sequence[Rule]) -> list[str]:
+    about = [rule for rule in requests if rule.id in row["rules"]]
+    return [row["profile"], row["title"], *_said(about), NOTHING, row["remark"]]
+
+
+def _said(about: Iterable[Rule]) -> list[str]:
+    """The cells `enforced` and `reported`."""
+    about = list(about)
+    enforced = [f"{_link(rule)} ({rule.level})" for rule in about if rule.level != "advisory"]
+    reported = [_link(rule) for rule in about if rule.level == "advisory"]
+    early = [f"{_link(rule)} (from {rule.reports})" for rule in about if rule.reports]
+    return [", ".join(enforced) or NOTHING, ", ".join([*reported, *early]) or NOTHING]
+
+
+def _named(below: Iterable[Rule]) -> str:
+    return ", ".join(f"`{rule.id}` ({rule.level})" for rule in below) or NOTHING
+
+
+def _link(rule: Rule) -> str:
+    return f"[{rule.id}](rules.md#{rule.id})"
+
+
+def _table(first: str, rows: Iterable[list[str]]) -> str:
+    head = [first, "asks", "enforced by", "reported by", "on the host", "remark"]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, ["---"] * len(head), *rows])
+
+
+if __name__ == "__main__":
+    print(coverage_page(), end="")
