@@ -1,0 +1,47 @@
+"""Asks dockerd over its Unix socket. OSError: nobody answers; ValueError: what answers is not the Engine API."""
+
+import http.client
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from portero.types import JSON
+from portero.unixhttp import UnixConnection
+
+# Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
+_TIMEOUT_SECONDS = 20.0
+_LONGEST_ANSWER = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The Engine API at one socket, a path as this process sees it."""
+
+    address: str
+
+    def get(self, path: str) -> dict[str, JSON]:
+        """The JSON object that dockerd answers."""
+        status, body = self._ask("GET", path, {}, None)
+        answer: JSON = json.loads(body)
+        if status != http.client.OK or not isinstance(answer, dict):
+            raise ValueError(f"GET {path} is answered with status {status}")
+        return answer
+
+    def post(self, path: str, body: bytes | Iterable[bytes]) -> tuple[int, str]:
+        """Status and message of the answer to a JSON body; one in parts is sent without its length, chunked."""
+        status, answer = self._ask("POST", path, {"Content-Type": "application/json"}, body)
+        told: JSON = json.loads(answer)
+        return status, str(told.get("message", "")) if isinstance(told, dict) else ""
+
+    def _ask(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | Iterable[bytes] | None
+    ) -> tuple[int, bytes]:
+        connection = UnixConnection(self.address, _TIMEOUT_SECONDS)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.read(_LONGEST_ANSWER)
+        except http.client.HTTPException as error:
+            raise ValueError(f"{method} {path} is not answered in HTTP") from error
+        finally:
+            connection.close()
