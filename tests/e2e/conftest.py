@@ -1,0 +1,61 @@
+"""One guarded dockerd for most tests. Where none can be had, tests say so loudly; under CI that is a failure."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from .guarded import GuardedDocker
+from .host import missing
+
+
+@contextmanager
+def _started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    reason = missing()
+    if reason:
+        _give_up(reason)
+    try:
+        docker.__enter__()
+    except (OSError, RuntimeError) as error:
+        _give_up(f"no guarded dockerd came up: {error}")
+    try:
+        yield docker
+    finally:
+        docker.__exit__(None, None, None)
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[GuardedDocker]:
+    """A dockerd with a one-node swarm, guarded under the profile baseline."""
+    with _started(GuardedDocker(swarm=True)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def own_docker(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
+    """One for a module alone, which may do with the plugin what it likes. It listens for TLS clients too.
+
+    A module that wants defaults of the daemon names them in DAEMON_CONFIG.
+    """
+    configuration = getattr(request.module, "DAEMON_CONFIG", {})
+    with _started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration)) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def logs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Print the ends of both logs after a failed test."""
+    failed = request.session.testsfailed
+    yield
+    if request.session.testsfailed == failed:
+        return
+    for name in ("docker", "own_docker"):
+        if (started := request.node.funcargs.get(name)) is not None:
+            print(started.logs())

@@ -1,0 +1,124 @@
+"""A throw-away host: own processes, mounts and network, the machine's files behind a layer that forgets every change.
+
+In comes nothing but the wish; out comes a place to start processes in. When the block ends, everything in it ends.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+INIT = Path(__file__).with_name("throwaway.sh")
+NEEDED = (
+    *("dockerd", "docker", "docker-compose", "containerd", "busybox", "ip"),
+    *("unshare", "nsenter", "curl", "openssl", "script"),
+)
+# Nothing of the caller's environment changes what a command does: no DOCKER_HOST, no proxy, no client configuration.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/home/operator",
+    "LANG": "C.UTF-8",
+    "PYTHONPATH": str(REPOSITORY / "plugin"),
+}
+
+
+def missing() -> str:
+    """Say what this machine lacks for a throw-away host, in one sentence; empty when it lacks nothing."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "a throw-away dockerd needs root on Linux"
+    lacking = [name for name in NEEDED if shutil.which(name, path=ENVIRONMENT["PATH"]) is None]
+    if lacking:
+        packages = "docker.io docker-cli docker-compose busybox-static iproute2 curl openssl"
+        return f"a throw-away dockerd lacks {', '.join(lacking)}: apt-get install {packages}"
+    return ""
+
+
+class ThrowAwayHost:
+    """Processes started here see each other, a root file system of their own, a loopback network, and nothing else."""
+
+    def __enter__(self) -> "ThrowAwayHost":
+        self.folder = Path(tempfile.mkdtemp(prefix="portero-host-"))
+        self.folder.chmod(0o755)
+        self._init = subprocess.Popen(
+            ["unshare", "--net", "--mount", "--pid", "--fork", "bash", str(INIT), str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=ENVIRONMENT,
+            text=True,
+            start_new_session=True,  # an interrupt typed at the tests must not race with the tidy end
+        )
+        try:
+            self._pid = self._wait_until_ready()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _wait_until_ready(self) -> int:
+        assert self._init.stdout is not None
+        said = self._init.stdout.readline()
+        if said != "ready\n":
+            raise RuntimeError("the throw-away host did not come up; look at what throwaway.sh said above")
+        return int(Path(f"/proc/{self._init.pid}/task/{self._init.pid}/children").read_text().split()[0])
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._init.stdin is not None
+        assert self._init.stdout is not None
+        self._init.stdin.close()  # process 1 ends, and the kernel ends the rest and unmounts everything
+        self._init.wait(30)
+        self._init.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, path: str) -> Path:
+        """Where the throw-away host's `path` (absolute) can be read from outside."""
+        return Path(f"/proc/{self._pid}/root{path}")
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """Give the command that runs `argv` on the throw-away host."""
+        return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--pid", "--", *argv]
+
+    def start(
+        self, argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Start a process that stays. The returned process is its waiter: stop it with `signal`, by its inner pid."""
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                self.inside(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**ENVIRONMENT, **(environment or {})},
+                start_new_session=True,
+            )
+
+    def run(
+        self, argv: Sequence[str], *, stdin: bytes | None = None, timeout: float = 60, cwd: str = "/"
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, or kill it after `timeout` (then its exit status is 124 or 137)."""
+        bounded = ["timeout", "--kill-after=1", str(timeout), *argv]
+        done = subprocess.run(
+            self.inside(["env", f"--chdir={cwd}", *bounded]),
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env=ENVIRONMENT,
+            timeout=timeout + 10,
+            check=False,
+        )
+        return subprocess.CompletedProcess(
+            list(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+        )
+
+    def signal(self, pid: int, name: str) -> None:
+        """Send the signal `name` to the process that has this pid on the throw-away host."""
+        self.run(["kill", f"-{name}", str(pid)])
+
+    def children(self, pid: int) -> list[int]:
+        """The pids, on the throw-away host, of the processes that `pid` started."""
+        return [int(word) for word in self.path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

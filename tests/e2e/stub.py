@@ -1,0 +1,57 @@
+"""A plugin that gives every request the same answer: it proves the harness, and is what the bench compares with.
+
+usage: python stub.py SOCKET allow|deny
+"""
+
+import json
+import os
+import socketserver
+import sys
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """One thread a connection, as dockerd opens many at once."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers the three calls of the authorization protocol without reading what they ask."""
+
+    protocol_version = "HTTP/1.1"
+    allow = False
+
+    def do_POST(self) -> None:
+        """Activate, or give the one answer."""
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        activation = self.path == "/Plugin.Activate"
+        answer: dict[str, object] = {"Implements": ["authz"]} if activation else {"Allow": self.allow, "Msg": "stub"}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        """A Unix peer has no address."""
+        return ""
+
+
+def main() -> None:
+    """Serve until killed."""
+    path, answer = sys.argv[1:]
+    Handler.allow = answer == "allow"
+    if os.path.exists(path):
+        os.unlink(path)
+    with Server(path, Handler) as server:
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What real clients sent once, as dockerd showed it to a plugin, asked again at the socket of a running plugin."""
+
+import base64
+import csv
+import gzip
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .guarded import PLUGIN_SOCKET, GuardedDocker
+from .rawhttp import exchange, render
+from .refusals import REFUSED, refusing
+
+pytestmark = pytest.mark.e2e
+
+CAPTURES = Path(__file__).resolve().parents[1] / "captures"
+HOST = json.loads((CAPTURES / "host.json").read_text())
+
+
+def _envelopes() -> dict[str, list[dict[str, Any]]]:
+    found = defaultdict(list)
+    for name in ("cli.jsonl.gz", "compose.jsonl.gz"):
+        with gzip.open(CAPTURES / name, "rt", encoding="utf-8") as lines:
+            for line in map(json.loads, lines):
+                if line["phase"] == "req":
+                    found[line["case"]].append(line["envelope"])
+    return found
+
+
+def _expected() -> list[tuple[str, str, set[str]]]:
+    with (CAPTURES / "expected-baseline.tsv").open(encoding="utf-8") as table:
+        rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [(row["case"], row["decision"], set(row["rules"].split(",")) - {"-"}) for row in rows]
+
+
+ENVELOPES = _envelopes()
+EXPECTED = _expected()
+
+
+class Asker:
+    """Asks the plugin as dockerd does. The networks of the capture get the names of the networks that are there now."""
+
+    def __init__(self, docker: GuardedDocker) -> None:
+        self._plugin = docker.host.path(PLUGIN_SOCKET)
+        self._networks = {
+            old: docker.client.ask("GET", f"/networks/{name}").json()["Id"] for old, name in HOST["networks"].items()
+        }
+        for link, target in HOST["links"].items():
+            docker.shell(f"mkdir -p $(dirname {link}); ln -sfn {target} {link}")
+
+    def ask(self, envelope: dict[str, Any]) -> tuple[bool, str]:
+        """The plugin's answer: allowed or not, and its words."""
+        asked = render("POST", "/AuthZPlugin.AuthZReq", (), json.dumps(self._current(envelope)).encode())
+        answer = exchange(self._plugin, asked, 30)
+        assert answer.status == 200, answer.message
+        found = answer.json()
+        assert type(found["Allow"]) is bool
+        return found["Allow"], found.get("Msg", "")
+
+    def _current(self, envelope: dict[str, Any]) -> dict[str, Any]:
+        if "RequestBody" not in envelope:
+            return envelope
+        body = base64.b64decode(envelope["RequestBody"])
+        for old, new in self._networks.items():
+            body = body.replace(old.encode(), new.encode())
+        return envelope | {"RequestBody": base64.b64encode(body).decode()}
+
+
+@pytest.fixture(scope="module")
+def asker(docker: GuardedDocker) -> Asker:
+    return Asker(docker)
+
+
+def test_every_captured_case_has_an_expectation() -> None:
+    assert {case for case, _, _ in EXPECTED} == set(ENVELOPES)
+
+
+@pytest.mark.parametrize(("case", "decision", "rules"), EXPECTED, ids=[case for case, _, _ in EXPECTED])
+def test_a_captured_case_is_decided_as_expected(asker: Asker, case: str, decision: str, rules: set[str]) -> None:
+    answers = [asker.ask(envelope) for envelope in ENVELOPES[case]]
+
+    refusals = [words for allowed, words in answers if not allowed]
+    assert ("deny" if refusals else "allow") == decision, refusals
+    for words in refusals:
+        assert refusing(f"{REFUSED}: {words}"), "a refusal without a reason"
+    assert {rule for words in refusals for rule in refusing(f"{REFUSED}: {words}")} == rules

@@ -1,0 +1,46 @@
+"""`portero host` beside a real dockerd: what it reads, and that its probes reach the plugin and create nothing."""
+
+import json
+import shlex
+import sys
+from typing import Any
+
+import pytest
+
+from .guarded import GuardedDocker
+
+pytestmark = pytest.mark.e2e
+
+
+def checked(docker: GuardedDocker) -> Any:
+    done = docker.shell(shlex.join([sys.executable, "-m", "portero", "host", "--json", "--profile", "restricted"]))
+    assert done.returncode == 1, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_probes_find_a_fixed_engine_and_create_nothing(docker: GuardedDocker) -> None:
+    before = docker.client.ask("GET", "/containers/json?all=1").json()
+
+    outcome = checked(docker)
+
+    assert {name: fact["value"] for name, fact in outcome["host"]["probes"].items()} == {
+        "CVE-2024-41110": "fixed",
+        "CVE-2026-34040": "fixed",
+    }
+    assert docker.client.ask("GET", "/containers/json?all=1").json() == before
+    assert docker.client.ask("GET", "/images/portero-probe.invalid/nothing:none/json").status == 404
+
+
+def test_the_facts_of_a_running_dockerd_are_known(docker: GuardedDocker) -> None:
+    outcome = checked(docker)
+
+    daemon = outcome["host"]["daemon"]
+    assert (daemon["installed"]["value"], daemon["running"]["value"]) == (True, True)
+    assert daemon["authorizationPlugins"]["value"] == ["portero"]
+    assert [name for name, fact in daemon.items() if fact.get("value") == "unknown"] == []
+    assert "/run/docker.sock" in outcome["host"]["access"]["sockets"]["value"]
+    assert "guarded-by-portero" in outcome["fine"]
+    # The harness starts dockerd without iptables.
+    assert {"rule": "daemon-keeps-firewall", "place": "dockerd --iptables"} in [
+        {name: finding[name] for name in ("rule", "place")} for finding in outcome["findings"]
+    ]

@@ -1,0 +1,140 @@
+"""The plugin dies, comes back, or stays away while the daemon runs: nothing is executed unjudged."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .guarded import GuardedDocker, wait_until
+from .rawhttp import Answer, Client
+
+pytestmark = pytest.mark.e2e
+
+ATTACK = {"Image": "busybox:latest", "HostConfig": {"Privileged": True}}
+HARMLESS = {"Image": "busybox:latest", "Cmd": ["id"]}
+# How long dockerd tries to reach a plugin (docker-facts, section 3), with room for a busy machine.
+DOCKERD_TRIES = (14, 30)
+
+
+@pytest.fixture
+def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    """Each test finds a plugin at work and no container."""
+    if own_docker.client.ask("GET", "/_ping").status != 200:
+        own_docker.start_plugin()
+    yield own_docker
+    wait_until(lambda: own_docker.client.ask("GET", "/_ping").status == 200, "no plugin at work after the test")
+    for container in own_docker.client.ask("GET", "/containers/json?all=1").json():
+        own_docker.client.ask("DELETE", f"/containers/{container['Id']}?force=1")
+
+
+def _create(docker: GuardedDocker, name: str, body: object) -> Answer:
+    return docker.client.ask("POST", f"/containers/create?name={name}", body)
+
+
+def _exists(docker: GuardedDocker, name: str) -> bool:
+    return docker.client.ask("GET", f"/containers/{name}/json").status == 200
+
+
+class _Meanwhile:
+    """Runs something beside the test and keeps what it gave."""
+
+    def __init__(self, run: Callable[[], Answer]) -> None:
+        self._run = run
+        self._thread = threading.Thread(target=self._keep)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        self._answer = self._run()
+
+    def answer(self) -> Answer:
+        self._thread.join()
+        return self._answer
+
+
+def _killed_while_asked(docker: GuardedDocker, name: str, body: object) -> Answer:
+    """Send a request to workers that hold still, kill them, and give what dockerd then answers."""
+    for _ in range(5):
+        docker.client.ask("GET", "/_ping")  # dockerd keeps connections to the workers, and asks over one of them
+    workers = docker.host.children(docker.plugin_pid)
+    for worker in workers:
+        docker.host.signal(worker, "STOP")
+    request = _Meanwhile(lambda: _create(docker, name, body))
+    time.sleep(0.5)
+    for worker in workers:
+        docker.host.signal(worker, "KILL")
+    return request.answer()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_an_attack_is_not_executed_when_its_worker_is_killed_in_the_middle(docker: GuardedDocker, attempt: int) -> None:
+    name = f"attack-{attempt}"
+
+    answer = _killed_while_asked(docker, name, ATTACK)
+
+    assert answer.status in (403, 500), answer
+    assert not _exists(docker, name)
+
+
+def test_a_harmless_request_is_judged_or_refused_when_the_worker_is_killed(docker: GuardedDocker) -> None:
+    before = docker.log_size()
+
+    answer = _killed_while_asked(docker, "harmless", HARMLESS)
+
+    judged = [one for one in docker.decisions(before) if one["operation"] == "ContainerCreate" and one["allowed"]]
+    assert _exists(docker, "harmless") == bool(judged)
+    assert answer.status == (201 if judged else 403), answer
+    assert judged or "envelope-empty" in answer.message
+
+
+def test_requests_go_on_after_the_workers_were_killed(docker: GuardedDocker) -> None:
+    _killed_while_asked(docker, "whoever", HARMLESS)
+
+    assert _create(docker, "afterwards", HARMLESS).status == 201
+    assert _create(docker, "attack-afterwards", ATTACK).status == 403
+
+
+@pytest.mark.parametrize("signal", ["TERM", "KILL"])
+def test_the_plugin_may_be_restarted_while_the_daemon_runs(docker: GuardedDocker, signal: str) -> None:
+    docker.stop_plugin(signal)
+    docker.start_plugin()
+
+    started = time.monotonic()
+    assert _create(docker, f"after-{signal.lower()}", HARMLESS).status == 201
+    assert _create(docker, f"attack-after-{signal.lower()}", ATTACK).status == 403
+    assert time.monotonic() - started < 5
+
+
+def test_a_reload_of_the_policy_loses_no_request(docker: GuardedDocker) -> None:
+    answers = []
+    for number in range(40):
+        if number == 5:
+            docker.host.signal(docker.plugin_pid, "HUP")
+        answers.append(_create(docker, f"reload-{number}", HARMLESS if number % 2 else ATTACK).status)
+
+    assert answers == [403, 201] * 20
+
+
+def test_nothing_is_executed_while_the_plugin_is_away(docker: GuardedDocker) -> None:
+    docker.stop_plugin()
+
+    started = time.monotonic()
+    answer = Client(docker.socket, 60).ask("POST", "/containers/create?name=unjudged", HARMLESS)
+    took = time.monotonic() - started
+
+    assert answer.status == 500
+    assert "plugin portero failed with error" in answer.message
+    assert DOCKERD_TRIES[0] < took < DOCKERD_TRIES[1]
+    docker.start_plugin()
+    assert not _exists(docker, "unjudged")
+
+
+def test_a_request_waits_for_a_plugin_that_comes_back(docker: GuardedDocker) -> None:
+    docker.stop_plugin()
+    harmless = _Meanwhile(lambda: _create(docker, "patient", HARMLESS))
+    attack = _Meanwhile(lambda: _create(docker, "attack-patient", ATTACK))
+    time.sleep(2)
+    docker.start_plugin()
+
+    assert harmless.answer().status == 201
+    assert attack.answer().status == 403

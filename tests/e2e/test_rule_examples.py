@@ -1,0 +1,115 @@
+"""Every command in every rule file, typed at a real dockerd with the real command line."""
+
+import shlex
+import socket
+from typing import Any
+
+import pytest
+
+from .guarded import GuardedDocker, serve
+from .refusals import REFUSED, refusing
+from .typed import EXAMPLE_SITE, FOLDER, Command, commands
+
+pytestmark = pytest.mark.e2e
+
+COMMANDS = commands()
+PREPARATION = f"""
+set -e
+mkdir -p {FOLDER}/plugin/rootfs /srv/listed/a /home/listed/site /home/alicia/site /home/user
+mkdir -p /run/listed /srv/trusted/site
+echo 'nobody:x:65534:65534::/:/bin/sh' > {FOLDER}/passwd
+echo 'FROM busybox' > {FOLDER}/Dockerfile
+echo '{{"entrypoint": ["/x"], "interface": {{"types": ["x"], "socket": "x.sock"}}}}' > {FOLDER}/plugin/config.json
+docker save -o {FOLDER}/image.tar busybox
+docker run -d --name web --init busybox sleep 3600
+for network in app listed elsewhere; do docker network create --driver overlay --attachable $network; done
+docker service create --detach --name web --replicas 0 nginx:1.27
+docker service update --detach --env-add A=a web
+"""
+
+
+class Typist:
+    """Types commands, under the profile and with the eyes that each needs, and tidies up after each."""
+
+    def __init__(self, docker: GuardedDocker) -> None:
+        self._docker = docker
+        self._options: tuple[str, ...] = ()
+
+    def type(self, command: Command) -> tuple[str, list[dict[str, Any]]]:
+        """What the command said, and the decisions that it led to."""
+        self._serve(command)
+        self._lay_out(command)
+        before = self._docker.log_size()
+        done = self._docker.shell(command.line, timeout=20, cwd=FOLDER)
+        decisions = self._docker.decisions(before)
+        self._tidy_up()
+        return done.stdout + done.stderr, decisions
+
+    def _serve(self, command: Command) -> None:
+        options = (command.profile, "--schemas", str(EXAMPLE_SITE), *command.options)
+        if options != self._options:
+            self._docker.replace_plugin(serve(*options))
+            self._options = options
+
+    def _lay_out(self, command: Command) -> None:
+        """Make the links, devices and sockets that the example says the host has."""
+        for path, target in command.host.get("links", {}).items():
+            self._docker.shell(f"ln -sfn {shlex.quote(target)} {shlex.quote(path)}")
+        for path, kind in command.host.get("kinds", {}).items():
+            there = self._docker.host.path(path)
+            if kind == "device" and not there.exists():
+                self._docker.shell(f"mknod {shlex.quote(path)} c 1 3")
+            if kind == "socket" and not there.exists():
+                with socket.socket(socket.AF_UNIX) as server:
+                    server.bind(str(there))
+
+    def _tidy_up(self) -> None:
+        client = self._docker.client
+        for container in client.ask("GET", "/containers/json?all=1").json():
+            if container["Names"] != ["/web"]:
+                client.ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        for service in client.ask("GET", "/services").json():
+            if service["Spec"]["Name"] != "web":
+                client.ask("DELETE", f"/services/{service['ID']}")
+        for volume in client.ask("GET", "/volumes").json()["Volumes"] or []:
+            client.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
+
+
+@pytest.fixture(scope="module")
+def typist(own_docker: GuardedDocker) -> Typist:
+    prepared = own_docker.shell(PREPARATION)
+    assert prepared.returncode == 0, prepared.stderr
+    return Typist(own_docker)
+
+
+def _violations(decisions: list[dict[str, Any]], rule: str) -> list[str]:
+    return [
+        violation["action"]
+        for decision in decisions
+        for violation in decision["violations"]
+        if violation["rule"] == rule
+    ]
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.kind == "denies"], ids=str)
+def test_a_command_that_breaks_a_rule_is_refused_by_that_rule(typist: Typist, command: Command) -> None:
+    said, decisions = typist.type(command)
+
+    if command.level == "advisory":
+        assert _violations(decisions, command.rule), said
+        return
+    assert "deny" in _violations(decisions, command.rule), said
+    assert command.rule in refusing(said), said
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.kind == "allows"], ids=str)
+def test_a_command_that_keeps_a_rule_is_not_refused_by_it(typist: Typist, command: Command) -> None:
+    said, decisions = typist.type(command)
+
+    assert decisions, f"dockerd was not asked: {said}"
+    if command.is_cut_short:
+        assert _violations(decisions, command.rule), "the command line sends these flags now: drop this exemption"
+        return
+    assert _violations(decisions, command.rule) == [], said
+    if command.level == "baseline":
+        assert REFUSED not in said

@@ -1,0 +1,78 @@
+"""The commands in the `allows` and `denies` of rule files, made ready to be typed at a guarded dockerd."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .host import REPOSITORY
+
+RULES = REPOSITORY / "schemas" / "rules"
+EXAMPLE_SITE = REPOSITORY / "schemas" / "example-site"
+FOLDER = "/srv/app"
+_WAITING = re.compile(r"\bdocker service (create|update|rollback)\b")
+# docker 26.1.5 takes these flags and sends four empty lists, so a daemon never hears of the rates (measured).
+_NEVER_SENT = re.compile(r"^docker .*--device-(read|write)-(bps|iops)\b")
+_TERMINAL = re.compile(r"\s-(i?t|ti)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One example of one rule."""
+
+    rule: str
+    level: str
+    kind: Literal["allows", "denies"]
+    command: str
+    host: Mapping[str, Any]
+
+    @property
+    def profile(self) -> str:
+        """The profile under which this rule is enforced; rules that only report do so under each."""
+        return "restricted" if self.level == "advisory" else self.level
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """How the plugin is started for this example: what it sees of the host is the example's own choice."""
+        host_root = "/" if self.host.get("visible", True) else "none"
+        blind = self.host.get("networks") == {}  # nobody can be asked for the name behind a network's ID
+        return ("--host-root", host_root, *(("--docker-host", "unix:///run/nobody.sock") if blind else ()))
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether Docker's own command line leaves out what the example is about."""
+        return _NEVER_SENT.search(self.command) is not None
+
+    @property
+    def line(self) -> str:
+        """What is typed: a service is not waited for, a terminal is there when the command wants one."""
+        line = _WAITING.sub(r"docker service \1 --detach", self.command)
+        if _TERMINAL.search(line):
+            return f"script --quiet --return --echo never --command {_quoted(line)} /dev/null"
+        return line
+
+    def __str__(self) -> str:
+        return f"{self.rule}:{self.kind}:{self.command}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def commands() -> list[Command]:
+    """Every example of every rule, sorted so that the plugin is restarted as seldom as possible."""
+    files = sorted(RULES.rglob("*.json"))
+    found = [command for file in files for command in _of(json.loads(file.read_text()), file.stem)]
+    return sorted(found, key=lambda command: (command.profile, command.options))
+
+
+def _of(rule: Mapping[str, Any], name: str) -> list[Command]:
+    kinds: tuple[Literal["allows", "denies"], ...] = ("allows", "denies")
+    return [
+        Command(name, rule["level"], kind, command, example.get("host", {}))
+        for kind in kinds
+        for command, example in rule[kind].items()
+        # Who has an identity reaches the daemon over TLS, which the guarded one does not offer.
+        if "identity" not in example
+    ]
