@@ -133,6 +133,18 @@ def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[
     assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
 
 
+@pytest.mark.parametrize("body", [b"{}", b"null", b'{"a":1}'])
+def test_an_empty_json_body_at_start_is_a_habit_of_clients(body: bytes) -> None:
+    assert _read("ContainerStart", "none", _JSON, body) == _ABSENT
+
+
+def test_a_host_config_at_start_is_refused_since_old_daemons_obey_it() -> None:
+    with pytest.raises(Refused) as refused:
+        _read("ContainerStart", "none", _JSON, b'{"Privileged":true}')
+
+    assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
+
+
 @pytest.mark.parametrize("length", ["", "-1", "+5", "0x0", "5, 5", " 0", "\u0660"])
 @pytest.mark.parametrize("kind", ["json", "none", "tar", "never-shown"])
 def test_a_length_that_is_no_number_hides_a_body(

@@ -1,6 +1,7 @@
 """The decision: what is allowed, in which order violations stand, what the log line holds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,13 @@ def test_one_denying_violation_among_reports_denies() -> None:
     assert not decision(violation("a", action="audit"), violation("b")).allowed
 
 
+def test_what_is_waived_does_not_deny() -> None:
+    assert decision(violation("a", action="waived")).allowed
+
+
 def test_denials_come_before_reports_and_the_worst_level_first() -> None:
     mixed = (
+        violation("a-waived", action="waived"),
         violation("z-report", action="audit"),
         violation("b-hardened", "hardened"),
         violation("b-baseline", place="B"),
@@ -50,6 +56,7 @@ def test_denials_come_before_reports_and_the_worst_level_first() -> None:
         ("b-baseline", "B"),
         ("b-hardened", ""),
         ("z-report", ""),
+        ("a-waived", ""),
     ]
 
 
@@ -81,3 +88,18 @@ def test_the_log_line_tells_time_in_utc_and_each_violation_with_its_place() -> N
     assert line["violations"] == [
         {"rule": "no-privileged", "level": "baseline", "place": "HostConfig.Privileged", "action": "deny"}
     ]
+
+
+def test_the_log_line_names_the_exception_and_the_defaults_of_the_daemon() -> None:
+    waived = replace(violation("log-driver", place="HostConfig.LogConfig", action="waived"), exception="old-app")
+    defaulted = replace(violation("no-log-none", place="HostConfig.LogConfig"), default=True)
+
+    line = decision(waived, defaulted, subject=Subject(daemon_defaults=("log.driver",))).line(microseconds=1)
+
+    Draft202012Validator(SCHEMA).validate(line)
+    about = {"level": "baseline", "place": "HostConfig.LogConfig"}
+    assert line["violations"] == [
+        {"rule": "log-driver", **about, "action": "waived", "exception": "old-app"},
+        {"rule": "no-log-none", **about, "action": "deny", "daemonDefault": True},
+    ]
+    assert line["daemonDefaults"] == ["log.driver"]

@@ -1,5 +1,7 @@
 """The text that a person reads: rule, place, reason and remedy of every denial, bounded and plain."""
 
+from dataclasses import replace
+
 from portero import reply
 from portero.decision import Decision, Subject, Violation
 
@@ -44,6 +46,16 @@ def test_a_report_is_not_part_of_a_denial() -> None:
     assert "unseen-login" not in text(denied("no-privileged"), denied("unseen-login", action="audit"))
 
 
+def test_what_an_exception_waives_is_not_part_of_a_denial() -> None:
+    assert "no-host-pid" not in text(denied("no-privileged"), denied("no-host-pid", action="waived"))
+
+
+def test_a_default_of_the_daemon_is_called_one() -> None:
+    of_daemon = replace(denied("no-log-none", "HostConfig.LogConfig"), default=True)
+
+    assert "no-log-none  HostConfig.LogConfig (the daemon's default): It can" in text(of_daemon)
+
+
 def test_a_compose_user_is_told_what_to_change_in_the_compose_file() -> None:
     assert text(denied("no-privileged"), client="compose/2.26.1").endswith("-> remove privileged: true")
 
@@ -65,3 +77,21 @@ def test_control_characters_of_a_place_do_not_reach_the_terminal() -> None:
 
 def test_a_long_place_is_cut() -> None:
     assert "X" * 200 not in text(denied("unknown-field", "X" * 5000))
+
+
+def test_what_may_be_tried_stands_at_the_end_in_the_words_of_the_tool() -> None:
+    decision = Decision(
+        "d-7f3a00000000",
+        0.0,
+        Subject(operation="ContainerCreate", client="Docker-Client/26.1.5"),
+        (denied("no-privileged"),),
+        "",
+        "baseline",
+        "enforce",
+        suggestion={"docker": "docker run --memory 512m ...", "compose": "in the compose file {mem_limit: 512m}"},
+    )
+    by_compose = replace(decision, subject=replace(decision.subject, client="compose/2.26.1"))
+
+    assert reply.text(decision).endswith("\n  try: docker run --memory 512m ...")
+    assert reply.text(by_compose).endswith("\n  try: in the compose file {mem_limit: 512m}")
+    assert "try:" not in reply.text(replace(decision, suggestion={}))

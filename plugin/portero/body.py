@@ -18,6 +18,7 @@ _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _FORM_TYPES = ("x-www-form-urlencoded", "multipart/")
 
 _NOTHING = Canonical(None, ())
+_LONGEST_START = 7
 
 
 def read(envelope: Envelope, match: Match, shapes: Shapes) -> Canonical:
@@ -30,6 +31,7 @@ def read(envelope: Envelope, match: Match, shapes: Shapes) -> Canonical:
         return _read_json(envelope, shapes, operation.id, required=operation.body_required)
     if operation.body == "none" and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")
+        _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that nobody decodes as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
@@ -55,6 +57,15 @@ def _read_json(envelope: Envelope, shapes: Shapes, operation: str, *, required: 
         raise Refused("body-missing")
     _refuse_unseen(envelope, "body-hidden")
     return _NOTHING
+
+
+def _refuse_old_start(envelope: Envelope, operation: str) -> None:
+    """Daemons that still speak API 1.23 take a HostConfig here; newer ones refuse more than 7 bytes.
+
+    An empty object from one of Node's clients is harmless to both (moby container_routes.go, postContainersStart).
+    """
+    if operation == "ContainerStart" and len(envelope.body or b"") > _LONGEST_START:
+        raise Refused("body-unexpected")
 
 
 def _refuse_unseen(envelope: Envelope, code: str) -> None:

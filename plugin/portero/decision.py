@@ -1,28 +1,49 @@
 """What was decided about one request, and why: plain frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from portero.refusals import CODES
 from portero.types import JSON
 
 LOG_VERSION = 1
+Action: TypeAlias = Literal["deny", "audit", "waived"]
+_ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule, or one refusal code (level `always`), at one place of the request."""
+    """One broken rule, or one refusal code (level `always`), at one place of the request.
+
+    `default`: the request did not say it, the daemon's own configuration did. `exception`: the one that waives it.
+    """
 
     rule: str
     level: str
     place: str
-    action: Literal["deny", "audit"]
+    action: Action
     reason: str
     remedy: Mapping[str, str]
+    default: bool = False
+    exception: str | None = None
+
+    def entry(self) -> dict[str, JSON]:
+        """Its entry in the line of the decision log."""
+        entry: dict[str, JSON] = {
+            "rule": self.rule,
+            "level": self.level,
+            "place": self.place,
+            "action": self.action,
+        }
+        if self.default:
+            entry["daemonDefault"] = True
+        if self.exception is not None:
+            entry["exception"] = self.exception
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +58,15 @@ class Subject:
     client: str = ""
     image: str | None = None
     reads: bool = False
+    daemon_defaults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Allow or deny, with every violation in a fixed order. `fault` is an error of Portero's own, for its log."""
+    """Allow or deny, with every violation in a fixed order. `fault` is an error of Portero's own, for its log.
+
+    `suggestion`: what would be allowed instead, in the words of each tool; empty where nothing is known.
+    """
 
     id: str
     time: float
@@ -51,6 +76,7 @@ class Decision:
     profile: str
     mode: str
     fault: Exception | None = None
+    suggestion: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def allowed(self) -> bool:
@@ -73,9 +99,8 @@ class Decision:
             "allowed": self.allowed,
             "mode": self.mode,
             "profile": self.profile,
-            "violations": [
-                {"rule": v.rule, "level": v.level, "place": v.place, "action": v.action} for v in self.violations
-            ],
+            "violations": [violation.entry() for violation in self.violations],
+            "daemonDefaults": [*self.subject.daemon_defaults],
             "policy": self.policy,
             "microseconds": microseconds,
         }
@@ -88,5 +113,7 @@ def refusal(code: str, place: str, action: Literal["deny", "audit"] = "deny") ->
 
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Denials before reports, worst level first, then rule and place: the same request gives the same text."""
-    return tuple(sorted(violations, key=lambda v: (v.action != "deny", LEVELS.index(v.level), v.rule, v.place)))
+    """Denials, reports, then what is waived; worst level, then rule and place: the same request gives the same text."""
+    return tuple(
+        sorted(violations, key=lambda v: (_ACTIONS.index(v.action), LEVELS.index(v.level), v.rule, v.place, v.default))
+    )

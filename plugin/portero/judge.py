@@ -3,11 +3,11 @@
 Pure but for the host view that it is handed. Every error on the way is a denial with a stable code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from portero import body, envelope, request, target
+from portero import body, envelope, request, suggestion, target
 from portero.decision import Decision, Subject, Violation, in_order, refusal
 from portero.envelope import Envelope
 from portero.hostview import HostView
@@ -37,7 +37,7 @@ class Judge:
         case = _Case(Subject())
         fault: Exception | None = None
         try:
-            violations = self._violations(data, case)
+            violations = self._violations(data, case, time)
         except Refused as refused:
             violations = (refusal(refused.code, refused.place),)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end as a denial, never as an allow
@@ -52,19 +52,24 @@ class Judge:
             self.profile,
             self.mode,
             fault,
+            case.suggestion,
         )
 
     def document(self, data: bytes) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
         return self._document(envelope.read(data), _Case(Subject()))
 
-    def _violations(self, data: bytes, case: "_Case") -> tuple[Violation, ...]:
+    def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
         document = self._document(envelope.read(data), case)
-        return self.judge(document)
+        violations = self.judge(document, time)
+        case.suggestion = self._suggestion(document, violations, time)
+        return violations
 
-    def judge(self, document: dict[str, JSON]) -> tuple[Violation, ...]:
-        """Every violation of one request document."""
-        return (*self.policy.check(document, self.profile), *self._unknown_fields(document))
+    def judge(self, document: dict[str, JSON], time: float) -> tuple[Violation, ...]:
+        """Every violation of one request document, at a time that decides which exceptions still work."""
+        broken = self.policy.check(document, self.profile)
+        # An exception waives rules, never a refusal code.
+        return (*self.policy.waived(broken, document, time), *self._unknown_fields(document))
 
     def _document(self, asked: Envelope, case: "_Case") -> dict[str, JSON]:
         case.learn(method=asked.method, user=asked.user, client=asked.headers.get("user-agent", ""))
@@ -73,7 +78,7 @@ class Judge:
         match = self.routes.match(asked.method, aim.path)
         case.learn(operation=match.operation.id, reads=match.operation.reads)
         document = self._read(asked, aim, match)
-        case.learn(image=_image(document))
+        case.learn(image=_image(document), daemon_defaults=_daemon_defaults(document))
         return document
 
     def _read(self, asked: Envelope, aim: target.Target, match: Match) -> dict[str, JSON]:
@@ -90,10 +95,21 @@ class Judge:
         places = fields[:_MOST_UNKNOWN_FIELDS] if isinstance(fields, list) else []
         return [refusal("unknown-field", str(field["said"]), action) for field in places if isinstance(field, dict)]
 
+    def _suggestion(
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float
+    ) -> Mapping[str, str]:
+        """What would be allowed instead of a request that is denied; it is judged first, so that the answer is true."""
+        denials = _denials(self._enforced(violations))
+        drafted = suggestion.of(document, denials, self.policy) if denials else None
+        if drafted is None:
+            return {}
+        changed = request.again(drafted.document, self.host)
+        return {} if _denials(self.judge(changed, time)) else drafted.words
+
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":
             return violations
-        return tuple(replace(violation, action="audit") for violation in violations)
+        return tuple(replace(v, action="audit") if v.action == "deny" else v for v in violations)
 
 
 class _Case:
@@ -101,9 +117,14 @@ class _Case:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
+        self.suggestion: Mapping[str, str] = {}
 
     def learn(self, **known: object) -> None:
         self.subject = replace(self.subject, **known)  # type: ignore[arg-type]  # names and types are Subject's own
+
+
+def _denials(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    return tuple(violation for violation in in_order(violations) if violation.action == "deny")
 
 
 def _image(document: dict[str, JSON]) -> str | None:
@@ -111,3 +132,9 @@ def _image(document: dict[str, JSON]) -> str | None:
     image = facts.get("image") if isinstance(facts, dict) else None
     reference = image.get("reference") if isinstance(image, dict) else None
     return reference if isinstance(reference, str) and reference else None
+
+
+def _daemon_defaults(document: dict[str, JSON]) -> tuple[str, ...]:
+    facts = document["facts"]
+    named = facts.get("daemonDefaults") if isinstance(facts, dict) else None
+    return tuple(str(name) for name in named) if isinstance(named, list) else ()

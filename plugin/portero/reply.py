@@ -13,12 +13,15 @@ _LONGEST_PLACE = 120
 
 
 def text(decision: Decision) -> str:
-    """Every denying violation of the decision, one a line, the rest beyond MOST_LINES counted."""
+    """Every denying violation of the decision, one a line, the rest beyond MOST_LINES counted; then what to try."""
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     shown = denials[:MOST_LINES]
-    lines = [_headline(decision, denials), *_table(shown, _dialect(decision.subject.client))]
+    dialect = dialect_of(decision.subject.client)
+    lines = [_headline(decision, denials), *_table(shown, dialect)]
     if len(denials) > len(shown):
         lines.append(f"  ... and {len(denials) - len(shown)} more, in the decision log under {decision.id}")
+    if dialect in decision.suggestion:
+        lines.append(f"  try: {decision.suggestion[dialect]}")
     return "\n".join(lines)
 
 
@@ -35,12 +38,18 @@ def _table(denials: Sequence[Violation], dialect: str) -> list[str]:
 
 
 def _line(violation: Violation, width: int, dialect: str) -> str:
+    return f"  {violation.rule:<{width}}  {sentence(violation, dialect)}"
+
+
+def sentence(violation: Violation, dialect: str) -> str:
+    """Place, reason and remedy of one violation, the remedy for a user of docker or of compose."""
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
-    place = f"{_plain(violation.place)}: " if violation.place else ""
-    return f"  {violation.rule:<{width}}  {place}{violation.reason} -> {remedy}"
+    whose = " (the daemon's default)" if violation.default else ""
+    place = f"{_plain(violation.place)}{whose}: " if violation.place else ""
+    return f"{place}{violation.reason} -> {remedy}"
 
 
-def _dialect(client: str) -> str:
+def dialect_of(client: str) -> str:
     """A compose user is told what to change in the compose file (compose names itself in User-Agent)."""
     return "compose" if "compose" in client.lower() else "docker"
 

@@ -1,8 +1,10 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one call."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from portero import facts
+from portero.facts import defaults
 from portero.hostview import HostView
 from portero.operation import Operation
 from portero.shape import Canonical
@@ -19,7 +21,7 @@ def build(
     host: HostView,
 ) -> dict[str, JSON]:
     """The document for one call; raises Refused where a fact cannot be read."""
-    told = facts.of(operation.id, canonical.body, query, path, host)
+    told = _facts(operation.id, version, path, query, canonical.body, host)
     if canonical.body is not None:
         told["unknownFields"] = [{"said": place} for place in canonical.unknown]
     return {
@@ -32,3 +34,31 @@ def build(
         "body": canonical.body,
         "facts": told,
     }
+
+
+def again(document: Mapping[str, JSON], host: HostView) -> dict[str, JSON]:
+    """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
+    query = {name: tuple(values) for name, values in cast(dict[str, list[str]], document["query"]).items()}
+    told = _facts(
+        cast(str, document["operation"]),
+        cast("str | None", document["apiVersion"]),
+        cast(dict[str, str], document["path"]),
+        query,
+        document["body"],
+        host,
+    )
+    old = cast(dict[str, JSON], document["facts"])
+    unknown = {"unknownFields": old["unknownFields"]} if "unknownFields" in old else {}
+    return {**document, "facts": {**told, **unknown}}
+
+
+def _facts(
+    operation: str,
+    version: str | None,
+    path: Mapping[str, str],
+    query: Mapping[str, tuple[str, ...]],
+    body: JSON,
+    host: HostView,
+) -> dict[str, JSON]:
+    said = facts.of(operation, body, query, path, host)
+    return defaults.filled(said, operation, body, version, host.daemon())
