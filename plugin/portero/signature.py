@@ -1,0 +1,196 @@
+"""Signatures of policy folders (Ed25519): which files a folder holds, in which version, vouched for by whose key.
+
+In: a folder's files by name, and a key. Out: the text of its signature.json, or what it vouches for. Refused: whatever
+differs by one byte from what was signed, the text of signature.json included. Files are read and written elsewhere.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from types import MappingProxyType
+from typing import TypeAlias, TypeGuard
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from portero.policy.document import DocumentRefused, parse
+from portero.types import JSON
+
+PrivateKey: TypeAlias = Ed25519PrivateKey
+PublicKey: TypeAlias = Ed25519PublicKey
+
+NAME = "signature.json"
+FORMAT = 1
+
+# What is signed begins with these words, so that a signature made for anything else never fits a policy.
+_PURPOSE = b"portero policy folder\n"
+_KEY_ID_LENGTH = 32
+_SIGN_AGAIN = "sign the folder again with `portero sign`"
+_NOT_HIS = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
+
+
+class SignatureRefused(Exception):
+    """The signature does not cover exactly these files; `faults` has one sentence each, beginning with the file."""
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
+
+
+class KeyRefused(Exception):
+    """One sentence: why this is no key, and what is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a signature vouches for. `key`: the signer's key id; `files`: SHA-256 by name below the folder."""
+
+    version: int
+    date: str
+    key: str
+    files: Mapping[str, str]
+
+    @property
+    def content(self) -> str:
+        """The same for two manifests exactly when they are about the same files."""
+        return sha256(_compact(dict(self.files))).hexdigest()
+
+    def signed(self) -> bytes:
+        """The bytes that are signed."""
+        return _PURPOSE + _compact(self._document())
+
+    def text(self, signature: bytes) -> bytes:
+        """The one way to write signature.json."""
+        document = self._document() | {"signature": base64.b64encode(signature).decode()}
+        return json.dumps(document, indent=2, ensure_ascii=True).encode() + b"\n"
+
+    def _document(self) -> dict[str, JSON]:
+        files: dict[str, JSON] = {name: self.files[name] for name in sorted(self.files)}
+        return {"format": FORMAT, "version": self.version, "date": self.date, "key": self.key, "files": files}
+
+
+def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey) -> bytes:
+    """The text of signature.json for these files; one that is among them is left out."""
+    manifest = Manifest(version, date, key_id(key.public_key()), _hashes(files))
+    return manifest.text(key.sign(manifest.signed()))
+
+
+def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
+    """What the signature.json among the files vouches for; `trusted` keys by id. Raises SignatureRefused."""
+    manifest, signature = _read(files)
+    key = trusted.get(manifest.key)
+    if key is None:
+        raise SignatureRefused([(NAME, f"is signed with key {manifest.key}, which is not trusted: {_SIGN_AGAIN}")])
+    try:
+        key.verify(signature, manifest.signed())
+    except InvalidSignature:
+        raise SignatureRefused([(NAME, _NOT_HIS)]) from None
+    differences = [*_differences(manifest.files, _hashes(files))]
+    if differences:
+        raise SignatureRefused(differences)
+    return manifest
+
+
+def version_of(text: bytes) -> int:
+    """The version that a signature.json claims, for the next one to follow; raises SignatureRefused."""
+    return _read({NAME: text})[0].version
+
+
+def new_key() -> PrivateKey:
+    """A key that nobody has had."""
+    return Ed25519PrivateKey.generate()
+
+
+def key_id(key: PublicKey) -> str:
+    """How a key is named in signatures."""
+    return sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
+
+
+def private_text(key: PrivateKey) -> bytes:
+    """A private key as PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def public_text(key: PublicKey) -> bytes:
+    """A public key as PEM."""
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def private_key(text: bytes) -> PrivateKey:
+    """The key in a file of `portero keygen`; raises KeyRefused."""
+    try:
+        key = serialization.load_pem_private_key(text, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, PrivateKey):
+        raise KeyRefused("is no private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
+    return key
+
+
+def public_key(text: bytes) -> PublicKey:
+    """The key in a .pub file of `portero keygen`; raises KeyRefused."""
+    try:
+        key = serialization.load_pem_public_key(text)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, PublicKey):
+        raise KeyRefused("is no public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
+    return key
+
+
+def _hashes(files: Mapping[str, bytes]) -> Mapping[str, str]:
+    return MappingProxyType({name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME})
+
+
+def _differences(signed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name in sorted(signed.keys() | found.keys()):
+        if name not in found:
+            yield name, f"is missing, but signed: restore it, or {_SIGN_AGAIN}"
+        elif name not in signed:
+            yield name, f"is not covered by the signature: remove it, or {_SIGN_AGAIN}"
+        elif signed[name] != found[name]:
+            yield name, f"was changed after it was signed: restore it, or {_SIGN_AGAIN}"
+
+
+def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
+    if NAME not in files:
+        raise SignatureRefused([(NAME, f"is missing: {_SIGN_AGAIN}")])
+    try:
+        document = parse(files[NAME])
+    except DocumentRefused as refused:
+        raise SignatureRefused([(NAME, str(refused))]) from refused
+    if document.get("format") != FORMAT:
+        raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
+    manifest, signature = _manifest(document)
+    # One spelling only: white space or an order of names of one's own would be a change that the signature misses.
+    if manifest.text(signature) != files[NAME]:
+        raise _not_as_written()
+    return manifest, signature
+
+
+def _manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
+    version, date, key, files = (document.get(name) for name in ("version", "date", "key", "files"))
+    if type(version) is not int or not isinstance(date, str) or not isinstance(key, str) or not _are_hashes(files):
+        raise _not_as_written()
+    try:
+        signature = base64.b64decode(str(document.get("signature")), validate=True)
+    except ValueError:
+        raise _not_as_written() from None
+    return Manifest(version, date, key, MappingProxyType(files)), signature
+
+
+def _are_hashes(files: JSON) -> TypeGuard[dict[str, str]]:
+    return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
+
+
+def _not_as_written() -> SignatureRefused:
+    return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
+
+
+def _compact(document: Mapping[str, JSON] | Mapping[str, str]) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()

@@ -1,0 +1,122 @@
+"""Remembers which signed version of each policy folder was in force, so that an older one put back is noticed.
+
+The memory is one small JSON file. One that cannot be read is refused: a memory that was lost would forgive everything.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from portero.policy.document import DocumentRefused, parse
+from portero.signature import Manifest
+from portero.types import JSON
+
+FORMAT = 1
+_OWNER_ONLY = 0o600
+_FOLDER_MODE = 0o700
+
+
+class VersionsBroken(Exception):
+    """One sentence: why the memory cannot be used, and the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was in force: a version, and which files it had."""
+
+    version: int
+    content: str
+
+
+def fault(seen: Mapping[str, Seen], folder: Path, manifest: Manifest) -> str | None:
+    """Why this manifest must not follow on what was seen of its folder; None when it may."""
+    last = seen.get(_key(folder))
+    if last is None or manifest.version > last.version:
+        return None
+    if manifest.version < last.version:
+        return f"is version {manifest.version}, and version {last.version} was in force before: {_CURE}"
+    if manifest.content != last.content:
+        return f"is another version {manifest.version} than the one that was in force before: {_CURE}"
+    return None
+
+
+def read(file: Path) -> dict[str, Seen]:
+    """What was seen, by folder; empty before the first time. Raises VersionsBroken."""
+    try:
+        document = parse(file.read_bytes())
+        if document["format"] != FORMAT:
+            raise VersionsBroken(f"{file}: is of another format: use the portero that wrote it")
+        folders = cast(dict[str, dict[str, JSON]], document["folders"])
+        return {name: _seen(entry) for name, entry in folders.items()}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise VersionsBroken(f"{file}: cannot be read ({error.strerror}): mend its permissions") from error
+    except (DocumentRefused, LookupError, TypeError, AttributeError) as error:
+        raise VersionsBroken(f"{file}: is not as portero writes it: {_FORGET}") from error
+
+
+def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool) -> None:
+    """Write down what is in force now, unless something newer was. Raises VersionsBroken."""
+    try:
+        file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        with _alone(file.parent):
+            seen = read(file)
+            if not allow_rollback:
+                _refuse_older(seen, manifests)
+            now = {_key(folder): Seen(one.version, one.content) for folder, one in manifests.items()}
+            if any(seen.get(key) != one for key, one in now.items()):
+                _write(file, seen | now)
+    except OSError as error:
+        raise VersionsBroken(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
+
+
+def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
+    for folder, manifest in manifests.items():
+        why = fault(seen, folder, manifest)
+        if why:
+            raise VersionsBroken(f"{folder}: {why}")
+
+
+def _write(file: Path, seen: Mapping[str, Seen]) -> None:
+    folders: JSON = {key: {"version": one.version, "content": one.content} for key, one in sorted(seen.items())}
+    text = json.dumps({"format": FORMAT, "folders": folders}, indent=2) + "\n"
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _OWNER_ONLY)
+    with open(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+        opened.flush()
+        # A crash of the machine must not leave an empty memory.
+        os.fsync(descriptor)
+    os.replace(fresh, file)
+
+
+def _seen(entry: Mapping[str, JSON]) -> Seen:
+    version, content = entry["version"], entry["content"]
+    if type(version) is not int or not isinstance(content, str):
+        raise TypeError(version, content)
+    return Seen(version, content)
+
+
+def _key(folder: Path) -> str:
+    return str(folder.absolute())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Holds a lock on the folder, so that two processes do not forget each other's words."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+_CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"
+_FORGET = "restore it, or remove it to forget which versions were in force"

@@ -1,0 +1,95 @@
+"""The files of a folder, read once; what could be something else tomorrow is refused."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from portero.signing import tree
+from portero.signing.tree import TreeRefused, held
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "policy"
+    (made / "rules" / "images").mkdir(parents=True)
+    (made / "site.json").write_bytes(b"{}")
+    (made / "rules" / "images" / "team.json").write_bytes(b"[]")
+    return made
+
+
+def refusals(folder: Path) -> list[tuple[str, str]]:
+    with pytest.raises(TreeRefused) as refused:
+        held(folder)
+    return [*refused.value.faults]
+
+
+def test_every_file_is_held_under_its_name_below_the_folder(folder: Path) -> None:
+    (folder / ".hidden").write_bytes(b"x")
+    (folder / "empty").mkdir()
+
+    assert held(folder) == {".hidden": b"x", "rules/images/team.json": b"[]", "site.json": b"{}"}
+
+
+def test_the_folder_itself_may_be_reached_through_a_link(folder: Path) -> None:
+    link = folder.parent / "current"
+    link.symlink_to(folder)
+
+    assert held(link) == held(folder)
+
+
+def test_links_below_it_are_refused_whatever_they_lead_to(folder: Path) -> None:
+    (folder / "exceptions").symlink_to(folder / "rules")
+    (folder / "rules" / "other.json").symlink_to(folder / "site.json")
+    (folder / "rules" / "nowhere.json").symlink_to(folder / "missing")
+
+    faults = refusals(folder)
+
+    assert [name for name, _ in faults] == ["exceptions", "rules/nowhere.json", "rules/other.json"]
+    assert all(sentence.startswith("is a symbolic link, ") for _, sentence in faults)
+
+
+def test_pipes_and_sockets_are_refused_and_nobody_waits_for_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(folder / "pipe")
+    monkeypatch.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("sock")
+
+    assert refusals(folder) == [(name, "is neither a file nor a folder: remove it") for name in ("pipe", "sock")]
+
+
+def test_a_name_that_is_no_text_is_refused(folder: Path) -> None:
+    (folder / os.fsdecode(b"\xff.json")).write_bytes(b"")
+
+    assert [sentence for _, sentence in refusals(folder)] == ["has a name that is not UTF-8: rename it"]
+
+
+def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "LARGEST", 4)
+    assert len(held(folder)) == 2
+
+    monkeypatch.setattr(tree, "LARGEST", 3)
+    ((name, sentence),) = refusals(folder)
+    assert name in ("site.json", "team.json")
+    assert "makes the folder larger" in sentence
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        held(tmp_path / "missing")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        held(tmp_path / "file")
+
+
+def test_a_folder_below_that_cannot_be_read_is_an_error_rather_than_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", "rules")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    with pytest.raises(PermissionError):
+        held(folder)
