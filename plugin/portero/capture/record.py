@@ -1,0 +1,95 @@
+"""One line of a recording: what dockerd asked, without its secrets, and what was decided.
+
+Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
+What could not be masked is not stored: the line then names it in `withheld` and keeps the decision.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from portero import envelope
+from portero.capture.masking import Unmaskable, masked
+from portero.decision import Decision
+from portero.refusals import Refused
+from portero.types import JSON
+
+FORMAT = 1
+
+
+class Unreadable(Exception):
+    """A line that is no line of a recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question. `rules`: those that refused it; `place`: the first of their places."""
+
+    allowed: bool
+    rules: tuple[str, ...]
+    place: str
+    operation: str
+    user: str
+    image: str
+
+    @classmethod
+    def of(cls, line: Mapping[str, JSON]) -> "Outcome":
+        """From a line of the decision log; raises LookupError or TypeError when it is none."""
+        denials = [entry for entry in cast(list[dict[str, str]], line["violations"]) if entry["action"] == "deny"]
+        rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
+        place = denials[0]["place"] if denials else ""
+        told = (str(line[name] or "") for name in ("operation", "user", "image"))
+        return cls(line["allowed"] is True, rules, place, *told)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One question. `asked` is None when it was withheld, `outcome` when nobody wrote down what was decided."""
+
+    asked: bytes | None
+    outcome: Outcome | None
+    id: str
+
+
+def written(data: bytes, decision: Decision, most: int) -> bytes:
+    """The line about one question and its decision, of `most` bytes at most."""
+    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_question(data), "decision": decision.line(0)}
+    text = _line(line)
+    if len(text) <= most:
+        return text
+    return _line({"format": FORMAT, "phase": "req", "withheld": "size", "decision": decision.line(0)})
+
+
+def read(line: bytes) -> Recorded | None:
+    """The question in a line, None for one of Docker's answers; raises Unreadable."""
+    try:
+        document = json.loads(line)
+        if document.get("phase") == "res":
+            return None
+        decision = document.get("decision")
+        if decision is None:
+            return Recorded(_asked(document["envelope"]), None, "")
+        asked = None if "withheld" in document else _asked(document["envelope"])
+        return Recorded(asked, Outcome.of(decision), str(decision["id"]))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise Unreadable from None
+
+
+def _question(data: bytes) -> dict[str, JSON]:
+    try:
+        return {"envelope": masked(envelope.read(data))}
+    except Refused:
+        return {"withheld": "envelope"}
+    except Unmaskable as unmaskable:
+        return {"withheld": str(unmaskable)}
+
+
+def _asked(document: JSON) -> bytes:
+    if not isinstance(document, dict):
+        raise TypeError(document)
+    return json.dumps(document).encode()
+
+
+def _line(document: Mapping[str, JSON]) -> bytes:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"

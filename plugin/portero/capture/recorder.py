@@ -1,0 +1,79 @@
+"""Writes the recording: lines to a file that never takes more room than it may.
+
+When half of the room is used, the file is moved to FILE.1, over the one before it. A recording that cannot be written
+is said on standard error and changes no decision.
+"""
+
+import errno
+import fcntl
+import os
+import sys
+from io import FileIO
+from pathlib import Path
+
+from portero.capture.record import written
+from portero.decision import Decision
+
+_OWNER_ONLY = 0o600
+
+
+class Recorder:
+    """Appends to `file`; it and the file before it take up to `room` bytes."""
+
+    def __init__(self, file: Path, room: int) -> None:
+        """Raises OSError when the file cannot be opened."""
+        self._file = file
+        self._most = room // 2
+        self._failing = False
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._open().close()
+
+    def record(self, data: bytes, decision: Decision) -> None:
+        """Append one question of dockerd and what was decided."""
+        line = written(data, decision, self._most)
+        try:
+            self._append(line)
+        except OSError as error:
+            self._say(error)
+            return
+        self._failing = False
+
+    def _append(self, line: bytes) -> None:
+        with self._locked() as opened:
+            if os.fstat(opened.fileno()).st_size + len(line) <= self._most:
+                return _write(opened, line)
+            os.replace(self._file, self._file.with_name(self._file.name + ".1"))
+        with self._locked() as opened:
+            return _write(opened, line)
+
+    def _locked(self) -> FileIO:
+        """The file, held by us alone. Workers and threads meet here, so each opens it anew: locks go by opening."""
+        while True:
+            opened = self._open()
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            if self._is_current(opened.fileno()):
+                return opened
+            opened.close()  # somebody moved it away while we waited
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.stat(self._file), os.fstat(descriptor))
+        except FileNotFoundError:
+            return False
+
+    def _open(self) -> FileIO:
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        return FileIO(descriptor, "ab")
+
+    def _say(self, error: OSError) -> None:
+        if not self._failing:
+            print(f"portero: {self._file}: questions cannot be recorded: {error.strerror}", file=sys.stderr)
+        self._failing = True
+
+
+def _write(opened: FileIO, line: bytes) -> None:
+    """A full disk can take part of a line, which is then taken back."""
+    size = os.fstat(opened.fileno()).st_size
+    if os.write(opened.fileno(), line) != len(line):
+        opened.truncate(size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

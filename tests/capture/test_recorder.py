@@ -1,0 +1,134 @@
+"""The recording on the disk: bounded, whole lines only, and never in the way of a decision."""
+
+import errno
+import fcntl
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from portero.capture.recorder import Recorder
+from portero.decision import Decision, Subject
+
+ASKED = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/info"}'
+
+
+def decision(number: int) -> Decision:
+    return Decision(f"d-{number}", 0.0, Subject(operation="SystemInfo"), (), "digest", "hardened", "enforce")
+
+
+def record_many(file: Path, room: int, first: int, number: int) -> None:
+    recorder = Recorder(file, room)
+    for place in range(first, first + number):
+        recorder.record(ASKED, decision(place))
+
+
+def ids(file: Path) -> list[str]:
+    return [json.loads(line)["decision"]["id"] for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def test_lines_are_appended_for_root_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "questions.jsonl"
+
+    record_many(file, 1 << 20, 0, 3)
+    record_many(file, 1 << 20, 3, 1)
+
+    assert ids(file) == ["d-0", "d-1", "d-2", "d-3"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_recording_and_the_one_before_it_stay_within_their_room(tmp_path: Path) -> None:
+    file, room = tmp_path / "questions.jsonl", 8000
+
+    for place in range(100):
+        record_many(file, room, place, 1)
+        assert sum(entry.stat().st_size for entry in tmp_path.iterdir()) <= room
+
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["questions.jsonl", "questions.jsonl.1"]
+    kept = ids(tmp_path / "questions.jsonl.1") + ids(file)
+    assert kept == [f"d-{place}" for place in range(100 - len(kept), 100)]
+    assert len(kept) > 5
+
+
+def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    recorder = Recorder(file, 1 << 20)
+    recorder.record(ASKED, decision(1))
+    file.rename(tmp_path / "kept")
+
+    recorder.record(ASKED, decision(2))
+
+    assert (ids(tmp_path / "kept"), ids(file)) == (["d-1"], ["d-2"])
+
+
+def test_a_file_that_is_moved_away_while_we_wait_for_it_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, genuine = tmp_path / "questions.jsonl", fcntl.flock
+    recorder = Recorder(file, 1 << 20)
+
+    def after_somebody_moved_it(opened: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", genuine)
+        file.rename(tmp_path / "moved")
+        genuine(opened, operation)
+
+    monkeypatch.setattr(fcntl, "flock", after_somebody_moved_it)
+    recorder.record(ASKED, decision(1))
+
+    assert (ids(tmp_path / "moved"), ids(file)) == ([], ["d-1"])
+
+
+def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp_path: Path) -> None:
+    file, room = tmp_path / "questions.jsonl", 1 << 20
+    processes = [get_context("spawn").Process(target=record_many, args=(file, room, n * 1000, 150)) for n in (1, 2)]
+    for process in processes:
+        process.start()
+    with ThreadPoolExecutor(4) as pool:
+        [*pool.map(lambda n: record_many(file, room, n * 1000, 150), (3, 4, 5, 6))]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+
+    assert sorted(ids(file)) == sorted(f"d-{n * 1000 + place}" for n in range(1, 7) for place in range(150))
+
+
+def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "folder" / "questions.jsonl"
+    recorder = Recorder(file, 1 << 20)
+    file.unlink()
+    file.parent.rmdir()
+
+    recorder.record(ASKED, decision(1))
+    recorder.record(ASKED, decision(2))
+
+    assert capsys.readouterr().err == f"portero: {file}: questions cannot be recorded: No such file or directory\n"
+    file.parent.mkdir()
+    recorder.record(ASKED, decision(3))
+    assert ids(file) == ["d-3"]
+
+
+def test_half_a_line_on_a_full_disk_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    recorder = Recorder(file, 1 << 20)
+    recorder.record(ASKED, decision(1))
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:10]))
+
+    recorder.record(ASKED, decision(2))
+
+    assert ids(file) == ["d-1"]
+    assert os.strerror(errno.ENOSPC) in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_had_is_an_error_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(OSError, match="file"):
+        Recorder(tmp_path / "file" / "questions.jsonl", 1 << 20)
