@@ -1,0 +1,1 @@
+"""What machines read of decisions: SARIF for code scanning, JUnit XML for CI."""

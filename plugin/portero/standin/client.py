@@ -1,0 +1,73 @@
+"""Runs a client against the stand-in: its own process group, a time limit, a terminal when it asks for one."""
+
+import os
+import pty
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+# They lead to other daemons, or make the client expect TLS.
+_ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER")
+_LAST_WORDS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a client ended. `status` is None when its time was up."""
+
+    status: int | None
+    output: str
+
+
+def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
+    """The environment with the stand-in as the one daemon; the user's DOCKER_CONFIG stays."""
+    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    return kept | {"DOCKER_HOST": f"unix://{socket}"}
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], timeout: float, *, terminal: bool = False) -> Ended:
+    """Runs the command to its end or to the end of its time; raises OSError when it cannot be started."""
+    with tempfile.TemporaryFile() as output:
+        status = _status(command, environ, timeout, output, terminal)
+        output.seek(0)
+        return Ended(status, output.read().decode(errors="replace"))
+
+
+def _status(
+    command: Sequence[str], environ: Mapping[str, str], timeout: float, output: BinaryIO, terminal: bool
+) -> int | None:
+    ours, theirs = pty.openpty() if terminal else (None, None)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
+            command, env=environ, stdin=theirs, stdout=output, stderr=output, start_new_session=True
+        )
+        return _waited(process, timeout)
+    finally:
+        for end in (ours, theirs):
+            if end is not None:
+                os.close(end)
+
+
+def _waited(process: "subprocess.Popen[bytes]", timeout: float) -> int | None:
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends the client and what it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(_LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return

@@ -1,0 +1,103 @@
+"""Answers about containers and what runs in them. They start at once and, when somebody waits for them, end at once."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from portero.standin.messages import RAW, Answer, Call
+from portero.standin.state import Container, State
+
+# Longer than a client takes from attaching to starting, shorter than anybody's patience.
+_PATIENCE_SECONDS = 10.0
+_QUIET_SECONDS = 0.5
+_LOOK_SECONDS = 0.05
+_DEPENDS_ON = "com.docker.compose.depends_on"
+
+
+def create(state: State, call: Call) -> Answer:
+    """ContainerCreate."""
+    id = state.new_id()
+    container = Container(id, call.first("name") or f"standin_{id[:8]}", call.body)
+    state.containers[id] = container
+    state.happened("create", container)
+    return Answer(201, {"Id": id, "Warnings": []})
+
+
+def start(state: State, call: Call) -> Answer:
+    """ContainerStart; what somebody waits for ends right away."""
+    container = state.container(call.path["id"])
+    state.start(container)
+    if (container.attached and not _is_watched(container)) or _is_job(state, container):
+        state.end(container)
+    return Answer(204)
+
+
+def _is_watched(container: Container) -> bool:
+    """Whether `compose up` watches it, which takes the first end for the end of all (the stand-in's events end it)."""
+    return container.labels.get("com.docker.compose.oneoff") == "False"
+
+
+def _is_job(state: State, container: Container) -> bool:
+    """Whether another container of its compose project starts only after this one has completed."""
+    service = container.labels.get("com.docker.compose.service")
+    condition = f"{service}:service_completed_successfully"
+    return any(condition in str(other.labels.get(_DEPENDS_ON)) for other in state.containers.values())
+
+
+def attach(state: State, call: Call) -> Answer:
+    """ContainerAttach: silence until the container ends."""
+    container = state.container(call.path["id"])
+    container.attached = True
+    return Answer(101, headers=RAW, stream=_silence(container), hijacked=True)
+
+
+def _silence(container: Container) -> Iterator[bytes]:
+    container.ended.wait(_PATIENCE_SECONDS)
+    yield b""
+
+
+def wait(state: State, call: Call) -> Answer:
+    """ContainerWait: the status goes out at once, the end is told after the start."""
+    container = state.container(call.path["id"])
+    return Answer(stream=_ending(state, container), headers={"Content-Type": "application/json"})
+
+
+def _ending(state: State, container: Container) -> Iterator[bytes]:
+    container.started.wait(_PATIENCE_SECONDS)
+    while not container.ended.wait(_LOOK_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
+        pass  # `docker attach` waits first and asks afterwards whether it runs
+    with state.lock:
+        state.end(container)
+    yield b'{"StatusCode":0}\n'
+
+
+def change(state: State, call: Call) -> Answer:
+    """Stop, kill, restart, pause, unpause."""
+    container = state.container(call.path["id"])
+    after: dict[str, Literal["running", "paused", "exited"]] = {
+        "ContainerRestart": "running",
+        "ContainerUnpause": "running",
+        "ContainerPause": "paused",
+    }
+    if call.operation in after:
+        container.status = after[call.operation]
+        return Answer(204)
+    if call.operation == "ContainerStop" or call.first("signal") in ("", "SIGKILL", "KILL", "9", "TERM", "SIGTERM"):
+        state.end(container)
+    return Answer(204)
+
+
+def delete(state: State, call: Call) -> Answer:
+    """ContainerDelete."""
+    state.remove(state.container(call.path["id"]))
+    return Answer(204)
+
+
+def rename(state: State, call: Call) -> Answer:
+    """ContainerRename."""
+    state.container(call.path["id"]).name = call.first("name")
+    return Answer(204)
+
+
+def update(state: State, call: Call) -> Answer:
+    """ContainerUpdate."""
+    return Answer(body={"Warnings": []})

@@ -1,0 +1,164 @@
+"""The stand-in's answers: an HTTP request comes in, is put before the doorman, and is answered by its operation."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from portero import target
+from portero.operation import Match, Routes
+from portero.refusals import Refused
+from portero.standin import containers, images, inside, inspection, networks, sealed, swarm, system
+from portero.standin.forward import Asked
+from portero.standin.messages import Answer, Call, Object, failure
+from portero.standin.state import State
+from portero.types import JSON
+
+# The doorman: None lets a request pass, a text is what the client is told instead.
+Doorman = Callable[[Asked], str | None]
+
+_HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
+    {
+        "ContainerCreate": containers.create,
+        "ContainerStart": containers.start,
+        "ContainerAttach": containers.attach,
+        "ContainerWait": containers.wait,
+        "ContainerStop": containers.change,
+        "ContainerKill": containers.change,
+        "ContainerRestart": containers.change,
+        "ContainerPause": containers.change,
+        "ContainerUnpause": containers.change,
+        "ContainerDelete": containers.delete,
+        "ContainerRename": containers.rename,
+        "ContainerUpdate": containers.update,
+        "ContainerInspect": inspection.inspect,
+        "ContainerList": inspection.list_containers,
+        "ContainerExec": inside.execute,
+        "ExecStart": inside.start_exec,
+        "ExecInspect": inside.inspect_exec,
+        "ContainerTop": inside.top,
+        "ContainerLogs": inside.logs,
+        "ServiceLogs": inside.logs,
+        "TaskLogs": inside.logs,
+        "ContainerStats": inside.stats,
+        "ContainerArchiveInfo": inside.archive_info,
+        "ContainerArchive": inside.nothing_inside,
+        "ContainerExport": inside.nothing_inside,
+        "ImageGet": inside.nothing_inside,
+        "ImageGetAll": inside.nothing_inside,
+        "ImageInspect": images.inspect,
+        "ImageCreate": images.pull,
+        "PluginPull": images.pull_plugin,
+        "PluginUpgrade": images.pull_plugin,
+        "ImagePush": images.push,
+        "PluginPush": images.push,
+        "ImageLoad": images.load,
+        "ImageBuild": images.build,
+        "ImageCommit": images.commit,
+        "ImageTag": images.tag,
+        "ImageDelete": images.delete,
+        "DistributionInspect": images.distribution,
+        "SystemAuth": images.login,
+        "NetworkCreate": networks.create,
+        "NetworkInspect": networks.inspect,
+        "NetworkList": networks.list_networks,
+        "NetworkListSlash": networks.list_networks,
+        "NetworkDelete": networks.delete,
+        "VolumeCreate": networks.create_volume,
+        "VolumeInspect": networks.inspect_volume,
+        "VolumeList": networks.list_volumes,
+        "VolumeDelete": networks.delete_volume,
+        "SwarmInspect": swarm.swarm,
+        "SwarmInit": swarm.initialise,
+        "SwarmUnlockkey": swarm.unlock_key,
+        "NodeList": swarm.nodes,
+        "NodeInspect": swarm.node,
+        "ServiceCreate": swarm.create_service,
+        "ServiceUpdate": swarm.update_service,
+        "ServiceInspect": swarm.inspect_service,
+        "ServiceList": swarm.list_services,
+        "ServiceDelete": swarm.delete_service,
+        "TaskList": swarm.tasks,
+        "SecretCreate": sealed.create_secret,
+        "SecretList": sealed.list_secrets,
+        "SecretInspect": sealed.inspect_secret,
+        "ConfigCreate": sealed.create_config,
+        "ConfigList": sealed.list_configs,
+        "ConfigInspect": sealed.inspect_config,
+        "SystemPing": system.ping,
+        "SystemPingHead": system.ping,
+        "SystemVersion": system.version,
+        "SystemInfo": system.info,
+        "SystemDataUsage": system.disk_usage,
+        "SystemEvents": system.events,
+        "PluginInspect": system.plugin,
+        "Grpc": system.upgrade,
+        "Session": system.upgrade,
+    }
+)
+
+# What always gets the same answer, as long as nothing is there to be listed, removed or changed.
+_FIXED: Mapping[str, tuple[int, JSON]] = MappingProxyType(
+    {
+        "ImageList": (200, []),
+        "ImageSearch": (200, []),
+        "ImageHistory": (200, []),
+        "ImagePrune": (200, {"ImagesDeleted": [], "SpaceReclaimed": 0}),
+        "ContainerPrune": (200, {"ContainersDeleted": [], "SpaceReclaimed": 0}),
+        "VolumePrune": (200, {"VolumesDeleted": [], "SpaceReclaimed": 0}),
+        "NetworkPrune": (200, {"NetworksDeleted": []}),
+        "BuildPrune": (200, {"CachesDeleted": [], "SpaceReclaimed": 0}),
+        "ContainerChanges": (200, []),
+        "CheckpointList": (200, []),
+        "CheckpointCreate": (201, None),
+        "PluginList": (200, []),
+        "GetPluginPrivileges": (200, []),
+        "PluginCreate": (204, None),
+        "PluginSet": (204, None),
+    }
+)
+
+
+class Daemon:
+    """Answers requests that the doorman lets pass. `state`: what clients believe to have made."""
+
+    def __init__(self, routes: Routes, doorman: Doorman) -> None:
+        self.state = State()
+        self._routes = routes
+        self._doorman = doorman
+
+    def answer(self, asked: Asked) -> Answer:
+        """What dockerd would answer, or nearly so."""
+        self.state.last_call = time.monotonic()
+        if asked.is_too_large:
+            return failure(500, "request body too large for authorization plugin")
+        refusal = self._doorman(asked)
+        if refusal is not None:
+            return failure(403, f"authorization denied by plugin portero: {refusal}")
+        try:
+            call = self._call(asked)
+            with self.state.lock:
+                return self._handled(call)
+        except (Refused, ValueError) as error:
+            return failure(400, f"the stand-in for dockerd cannot read this: {error}")
+
+    def _call(self, asked: Asked) -> Call:
+        aim = target.parse(asked.target)
+        match: Match = self._routes.match(asked.method, aim.path)
+        client = asked.header("user-agent")
+        return Call(match.operation.id, match.path, aim.query, _body(asked), client)
+
+    def _handled(self, call: Call) -> Answer:
+        handler = _HANDLERS.get(call.operation)
+        if handler is not None:
+            return handler(self.state, call)
+        if call.operation == "Unknown":
+            return failure(404, "page not found")
+        return Answer(*_FIXED.get(call.operation, (200, {})))
+
+
+def _body(asked: Asked) -> Object:
+    if not asked.shows_json or not asked.body:
+        return {}
+    said = json.loads(asked.body)
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,92 @@
+"""Answers about images, builds and registries: every image is there, every build and pull succeeds, nothing moves."""
+
+from dataclasses import replace
+
+from portero.standin.messages import Answer, Call, failure, lines
+from portero.standin.state import CREATED, State, identity
+from portero.types import JSON
+
+
+def inspect(state: State, call: Call) -> Answer:
+    """ImageInspect: any image is there and says nothing of its own."""
+    name = call.path["name"]
+    return Answer(
+        body={
+            "Id": _digest(name),
+            "RepoTags": [name],
+            "RepoDigests": [],
+            "Created": CREATED,
+            "Config": {"Env": [], "Cmd": ["true"], "Labels": {}},
+            "Architecture": "amd64",
+            "Os": "linux",
+            "Size": 1,
+            "RootFS": {"Type": "layers", "Layers": [_digest(f"layer {name}")]},
+        }
+    )
+
+
+def pull(state: State, call: Call) -> Answer:
+    """ImageCreate: pull or import."""
+    return lines({"status": "Pulling, at the stand-in for dockerd", "id": "latest"}, {"status": "Status: up to date"})
+
+
+def pull_plugin(state: State, call: Call) -> Answer:
+    """PluginPull and PluginUpgrade, which name what they have pulled."""
+    name = call.first("name") or call.first("remote")
+    return replace(pull(state, call), headers={"Docker-Plugin-Name": name})
+
+
+def push(state: State, call: Call) -> Answer:
+    """ImagePush and PluginPush."""
+    digest = _digest(call.path["name"])
+    return lines({"status": f"latest: digest: {digest} size: 1"})
+
+
+def load(state: State, call: Call) -> Answer:
+    """ImageLoad."""
+    return lines({"stream": "Loaded image: standin:latest\n"})
+
+
+def build(state: State, call: Call) -> Answer:
+    """ImageBuild, of the classic builder."""
+    digest = _digest(call.first("t") or "build")
+    return lines(
+        {"stream": "Step 1/1 : at the stand-in for dockerd\n"},
+        {"aux": {"ID": digest}},
+        {"stream": f"Successfully built {digest[7:19]}\n"},
+    )
+
+
+def commit(state: State, call: Call) -> Answer:
+    """ImageCommit."""
+    return Answer(201, {"Id": _digest(call.first("container"))})
+
+
+def tag(state: State, call: Call) -> Answer:
+    """ImageTag."""
+    return Answer(201)
+
+
+def delete(state: State, call: Call) -> Answer:
+    """ImageDelete."""
+    gone: list[JSON] = [{"Untagged": call.path["name"]}]
+    return Answer(body=gone)
+
+
+def distribution(state: State, call: Call) -> Answer:
+    """DistributionInspect."""
+    descriptor: JSON = {
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "digest": _digest(call.path["name"]),
+        "size": 1,
+    }
+    return Answer(body={"Descriptor": descriptor, "Platforms": [{"architecture": "amd64", "os": "linux"}]})
+
+
+def login(state: State, call: Call) -> Answer:
+    """SystemAuth: refused, since a client would write the credentials into the user's configuration."""
+    return failure(401, "the stand-in for dockerd does not log in")
+
+
+def _digest(name: str) -> str:
+    return f"sha256:{identity(name)}"

@@ -1,0 +1,111 @@
+"""Answers that show containers: one by one and as a list."""
+
+from collections.abc import Mapping
+
+from portero.facts.fields import child, items, text
+from portero.standin.messages import Answer, Call, Object
+from portero.standin.state import CREATED, Container, State, has_labels, identity
+from portero.types import JSON
+
+
+def inspect(state: State, call: Call) -> Answer:
+    """ContainerInspect."""
+    return Answer(body=_inspection(state.container(call.path["id"])))
+
+
+def _inspection(container: Container) -> Object:
+    config: Object = {
+        name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
+    }
+    return {
+        "Id": container.id,
+        "Created": CREATED,
+        "Name": f"/{container.name}",
+        "Path": "",
+        "Args": [],
+        "State": _state(container),
+        "Image": f"sha256:{identity(text(container.body, 'Image'))}",
+        "Driver": "overlay2",
+        "Platform": "linux",
+        "HostConfig": child(container.body, "HostConfig"),
+        "Config": config,
+        "Mounts": [],
+        "NetworkSettings": {"Ports": _ports(container), "Networks": _networks(container)},
+    }
+
+
+def _state(container: Container) -> Object:
+    return {
+        "Status": container.status,
+        "Running": container.is_up,
+        "Paused": container.status == "paused",
+        "ExitCode": 0,
+        "Pid": 1 if container.is_up else 0,
+        "StartedAt": CREATED,
+        "FinishedAt": CREATED,
+        "Health": {"Status": "healthy", "FailingStreak": 0, "Log": []},
+    }
+
+
+def _networks(container: Container) -> Object:
+    endpoints = child(child(container.body, "NetworkingConfig"), "EndpointsConfig")
+    mode = text(child(container.body, "HostConfig"), "NetworkMode")
+    names = list(endpoints) or ["bridge" if mode in ("", "default") else mode]
+    return {name: {"NetworkID": identity(f"network {name}"), "IPAddress": "172.17.0.2"} for name in names}
+
+
+def _ports(container: Container) -> Object:
+    bindings = child(child(container.body, "HostConfig"), "PortBindings")
+    return {port: [{"HostIp": "0.0.0.0", "HostPort": "49153"}] for port in bindings}  # noqa: S104 - what dockerd says
+
+
+def list_containers(state: State, call: Call) -> Answer:
+    """ContainerList with the filters that compose uses."""
+    shown = [known for known in state.containers.values() if _is_wanted(known, call)]
+    return Answer(body=[_summary(container) for container in shown or _assumed(state, call)])
+
+
+def _assumed(state: State, call: Call) -> list[Container]:
+    """The container of a compose service that is asked for by name, when nothing was made of its project here."""
+    labels = dict(label.split("=", 1) for label in call.filters().get("label", []) if "=" in label)
+    project, service = (labels.get(f"com.docker.compose.{what}") for what in ("project", "service"))
+    made = (known.labels.get("com.docker.compose.project") for known in state.containers.values())
+    if not project or not service or project in made:
+        return []
+    assumed = state.container(f"{project}-{service}-1")
+    told = {"com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False"}
+    assumed.body = {"Image": "busybox", "Labels": {**told, **labels}}
+    return [assumed]
+
+
+def _is_wanted(container: Container, call: Call) -> bool:
+    filters = call.filters()
+    if not (container.is_up or call.first("all") in ("1", "true") or "status" in filters):
+        return False
+    if container.status not in filters.get("status", [container.status]):
+        return False
+    return has_labels(filters.get("label", []), container.labels)
+
+
+def _summary(container: Container) -> Object:
+    image = text(container.body, "Image")
+    return {
+        "Id": container.id,
+        "Names": [f"/{container.name}"],
+        "Image": image,
+        "ImageID": f"sha256:{identity(image)}",
+        "Command": " ".join(map(str, _words(container.body))),
+        "Created": 0,
+        "Ports": [],
+        "Labels": dict(container.labels),
+        "State": container.status,
+        "Status": "Up 1 second" if container.is_up else "Exited (0) 1 second ago",
+        "HostConfig": {"NetworkMode": child(container.body, "HostConfig").get("NetworkMode") or "default"},
+        "NetworkSettings": {"Networks": _networks(container)},
+        "Mounts": [],
+    }
+
+
+def _words(body: Mapping[str, JSON]) -> list[JSON]:
+    command = body.get("Cmd")
+    return [command] if isinstance(command, str) else items(body, "Cmd")

@@ -1,0 +1,141 @@
+"""Answers about the daemon itself, its events and its plugins."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from portero.facts.fields import child
+from portero.standin.messages import Answer, Call, Object
+from portero.standin.state import State, has_labels
+from portero.standin.swarm import NODE
+
+# The newest API whose bodies were measured (docker-facts); newer clients speak it when the daemon does.
+API_VERSION = "1.45"
+_OLDEST_API = "1.24"
+_QUIET_SECONDS = 1.5
+_LOOK_SECONDS = 0.1
+
+HEADERS = {
+    "Api-Version": API_VERSION,
+    "Docker-Experimental": "true",
+    "Ostype": "linux",
+    "Server": "Docker/standin (linux)",
+}
+
+
+def ping(state: State, call: Call) -> Answer:
+    """SystemPing."""
+    return Answer(
+        headers={
+            "Content-Type": "text/plain; charset=utf-8",
+            "Builder-Version": "2",
+            "Swarm": "active/manager",
+            "Cache-Control": "no-cache, no-store, must-revalidate",
+        },
+        stream=(b"OK",),
+    )
+
+
+def version(state: State, call: Call) -> Answer:
+    """SystemVersion."""
+    told: Object = {
+        "Version": "26.1.5",
+        "ApiVersion": API_VERSION,
+        "MinAPIVersion": _OLDEST_API,
+        "GitCommit": "standin",
+        "GoVersion": "none",
+        "Os": "linux",
+        "Arch": "amd64",
+        "KernelVersion": "none",
+        "Experimental": True,
+    }
+    engine: Object = {"Name": "Engine", "Version": "26.1.5", "Details": {"ApiVersion": API_VERSION}}
+    return Answer(body=told | {"Platform": {"Name": "stand-in for dockerd"}, "Components": [engine]})
+
+
+def info(state: State, call: Call) -> Answer:
+    """SystemInfo: a Linux daemon, manager of its swarm."""
+    manager: Object = {"NodeID": NODE, "Addr": "127.0.0.1:2377"}
+    return Answer(
+        body={
+            "ID": "standin",
+            "Name": "standin",
+            "ServerVersion": "26.1.5",
+            "OperatingSystem": "stand-in for dockerd",
+            "OSType": "linux",
+            "Architecture": "x86_64",
+            "NCPU": 1,
+            "MemTotal": 1073741824,
+            "Driver": "overlay2",
+            "CgroupVersion": "2",
+            "DefaultRuntime": "runc",
+            "Runtimes": {"runc": {"path": "runc"}},
+            "SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"],
+            "Plugins": {"Volume": ["local"], "Network": ["bridge", "host", "null", "overlay"], "Log": ["json-file"]},
+            "RegistryConfig": {"IndexConfigs": {}, "InsecureRegistryCIDRs": [], "Mirrors": []},
+            "Containers": len(state.containers),
+            "Swarm": manager | {"NodeAddr": "127.0.0.1", "LocalNodeState": "active", "ControlAvailable": True},
+        }
+    )
+
+
+def disk_usage(state: State, call: Call) -> Answer:
+    """SystemDataUsage."""
+    return Answer(body={"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []})
+
+
+def events(state: State, call: Call) -> Answer:
+    """SystemEvents: what happened and what happens, until nobody has asked for anything for a while.
+
+    Then what somebody watches has ended, as `compose up` waits for.
+    """
+    stream = _past(state, call) if call.first("until") else _events(state, call, len(state.events))
+    return Answer(stream=stream, headers={"Content-Type": "application/json"})
+
+
+def _past(state: State, call: Call) -> Iterator[bytes]:
+    yield from (_line(event) for event in list(state.events) if _is_wanted(event, call))
+
+
+def _events(state: State, call: Call, told: int) -> Iterator[bytes]:
+    while told < len(state.events) or not _is_over(state):
+        for event in state.events[told:]:
+            told += 1
+            if _is_wanted(event, call):
+                yield _line(event)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_over(state: State) -> bool:
+    """Whether all is quiet and nothing runs that somebody watches."""
+    with state.lock:
+        if not state.is_quiet(_QUIET_SECONDS):
+            return False
+        watched = [container for container in state.containers.values() if container.attached and container.is_up]
+        for container in watched:
+            state.end(container)
+        state.last_call = time.monotonic() if watched else state.last_call
+        return not watched
+
+
+def _line(event: Object) -> bytes:
+    return json.dumps(event).encode() + b"\n"
+
+
+def _is_wanted(event: Object, call: Call) -> bool:
+    filters = call.filters()
+    actor = child(event, "Actor")
+    if actor["ID"] not in filters.get("container", [actor["ID"]]):
+        return False
+    return has_labels(filters.get("label", []), child(actor, "Attributes"))
+
+
+def plugin(state: State, call: Call) -> Answer:
+    """PluginInspect: every plugin is installed and off."""
+    name = call.path["name"]
+    return Answer(body={"Id": "standin", "Name": name, "Enabled": False, "Settings": {}, "Config": {}})
+
+
+def upgrade(state: State, call: Call) -> Answer:
+    """Grpc and Session: the connection becomes BuildKit's own, and BuildKit is not here."""
+    return Answer(101, headers={"Connection": "Upgrade", "Upgrade": "h2c"}, stream=(), hijacked=True)

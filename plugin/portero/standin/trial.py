@@ -1,0 +1,34 @@
+"""A stand-in guarded by a judge: every request is decided as it would be, and what was decided is kept."""
+
+import time
+from dataclasses import dataclass, replace
+
+from portero import reply
+from portero.decision import Decision
+from portero.judge import Judge
+from portero.knownnetworks import KnownNetworks
+from portero.standin.daemon import Daemon
+from portero.standin.forward import Asked, envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One request of the client and the decision on it."""
+
+    asked: Asked
+    decision: Decision
+
+
+class Trial:
+    """`go_on`: a refused request is answered as if it had been allowed, so that the client shows the next one."""
+
+    def __init__(self, judge: Judge, *, go_on: bool = False) -> None:
+        self.judged: list[Judged] = []
+        self.daemon = Daemon(judge.routes, self._decided)
+        self._judge = replace(judge, host=KnownNetworks(judge.host, self.daemon.state.network_name))
+        self._go_on = go_on
+
+    def _decided(self, asked: Asked) -> str | None:
+        decision = self._judge.decide(envelope(asked), "try", time.time())
+        self.judged.append(Judged(asked, decision))
+        return None if decision.allowed or self._go_on else reply.text(decision)

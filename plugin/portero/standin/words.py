@@ -1,0 +1,90 @@
+"""Reads the words of a docker or docker-compose command as far as its subcommand.
+
+Refused: what would not talk to the stand-in (another program, another host or context) and so might really do it, and
+what asks no daemon but changes the user's own files.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CLIENTS = ("docker", "docker-compose")
+
+_ELSEWHERE_LONG = ("--host", "--context", "--tls", "--tlsverify", "--tlscacert", "--tlscert", "--tlskey")
+_ELSEWHERE_SHORT = "Hc"
+_TAKE_VALUE_LONG = (
+    *("--config", "--log-level", "--file", "--project-name", "--profile", "--env-file", "--project-directory"),
+    *("--workdir", "--parallel", "--progress", "--ansi"),
+)
+_TAKE_VALUE_SHORT = "lfp"
+_OWN_FILES = ("context", "logout", "trust")
+
+
+class NotTried(Exception):
+    """One sentence: why this command is not run, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A command; `subcommand` is where the first word after the global options stands."""
+
+    all: tuple[str, ...]
+    subcommand: int
+    is_compose: bool
+
+    @property
+    def asks_for_terminal(self) -> bool:
+        """Whether run or exec is told to use a terminal, and so ends at once where there is none."""
+        rest = self.all[self.subcommand :]
+        return any(word in ("run", "exec", "create") for word in rest[:2]) and any(map(_is_tty, rest))
+
+
+def read(command: Sequence[str]) -> Words:
+    """The command's words; raises NotTried."""
+    if os.path.basename(command[0]) not in CLIENTS:
+        raise NotTried(f"{command[0]}: is not docker or docker-compose; say --any when it takes DOCKER_HOST to heart")
+    is_compose = os.path.basename(command[0]) == "docker-compose"
+    at = _after_options(command, 1)
+    if not is_compose and command[at : at + 1] == ["compose"]:
+        is_compose = True
+        at = _after_options(command, at + 1)
+    if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:
+        raise NotTried(f"docker {command[at]}: asks the daemon nothing and may change files of your own; not tried")
+    return Words(tuple(command), at, is_compose)
+
+
+def _after_options(command: Sequence[str], start: int) -> int:
+    at = start
+    while at < len(command) and command[at].startswith("-"):
+        word = command[at]
+        at += 2 if (_long(word) if word.startswith("--") else _short(word)) else 1
+    return min(at, len(command))
+
+
+def _long(word: str) -> bool:
+    """Whether the next word is this option's value."""
+    name, sign, _ = word.partition("=")
+    if name in _ELSEWHERE_LONG:
+        _refuse(name)
+    return name in _TAKE_VALUE_LONG and not sign
+
+
+def _short(word: str) -> bool:
+    """The same for letters behind one dash, of which only the last may take a value."""
+    for place, letter in enumerate(word[1:], 2):
+        if letter in _ELSEWHERE_SHORT:
+            _refuse(f"-{letter}")
+        if letter in _TAKE_VALUE_SHORT:
+            return place == len(word)
+    return False
+
+
+def _refuse(option: str) -> None:
+    raise NotTried(f"{option}: would lead past the stand-in to a real daemon; leave it out")
+
+
+def _is_tty(word: str) -> bool:
+    name, _, value = word.partition("=")
+    if word.startswith("--"):
+        return name == "--tty" and value != "false"
+    return word.startswith("-") and word[1:].isalpha() and "t" in word and len(word) <= len("-dit")

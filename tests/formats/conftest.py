@@ -1,0 +1,25 @@
+"""A policy, and decisions as check makes them."""
+
+import pytest
+
+from portero.application import judge_of
+from portero.decision import Action, Decision, Subject, Violation
+from portero.formats.checked import Checked
+from portero.policy.policy import Policy
+from portero.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The built-in rules."""
+    return judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
+
+
+def violation(rule: str, place: str = "HostConfig.Privileged", action: Action = "deny") -> Violation:
+    remedy = {"docker": "drop --privileged", "compose": "remove privileged: true"}
+    return Violation(rule, "baseline", place, action, "It can take over the host.", remedy)
+
+
+def checked(*violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = "") -> Checked:
+    subject = Subject(operation="ContainerCreate", client=client)
+    return Checked(file, line, "web", Decision("check", 0.0, subject, violations, "digest", "baseline", "enforce"))
