@@ -6,7 +6,6 @@ sets the offset and writes as one step).
 
 import json
 import os
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from portero.types import JSON
 
 STANDARD_OUTPUT = "-"
+_STANDARD_OUTPUT_DESCRIPTOR = 1
 _OWNER_ONLY = 0o600
 
 
@@ -57,6 +57,6 @@ class DecisionLog:
 
     def _open(self) -> int:
         if self._place == STANDARD_OUTPUT:
-            return sys.stdout.fileno()
+            return _STANDARD_OUTPUT_DESCRIPTOR
         Path(self._place).parent.mkdir(parents=True, exist_ok=True)
         return os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)

@@ -1,0 +1,149 @@
+"""`portero check`: decides captured or hand-written requests without a daemon, and shows what rules see of them."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import click
+
+from portero import engine, reply, resources
+from portero.cli import composed, options, questions
+from portero.cli.questions import Question, Unreadable
+from portero.decision import Decision, Subject, in_order
+from portero.formats import junit, sarif
+from portero.formats.checked import Checked
+from portero.judge import Judge
+from portero.knownnetworks import KnownNetworks
+from portero.policy.document import spell
+from portero.refusals import Refused
+from portero.types import JSON
+
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
+@click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]), default="text", show_default=True
+)
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.DOCKER_HOST
+@options.HOST_ROOT
+@options.DAEMON_CONFIG
+@options.JSON_OUTPUT
+def check(
+    files: tuple[str, ...],
+    operation: str | None,
+    as_request: bool,
+    form: str,
+    as_json: bool,
+    **said: str | tuple[str, ...] | None,
+) -> None:
+    """Decide what files ask for, without a daemon; - is standard input.
+
+    A FILE is a compose file (.yaml, .yml; needs docker-compose), what docker inspect printed, an envelope as dockerd
+    posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by hand, or a body with
+    --operation. What is decided is what mode enforce would do.
+    """
+    judge = options.judge(replace(options.settings(said), mode="enforce"))
+    try:
+        asked = [question for file in files for question in _questions(file, judge, operation)]
+        bench = _Bench(_knowing(judge, asked))
+        if not asked:
+            options.give_up(["there is no question in these files"])
+        if as_request:
+            held = [bench.request(question) for question in asked]
+        else:
+            held = bench.report([bench.checked(question) for question in asked], "json" if as_json else form)
+    except Unreadable as error:
+        options.give_up([str(error)])
+    sys.exit(options.ALLOWED if all(held) else options.REFUSED)
+
+
+def _questions(file: str, judge: Judge, operation: str | None) -> Iterator[Question]:
+    if composed.is_compose(file):
+        yield from composed.questions(file, judge.routes)
+        return
+    with click.open_file(file, "rb") as opened:
+        yield from questions.read(file, opened.read(), judge.routes.operations, operation)
+
+
+def _knowing(judge: Judge, asked: Sequence[Question]) -> Judge:
+    """The judge, told the names behind the network IDs in the files."""
+    names = {id: name for question in asked for id, name in question.networks.items()}
+    return replace(judge, host=KnownNetworks(judge.host, names.get))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """Decides questions and prints what came out."""
+
+    judge: Judge
+
+    def checked(self, question: Question) -> Checked:
+        """The decision on a question."""
+        return Checked(question.file, question.line, question.name, self._decide(question))
+
+    def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
+        """Prints the decisions; whether each allows."""
+        if form == "sarif":
+            click.echo(json.dumps(sarif.document(checked, self.judge.policy), indent=2))
+        elif form == "junit":
+            click.echo(junit.document(checked))
+        else:
+            for each in checked:
+                click.echo(_line(each) if form == "json" else _text(each))
+        return [each.decision.allowed for each in checked]
+
+    def request(self, question: Question) -> bool:
+        """For rule writers: the document that rules see."""
+        try:
+            document = self.judge.document(question.asked) if isinstance(question.asked, bytes) else question.asked
+        except Refused as refused:
+            click.echo(f"{question.place}: {refused}: {refused.refusal.reason}", err=True)
+            return False
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return True
+
+    def _decide(self, question: Question) -> Decision:
+        if isinstance(question.asked, bytes):
+            return self.judge.decide(question.asked, "check", time.time())
+        document = question.asked
+        _refuse_malformed(question.place, document)
+        subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
+        now = time.time()
+        violations = in_order(self.judge.judge(document, now))
+        digest, profile = self.judge.policy.digest, self.judge.profile
+        return Decision("check", now, subject, violations, digest, profile, "enforce")
+
+
+def _line(checked: Checked) -> str:
+    """For machines: the line of the decision log."""
+    return json.dumps({"file": checked.place, **checked.decision.line(microseconds=0)})
+
+
+def _text(checked: Checked) -> str:
+    """For people: the reply that they would read, and what would only be logged."""
+    decision = checked.decision
+    if not decision.allowed:
+        return f"{checked.place}: {reply.text(decision)}"
+    lines = [f"{checked.place}: allowed {decision.subject.operation}"]
+    for violation in decision.violations:
+        how = f"waived by {violation.exception}" if violation.exception else "logged only"
+        lines.append(f"  {how}: {violation.rule}  {violation.place}")
+    return "\n".join(lines)
+
+
+def _refuse_malformed(place: str, document: dict[str, JSON]) -> None:
+    """Rules hold vacuously where something is missing, so a document that was written by hand has to be whole."""
+    schema = json.loads((resources.schemas() / "request.json").read_text(encoding="utf-8"))
+    wrong = engine.best().compile(schema, {}).failures(document)
+    if wrong:
+        where = ", ".join(spell(path) or "the document" for path in wrong)
+        raise Unreadable(f"{place}: {where}: not as schemas/request.json says; leave facts out to have them made")

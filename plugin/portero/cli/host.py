@@ -1,0 +1,118 @@
+"""`portero host`: collects the facts of this host and checks them against the rules about hosts."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from portero import engine
+from portero.cli import options
+from portero.host.document import collect
+from portero.host.files import Files
+from portero.host.findings import Finding, Report, check
+from portero.policy.host import HostPolicy, load
+from portero.policy.loader import PolicyBroken
+from portero.settings import Settings
+from portero.types import JSON
+
+
+@click.command()
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.DOCKER_HOST
+@options.DAEMON_CONFIG
+@click.option(
+    "--root",
+    metavar="DIR",
+    default="/",
+    type=click.Path(exists=True, file_okay=False),
+    help="Where the host's files are visible.  [default: /]",
+)
+@click.option(
+    "--probe/--no-probe",
+    default=True,
+    help="Send dockerd two harmless requests that show whether its plugin sees every body.",
+)
+@options.JSON_OUTPUT
+def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+    """Check this host: kernel, dockerd, who reaches it, where its data lies.
+
+    Exit status 1: something that the profile enforces is broken or could not be read.
+    """
+    settings = options.settings(said)
+    policy = _policy(settings)
+    address = str(settings.docker_host) if settings.docker_host is not None else None
+    document = collect(Files(root), str(settings.daemon_config), address, ask=probe)
+    report = check(policy, document, settings.profile)
+    click.echo(_json(report, settings.profile, document) if as_json else "\n".join(_lines(report, settings.profile)))
+    sys.exit(options.ALLOWED if report.clean else options.REFUSED)
+
+
+def _policy(settings: Settings) -> HostPolicy:
+    try:
+        chosen = engine.best() if settings.engine == "auto" else engine.named(settings.engine)
+        return load([Path(folder) for folder in settings.policy_folders], chosen)
+    except PolicyBroken as broken:
+        options.give_up(broken.faults)
+    except ImportError:
+        options.give_up([f"the engine {settings.engine} is not installed: leave --engine out"])
+
+
+def _lines(report: Report, profile: str) -> Iterator[str]:
+    """One line a finding, aligned, and how many there are of what."""
+    width = max((len(finding.rule.id) for finding in report.findings), default=0)
+    yield from (_line(finding, width) for finding in report.findings)
+    if report.not_applicable:
+        yield f"Docker is not installed here: {len(report.not_applicable)} rules about it do not apply"
+    yield f"profile {profile}: {', '.join(f'{number} {what}' for what, number in _counts(report).items())}"
+
+
+def _line(finding: Finding, width: int) -> str:
+    read = f" (is {finding.value})" if finding.status == "broken" and finding.value else ""
+    why = f"{finding.rule.reason} -> {finding.rule.remedy['host']}"
+    return f"{_word(finding):<9} {finding.rule.id:<{width}}  {finding.place}{read}: {why}"
+
+
+def _word(finding: Finding) -> str:
+    """What only reports is told apart from what the profile enforces."""
+    return finding.status if finding.action == "deny" else f"({finding.status})"
+
+
+def _counts(report: Report) -> dict[str, int]:
+    enforced = [finding for finding in report.findings if finding.action == "deny"]
+    return {
+        "broken": sum(finding.status == "broken" for finding in enforced),
+        "unknown": sum(finding.status == "unknown" for finding in enforced),
+        "only reported": len(report.findings) - len(enforced),
+        "fine": len(report.held),
+        "not applicable": len(report.not_applicable),
+    }
+
+
+def _json(report: Report, profile: str, document: dict[str, JSON]) -> str:
+    findings = [
+        {
+            "rule": finding.rule.id,
+            "level": finding.rule.level,
+            "status": finding.status,
+            "action": finding.action,
+            "place": finding.place,
+            "reason": finding.rule.reason,
+            "remedy": finding.rule.remedy["host"],
+            "sources": list(finding.rule.sources),
+        }
+        for finding in report.findings
+    ]
+    outcome = {
+        "profile": profile,
+        "clean": report.clean,
+        "summary": _counts(report),
+        "findings": findings,
+        "fine": list(report.held),
+        "notApplicable": list(report.not_applicable),
+        "host": document,
+    }
+    return json.dumps(outcome, indent=2, ensure_ascii=False)

@@ -1,0 +1,69 @@
+"""The options that several commands share, each defined once; their help is config.json's own text.
+
+What was said becomes Settings, a judge or an application; what cannot be used ends the process with exit status 2.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import click
+
+from portero.application import Broken, judge_of
+from portero.judge import Judge
+from portero.settings import Settings, SettingsBroken, descriptions
+
+Said = Mapping[str, str | Sequence[str] | None]
+
+ALLOWED, REFUSED, COULD_NOT = 0, 1, 2
+
+_HELP = descriptions()
+
+
+SOCKET = click.option("--socket", metavar="PATH", help=_HELP["socket"])
+SCHEMAS = click.option(
+    "--schemas", metavar="DIR", multiple=True, help="One more policy folder; it adds to and overrides those before it."
+)
+PROFILE = click.option("--profile", metavar="LEVEL", help=_HELP["profile"])
+MODE = click.option("--mode", metavar="MODE", help=_HELP["mode"])
+LOG = click.option("--log", metavar="FILE", help=_HELP["log"])
+LOG_FAILURE = click.option("--log-failure", metavar="ACTION", help=_HELP["log_failure"])
+ENGINE = click.option("--engine", metavar="NAME", help=_HELP["engine"])
+DOCKER_HOST = click.option("--docker-host", metavar="ADDRESS", help=_HELP["docker_host"])
+HOST_ROOT = click.option("--host-root", metavar="PATH", help=_HELP["host_root"])
+DAEMON_CONFIG = click.option("--daemon-config", metavar="PATH", help=_HELP["daemon_config"])
+WORKERS = click.option("--workers", metavar="N", help=_HELP["workers"])
+THREADS = click.option("--threads", metavar="N", help=_HELP["threads"])
+TRUSTED_KEYS = click.option("--trusted-keys", metavar="FILE", multiple=True, help=_HELP["trusted_keys"])
+STATE = click.option("--state", metavar="FILE", help=_HELP["state"])
+ALLOW_ROLLBACK = click.option("--allow-rollback", metavar="YES|NO", help=_HELP["allow_rollback"])
+RECORD = click.option("--record", metavar="FILE", help=_HELP["record"])
+RECORD_MAX = click.option("--record-max", metavar="SIZE", help=_HELP["record_max"])
+METRICS_ADDRESS = click.option("--metrics-address", metavar="ADDRESS", help=_HELP["metrics_address"])
+JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def settings(said: Said) -> Settings:
+    """The settings under the environment and these options; those that were not given are None or empty."""
+    given = {field: value for field, value in said.items() if value is not None and value != ()}
+    options = {field: value if isinstance(value, str) else ":".join(value) for field, value in given.items()}
+    try:
+        return Settings.read(os.environ, options)
+    except SettingsBroken as broken:
+        give_up(broken.faults)
+
+
+def judge(settings: Settings) -> Judge:
+    """The judge under these settings."""
+    try:
+        return judge_of(settings)[0]
+    except Broken as broken:
+        give_up(broken.faults)
+
+
+def give_up(faults: Sequence[str]) -> NoReturn:
+    """One line a fault, and exit status 2."""
+    for fault in faults:
+        click.echo(f"portero: {fault}", err=True)
+    sys.exit(COULD_NOT)

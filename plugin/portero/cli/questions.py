@@ -1,0 +1,168 @@
+"""Reads the JSON that `portero check` is given: captured envelopes, requests written by hand, docker inspect, bodies.
+
+One document or one a line comes in, questions for the judge come out. What is none is refused with its file and line.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import quote, urlencode
+
+from portero import inspected
+from portero.operation import Operation
+from portero.refusals import Refused
+from portero.types import JSON
+
+
+class Unreadable(Exception):
+    """One sentence: which file or line is no question, and what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An envelope as dockerd would post it or, when the facts were written too, a whole request document.
+
+    `name`: what of the file is asked about, such as a service of a compose file. `networks`: the names that the file
+    tells, by network ID.
+    """
+
+    file: str
+    asked: bytes | dict[str, JSON]
+    line: int | None = None
+    name: str = ""
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for people."""
+        return _place(self.file, self.line) + (f" ({self.name})" if self.name else "")
+
+
+def read(file: str, data: bytes, operations: Sequence[Operation], operation: str | None = None) -> Iterator[Question]:
+    """The questions in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
+    documents = [(None, data)] if _is_json(data) else _lines(data)
+    known = {known.id: known for known in operations}
+    if operation is not None and operation not in known:
+        raise Unreadable(f"--operation: {operation} is no operation of the Engine API, such as ContainerCreate")
+    for line, text in documents:
+        said = _parsed(_place(file, line), text)
+        if operation is not None:
+            yield Question(file, _about(_place(file, line), said, known[operation]), line)
+        elif isinstance(said, list) or inspected.is_inspected(said):
+            yield from _inspected(file, line, said, known)
+        else:
+            asked = _asked(_place(file, line), text, said, known)
+            if asked is not None:
+                yield Question(file, asked, line)
+
+
+def _place(file: str, line: int | None) -> str:
+    return file if line is None else f"{file}:{line}"
+
+
+def _lines(data: bytes) -> list[tuple[int | None, bytes]]:
+    return [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _about(place: str, body: JSON, operation: Operation) -> bytes:
+    """The envelope with this body; what the path names is not known and does not matter."""
+    names: dict[str, JSON] = {name: name for name in _parameters(operation) if name is not None}
+    return _envelope(place, {"path": names, "body": body}, operation)
+
+
+def _inspected(file: str, line: int | None, said: JSON, known: Mapping[str, Operation]) -> Iterator[Question]:
+    """What `docker inspect` prints: a list, or with --format json one object a line."""
+    for thing in said if isinstance(said, list) else [said]:
+        if not inspected.is_inspected(thing):
+            raise Unreadable(
+                f"{_place(file, line)}: is not what docker inspect says of containers, services, volumes or networks"
+            )
+        try:
+            found = inspected.read(thing)
+        except Refused as refused:
+            raise Unreadable(f"{_place(file, line)}: {refused.place} is not as docker inspect writes it") from None
+        if found is not None:
+            query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
+            asked = _envelope(file, {"query": query, "body": found.body}, known[found.operation])
+            networks = {found.network_id: found.name} if found.network_id else {}
+            yield Question(file, asked, line, found.name, networks)
+
+
+def _asked(place: str, text: bytes, said: JSON, operations: Mapping[str, Operation]) -> bytes | dict[str, JSON] | None:
+    document = _object(place, said)
+    if "envelope" in document:
+        return None if document.get("phase") == "res" else json.dumps(document["envelope"]).encode()
+    if "RequestMethod" in document or "RequestUri" in document:
+        return text
+    operation = operations.get(str(document.get("operation")))
+    if operation is None:
+        raise Unreadable(
+            f"{place}: is neither an envelope (RequestMethod, RequestUri) nor a request with a known operation; "
+            "say --operation when it is a body"
+        )
+    return document if "facts" in document else _envelope(place, document, operation)
+
+
+def _parsed(place: str, text: bytes) -> JSON:
+    try:
+        said: JSON = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{place}: is not JSON; write one document, or one a line") from None
+    return said
+
+
+def _object(place: str, document: JSON) -> dict[str, JSON]:
+    if not isinstance(document, dict):
+        raise Unreadable(f"{place}: is not a JSON object; write an envelope or a request")
+    return document
+
+
+def _envelope(place: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
+    """The envelope by which dockerd would ask about a request that was written by hand."""
+    envelope: dict[str, JSON] = {
+        "RequestMethod": str(request.get("method", "GET" if operation.method == "*" else operation.method)),
+        "RequestUri": _uri(place, request, operation),
+    }
+    if request.get("body") is not None:
+        body = json.dumps(request["body"]).encode()
+        envelope["RequestBody"] = base64.b64encode(body).decode()
+        envelope["RequestHeaders"] = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    identity = request.get("identity")
+    if isinstance(identity, dict) and identity.get("user"):
+        envelope |= {"User": identity["user"], "UserAuthNMethod": str(identity.get("method", "")).upper()}
+    return json.dumps(envelope).encode()
+
+
+def _uri(place: str, request: Mapping[str, JSON], operation: Operation) -> str:
+    version, query = request.get("apiVersion"), request.get("query") or {}
+    if not isinstance(query, dict) or not all(isinstance(values, list) for values in query.values()):
+        raise Unreadable(f'{place}: query: write each parameter as a list, {{"name": ["web"]}}')
+    pairs = [(name, str(value)) for name, values in query.items() for value in cast(list[JSON], values)]
+    prefix = f"/v{version}" if version else ""
+    return prefix + _path(place, request, operation) + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def _path(place: str, request: Mapping[str, JSON], operation: Operation) -> str:
+    given = request.get("path") or {}
+    parts, names = operation.path.split("/"), _parameters(operation)
+    if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
+        wanted = ", ".join(name for name in names if name)
+        raise Unreadable(f"{place}: path: {operation.id} needs {wanted}, each a text")
+    filled = [part if name is None else quote(str(given[name])) for part, name in zip(parts, names, strict=True)]
+    return "/".join(filled)
+
+
+def _parameters(operation: Operation) -> list[str | None]:
+    """The parameter in each part of the path, None where there is none."""
+    parts = operation.path.split("/")
+    return [part[1:-1].partition(":")[0] if part.startswith("{") else None for part in parts]

@@ -1,0 +1,39 @@
+"""`portero rules`: the rules in force and what each does."""
+
+import json
+
+import click
+
+from portero.cli import options
+from portero.decision import LEVELS
+from portero.policy.rule import Rule
+
+
+@click.command()
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.JSON_OUTPUT
+def rules(as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+    """List the rules: id, level, action under the profile, title."""
+    settings = options.settings(said)
+    policy = options.judge(settings).policy
+    ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
+    rows = [_row(rule, policy.action(rule.id, settings.profile)) for rule in ranked]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max(len(row["id"]) for row in rows)
+    for row in rows:
+        click.echo(f"{row['id']:<{width}}  {row['level']:<10}  {row['action']:<5}  {row['title']}")
+
+
+def _row(rule: Rule, action: str) -> dict[str, str]:
+    return {
+        "id": rule.id,
+        "level": rule.level,
+        "action": action,
+        "title": rule.title,
+        "topic": rule.topic,
+        "file": rule.file,
+    }

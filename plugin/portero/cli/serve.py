@@ -1,0 +1,130 @@
+"""`portero serve`: loads everything, takes the socket, and answers dockerd until a signal ends it."""
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from portero import __version__
+from portero.application import Application, Broken, build
+from portero.cli import options
+from portero.metrics import shared_folder, text
+from portero.policy.exception import notices
+from portero.server.exporter import Exporter
+from portero.server.listener import Listener, SocketTaken, inherited, listen
+from portero.server.master import Master
+from portero.settings import Settings
+
+
+@click.command()
+@options.SOCKET
+@options.SCHEMAS
+@options.PROFILE
+@options.MODE
+@options.LOG
+@options.LOG_FAILURE
+@options.ENGINE
+@options.DOCKER_HOST
+@options.HOST_ROOT
+@options.DAEMON_CONFIG
+@options.WORKERS
+@options.THREADS
+@options.TRUSTED_KEYS
+@options.STATE
+@options.ALLOW_ROLLBACK
+@options.RECORD
+@options.RECORD_MAX
+@options.METRICS_ADDRESS
+def serve(**said: str | tuple[str, ...] | None) -> None:
+    """Answer dockerd on the plugin socket.
+
+    SIGHUP loads the policy anew (a broken one leaves the old in force), SIGTERM ends it.
+    """
+    run(options.settings(said))
+
+
+def run(settings: Settings) -> None:
+    """Serve under these settings, until a signal ends it."""
+    given = _inherited()
+    if given is not None:
+        settings = replace(settings, socket=Path(given.name))
+    with ExitStack() as ends:
+        shared = _shared_folder(ends)
+        application = _built(settings, shared)
+        if settings.metrics_address is not None:
+            ends.callback(_exporter(settings.metrics_address, shared).stop)
+        listener = given or _listener(settings)
+        ends.callback(listener.remove)
+        _say_that_it_serves(application)
+        Master(_Policies(application).load, listener, settings).run()
+
+
+class _Policies:
+    """The application in force; each load after the first reads the policy anew."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._serving = False
+
+    def load(self) -> Application:
+        if self._serving:
+            self._application = self._application.reloaded()
+            _say_that_it_serves(self._application)
+        self._serving = True
+        return self._application
+
+
+def _inherited() -> Listener | None:
+    try:
+        return inherited(os.environ)
+    except (SocketTaken, OSError) as error:
+        options.give_up([str(error)])
+
+
+def _shared_folder(ends: ExitStack) -> Path:
+    try:
+        return ends.enter_context(shared_folder())
+    except OSError as error:
+        options.give_up([f"{error.filename}: no folder for the metrics ({error.strerror}); make room there"])
+
+
+def _exporter(address: tuple[str, int], shared: Path) -> Exporter:
+    try:
+        return Exporter(address, lambda: text(shared))
+    except OSError as error:
+        options.give_up([f"PORTERO_METRICS_ADDRESS: {error.strerror}; choose another port"])
+
+
+def _built(settings: Settings, shared: Path) -> Application:
+    try:
+        return build(settings, shared)
+    except Broken as broken:
+        options.give_up(broken.faults)
+
+
+def _listener(settings: Settings) -> Listener:
+    try:
+        return listen(settings.socket)
+    except SocketTaken as taken:
+        options.give_up([str(taken)])
+    except OSError as error:
+        options.give_up([f"{settings.socket}: {error.strerror}; choose another PORTERO_SOCKET, or start it as root"])
+
+
+def _say_that_it_serves(application: Application) -> None:
+    """On standard error, since standard output may be the decision log."""
+    settings, policy = application.settings, application.judge.policy
+    for fault in application.faults:
+        click.echo(f"portero: not reloaded, the policy before it stays in force: {fault}", err=True)
+    click.echo(
+        f"portero {__version__}: {len(policy.rules)} rules, profile {settings.profile}, mode {settings.mode}, "
+        f"engine {application.engine}, socket {settings.socket}",
+        err=True,
+    )
+    for notice in notices(policy.waivers, time.time()):
+        click.echo(f"portero: {notice}", err=True)
+    if settings.mode == "audit":
+        click.echo("portero: NOTHING IS ENFORCED: mode audit allows every request and only logs", err=True)

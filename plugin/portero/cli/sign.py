@@ -1,0 +1,139 @@
+"""`portero keygen`, `portero sign` and `portero verify`: signed policy folders."""
+
+import json
+import os
+import stat
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from portero import signature
+from portero.cli import options
+from portero.signature import KeyRefused, PrivateKey, SignatureRefused
+from portero.signing import tree
+from portero.signing.sealed import KeysBroken, trusted_keys, verified
+from portero.signing.tree import TreeRefused
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_NEW_FILE = click.Path(path_type=Path)
+_OWNER_ONLY, _EVERYBODY = 0o600, 0o644
+_PUBLIC = ".pub"
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=_NEW_FILE)
+def keygen(file: Path) -> None:
+    """Make a key for signing policy folders.
+
+    FILE gets the private key, which stays with who signs; FILE.pub the public one, for PORTERO_TRUSTED_KEYS.
+    """
+    key = signature.new_key()
+    public = file.with_name(file.name + _PUBLIC)
+    _create(file, signature.private_text(key), _OWNER_ONLY)
+    _create(public, signature.public_text(key.public_key()), _EVERYBODY)
+    click.echo(f"{signature.key_id(key.public_key())}  {public}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--key", "key_file", metavar="FILE", type=_NEW_FILE, required=True, help="The private key.")
+@click.option("--version", type=click.IntRange(min=1), help="One more than the folder's last one, unless given.")
+def sign(folder: Path, key_file: Path, version: int | None) -> None:
+    """Sign all files of a policy folder: writes DIR/signature.json."""
+    key = _private_key(key_file)
+    files = _files(folder)
+    chosen = _next_version(folder, files.get(signature.NAME), version)
+    date = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    _replace(folder / signature.NAME, signature.sign(files, chosen, date, key))
+    number = _counted(len(files.keys() - {signature.NAME}))
+    click.echo(f"{folder}: version {chosen}, {number}, key {signature.key_id(key.public_key())}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option(
+    "--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS unless given."
+)
+@options.JSON_OUTPUT
+def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
+    """Say whether a policy folder is signed by a trusted key, and exactly as it is."""
+    try:
+        keys = trusted_keys(options.settings({"trusted_keys": trusted}).trusted_keys)
+        if not keys:
+            options.give_up(["no key is trusted: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
+        _, manifest = verified(folder, keys)
+    except KeysBroken as broken:
+        options.give_up(broken.faults)
+    except OSError as error:
+        options.give_up([f"{error.filename or folder}: {error.strerror}"])
+    except (TreeRefused, SignatureRefused) as refused:
+        faults = [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
+        click.echo(json.dumps({"signed": False, "faults": faults}, indent=2) if as_json else "\n".join(faults))
+        sys.exit(options.REFUSED)
+    told = {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": len(manifest.files)}
+    line = (
+        f"{folder}: version {manifest.version} of {manifest.date}, {_counted(len(manifest.files))}, key {manifest.key}"
+    )
+    click.echo(json.dumps({"signed": True, **told}, indent=2) if as_json else line)
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
+
+
+def _private_key(file: Path) -> PrivateKey:
+    try:
+        with file.open("rb") as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            text = opened.read()
+        if stat.S_IMODE(mode) & 0o077:
+            options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
+        return signature.private_key(text)
+    except OSError as error:
+        options.give_up([f"{file}: {error.strerror}; make a key with `portero keygen`"])
+    except KeyRefused as refused:
+        options.give_up([f"{file}: {refused}"])
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    try:
+        return tree.held(folder)
+    except TreeRefused as refused:
+        options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
+    except OSError as error:
+        options.give_up([f"{error.filename or folder}: {error.strerror}"])
+
+
+def _next_version(folder: Path, last: bytes | None, asked: int | None) -> int:
+    """Versions only grow: an older one would be refused where this one was in force."""
+    try:
+        before = signature.version_of(last) if last is not None else 0
+    except SignatureRefused as refused:
+        options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
+    if asked is not None and asked <= before:
+        options.give_up([f"{folder}: is version {before} already; sign it with a higher one, or leave --version out"])
+    return asked or before + 1
+
+
+def _create(file: Path, text: bytes, mode: int) -> None:
+    """A file that was not there: a key is never written over."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with open(descriptor, "wb") as opened:
+            opened.write(text)
+    except OSError as error:
+        options.give_up([f"{file}: {error.strerror}; name a new file"])
+
+
+def _replace(file: Path, text: bytes) -> None:
+    """Whole or not at all."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        fresh.write_bytes(text)
+        fresh.replace(file)
+    except OSError as error:
+        options.give_up([f"{file}: {error.strerror}"])
+    finally:
+        fresh.unlink(missing_ok=True)

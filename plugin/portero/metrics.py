@@ -1,0 +1,188 @@
+"""What Prometheus is told: decisions, violations, the time they take, and what goes wrong with policy and log.
+
+Counts of several processes are added up in files of a folder that only they share. Each process writes to files of its
+own, under a name that the next one takes over when it has ended: counts go on, and no files pile up at reloads.
+"""
+
+import fcntl
+import itertools
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from portero.decision import Decision
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+# Under systemd's ProtectSystem=strict /tmp cannot be written.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the folder
+_PREFIX = "portero-metrics-"
+_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_UNREADABLE = "unreadable"
+_UNKNOWN = "Unknown"
+# A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+# What all label values need, several times over.
+_ROOM = {"counter": 1 << 18, "gauge_mostrecent": 1 << 16, "histogram": 1 << 16}
+
+
+class Metrics:
+    """The figures of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
+
+    def __init__(self, operations: Iterable[str] = (), shared: Path | None = None) -> None:
+        """`operations`: the ids that may stand in a label."""
+        self._operations = frozenset(operations)
+        self._shared = shared
+        self._failing = False
+        self._registry = CollectorRegistry()
+        self._decisions = self._counter("decisions", "Requests decided", "operation", "outcome")
+        self._violations = self._counter("violations", "Broken rules and refusal codes", "rule", "action")
+        self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
+        self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
+        self._seconds = Histogram(
+            "portero_decision_seconds", "Time per decision", buckets=_SECONDS, registry=self._registry
+        )
+        # A count that begins with its first event has no rise that an alert could see.
+        for outcome, action in (("refused", "deny"), ("allowed", "audit")):
+            self._decisions.labels(_UNREADABLE, outcome)
+            self._violations.labels("internal-error", action)
+        self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
+        self._enforcing = self._gauge("enforcing", "1: broken rules refuse; 0: nothing is enforced (mode audit)")
+
+    def decided(self, decision: Decision, seconds: float) -> None:
+        """Count one decision."""
+        operation = decision.subject.operation or _UNREADABLE
+        if operation not in self._operations and operation != _UNREADABLE:
+            operation = _UNKNOWN
+        with self._harmless():
+            self._decisions.labels(operation, "allowed" if decision.allowed else "refused").inc()
+            for violation in decision.violations:
+                self._violations.labels(violation.rule, violation.action).inc()
+            self._seconds.observe(seconds)
+
+    def log_failed(self) -> None:
+        """Count a line of the decision log that was lost."""
+        with self._harmless():
+            self._log_failures.inc()
+
+    def policy_loaded(self, when: float, *, enforcing: bool) -> None:
+        """A policy is in force since then."""
+        with self._harmless():
+            self._loaded.set(when)
+            self._enforcing.set(int(enforcing))
+
+    def load_failed(self) -> None:
+        """Count a reload that was refused."""
+        with self._harmless():
+            self._load_failures.inc()
+
+    def text(self) -> bytes:
+        """All of it in Prometheus's text format."""
+        return generate_latest(self._registry) if self._shared is None else text(self._shared)
+
+    def _counter(self, name: str, said: str, *labels: str) -> Counter:
+        return Counter(f"portero_{name}", said, labels, registry=self._registry)
+
+    def _gauge(self, name: str, said: str) -> Gauge:
+        return Gauge(f"portero_{name}", said, multiprocess_mode="mostrecent", registry=self._registry)
+
+    @contextmanager
+    def _harmless(self) -> Iterator[None]:
+        """Figures decide nothing: a disk without room for them must not refuse a request."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - see above
+            if not self._failing:
+                print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
+            self._failing = True
+
+
+def text(shared: Path) -> bytes:
+    """What the processes that share this folder have counted."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]  # has no types
+    return generate_latest(registry)
+
+
+@contextmanager
+def shared_folder(above: Path | None = None) -> Iterator[Path]:
+    """A folder for this process and those it makes, which count in it until the end; then this one removes it."""
+    above = above or (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
+    _remove_left_behind(above)
+    name, owner, alone = _made(above), os.getpid(), values.ValueClass
+    os.environ[_VARIABLE] = str(name.folder)
+    values.ValueClass = values.MultiProcessValue(name)  # type: ignore[no-untyped-call]  # has no types
+    try:
+        yield name.folder
+    finally:
+        if os.getpid() == owner:
+            values.ValueClass = alone
+            os.environ.pop(_VARIABLE, None)
+            shutil.rmtree(name.folder, ignore_errors=True)
+
+
+def _made(above: Path) -> "_Name":
+    """The folder, with its lock taken before others can take it for one that was left behind."""
+    made = Path(tempfile.mkdtemp(prefix="new-" + _PREFIX, dir=above))
+    name = _Name(made)
+    name()
+    name.folder = made.rename(above / made.name.removeprefix("new-"))
+    return name
+
+
+class _Name:
+    """Names this process among those that share the folder: the first number whose lock nobody holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process = 0
+        self._number = ""
+
+    def __call__(self) -> str:
+        if self._process != os.getpid():  # the first call after a fork
+            self._number = self._taken()
+            self._process = os.getpid()
+        return self._number
+
+    def _taken(self) -> str:
+        for number in itertools.count():
+            if _lock(self.folder / f"{number}.lock") is not None:
+                self._make_room(number)
+                break
+        return str(number)
+
+    def _make_room(self, number: int) -> None:
+        """A memory-mapped file whose blocks are not there yet kills its process when the disk is full."""
+        for kind, room in _ROOM.items():
+            with open(self.folder / f"{kind}_{number}.db", "ab") as file:
+                os.posix_fallocate(file.fileno(), 0, room)
+
+
+def _lock(file: Path) -> int | None:
+    """A descriptor that holds the lock until it is closed, by the end of the process at last; None: somebody has it."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _remove_left_behind(above: Path) -> None:
+    """Folders of processes that were killed; a living one holds the lock of its own."""
+    for folder in above.glob(_PREFIX + "*"):
+        with suppress(OSError):
+            if folder.lstat().st_uid != os.geteuid() or not (folder / "0.lock").is_file():
+                continue
+            held = _lock(folder / "0.lock")
+            if held is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)

@@ -1,0 +1,195 @@
+"""`portero check`: what it can read, what it decides, what it refuses to read."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+
+
+def envelope(**host_config: object) -> dict[str, Any]:
+    body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
+    return {
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.45/containers/create",
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(body))},
+        "RequestBody": base64.b64encode(body).decode(),
+    }
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Any:
+    def run(content: object, *options: str) -> Result:
+        file = tmp_path / "question.json"
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return CliRunner().invoke(
+            main,
+            ["check", str(file), "--profile", "baseline", "--host-root", "none", "--engine", "reference", *options],
+        )
+
+    return run
+
+
+def lines(*documents: object) -> str:
+    return "\n".join(map(json.dumps, documents))
+
+
+def test_an_envelope_that_is_allowed(check: Any) -> None:
+    result = check(envelope())
+
+    assert (result.exit_code, result.output.split(": ", 1)[1].splitlines()[0]) == (0, "allowed ContainerCreate")
+
+
+def test_an_envelope_that_is_refused_shows_the_reply(check: Any) -> None:
+    result = check(envelope(Privileged=True))
+
+    assert result.exit_code == 1
+    assert "1 rule refuses ContainerCreate [check]\n  no-privileged  HostConfig.Privileged: " in result.output
+
+
+def test_what_is_only_logged_is_said(check: Any, tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
+
+    result = check(envelope(Privileged=True), "--schemas", str(tmp_path))
+
+    assert result.exit_code == 0
+    assert "  logged only: no-privileged  HostConfig.Privileged\n" in result.output
+
+
+def test_captures_are_decided_line_by_line_and_answers_of_docker_are_left_out(check: Any) -> None:
+    captured = lines(
+        {"phase": "req", "case": "one", "envelope": envelope()},
+        {"phase": "res", "case": "one", "envelope": envelope(Privileged=True)},
+        {"phase": "req", "case": "two", "envelope": envelope(Privileged=True)},
+        envelope(),
+    )
+
+    result = check(captured, "--json")
+
+    decided = [json.loads(line) for line in result.output.splitlines()]
+    assert result.exit_code == 1
+    assert [(line["file"].rsplit(":", 1)[1], line["allowed"]) for line in decided] == [
+        ("1", True),
+        ("3", False),
+        ("4", True),
+    ]
+    assert [v["rule"] for v in decided[1]["violations"] if v["action"] == "deny"] == ["no-privileged"]
+
+
+def test_what_cannot_be_read_as_docker_reads_it_is_refused_with_its_code(check: Any) -> None:
+    hidden = envelope() | {"RequestBody": ""}
+
+    result = check(hidden, "--json")
+
+    assert result.exit_code == 1
+    assert [violation["rule"] for violation in json.loads(result.output)["violations"]] == ["body-missing"]
+
+
+def test_mode_audit_of_the_environment_does_not_hide_a_refusal(check: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTERO_MODE", "audit")
+
+    assert check(envelope(Privileged=True)).exit_code == 1
+
+
+def test_a_request_written_by_hand_goes_the_whole_way(check: Any) -> None:
+    request = {"operation": "ContainerExec", "path": {"id": "web"}, "body": {"Cmd": ["id"], "privileged": True}}
+
+    result = check(request, "--json")
+
+    line = json.loads(result.output)
+    assert result.exit_code == 1
+    assert (line["operation"], line["path"]) == ("ContainerExec", "/containers/web/exec")
+    assert [(v["rule"], v["place"]) for v in line["violations"]] == [("no-privileged", "Privileged")]
+
+
+def test_version_query_and_identity_of_a_handwritten_request_are_kept(check: Any) -> None:
+    request = {
+        "operation": "ContainerCreate",
+        "apiVersion": "1.45",
+        "query": {"name": ["web & co"]},
+        "identity": {"user": "alicia", "method": "tls"},
+        "body": {"Image": "busybox"},
+    }
+
+    document = json.loads(check(request, "--request").output)
+
+    assert document["apiVersion"] == "1.45"
+    assert document["query"] == {"name": ["web & co"]}
+    assert document["identity"] == {"user": "alicia", "groups": [], "method": "tls"}
+
+
+def test_a_path_parameter_with_slashes_is_kept(check: Any) -> None:
+    request = {"operation": "ImagePush", "path": {"name": "registry.example.com/team/app"}}
+
+    assert json.loads(check(request, "--request").output)["path"] == {"name": "registry.example.com/team/app"}
+
+
+def test_the_document_that_rules_see_can_be_checked_again(check: Any) -> None:
+    seen = check(envelope(Privileged=True), "--request")
+    assert seen.exit_code == 0
+
+    result = check(seen.output, "--json")
+
+    assert result.exit_code == 1
+    violations = json.loads(result.output)["violations"]
+    assert [(v["rule"], v["place"]) for v in violations if v["action"] == "deny"] == [
+        ("no-privileged", "HostConfig.Privileged")
+    ]
+
+
+def test_edited_facts_are_what_is_judged(check: Any) -> None:
+    document = json.loads(check(envelope(Privileged=True), "--request").output)
+    document["facts"]["privileged"]["value"] = False
+
+    assert check(document).exit_code == 0
+    assert json.loads(check(document, "--request").output) == document
+
+
+def test_the_request_document_of_what_cannot_be_read_is_the_code(check: Any) -> None:
+    result = check(envelope() | {"RequestBody": ""}, "--request")
+
+    assert result.exit_code == 1
+    assert "body-missing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", ":1: is not JSON; write one document, or one a line"),
+        (lines(envelope(), 7), ":2: is not a JSON object; write an envelope or a request"),
+        ({"body": {}}, ": is neither an envelope (RequestMethod, RequestUri) nor a request with a known operation"),
+        ({"operation": "ContainerCreat"}, ": is neither an envelope"),
+        ({"operation": "ContainerCreat", "facts": {}}, ": is neither an envelope"),
+        ({"operation": "ContainerExec"}, ": path: ContainerExec needs id, each a text"),
+        ({"operation": "ContainerExec", "path": {"id": 7}}, ": path: ContainerExec needs id, each a text"),
+        ({"operation": "ContainerCreate", "query": {"name": "web"}}, ": query: write each parameter as a list"),
+        ({"operation": "ContainerCreate", "facts": {}}, "not as schemas/request.json says; leave facts out"),
+        ("", "there is no question in these files"),
+        (lines({"phase": "res", "envelope": envelope()}), "there is no question in these files"),
+    ],
+)
+def test_what_is_no_question_is_named_rather_than_allowed(check: Any, content: object, sentence: str) -> None:
+    result = check(content)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    result = CliRunner().invoke(main, ["check", "no-such-file"])
+
+    assert result.exit_code == 2
+    assert "no-such-file" in result.stderr
+
+
+def test_standard_input_is_read() -> None:
+    result = CliRunner().invoke(
+        main, ["check", "--host-root", "none", "-"], input=json.dumps(envelope(Privileged=True))
+    )
+
+    assert result.exit_code == 1
+    assert result.output.startswith("-: ")

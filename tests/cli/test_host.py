@@ -1,0 +1,146 @@
+"""`portero host`: what it prints and with which status it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero import engine
+from portero.cli import main
+
+SETTINGS = {
+    "kernel/dmesg_restrict": "1",
+    "kernel/kptr_restrict": "2",
+    "kernel/unprivileged_bpf_disabled": "2",
+    "kernel/yama/ptrace_scope": "1",
+    "net/ipv4/ip_forward": "1",
+    "net/ipv4/conf/all/forwarding": "1",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A host without Docker on which everything is right."""
+    files = {f"proc/sys/{name}": value for name, value in SETTINGS.items()} | {
+        "proc/swaps": "Filename\n",
+        "sys/kernel/security/lsm": "lockdown,yama,apparmor",
+        "sys/kernel/security/lockdown": "none [integrity] confidentiality",
+        "sys/kernel/security/apparmor/profiles": "docker-default (enforce)\n",
+        "sys/module/apparmor/parameters/enabled": "Y",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def run(root: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["host", "--root", str(root), *arguments])
+
+
+def test_a_host_without_docker_can_be_clean_and_says_what_does_not_apply(root: Path) -> None:
+    result = run(root)
+
+    assert result.exit_code == 0
+    first, last = result.output.splitlines()
+    assert first.startswith("Docker is not installed here: ")
+    assert last.startswith("profile hardened: 0 broken, 0 unknown, 0 only reported, ")
+
+
+def test_a_broken_rule_is_one_line_with_place_value_reason_and_remedy(root: Path) -> None:
+    (root / "proc/sys/kernel/kptr_restrict").write_text("0")
+
+    result = run(root)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0] == (
+        "broken    kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict (is 0): "
+        "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster. -> "
+        "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system"
+    )
+    assert "1 broken, 0 unknown" in result.output
+
+
+def test_what_cannot_be_read_is_unknown(root: Path) -> None:
+    (root / "proc/sys/kernel/kptr_restrict").write_text("odd")
+
+    result = run(root)
+
+    assert result.exit_code == 1
+    assert result.output.startswith("unknown   kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict: ")
+
+
+def test_what_is_only_reported_stands_in_brackets_and_ends_well(root: Path) -> None:
+    (root / "proc/swaps").write_text("Filename\n/dev/sda2 partition 1 0 -2\n")
+
+    result = run(root)
+
+    assert result.exit_code == 0
+    assert result.output.startswith('(broken)  no-host-swap  /proc/swaps (is ["/dev/sda2"]): ')
+
+
+def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None:
+    (root / "proc/sys/kernel/kptr_restrict").write_text("0")
+
+    result = run(root, "--json", "--profile", "restricted")
+
+    outcome: Any = json.loads(result.output)
+    assert (result.exit_code, outcome["profile"], outcome["clean"]) == (1, "restricted", False)
+    assert outcome["summary"]["broken"] == len(outcome["findings"]) == 1
+    assert outcome["findings"][0] == {
+        "rule": "kernel-pointers-hidden",
+        "level": "hardened",
+        "status": "broken",
+        "action": "deny",
+        "place": "/proc/sys/kernel/kptr_restrict",
+        "reason": "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster.",
+        "remedy": "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system",
+        "sources": ["G1"],
+    }
+    assert "no-kexec" in outcome["fine"]
+    assert "guarded-by-portero" in outcome["notApplicable"]
+    assert outcome["host"]["kernel"]["settings"]["kernel.kptr_restrict"]["value"] == 0
+
+
+def test_the_named_engine_decides_alike(root: Path) -> None:
+    (root / "proc/sys/kernel/kptr_restrict").write_text("0")
+
+    outputs = {run(root, "--engine", name).output for name in engine.NAMES}
+
+    assert len(outputs) == 1
+
+
+def test_a_broken_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "site.json").write_text('{"engine-minimum": "latest"}')
+
+    result = run(root, "--schemas", str(folder))
+
+    assert result.exit_code == 2
+    assert "engine-minimum: write two or three numbers with points between them, such as 25.0.6" in result.stderr
+
+
+def test_a_root_that_is_not_there_ends_with_two(tmp_path: Path) -> None:
+    assert run(tmp_path / "nothing").exit_code == 2
+
+
+def test_an_engine_that_is_not_installed_ends_with_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "portero.engine.rust", None)
+
+    result = run(root, "--engine", "rust")
+
+    assert result.exit_code == 2
+    assert "the engine rust is not installed" in result.stderr
+
+
+def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/dockerd").write_text("")
+
+    result = run(root, "--docker-host", f"unix://{root}/nobody.sock", "--no-probe")
+
+    assert result.exit_code == 1
+    assert "unknown   engine-minimum" in result.output

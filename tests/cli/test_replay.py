@@ -1,0 +1,219 @@
+"""`portero replay`: what a candidate policy decides differently, over recordings of any length."""
+
+import base64
+import gzip
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.capture import record
+from portero.cli import main
+from portero.decision import Decision, Subject, refusal
+
+ROOT = Path(__file__).parents[2]
+READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    said = ["replay", *map(str, arguments), "--host-root", "none", "--engine", "reference", "--profile", "baseline"]
+    return CliRunner().invoke(main, said, input=text)
+
+
+def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
+    body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
+    envelope = {
+        "RequestMethod": "POST",
+        "RequestUri": uri,
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(body))},
+        "RequestBody": base64.b64encode(body).decode(),
+        "User": "alice",
+    }
+    return json.dumps(envelope).encode()
+
+
+def line(data: bytes, *codes: str, number: int = 1) -> bytes:
+    subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
+    violations = tuple(refusal(code, "Image") for code in codes)
+    return record.written(data, Decision(f"d-{number}", 0.0, subject, violations, "x", "baseline", "enforce"), 1 << 20)
+
+
+def document(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
+
+    result = run(tmp_path / "questions.jsonl")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "2 questions compared, 2 decided alike",
+        "0 would be refused that were allowed",
+        "0 would be allowed that were refused",
+    ]
+
+
+def test_what_would_be_refused_and_what_would_be_allowed_is_told_by_rule_user_image_and_operation(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
+
+    result = run(file)
+
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "2 questions compared, 0 decided alike",
+        "1 would be refused that were allowed",
+        "  by rule      1 no-privileged",
+        "  by user      1 alice",
+        "  by image     1 busybox",
+        "  by operation 1 ContainerCreate",
+        f"  {file}:1  d-1  ContainerCreate busybox: no-privileged HostConfig.Privileged",
+        "1 would be allowed that were refused",
+        "  by rule      1 unknown-field",
+        "  by user      1 alice",
+        "  by image     1 busybox",
+        "  by operation 1 ContainerCreate",
+        f"  {file}:2  d-2  ContainerCreate busybox: unknown-field Image",
+    ]
+
+
+def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_bytes(line(asked(Privileged=True)))
+
+    told = document(run(tmp_path / "questions.jsonl", "--json"))
+
+    assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
+
+
+def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
+    lenient = tmp_path / "lenient"
+    lenient.mkdir()
+    (lenient / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(line(asked(Privileged=True), "unknown-field"))
+
+    stricter = document(run(file, "--against", lenient, "--json"))
+    (tmp_path / "strict").mkdir()
+    (tmp_path / "strict" / "site.json").write_text("{}")
+    looser = document(run(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+
+    assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
+    assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
+
+
+def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
+    capture = {"phase": "req", "envelope": json.loads(asked())}
+    answer = {"phase": "res", "envelope": {}}
+    (tmp_path / "capture.jsonl").write_text(f"{json.dumps(capture)}\n{json.dumps(answer)}\n")
+
+    result = run(tmp_path / "capture.jsonl")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines()[0] == "1 questions compared, 1 decided alike"
+    assert result.output.splitlines()[-1] == "1 have no recorded decision and count as allowed"
+
+
+def test_questions_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
+
+    result = run(tmp_path / "questions.jsonl")
+
+    assert result.exit_code == 0
+    assert "1 more could not be stored without their secrets and were not compared" in result.output
+
+
+def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
+
+    result = run(tmp_path / "questions.jsonl")
+
+    assert result.exit_code == 2
+    assert "2 lines are no lines of a recording" in result.output
+
+
+def test_a_recording_without_a_question_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_bytes(b"")
+
+    assert run(tmp_path / "questions.jsonl").exit_code == 2
+
+
+def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
+
+    told = document(run(tmp_path / "questions.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+
+    assert told["compared"] == 5
+
+
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]])
+def test_a_broken_archive_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "questions.jsonl.gz").write_bytes(content)
+
+    result = run(tmp_path / "questions.jsonl.gz")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {tmp_path}/questions.jsonl.gz: ")
+
+
+def test_a_broken_candidate_is_named(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text("{")
+    (tmp_path / "questions.jsonl").write_bytes(line(asked()))
+
+    result = run(tmp_path / "questions.jsonl", "--schemas", tmp_path)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
+
+
+def replayed(file: Path, stderr: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "portero", "replay", str(file), "--json", "--host-root", "none"]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin"), "TERM": "xterm"}
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(line(asked()) * 600)
+    terminal, other_side = pty.openpty()
+
+    process = replayed(file, other_side)
+    output, _ = process.communicate(timeout=60)
+    os.close(other_side)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+
+    assert json.loads(output)["compared"] == 600
+    assert str(file) in shown
+    assert "100%" in shown
+
+
+def test_fifty_thousand_questions_take_no_more_memory_than_five_hundred(tmp_path: Path) -> None:
+    def peak(number: int) -> int:
+        file = tmp_path / "questions.jsonl"
+        with file.open("wb") as opened:
+            for place in range(number):
+                # Most of what clients ask only reads.
+                data = asked(f"/v1.45/containers/create?name=web-{place}") if place % 10 == 0 else READS
+                opened.write(line(data, number=place))
+        process = replayed(file, subprocess.DEVNULL)
+        assert process.stdout is not None
+        told = json.loads(process.stdout.read())
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
+        assert told["compared"] == number
+        return used.ru_maxrss
+
+    few, many = peak(500), peak(50_000)
+
+    assert many < few + 16 * 1024

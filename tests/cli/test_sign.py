@@ -1,0 +1,174 @@
+"""`portero keygen`, `sign` and `verify`."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero import signature
+from portero.cli import main
+
+
+def run(*arguments: object, **environ: str) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environ)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    assert run("keygen", tmp_path / "alice").exit_code == 0
+    return tmp_path / "alice"
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    made = tmp_path / "policy"
+    made.mkdir()
+    (made / "site.json").write_text("{}")
+    return made
+
+
+def public(key: Path) -> Path:
+    return key.with_name(key.name + ".pub")
+
+
+def test_a_key_is_its_owners_and_its_public_half_everybodys(key: Path) -> None:
+    assert (key.stat().st_mode & 0o777, public(key).stat().st_mode & 0o777) == (0o600, 0o644)
+    pair = signature.private_key(key.read_bytes()).public_key(), signature.public_key(public(key).read_bytes())
+    assert pair[0].public_bytes_raw() == pair[1].public_bytes_raw()
+
+
+@pytest.mark.parametrize("existing", ["alice", "alice.pub"])
+def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
+    (tmp_path / existing).write_text("mine")
+
+    result = run("keygen", tmp_path / "alice")
+
+    assert result.exit_code == 2
+    assert f"portero: {tmp_path}/{existing}: File exists; name a new file\n" in result.stderr
+    assert (tmp_path / existing).read_text() == "mine"
+
+
+def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: Path) -> None:
+    assert run("sign", policy, "--key", key).output.startswith(f"{policy}: version 1, 1 file, key ")
+    assert run("sign", policy, "--key", key).output.startswith(f"{policy}: version 2, ")
+    assert run("sign", policy, "--key", key, "--version", "10").exit_code == 0
+
+    result = run("verify", policy, "--trusted", public(key))
+
+    assert result.exit_code == 0
+    assert result.output.startswith(f"{policy}: version 10 of 20")
+    assert sorted(entry.name for entry in policy.iterdir()) == ["signature.json", "site.json"]
+
+
+def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> None:
+    run("keygen", key.with_name("bob"))
+    run("sign", policy, "--key", key)
+    both = f"{public(key.with_name('bob'))}:{public(key)}"
+
+    told = run("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
+
+    assert told.exit_code == 0
+    document = json.loads(told.output)
+    assert (document["signed"], document["version"], document["files"]) == (True, 1, 1)
+
+
+def test_a_folder_that_is_not_as_signed_is_told_line_by_line(key: Path, policy: Path) -> None:
+    run("sign", policy, "--key", key)
+    (policy / "site.json").write_text('{"actions": {}}')
+    (policy / "more").write_text("")
+
+    result = run("verify", policy, "--trusted", public(key))
+    document = json.loads(run("verify", policy, "--trusted", public(key), "--json").output)
+
+    assert result.exit_code == 1
+    assert [line.split(": ")[0] for line in result.output.splitlines()] == [f"{policy}/more", f"{policy}/site.json"]
+    assert (document["signed"], document["faults"]) == (False, result.output.splitlines())
+
+
+def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None:
+    run("sign", policy, "--key", key)
+
+    nobody, missing = run("verify", policy), run("verify", policy, "--trusted", "/missing.pub")
+
+    assert (nobody.exit_code, missing.exit_code) == (2, 2)
+    assert nobody.stderr == "portero: no key is trusted: name one with --trusted FILE or PORTERO_TRUSTED_KEYS\n"
+    assert missing.stderr.startswith("portero: /missing.pub: cannot be read ")
+
+
+def test_a_version_only_grows(key: Path, policy: Path) -> None:
+    run("sign", policy, "--key", key, "--version", "3")
+
+    result = run("sign", policy, "--key", key, "--version", "3")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {policy}: is version 3 already; ")
+
+
+def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:
+    (policy / "signature.json").write_text("{")
+
+    result = run("sign", policy, "--key", key)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {policy}/signature.json: is not JSON ")
+
+
+def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
+    (policy / "rules").symlink_to("/etc")
+
+    result = run("sign", policy, "--key", key)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {policy}/rules: is a symbolic link, ")
+    assert not (policy / "signature.json").exists()
+
+
+def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
+    key.chmod(0o640)
+
+    result = run("sign", policy, "--key", key)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
+
+
+@pytest.mark.parametrize(("name", "why"), [("alice.pub", "is no private key"), ("missing", "No such file")])
+def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
+    public(key).chmod(0o600)
+
+    result = run("sign", policy, "--key", key.with_name(name))
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"portero: {key.with_name(name)}: {why}")
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
+    key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+
+    result = run("sign", policy, "--key", key)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"portero: {policy}/signature.json: No space left on device\n"
+    assert [entry.name for entry in policy.iterdir()] == ["site.json"]
+
+
+@pytest.mark.parametrize("command", [("sign", "--key"), ("verify", "--trusted")], ids=lambda command: command[0])
+def test_a_folder_that_cannot_be_read_is_named(
+    key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
+) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(policy))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    result = run(command[0], policy, command[1], key if command[0] == "sign" else public(key))
+
+    assert result.exit_code == 2
+    assert result.stderr == f"portero: {policy}: Permission denied\n"

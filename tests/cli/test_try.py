@@ -1,0 +1,156 @@
+"""`portero try`: what it prints of a real client's requests, its exit status, and what it does not run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+
+needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
+needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
+
+
+def tried(*words: str) -> Result:
+    return CliRunner().invoke(main, ["try", "--host-root", "none", "--profile", "baseline", *words])
+
+
+@needs_docker
+def test_an_allowed_command_goes_through_all_its_requests() -> None:
+    result = tried("--", "docker", "run", "--rm", "busybox", "true")
+
+    lines = [line for line in result.output.splitlines() if not line.startswith(" ")]
+    assert result.exit_code == 0
+    assert lines == [
+        "allowed  SystemPingHead",
+        "allowed  ContainerCreate of busybox",
+        "allowed  ContainerAttach",
+        "allowed  ContainerWait",
+        "allowed  ContainerStart",
+        "5 requests, 0 refused",
+    ]
+
+
+@needs_docker
+def test_a_refused_command_ends_with_reason_and_remedy() -> None:
+    result = tried("docker", "run", "--privileged", "busybox")
+
+    assert result.exit_code == 1
+    assert "REFUSED  ContainerCreate of busybox\n  no-privileged  HostConfig.Privileged: " in result.output
+    assert " -> drop --privileged; " in result.output
+    assert "2 requests, 1 refused\nthe command may have stopped at a refusal" in result.output
+
+
+@needs_docker
+def test_all_goes_on_after_a_refusal() -> None:
+    result = tried("--all", "docker", "run", "--privileged", "busybox")
+
+    assert result.exit_code == 1
+    assert "allowed  ContainerStart" in result.output
+    assert "may have stopped" not in result.output
+
+
+@needs_docker
+def test_a_terminal_is_there_when_the_command_asks_for_one() -> None:
+    assert tried("docker", "run", "-it", "busybox", "sh").exit_code == 0
+
+
+@needs_docker
+def test_the_same_reason_is_given_once() -> None:
+    script = "docker create --privileged busybox; docker create --privileged busybox:1.36"
+
+    result = tried("--any", "--all", "bash", "-c", script)
+
+    assert result.output.count("whoever is inside can take the host over") == 1
+    assert "  no-privileged  (see above)\n" in result.output
+
+
+@needs_docker
+def test_json_has_every_request_with_reasons_and_remedies() -> None:
+    result = tried("--json", "docker", "run", "--privileged", "busybox")
+
+    document = json.loads(result.output)
+    create = document["requests"][1]
+    assert (document["allowed"], document["status"]) == (False, 125)
+    assert (create["operation"], create["allowed"]) == ("ContainerCreate", False)
+    assert create["violations"][0]["rule"] == "no-privileged"
+    assert set(create["violations"][0]["remedy"]) == {"docker", "compose"}
+
+
+@needs_docker
+def test_what_the_command_says_is_shown_only_when_asked_for() -> None:
+    assert tried("docker", "version").stderr == ""
+    assert "Client:" in tried("--verbose", "docker", "version").stderr
+
+
+@needs_docker
+def test_a_command_that_fails_by_itself_could_not_be_tried() -> None:
+    result = tried("docker", "run", "--nosuch", "busybox")
+
+    assert (result.exit_code, result.output) == (
+        2,
+        "portero: docker asked the daemon for nothing: unknown flag: --nosuch / See 'docker run --help'.\n",
+    )
+
+
+@needs_docker
+def test_a_failure_of_the_clients_own_after_allowed_requests_is_said() -> None:
+    result = tried("docker", "cp", "web:/etc/passwd", "/tmp/passwd")
+
+    assert result.exit_code == 0
+    assert "the command ended with status 1, for reasons of its own: " in result.output
+    assert not Path("/tmp/passwd").exists()
+
+
+def test_a_command_that_is_still_running_is_ended_and_said_so() -> None:
+    script = "exec 3<>/dev/null; curl --silent --unix-socket ${DOCKER_HOST#unix://} http://d/version >&2; sleep 30"
+    if shutil.which("curl") is None:
+        pytest.skip("needs curl")
+
+    result = tried("--any", "--timeout", "1", "bash", "-c", script)
+
+    assert result.exit_code == 0
+    assert "the command was still running when its time was up" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["docker", "-H", "tcp://x", "ps"], "-H: would lead past the stand-in to a real daemon"),
+        (["sudo", "docker", "ps"], "sudo: is not docker or docker-compose; say --any"),
+        (["docker", "logout"], "docker logout: asks the daemon nothing"),
+        (["--any", "no-such-command"], "no-such-command: No such file or directory; is it installed?"),
+        (["--any", "true"], "true asked the daemon for nothing: it said nothing"),
+    ],
+)
+def test_what_cannot_be_tried_ends_with_two(words: list[str], sentence: str) -> None:
+    result = tried(*words)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_mode_audit_of_the_environment_does_not_hide_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("needs the docker command")
+    monkeypatch.setenv("PORTERO_MODE", "audit")
+
+    assert tried("docker", "create", "--privileged", "busybox").exit_code == 1
+
+
+@needs_compose
+def test_a_compose_project_with_external_parts_and_a_job_comes_up(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(
+        "services:\n"
+        "  migrate: {image: app, command: migrate}\n"
+        "  web: {image: app, networks: [shared], depends_on: {migrate: {condition: service_completed_successfully}}}\n"
+        "networks: {shared: {external: true}}\n"
+    )
+
+    result = tried("docker-compose", "-f", str(file), "up")
+
+    assert result.exit_code == 0
+    assert result.output.count("allowed  ContainerStart") == 2

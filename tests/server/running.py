@@ -1,0 +1,100 @@
+"""A real server on a socket in a folder of its own, and raw HTTP to talk to it."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+START_LIMIT = 20.0
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket, kept alive as dockerd keeps it."""
+
+    def __init__(self, path: Path, timeout: float = 30.0) -> None:
+        super().__init__("plugin.moby.localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
+        """Status and JSON of one call, with the headers of dockerd: it sends no Content-Type."""
+        self.request(method, path, body, {"Content-Length": str(len(body)), "User-Agent": "Go-http-client/1.1"})
+        answer = self.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@dataclass
+class Server:
+    """A started server process."""
+
+    process: subprocess.Popen[str]
+    socket: Path
+
+    def connection(self) -> UnixConnection:
+        return UnixConnection(self.socket)
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, Any]:
+        connection = self.connection()
+        try:
+            return connection.ask(method, path, body)
+        finally:
+            connection.close()
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(child) for child in children]
+
+    def stop(self) -> tuple[int, str]:
+        """Exit status and what was written to standard error."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=30)
+        return self.process.returncode, errors
+
+
+@contextmanager
+def started(arguments: list[str], path: Path, *inherited: int, **environ: str) -> Iterator[Server]:
+    """The server once it answers; stopped at the end. It inherits the descriptors that are named."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=path.parent,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'plugin'}:{ROOT / 'tests' / 'server'}", **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=inherited,
+    )
+    server = Server(process, path)
+    try:
+        wait_until_it_answers(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_until_it_answers(server: Server) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            server.ask("GET", "/healthz")
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"the server does not answer; it said: {server.stop()}")

@@ -1,0 +1,58 @@
+"""The real server with a stand-in for the judge: allows what says so, fails and dawdles on demand.
+
+usage: python -m stand_in SOCKET [THREADS]
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from portero.envelope import LARGEST
+from portero.server.listener import inherited, listen
+from portero.server.master import Master
+from portero.settings import Settings
+from portero.types import JSON
+
+
+class StandIn:
+    def __init__(self) -> None:
+        self._loads = 0
+
+    def load(self) -> "StandIn":
+        self._loads += 1
+        return self
+
+    def answer(self, data: bytes) -> dict[str, JSON]:
+        if data == b"fail":
+            raise RuntimeError("on demand")
+        if data.startswith(b"wait "):
+            time.sleep(float(data.split()[1]))
+        return {"Allow": 0 < len(data) <= LARGEST, "Msg": str(len(data))}
+
+    def failure(self) -> dict[str, JSON]:
+        return {"Allow": False, "Msg": "internal-error"}
+
+    def health(self) -> dict[str, JSON]:
+        return {"loads": self._loads}
+
+    def figures(self) -> bytes:
+        return b"loads 1\n"
+
+    def status(self) -> dict[str, JSON]:
+        return {"loads": self._loads, "full": True}
+
+
+def main() -> None:
+    settings = Settings.read({}, {"socket": sys.argv[1], "threads": sys.argv[2] if len(sys.argv) > 2 else "32"})
+    if os.environ.get("SYSTEMD"):  # systemd knows our process ID before it starts us, the test does not
+        os.environ["LISTEN_PID"] = str(os.getpid())
+    listener = inherited(os.environ) or listen(Path(settings.socket))
+    try:
+        Master(StandIn().load, listener, settings).run()
+    finally:
+        listener.remove()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Metrics of the real server: on its own socket, on a loopback port, right with several workers."""
+
+import http.client
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from commands import ask, create, run, serve
+from running import Server, started
+
+CREATED = 'portero_decisions_total{operation="ContainerCreate",outcome="%s"}'
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def figures(connection: http.client.HTTPConnection) -> dict[str, float]:
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def on_port(port: int, host: str = "127.0.0.1") -> dict[str, float]:
+    return figures(http.client.HTTPConnection(host, port, timeout=10))
+
+
+def left_behind() -> set[str]:
+    return {entry.name for entry in Path("/dev/shm").glob("portero-metrics-*")}
+
+
+def ended(port: int) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+def ask_many(server: Server, number: int) -> None:
+    for _ in range(number):
+        ask(server, create())
+        ask(server, create(Privileged=True))
+
+
+def test_every_worker_counts_and_each_scrape_tells_the_whole_sum(tmp_path: Path) -> None:
+    port = free_port()
+    options = ("--profile", "baseline", "--workers", "3", "--metrics-address", f"127.0.0.1:{port}")
+    with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
+        ask_many(running, 20)
+
+        for told in (figures(running.connection()), on_port(port), figures(running.connection())):
+            assert (told[CREATED % "allowed"], told[CREATED % "refused"]) == (20, 20)
+            assert told['portero_violations_total{action="deny",rule="no-privileged"}'] == 20
+            assert told["portero_enforcing"] == 1
+            assert time.time() - told["portero_policy_loaded_timestamp_seconds"] < 60
+        assert running.stop()[0] == 0
+    assert ended(port)
+
+
+def test_counts_go_on_when_workers_are_killed_and_the_policy_is_reloaded(tmp_path: Path) -> None:
+    policy = tmp_path / "policy" / "site.json"
+    policy.parent.mkdir()
+    policy.write_text("{}")
+    port = free_port()
+    options = ("--profile", "baseline", "--schemas", str(policy.parent), "--metrics-address", f"127.0.0.1:{port}")
+    with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
+        ask_many(running, 5)
+        _exporter, *workers = running.workers()
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        ask_many(running, 5)
+        policy.write_text("{")
+        running.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while not on_port(port)["portero_policy_load_failures_total"] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        ask_many(running, 5)
+
+        told = on_port(port)
+
+        assert (told[CREATED % "allowed"], told["portero_policy_load_failures_total"]) == (15, 1)
+        assert figures(running.connection())[CREATED % "refused"] == 15
+
+
+def test_the_port_leads_to_nothing_else(tmp_path: Path) -> None:
+    port = free_port()
+    options = ("--metrics-address", f"127.0.0.1:{port}")
+    with started(serve(tmp_path, *options), tmp_path / "portero.sock"):
+        statuses = []
+        for method, path in (
+            ("POST", "/AuthZPlugin.AuthZReq"),
+            ("GET", "/status"),
+            ("GET", "/metrics/"),
+            ("PUT", "/metrics"),
+        ):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request(method, path, b"{}")
+            statuses.append(connection.getresponse().status)
+            connection.close()
+
+    assert statuses == [501, 404, 404, 501]
+
+
+def test_the_port_goes_when_the_server_is_killed(tmp_path: Path) -> None:
+    port = free_port()
+    options = ("--metrics-address", f"127.0.0.1:{port}")
+    with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
+        running.process.kill()
+
+        assert ended(port)
+
+
+def test_a_port_that_somebody_has_is_named_and_no_socket_is_taken(tmp_path: Path) -> None:
+    before = left_behind()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        told = run(*serve(tmp_path, "--metrics-address", f"127.0.0.1:{port}")[2:])
+
+    assert told.returncode == 2
+    assert told.stderr == "portero: PORTERO_METRICS_ADDRESS: Address already in use; choose another port\n"
+    assert not (tmp_path / "portero.sock").exists()
+    assert left_behind() <= before
+
+
+def test_the_end_leaves_no_folder_of_figures_behind(tmp_path: Path) -> None:
+    with started(serve(tmp_path), tmp_path / "portero.sock") as running:
+        (mine,) = [
+            Path(os.readlink(entry)).parent
+            for entry in Path(f"/proc/{running.process.pid}/fd").iterdir()
+            if os.readlink(entry).endswith("/0.lock")
+        ]
+        assert mine.exists()
+        running.stop()
+
+    assert not mine.exists()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_the_loopback_of_ipv6_will_do(tmp_path: Path) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+            port = probe.getsockname()[1]
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with started(serve(tmp_path, "--metrics-address", f"[::1]:{port}"), tmp_path / "portero.sock"):
+        assert on_port(port, "::1")["portero_enforcing"] == 1

@@ -1,0 +1,160 @@
+"""The processes: ends, reloads, killed workers, sockets of systemd."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from running import Server, started, wait_until_it_answers
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    path = tmp_path / "portero.sock"
+    with started(["-m", "stand_in", str(path)], path) as running:
+        yield running
+
+
+def test_the_end_by_signal_takes_the_socket_away(server: Server) -> None:
+    status, errors = server.stop()
+
+    assert (status, errors) == (0, "")
+    assert list(server.socket.parent.iterdir()) == []
+
+
+def test_the_end_by_the_keyboard_takes_the_socket_away(server: Server) -> None:
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(timeout=30)
+
+    assert server.process.returncode == 0
+    assert list(server.socket.parent.iterdir()) == []
+
+
+def test_workers_need_no_writable_tmp(server: Server) -> None:
+    (worker, *_) = server.workers()
+    opened = [os.readlink(descriptor) for descriptor in Path(f"/proc/{worker}/fd").iterdir()]
+
+    assert [place for place in opened if place.startswith("/tmp/wgunicorn")] == []
+
+
+def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.ask, "POST", "/AuthZPlugin.AuthZReq", b"wait 1")
+        time.sleep(0.4)
+        server.process.send_signal(signal.SIGTERM)
+
+        assert asked.result()[1]["Allow"] is True
+
+
+def test_a_killed_worker_is_replaced_and_the_socket_stays(server: Server) -> None:
+    connection = server.connection()
+    connection.ask("POST", "/Plugin.Activate")
+    before = server.workers()
+    for worker in before:
+        os.kill(worker, signal.SIGKILL)
+
+    wait_until_it_answers(server)
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    connection.close()
+
+
+def test_a_worker_that_ends_by_itself_leaves_the_socket(server: Server) -> None:
+    (*_, worker) = server.workers()
+    os.kill(worker, signal.SIGTERM)
+    deadline = time.monotonic() + 15
+    while worker in server.workers() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert worker not in server.workers()
+    assert server.ask("POST", "/Plugin.Activate")[0] == 200
+
+
+def test_a_worker_killed_under_way_answers_nothing_rather_than_allow(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 20")
+    time.sleep(0.3)
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+
+    with pytest.raises(OSError, match=r"without response|reset"):
+        connection.getresponse()
+    connection.close()
+
+
+def test_a_reload_loads_anew_and_keeps_the_socket(server: Server) -> None:
+    inode = server.socket.stat().st_ino
+    server.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 15
+    while server.ask("GET", "/healthz")[1] != {"loads": 2} and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+    assert server.ask("GET", "/healthz")[1] == {"loads": 2}
+    assert server.socket.stat().st_ino == inode
+
+
+def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> None:
+    # A lost one would be repeated by dockerd without its body, and so be denied.
+    ended = threading.Event()
+
+    def ask(keep: bool) -> int:
+        asked, connection = 0, server.connection()
+        while not ended.is_set():
+            assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+            asked += 1
+            if not keep:
+                connection.close()
+            time.sleep(0.005)
+        connection.close()
+        return asked
+
+    with ThreadPoolExecutor(6) as pool:
+        clients = [pool.submit(ask, keep=number % 2 == 0) for number in range(6)]
+        for _ in range(2):
+            time.sleep(0.7)
+            server.process.send_signal(signal.SIGHUP)
+        time.sleep(1.5)
+        ended.set()
+
+        assert all(client.result() > 10 for client in clients)
+
+
+def test_a_second_master_is_not_started(server: Server) -> None:
+    server.process.send_signal(signal.SIGUSR2)
+    time.sleep(0.5)
+
+    assert server.ask("POST", "/Plugin.Activate")[0] == 200
+    status, errors = server.stop()
+    assert status == 0
+    assert "SIGUSR2 is ignored" in errors
+
+
+def test_a_socket_of_systemd_is_served_and_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "portero.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as held:
+        held.bind(str(path))
+        held.listen()
+        launcher = (
+            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.execv(sys.executable, [sys.executable, *sys.argv[2:]])"
+        )
+        os.set_inheritable(held.fileno(), True)
+        arguments = ["-c", launcher, str(held.fileno()), "-m", "stand_in", str(path)]
+        with started(arguments, path, held.fileno(), SYSTEMD="1", LISTEN_FDS="1") as running:
+            assert running.ask("POST", "/Plugin.Activate")[0] == 200
+            assert running.stop() == (0, "")
+
+    assert path.is_socket()
+
+
+def test_the_environment_cannot_reconfigure_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "portero.sock"
+    (tmp_path / "gunicorn.conf.py").write_text("raise SystemExit(9)\n")
+    arguments = ["-m", "stand_in", str(path)]
+    with started(arguments, path, GUNICORN_CMD_ARGS="--workers 7", WEB_CONCURRENCY="7") as running:
+        time.sleep(1)
+
+        assert len(running.workers()) == 2

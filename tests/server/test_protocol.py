@@ -1,0 +1,174 @@
+"""The server as dockerd meets it: protocol, oddities, long questions, many at once."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from running import Server, UnixConnection, started
+
+LIMIT = 8 * 1024 * 1024
+ALLOWED = {"Allow": True}
+QUESTION = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    path = tmp_path_factory.mktemp("server") / "portero.sock"
+    with started(["-m", "stand_in", str(path)], path) as running:
+        yield running
+
+
+def raw(path: Path, data: bytes) -> bytes:
+    """Everything that comes back for these bytes."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def test_activation_offers_authorization(server: Server) -> None:
+    assert server.ask("POST", "/Plugin.Activate") == (200, {"Implements": ["authz"]})
+
+
+def test_the_answer_is_json_for_dockerds_plugin_client(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/Plugin.Activate")
+
+    assert connection.getresponse().headers["Content-Type"] == "application/vnd.docker.plugins.v1.2+json"
+    connection.close()
+
+
+def test_a_question_without_content_type_is_judged(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}") == (200, {"Allow": True, "Msg": "2"})
+
+
+def test_a_question_that_calls_itself_a_form_arrives_whole(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"a=b", {"Content-Type": "application/x-www-form-urlencoded"})
+
+    assert json.loads(connection.getresponse().read()) == {"Allow": True, "Msg": "3"}
+    connection.close()
+
+
+def test_a_chunked_question_arrives_whole(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", iter([b"ab", b"cde"]), encode_chunked=True)
+
+    assert json.loads(connection.getresponse().read()) == {"Allow": True, "Msg": "5"}
+    connection.close()
+
+
+def test_what_was_carried_out_is_not_denied_afterwards(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZRes", b"no json at all") == (200, ALLOWED)
+
+
+def test_a_long_answer_of_docker_is_swallowed_and_the_connection_kept(server: Server) -> None:
+    connection = server.connection()
+
+    assert connection.ask("POST", "/AuthZPlugin.AuthZRes", b"x" * (12 << 20)) == (200, ALLOWED)
+    assert connection.ask("POST", "/Plugin.Activate")[0] == 200
+    connection.close()
+
+
+def test_a_failure_of_portero_is_a_denial(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"fail") == (200, {"Allow": False, "Msg": "internal-error"})
+
+
+def test_health_and_status_are_told(server: Server) -> None:
+    assert server.ask("GET", "/healthz") == (200, {"loads": 1})
+    assert server.ask("GET", "/status") == (200, {"loads": 1, "full": True})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/", 404),
+        ("POST", "/AuthZPlugin.AuthZReq/", 404),
+        ("POST", "/VolumeDriver.Create", 404),
+        ("GET", "/AuthZPlugin.AuthZReq", 405),
+        ("PUT", "/AuthZPlugin.AuthZRes", 405),
+        ("GET", "/Plugin.Activate", 405),
+        ("POST", "/healthz", 405),
+    ],
+)
+def test_what_is_no_call_of_the_protocol_is_an_http_error(server: Server, method: str, path: str, status: int) -> None:
+    answered, document = server.ask(method, path, b"")
+
+    assert answered == status
+    assert list(document) == ["Err"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"garbage\r\n\r\n",
+        QUESTION + b"Content-Length: -1\r\n\r\n",
+        QUESTION + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        QUESTION + b"Content-Length: 50\r\n\r\nends early",
+    ],
+    ids=["no HTTP", "negative length", "two lengths", "ends early"],
+)
+def test_broken_http_never_allows(server: Server, data: bytes) -> None:
+    answer = raw(server.socket, data)
+
+    assert not answer.startswith(b"HTTP/1.1 200")
+    assert b'"Allow": true' not in answer
+
+
+def test_the_largest_body_that_dockerd_forwards_is_judged(server: Server) -> None:
+    # 4 MiB are 5.6 MB in base64 (docker-facts 1).
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * 5_600_000) == (200, {"Allow": True, "Msg": "5600000"})
+
+
+def test_a_question_over_the_limit_is_denied_and_read_to_its_end(server: Server) -> None:
+    connection = server.connection()
+
+    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * LIMIT)[1]["Allow"] is True
+    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * (LIMIT + 1))[1]["Allow"] is False
+    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * (20 << 20))[1]["Allow"] is False
+    assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"ok")[1]["Allow"] is True
+    connection.close()
+
+
+def test_a_connection_is_used_again_and_again(server: Server) -> None:
+    connection = server.connection()
+    connection.connect()
+    used = connection.sock
+
+    for _ in range(20):
+        assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[0] == 200
+    assert connection.sock is used
+    connection.close()
+
+
+def test_sixty_four_connections_are_served_at_once(server: Server) -> None:
+    connections = [server.connection() for _ in range(64)]
+
+    def ask(connection: UnixConnection) -> bool:
+        return bool(connection.ask("POST", "/AuthZPlugin.AuthZReq", b"wait 0.5")[1]["Allow"])
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(ask, connections))
+
+    assert answers == [True] * 64
+    # One after the other they would take 32 s.
+    assert time.monotonic() - began < 10
+    for connection in connections:
+        connection.close()
+
+
+def test_idle_connections_do_not_shut_others_out(server: Server) -> None:
+    idle = [server.connection() for _ in range(100)]
+    for connection in idle:
+        connection.ask("POST", "/Plugin.Activate")
+
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    for connection in idle:
+        connection.close()
