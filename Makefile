@@ -1,0 +1,86 @@
+# Everything that is done with this repository. The first target that needs it makes .venv; python3 and make are enough.
+#
+#   make run     serve dockerd, and say what to tell it      make demo    an attack refused by a throw-away dockerd
+#   make test    all tests that this machine can run         make bench   what a decision costs
+#   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
+#   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
+#   make clean   remove what was made here
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+LOCK := requirements/ci.txt
+# Options for `portero serve`: make run SERVE="--profile baseline"
+SERVE ?=
+TESTS ?=
+
+export PYTHONPATH := plugin
+
+.PHONY: run test check style types demo bench plugin docs lock clean
+
+run: $(READY)
+	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
+	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
+	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
+	@echo '  3. to get out: remove that line, then systemctl restart docker'
+	@exec $(VENV)/bin/portero serve $(SERVE)
+
+test: $(READY)
+	@$(PY) -c 'import os, shutil; \
+	 missing = [tool for tool in ("dockerd", "docker", "busybox", "ip") if not shutil.which(tool)]; \
+	 why = "needs " + ", ".join(missing) if missing else "" if os.geteuid() == 0 else "needs root"; \
+	 why and print("SKIPPED: everything at a real dockerd (tests/e2e): " + why)'
+	$(PY) -m pytest $(TESTS)
+
+check: style types test
+
+style: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(READY)
+	$(PY) -m mypy
+
+demo: $(READY)
+	@$(PY) packaging/demo.py
+
+bench: $(READY)
+	@$(PY) bench/run.py
+
+plugin: $(READY)
+	@PYTHON=$(PY) packaging/build.sh
+
+docs: $(READY)
+	@$(PY) docs/generate.py
+
+# The newest releases that pyproject.toml accepts, tried in an environment of their own.
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade '.[fast,dev]'
+	{ echo '# What .venv is made of; `make lock` writes it.'; \
+	  build/lock/bin/python -m pip freeze --exclude portero; } > $(LOCK)
+	rm -rf build/lock
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("portero needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# Debian's python3 comes without ensurepip, and so without a working venv.
+.PHONY: venv-package
+venv-package:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -qq -y python3-venv; \
+	else \
+	  echo "python3 cannot make virtual environments here; install it first: apt-get install python3-venv" >&2; exit 2; \
+	fi
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,50 @@
+"""What is generated is fresh, and what is promised in the documentation is there."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portero.policy import document
+from portero.refusals import CODES
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_no_generated_page_is_stale() -> None:
+    checked = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"],
+        cwd=ROOT,
+        env={"PYTHONPATH": "plugin", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_refusal_code_has_a_test_that_names_it(code: str) -> None:
+    named = [path.name for path in (ROOT / "tests").rglob("test_*.py") if f'"{code}"' in path.read_text()]
+
+    assert named
+
+
+def test_the_rule_in_the_readme_is_a_rule() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    dialect = json.loads((ROOT / "schemas" / "rule.json").read_text())
+
+    assert list(document.faults(json.loads(blocks[0]), dialect)) == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
