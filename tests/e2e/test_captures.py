@@ -1,14 +1,12 @@
 """What real clients sent once, as dockerd showed it to a plugin, asked again at the socket of a running plugin."""
 
 import base64
-import csv
-import gzip
 import json
-from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+import captured
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker
 from .rawhttp import exchange, render
@@ -16,28 +14,11 @@ from .refusals import REFUSED, refusing
 
 pytestmark = pytest.mark.e2e
 
-CAPTURES = Path(__file__).resolve().parents[1] / "captures"
-HOST = json.loads((CAPTURES / "host.json").read_text())
-
-
-def _envelopes() -> dict[str, list[dict[str, Any]]]:
-    found = defaultdict(list)
-    for name in ("cli.jsonl.gz", "compose.jsonl.gz"):
-        with gzip.open(CAPTURES / name, "rt", encoding="utf-8") as lines:
-            for line in map(json.loads, lines):
-                if line["phase"] == "req":
-                    found[line["case"]].append(line["envelope"])
-    return found
-
-
-def _expected() -> list[tuple[str, str, set[str]]]:
-    with (CAPTURES / "expected-baseline.tsv").open(encoding="utf-8") as table:
-        rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [(row["case"], row["decision"], set(row["rules"].split(",")) - {"-"}) for row in rows]
-
-
-ENVELOPES = _envelopes()
-EXPECTED = _expected()
+ENVELOPES = captured.envelopes()
+EXPECTED = [
+    (row["case"], row["decision"], captured.rules_of(row["rules"]))
+    for row in captured.table(captured.CAPTURES / "expected-baseline.tsv")
+]
 
 
 class Asker:
@@ -46,9 +27,10 @@ class Asker:
     def __init__(self, docker: GuardedDocker) -> None:
         self._plugin = docker.host.path(PLUGIN_SOCKET)
         self._networks = {
-            old: docker.client.ask("GET", f"/networks/{name}").json()["Id"] for old, name in HOST["networks"].items()
+            old: docker.client.ask("GET", f"/networks/{name}").json()["Id"]
+            for old, name in captured.HOST["networks"].items()
         }
-        for link, target in HOST["links"].items():
+        for link, target in captured.HOST["links"].items():
             docker.shell(f"mkdir -p $(dirname {link}); ln -sfn {target} {link}")
 
     def ask(self, envelope: dict[str, Any]) -> tuple[bool, str]:
