@@ -88,7 +88,7 @@ def test_without_the_fast_engine_the_reference_engine_is_best(monkeypatch: pytes
 
 
 def test_an_unknown_engine_is_refused_with_the_names_of_the_others() -> None:
-    with pytest.raises(ValueError, match="engine 'fastest' is unknown: choose one of reference, rust"):
+    with pytest.raises(ValueError, match="engine 'fastest' is unknown: choose one of reference, rust, both"):
         engine.named("fastest")
 
 

@@ -150,6 +150,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The decision log cannot be written, and a change that leaves no trace is not allowed.",
             "make room for, or mend, the decision log (setting PORTERO_LOG); log_failure=allow lifts this",
         ),
+        "engine-disagreement": Refusal(
+            "Both engines agree",
+            "The two rule engines disagree about this request.",
+            "report it as a bug of Portero, with the decision's id",
+        ),
         "internal-error": Refusal(
             "Portero could judge the request",
             "Portero met an error of its own and refuses what it could not judge.",

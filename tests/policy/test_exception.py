@@ -406,6 +406,9 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
                 raise RuntimeError("the library's own words")
             return engine.best().compile(schema, resources)
 
+        def gather(self, schemas: Any, resources: Any) -> engine.Checks:
+            return engine.best().gather(schemas, resources)
+
     write(built_in, "exceptions/mine.json", exception)
 
     with pytest.raises(PolicyBroken) as broken:

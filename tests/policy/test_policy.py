@@ -30,7 +30,7 @@ def rule(written: dict[str, Any], name: str, **changes: Any) -> Rule:
 
 def policy(rules: list[Rule], **actions: str) -> Policy:
     by_id = {rule.id: rule for rule in rules}
-    checks = {rule.id: engine.best().compile(rule.schema, {}) for rule in rules}
+    checks = engine.best().gather({rule.id: rule.schema for rule in rules}, {})
     site: dict[str, Any] = {
         "actions": {name.replace("_", "-"): action for name, action in actions.items()},
         "unknown-fields": "audit",

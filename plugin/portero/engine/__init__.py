@@ -1,27 +1,50 @@
-"""The engines that judge a request by a schema: `best()` for the fastest that is installed, `named()` for a choice."""
+"""The engines that judge a request by a schema: `best()` for the fastest that is installed, `named()` for a choice.
 
+Each is imported when it is wanted: one is an option (pyproject.toml, `fast`), the other is slow to load.
+"""
+
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from portero.engine.check import Check, Engine, InstancePath
-from portero.engine.reference import Reference
+from portero.engine.check import Check, Checks, Engine, InstancePath, OneByOne
+from portero.types import JSON
 
-__all__ = ["NAMES", "Check", "Engine", "InstancePath", "best", "named"]
+__all__ = ["NAMES", "Check", "Checks", "Engine", "InstancePath", "OneByOne", "best", "named", "surely"]
 
 NAMES = ("reference", "rust")
+_BOTH = "both"
 
 
 def best() -> Engine:
     """The fast engine where jsonschema-rs is installed, otherwise the reference engine."""
-    return named("reference" if find_spec("jsonschema_rs") is None else "rust")
+    return named("rust" if _is_fast() else "reference")
 
 
 def named(name: str) -> Engine:
     """The engine of that name; ValueError for another name, ImportError where its package is missing."""
     if name == "reference":
+        from portero.engine.reference import Reference
+
         return Reference()
-    if name != "rust":
-        raise ValueError(f"engine '{name}' is unknown: choose one of {', '.join(NAMES)}")
-    # Imported only when wanted: the package is an option (pyproject.toml, `fast`).
+    if name == "rust":
+        from portero.engine.rust import Rust
+
+        return Rust()
+    if name == _BOTH:
+        from portero.engine.both import Both
+
+        return Both(named("rust"), named("reference"))
+    raise ValueError(f"engine '{name}' is unknown: choose one of {', '.join((*NAMES, _BOTH))}")
+
+
+def surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
+    """What tells quickly that a document satisfies a schema; it never does where only the reference engine is."""
+    if not _is_fast():
+        return lambda document: False
     from portero.engine.rust import Rust
 
-    return Rust()
+    return Rust().compile(schema, {}).holds
+
+
+def _is_fast() -> bool:
+    return find_spec("jsonschema_rs") is not None

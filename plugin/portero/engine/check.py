@@ -22,6 +22,18 @@ class Check(Protocol):
         ...
 
 
+class Checks(Protocol):
+    """Compiled schemas by name, of which many can be asked at once."""
+
+    def __getitem__(self, name: str) -> Check:
+        """The one of that name, alone."""
+        ...
+
+    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        """What each of `names` that fails says alone, in the order of `names`; empty when all are satisfied."""
+        ...
+
+
 class Engine(Protocol):
     """A JSON Schema implementation behind the one question that Portero asks."""
 
@@ -30,6 +42,19 @@ class Engine(Protocol):
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
         """A check of `schema`; a $ref may name one of `resources` (`site#/$defs/...`), and nothing else."""
         ...
+
+    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:
+        """Checks of several schemas; raises what `compile` raises."""
+        ...
+
+
+class OneByOne(dict[str, Check]):
+    """Checks that are asked one after the other."""
+
+    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        """As in Checks."""
+        found = {name: self[name].failures(request) for name in names}
+        return {name: paths for name, paths in found.items() if paths}
 
 
 def plain(schema: Mapping[str, JSON]) -> dict[str, JSON]:

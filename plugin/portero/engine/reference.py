@@ -11,7 +11,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.check import InstancePath, in_order, plain
+from portero.engine.check import InstancePath, OneByOne, in_order, plain
 from portero.types import JSON
 
 
@@ -29,13 +29,22 @@ class Reference:
     name = "reference"
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> _Check:
-        registry: Registry[Any] = Registry().with_resources(
-            (name, Resource.from_contents(plain(content), default_specification=DRAFT202012))
-            for name, content in resources.items()
-        )
-        # Crawled once here: a Registry is frozen, and would otherwise look for anchors at every lookup.
-        registry = registry.crawl()
-        return _Check(VALIDATOR(plain(schema), registry=registry))
+        return _Check(VALIDATOR(plain(schema), registry=_registry(resources)))
+
+    def gather(
+        self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
+    ) -> OneByOne:
+        registry = _registry(resources)
+        return OneByOne({name: _Check(VALIDATOR(plain(schema), registry=registry)) for name, schema in schemas.items()})
+
+
+def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource.from_contents(plain(content), default_specification=DRAFT202012))
+        for name, content in resources.items()
+    )
+    # Crawled once here: a Registry is frozen, and would otherwise look for anchors at every lookup.
+    return registry.crawl()
 
 
 def _pattern(validator: Validator, pattern: str, instance: JSON, schema: JSON) -> Iterator[ValidationError]:

@@ -16,8 +16,43 @@ class _Check:
     def __init__(self, validator: jsonschema_rs.Draft202012Validator) -> None:
         self._validator = validator
 
+    def holds(self, request: JSON) -> bool:
+        """Quicker than to ask for no failures."""
+        return self._validator.is_valid(request)
+
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         return in_order({tuple(error.instance_path) for error in self._validator.iter_errors(request)})
+
+
+class _Checks:
+    """Each schema alone, and each set of them that was asked for as one, whose branches are the schemas."""
+
+    def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], registry: jsonschema_rs.Registry) -> None:
+        self._schemas = {name: plain(schema) for name, schema in schemas.items()}
+        self._registry = registry
+        self._alone = {name: _Check(_validator(schema, registry)) for name, schema in self._schemas.items()}
+        # The sets are the policy's: one for each operation.
+        self._together: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
+
+    def __getitem__(self, name: str) -> _Check:
+        return self._alone[name]
+
+    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        if not names:
+            return {}
+        together = self._together.get(names) or self._compiled(names)
+        if together.is_valid(request):
+            return {}
+        # The branches' errors say where in a schema they arose, and behind a reference no longer in which branch.
+        found = {name: self._alone[name].failures(request) for name in names if not self._alone[name].holds(request)}
+        if not found:
+            raise RuntimeError("the rules are broken together, and each alone is not")
+        return found
+
+    def _compiled(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
+        made = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
+        self._together[names] = made
+        return made
 
 
 class Rust:
@@ -26,14 +61,21 @@ class Rust:
     name = "rust"
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> _Check:
-        contents = [(_BASE + name, plain(content)) for name, content in resources.items()]
-        validator = jsonschema_rs.Draft202012Validator(
-            plain(schema),
-            registry=jsonschema_rs.Registry(contents, retriever=_refuse),
-            retriever=_refuse,
-            pattern_options=jsonschema_rs.RegexOptions(),
-        )
-        return _Check(validator)
+        return _Check(_validator(plain(schema), _registry(resources)))
+
+    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> _Checks:
+        return _Checks(schemas, _registry(resources))
+
+
+def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> jsonschema_rs.Registry:
+    contents = [(_BASE + name, plain(content)) for name, content in resources.items()]
+    return jsonschema_rs.Registry(contents, retriever=_refuse)
+
+
+def _validator(schema: Mapping[str, JSON], registry: jsonschema_rs.Registry) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        dict(schema), registry=registry, retriever=_refuse, pattern_options=jsonschema_rs.RegexOptions()
+    )
 
 
 def _refuse(uri: str) -> NoReturn:

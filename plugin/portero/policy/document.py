@@ -4,14 +4,15 @@ A document that says a name twice is refused: the reader of the file and the pro
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import ValidationError
-
-from portero.engine.reference import VALIDATOR
+from portero import engine
 from portero.types import JSON
+
+if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
+    from jsonschema import ValidationError
 
 
 class DocumentRefused(Exception):
@@ -35,6 +36,10 @@ def parse(data: bytes) -> dict[str, JSON]:
 
 def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     """One sentence for each way in which a document breaks its schema, in the document's order."""
+    if _surely(schema)(document):
+        return
+    from portero.engine.reference import VALIDATOR
+
     validator = VALIDATOR(dict(schema))
     seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
@@ -42,6 +47,16 @@ def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
             if sentence not in seen:
                 seen.add(sentence)
                 yield _at(error) + sentence
+
+
+def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
+    """Compiled once for all documents of a kind, such as the rules: known by being that very schema, which is kept."""
+    kept = _COMPILED.get(id(schema))
+    if kept is None or kept[0] is not schema:
+        if len(_COMPILED) >= _MOST_COMPILED:
+            _COMPILED.clear()
+        kept = _COMPILED[id(schema)] = (schema, engine.surely(schema))
+    return kept[1]
 
 
 def spell(path: Sequence[str | int]) -> str:
@@ -68,12 +83,12 @@ def _refuse_constant(constant: str) -> None:
     raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
 
 
-def _at(error: ValidationError) -> str:
+def _at(error: "ValidationError") -> str:
     place = spell(error.absolute_path)
     return f"{place}: " if place else ""
 
 
-def _sentences(error: ValidationError, schema: Mapping[str, JSON]) -> Iterator[str]:
+def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
     # The library's hints leave these open; its reports always fill them.
     value: Any = cast(Any, error.validator_value)
     broken: Any = error.schema
@@ -102,6 +117,9 @@ def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
 def _list(value: Any) -> str:
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
+
+_COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
+_MOST_COMPILED = 8
 
 _MUST: Mapping[str, str] = {
     "type": "must be of type {}",

@@ -56,6 +56,11 @@ def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
     return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
 
 
+def parts(path: Path) -> list[Path]:
+    """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
+    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, "exceptions")]
+
+
 def empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from portero.engine import Check, Engine, InstancePath
+from portero.engine import Checks, Engine, InstancePath
 from portero.policy import site
 from portero.policy.dialect import condition_faults
 from portero.policy.document import faults
@@ -35,7 +35,7 @@ class HostPolicy:
 
     rules: Policy
     about: Mapping[str, About]
-    possible: Mapping[str, Check]
+    possible: Checks
 
     def outcome(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
         """None: the rule holds. Otherwise whether it is surely broken, and where."""

@@ -4,12 +4,12 @@ The first folder is the built-in one (schemas/): it holds the dialect, the reque
 Later folders add rules and exceptions and override them by id; their site.json overrides the site's values.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from portero.engine import Check, Engine
+from portero.engine import Checks, Engine, OneByOne
 from portero.operation import Operation
 from portero.policy import exception, site
 from portero.policy.dialect import rule_faults
@@ -129,15 +129,21 @@ def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JS
 
 def compiled(
     rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
-) -> dict[str, Check]:
-    """Each rule's check; a rule that does not compile is added to `found`."""
-    checks: dict[str, Check] = {}
-    for rule in rules.values():
-        try:
-            checks[rule.id] = engine.compile(rule.schema, resources)
-        except Exception as error:  # noqa: BLE001 - each engine has errors of its own; a rule that does not compile is a fault
-            found.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
-    return checks
+) -> Checks:
+    """The checks of all rules; each rule that does not compile is added to `found`."""
+    try:
+        return engine.gather({rule.id: rule.schema for rule in rules.values()}, resources)
+    except Exception as error:  # noqa: BLE001 - each engine has errors of its own, and they do not say which rule it is
+        faults = [fault for rule in rules.values() for fault in _compile_faults(rule, engine, resources)]
+        found += faults or [f"the {engine.name} engine cannot compile the rules ({type(error).__name__})"]
+        return OneByOne()
+
+
+def _compile_faults(rule: Rule, engine: Engine, resources: Mapping[str, Mapping[str, JSON]]) -> Iterator[str]:
+    try:
+        engine.compile(rule.schema, resources)
+    except Exception as error:  # noqa: BLE001 - each engine has errors of its own; a rule that does not compile is a fault
+        yield f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})"
 
 
 def digest_of(contents: Sequence[Folder]) -> str:

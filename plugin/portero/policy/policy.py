@@ -1,11 +1,11 @@
 """The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from portero.decision import LEVELS, Violation
-from portero.engine import Check
+from portero.engine import Checks, InstancePath
 from portero.operation import Operation
 from portero.policy.dialect import ANY_OPERATION, PROFILES
 from portero.policy.exception import Waiver, waived
@@ -14,6 +14,7 @@ from portero.policy.rule import Rule
 from portero.types import JSON
 
 Action = Literal["deny", "audit", "off"]
+Acting = Literal["deny", "audit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,11 @@ class Policy:
     rules: Mapping[str, Rule]
     site: Mapping[str, JSON]
     digest: str
-    checks: Mapping[str, Check]
+    checks: Checks
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
+    # What `acting` has found out: one entry for each operation and profile, both of which come from our own tables.
+    _acting: dict[tuple[str, str], Mapping[str, Acting]] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def unknown_fields(self) -> Action:
@@ -39,25 +42,34 @@ class Policy:
 
     def check(self, request: JSON, profile: str) -> tuple[Violation, ...]:
         """Every violation of a request document, worst level first, then by rule and place."""
-        operation = cast(dict[str, str], request)["operation"]
+        actions = self.acting(cast(dict[str, str], request)["operation"], profile)
+        failed = self.checks.failures(tuple(actions), request)
         return tuple(
             violation
-            for rule in self.by_operation.get(operation, ())
-            for violation in self._violations(self.rules[rule], request, profile)
+            for rule, paths in failed.items()
+            for violation in _violations(self.rules[rule], actions[rule], paths, request)
         )
+
+    def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
+        """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
+        if operation not in self.by_operation:
+            return {}
+        known = self._acting.get((operation, profile))
+        if known is None:
+            chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
+            known = {rule: action for rule, action in chosen.items() if action != "off"}
+            self._acting[operation, profile] = known
+        return known
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
         return waived(self.waivers, violations, request, time)
 
-    def _violations(self, rule: Rule, request: JSON, profile: str) -> Iterator[Violation]:
-        action = self.action(rule.id, profile)
-        if action == "off":
-            return
-        failures = self.checks[rule.id].failures(request)
-        # Several failures at one place are one violation to a person.
-        for where, default in sorted({(place(request, path), is_default(request, path)) for path in failures}):
-            yield Violation(rule.id, rule.level, where, action, rule.reason, rule.remedy, default)
+
+def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
+    # Several failures at one place are one violation to a person.
+    for where, default in sorted({(place(request, path), is_default(request, path)) for path in paths}):
+        yield Violation(rule.id, rule.level, where, action, rule.reason, rule.remedy, default)
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
