@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from portero import application, engine, resources
-from portero.application import Application, Broken, build, dockerds, host_root
+from portero import engine, loading, resources
+from portero.application import Application, Broken, build
 from portero.daemonsockets import DaemonSockets
 from portero.decision_log import DecisionLog
+from portero.loading import dockerds, host_root
 from portero.settings import Settings
 
 HARMLESS_READ = {"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}
@@ -114,6 +115,9 @@ def test_a_change_that_is_denied_anyway_keeps_its_reasons_when_the_log_fails(tmp
 class FailingHost:
     """A host view with a fault in it."""
 
+    def moment(self) -> Any:
+        return self
+
     def look(self, path: str) -> Any:
         raise ZeroDivisionError
 
@@ -154,8 +158,15 @@ def test_status_tells_what_is_in_force(tmp_path: Path) -> None:
     assert (health["profile"], health["mode"], health["engine"]) == ("baseline", "enforce", "reference")
     assert health["policy"] == told.judge.policy.digest
     assert health["rules"] == len(told.judge.policy.rules) == sum(status["rulesByLevel"].values())
-    assert health["reloadFaults"] == []
+    assert health["reloadFaults"] == health["attention"] == []
+    assert status["decisions"] == {"allowed": 0, "refused": 0}
     assert health.items() <= status.items()
+
+
+def reloaded(application: Application) -> Application:
+    after = application.reloaded()
+    assert after is not None
+    return after
 
 
 def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
@@ -165,7 +176,7 @@ def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
     before = built(tmp_path, schemas=str(site.parent))
     site.write_text('{"actions": {"no-privileged": "deny"}}')
 
-    after = before.reloaded()
+    after = reloaded(before)
 
     assert ask(before, create(Privileged=True))["Allow"] is True
     assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
@@ -180,7 +191,7 @@ def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path)
     before = built(tmp_path, schemas=str(folder))
     (folder / "site.json").write_text('{"acshuns": {}}')
 
-    after = before.reloaded()
+    after = reloaded(before)
 
     assert after.judge is before.judge
     (fault,) = cast(list[str], after.health()["reloadFaults"])
@@ -192,9 +203,9 @@ def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = built(tmp_path)
-    monkeypatch.setattr(application, "load", None)
+    monkeypatch.setattr(loading, "load", None)
 
-    after = before.reloaded()
+    after = reloaded(before)
 
     assert after.judge is before.judge
     assert after.faults == ("an error of portero's own (TypeError), see its log",)
@@ -369,6 +380,27 @@ def test_status_tells_each_exception_with_its_state_and_how_often_it_was_used(tm
     }
     assert before == [{**told, "usedSinceStart": 0}]
     assert asked.status()["exceptions"] == [{**told, "usedSinceStart": 1}]
+    assert asked.status()["decisions"] == {"allowed": 2, "refused": 0}
+
+
+def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path: Path) -> None:
+    asked = built(tmp_path, mode="audit", schemas=site_with_exception(tmp_path, expires="2000-01-01"))
+
+    nothing, ran_out = cast(list[str], asked.health()["attention"])
+
+    assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+    assert "installer.json: ran out on 2000-01-01 and waives nothing" in ran_out
+
+
+@pytest.mark.parametrize(("process", "visible"), [(1, "none"), (4711, "/")])
+def test_a_worker_sees_the_hosts_files_where_its_master_did(
+    tmp_path: Path, process: int, visible: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: process)
+    asked = built(tmp_path, host_root="auto")
+    monkeypatch.setattr(os, "getpid", lambda: 4712)
+
+    assert asked.status()["hostFiles"] == visible
 
 
 def test_an_exception_that_would_waive_self_protection_keeps_portero_from_starting(tmp_path: Path) -> None:

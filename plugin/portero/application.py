@@ -3,64 +3,42 @@
 The decision is logged before it is given. Whatever fails on the way is a denial.
 """
 
-import json
-import os
 import secrets
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from portero import __version__, engine, reply, resources
-from portero.api_types import ShapeFault
+from portero import __version__, loading, reply
+from portero.bulletin import Notice
 from portero.capture.recorder import Recorder
-from portero.daemon import NetworkNames
-from portero.daemonsockets import DaemonSockets
 from portero.decision import LEVELS, Decision, in_order, refusal
 from portero.decision_log import DecisionLog
-from portero.engine import Engine
-from portero.exception_use import ExceptionUse
-from portero.hostfiles import HostFiles
 from portero.judge import Judge
+from portero.loading import Broken, Loaded
 from portero.metrics import Metrics
-from portero.operation import Routes
-from portero.policy import folder
-from portero.policy.loader import PolicyBroken, Reader, load
+from portero.policy.exception import notices
 from portero.refusals import CODES
 from portero.settings import Settings
-from portero.shape import Shapes
 from portero.signature import Manifest
-from portero.signing import versions
-from portero.signing.sealed import KeysBroken, Sealed, trusted_keys
-from portero.signing.versions import VersionsBroken
 from portero.types import JSON
 
-_FIRST_PROCESS = 1
-
-
-class Broken(Exception):
-    """Portero cannot start (or reload) as it is told to; `faults` holds one line each."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
+__all__ = ["Application", "Broken", "build"]
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Answers AuthZReq. `faults` are those of a reload that failed: the judge is then still the one before it."""
+    """Answers AuthZReq. `notice` says of which files the judge's policy was made, and how the last reload went."""
 
     settings: Settings
     judge: Judge
     log: DecisionLog
     engine: str
-    loaded: float
-    faults: tuple[str, ...] = ()
-    use: ExceptionUse = field(default_factory=ExceptionUse)
-    signed: Mapping[Path, Manifest] = field(default_factory=dict)
+    notice: Notice
     recorder: Recorder | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -78,33 +56,43 @@ class Application:
         words = CODES["internal-error"]
         return {"Allow": False, "Msg": f"internal-error: {words.reason} -> {words.remedy}"}
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Those of a reload that failed: the judge is then still the one before it."""
+        return self.notice.faults
+
     def health(self) -> dict[str, JSON]:
-        """How portero is, in short."""
-        loaded = datetime.fromtimestamp(self.loaded, UTC).isoformat(timespec="seconds")
+        """How portero is, in short. `attention` holds a sentence for whatever somebody has to see to."""
         return {
+            "attention": [*self._attention(time.time())],
             "version": __version__,
             "profile": self.settings.profile,
             "mode": self.settings.mode,
             "policy": self.judge.policy.digest,
             "rules": len(self.judge.policy.rules),
             "engine": self.engine,
-            "loaded": loaded.replace("+00:00", "Z"),
-            "reloadFaults": list(self.faults),
+            "loaded": _instant(self.notice.loaded),
+            "lastTried": _instant(self.notice.tried),
+            "reloadFaults": [*self.faults],
         }
 
     def status(self) -> dict[str, JSON]:
         """How portero is, in full."""
         levels = [rule.level for rule in self.judge.policy.rules.values()]
+        so_far = self.metrics.so_far()
         return self.health() | {
+            "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
+            "logFailures": so_far.log_failures,
+            "reloadFailures": so_far.load_failures,
+            "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
+            "exceptions": self._exceptions(time.time(), so_far.exceptions),
+            "signed": {str(place): _signature(manifest) for place, manifest in self.notice.signed.items()},
             "socket": str(self.settings.socket),
             "schemas": [str(folder) for folder in self.settings.policy_folders],
-            "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
-            "exceptions": self._exceptions(time.time()),
-            "signed": {str(place): self._signature(manifest) for place, manifest in self.signed.items()},
             "record": str(self.settings.record or ""),
             "log": self.settings.log,
             "logFailure": self.settings.log_failure,
-            "hostFiles": host_root(self.settings),
+            "hostFiles": loading.host_root(self.settings),
             "daemonConfig": str(self.settings.daemon_config),
             "dockerHost": str(self.settings.docker_host or ""),
             "workers": self.settings.workers,
@@ -115,11 +103,14 @@ class Application:
         """The metrics, as Prometheus reads them."""
         return self.metrics.text()
 
-    def _signature(self, manifest: Manifest) -> JSON:
-        return {"version": manifest.version, "date": manifest.date, "key": manifest.key}
+    def _attention(self, now: float) -> Iterator[str]:
+        if self.settings.mode == "audit":
+            yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+        if self.faults:
+            yield f"the policy of {_instant(self.notice.loaded)} stays in force: what is in its folders now is broken"
+        yield from notices(self.judge.policy.waivers, now)
 
-    def _exceptions(self, now: float) -> list[JSON]:
-        used = self.use.counts()
+    def _exceptions(self, now: float, used: Mapping[str, int]) -> list[JSON]:
         return [
             {
                 "id": waiver.id,
@@ -132,30 +123,42 @@ class Application:
             for waiver in self.judge.policy.waivers
         ]
 
-    def reloaded(self) -> "Application":
-        """The same with the policy as it is on the disk now; when that is broken, with the old one and its faults."""
-        fresh = self._reloaded()
-        if fresh.faults:
-            self.metrics.load_failed()
-        else:
-            self.metrics.policy_loaded(fresh.loaded, enforcing=self.settings.mode == "enforce")
-        return fresh
+    def reloaded(self, still: Callable[[], bool] = lambda: True) -> "Application | None":
+        """The same with the policy as it is on the disk now; when that is broken, with the old one and its faults.
 
-    def _reloaded(self) -> "Application":
+        None when what is on the disk changed while it was read: `still` tells whether it is as it was before.
+        """
         try:
-            judge, engine_name, signed = _vouched(self.settings)
-            _remember(self.settings, signed)
+            loaded = loading.vouched(self.settings, self.judge.routes.operations)
+            if not still():
+                return None
+            loading.remember(self.settings, loaded.signed)
         except Broken as broken:
-            return replace(self, faults=broken.faults)
+            return self._kept(broken.faults) if still() else None
         except Exception as error:  # noqa: BLE001 - a fault of ours at a reload must not send the doorman away
             traceback.print_exception(error, file=sys.stderr)
-            return replace(self, faults=(f"an error of portero's own ({type(error).__name__}), see its log",))
-        return replace(self, judge=judge, engine=engine_name, loaded=time.time(), faults=(), signed=signed)
+            return self._kept((f"an error of portero's own ({type(error).__name__}), see its log",))
+        return self._with(loaded)
+
+    def _kept(self, faults: Sequence[str]) -> "Application":
+        self.metrics.load_failed()
+        return replace(self, notice=replace(self.notice, tried=time.time(), faults=tuple(faults)))
+
+    def _with(self, loaded: Loaded) -> "Application":
+        notice = _notice(loaded)
+        self.metrics.policy_loaded(notice.loaded, enforcing=self.settings.mode == "enforce")
+        return replace(self, judge=replace(self.judge, policy=loaded.policy), notice=notice)
+
+    def following(self, notice: Notice) -> "Application":
+        """The same under the policy that another process has loaded and gives notice of; raises Broken."""
+        if notice.policy == self.judge.policy.digest:
+            return replace(self, notice=notice)
+        policy = loading.again(self.settings, self.judge.routes.operations, notice.held)
+        return replace(self, judge=replace(self.judge, policy=policy), notice=notice)
 
     def _decided(self, data: bytes) -> Decision:
         began = time.perf_counter_ns()
         decision = self.judge.decide(data, f"d-{secrets.token_hex(6)}", time.time())
-        self.use.count(decision)
         if decision.fault is not None:
             print(f"portero: {decision.id}: internal-error", file=sys.stderr)
             traceback.print_exception(decision.fault, file=sys.stderr)
@@ -186,13 +189,35 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
 
     `shared` is the folder in which several processes add up their metrics.
     """
-    judge, engine_name, signed = _vouched(settings)
+    # Said once for all processes: a worker of a managed plugin is not its first process any more.
+    settings = replace(settings, host_root=_resolved(settings))
+    routes, shapes = loading.api()
+    loaded = loading.vouched(settings, routes.operations)
     log, recorder = _log(settings), _recorder(settings)
-    _remember(settings, signed)
-    metrics = Metrics((operation.id for operation in judge.routes.operations), shared)
-    loaded = time.time()
-    metrics.policy_loaded(loaded, enforcing=settings.mode == "enforce")
-    return Application(settings, judge, log, engine_name, loaded, signed=signed, recorder=recorder, metrics=metrics)
+    loading.remember(settings, loaded.signed)
+    metrics = Metrics((operation.id for operation in routes.operations), shared)
+    notice = _notice(loaded)
+    metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
+    judge = loading.judge(settings, loaded.policy, routes, shapes)
+    return Application(settings, judge, log, loading.engine_name(settings), notice, recorder, metrics)
+
+
+def _resolved(settings: Settings) -> Literal["none"] | Path:
+    root = loading.host_root(settings)
+    return "none" if root == "none" else Path(root)
+
+
+def _notice(loaded: Loaded) -> Notice:
+    now = time.time()
+    return Notice(loaded.policy.digest, now, now, (), loaded.signed, loaded.held)
+
+
+def _signature(manifest: Manifest) -> JSON:
+    return {"version": manifest.version, "date": manifest.date, "key": manifest.key}
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _log(settings: Settings) -> DecisionLog:
@@ -210,108 +235,3 @@ def _recorder(settings: Settings) -> Recorder | None:
     except OSError as error:
         cure = "name a file that can be written"
         raise Broken([f"PORTERO_RECORD: {settings.record}: {error.strerror}; {cure}"]) from error
-
-
-def _vouched(settings: Settings) -> tuple[Judge, str, Mapping[Path, Manifest]]:
-    """As judge_of, and how the folders are signed; raises Broken when they are not as PORTERO_TRUSTED_KEYS asks."""
-    if not settings.trusted_keys:
-        return (*judge_of(settings), {})
-    try:
-        seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-        sealed = Sealed(trusted_keys(settings.trusted_keys), resources.schemas(), seen)
-        judge, engine_name = judge_of(settings, sealed.read)
-    except (KeysBroken, VersionsBroken) as broken:
-        raise Broken(str(broken).splitlines()) from broken
-    return judge, engine_name, sealed.manifests
-
-
-def _remember(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
-    """Write down which signed versions are in force from now on."""
-    if not signed:
-        return
-    try:
-        versions.remember(settings.state, signed, allow_rollback=settings.allow_rollback == "yes")
-    except VersionsBroken as broken:
-        raise Broken([str(broken)]) from broken
-
-
-def judge_of(settings: Settings, reader: Reader = folder.read) -> tuple[Judge, str]:
-    """The judge under these settings and the name of its engine; raises Broken."""
-    routes, shapes = _routes(), _shapes()
-    chosen = _engine(settings)
-    try:
-        policy = load(settings.policy_folders, chosen, routes.operations, reader)
-    except PolicyBroken as broken:
-        raise Broken(broken.faults) from broken
-    return Judge(policy, routes, shapes, _host(settings), settings.profile, settings.mode), chosen.name
-
-
-def host_root(settings: Settings) -> str:
-    """Where the host's files are visible, or none."""
-    if settings.host_root != "auto":
-        return str(settings.host_root)
-    # A managed plugin is the first process of its container, which shows files of its own.
-    return "none" if os.getpid() == _FIRST_PROCESS else "/"
-
-
-def dockerds(settings: Settings, daemons: DaemonSockets) -> Sequence[str]:
-    """The sockets at which dockerd may be asked for the name of a network, the best first."""
-    if settings.docker_host is not None:
-        return [str(settings.docker_host)]
-    # Anybody can name a process dockerd and have it lie about networks; only root can make root's socket.
-    return [address for address in daemons.of("dockerd") if _is_roots(address)]
-
-
-def _host(settings: Settings) -> HostFiles:
-    root = host_root(settings)
-    daemons = DaemonSockets()
-    names = NetworkNames(lambda: dockerds(settings, daemons))
-    return HostFiles(
-        "/" if root == "none" else root,
-        visible=root != "none",
-        sockets=[str(settings.socket)],
-        own=[str(resources.package()), *(str(place.absolute()) for place in _own(settings))],
-        daemons=daemons,
-        name_of=names.name_of,
-        daemon_config=str(settings.daemon_config),
-    )
-
-
-def _own(settings: Settings) -> Sequence[Path]:
-    """What decides about requests, and so is no container's to write: rules, whose keys to trust, what was in force."""
-    signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
-    return (*settings.policy_folders, *signing)
-
-
-def _is_roots(address: str) -> bool:
-    try:
-        return os.stat(address).st_uid == 0
-    except OSError:
-        return False
-
-
-def _engine(settings: Settings) -> Engine:
-    if settings.engine == "auto":
-        return engine.best()
-    try:
-        return engine.named(settings.engine)
-    except ImportError as error:
-        cure = "install portero with its extra `fast`, or write auto"
-        raise Broken([f"PORTERO_ENGINE: the engine {settings.engine} is not installed; {cure}"]) from error
-
-
-def _routes() -> Routes:
-    file = resources.schemas() / "operations.json"
-    try:
-        data: Mapping[str, object] = json.loads(file.read_text(encoding="utf-8"))
-        return Routes.load(data)
-    except (OSError, ValueError) as error:
-        raise Broken([f"{file}: {error}"]) from error
-
-
-def _shapes() -> Shapes:
-    folder = resources.schemas() / "api"
-    try:
-        return Shapes.load(folder)
-    except (OSError, ShapeFault) as error:
-        raise Broken([f"{folder}: {error}"]) from error

@@ -3,6 +3,7 @@
 usage: python -m stand_in SOCKET [THREADS]
 """
 
+import mmap
 import os
 import sys
 import time
@@ -14,14 +15,26 @@ from portero.server.master import Master
 from portero.settings import Settings
 from portero.types import JSON
 
+# A file that makes the next tending fail.
+FAILS = Path("tending-fails")
+
 
 class StandIn:
     def __init__(self) -> None:
-        self._loads = 0
+        # Of the master; forks see it.
+        self._loads = mmap.mmap(-1, 1)
+        self._followed = 0
 
-    def load(self) -> "StandIn":
-        self._loads += 1
-        return self
+    def tend(self) -> None:
+        if FAILS.exists():
+            FAILS.unlink()
+            raise RuntimeError("while tending")
+
+    def reload(self) -> None:
+        self._loads[0] += 1
+
+    def follow(self) -> None:
+        self._followed += 1
 
     def answer(self, data: bytes) -> dict[str, JSON]:
         if data == b"fail":
@@ -34,13 +47,13 @@ class StandIn:
         return {"Allow": False, "Msg": "internal-error"}
 
     def health(self) -> dict[str, JSON]:
-        return {"loads": self._loads}
+        return {"loads": self._loads[0], "followed": self._followed}
 
     def figures(self) -> bytes:
         return b"loads 1\n"
 
     def status(self) -> dict[str, JSON]:
-        return {"loads": self._loads, "full": True}
+        return {"full": True}
 
 
 def main() -> None:
@@ -49,7 +62,7 @@ def main() -> None:
         os.environ["LISTEN_PID"] = str(os.getpid())
     listener = inherited(os.environ) or listen(Path(settings.socket))
     try:
-        Master(StandIn().load, listener, settings).run()
+        Master(StandIn(), listener, settings).run()
     finally:
         listener.remove()
 

@@ -20,6 +20,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+def both_workers(server: Server) -> list[int]:
+    deadline = time.monotonic() + 15
+    while len(server.workers()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return server.workers()
+
+
 def test_the_end_by_signal_takes_the_socket_away(server: Server) -> None:
     status, errors = server.stop()
 
@@ -86,15 +93,28 @@ def test_a_worker_killed_under_way_answers_nothing_rather_than_allow(server: Ser
     connection.close()
 
 
-def test_a_reload_loads_anew_and_keeps_the_socket(server: Server) -> None:
-    inode = server.socket.stat().st_ino
+def test_a_reload_is_done_by_the_master_and_keeps_workers_and_socket(server: Server) -> None:
+    before = server.socket.stat().st_ino, both_workers(server)
     server.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + 15
-    while server.ask("GET", "/healthz")[1] != {"loads": 2} and time.monotonic() < deadline:
+    while server.ask("GET", "/healthz")[1]["loads"] != 1 and time.monotonic() < deadline:
         time.sleep(0.1)
 
-    assert server.ask("GET", "/healthz")[1] == {"loads": 2}
-    assert server.socket.stat().st_ino == inode
+    assert server.ask("GET", "/healthz")[1] == {"loads": 1, "followed": 1}
+    assert (server.socket.stat().st_ino, server.workers()) == before
+
+
+def test_a_fault_while_the_master_tends_the_policy_ends_nothing(server: Server) -> None:
+    before = both_workers(server)
+    fails = server.socket.parent / "tending-fails"
+    fails.touch()
+    deadline = time.monotonic() + 15
+    while fails.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert server.ask("GET", "/healthz")[0] == 200
+    assert server.workers() == before
+    assert "RuntimeError: while tending" in server.stop()[1]
 
 
 def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> None:

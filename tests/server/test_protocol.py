@@ -81,8 +81,8 @@ def test_a_failure_of_portero_is_a_denial(server: Server) -> None:
 
 
 def test_health_and_status_are_told(server: Server) -> None:
-    assert server.ask("GET", "/healthz") == (200, {"loads": 1})
-    assert server.ask("GET", "/status") == (200, {"loads": 1, "full": True})
+    assert server.ask("GET", "/healthz") == (200, {"loads": 0, "followed": 1})
+    assert server.ask("GET", "/status") == (200, {"full": True})
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,10 @@ def test_mode_audit_is_said_aloud_and_status_finds_it(tmp_path: Path) -> None:
 
     assert told.returncode == 1
     assert "portero: NOTHING IS ENFORCED: mode audit allows every request and only logs" in errors
+    assert told.stdout.splitlines()[0].split(maxsplit=1) == [
+        "attention",
+        "NOTHING IS ENFORCED: mode audit allows every request and only logs",
+    ]
 
 
 def test_the_environment_sets_it_too(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force_and_status_says
         assert run("status", "--socket", str(path)).returncode == 1
         policy.write_text("{}")
         reloaded(running, expected=False)
-        time.sleep(1)  # the workers of before may still answer
+        time.sleep(1)  # another worker may follow a moment later
         assert ask(running, create(Privileged=True))["Allow"] is False
         _, errors = running.stop()
     assert f"portero: not reloaded, the policy before it stays in force: {fault}" in errors

@@ -1,10 +1,14 @@
-"""The processes that answer: gunicorn's master and its threaded workers, run inside our own process.
+"""The processes that answer: gunicorn's master and its workers, run inside our own process.
 
-The policy is loaded before the first worker is made. SIGHUP loads it anew; a broken one leaves the old in force.
+The policy is loaded before the first worker is made. The master tends it from then on, and the workers follow: no
+process ends for a new policy, since a connection that closes can cost a question (docker-facts 3).
 """
 
+import gc
 import os
-from collections.abc import Callable
+import sys
+import traceback
+from typing import Protocol
 
 from flask import Flask
 
@@ -12,27 +16,43 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from portero.server.app import Answers, create
+from portero.server.app import create
+from portero.server.calls import Answers
 from portero.server.listener import Listener
 from portero.settings import Settings
 
-# dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
-# a question whose connection closes is repeated without its body (docker-facts 3).
-_KEEPALIVE = 75
-# Connections beyond the threads wait for a free one, they are not turned away.
+# Connections beyond these wait in the socket's queue, they are not turned away.
 _CONNECTIONS = 1000
-# A worker whose main loop stands still for so long is replaced; judging happens in threads and is not counted.
+# A worker whose main loop stands still for so long is replaced; connections are served in threads and are not counted.
 _TIMEOUT = 120
 _GRACE = 20
+_TENDS_EVERY = 0.1
 # Workers show that they live by touching a file. Under systemd's ProtectSystem=strict /tmp cannot be written.
 _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
 
-class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
-    """Serves what `load` makes on the listener, until a signal ends it."""
+class Served(Answers, Protocol):
+    """What is served: portero.live.Live."""
 
-    def __init__(self, load: Callable[[], Answers], listener: Listener, settings: Settings) -> None:
-        self._load = load
+    def tend(self) -> None:
+        """Called in the master every now and then."""
+        ...
+
+    def reload(self) -> None:
+        """Called in the master at SIGHUP."""
+        ...
+
+    def follow(self) -> None:
+        """Called once in each worker before it serves."""
+        ...
+
+
+class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
+    """Serves on the listener, until a signal ends it."""
+
+    def __init__(self, served: Served, listener: Listener, settings: Settings) -> None:
+        self.answers: Answers = served
+        self._served = served
         self._listener = listener
         self._settings = settings
         super().__init__()
@@ -41,15 +61,15 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
         """Gunicorn's settings; only ours count, neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
         chosen: dict[str, object] = {
             "bind": f"fd://{self._listener.descriptor}",
-            "worker_class": "gthread",
+            "worker_class": "portero.server.worker.Worker",
             "workers": self._settings.workers,
             "threads": self._settings.threads,
-            "worker_connections": max(_CONNECTIONS, 2 * self._settings.threads),
-            "keepalive": _KEEPALIVE,
+            "worker_connections": _CONNECTIONS,
             "timeout": _TIMEOUT,
             "graceful_timeout": _GRACE,
             "max_requests": 0,
             "preload_app": True,
+            "post_worker_init": lambda worker: self._served.follow(),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
@@ -63,22 +83,21 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Called once before the workers are made, and once more at each reload."""
-        return create(self._load())
-
-    def reload(self) -> None:
-        """SIGHUP: the next workers get what is then loaded."""
-        self.callable = None
-        super().reload()
+        """Called once, before the workers are made."""
+        return create(self._served)
 
     def run(self) -> None:
         """Serve; returns by SystemExit."""
-        _Arbiter(self, self._listener).run()
+        # What is loaded stays: no collector has to visit it, which would also give each worker a copy of its pages.
+        gc.collect()
+        gc.freeze()
+        _Arbiter(self, self._served, self._listener).run()
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
-    def __init__(self, master: Master, listener: Listener) -> None:
+    def __init__(self, master: Master, served: Served, listener: Listener) -> None:
         super().__init__(master)
+        self._served = served
         self._listener = listener
         # Gunicorn removes a socket by its name, whoever's it is by then; one of systemd's it leaves alone.
         self.systemd = True
@@ -87,6 +106,19 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         """The file goes first: dockerd waits for a missing socket, but a connection nobody accepts any more is lost."""
         self._listener.remove()
         super().stop(graceful)
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
+        try:
+            self._served.tend()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the workers go on and so does their master
+            traceback.print_exception(error, file=sys.stderr)
+        told: list[int] = super().wait_for_signals(min(timeout, _TENDS_EVERY))
+        return told
+
+    def handle_hup(self) -> None:
+        """Gunicorn would replace the workers."""
+        self._served.reload()
 
     def handle_usr2(self) -> None:
         """Gunicorn would start a second master over the same socket; a new portero is started by its service."""

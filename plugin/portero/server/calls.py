@@ -1,0 +1,71 @@
+"""The calls of Docker's plugin protocol: the name of one and its body in, the document of the answer out.
+
+Judging is done by what it is handed. A failure in it is a denial.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from portero.envelope import LARGEST
+from portero.types import JSON
+
+# What dockerd's plugin client accepts (moby pkg/plugins/transport).
+CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
+# One byte more than the limit is enough for the reader of envelopes to refuse it.
+MOST_READ = LARGEST + 1
+# dockerd reads the answer only after it has sent its question, so what is too long is read to the end, up to here.
+MOST_SENT = 64 << 20
+
+
+class Answers(Protocol):
+    """Who judges: portero.application.Application."""
+
+    def answer(self, data: bytes) -> Mapping[str, JSON]:
+        """The reply to one AuthZReq."""
+        ...
+
+    def failure(self) -> Mapping[str, JSON]:
+        """The reply when portero itself fails: a denial."""
+        ...
+
+    def health(self) -> Mapping[str, JSON]:
+        """How portero is, in short."""
+        ...
+
+    def status(self) -> Mapping[str, JSON]:
+        """How portero is, in full."""
+        ...
+
+    def figures(self) -> bytes:
+        """The metrics, as Prometheus reads them."""
+        ...
+
+
+def _activate(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+    return {"Implements": ["authz"]}
+
+
+def _before_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+    try:
+        return answers.answer(data)
+    except Exception as error:  # noqa: BLE001 - no error of ours may become anything but a denial
+        traceback.print_exception(error, file=sys.stderr)
+        return answers.failure()
+
+
+def _after_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+    # The request has been carried out: a denial would undo nothing, and would leave the client in the dark.
+    return {"Allow": True}
+
+
+# By path; all of them are POSTed.
+CALLS: Mapping[str, Callable[[Answers, bytes], Mapping[str, JSON]]] = MappingProxyType(
+    {
+        "/Plugin.Activate": _activate,
+        "/AuthZPlugin.AuthZReq": _before_execution,
+        "/AuthZPlugin.AuthZRes": _after_execution,
+    }
+)

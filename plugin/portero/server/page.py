@@ -1,0 +1,49 @@
+"""Asks a WSGI application (PEP 3333) for one page: method, target and body in, status, fields and content out."""
+
+import io
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+Page: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def answered(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:
+    """The page for one request. A field that comes twice counts once: ours come once."""
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, fields: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
+        told.append((status, fields))
+        return lambda piece: None
+
+    given = page(_environ(method, target, data), start)
+    try:
+        content = b"".join(given)
+    finally:
+        close = getattr(given, "close", None)
+        if close is not None:
+            close()
+    status, fields = told[-1]
+    return status, dict(fields), content
+
+
+def _environ(method: str, target: str, data: bytes) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    return {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_NAME": "portero",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(data)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(data),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
