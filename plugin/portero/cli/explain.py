@@ -1,29 +1,50 @@
-"""`portero explain`: the page of one rule or one refusal code."""
+"""`portero explain`: the page of one rule or one refusal code, or the story of one decision."""
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from typing import cast
 
 import click
 
-from portero.cli import options
+from portero.cli import options, story
+from portero.policy.exception import Waiver
 from portero.policy.loader import Policy
+from portero.policy.proposal import NoValue, Proposal
 from portero.policy.rule import Rule
 from portero.refusals import CODES
 from portero.types import JSON
 
+_OF_THE_SITE = "unknown-field"
+
 
 @click.command()
-@click.argument("name", metavar="RULE|CODE")
+@click.argument("name", metavar="RULE|CODE|DECISION-ID")
 @options.SCHEMAS
 @options.PROFILE
 @options.ENGINE
+@options.SOCKET
+@click.option(
+    "--log",
+    metavar="FILE",
+    help="Where a decision is looked for, and in what was rotated away from there; - for standard input. "
+    "Default: PORTERO_LOG, or the log of the running plugin.",
+)
 @options.JSON_OUTPUT
 def explain(name: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
-    """Tell what a rule or a refusal code asks for, why, and what to do instead."""
+    """Tell what a rule or a refusal code asks for, why, and what to do instead; or how a decision came about."""
     settings = options.settings(said)
-    page = _code(name) if name in CODES else _page(name, options.judge(settings).policy, settings.profile)
-    click.echo(json.dumps(page, indent=2, ensure_ascii=False) if as_json else "\n".join(_lines(page)))
+    if story.is_decision(name):
+        page = story.document(story.found(name, story.logs(settings, said["log"])), options.judge(settings).policy)
+        text = story.lines(page)
+    elif name in CODES:
+        page = _code(name, options.judge(settings).policy if name == _OF_THE_SITE else None)
+        text = _lines(page)
+    else:
+        page = _page(name, options.judge(settings).policy, settings.profile)
+        text = _lines(page)
+    click.echo(json.dumps(page, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
 
 
 def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
@@ -31,18 +52,20 @@ def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     if rule is None:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
-        options.give_up([f"{name}: is neither a rule nor a code; {hint}"])
-    return _rule(rule, policy.action(name, profile), profile)
+        options.give_up([f"{name}: is neither a rule, nor a code, nor a decision; {hint}"])
+    return _rule(rule, policy, profile)
 
 
-def _rule(rule: Rule, action: str, profile: str) -> dict[str, JSON]:
+def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
     return {
         "id": rule.id,
         "title": rule.title,
         "level": rule.level,
-        "action": f"{action} (profile {profile})",
+        "action": f"{policy.action(rule.id, profile)} ({_whose(rule.id, policy, profile)})",
         "reason": rule.reason,
         "remedy": dict(rule.remedy),
+        "try": _proposed(rule.proposal, policy.site),
+        "exceptions": [_exception(waiver) for waiver in policy.waivers if rule.id in waiver.rules],
         "sources": list(rule.sources),
         "threats": list(rule.threats),
         "operations": list(rule.operations),
@@ -52,13 +75,37 @@ def _rule(rule: Rule, action: str, profile: str) -> dict[str, JSON]:
     }
 
 
-def _code(name: str) -> dict[str, JSON]:
+def _whose(rule: str, policy: Policy, profile: str) -> str:
+    said = cast(dict[str, str], policy.site["actions"])
+    return "the site's own word in site.json" if rule in said else f"profile {profile}"
+
+
+def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:
+    """What a refused command is told to try, with the site's values."""
+    if proposal is None:
+        return ""
+    try:
+        filled = proposal.filled(site)
+    except NoValue:
+        return ""
+    added = [f"add {flag} {value}".rstrip() for flag, value in filled.add]
+    image = [f"name the image {filled.image}"] if str(filled.image) != "NAME" else []
+    return ", ".join([*added, *(f"leave out {flag}" for flag in filled.drop), *image])
+
+
+def _exception(waiver: Waiver) -> str:
+    return f"{waiver.id}: {waiver.state(time.time())}, until {waiver.expires}, owner {waiver.owner}: {waiver.reason}"
+
+
+def _code(name: str, policy: Policy | None) -> dict[str, JSON]:
     words = CODES[name]
     return {
         "id": name,
         "title": words.title,
         "level": "always",
-        "action": "deny (every profile)",
+        "action": "deny (every profile)"
+        if policy is None
+        else f"{policy.unknown_fields} (unknown-fields in site.json)",
         "reason": words.reason,
         "remedy": {"docker": words.remedy},
     }
@@ -68,13 +115,13 @@ def _lines(page: Mapping[str, JSON]) -> Iterator[str]:
     yield f"{page['id']}: {page['title']}"
     yield ""
     for field, value in page.items():
-        if field in ("id", "title"):
+        if field in ("id", "title") or value in ("", []):
             continue
         if isinstance(value, dict):
             yield from (f"{f'{field} ({client})':<17}{words}" for client, words in value.items())
-        elif field in ("allows", "denies") and isinstance(value, list):
-            yield f"{field}"
-            yield from (f"  {command}" for command in value)
+        elif field in ("allows", "denies", "exceptions"):
+            yield field
+            yield from (f"  {entry}" for entry in cast(Sequence[JSON], value))
         elif isinstance(value, list):
             yield f"{field:<17}{', '.join(map(str, value))}"
         else:

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import click
 
-from portero.application import Broken, judge_of
 from portero.judge import Judge
+from portero.loading import Broken, judge_of
 from portero.settings import Settings, SettingsBroken, descriptions
 
 Said = Mapping[str, str | Sequence[str] | None]

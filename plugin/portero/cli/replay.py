@@ -1,15 +1,11 @@
 """`portero replay`: runs a recording over a candidate policy, and says what it would decide differently."""
 
 import json
-import os
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from gzip import GzipFile
 from pathlib import Path
-from typing import IO, cast
 
 import click
 
@@ -17,21 +13,19 @@ from portero.capture import record
 from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
 from portero.capture.record import Outcome, Unreadable
 from portero.cli import options
+from portero.cli.lines import FILE, lines
 from portero.judge import Judge
 from portero.settings import Settings
 
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
-_STANDARD_INPUT = "-"
 # An envelope of the largest size, as a line of a recording.
 _LONGEST_LINE = 32 << 20
 _MOST_NAMES_SHOWN = 10
-_MOVES_EVERY = 500
 # Captures without decisions come from hosts on which everything went through.
 _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 
 
 @click.command()
-@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=_FILE)
+@click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--against",
     metavar="DIR",
@@ -56,10 +50,7 @@ def replay(
     settings = replace(options.settings(said), mode="enforce")
     bench = _Bench(options.judge(settings), _before(settings, against))
     for capture in captures:
-        try:
-            bench.run(capture)
-        except (OSError, EOFError, zlib.error) as error:
-            options.give_up([f"{capture}: {getattr(error, 'strerror', '') or 'is cut short or no gzip file'}"])
+        bench.run(capture)
     comparison = bench.comparison
     click.echo(json.dumps(comparison.document(), indent=2) if as_json else "\n".join(_text(comparison)))
     sys.exit(_status(comparison))
@@ -75,7 +66,7 @@ class _Bench:
 
     def run(self, capture: str) -> None:
         """Compare every question in a file."""
-        for number, line in enumerate(_lines(capture), 1):
+        for number, line in enumerate(lines(capture, _LONGEST_LINE), 1):
             if line.strip():
                 self._add(f"{capture}:{number}", line)
 
@@ -106,29 +97,6 @@ def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
 
 def _decided(judge: Judge, asked: bytes) -> Outcome:
     return Outcome.of(judge.decide(asked, "replay", time.time()).line(0))
-
-
-def _lines(capture: str) -> Iterator[bytes]:
-    """The file line by line, with a bar on a terminal."""
-    with click.open_file(capture, "rb") as opened:
-        raw = cast(IO[bytes], opened)
-        text = cast(IO[bytes], GzipFile(fileobj=raw)) if capture.endswith(".gz") else raw
-        if capture == _STANDARD_INPUT or not sys.stderr.isatty():
-            yield from _cut(text)
-            return
-        size, done = os.fstat(raw.fileno()).st_size, 0
-        with click.progressbar(length=size, label=capture, file=sys.stderr) as bar:
-            for number, line in enumerate(_cut(text)):
-                if number % _MOVES_EVERY == 0:
-                    bar.update(raw.tell() - done)
-                    done = raw.tell()
-                yield line
-            bar.update(size - done)
-
-
-def _cut(text: IO[bytes]) -> Iterator[bytes]:
-    """What is longer than any line of a recording comes in pieces, which then are no lines of one."""
-    return iter(lambda: text.readline(_LONGEST_LINE), b"")
 
 
 def _status(comparison: Comparison) -> int:

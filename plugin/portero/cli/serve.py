@@ -11,12 +11,14 @@ import click
 from portero import __version__
 from portero.application import Application, Broken, build
 from portero.cli import options
+from portero.live import Live
 from portero.metrics import shared_folder, text
 from portero.policy.exception import notices
 from portero.server.exporter import Exporter
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
 from portero.settings import Settings
+from portero.watch import Watch, watched
 
 
 @click.command()
@@ -41,7 +43,8 @@ from portero.settings import Settings
 def serve(**said: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
-    SIGHUP loads the policy anew (a broken one leaves the old in force), SIGTERM ends it.
+    A changed policy folder is loaded within two seconds; a broken one leaves the old policy in force. SIGHUP loads it
+    at once, SIGTERM ends it.
     """
     run(options.settings(said))
 
@@ -53,28 +56,15 @@ def run(settings: Settings) -> None:
         settings = replace(settings, socket=Path(given.name))
     with ExitStack() as ends:
         shared = _shared_folder(ends)
+        # Before the folders are read, so that no change is missed.
+        watch = Watch(watched(settings))
         application = _built(settings, shared)
         if settings.metrics_address is not None:
             ends.callback(_exporter(settings.metrics_address, shared).stop)
         listener = given or _listener(settings)
         ends.callback(listener.remove)
         _say_that_it_serves(application)
-        Master(_Policies(application).load, listener, settings).run()
-
-
-class _Policies:
-    """The application in force; each load after the first reads the policy anew."""
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-        self._serving = False
-
-    def load(self) -> Application:
-        if self._serving:
-            self._application = self._application.reloaded()
-            _say_that_it_serves(self._application)
-        self._serving = True
-        return self._application
+        Master(Live(application, watch, _say_that_it_serves), listener, settings).run()
 
 
 def _inherited() -> Listener | None:
@@ -119,6 +109,8 @@ def _say_that_it_serves(application: Application) -> None:
     settings, policy = application.settings, application.judge.policy
     for fault in application.faults:
         click.echo(f"portero: not reloaded, the policy before it stays in force: {fault}", err=True)
+    if application.faults:
+        return
     click.echo(
         f"portero {__version__}: {len(policy.rules)} rules, profile {settings.profile}, mode {settings.mode}, "
         f"engine {application.engine}, socket {settings.socket}",

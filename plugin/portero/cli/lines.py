@@ -1,0 +1,40 @@
+"""Reads files line by line, as they are or through gzip, with a bar on a terminal: the long ones need no memory."""
+
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from gzip import GzipFile
+from typing import IO, cast
+
+import click
+
+from portero.cli import options
+
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+_STANDARD_INPUT = "-"
+_MOVES_EVERY = 500
+
+
+def lines(file: str, longest: int) -> Iterator[bytes]:
+    """Every line; one that is longer comes in pieces of that length, which then are no lines of anything."""
+    try:
+        with click.open_file(file, "rb") as opened:
+            raw = cast(IO[bytes], opened)
+            text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
+            pieces = iter(lambda: text.readline(longest), b"")
+            yield from pieces if file == _STANDARD_INPUT or not sys.stderr.isatty() else _shown(file, raw, pieces)
+    except (OSError, EOFError, zlib.error) as error:
+        options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'is cut short or no gzip file'}"])
+
+
+def _shown(file: str, raw: IO[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
+    size, done = os.fstat(raw.fileno()).st_size, 0
+    with click.progressbar(length=size, label=file, file=sys.stderr) as bar:
+        for number, piece in enumerate(pieces):
+            if number % _MOVES_EVERY == 0:
+                bar.update(raw.tell() - done)
+                done = raw.tell()
+            yield piece
+        bar.update(size - done)

@@ -1,0 +1,69 @@
+"""`portero report`: turns a decision log into one HTML page."""
+
+import json
+import sys
+import time
+
+import click
+
+from portero.cli import options
+from portero.cli.lines import FILE, lines
+from portero.policy.policy import Policy
+from portero.report import logged
+from portero.report.logged import NoDecision
+from portero.report.tally import Tally
+from portero.report.words import words
+
+_STANDARD_OUTPUT = "-"
+
+
+@click.command()
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--output",
+    metavar="FILE",
+    default=_STANDARD_OUTPUT,
+    help="Where the page goes; without it, to the standard output.",
+)
+@options.SCHEMAS
+@options.ENGINE
+@options.JSON_OUTPUT
+def report(logs: tuple[str, ...], output: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+    """Turn decision logs into one HTML page: what was refused and what would be, of whom, of which image, and when.
+
+    Rotated logs too, .gz or not; - for standard input. The page needs no other file and no script. The words of each
+    rule are those of the policy that is read now. Exit status 1: some lines are no decisions, and are not counted.
+    """
+    policy = options.judge(options.settings(said)).policy
+    tally = Tally()
+    for log in logs:
+        _add(tally, log)
+    if not tally.decisions:
+        options.give_up([f"{', '.join(logs)}: holds no decision; name a log that portero wrote (PORTERO_LOG)"])
+    _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, policy, logs))
+    sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
+
+
+def _add(tally: Tally, log: str) -> None:
+    for line in lines(log, logged.LONGEST_LINE):
+        if not line.strip():
+            continue
+        try:
+            tally.add(logged.read(line))
+        except NoDecision:
+            tally.unreadable += 1
+
+
+def _page(tally: Tally, policy: Policy, logs: tuple[str, ...]) -> str:
+    # Imported only when wanted: the template engine would slow down every other command.
+    from portero.report.page import page
+
+    return page(tally, lambda name: words(name, policy), logs, time.time())
+
+
+def _write(output: str, text: str) -> None:
+    try:
+        with click.open_file(output, "w", encoding="utf-8") as opened:
+            opened.write(text + "\n")
+    except OSError as error:
+        options.give_up([f"{output}: {error.strerror}; name a file that can be written"])

@@ -1,0 +1,109 @@
+"""`portero scan`: judges everything that exists on a daemon, and tells what could be used to get round the rules."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import cast
+
+import click
+
+from portero import reply, resources
+from portero.cli import options
+from portero.cli.progress import shown
+from portero.formats import junit
+from portero.judge import Judge
+from portero.policy.examples import Examples
+from portero.refusals import Refused
+from portero.scan.inventory import Daemon, Inventory, Unreachable
+from portero.scan.judged import Bench
+from portero.scan.page import page
+from portero.scan.report import Report, cases, denials, document, plain, title
+from portero.scan.ways import Doors, ways
+from portero.types import JSON
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "html", "junit"]), default="text", show_default=True
+)
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.DOCKER_HOST
+@options.HOST_ROOT
+@options.DAEMON_CONFIG
+@options.JSON_OUTPUT
+def scan(form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+    """Judge what exists on a daemon: containers, services, volumes, networks.
+
+    Each is judged as if it were asked for now, in mode enforce. Ways round Portero are told apart: what could be done
+    with things from before, without asking for anything that a rule refuses. Without --docker-host the daemon is asked
+    that docker itself would ask. Nothing is changed. Exit status 1: something would be refused, or a way is open.
+    """
+    settings = options.settings(said)
+    try:
+        daemon = Daemon.at(settings.docker_host)
+        if not daemon.is_local and settings.host_root == "auto":
+            # The files of this host are not those of the daemon's.
+            settings = replace(settings, host_root="none")
+        judge = options.judge(settings)
+        report = _report(judge, daemon.inventory(shown))
+    except Unreachable as unreachable:
+        options.give_up([str(unreachable)])
+    except Refused as refused:
+        options.give_up([f"dockerd tells of something that cannot be read, at {refused.place}"])
+    click.echo(_FORMATS["json" if as_json else form](report))
+    sys.exit(options.ALLOWED if report.clean else options.REFUSED)
+
+
+def _report(judge: Judge, inventory: Inventory) -> Report:
+    bench = Bench(judge, inventory)
+    judged = list(bench.all())
+    doors = Doors(bench.judge, _examples(judge))
+    return Report(inventory, judge.profile, judge.policy.digest, time.time(), judged, list(ways(bench, judged, doors)))
+
+
+def _examples(judge: Judge) -> Examples:
+    base = json.loads((resources.schemas() / "base-requests.json").read_text(encoding="utf-8"))
+    return Examples(cast(dict[str, JSON], base), {each.id: each for each in judge.routes.operations}, judge.shapes)
+
+
+def _text(report: Report) -> str:
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for each in report.refused:
+        yield f"{title(each)}:"
+        broken = denials(each)
+        width = max(len(violation.rule) for violation in broken)
+        yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in broken)
+    yield from _ways(report)
+    if report.blind:
+        yield report.blind
+    yield f"{report.daemon}, profile {report.profile}: {report.summary}"
+
+
+def _ways(report: Report) -> Iterator[str]:
+    if report.open:
+        yield "ways round Portero:"
+    for way, commands in report.doors:
+        yield f"  {way.kind} {plain(way.name)} breaks {', '.join(way.rules)} -> {plain(way.cure)}"
+        yield from (f"    {plain(command)}" for command in commands)
+    if report.closed:
+        yield "ways that the rules close:"
+        yield from (f"  {plain(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
+
+
+def _json(report: Report) -> str:
+    return json.dumps(document(report), indent=2, ensure_ascii=False)
+
+
+_FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "text": _text,
+    "json": _json,
+    "html": page,
+    "junit": lambda report: junit.of(cases(report)),
+}

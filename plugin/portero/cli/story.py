@@ -1,0 +1,137 @@
+"""The story of one decision, as the log tells it: when, who, what, and each broken rule with its reason and remedy."""
+
+import http.client
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from portero.cli import options
+from portero.cli.lines import lines as lines_of
+from portero.cli.status import asked
+from portero.policy.policy import Policy
+from portero.report import logged
+from portero.report.logged import Broken, Logged, NoDecision
+from portero.report.words import words
+from portero.settings import Settings
+from portero.types import JSON
+
+_DECISION = re.compile(r"d-[0-9a-f]{12}")
+_STANDARD = "-"
+_NO_LOG = "name the decision log with --log"
+_BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
+_BY = {
+    "refused": "refused by {}",
+    "would": "would be refused by {} (only logged: action or mode audit)",
+    "reported": "reported by {} (does not refuse under this profile)",
+    "waived": "waived: {} is broken by leave of an exception",
+}
+
+
+def is_decision(name: str) -> bool:
+    """Whether this is a decision's id, as denials and logs have it."""
+    return _DECISION.fullmatch(name) is not None
+
+
+def logs(settings: Settings, said: str | Sequence[str] | None) -> list[str]:
+    """The files to look in: the log and, newest first, what was rotated away from there."""
+    if said == _STANDARD:
+        return [_STANDARD]
+    place = settings.log if settings.log != _STANDARD else _log_of_the_plugin(settings.socket)
+    if place == _STANDARD:
+        options.give_up([f"the decisions went to the standard output of `portero serve`; {_NO_LOG}"])
+    rotated = [path for path in Path(place).parent.glob(Path(place).name + "[.-]*") if path.is_file()]
+    rotated.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    return [place, *map(str, rotated)] if Path(place).exists() or not rotated else [*map(str, rotated)]
+
+
+def found(id: str, files: Sequence[str]) -> Logged:
+    """The decision with this id; ends the process when it is in none of the files."""
+    # Much faster than reading every line as a decision.
+    mark = id.encode()
+    marked = (line for file in files for line in lines_of(file, logged.LONGEST_LINE) if mark in line)
+    decision = next((one for one in map(_read, marked) if one is not None and one.id == id), None)
+    if decision is None:
+        options.give_up([f"{id}: is not in {', '.join(files)}; {_NO_LOG} that has it"])
+    return decision
+
+
+def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
+    """The story for machines."""
+    return {
+        "id": decision.id,
+        "outcome": decision.outcome,
+        "time": datetime.fromtimestamp(decision.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "user": decision.user,
+        "operation": decision.operation,
+        "method": decision.method,
+        "path": decision.path,
+        "apiVersion": decision.version,
+        "image": decision.image,
+        "profile": decision.profile,
+        "mode": decision.mode,
+        "policy": decision.policy,
+        "policyIsCurrent": decision.policy == policy.digest,
+        "microseconds": decision.microseconds,
+        "broken": [_told(broken, policy) for broken in decision.broken],
+    }
+
+
+def lines(story: Mapping[str, JSON]) -> Iterator[str]:
+    """The story for people."""
+    current = "as it is read now" if story["policyIsCurrent"] else "not as it is read now: rules may have changed since"
+    image = f", image {story['image']}" if story["image"] else ""
+    version = f", API {story['apiVersion']}" if story["apiVersion"] else ""
+    operation = story["operation"] or "a request that could not be read"
+    yield f"{story['id']}: {operation} was {_BECAME[str(story['outcome'])]}"
+    yield ""
+    yield f"when     {story['time']}"
+    yield f"who      {story['user'] or 'nobody known (the Unix socket names nobody)'}"
+    yield f"what     {f'''{story['method']} {story['path']}'''.strip() or 'unknown'}{image}{version}"
+    yield f"under    profile {story['profile']}, mode {story['mode']}"
+    yield f"policy   {str(story['policy'])[:12]}, {current}"
+    yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
+    for broken in cast(Sequence[Mapping[str, JSON]], story["broken"]):
+        yield ""
+        yield from _of_one(broken)
+
+
+def _of_one(broken: Mapping[str, JSON]) -> Iterator[str]:
+    place = f" at {broken['place']}" if broken["place"] else ""
+    yield _BY[str(broken["outcome"])].format(broken["rule"]) + place
+    if broken["exception"]:
+        yield f"  exception  {broken['exception']}"
+    if broken["reason"] is None:
+        yield "  the policy that is read now has no such rule; name its folder with --schemas"
+        return
+    yield f"  reason     {broken['reason']}"
+    for client, remedy in cast(Mapping[str, str], broken["remedy"]).items():
+        yield f"  {client:<10} {remedy}"
+
+
+def _told(broken: Broken, policy: Policy) -> dict[str, JSON]:
+    known = words(broken.rule, policy)
+    return {
+        "rule": broken.rule,
+        "level": broken.level,
+        "place": broken.place,
+        "outcome": broken.outcome,
+        "exception": broken.exception,
+        "reason": known.reason if known else None,
+        "remedy": dict(known.remedy) if known else {},
+    }
+
+
+def _read(line: bytes) -> Logged | None:
+    try:
+        return logged.read(line)
+    except NoDecision:
+        return None
+
+
+def _log_of_the_plugin(socket: Path) -> str:
+    try:
+        return str(asked(socket)["log"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        options.give_up([f"no plugin that runs says where its decisions are; {_NO_LOG}"])

@@ -1,0 +1,131 @@
+"""Reads the lines of a decision log. Whoever wrote the file may have written anything, so what is no line of ours is
+refused, and of the texts in it nothing is left that a terminal or a browser could take for more than text.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from portero.decision import LEVELS, LOG_VERSION
+from portero.policy.dialect import PROFILES
+
+Outcome: TypeAlias = Literal["refused", "would", "reported", "waived"]
+
+LONGEST_LINE = 1 << 20
+_LONGEST_TEXT = 200
+_OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
+_NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+class NoDecision(Exception):
+    """The line is none of a decision log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One violation. `would`: only mode audit or the site's action audit kept it from refusing; `reported`: not even
+    that, under this profile the rule only reports.
+    """
+
+    rule: str
+    level: str
+    place: str
+    outcome: Outcome
+    exception: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log says nothing."""
+
+    id: str
+    time: float
+    user: str
+    operation: str
+    version: str
+    method: str
+    path: str
+    image: str
+    allowed: bool
+    mode: str
+    profile: str
+    policy: str
+    microseconds: int
+    broken: tuple[Broken, ...]
+
+    @property
+    def outcome(self) -> Literal["refused", "would", "allowed"]:
+        """What became of the request."""
+        if not self.allowed:
+            return "refused"
+        return "would" if any(one.outcome == "would" for one in self.broken) else "allowed"
+
+
+def read(line: bytes) -> Logged:
+    """The decision in a line; raises NoDecision."""
+    try:
+        document = json.loads(line)
+        if document["version"] != LOG_VERSION:
+            raise NoDecision
+        return _logged(document)
+    # RecursionError: brackets enough exhaust the parser; the rest is what a document of another shape gives.
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise NoDecision from None
+
+
+def _logged(document: Mapping[str, object]) -> Logged:
+    profile, mode, allowed = document["profile"], document["mode"], document["allowed"]
+    if profile not in PROFILES or mode not in ("enforce", "audit") or not isinstance(allowed, bool):
+        raise NoDecision
+    violations = document["violations"]
+    if not isinstance(violations, list):
+        raise NoDecision
+    microseconds = document["microseconds"]
+    return Logged(
+        id=_text(document["id"]),
+        time=_seconds(_text(document["time"])),
+        user=_text(document["user"]),
+        operation=_text(document["operation"]),
+        version=_text(document["apiVersion"] or ""),
+        method=_text(document["method"]),
+        path=_text(document["path"]),
+        image=_text(document["image"] or ""),
+        allowed=allowed,
+        mode=str(mode),
+        profile=str(profile),
+        policy=_text(document["policy"]),
+        microseconds=microseconds if isinstance(microseconds, int) else 0,
+        broken=tuple(_broken(violation, str(profile)) for violation in violations),
+    )
+
+
+def _broken(violation: Mapping[str, object], profile: str) -> Broken:
+    level = _text(violation["level"])
+    outcome = _OUTCOMES[_text(violation["action"])]
+    if outcome == "would" and not _refuses(level, profile):
+        outcome = "reported"
+    return Broken(
+        _text(violation["rule"]), level, _text(violation["place"]), outcome, _text(violation.get("exception", ""))
+    )
+
+
+def _refuses(level: str, profile: str) -> bool:
+    """Whether rules of this level refuse under the profile, as long as the site does not say otherwise."""
+    if level not in LEVELS:
+        raise NoDecision
+    return level == "always" or (level in PROFILES and PROFILES.index(level) <= PROFILES.index(profile))
+
+
+def _seconds(time: str) -> float:
+    when = datetime.fromisoformat(time)
+    # Without a zone it would be read in that of whoever reads the report.
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise NoDecision
+    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: _LONGEST_TEXT + 1])
+    return shown if len(shown) <= _LONGEST_TEXT else shown[:_LONGEST_TEXT] + "…"

@@ -1,0 +1,144 @@
+"""The sums over a log as one HTML page that needs nothing else, no script and no other file. All text is escaped."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from portero.report.logged import Logged
+from portero.report.tally import GROUPS, OfRule, Table, Tally
+from portero.report.words import Words
+
+_MOST_ROWS = 12
+_MOST_PLACES = 6
+_HEIGHT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A name and its counts, and how long its bars are, in percent of the longest."""
+
+    name: str
+    counts: Counter[str]
+    refused: float
+    would: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The first rows of a table, and how many names are left out."""
+
+    rows: Sequence[Row]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class RulePart:
+    """A rule's row with its words, where it was broken, and in which decisions last."""
+
+    row: Row
+    level: str
+    words: Words | None
+    places: Sequence[tuple[str, int]]
+    latest: Sequence[Logged]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a plot: its place from the left, and where its parts begin and end, from the top."""
+
+    left: int
+    start: str
+    counts: Counter[str]
+    parts: Sequence[tuple[str, float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Bars over time. `most`: what the highest of them stands for."""
+
+    title: str
+    most: int
+    bars: Sequence[Bar]
+    outcomes: Sequence[str]
+
+
+def page(tally: Tally, words: Callable[[str], Words | None], files: Sequence[str], now: float) -> str:
+    """The whole page."""
+    environment = Environment(
+        loader=PackageLoader("portero", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["when"] = _when
+    return environment.get_template("page.html").render(
+        tally=tally,
+        files=files,
+        now=now,
+        plots=list(_plots(tally)),
+        rules=_rules(tally, words),
+        groups=[(group, _rows(tally.by[group])) for group in GROUPS],
+        latest=sorted(tally.latest, key=lambda one: one.time, reverse=True),
+        exceptions=[(name, counts["waived"]) for name, counts in tally.exceptions.ranked()],
+        policies=len(tally.policies.ranked()),
+    )
+
+
+def _rules(tally: Tally, words: Callable[[str], Words | None]) -> list[RulePart]:
+    ranked = tally.by_rule.ranked()
+    return [
+        _part(row, tally.rules.get(row.name) or OfRule(""), words(row.name)) for row in _scaled(ranked, len(ranked))
+    ]
+
+
+def _part(row: Row, known: OfRule, words: Words | None) -> RulePart:
+    places = [(place, counts.total()) for place, counts in known.places.ranked() if place][:_MOST_PLACES]
+    return RulePart(row, known.level, words, places, [*reversed(known.latest)])
+
+
+def _rows(table: Table) -> Rows:
+    """Only names about which there is something to see; the page is about denials."""
+    ranked = [(name, counts) for name, counts in table.ranked() if counts["refused"] or counts["would"]]
+    return Rows(_scaled(ranked, _MOST_ROWS), max(0, len(ranked) - _MOST_ROWS))
+
+
+def _scaled(ranked: Sequence[tuple[str, Counter[str]]], most: int) -> list[Row]:
+    longest = max((counts["refused"] + counts["would"] for _, counts in ranked), default=0) or 1
+    return [
+        Row(name, counts, 100 * counts["refused"] / longest, 100 * counts["would"] / longest)
+        for name, counts in ranked[:most]
+    ]
+
+
+def _plots(tally: Tally) -> Iterator[Plot]:
+    each = f"per {tally.timeline.words}"
+    yield _plot(tally, f"Refused and would-be refused, {each}", ("refused", "would"))
+    yield _plot(tally, f"All decisions, {each}", ("refused", "would", "allowed"))
+
+
+def _plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Plot:
+    steps = list(tally.timeline.steps())
+    most = max((sum(step.counts[outcome] for outcome in outcomes) for step in steps), default=0)
+    bars = [
+        Bar(left, _when(step.start), step.counts, list(_stacked(step.counts, outcomes, most or 1)))
+        for left, step in enumerate(steps)
+    ]
+    return Plot(title, most, bars, outcomes)
+
+
+def _stacked(counts: Counter[str], outcomes: Sequence[str], most: int) -> Iterator[tuple[str, float, float]]:
+    """Each part's outcome, top and height, the first lowest."""
+    top = float(_HEIGHT)
+    for outcome in outcomes:
+        height = _HEIGHT * counts[outcome] / most
+        top -= height
+        if height:
+            yield outcome, round(top, 2), round(height, 2)
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

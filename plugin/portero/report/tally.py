@@ -1,0 +1,130 @@
+"""Adds up a decision log, decision by decision. What it holds does not grow with the log: of names that are too many,
+those that came last are counted together.
+"""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from portero.report.logged import Broken, Logged
+from portero.report.timeline import Timeline
+from portero.types import JSON
+
+# In the order in which the report shows them.
+GROUPS = ("user", "image", "operation")
+OTHERS = "(others)"
+NOBODY = "(nobody known)"
+UNREADABLE = "(unreadable)"
+
+_MOST_NAMES = 10_000
+_MOST_RULES = 1_000
+_MOST_PLACES = 50
+_MOST_DECISIONS = 5
+_MOST_LATEST = 25
+
+
+class Table:
+    """Counts by name and outcome, of so many names."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: dict[str, Counter[str]] = {}
+
+    def add(self, name: str, outcome: str) -> None:
+        """Count one."""
+        if name not in self._counts and len(self._counts) >= self._most:
+            name = OTHERS
+        self._counts.setdefault(name, Counter())[outcome] += 1
+
+    def ranked(self) -> list[tuple[str, Counter[str]]]:
+        """The names with the most denials first, then those with the most would-be denials."""
+        return sorted(self._counts.items(), key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
+
+
+_RANKS = ("refused", "would", "allowed", "reported", "waived")
+
+
+@dataclass(slots=True)
+class OfRule:
+    """What is told of one rule or refusal code: where in requests it was broken, and in which decisions last."""
+
+    level: str
+    places: Table = field(default_factory=lambda: Table(_MOST_PLACES))
+    latest: deque[Logged] = field(default_factory=lambda: deque(maxlen=_MOST_DECISIONS))
+
+
+class Tally:
+    """The sums over a log."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.unreadable = 0
+        self.first, self.last = float("inf"), float("-inf")
+        self.by: Mapping[str, Table] = {group: Table(_MOST_NAMES) for group in GROUPS}
+        self.by_rule = Table(_MOST_RULES)
+        self.rules: dict[str, OfRule] = {}
+        self.exceptions = Table(_MOST_RULES)
+        self.profiles: Counter[str] = Counter()
+        self.audited = 0
+        self.policies = Table(_MOST_RULES)
+        self.timeline = Timeline()
+        self.latest: deque[Logged] = deque(maxlen=_MOST_LATEST)
+
+    @property
+    def decisions(self) -> int:
+        """All decisions."""
+        return self.outcomes.total()
+
+    def add(self, decision: Logged) -> None:
+        """Count a decision."""
+        outcome = decision.outcome
+        self.outcomes[outcome] += 1
+        self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
+        self.timeline.add(decision.time, outcome)
+        self.profiles[decision.profile] += 1
+        self.audited += decision.mode == "audit"
+        self.policies.add(decision.policy, outcome)
+        self.by["user"].add(decision.user or NOBODY, outcome)
+        self.by["operation"].add(decision.operation or UNREADABLE, outcome)
+        if decision.image:
+            self.by["image"].add(decision.image, outcome)
+        if outcome != "allowed":
+            self.latest.append(decision)
+        self._broken(decision)
+
+    def _broken(self, decision: Logged) -> None:
+        """A rule counts once in a decision, wherever it was broken there; the worst outcome counts."""
+        worst: dict[str, Broken] = {}
+        for broken in sorted(decision.broken, key=lambda one: _RANKS.index(one.outcome)):
+            worst.setdefault(broken.rule, broken)
+            if len(self.rules) < _MOST_RULES or broken.rule in self.rules:
+                self.rules.setdefault(broken.rule, OfRule(broken.level)).places.add(broken.place, broken.outcome)
+        for rule, broken in worst.items():
+            self.by_rule.add(rule, broken.outcome)
+            if rule in self.rules:
+                self.rules[rule].latest.append(decision)
+        for exception in {broken.exception for broken in decision.broken} - {""}:
+            self.exceptions.add(exception, "waived")
+
+    def document(self) -> dict[str, JSON]:
+        """The sums for machines."""
+        return {
+            "decisions": self.decisions,
+            "refused": self.outcomes["refused"],
+            "wouldBeRefused": self.outcomes["would"],
+            "unreadableLines": self.unreadable,
+            "inModeAudit": self.audited,
+            "byRule": _rows(self.by_rule),
+            **{f"by{group.capitalize()}": _rows(self.by[group]) for group in GROUPS},
+            "exceptions": {name: counts["waived"] for name, counts in self.exceptions.ranked()},
+            "step": self.timeline.words,
+            "overTime": [{"start": step.start, **_named(step.counts)} for step in self.timeline.steps()],
+        }
+
+
+def _rows(table: Table) -> dict[str, JSON]:
+    return {name: {**_named(counts)} for name, counts in table.ranked()}
+
+
+def _named(counts: Counter[str]) -> dict[str, JSON]:
+    return {("wouldBeRefused" if name == "would" else name): count for name, count in sorted(counts.items())}

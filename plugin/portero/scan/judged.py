@@ -1,0 +1,111 @@
+"""Existing things judged as the requests that would make them now, without what dockerd filled in by itself."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+from urllib.parse import urlencode
+
+from portero import inspected
+from portero.decision import Decision
+from portero.facts.fields import as_object, child, flag, text
+from portero.inspected import Inspected
+from portero.judge import Judge
+from portero.knownnetworks import KnownNetworks
+from portero.policy.policy import Policy
+from portero.refusals import Refused
+from portero.scan.inventory import Inventory
+from portero.standin.forward import Asked, envelope
+from portero.types import JSON
+from portero.unfilled import Fills, unfilled
+
+Kind: TypeAlias = Literal["container", "service", "volume", "network"]
+
+_KINDS: Mapping[str, Kind] = {
+    "ContainerCreate": "container",
+    "ServiceCreate": "service",
+    "VolumeCreate": "volume",
+    "NetworkCreate": "network",
+}
+_TARGETS = {
+    "container": "/containers/create",
+    "service": "/services/create",
+    "volume": "/volumes/create",
+    "network": "/networks/create",
+}
+# A broken rule of this level and against one of these is a way to the host.
+_LEVEL, _THREATS = "baseline", {"container-escape", "host-compromise"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One thing with its decision, and what rules saw of it (empty when it could not be read)."""
+
+    kind: Kind
+    name: str
+    id: str
+    thing: Mapping[str, JSON]
+    facts: Mapping[str, JSON]
+    decision: Decision
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this is a container at work."""
+        return self.kind == "container" and flag(child(self.thing, "State"), "Running")
+
+    def escapes(self, policy: Policy) -> dict[str, list[str]]:
+        """The rules that it breaks which keep the host safe, with the places."""
+        found: dict[str, list[str]] = {}
+        for violation in self.decision.violations:
+            rule = policy.rules.get(violation.rule)
+            if rule is not None and violation.action == "deny" and rule.level == _LEVEL and _THREATS & {*rule.threats}:
+                found.setdefault(rule.id, []).append(violation.place)
+        return found
+
+
+class Bench:
+    """Judges what is in an inventory; the daemon's networks are known by their IDs."""
+
+    def __init__(self, judge: Judge, inventory: Inventory) -> None:
+        names = {text(net, "Id"): text(net, "Name") for net in map(_object, inventory.networks)}
+        self.judge = replace(judge, host=KnownNetworks(judge.host, names.get), mode="enforce")
+        self.inventory = inventory
+        self._fills = Fills.of(inventory.info, judge.host.daemon())
+
+    def all(self) -> Iterator[Judged]:
+        """Everything that somebody made; what swarm made is its service, and the daemon's own networks are nobody's."""
+        there = self.inventory
+        mine = [thing for thing in there.containers if text(_object(thing), "Id") not in there.tasks]
+        for thing in (*mine, *there.services, *there.volumes, *there.networks):
+            found = inspected.read(thing)
+            if found is not None:
+                yield self.judged(found, _object(thing))
+
+    def judged(self, found: Inspected, thing: Mapping[str, JSON]) -> Judged:
+        """One of them."""
+        kind = _KINDS[found.operation]
+        asked = _asked(kind, found.name, unfilled(found, self._fills).body)
+        decision = self.judge.decide(asked, "scan", time.time())
+        id = text(thing, "Id") or text(thing, "ID") or found.name
+        return Judged(kind, found.name, id, thing, self._facts(asked), decision)
+
+    def _facts(self, asked: bytes) -> Mapping[str, JSON]:
+        try:
+            return as_object(self.judge.document(asked)["facts"], "facts")
+        except Refused:
+            return {}
+
+
+def _asked(kind: Kind, name: str, body: Mapping[str, JSON]) -> bytes:
+    target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
+    return envelope(Asked("POST", target, [("Content-Type", "application/json")], json.dumps(body).encode()))
+
+
+def _object(thing: JSON) -> Mapping[str, JSON]:
+    return as_object(thing, "")
+
+
+def counts(judged: Sequence[Judged]) -> dict[str, int]:
+    """How many there are of each kind."""
+    return {kind: sum(each.kind == kind for each in judged) for kind in _TARGETS}

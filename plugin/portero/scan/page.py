@@ -1,0 +1,31 @@
+"""The report as one HTML page that needs nothing else: no script, no other file. Every name in it is escaped."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from portero import reply
+from portero.decision import Violation
+from portero.scan.judged import Judged
+from portero.scan.report import Report, denials, title
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    environment = Environment(
+        loader=PackageLoader("portero", "scan"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    things = [(title(each), [_row(violation) for violation in denials(each)]) for each in report.refused]
+    reported = [(title(each), _reported(each)) for each in report.judged if _reported(each)]
+    return environment.get_template("page.html").render(report=report, things=things, reported=reported)
+
+
+def _row(violation: Violation) -> tuple[str, str]:
+    return violation.rule, reply.sentence(violation, "docker")
+
+
+def _reported(judged: Judged) -> list[str]:
+    rules = [
+        v.rule + (f" (waived by {v.exception})" if v.exception else "")
+        for v in judged.decision.violations
+        if v.action != "deny"
+    ]
+    return list(dict.fromkeys(rules))

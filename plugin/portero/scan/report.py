@@ -1,0 +1,146 @@
+"""What a scan found, as one value and as a JSON document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+
+from portero import reply
+from portero.decision import Violation
+from portero.facts.fields import text
+from portero.formats import junit
+from portero.scan.inventory import Inventory
+from portero.scan.judged import Judged, counts
+from portero.scan.ways import Way
+from portero.types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything judged and every way; `time` in seconds since 1970, `policy` the digest."""
+
+    inventory: Inventory
+    profile: str
+    policy: str
+    time: float
+    judged: Sequence[Judged]
+    ways: Sequence[Way]
+
+    @property
+    def refused(self) -> list[Judged]:
+        """What could not be made now."""
+        return [each for each in self.judged if not each.decision.allowed]
+
+    @property
+    def open(self) -> list[Way]:
+        """Ways that no rule refuses."""
+        return [way for way in self.ways if not way.closed]
+
+    @property
+    def doors(self) -> list[tuple[Way, list[str]]]:
+        """The open ways by what they lead through, each with all that could be typed."""
+        together = groupby(self.open, key=lambda way: (way.kind, way.name, way.rules, way.cure))
+        alike = ([*ways] for _, ways in together)
+        return [(ways[0], [way.command for way in ways]) for ways in alike]
+
+    @property
+    def closed(self) -> list[Way]:
+        """Ways that a rule refuses anyway."""
+        return [way for way in self.ways if way.closed]
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.refused and not self.open
+
+    @property
+    def daemon(self) -> str:
+        """The daemon's own name and version."""
+        return f"{text(self.inventory.info, 'Name')}, dockerd {text(self.inventory.info, 'ServerVersion')}"
+
+    @property
+    def when(self) -> str:
+        """The time for people."""
+        return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+    @property
+    def summary(self) -> str:
+        """How many of what."""
+        found = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in counts(self.judged).items())
+        ways = f"{len(self.open)} way{'s'[: len(self.open) != 1]} round Portero"
+        return f"{found}; {len(self.refused)} would be refused, {ways}"
+
+    @property
+    def blind(self) -> str:
+        """What could not be looked at, empty when that is nothing."""
+        if self.inventory.sees_services or not text(_swarm(self.inventory), "NodeID"):
+            return ""
+        return "this node is no manager of its swarm: services were not looked at, their containers here were"
+
+
+def denials(judged: Judged) -> list[Violation]:
+    """What refuses a thing."""
+    return [violation for violation in judged.decision.violations if violation.action == "deny"]
+
+
+def title(judged: Judged) -> str:
+    """What it is, for people."""
+    state = (", running" if judged.is_running else ", stopped") if judged.kind == "container" else ""
+    return f"{judged.kind} {plain(judged.name)}{state}"
+
+
+def plain(text: str) -> str:
+    """A name without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
+def document(report: Report) -> dict[str, JSON]:
+    """For machines."""
+    return {
+        "time": report.when,
+        "daemon": report.daemon,
+        "profile": report.profile,
+        "policy": report.policy,
+        "clean": report.clean,
+        "counts": dict[str, JSON](counts(report.judged)),
+        "seesServices": report.inventory.sees_services,
+        "things": [_thing(each) for each in report.judged],
+        "ways": [asdict(way) | {"open": not way.closed} for way in report.ways],
+    }
+
+
+def cases(report: Report) -> list[junit.Case]:
+    """For CI: a case for each thing and for each way, which fails when it is open."""
+    things = [junit.Case(each.kind, title(each), _failure(each)) for each in report.judged]
+    return things + [junit.Case("way round Portero", way.command, _way(way)) for way in report.ways]
+
+
+def _failure(judged: Judged) -> junit.Failure | None:
+    broken = denials(judged)
+    rules = ", ".join(dict.fromkeys(violation.rule for violation in broken))
+    return junit.Failure("refused", rules, reply.text(judged.decision)) if broken else None
+
+
+def _way(way: Way) -> junit.Failure | None:
+    told = ", ".join(way.rules)
+    return None if way.closed else junit.Failure("open", told, f"{way.kind} {way.name} breaks {told} -> {way.cure}")
+
+
+def _thing(judged: Judged) -> JSON:
+    violations: list[JSON] = [
+        violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
+        for violation in judged.decision.violations
+    ]
+    return {
+        "kind": judged.kind,
+        "name": judged.name,
+        "id": judged.id,
+        "running": judged.is_running if judged.kind == "container" else None,
+        "allowed": judged.decision.allowed,
+        "violations": violations,
+    }
+
+
+def _swarm(inventory: Inventory) -> Mapping[str, JSON]:
+    swarm = inventory.info.get("Swarm")
+    return swarm if isinstance(swarm, dict) else {}

@@ -1,0 +1,250 @@
+"""`portero report` and `portero explain DECISION-ID`: logs as they lie there, rotated ones too."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from decisions import line, violation
+
+from portero import resources
+from portero.cli import main, story
+
+ID = "d-0123456789ab"
+OTHER = "d-ba9876543210"
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+
+
+def told(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_log_becomes_a_page(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation()) + b"\n" + line())
+
+    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
+
+    assert (result.exit_code, result.output) == (0, "")
+    page = (tmp_path / "page.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "Containers and commands in them are not privileged" in page
+
+
+def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
+    assert run("report", "-", text=line()).stdout.startswith("<!doctype html>")
+
+
+def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation()))
+    (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
+    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
+
+    result = run("report", *sorted(tmp_path.iterdir()), "--json")
+
+    assert told(result)["refused"] == 7
+
+
+def test_lines_that_are_no_decisions_are_told_by_the_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
+
+    result = run("report", tmp_path / "log.jsonl", "--json")
+
+    assert result.exit_code == 1
+    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
+
+
+def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"\n{}\n")
+
+    result = run("report", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"portero: {tmp_path}/log.jsonl: holds no decision; name a log that portero wrote (PORTERO_LOG)\n"
+    )
+
+
+def test_a_log_that_is_cut_short_is_could_not(tmp_path: Path) -> None:
+    (tmp_path / "log.gz").write_bytes(gzip.compress(line() * 100)[:-9])
+
+    result = run("report", tmp_path / "log.gz")
+
+    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.gz: is cut short or no gzip file\n")
+
+
+def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line())
+
+    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
+
+
+def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
+    (source,) = resources.schemas().glob("rules/*/no-privileged.json")
+    content = json.loads(source.read_text())
+    target = tmp_path / "policy/rules/site/own-rule.json"
+    target.parent.mkdir(parents=True)
+    target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
+    (tmp_path / "log.jsonl").write_bytes(line(violation("own-rule")))
+
+    result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
+
+    assert "Our own title stands here." in result.stdout
+
+
+def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: Path) -> None:
+    broken = [
+        violation(),
+        violation("image-digest", "audit", level="advisory", place="Image"),
+        violation("no-host-network", "waived", exception="probe", place=""),
+        violation("gone-rule", "audit"),
+    ]
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER) + line(*broken))
+
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert "when     2026-11-24T16:00:00.123Z" in lines
+    assert "who      alice" in lines
+    assert "what     POST /containers/create, image busybox, API 1.45" in lines
+    assert "under    profile hardened, mode enforce" in lines
+    assert f"policy   {'ab' * 6}, not as it is read now: rules may have changed since" in lines
+    assert "took     0.8 ms" in lines
+    at = lines.index("refused by no-privileged at HostConfig.Privileged")
+    assert lines[at + 1].startswith("  reason     A privileged container ")
+    assert lines[at + 2].startswith("  docker     ")
+    assert "reported by image-digest (does not refuse under this profile) at Image" in lines
+    waived = lines.index("waived: no-host-network is broken by leave of an exception")
+    assert lines[waived + 1] == "  exception  probe"
+    gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
+    assert lines[gone + 1] == "  the policy that is read now has no such rule; name its folder with --schemas"
+
+
+def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation("body-hidden", level="always"), operation="", user=""))
+
+    story = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+
+    assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
+    assert [(one["rule"], one["outcome"]) for one in story["broken"]] == [("body-hidden", "refused")]
+    assert story["broken"][0]["remedy"]["docker"]
+
+
+def test_what_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(operation="", user="", method="", path="", image=None, apiVersion=None))
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert lines[0] == f"{ID}: a request that could not be read was allowed"
+    assert "who      nobody known (the Unix socket names nobody)" in lines
+    assert "what     unknown" in lines
+
+
+def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
+
+    assert told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
+
+
+def test_only_a_rotated_log_may_be_left(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl.1").write_bytes(line())
+
+    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
+
+
+def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
+
+    assert told(run("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
+    environ = {"PORTERO_LOG": str(tmp_path / "log.jsonl")}
+    assert told(CliRunner().invoke(main, ["explain", ID, "--json"], env=environ))["user"] == "bob"
+
+
+def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line())
+    monkeypatch.setattr(story, "asked", lambda socket: {"log": str(tmp_path / "log.jsonl")})
+
+    assert run("explain", ID).exit_code == 0
+
+
+def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = run("explain", ID)
+    monkeypatch.setattr(story, "asked", lambda socket: {"log": "-"})
+    output = run("explain", ID)
+
+    assert (nobody.exit_code, output.exit_code) == (2, 2)
+    assert nobody.stderr == (
+        "portero: no plugin that runs says where its decisions are; name the decision log with --log\n"
+    )
+    assert "went to the standard output of `portero serve`; name the decision log with --log" in output.stderr
+
+
+def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
+    # The id may stand in another field of another decision.
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
+
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"portero: {ID}: is not in {tmp_path}/log.jsonl; name the decision log with --log that has it\n"
+    )
+
+
+def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")
+
+
+def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions(tmp_path: Path) -> None:
+    (tmp_path / "exceptions").mkdir()
+    exception = {
+        "$schema": "../exception.json",
+        "rules": ["memory-limit"],
+        "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
+        "reason": "The old installer needs it.",
+        "owner": "operations",
+        "expires": "2999-12-31",
+    }
+    (tmp_path / "exceptions" / "installer.json").write_text(json.dumps(exception))
+    (tmp_path / "site.json").write_text('{"actions": {"memory-limit": "audit"}, "memory-max": "4g"}')
+
+    lines = run("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
+
+    assert "action           audit (the site's own word in site.json)" in lines
+    assert any(entry.startswith("try              add --memory ") for entry in lines)
+    at = lines.index("exceptions")
+    assert lines[at + 1] == ("  installer: active, until 2999-12-31, owner operations: The old installer needs it.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "proposed"), [("no-privileged", "leave out --privileged"), ("image-tag", "name the image NAME:TAG")]
+)
+def test_what_to_try_is_said_in_words(rule: str, proposed: str) -> None:
+    assert told(run("explain", rule, "--json"))["try"] == proposed
+
+
+def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
+    page = run("explain", "no-swarm-join").output
+
+    assert not any(entry.startswith(("try", "exceptions")) for entry in page.splitlines())
+
+
+def test_the_action_of_unknown_fields_is_the_sites(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"unknown-fields": "audit"}')
+
+    page = told(run("explain", "unknown-field", "--schemas", tmp_path, "--json"))
+
+    assert page["action"] == "audit (unknown-fields in site.json)"
