@@ -131,7 +131,7 @@ def commands() -> str:
         "# Commands\n",
         "Exit status everywhere: 0 all allowed or clean, 1 something is refused or found, 2 could not do it.\n",
     ]
-    for name in (None, *sorted(command.commands)):
+    for name in (None, *command.list_commands(click.Context(command))):
         parts.append(f"## portero{' ' + name if name else ''}\n\n```\n{help_of(name)}\n```\n")
     return "\n".join(parts)
 
@@ -140,7 +140,8 @@ def help_of(name: str | None) -> str:
     top = click.Context(command, info_name="portero", max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH)
     if name is None:
         return command.get_help(top)
-    sub = command.commands[name]
+    sub = command.get_command(top, name)
+    assert sub is not None, name  # noqa: S101 - it is in the list of commands
     return sub.get_help(
         click.Context(sub, info_name=name, parent=top, max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH)
     )

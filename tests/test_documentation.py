@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.policy import document
+from portero.loading import api
+from portero.policy import document, ground
+from portero.policy.proof import CHECKS, Trial
 from portero.refusals import CODES
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +41,22 @@ def test_the_rule_in_the_readme_is_a_rule() -> None:
     dialect = json.loads((ROOT / "schemas" / "rule.json").read_text())
 
     assert list(document.faults(json.loads(blocks[0]), dialect)) == []
+
+
+def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Path) -> None:
+    site = ROOT / "examples" / "site"
+    (tmp_path / "rules" / "images").mkdir(parents=True)
+    block = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    (tmp_path / "rules" / "images" / "team-registry.json").write_text(block)
+    routes, shapes = api()
+
+    proved = {
+        rule.id: [fault for check in CHECKS.values() for fault in check(Trial.of(on, rule))]
+        for on, rule in ground.rules([ROOT / "schemas", site, tmp_path], routes.operations, shapes)
+        if not rule.file.startswith(str(ROOT / "schemas"))
+    }
+
+    assert proved == {"team-registry": [], "team-x-registry": []}
 
 
 @pytest.mark.parametrize(

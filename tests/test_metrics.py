@@ -44,6 +44,34 @@ def test_decisions_are_counted_by_operation_and_outcome_and_violations_by_rule_a
     assert figures["portero_decision_seconds_count"] == 2
 
 
+def waived(*exceptions: str) -> list[Violation]:
+    return [Violation("some-rule", "baseline", "", "waived", "", {}, exception=one) for one in exceptions]
+
+
+def test_an_exception_counts_once_in_a_decision_however_many_violations_it_waives() -> None:
+    metrics = Metrics()
+
+    metrics.decided(decision("ContainerCreate", REPORT, *waived("a", "a", "b")), 0.001)
+    metrics.decided(decision("ContainerCreate", *waived("a")), 0.001)
+    metrics.decided(decision("ContainerCreate", RULE), 0.001)
+
+    so_far = metrics.so_far()
+    assert so_far.exceptions == {"a": 2, "b": 1}
+    assert (so_far.allowed, so_far.refused) == (2, 1)
+
+
+def test_failures_so_far_are_told_apart() -> None:
+    metrics = Metrics()
+    metrics.load_failed()
+    metrics.log_failed()
+    metrics.log_failed()
+
+    so_far = metrics.so_far()
+
+    assert (so_far.load_failures, so_far.log_failures) == (1, 2)
+    assert (so_far.allowed, so_far.refused, so_far.exceptions) == (0, 0, {})
+
+
 def test_operations_in_labels_are_those_that_are_known() -> None:
     metrics = Metrics(["ContainerCreate"])
 

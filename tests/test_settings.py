@@ -95,7 +95,7 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
         ("PORTERO_MODE", "warn", "write one of enforce, audit"),
         ("PORTERO_LOG", "", "write the path of a file, or - for standard output"),
         ("PORTERO_LOG_FAILURE", "ignore", "write one of deny, allow"),
-        ("PORTERO_ENGINE", "go", "write one of auto, reference, rust"),
+        ("PORTERO_ENGINE", "go", "write one of auto, reference, rust, both"),
         ("PORTERO_DOCKER_HOST", "tcp://127.0.0.1:2375", "write unix:// and the absolute path"),
         ("PORTERO_DOCKER_HOST", "unix://run/docker.sock", "write unix:// and the absolute path"),
         ("PORTERO_HOST_ROOT", "host", "write auto, none, or the absolute path"),

@@ -43,6 +43,12 @@ def built(policy: Path, **options: str) -> Application:
     return build(Settings.read({}, chosen | options))
 
 
+def reloaded(application: Application) -> Application:
+    after = application.reloaded()
+    assert after is not None
+    return after
+
+
 def faults(policy: Path, **options: str) -> tuple[str, ...]:
     with pytest.raises(Broken) as broken:
         built(policy, **options)
@@ -82,11 +88,11 @@ def test_a_folder_changed_after_signing_leaves_the_policy_before_it_in_force(pol
     application = built(policy)
     (policy / "site.json").write_text(OFF)
 
-    reloaded = application.reloaded()
+    after = reloaded(application)
 
-    (fault,) = reloaded.faults
+    (fault,) = after.faults
     assert fault.startswith(f"{policy}/site.json: was changed after it was signed: ")
-    assert reloaded.judge is application.judge
+    assert after.judge is application.judge
 
 
 def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
@@ -95,11 +101,11 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
     application = built(policy, trusted_keys=both)
     put(policy, OFF, 2, BOB)
 
-    reloaded = application.reloaded()
+    after = reloaded(application)
 
-    assert reloaded.faults == ()
-    assert reloaded.judge.policy.action("no-privileged", "hardened") == "off"
-    assert status(reloaded)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
+    assert after.faults == ()
+    assert after.judge.policy.action("no-privileged", "hardened") == "off"
+    assert status(after)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
 
 
 def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: Path) -> None:
@@ -107,7 +113,7 @@ def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: P
     application = built(policy)
     (policy.parent / "alice.pub").write_bytes(signature.public_text(BOB.public_key()))
 
-    (fault,) = application.reloaded().faults
+    (fault,) = reloaded(application).faults
 
     assert "which is not trusted" in fault
 
@@ -117,7 +123,7 @@ def test_a_rollback_is_refused_at_a_reload_and_after_a_restart(policy: Path) -> 
     application = built(policy)
     put(policy, OFF, 1)
 
-    (fault,) = application.reloaded().faults
+    (fault,) = reloaded(application).faults
 
     assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
     assert faults(policy) == (fault,)

@@ -37,7 +37,9 @@ def parse(data: bytes) -> Tree:
     tree, rest = _document(text.lstrip(_WHITESPACE))
     if rest.strip(_WHITESPACE):
         raise Refused("body-trailing-data")
-    _refuse_depth(tree)
+    # Each level has a bracket of its own; those in strings only make the count larger.
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
+        _refuse_depth(tree)
     if _SURROGATE_ESCAPE.search(data):
         _refuse_lone_surrogates(tree)
     return tree

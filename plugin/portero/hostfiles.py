@@ -4,17 +4,17 @@ Nothing is refused here; what cannot be read is `unknown`. Between this look and
 change a link: allow only folders that the users of Docker cannot write to.
 """
 
-import errno
 import os
-import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 
 from portero.daemonconfig import DaemonConfig
 from portero.daemondefaults import DaemonDefaults
 from portero.daemonsockets import WELL_KNOWN, DaemonSockets
 from portero.hostpath import clean, is_within
-from portero.hostview import MAX_LINKS, Kind, Place, held
+from portero.hostview import HostView, Place, held
+from portero.hostwalk import HostWalk
 
 # Where the daemons listen unless they are told otherwise; these hold even when no process and no file can be seen.
 DEFAULT_SOCKETS = (
@@ -31,14 +31,6 @@ DEFAULT_SOCKETS = (
 
 # Where dockerd looks for it (moby cmd/dockerd/options.go) unless it is told --config-file.
 DAEMON_CONFIG = "/etc/docker/daemon.json"
-
-_KINDS: tuple[tuple[Callable[[int], bool], Kind], ...] = (
-    (stat.S_ISDIR, "directory"),
-    (stat.S_ISREG, "file"),
-    (stat.S_ISSOCK, "socket"),
-    (stat.S_ISBLK, "device"),
-    (stat.S_ISCHR, "device"),
-)
 
 
 class HostFiles:
@@ -60,31 +52,21 @@ class HostFiles:
         name_of: Callable[[str], str | None],
         daemon_config: str = DAEMON_CONFIG,
     ) -> None:
-        self._root = Path(root)
-        self._visible = visible
+        self.root = root
+        self.visible = visible
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
-        self._own = tuple(map(clean, own))
+        self.own = tuple(map(clean, own))
         self._daemons = daemons
         self._name_of = name_of
-        self._config = DaemonConfig(daemon_config, lambda path: self._file(self._walk(path)))
+        self._config = DaemonConfig(daemon_config, self._file)
+
+    def moment(self) -> HostView:
+        """The host as it is now, for one request: what several of its mounts ask about is looked up once."""
+        return _Moment(self)
 
     def look(self, path: str) -> Place:
         """What lies at a cleaned absolute path."""
-        names = [*self._always, *self._daemons.found()]
-        if not self._visible:
-            return Place(None, "unknown", held(path, None, {name: name for name in (*names, *self._within_own(path))}))
-        resolved, kind = self._resolve(path)
-        if kind == "directory":
-            names += [name for name in _below(resolved) if self._is_socket(name)]
-        if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
-            names.append(resolved)
-        names += [*self._within_own(path), *self._within_own(resolved)]
-        return Place(resolved, kind, held(path, resolved, self._resolved(names)))
-
-    def _within_own(self, path: str) -> list[str]:
-        """The path itself when it lies in one of portero's own places, and those places, which may lie in it."""
-        within = any(is_within(path, own) or is_within(path, self._resolve(own)[0]) for own in self._own)
-        return [path, *self._own] if within else list(self._own)
+        return self.moment().look(path)
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon tells it."""
@@ -92,61 +74,60 @@ class HostFiles:
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json can be seen."""
-        return self._config.defaults() if self._visible else DaemonDefaults()
+        return self._config.defaults() if self.visible else DaemonDefaults()
 
-    def _resolved(self, names: Iterable[str]) -> Mapping[str, str]:
-        return {name: self._resolve(name)[0] for name in names}
-
-    def _resolve(self, path: str) -> tuple[str, Kind]:
-        """The path after links and what is there; the path itself, unknown, when the kernel would not walk it."""
-        try:
-            resolved = self._walk(path)
-            return resolved, self._kind(resolved)
-        except OSError:
-            return path, "unknown"
-
-    def _walk(self, path: str) -> str:
-        """Follows links component by component below the root; OSError as the kernel has it (path_resolution(7))."""
-        done, waiting, links = "/", path.split("/")[::-1], 0
-        while waiting:
-            part = waiting.pop()
-            step = clean(f"{done}/{part}")
-            link = self._link(step)
-            if link is None:
-                done = step
-                continue
-            links += 1
-            if links > MAX_LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-            done = "/" if link.startswith("/") else done
-            waiting += link.split("/")[::-1]
-        return done
-
-    def _link(self, path: str) -> str | None:
-        """Where a link points to; None: no link, or nothing there."""
-        try:
-            return os.readlink(self._file(path))
-        except OSError as error:
-            # EINVAL: not a link.
-            if error.errno in (errno.EINVAL, errno.ENOENT, errno.ENOTDIR):
-                return None
-            raise
-
-    def _kind(self, resolved: str) -> Kind:
-        try:
-            # Resolved already; a link that came up since then must not lead out of the root.
-            mode = os.lstat(self._file(resolved)).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return "missing"
-        return next((kind for holds, kind in _KINDS if holds(mode)), "unknown")
-
-    def _is_socket(self, path: str) -> bool:
-        return self._resolve(path)[1] == "socket"
+    def protected(self) -> tuple[str, ...]:
+        """The sockets and portero's own places, as they are named."""
+        return (*self._always, *self._daemons.found(), *self.own)
 
     def _file(self, path: str) -> Path:
-        return self._root / path.lstrip("/")
+        walk = HostWalk(self.root)
+        return Path(walk.file(walk.resolved(path)))
 
 
-def _below(folder: str) -> list[str]:
-    """The places directly in a folder where a daemon's socket would lie. Never a walk through the tree."""
-    return [clean(f"{folder}/{name}") for name in sorted(WELL_KNOWN)]
+class _Moment:
+    """What a host shows to one request."""
+
+    def __init__(self, host: HostFiles) -> None:
+        self._host = host
+        self._walk = HostWalk(host.root)
+
+    def moment(self) -> HostView:
+        """This one."""
+        return self
+
+    def look(self, path: str) -> Place:
+        """What lies at a cleaned absolute path."""
+        if not self._host.visible:
+            names = {*self._protected, *self._own(path)}
+            return Place(None, "unknown", held(path, None, {name: name for name in names}))
+        resolved, kind = self._walk.found(path)
+        names = self._own(path) | self._own(resolved)
+        if kind == "directory":
+            names |= self._sockets_in(resolved)
+        if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
+            names.add(resolved)
+        more = {name: self._walk.where(name) for name in names}
+        return Place(resolved, kind, held(path, resolved, self._protected | more))
+
+    def network(self, name: str) -> str | None:
+        """The name behind a network ID, as the daemon tells it."""
+        return self._host.network(name)
+
+    def daemon(self) -> DaemonDefaults:
+        """The daemon's defaults, as far as its daemon.json can be seen."""
+        return self._host.daemon()
+
+    @cached_property
+    def _protected(self) -> dict[str, str]:
+        """The sockets and portero's own places, each as it is named and where it really lies."""
+        return {name: self._walk.where(name) for name in self._host.protected()}
+
+    def _own(self, path: str) -> set[str]:
+        """The path itself when it lies in one of portero's own places."""
+        within = any(is_within(path, own) or is_within(path, self._protected[own]) for own in self._host.own)
+        return {path} if within else set()
+
+    def _sockets_in(self, folder: str) -> set[str]:
+        """Those directly in a folder under a name that a daemon's would have. Never a walk through the tree."""
+        return {clean(f"{folder}/{name}") for name in WELL_KNOWN if self._walk.is_socket(folder, name)}

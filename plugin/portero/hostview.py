@@ -36,6 +36,10 @@ class Place:
 class HostView(Protocol):
     """The questions that facts ask of the host."""
 
+    def moment(self) -> "HostView":
+        """The host as one request sees it; what is asked of it twice may be looked up once."""
+        ...
+
     def look(self, path: str) -> Place:
         """What lies at a cleaned absolute path."""
         ...
@@ -94,6 +98,10 @@ class FixedHost:
         self._daemon = parse(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
+
+    def moment(self) -> "FixedHost":
+        """Itself: it never changes."""
+        return self
 
     def look(self, path: str) -> Place:
         """What the data says about a cleaned absolute path."""

@@ -34,7 +34,7 @@ class Judge:
 
     def decide(self, data: bytes, id: str, time: float) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's."""
-        case = _Case(Subject())
+        case = _Case()
         fault: Exception | None = None
         try:
             violations = self._violations(data, case, time)
@@ -46,7 +46,7 @@ class Judge:
         return Decision(
             id,
             time,
-            case.subject,
+            case.subject(),
             in_order(self._enforced(violations)),
             self.policy.digest,
             self.profile,
@@ -57,7 +57,7 @@ class Judge:
 
     def document(self, data: bytes) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
-        return self._document(envelope.read(data), _Case(Subject()))
+        return self._document(envelope.read(data), _Case())
 
     def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
         document = self._document(envelope.read(data), case)
@@ -115,12 +115,15 @@ class Judge:
 class _Case:
     """What is known so far, so that a refusal half-way still says what it refuses."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
+    def __init__(self) -> None:
+        self._known: dict[str, object] = {}
         self.suggestion: Mapping[str, str] = {}
 
     def learn(self, **known: object) -> None:
-        self.subject = replace(self.subject, **known)  # type: ignore[arg-type]  # names and types are Subject's own
+        self._known |= known
+
+    def subject(self) -> Subject:
+        return Subject(**self._known)  # type: ignore[arg-type]  # names and types are Subject's own
 
 
 def _denials(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

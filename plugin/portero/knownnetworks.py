@@ -1,7 +1,7 @@
 """A host whose networks are partly known beforehand: those that the stand-in made, or that were inspected."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.daemondefaults import DaemonDefaults
 from portero.hostview import HostView, Place
@@ -13,6 +13,10 @@ class KnownNetworks:
 
     host: HostView
     name_of: Callable[[str], str | None]
+
+    def moment(self) -> "KnownNetworks":
+        """The same at a moment of the host's."""
+        return replace(self, host=self.host.moment())
 
     def look(self, path: str) -> Place:
         """What the host says."""

@@ -10,8 +10,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
@@ -33,6 +36,17 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 _ROOM = {"counter": 1 << 18, "gauge_mostrecent": 1 << 16, "histogram": 1 << 16}
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """Counts since the start; `exceptions`: in how many decisions each had a part."""
+
+    allowed: int
+    refused: int
+    log_failures: int
+    load_failures: int
+    exceptions: Mapping[str, int]
+
+
 class Metrics:
     """The figures of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
 
@@ -44,6 +58,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._decisions = self._counter("decisions", "Requests decided", "operation", "outcome")
         self._violations = self._counter("violations", "Broken rules and refusal codes", "rule", "action")
+        self._exceptions = self._counter("exceptions_used", "Decisions in which an exception waived", "exception")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
         self._seconds = Histogram(
@@ -65,6 +80,8 @@ class Metrics:
             self._decisions.labels(operation, "allowed" if decision.allowed else "refused").inc()
             for violation in decision.violations:
                 self._violations.labels(violation.rule, violation.action).inc()
+            for exception in {violation.exception for violation in decision.violations} - {None}:
+                self._exceptions.labels(exception).inc()
             self._seconds.observe(seconds)
 
     def log_failed(self) -> None:
@@ -87,6 +104,21 @@ class Metrics:
         """All of it in Prometheus's text format."""
         return generate_latest(self._registry) if self._shared is None else text(self._shared)
 
+    def so_far(self) -> SoFar:
+        """The counts that a status tells."""
+        registry = self._registry if self._shared is None else _collected(self._shared)
+        counts: dict[str, Tally[str]] = defaultdict(Tally)
+        for sample in (sample for family in registry.collect() for sample in family.samples):
+            label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
+            counts[sample.name][label] += int(sample.value)
+        return SoFar(
+            counts["portero_decisions_total"]["allowed"],
+            counts["portero_decisions_total"]["refused"],
+            counts["portero_log_failures_total"][""],
+            counts["portero_policy_load_failures_total"][""],
+            counts["portero_exceptions_used_total"],
+        )
+
     def _counter(self, name: str, said: str, *labels: str) -> Counter:
         return Counter(f"portero_{name}", said, labels, registry=self._registry)
 
@@ -106,9 +138,13 @@ class Metrics:
 
 def text(shared: Path) -> bytes:
     """What the processes that share this folder have counted."""
+    return generate_latest(_collected(shared))
+
+
+def _collected(shared: Path) -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]  # has no types
-    return generate_latest(registry)
+    return registry
 
 
 @contextmanager

@@ -60,5 +60,6 @@ def _facts(
     body: JSON,
     host: HostView,
 ) -> dict[str, JSON]:
-    said = facts.of(operation, body, query, path, host)
-    return defaults.filled(said, operation, body, version, host.daemon())
+    view = host.moment()
+    said = facts.of(operation, body, query, path, view)
+    return defaults.filled(said, operation, body, version, view.daemon)

@@ -19,7 +19,7 @@ PREFIX = "PORTERO_"
 Profile = Literal["baseline", "hardened", "restricted"]
 Mode = Literal["enforce", "audit"]
 LogFailure = Literal["deny", "allow"]
-EngineChoice = Literal["auto", "reference", "rust"]
+EngineChoice = Literal["auto", "reference", "rust", "both"]
 YesOrNo = Literal["yes", "no"]
 
 # struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from portero import envelope
-from portero.application import judge_of
 from portero.capture.masking import Unmaskable, masked
 from portero.judge import Judge
+from portero.loading import judge_of
 from portero.settings import Settings
 
 CAPTURES = Path(__file__).parents[1] / "captures"

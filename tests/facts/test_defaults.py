@@ -33,7 +33,7 @@ SPEC = "TaskTemplate.ContainerSpec"
 
 def told(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
     said = facts.of(operation, body, {}, {}, FixedHost())
-    return defaults.filled(said, operation, body, version, daemon)
+    return defaults.filled(said, operation, body, version, lambda: daemon)
 
 
 def create(version: str | None = "1.45", daemon: DaemonDefaults = FULL, **config: Any) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def test_other_operations_are_given_nothing(operation: str) -> None:
 def test_the_facts_that_come_in_are_left_alone() -> None:
     said = facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 
-    defaults.filled(said, "ContainerCreate", {"HostConfig": {}}, "1.45", FULL)
+    defaults.filled(said, "ContainerCreate", {"HostConfig": {}}, "1.45", lambda: FULL)
 
     assert said == facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 

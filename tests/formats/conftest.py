@@ -2,9 +2,9 @@
 
 import pytest
 
-from portero.application import judge_of
 from portero.decision import Action, Decision, Subject, Violation
 from portero.formats.checked import Checked
+from portero.loading import judge_of
 from portero.policy.policy import Policy
 from portero.settings import Settings
 

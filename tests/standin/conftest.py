@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.application import judge_of
 from portero.hostview import FixedHost
 from portero.judge import Judge
+from portero.loading import judge_of
 from portero.settings import Settings
 
 from .captured import CAPTURED_AT, HOST

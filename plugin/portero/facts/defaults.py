@@ -33,14 +33,18 @@ class _Case:
 
 
 def filled(
-    told: Mapping[str, JSON], operation_id: str, body: JSON, version: str | None, daemon: DaemonDefaults
+    told: Mapping[str, JSON],
+    operation_id: str,
+    body: JSON,
+    version: str | None,
+    daemon: Callable[[], DaemonDefaults],
 ) -> dict[str, JSON]:
-    """The facts `told` of one call, with the daemon's defaults in them."""
+    """The facts `told` of one call, with the daemon's defaults in them; `daemon` is asked only where they count."""
     fillers = _FILLERS.get(operation_id)
     facts = dict(told)
     if fillers is None:
         return facts
-    case = _Case(told, body if isinstance(body, dict) else {}, version, daemon)
+    case = _Case(told, body if isinstance(body, dict) else {}, version, daemon())
     put = [one for filler in fillers for one in filler(case)]
     for path, value in put:
         facts = cast(dict[str, JSON], _with(facts, path, value))

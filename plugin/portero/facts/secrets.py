@@ -15,6 +15,8 @@ _WORDS = re.compile(
     r"|(?<![a-z0-9])(?:auth|pass)(?![a-z0-9])",
     re.IGNORECASE,
 )
+# In lower case this finds something in every name in which _WORDS or _URL does. It is far quicker, and finds little.
+_TELLING = re.compile("pass|secret|token|credential|key|auth|ur[li]$")
 # What points at a secret is none.
 _POINTER = re.compile(r"[._-](?:file|path|dir|sock)$", re.IGNORECASE)
 _URL = re.compile(r"(?:^|[._-])ur[li]$", re.IGNORECASE)
@@ -40,11 +42,17 @@ def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
 
 def looks_secret(name: str, value: str) -> bool:
     """Whether this name with this value gives a secret away."""
-    if value == "" or _POINTER.search(name):
+    if value == "" or not _may_tell(name) or _POINTER.search(name):
         return False
     if _URL.search(name):
         return any(_has_password(rest) for rest in value.split("://")[1:])
     return value.lower() not in _SWITCHES and _WORDS.search(name) is not None
+
+
+def _may_tell(name: str) -> bool:
+    """False only for names in which neither _WORDS nor _URL finds anything."""
+    # Outside ASCII there are letters that a pattern takes for one in lower case (U+017F, U+212A).
+    return not name.isascii() or _TELLING.search(name.lower()) is not None
 
 
 def _has_password(rest: str) -> bool:

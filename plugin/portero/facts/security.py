@@ -20,7 +20,7 @@ _LABELS = ("user", "role", "type", "level")  # opencontainers/selinux go-selinux
 
 # What a container may neither see nor write unless it says so (moby oci/defaults.go, 26.1). Later versions add to
 # them; a client that repeats the list of an older daemon leaves nothing open that was closed.
-_MASKED = (
+MASKED = (
     "/proc/asound",
     "/proc/acpi",
     "/proc/kcore",
@@ -57,7 +57,7 @@ def of_create(config: Fact) -> dict[str, JSON]:
         "selinux": selinux,
         "noNewPrivileges": allowed,
         "securityOptionsUnknown": unknown,
-        "maskedPaths": _open_paths(config, "MaskedPaths", _MASKED),
+        "maskedPaths": _open_paths(config, "MaskedPaths", MASKED),
         "readonlyPaths": _open_paths(config, "ReadonlyPaths", _READONLY),
     }
 

@@ -1,7 +1,8 @@
-"""JUnit XML: a test case for each thing that was judged, failed when it would be refused."""
+"""JUnit XML: a test case for each thing that was judged, failed when it is not as it should be."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from portero import reply
@@ -11,31 +12,60 @@ from portero.formats.checked import Checked
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a case failed: one word for machines, one line, the whole text."""
+
+    kind: str
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case."""
+
+    group: str
+    name: str
+    failure: Failure | None
+
+
 def document(checked: Sequence[Checked]) -> str:
-    """The whole file."""
-    failed = sum(not each.decision.allowed for each in checked)
+    """The whole file about decisions."""
+    return of([_case(each) for each in checked])
+
+
+def of(cases: Sequence[Case]) -> str:
+    """The whole file about any cases."""
+    failed = sum(case.failure is not None for case in cases)
     suite = ElementTree.Element(
-        "testsuite", name="portero", tests=str(len(checked)), failures=str(failed), errors="0", skipped="0"
+        "testsuite", name="portero", tests=str(len(cases)), failures=str(failed), errors="0", skipped="0"
     )
-    for each in checked:
-        suite.append(_case(each))
+    for case in cases:
+        suite.append(_element(case))
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)
 
 
-def _case(checked: Checked) -> ElementTree.Element:
+def _case(checked: Checked) -> Case:
     operation = checked.decision.subject.operation or "unreadable"
     name = f"{checked.place}: {operation}"
-    case = ElementTree.Element("testcase", classname=_plain(checked.file), name=_plain(name))
     if checked.decision.allowed:
-        return case
+        return Case(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
     rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    failure = ElementTree.SubElement(case, "failure", type="refused", message=rules)
-    failure.text = _plain(reply.text(checked.decision))
-    return case
+    return Case(checked.file, name, Failure("refused", rules, reply.text(checked.decision)))
+
+
+def _element(case: Case) -> ElementTree.Element:
+    element = ElementTree.Element("testcase", classname=_plain(case.group), name=_plain(case.name))
+    if case.failure is not None:
+        told = case.failure
+        failure = ElementTree.SubElement(element, "failure", type=told.kind, message=_plain(told.message))
+        failure.text = _plain(told.text)
+    return element
 
 
 def _plain(text: str) -> str:
