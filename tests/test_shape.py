@@ -294,3 +294,11 @@ def test_what_was_read_is_read_again_as_itself(operation: str, tree: object) -> 
         return  # Which trees are refused, and where, is tested above.
 
     assert _read(operation, json.dumps(once.body)) == Canonical(once.body, ())
+
+
+def test_a_name_that_stands_twice_in_a_map_of_strings_is_refused_however_the_map_is_read() -> None:
+    for labels in (b'{"a": "1", "a": "2"}', b'{"a": "1", "a": null}'):
+        with pytest.raises(Refused) as refused:
+            canonical(_SHAPES.by_operation["VolumeCreate"], gojson.parse(b'{"Labels": ' + labels + b"}"))
+
+        assert (refused.value.code, refused.value.place) == ("body-duplicate-name", "Labels[*]")

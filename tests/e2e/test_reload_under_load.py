@@ -141,6 +141,7 @@ def test_policies_change_under_load_and_no_request_fails_or_meets_two_of_them(si
             _change(site, number)
             if number == min(WARM, CHANGES // 2):
                 resident = site.resident()
+        _await(lambda: _decides(site, before), "the last policy decides nothing")
     finally:
         wrong = clients.stop()
 
@@ -153,6 +154,10 @@ def test_policies_change_under_load_and_no_request_fails_or_meets_two_of_them(si
     growth = {pid: size - resident.pop(pid) for pid, size in site.resident().items()}
     assert resident == {}
     assert [size for size in growth.values() if size > MOST_GROWTH] == [], growth
+
+
+def _decides(site: Site, since: int) -> bool:
+    return any(one["policy"] == site.digest for one in site.docker.decisions(since))
 
 
 def _change(site: Site, number: int) -> None:

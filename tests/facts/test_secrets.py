@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero.facts import secrets
 
@@ -74,3 +76,22 @@ def test_a_map_tells_the_place_of_the_map() -> None:
     told = secrets.of_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
 
     assert told == [{"name": "TOKEN", "said": "Labels[*]"}]
+
+
+_PIECES = st.sampled_from(
+    [
+        *"pas\u017fswordecrtkKyuthliURLI_.-aZ",
+        *("pass", "phrase", "SECRET", "Token", "credential", "api", "key", "auth", "\n"),
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=8).map("".join))
+def test_the_quick_look_at_a_name_overlooks_nothing(name: str) -> None:
+    if secrets._WORDS.search(name) or secrets._URL.search(name):
+        assert secrets._may_tell(name)
+
+
+@pytest.mark.parametrize("name", ["pa\u017f\u017fword", "api_\u212aey"])
+def test_a_name_spelt_with_letters_that_fold_to_ascii_is_told(name: str) -> None:
+    assert secrets.looks_secret(name, "hunter2")

@@ -1,7 +1,14 @@
 """Policy files are read strictly, and faults are said in our own words."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from portero import engine
+from portero.engine.reference import VALIDATOR
 from portero.policy.document import DocumentRefused, close_to, faults, parse, spell
 from portero.types import JSON
 
@@ -57,3 +64,47 @@ def test_a_path_is_spelt_as_a_person_writes_it() -> None:
 
 def test_a_name_that_resembles_no_other_gets_no_proposal() -> None:
     assert close_to("zzz", ["level", "title"]) == ""
+
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+RULES = sorted((SCHEMAS / "rules").glob("*/*.json"))
+
+
+def misspelt(document: Any) -> Iterator[Any]:
+    """The document again and again, each time with another name in it that is not right."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            yield {(f"{key}x" if key == name else key): kept for key, kept in document.items()}
+            yield {**document, name: 7}
+            yield from ({**document, name: inner} for inner in misspelt(value))
+    elif isinstance(document, list):
+        for index, value in enumerate(document):
+            yield from ([*document[:index], inner, *document[index + 1 :]] for inner in misspelt(value))
+
+
+@pytest.mark.parametrize("name", ["rule.json", "site.schema.json"])
+def test_what_the_quick_look_takes_for_right_has_no_fault(name: str) -> None:
+    """A rule with a misspelt keyword would allow everything."""
+    schema = json.loads((SCHEMAS / name).read_text())
+    files = RULES[::6] if name == "rule.json" else [SCHEMAS / "site.json"]
+    surely, slowly = engine.surely(schema), VALIDATOR(schema)
+    written = [json.loads(file.read_text()) for file in files]
+    tried = [document for right in written for document in (right, *misspelt(right))]
+
+    assert [document for document in tried if surely(document) != slowly.is_valid(document)] == []
+    assert all(surely(right) for right in written)
+
+
+def test_without_the_fast_engine_nothing_is_taken_for_right_at_a_quick_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_is_fast", lambda: False)
+
+    assert engine.surely({})({}) is False
+
+
+def test_many_schemas_in_turn_are_each_held_to_their_own() -> None:
+    schemas: list[dict[str, JSON]] = [{"required": [f"n{number}"]} for number in range(20)]
+
+    for _ in range(2):
+        for number, schema in enumerate(schemas):
+            assert list(faults({f"n{number}": 1}, schema)) == []
+            assert list(faults({}, schema)) == [f"'n{number}' is missing"]

@@ -73,7 +73,7 @@ def test_every_worker_has_a_changed_policy_within_two_seconds_and_stays(site: Si
 
 def test_a_broken_policy_is_told_by_every_worker_with_a_line_for_each_fault(site: Site) -> None:
     digest = site.server.ask("GET", "/status")[1]["policy"]
-    since = site.write('{"acshuns": {}, "runtimes": 7}')
+    site.write('{"acshuns": {}, "runtimes": 7}')
     time.sleep(WITHIN)
 
     for told in site.statuses():

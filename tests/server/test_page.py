@@ -1,0 +1,40 @@
+"""A page of a WSGI application: what it says comes out, and it is closed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from portero.server.page import answered
+
+
+def test_method_path_query_and_body_reach_the_application() -> None:
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        seen.update(environ, body=environ["wsgi.input"].read())
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b"a", b"b"]
+
+    answer = answered(application, "PUT", "/a%20b?c=d%20e", b"xyz")
+
+    assert answer == ("200 OK", {"Content-Type": "text/plain"}, b"ab")
+    assert (seen["REQUEST_METHOD"], seen["PATH_INFO"], seen["QUERY_STRING"]) == ("PUT", "/a b", "c=d%20e")
+    assert (seen["CONTENT_LENGTH"], seen["body"]) == ("3", b"xyz")
+
+
+def test_the_last_start_counts_and_the_answer_is_closed() -> None:
+    closed = []
+
+    class Given:
+        def __iter__(self) -> Iterator[bytes]:
+            return iter([b"x"])
+
+        def close(self) -> None:
+            closed.append(True)
+
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Given:
+        start("200 OK", [])
+        start("500 Internal Server Error", [("X", "y")], None)
+        return Given()
+
+    assert answered(application, "GET", "/", b"") == ("500 Internal Server Error", {"X": "y"}, b"x")
+    assert closed == [True]
