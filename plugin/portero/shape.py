@@ -87,7 +87,7 @@ def _read_struct(shape: Struct, tree: Pairs, place: str, unknown: list[str]) -> 
     for name, value in tree:
         folded = fold(name)
         field = shape.fields.get(folded) or shape.legacy.get(folded)
-        there = _below(place, field.name if field else name)
+        there = _below(place, name) if field is None else f"{place}.{field.name}" if place else field.name
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
             raise Refused("body-duplicate-name", there)

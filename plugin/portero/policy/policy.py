@@ -28,7 +28,7 @@ class Policy:
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
     # What `acting` has found out: one entry for each operation and profile, both of which come from our own tables.
-    _acting: dict[tuple[str, str], Mapping[str, Acting]] = field(default_factory=dict, init=False, compare=False)
+    _acting: dict[tuple[str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def unknown_fields(self) -> Action:
@@ -42,28 +42,47 @@ class Policy:
 
     def check(self, request: JSON, profile: str) -> tuple[Violation, ...]:
         """Every violation of a request document, worst level first, then by rule and place."""
-        actions = self.acting(cast(dict[str, str], request)["operation"], profile)
-        failed = self.checks.failures(tuple(actions), request)
+        acting = self._acting_in(cast(dict[str, str], request)["operation"], profile)
+        failed = {
+            rule: paths for group in acting.groups for rule, paths in self.checks.failures(group, request).items()
+        }
         return tuple(
             violation
-            for rule, paths in failed.items()
-            for violation in _violations(self.rules[rule], actions[rule], paths, request)
+            for rule, action in acting.actions.items()
+            if rule in failed
+            for violation in _violations(self.rules[rule], action, failed[rule], request)
         )
 
     def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
         """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
+        return self._acting_in(operation, profile).actions
+
+    def _acting_in(self, operation: str, profile: str) -> "_ActingRules":
         if operation not in self.by_operation:
-            return {}
+            return _ActingRules({}, ())
         known = self._acting.get((operation, profile))
         if known is None:
             chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
-            known = {rule: action for rule, action in chosen.items() if action != "off"}
+            known = _ActingRules.of({rule: action for rule, action in chosen.items() if action != "off"})
             self._acting[operation, profile] = known
         return known
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
         return waived(self.waivers, violations, request, time)
+
+
+@dataclass(frozen=True, slots=True)
+class _ActingRules:
+    """`groups` are asked apart: hardly a request satisfies all rules that only report, and most satisfy the others."""
+
+    actions: Mapping[str, Acting]
+    groups: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, actions: Mapping[str, Acting]) -> "_ActingRules":
+        every: tuple[Acting, ...] = ("deny", "audit")
+        return cls(actions, tuple(tuple(rule for rule in actions if actions[rule] == act) for act in every))
 
 
 def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
