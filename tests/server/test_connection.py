@@ -1,0 +1,216 @@
+"""One connection: answered in order, never before a question is whole, and ended for whatever is malformed."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portero.server import connection
+from portero.server.app import create
+from portero.server.connection import Connection
+from portero.types import JSON
+
+HEAD = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
+
+
+class Judge:
+    """Allows what says so; counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def answer(self, data: bytes) -> Mapping[str, JSON]:
+        self.asked.append(data)
+        if data == b"fail":
+            raise RuntimeError("on demand")
+        return {"Allow": data.startswith(b"allow"), "Msg": ""}
+
+    def failure(self) -> Mapping[str, JSON]:
+        return {"Allow": False, "Msg": "internal-error"}
+
+    def health(self) -> Mapping[str, JSON]:
+        return {"well": True}
+
+    def status(self) -> Mapping[str, JSON]:
+        return {}
+
+    def figures(self) -> bytes:
+        return b""
+
+
+@contextmanager
+def served(
+    judge: Judge, turns: threading.Semaphore | None = None, ending: Callable[[], bool] = lambda: False
+) -> Iterator[socket.socket]:
+    """The client's end of a connection that is being served."""
+    ours, theirs = socket.socketpair()
+    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending)
+    thread = threading.Thread(target=serving.serve)
+    thread.start()
+    ours.settimeout(10)
+    try:
+        yield ours
+    finally:
+        ours.close()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+def exchanged(judge: Judge, data: bytes) -> bytes:
+    """Everything that comes back until the connection ends."""
+    with served(judge) as client:
+        with suppress(OSError):
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: received(client), b""))
+
+
+def received(client: socket.socket) -> bytes:
+    try:
+        return client.recv(1 << 16)
+    except ConnectionResetError:
+        return b""
+
+
+def question(body: bytes, more: bytes = b"") -> bytes:
+    return HEAD + more + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def answer(client: socket.socket) -> tuple[bytes, Any]:
+    head, _, body = client.recv(1 << 16).partition(b"\r\n\r\n")
+    return head, json.loads(body)
+
+
+def test_questions_are_answered_one_after_the_other() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        for body, allowed in ((b"allow", True), (b"no", False), (b"fail", False)):
+            client.sendall(question(body))
+            head, document = answer(client)
+
+            assert (head.split(b"\r\n")[0], document["Allow"]) == (b"HTTP/1.1 200 OK", allowed)
+            assert b"Connection: keep-alive" in head
+
+    assert judge.asked == [b"allow", b"no", b"fail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [("GET", "/healthz", b"200"), ("GET", "/AuthZPlugin.AuthZReq", b"405"), ("POST", "/other", b"404")],
+)
+def test_other_pages_are_no_answers_about_requests(method: str, target: str, status: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, f"{method} {target} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+
+    assert got.split(b" ")[1] == status
+    assert b'"Allow"' not in got
+    assert judge.asked == []
+
+
+@pytest.mark.parametrize("second", [question(b"allow"), b"x", b"\r\n"], ids=["a question", "a byte", "an empty line"])
+def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, question(b"allow") + second)
+
+    assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Connection: close" in got
+    assert judge.asked == []
+
+
+@pytest.mark.parametrize(
+    "data", [HEAD + b"Content-Length: 9\r\n\r\nallow", HEAD + b"Content-Length: x\r\n\r\n", b"?\r\n\r\n"]
+)
+def test_half_a_question_is_not_judged(data: bytes) -> None:
+    judge = Judge()
+
+    assert exchanged(judge, data).startswith(b"HTTP/1.1 400")
+    assert judge.asked == []
+
+
+def test_a_client_that_asks_whether_to_go_on_is_told_to() -> None:
+    with served(Judge()) as client:
+        client.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"allow")
+
+        assert answer(client)[1]["Allow"] is True
+
+
+def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time() -> None:
+    got = exchanged(Judge(), question(b"allow"))
+    assert b"Connection: keep-alive" in got
+
+    with served(Judge(), ending=lambda: True) as client:
+        client.sendall(question(b"allow"))
+        head, document = answer(client)
+
+        assert document["Allow"] is True
+        assert b"Connection: close" in head
+        assert client.recv(1) == b""
+
+
+def test_a_question_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(HEAD + b"Content-Length: 100\r\n\r\nallow")
+
+        assert client.recv(1) == b""
+    assert judge.asked == []
+
+
+def test_a_head_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.3)
+    began = time.monotonic()
+    with served(Judge()) as client, suppress(OSError):
+        for byte in HEAD * 2:
+            client.sendall(bytes([byte]))
+            time.sleep(0.02)
+
+    assert time.monotonic() - began < 2
+
+
+def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.3)
+    with served(Judge()) as client:
+        client.sendall(question(b"allow"))
+        answer(client)
+        began = time.monotonic()
+
+        assert client.recv(1) == b""
+        assert time.monotonic() - began > 0.2
+
+
+def test_a_large_question_waits_for_its_turn_and_a_small_one_does_not() -> None:
+    judge, turns = Judge(), threading.Semaphore(0)
+    with served(judge, turns) as large, served(judge, turns) as small:
+        large.sendall(question(b"allow" + b"x" * (1 << 17)))
+        small.sendall(question(b"allow"))
+        assert answer(small)[1]["Allow"] is True
+        assert judge.asked == [b"allow"]
+
+        turns.release()
+        assert answer(large)[1]["Allow"] is True
+        assert turns.acquire(timeout=5)
+
+
+_WORDS = st.sampled_from(
+    [HEAD, question(b"allow"), question(b"no"), b"GET /healthz HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"allow"]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(_WORDS | st.binary(max_size=20), max_size=5).map(b"".join))
+def test_no_bytes_make_an_allow_without_the_judge(data: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, data)
+
+    assert got == b"" or got.startswith(b"HTTP/1.1 ")
+    assert got.count(b'"Allow": true') <= sum(asked.startswith(b"allow") for asked in judge.asked)

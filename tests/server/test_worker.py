@@ -1,0 +1,106 @@
+"""A worker among gunicorn's processes: its end, the end of its master, and what happens when descriptors run out."""
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from running import Server, started
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    path = tmp_path / "portero.sock"
+    with started(["-m", "stand_in", str(path)], path) as running:
+        yield running
+
+
+def soon(true: Callable[[], bool], patience: float = 15) -> bool:
+    deadline = time.monotonic() + patience
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return true()
+
+
+def is_gone(process: int) -> bool:
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+def test_a_question_on_an_idle_connection_is_answered_while_the_process_ends(server: Server) -> None:
+    connection = server.connection()
+    connection.ask("POST", "/Plugin.Activate")
+    server.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
+    answer = connection.getresponse()
+
+    assert (answer.status, answer.headers["Connection"]) == (200, "close")
+    assert b'"Allow": true' in answer.read()
+    assert server.stop() == (0, "")
+
+
+def test_idle_connections_do_not_hold_up_the_end(server: Server) -> None:
+    connection = server.connection()
+    connection.ask("POST", "/Plugin.Activate")
+    began = time.monotonic()
+
+    assert server.stop() == (0, "")
+    assert time.monotonic() - began < 10
+    connection.close()
+
+
+def test_workers_end_with_a_master_that_was_killed(server: Server) -> None:
+    workers = server.workers()
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(timeout=30)
+
+    assert soon(lambda: all(is_gone(worker) for worker in workers))
+
+
+def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    workers = server.workers()
+    for worker in workers:
+        used = len(os.listdir(f"/proc/{worker}/fd"))
+        resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 4, used + 4))
+    connections = [server.connection() for _ in range(30)]
+    for connection in connections:
+        connection.connect()
+    time.sleep(0.5)
+    for connection in connections:
+        connection.close()
+
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert server.workers() == workers
+    assert "no connection can be accepted: Too many open files" in server.stop()[1]
+
+
+def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
+    beats = {worker: beat(worker) for worker in server.workers()}
+
+    assert soon(lambda: all(beat(worker) > before for worker, before in beats.items()), patience=2.5)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def beat(worker: int) -> float:
+    """When the worker last touched the file by which gunicorn's master knows that it lives."""
+    (file,) = [name for name in Path(f"/proc/{worker}/fd").iterdir() if "wgunicorn" in target(name)]
+    found = file.stat()
+    return max(found.st_atime, found.st_mtime, found.st_ctime)
+
+
+def target(descriptor: Path) -> str:
+    """What a descriptor stands for; nothing when it was closed since the folder was listed."""
+    with suppress(FileNotFoundError):
+        return os.readlink(descriptor)
+    return ""
