@@ -15,6 +15,8 @@ LOCK := requirements/ci.txt
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
+# Options for the benchmark: make bench BENCH="--growth"
+BENCH ?=
 
 export PYTHONPATH := plugin
 
@@ -47,7 +49,7 @@ demo: $(READY)
 	@$(PY) packaging/demo.py
 
 bench: $(READY)
-	@$(PY) bench/run.py
+	@$(PY) bench/run.py $(BENCH)
 
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh

@@ -1,42 +1,43 @@
-"""A server that allows everything, on the very HTTP stack of portero: what a question costs before anybody judges.
+"""The baseline: a plugin that allows everything, as one would write it with flask and gunicorn's threads.
 
 usage: python bench/allow.py SOCKET
 """
 
 import sys
-from collections.abc import Mapping
 
-from portero.server.listener import listen
-from portero.server.master import Master
-from portero.settings import Settings
-from portero.types import JSON
+from flask import Flask, Response, request
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # has no types
 
-
-class AlwaysAllow:
-    """Answers without reading."""
-
-    def answer(self, data: bytes) -> Mapping[str, JSON]:
-        """Allow."""
-        return {"Allow": True, "Msg": ""}
-
-    def failure(self) -> Mapping[str, JSON]:
-        """Never asked for."""
-        return {"Allow": False, "Msg": "failure"}
-
-    def health(self) -> Mapping[str, JSON]:
-        """Nothing to tell."""
-        return {}
-
-    def status(self) -> Mapping[str, JSON]:
-        """Nothing to tell."""
-        return {}
+_CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 
 
-def main() -> None:
-    """Serve until a signal ends it."""
-    settings = Settings.read({}, {"socket": sys.argv[1]})
-    Master(AlwaysAllow, listen(settings.socket), settings).run()
+def allows_everything() -> Flask:
+    """The application."""
+    app = Flask("allow")
+
+    @app.post("/Plugin.Activate")
+    def activate() -> Response:
+        return Response('{"Implements": ["authz"]}', content_type=_CONTENT_TYPE)
+
+    @app.post("/AuthZPlugin.AuthZReq")
+    @app.post("/AuthZPlugin.AuthZRes")
+    def allow() -> Response:
+        request.get_data(cache=False)  # gunicorn hangs up on a client whose body nobody reads
+        return Response('{"Allow": true}', content_type=_CONTENT_TYPE)
+
+    return app
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # see above: no types
+    def load_config(self) -> None:
+        chosen = {"bind": f"unix:{sys.argv[1]}", "worker_class": "gthread", "workers": 2, "threads": 32}
+        for name, value in (chosen | {"keepalive": 75, "loglevel": "warning", "control_socket_disable": True}).items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return allows_everything()
 
 
 if __name__ == "__main__":
-    main()
+    _Server().run()

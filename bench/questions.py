@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
+from typing import Any
 
 _CREATE = "/v1.45/containers/create?name=shop-web-1"
 _JSON = {"Content-Type": "application/json"}
@@ -11,10 +12,11 @@ _CLIENT = {"User-Agent": "Docker-Client/26.1.5 (linux)"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One AuthZReq as HTTP."""
+    """One AuthZReq as HTTP, and the AuthZRes that follows it when it is allowed."""
 
     name: str
     data: bytes
+    result: bytes
     allowed: bool
 
 
@@ -23,10 +25,28 @@ def questions() -> list[Question]:
     return [
         _question("ping", "HEAD", "/_ping", None, allowed=True),
         _question("list", "GET", "/v1.45/containers/json?all=1", None, allowed=True),
-        _question("create, 3 KB", "POST", _CREATE, _container(2_000), allowed=True),
-        _question("create, denied", "POST", _CREATE, _container(2_000, Privileged=True), allowed=False),
-        _question("create, 1 MB", "POST", _CREATE, _container(1_000_000), allowed=True),
+        create("create, 3 KB", 2_000),
+        create("create, one reason", 2_000, Privileged=True),
+        create("create, all reasons", 2_000, **_EVERYTHING_WRONG),
+        create("create, 1 MB", 1_000_000),
     ]
+
+
+def mixed() -> list[Question]:
+    """What passes by on a host in use: mostly looking, now and then a container."""
+    ping, listing, creating, *_ = questions()
+    inspect = _question("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
+    return [ping, listing, inspect, ping, listing, inspect, ping, listing, inspect, creating]
+
+
+def create(name: str, padding: int, mounts: int = 0, **host: object) -> Question:
+    """A create of about so many bytes, with so many more mounts; `host` says otherwise what is in its HostConfig."""
+    body = container(padding, **({"Mounts": [_mount(number) for number in range(mounts)]} if mounts else {}), **host)
+    return _question(name, "POST", _CREATE, body, allowed=not host)
+
+
+def _mount(number: int) -> dict[str, object]:
+    return {"Type": "bind", "Source": "/etc/localtime", "Target": f"/mnt/{number}", "ReadOnly": True}
 
 
 def _question(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> Question:
@@ -35,15 +55,41 @@ def _question(name: str, method: str, uri: str, body: dict[str, object] | None, 
         text = json.dumps(body).encode()
         envelope["RequestBody"] = base64.b64encode(text).decode()
         envelope["RequestHeaders"] = _CLIENT | _JSON | {"Content-Length": str(len(text))}
-    data = json.dumps(envelope).encode()
+    answered = envelope | {"ResponseStatusCode": 200, "ResponseBody": base64.b64encode(b"[]").decode()}
+    return Question(name, post("AuthZPlugin.AuthZReq", envelope), post("AuthZPlugin.AuthZRes", answered), allowed)
+
+
+def post(call: str, document: dict[str, object] | None = None) -> bytes:
+    """A call of the plugin protocol, as dockerd's client words it."""
+    data = b"" if document is None else json.dumps(document).encode()
     head = (
-        "POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: plugin.moby.localhost\r\nUser-Agent: Go-http-client/1.1\r\n"
+        f"POST /{call} HTTP/1.1\r\nHost: plugin.moby.localhost\r\nUser-Agent: Go-http-client/1.1\r\n"
         f"Content-Length: {len(data)}\r\nAccept: application/vnd.docker.plugins.v1.2+json\r\n\r\n"
     )
-    return Question(name, head.encode() + data, allowed)
+    return head.encode() + data
 
 
-def _container(padding: int, **host: object) -> dict[str, object]:
+_EVERYTHING_WRONG: dict[str, Any] = {
+    "Privileged": True,
+    "PidMode": "host",
+    "IpcMode": "host",
+    "NetworkMode": "host",
+    "UTSMode": "host",
+    "UsernsMode": "host",
+    "CapAdd": ["SYS_ADMIN", "NET_ADMIN"],
+    "CapDrop": [],
+    "SecurityOpt": ["seccomp=unconfined", "apparmor=unconfined"],
+    "Binds": ["/:/host", "/var/run/docker.sock:/var/run/docker.sock"],
+    "Memory": 0,
+    "MemorySwap": 0,
+    "NanoCpus": 0,
+    "PidsLimit": -1,
+    "ReadonlyRootfs": False,
+    "Ulimits": [],
+}
+
+
+def container(padding: int, **host: object) -> dict[str, object]:
     """What `docker run` sends for an ordinary container, with labels that make it as large as wanted."""
     labels = {f"com.example.label-{number}": "x" * 72 for number in range(padding // 100)}
     return {
@@ -60,14 +106,16 @@ def _container(padding: int, **host: object) -> dict[str, object]:
             "Binds": ["web-data:/data", "/etc/localtime:/etc/localtime:ro"],
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m"}},
             "NetworkMode": "shop",
-            "PortBindings": {"8080/tcp": [{"HostIp": "", "HostPort": "18080"}]},
+            "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "18080"}]},
             "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3},
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges:true"],
             "Memory": 134217728,
+            "MemorySwap": 134217728,
             "NanoCpus": 500000000,
             "PidsLimit": 64,
             "ReadonlyRootfs": True,
+            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
         }
         | host,
         "NetworkingConfig": {"EndpointsConfig": {"shop": {"Aliases": ["web"]}}},

@@ -1,0 +1,97 @@
+"""Asks a plugin as dockerd does, over kept-alive connections, and takes the time."""
+
+import selectors
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+_PATIENCE = 60
+_PIECE = 1 << 16
+
+
+class Connection:
+    """One kept-alive connection."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(_PATIENCE)
+        self.socket.connect(str(path))
+        self._received = b""
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def ask(self, question: bytes) -> bytes:
+        """Send the question, give the body of the answer."""
+        self.socket.sendall(question)
+        while (answer := self.received()) is None:
+            pass
+        return answer
+
+    def received(self) -> bytes | None:
+        """Receive once; the body of the answer when it is there in whole."""
+        piece = self.socket.recv(_PIECE)
+        if not piece:
+            raise ConnectionError("the server hung up")
+        self._received += piece
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not end:
+            return None
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or b"0")
+        if len(body) < length:
+            return None
+        self._received = b""
+        return body
+
+
+def latencies(path: Path, question: bytes, seconds: float) -> list[float]:
+    """Ask again and again over one connection; the time that each took, in milliseconds."""
+    found: list[float] = []
+    with Connection(path) as connection:
+        connection.ask(question)
+        end = time.perf_counter() + seconds
+        while len(found) < 3 or time.perf_counter() < end:
+            began = time.perf_counter()
+            connection.ask(question)
+            found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def pairs(path: Path, asked: Sequence[tuple[bytes, bytes]], seconds: float) -> int:
+    """Ask before and after, in turn, for so long; how many pairs it were."""
+    done = 0
+    with Connection(path) as connection:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            for before, after in asked:
+                connection.ask(before)
+                connection.ask(after)
+            done += len(asked)
+    return done
+
+
+def throughput(path: Path, question: bytes, connections: int, seconds: float) -> float:
+    """Answers per second when so many connections each wait for an answer all the time."""
+    with ExitStack() as stack, selectors.DefaultSelector() as waiting:
+        for _ in range(connections):
+            opened = stack.enter_context(Connection(path))
+            opened.ask(question)
+            opened.socket.sendall(question)
+            waiting.register(opened.socket, selectors.EVENT_READ, opened)
+        began = time.perf_counter()
+        done = sum(_answers(waiting, question, began + seconds))
+        return done / (time.perf_counter() - began)
+
+
+def _answers(waiting: selectors.BaseSelector, question: bytes, end: float) -> Iterator[int]:
+    while time.perf_counter() < end:
+        for key, _ in waiting.select(_PATIENCE):
+            connection: Connection = key.data
+            if connection.received() is not None:
+                connection.socket.sendall(question)
+                yield 1

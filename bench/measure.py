@@ -1,0 +1,99 @@
+"""Rounds of measurements over all plugins: latencies, processor time of mixed traffic, starts."""
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from client import Connection, latencies, pairs, throughput
+from growth import Curve
+from questions import Question, mixed, questions
+from servers import Serving, serving
+
+# Portero must answer rightly; what others answer is their own business.
+_OURS = "portero"
+_MANY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds: the median of all, the 95th percentile, the smallest and the largest median of a round."""
+
+    median: float
+    p95: float
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """`cpu`: microseconds of processor time for a question and its result; `throughput`: lists per second."""
+
+    cpu: float
+    throughput: float
+
+
+@dataclass(slots=True)
+class Results:
+    """What was measured, by plugin; `latencies` and `through` by question first or last, as they read best."""
+
+    starts: Mapping[str, float]
+    latencies: dict[str, dict[str, Latency]] = field(default_factory=dict)
+    mixed: Mapping[str, Mixed] = field(default_factory=dict)
+    memory: Mapping[str, float] = field(default_factory=dict)
+    curves: list[Curve] = field(default_factory=list)
+    through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def compared(running: Mapping[str, Serving], question: Question, rounds: int, seconds: float) -> dict[str, Latency]:
+    """Each plugin's latency for one question."""
+    _check(running[_OURS].socket, question)
+    found: dict[str, list[list[float]]] = defaultdict(list)
+    for name in _turns(running, rounds):
+        found[name].append(latencies(running[name].socket, question.data, seconds))
+    return {name: _latency(found[name]) for name in running}
+
+
+def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: float) -> dict[str, Mixed]:
+    """What passes by on a host in use, one connection for the cost and many for the throughput."""
+    asked = [(question.data, question.result) for question in mixed()]
+    cost: dict[str, list[float]] = defaultdict(list)
+    rates: dict[str, list[float]] = defaultdict(list)
+    for name in _turns(running, rounds):
+        at = running[name]
+        before = at.cpu()
+        done = pairs(at.socket, asked, 4 * seconds)
+        cost[name].append((at.cpu() - before) / done * 1e6)
+        rates[name].append(throughput(at.socket, questions()[1].data, _MANY, seconds))
+    return {name: Mixed(statistics.median(cost[name]), statistics.median(rates[name])) for name in running}
+
+
+def starts(plugins: Mapping[str, str], folder: Path, rounds: int) -> dict[str, float]:
+    """Milliseconds from the start of the process to the answer to Plugin.Activate, the median."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    for name in _turns(plugins, rounds):
+        with serving(name, plugins[name], folder) as started:
+            taken[name].append(started.start)
+    return {name: statistics.median(taken[name]) for name in plugins}
+
+
+def _turns(names: Mapping[str, object], rounds: int) -> Iterator[str]:
+    """A B C, C B A, and so on."""
+    for number in range(rounds):
+        yield from (names if number % 2 == 0 else reversed(list(names)))
+
+
+def _check(path: Path, question: Question) -> None:
+    """A fast wrong answer is no result."""
+    with Connection(path) as connection:
+        answer = json.loads(connection.ask(question.data))
+    if answer["Allow"] is not question.allowed:
+        raise RuntimeError(f"{question.name}: portero answers {answer}")
+
+
+def _latency(rounds: list[list[float]]) -> Latency:
+    every = [one for taken in rounds for one in taken]
+    medians = [statistics.median(taken) for taken in rounds]
+    return Latency(statistics.median(every), statistics.quantiles(every, n=20)[18], min(medians), max(medians))

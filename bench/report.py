@@ -1,0 +1,105 @@
+"""The results for people, as one page of Markdown: docs/benchmarks.md."""
+
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from measure import Results
+
+_BASELINE = "allow-all"
+_HEAD = """# What a decision costs
+
+`make bench BENCH="--growth --dockerd --write docs/benchmarks.md"` made this page on {day}, on {machine}.
+`allow-all` is a plugin of a few lines that allows everything without judging (bench/allow.py: flask, gunicorn's
+threads); ratios are to it. All plugins run side by side and are asked in turns, A B C, C B A; figures are medians, in
+brackets the smallest and the largest median of a round. One more plugin is measured in the same run with
+`--plugin name='command {{socket}}'`.
+"""
+
+
+def page(results: Results, day: date, note: str) -> str:
+    """The page; `note` says what only the one who measured knows."""
+    parts = [
+        _HEAD.format(day=day.isoformat(), machine=_machine()),
+        *([f"{note}\n"] if note else []),
+        "## Latency of one AuthZReq, milliseconds\n\nOne connection, which is kept.\n",
+        _latencies(results),
+        "## Processes\n\n" + _PROCESSES,
+        _processes(results),
+    ]
+    if results.curves:
+        parts += ["## Growth\n\n![growth curves](benchmarks.svg)\n", *_curves(results)]
+    if results.through:
+        parts += ["## Through a real dockerd, milliseconds\n\n" + _THROUGH, _through(results.through)]
+    return "\n".join(parts)
+
+
+_PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
+all processes after the load. CPU: processor time for a question and its result, of mixed traffic (nine of ten only
+look, one creates a container). Throughput: lists over 16 connections; the client takes a good part of the machine.
+"""
+_THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
+image that is not there, so that dockerd answers at once.
+"""
+
+
+def _latencies(results: Results) -> str:
+    names = list(next(iter(results.latencies.values())))
+    rows = []
+    for question, each in results.latencies.items():
+        cells = [f"{one.median:.3f} ({one.least:.3f} to {one.most:.3f}), p95 {one.p95:.3f}" for one in each.values()]
+        ratios = [f"{each[name].median / each[_BASELINE].median:.2f}" for name in names if name != _BASELINE]
+        rows.append([question, *cells, *ratios])
+    return _table(["", *names, *(f"ratio of {name}" for name in names if name != _BASELINE)], rows)
+
+
+def _processes(results: Results) -> str:
+    rows = [
+        [
+            name,
+            f"{results.starts[name]:.0f} ms",
+            f"{results.memory[name]:.0f} MiB",
+            f"{mixed.cpu:.0f} µs",
+            f"{mixed.throughput:.0f} /s",
+        ]
+        for name, mixed in results.mixed.items()
+    ]
+    return _table(["", "start", "memory", "CPU per pair", "throughput"], rows)
+
+
+def _curves(results: Results) -> list[str]:
+    tables = []
+    for curve in results.curves:
+        steps = [step for step, _ in next(iter(curve.points.values()))]
+        rows = [[name, *(_short(figure) for _, figure in line)] for name, line in curve.points.items()]
+        tables.append(_table([f"{curve.title}, {curve.unit}", *(f"{step:g}" for step in steps)], rows))
+    return tables
+
+
+def _through(found: Mapping[str, Mapping[str, float]]) -> str:
+    without = next(iter(found.values()))
+    rows = [
+        [name, *(f"{each[call]:.2f} (+{each[call] - without[call]:.2f})" for call in without)]
+        for name, each in found.items()
+    ]
+    return _table(["", *without], rows)
+
+
+def _short(figure: float) -> str:
+    return f"{figure:.2f}" if figure < 100 else f"{figure:.0f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
+    python = platform.python_version()
+    return f"{os.cpu_count()} virtual processors ({model}), Linux {platform.release()}, Python {python}"

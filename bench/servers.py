@@ -1,0 +1,92 @@
+"""The plugins that are compared: started in a process of their own, and looked at while they run."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from client import Connection
+from questions import post
+
+HERE = Path(__file__).resolve().parent
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HERE.parent / "plugin")}
+_START_LIMIT = 30.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A plugin that answers on `socket`; `start` is how many milliseconds that took it."""
+
+    process: int
+    socket: Path
+    start: float
+
+    def cpu(self) -> float:
+        """Seconds of processor time that all its processes have used."""
+        return sum(_ticks(process) for process in self._processes()) / _TICKS
+
+    def memory(self) -> float:
+        """Proportional set size of all its processes together, in MiB."""
+        return sum(_kilobytes(process) for process in self._processes()) / 1024
+
+    def _processes(self) -> list[int]:
+        found = [self.process]
+        for process in found:
+            found += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
+        return found
+
+
+def commands(profile: str, log: str, others: Sequence[str]) -> dict[str, str]:
+    """Name and command of each plugin; {socket} stands for its socket. `others` are written name=command."""
+    python = shlex.quote(sys.executable)
+    portero = f"{python} -m portero serve --socket {{socket}} --profile {profile} --log {log} --host-root /"
+    given = dict(other.partition("=")[::2] for other in others)
+    return {"allow-all": f"{python} {shlex.quote(str(HERE / 'allow.py'))} {{socket}}", "portero": portero} | given
+
+
+def argv(command: str, socket: Path | str) -> list[str]:
+    """The command for one socket."""
+    return shlex.split(command.replace("{socket}", shlex.quote(str(socket))))
+
+
+@contextmanager
+def serving(name: str, command: str, folder: Path) -> Iterator[Serving]:
+    """The plugin for the length of a block."""
+    path, said = folder / f"{name}.sock", folder / f"{name}.err"
+    with said.open("wb") as log:
+        began = time.perf_counter()
+        process = subprocess.Popen(argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log)  # noqa: S603 - as told
+    try:
+        while not _answers(path):
+            if process.poll() is not None or time.perf_counter() > began + _START_LIMIT:
+                raise RuntimeError(f"{name} did not start: {said.read_text(errors='replace')}")
+            time.sleep(0.002)
+        yield Serving(process.pid, path, (time.perf_counter() - began) * 1000)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(path: Path) -> bool:
+    try:
+        with Connection(path) as connection:
+            return b"authz" in connection.ask(post("Plugin.Activate"))
+    except OSError:
+        return False
+
+
+def _ticks(process: int) -> int:
+    figures = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(figures[11]) + int(figures[12])
+
+
+def _kilobytes(process: int) -> int:
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    told: Mapping[str, str] = dict(line.split(":", 1) for line in lines[1:])
+    return int(told["Pss"].split()[0])
