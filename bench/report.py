@@ -8,14 +8,13 @@ from pathlib import Path
 
 from measure import Results
 
-_BASELINE = "allow-all"
 _HEAD = """# What a decision costs
 
 `make bench BENCH="--growth --dockerd --write docs/benchmarks.md"` made this page on {day}, on {machine}.
-`allow-all` is a plugin of a few lines that allows everything without judging (bench/allow.py: flask, gunicorn's
-threads); ratios are to it. All plugins run side by side and are asked in turns, A B C, C B A; figures are medians, in
-brackets the smallest and the largest median of a round. One more plugin is measured in the same run with
-`--plugin name='command {{socket}}'`.
+`allow-go` and `allow-flask` are plugins of a few lines that decode the question and allow everything (bench/allow.go:
+Go's net/http, where Go is installed; bench/allow_flask.py: flask, gunicorn's threads); ratios are to the first. All
+plugins run side by side and are asked in turns, A B C, C B A; figures are medians, in brackets the smallest and the
+largest median of a round. One more plugin is measured in the same run with `--plugin name='command {{socket}}'`.
 """
 
 
@@ -46,13 +45,13 @@ image that is not there, so that dockerd answers at once.
 
 
 def _latencies(results: Results) -> str:
-    names = list(next(iter(results.latencies.values())))
+    baseline, *names = next(iter(results.latencies.values()))
     rows = []
     for question, each in results.latencies.items():
         cells = [f"{one.median:.3f} ({one.least:.3f} to {one.most:.3f}), p95 {one.p95:.3f}" for one in each.values()]
-        ratios = [f"{each[name].median / each[_BASELINE].median:.2f}" for name in names if name != _BASELINE]
+        ratios = [f"{each[name].median / each[baseline].median:.2f}" for name in names]
         rows.append([question, *cells, *ratios])
-    return _table(["", *names, *(f"ratio of {name}" for name in names if name != _BASELINE)], rows)
+    return _table(["", baseline, *names, *(f"ratio of {name}" for name in names)], rows)
 
 
 def _processes(results: Results) -> str:

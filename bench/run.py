@@ -1,7 +1,7 @@
-"""What a decision costs: portero beside a plugin that allows everything, and beside any other that is named.
+"""What a decision costs: portero beside plugins that allow everything, in Go and in flask, and any other that is named.
 
 Each question is asked in rounds A B C, C B A and so on, so that what else the machine does hits all alike. Printed are
-the medians, their spread over the rounds, and portero's share or multiple of the baseline.
+the medians, their spread over the rounds, and the ratios to the first, which is the one in Go where Go is installed.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import through
 from measure import Results, compared, cost_of_mixed_traffic, starts
 from plot import drawn
 from questions import questions
-from servers import Serving, commands, serving
+from servers import Serving, baselines, portero, serving
 
 from report import page
 
@@ -57,7 +57,13 @@ def _arguments() -> argparse.ArgumentParser:
 
 def measured(chosen: argparse.Namespace, folder: Path) -> Results:
     """Everything that was asked for."""
-    plugins = commands(chosen.profile, str(folder / "decisions.jsonl"), chosen.plugin)
+    before = baselines(folder)
+    given = dict(other.partition("=")[::2] for other in chosen.plugin)
+
+    def all_of(log: str) -> dict[str, str]:
+        return before | {"portero": portero(chosen.profile, log)} | given
+
+    plugins = all_of(str(folder / "decisions.jsonl"))
     results = Results(starts=starts(plugins, folder, chosen.rounds))
     with ExitStack() as stack:
         running: dict[str, Serving] = {
@@ -72,9 +78,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
     if chosen.growth:
         results.curves.append(growth.of_rules(plugins["portero"], folder, chosen.seconds))
     if chosen.dockerd:
-        results.through = through.measured(
-            commands(chosen.profile, "/var/log/bench.jsonl", chosen.plugin), chosen.seconds
-        )
+        results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
     return results
 
 

@@ -2,10 +2,11 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from questions import post
 
 HERE = Path(__file__).resolve().parent
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HERE.parent / "plugin")}
+_PYTHON = shlex.quote(sys.executable)
 _START_LIMIT = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -42,12 +44,26 @@ class Serving:
         return found
 
 
-def commands(profile: str, log: str, others: Sequence[str]) -> dict[str, str]:
-    """Name and command of each plugin; {socket} stands for its socket. `others` are written name=command."""
-    python = shlex.quote(sys.executable)
-    portero = f"{python} -m portero serve --socket {{socket}} --profile {profile} --log {log} --host-root /"
-    given = dict(other.partition("=")[::2] for other in others)
-    return {"allow-all": f"{python} {shlex.quote(str(HERE / 'allow.py'))} {{socket}}", "portero": portero} | given
+def portero(profile: str, log: str) -> str:
+    """Portero's command; {socket} stands for its socket."""
+    return f"{_PYTHON} -m portero serve --socket {{socket}} --profile {profile} --log {log} --host-root /"
+
+
+def baselines(folder: Path) -> dict[str, str]:
+    """Name and command of the plugins that allow everything; the one in Go first, where Go is installed.
+
+    RuntimeError when that one does not build.
+    """
+    found = {"allow-flask": f"{_PYTHON} {shlex.quote(str(HERE / 'allow_flask.py'))} {{socket}}"}
+    go = shutil.which("go")
+    if go is None:
+        return found
+    made = subprocess.run(  # noqa: S603 - the compiler that PATH names
+        [go, "build", "-o", folder / "allow", HERE / "allow.go"], capture_output=True, text=True, check=False
+    )
+    if made.returncode:
+        raise RuntimeError(f"bench/allow.go does not build: {made.stderr}")
+    return {"allow-go": f"{shlex.quote(str(folder / 'allow'))} {{socket}}"} | found
 
 
 def argv(command: str, socket: Path | str) -> list[str]:

@@ -150,12 +150,13 @@ def _composed(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     schema=st.recursive(_LEAVES, _composed, max_leaves=6).filter(lambda schema: isinstance(schema, dict)),
     request_=_REQUESTS,
 )
 def test_the_engines_agree_on_any_schema_of_the_dialect(schema: dict[str, Any], request_: Any) -> None:
-    first, second = (failures(each, schema, request_) for each in ENGINES)
+    alone = [failures(each, schema, request_) for each in ENGINES]
+    among_others = [each.gather({"it": schema}, SITE).failures(("it",), request_).get("it", ()) for each in ENGINES]
 
-    assert first == second
+    assert len({*alone, *among_others}) == 1

@@ -55,5 +55,5 @@ def dialect_of(client: str) -> str:
 
 
 def _plain(place: str) -> str:
-    printable = "".join(char if char.isprintable() else "?" for char in place)
+    printable = place if place.isprintable() else "".join(char if char.isprintable() else "?" for char in place)
     return printable if len(printable) <= _LONGEST_PLACE else printable[:_LONGEST_PLACE] + "..."

@@ -20,7 +20,7 @@ from portero.policy.edits import Document, Field, Network
 from portero.policy.flags import Spelling, spelling
 from portero.policy.imageform import ImageForm
 from portero.policy.policy import Policy
-from portero.policy.proposal import NoValue, Proposal
+from portero.policy.proposal import Proposal
 
 # A longer answer helps nobody.
 MOST_CHARACTERS = 1000
@@ -72,13 +72,10 @@ def of(document: Document, denials: Sequence[Violation], policy: Policy) -> Sugg
 def _proposals(denials: Sequence[Violation], policy: Policy) -> list[tuple[Proposal, Violation]] | None:
     found = []
     for violation in denials:
-        rule = policy.rules.get(violation.rule)
-        if rule is None or rule.proposal is None:
+        proposal = policy.proposal(violation.rule)
+        if proposal is None:
             return None
-        try:
-            found.append((rule.proposal.filled(policy.site), violation))
-        except NoValue:
-            return None
+        found.append((proposal, violation))
     return found
 
 

@@ -94,6 +94,13 @@ def test_a_rule_that_is_off_is_not_asked(written: dict[str, Any]) -> None:
     assert policy([rule(written, "a")], a="off").check(REQUEST, "baseline") == ()
 
 
+def test_what_rules_refuse_can_be_asked_without_what_they_report(written: dict[str, Any]) -> None:
+    asked = policy([rule(written, "a"), rule(written, "b", level="advisory")])
+
+    assert {violation.rule for violation in asked.check(REQUEST, "baseline", ("deny",))} == {"a"}
+    assert {violation.rule for violation in asked.check(REQUEST, "baseline", ("audit",))} == {"b"}
+
+
 def test_only_rules_of_the_operation_are_asked(written: dict[str, Any]) -> None:
     asked = policy([rule(written, "a"), rule(written, "b", operations=("ContainerList",))])
 

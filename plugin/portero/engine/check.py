@@ -68,6 +68,8 @@ def plain(schema: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def in_order(paths: set[InstancePath]) -> tuple[InstancePath, ...]:
     """Sorted with indices as numbers, so that entry 10 comes after entry 9."""
+    if len(paths) < 2:
+        return tuple(paths)
     return tuple(sorted(paths, key=lambda path: [(isinstance(step, str), str(step).zfill(12)) for step in path]))
 
 

@@ -34,9 +34,8 @@ def place(request: JSON, path: Sequence[str | int]) -> str:
 
 def is_default(request: JSON, path: Sequence[str | int]) -> bool:
     """Whether what failed is a default of the daemon's (facts.daemonDefaults), or a fact with one in it."""
-    facts = _below(request, "facts")
-    filled = _below(facts, "daemonDefaults")
-    if not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
+    filled = _below(_below(request, "facts"), "daemonDefaults")
+    if not filled or not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
         return False
     failed, is_a_fact = _spelt(path[1:]), _says(_at(request, path))
     return any(
@@ -67,12 +66,13 @@ def _is_of_service(request: JSON) -> bool:
 
 def _said(value: JSON, path: Sequence[str | int]) -> str | None:
     """Only facts are asked: `said` elsewhere would be the request's own word."""
-    said = None
+    deepest = None
     for step in path:
         value = _below(value, step)
-        if isinstance(value, dict) and _says(value):
-            said = value["said"]
-    return said if isinstance(said, str) else None
+        if isinstance(value, dict):
+            said = value.get("said")
+            deepest = said if isinstance(said, str) else deepest
+    return deepest
 
 
 def _below(value: JSON, step: str | int) -> JSON:

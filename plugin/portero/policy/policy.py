@@ -10,6 +10,7 @@ from portero.operation import Operation
 from portero.policy.dialect import ANY_OPERATION, PROFILES
 from portero.policy.exception import Waiver, waived
 from portero.policy.place import is_default, place
+from portero.policy.proposal import NoValue, Proposal
 from portero.policy.rule import Rule
 from portero.types import JSON
 
@@ -29,6 +30,8 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     # What `acting` has found out: one entry for each operation and profile, both of which come from our own tables.
     _acting: dict[tuple[str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
+    # Likewise of `proposal`, by rule.
+    _proposals: dict[str, Proposal | None] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def unknown_fields(self) -> Action:
@@ -40,12 +43,28 @@ class Policy:
         chosen = cast(dict[str, Action], self.site["actions"]).get(rule)
         return chosen if chosen is not None else _action(self.rules[rule], profile)
 
-    def check(self, request: JSON, profile: str) -> tuple[Violation, ...]:
-        """Every violation of a request document, worst level first, then by rule and place."""
+    def proposal(self, rule: str) -> Proposal | None:
+        """What a broken rule proposes, with the site's values; None where it, or the site, proposes nothing."""
+        if rule not in self._proposals:
+            self._proposals[rule] = self._filled(rule)
+        return self._proposals[rule]
+
+    def _filled(self, rule: str) -> Proposal | None:
+        known = self.rules.get(rule)
+        try:
+            return known.proposal.filled(self.site) if known is not None and known.proposal is not None else None
+        except NoValue:
+            return None
+
+    def check(self, request: JSON, profile: str, acts: Sequence[Acting] = ("deny", "audit")) -> tuple[Violation, ...]:
+        """Every violation of a request document, worst level first, then by rule and place.
+
+        `acts`: only those of rules that do this.
+        """
         acting = self._acting_in(cast(dict[str, str], request)["operation"], profile)
-        failed = {
-            rule: paths for group in acting.groups for rule, paths in self.checks.failures(group, request).items()
-        }
+        failed: dict[str, tuple[InstancePath, ...]] = {}
+        for act in acts:
+            failed |= self.checks.failures(acting.by_act[act], request)
         return tuple(
             violation
             for rule, action in acting.actions.items()
@@ -59,7 +78,7 @@ class Policy:
 
     def _acting_in(self, operation: str, profile: str) -> "_ActingRules":
         if operation not in self.by_operation:
-            return _ActingRules({}, ())
+            return _NONE
         known = self._acting.get((operation, profile))
         if known is None:
             chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
@@ -74,20 +93,24 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
-    """`groups` are asked apart: hardly a request satisfies all rules that only report, and most satisfy the others."""
+    """`by_act` are asked apart: hardly a request satisfies all rules that only report, and most satisfy the others."""
 
     actions: Mapping[str, Acting]
-    groups: tuple[tuple[str, ...], ...]
+    by_act: Mapping[Acting, tuple[str, ...]]
 
     @classmethod
     def of(cls, actions: Mapping[str, Acting]) -> "_ActingRules":
         every: tuple[Acting, ...] = ("deny", "audit")
-        return cls(actions, tuple(tuple(rule for rule in actions if actions[rule] == act) for act in every))
+        return cls(actions, {act: tuple(rule for rule in actions if actions[rule] == act) for act in every})
+
+
+_NONE = _ActingRules.of({})
 
 
 def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
     # Several failures at one place are one violation to a person.
-    for where, default in sorted({(place(request, path), is_default(request, path)) for path in paths}):
+    places = {(place(request, path), is_default(request, path)) for path in paths}
+    for where, default in sorted(places) if len(places) > 1 else places:
         yield Violation(rule.id, rule.level, where, action, rule.reason, rule.remedy, default)
 
 

@@ -1,6 +1,6 @@
-"""The baseline: a plugin that allows everything, as one would write it with flask and gunicorn's threads.
+"""The other baseline: a plugin that allows everything, as one writes it with flask and gunicorn's threads.
 
-usage: python bench/allow.py SOCKET
+usage: python bench/allow_flask.py SOCKET
 """
 
 import sys
