@@ -53,6 +53,18 @@ def failures(each: engine.Engine, schema: dict[str, Any], request: Any) -> tuple
         pytest.param(
             {"items": {"pattern": "^a$"}}, ["a", "a\n", "b"], ((1,), (2,)), id="$ is the end, not a line feed"
         ),
+        pytest.param(
+            {"items": {"not": {"pattern": "^/etc(/.*)?$"}}},
+            ["/etc/\u2028", "/etc/\r", "/etc/\n/x", "/etc\n"],
+            ((0,), (1,), (2,)),
+            id="a dot is any character, line ends of all kinds too",
+        ),
+        pytest.param(
+            {"items": {"pattern": r"^[.]\.[^.\]].$"}},
+            ["..aX", "x.ax", "...x", "..]x", "..a\u2029"],
+            ((1,), (2,), (3,)),
+            id="a dot in a class or behind a backslash is a dot",
+        ),
         pytest.param({"items": {"maxLength": 1}}, ["é", "\U0001f600", "ab"], ((2,),), id="lengths count characters"),
         pytest.param({"items": {"maximum": 2**63}}, [2**63, 2**64 - 1], ((1,),), id="large figures are exact"),
     ],
@@ -92,11 +104,12 @@ def test_an_unknown_engine_is_refused_with_the_names_of_the_others() -> None:
         engine.named("fastest")
 
 
-def test_the_plain_form_writes_false_as_not_anything_and_leaves_values_alone() -> None:
+def test_the_plain_form_writes_false_as_not_anything_and_a_dot_as_any_character_and_leaves_values_alone() -> None:
     schema = {
         "items": False,
         "const": False,
         "enum": [False],
+        "pattern": r"^[.]\..$",
         "anyOf": [False, True],
         "properties": {"not": False, "then": {"not": False}},
         "$defs": {"x": False},
@@ -106,6 +119,7 @@ def test_the_plain_form_writes_false_as_not_anything_and_leaves_values_alone() -
         "items": {"not": {}},
         "const": False,
         "enum": [False],
+        "pattern": r"^[.]\.[\s\S]$",
         "anyOf": [{"not": {}}, True],
         "properties": {"not": {"not": {}}, "then": {"not": {"not": {}}}},
         "$defs": {"x": {"not": {}}},

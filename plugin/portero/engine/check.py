@@ -1,5 +1,6 @@
 """What an engine is: it compiles a schema of our dialect into a check, and a check names the places that fail."""
 
+import re
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
@@ -57,11 +58,17 @@ class OneByOne(dict[str, Check]):
         return {name: paths for name, paths in found.items() if paths}
 
 
+# A dot of a pattern, behind what else it may stand in: an escape, a class.
+_DOT = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\.")
+_ANY = r"[\s\S]"
+
+
 def plain(schema: Mapping[str, JSON]) -> dict[str, JSON]:
-    """The same schema with every `false` in it written as {"not": {}}.
+    """The same schema with every `false` in it written as {"not": {}}, and with dots that mean any character.
 
     Engines place `items: false` and `additionalProperties: false` differently (on the list, on its items);
-    a failing {"not": {}} is placed by all of them on the culprit itself.
+    a failing {"not": {}} is placed by all of them on the culprit itself. A dot leaves out the line feed to one engine,
+    and three more line ends to the other: behind one of those a path would hide from a rule.
     """
     return {keyword: _plain_value(keyword, value) for keyword, value in schema.items()}
 
@@ -80,6 +87,8 @@ def _plain_value(keyword: str, value: JSON) -> JSON:
         return [_plain_schema(one) for one in value]
     if keyword in NAMED_SCHEMAS and isinstance(value, dict):
         return {name: _plain_schema(one) for name, one in value.items()}
+    if keyword == "pattern" and isinstance(value, str):
+        return _DOT.sub(lambda found: _ANY if found[0] == "." else found[0], value)
     return value
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from portero.types import JSON
 
@@ -69,16 +70,15 @@ def _said(value: JSON, path: Sequence[str | int]) -> str | None:
     deepest = None
     for step in path:
         value = _below(value, step)
-        if isinstance(value, dict):
-            said = value.get("said")
-            deepest = said if isinstance(said, str) else deepest
+        if isinstance(value, dict) and isinstance(said := value.get("said"), str):
+            deepest = said
     return deepest
 
 
 def _below(value: JSON, step: str | int) -> JSON:
-    if isinstance(step, int):
-        return value[step] if isinstance(value, list) else None
-    return value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return value.get(cast(str, step))  # the names of an object are texts: an index is none of them
+    return value[step] if isinstance(value, list) and isinstance(step, int) else None
 
 
 def _spelt(path: Sequence[str | int]) -> str:
