@@ -109,7 +109,10 @@ def places(value: Any) -> Iterator[tuple[dict[Any, Any] | list[Any], Any]]:
 
 
 _ODD = st.sampled_from(
-    [None, True, False, 0, -1, 1.0, 2**63, "", "/", "a\n", "\U0001f600", [], {}, [None], [{}], ["ALL"]]
+    [
+        *(None, True, False, 0, -1, 1.0, 2**63, [], {}, [None], [{}], ["ALL"]),
+        *("", "/", "a\n", "\U0001f600", "/etc/\u2028", "/root/\u2029x", "/home/a\r", "/dev/\x85", "/sys/\x00"),
+    ]
 )
 
 
