@@ -74,6 +74,28 @@ def test_an_empty_question_is_denied(tmp_path: Path) -> None:
     assert logged(tmp_path)[0]["violations"][0]["rule"] == "envelope-empty"
 
 
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        ({"RequestUri": "/a#b"}, {"path": "", "apiVersion": None, "operation": ""}),
+        ({"RequestUri": "/v1.45/nowhere"}, {"path": "/nowhere", "apiVersion": "1.45", "operation": ""}),
+        ({"RequestUri": "/containers/create", "RequestBody": "e30"}, {"path": "", "apiVersion": None, "method": ""}),
+        ({"RequestBody": "e3=="}, {"path": "/containers/create", "operation": "ContainerCreate"}),
+    ],
+    ids=["the target", "the operation", "the envelope", "the body"],
+)
+def test_what_could_be_read_before_a_refusal_is_logged(
+    tmp_path: Path, asked: dict[str, object], known: dict[str, object]
+) -> None:
+    answer = ask(built(tmp_path), create() | {"User": "alice"} | asked)
+
+    assert answer["Allow"] is False
+    (line,) = logged(tmp_path)
+    read = {} if "method" in known else {"method": "POST", "user": "alice"}
+    assert (read | known).items() <= line.items()
+    assert line["image"] is None
+
+
 def test_in_mode_audit_everything_is_allowed_and_the_violations_are_logged(tmp_path: Path) -> None:
     answer = ask(built(tmp_path, mode="audit"), create(Privileged=True))
 

@@ -37,6 +37,70 @@ def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
     assert lines(path) == [{"id": "d-2"}]
 
 
+def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    for number in range(4):
+        log.write({"id": f"d-{number}"})
+        assert lines(path) == [{"id": f"d-{number}"}]
+
+        # The number of a removed file is free for the next one as soon as nobody holds it open.
+        path.unlink()
+        if number % 2:
+            path.touch()
+
+
+def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> None:
+    path, fresh = tmp_path / "decisions.jsonl", tmp_path / "fresh"
+    log = DecisionLog(str(path))
+    log.write({"id": "d-1"})
+
+    fresh.touch()
+    fresh.rename(path)
+    log.write({"id": "d-2"})
+    log.write({"id": "d-3"})
+
+    assert lines(path) == [{"id": "d-2"}, {"id": "d-3"}]
+
+
+def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    log.write({"id": "d-1"})
+
+    os.truncate(path, 0)
+    log.write({"id": "d-2"})
+
+    assert path.read_bytes() == b'{"id":"d-2"}\n'
+
+
+def test_a_folder_that_goes_with_its_log_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    log.write({"id": "d-1"})
+
+    path.parent.rename(tmp_path / "old")
+    log.write({"id": "d-2"})
+
+    assert lines(path) == [{"id": "d-2"}]
+
+
+def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    path.rename(tmp_path / "decisions.jsonl.1")
+    path.mkdir()
+    for _ in range(2):
+        with pytest.raises(IsADirectoryError):
+            log.write({"id": "d-1"})
+
+    path.rmdir()
+    log.write({"id": "d-2"})
+
+    assert lines(path) == [{"id": "d-2"}]
+    assert lines(tmp_path / "decisions.jsonl.1") == []
+
+
 def test_a_full_disk_is_an_error_and_not_silence() -> None:
     log = DecisionLog("/dev/full")
 

@@ -140,6 +140,22 @@ def test_without_an_operation_for_every_path_all_else_is_still_unknown() -> None
     assert routes.match("GET", "/b").operation.id == "Unknown"
 
 
+def test_the_first_route_that_fits_wins_over_a_later_one_that_stands_there_word_by_word() -> None:
+    wide = entry(id="Wide", path="/a/{id}")
+    anything = entry(id="Anything", method="*", path="/b/{id:.*}")
+    routes = Routes.load({"operations": [wide, anything, entry(id="A", path="/a/b"), entry(id="B", path="/b/c")]})
+
+    assert routes.match("GET", "/a/b") == Match(routes.operations[0], {"id": "b"})
+    assert routes.match("GET", "/b/c").operation.id == "Anything"
+    assert routes.match("GET", "/b/c").operation.method == "GET"
+
+
+def test_what_was_found_for_a_path_cannot_be_changed() -> None:
+    for path in ("/containers/json", "/containers/web/json"):
+        with pytest.raises(TypeError):
+            ROUTES.match("GET", path).path["id"] = "x"  # type: ignore[index]
+
+
 def test_writing_through_a_websocket_is_not_reading() -> None:
     assert not ROUTES.match("GET", "/containers/web/attach/ws").operation.reads
 

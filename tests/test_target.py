@@ -3,7 +3,7 @@
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portero.refusals import Refused
@@ -269,3 +269,18 @@ def test_what_a_client_encodes_is_read_back_or_refused(pairs: list[tuple[str, st
     target = outcome(f"/v1.45/images/{quote(name, safe='')}/json?{urlencode(pairs)}")
 
     assert target in (Target(f"/images/{name}/json", "1.45", values), "uri-undecodable", "uri-not-clean")
+
+
+PLAIN = st.text(alphabet="/v1.450ab-_~=&?+:;", max_size=40).map(lambda text: "/" + text)
+
+
+@PATIENT
+@given(PLAIN)
+@example("/v1.45/containers/json?all=1")
+@example("/v1.45/containers/a.b/..c/json")
+def test_what_needs_no_escapes_is_read_as_if_it_had_them(uri: str) -> None:
+    path, mark, query = uri.partition("?")
+    escaped = "".join(char if char in "/&=+;" else f"%{ord(char):02x}" for char in query)
+    spelt = "".join(char if char == "/" else f"%{ord(char):02X}" for char in path)
+
+    assert outcome(uri) == outcome(spelt + mark + escaped)

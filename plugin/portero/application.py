@@ -46,7 +46,8 @@ class Application:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}."""
         try:
             decision = self._decided(data)
-            return {"Allow": decision.allowed, "Msg": "" if decision.allowed else reply.text(decision)}
+            allowed = decision.allowed
+            return {"Allow": allowed, "Msg": "" if allowed else reply.text(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: no error of ours may become anything but a denial
             traceback.print_exception(error, file=sys.stderr)
             return self.failure()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from portero.refusals import CODES
@@ -81,29 +82,40 @@ class Decision:
     @property
     def allowed(self) -> bool:
         """Whether the request may go on."""
-        return not any(violation.action == "deny" for violation in self.violations)
+        return "deny" not in [violation.action for violation in self.violations]
 
     def line(self, microseconds: int) -> dict[str, JSON]:
         """The document of the decision log (schemas/decision.json): places and names, never values."""
-        when = datetime.fromtimestamp(self.time, UTC).isoformat(timespec="milliseconds")
+        subject = self.subject
         return {
             "version": LOG_VERSION,
             "id": self.id,
-            "time": when.replace("+00:00", "Z"),
-            "user": self.subject.user,
-            "operation": self.subject.operation,
-            "apiVersion": self.subject.version,
-            "method": self.subject.method,
-            "path": self.subject.path,
-            "image": self.subject.image,
+            "time": _instant(self.time),
+            "user": subject.user,
+            "operation": subject.operation,
+            "apiVersion": subject.version,
+            "method": subject.method,
+            "path": subject.path,
+            "image": subject.image,
             "allowed": self.allowed,
             "mode": self.mode,
             "profile": self.profile,
             "violations": [violation.entry() for violation in self.violations],
-            "daemonDefaults": [*self.subject.daemon_defaults],
+            "daemonDefaults": [*subject.daemon_defaults],
             "policy": self.policy,
             "microseconds": microseconds,
         }
+
+
+def _instant(time: float) -> str:
+    seconds, microseconds = divmod(round(time * 1_000_000), 1_000_000)
+    return f"{_second(seconds)}.{microseconds // 1000:03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    """Kept, since a client asks several questions within one second, and datetime takes its time."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def refusal(code: str, place: str, action: Literal["deny", "audit"] = "deny") -> Violation:
@@ -114,6 +126,9 @@ def refusal(code: str, place: str, action: Literal["deny", "audit"] = "deny") ->
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     """Denials, reports, then what is waived; worst level, then rule and place: the same request gives the same text."""
-    return tuple(
-        sorted(violations, key=lambda v: (_ACTIONS.index(v.action), LEVELS.index(v.level), v.rule, v.place, v.default))
-    )
+    return tuple(sorted(violations, key=_rank)) if len(violations) > 1 else violations
+
+
+def _rank(violation: Violation) -> tuple[int, int, str, str, bool]:
+    action, level = _ACTIONS.index(violation.action), LEVELS.index(violation.level)
+    return action, level, violation.rule, violation.place, violation.default

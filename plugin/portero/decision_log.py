@@ -9,12 +9,16 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from portero.types import JSON
 
 STANDARD_OUTPUT = "-"
 _STANDARD_OUTPUT_DESCRIPTOR = 1
 _OWNER_ONLY = 0o600
+_Identity: TypeAlias = tuple[int, int]  # device and inode
+# json.dumps would make one for each line.
+_WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 class DecisionLog:
@@ -23,12 +27,12 @@ class DecisionLog:
     def __init__(self, place: str) -> None:
         self._place = place
         self._lock = threading.Lock()
-        self._descriptor = self._open()
+        self._descriptor, self._identity = self._open()
         self._torn = False
 
     def write(self, line: Mapping[str, JSON]) -> None:
         """Append one line; raises OSError when it could not be written in whole."""
-        data = json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        data = _WRITER.encode(line).encode() + b"\n"
         with self._lock:
             self._follow_rotation()
             self._append(b"\n" + data if self._torn else data)
@@ -44,19 +48,26 @@ class DecisionLog:
         """logrotate moves the file away: the next line goes to a new one of the old name."""
         if self._place == STANDARD_OUTPUT or self._is_open_file():
             return
-        fresh = self._open()
-        os.close(self._descriptor)
-        self._descriptor, self._torn = fresh, False
+        left = self._descriptor
+        self._descriptor, self._identity = self._open()
+        os.close(left)
+        self._torn = False
 
     def _is_open_file(self) -> bool:
         try:
             named = os.stat(self._place)
         except FileNotFoundError:
             return False
-        return os.path.samestat(named, os.fstat(self._descriptor))
+        # No other file gets the number of one that is held open, even when its name is gone.
+        return _identity(named) == self._identity
 
-    def _open(self) -> int:
+    def _open(self) -> tuple[int, _Identity]:
         if self._place == STANDARD_OUTPUT:
-            return _STANDARD_OUTPUT_DESCRIPTOR
+            return _STANDARD_OUTPUT_DESCRIPTOR, (0, 0)
         Path(self._place).parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        descriptor = os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        return descriptor, _identity(os.fstat(descriptor))
+
+
+def _identity(file: os.stat_result) -> _Identity:
+    return file.st_dev, file.st_ino

@@ -8,9 +8,8 @@ is not a document as dockerd writes it. Keys that a later dockerd may add are ig
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from portero.refusals import Refused
 
@@ -18,8 +17,7 @@ from portero.refusals import Refused
 LARGEST = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):  # made for every question, and three times as fast as a frozen dataclass
     """One question of dockerd. `body` is None when dockerd showed none, which does not mean that there was none."""
 
     method: str
@@ -51,7 +49,7 @@ def read(data: bytes) -> Envelope:
 
 def _document(data: bytes) -> Mapping[str, object]:
     try:
-        document: object = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        document: object = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
         raise Refused("envelope-undecodable") from None
     if not isinstance(document, dict):
@@ -70,9 +68,15 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+# json.loads would make one for each question.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+
+
 def _text(value: object, key: str) -> str:
     if not isinstance(value, str):
         raise Refused("envelope-undecodable", key)
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:  # half a surrogate pair: Go never writes one
@@ -88,11 +92,13 @@ def _required(document: Mapping[str, object], key: str) -> str:
 
 
 def _optional(document: Mapping[str, object], key: str) -> str:
-    return _text(document.get(key, ""), key)  # dockerd leaves out what is empty
+    return _text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
 
 
 def _body(document: Mapping[str, object]) -> bytes | None:
     encoded = _optional(document, "RequestBody")
+    if not encoded:
+        return None
     try:
         return base64.b64decode(encoded, validate=True) or None
     except ValueError:

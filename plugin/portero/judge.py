@@ -3,7 +3,7 @@
 Pure but for the host view that it is handed. Every error on the way is a denial with a stable code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,6 +13,7 @@ from portero.envelope import Envelope
 from portero.hostview import HostView
 from portero.operation import Match, Routes
 from portero.policy.loader import Policy
+from portero.policy.policy import ACTS, Acting
 from portero.refusals import Refused
 from portero.shape import Shapes
 from portero.types import JSON
@@ -62,23 +63,25 @@ class Judge:
     def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
         document = self._document(envelope.read(data), case)
         violations = self.judge(document, time)
-        case.suggestion = self._suggestion(document, violations, time)
+        if violations:
+            case.suggestion = self._suggestion(document, violations, time)
         return violations
 
-    def judge(self, document: dict[str, JSON], time: float) -> tuple[Violation, ...]:
-        """Every violation of one request document, at a time that decides which exceptions still work."""
-        broken = self.policy.check(document, self.profile)
+    def judge(self, document: dict[str, JSON], time: float, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
+        """Every violation of one request document, at a time that decides which exceptions still work.
+
+        `acts`: only those of rules that do this.
+        """
+        broken = self.policy.check(document, self.profile, acts)
         # An exception waives rules, never a refusal code.
         return (*self.policy.waived(broken, document, time), *self._unknown_fields(document))
 
     def _document(self, asked: Envelope, case: "_Case") -> dict[str, JSON]:
-        case.learn(method=asked.method, user=asked.user, client=asked.headers.get("user-agent", ""))
-        aim = target.parse(asked.uri)
-        case.learn(path=aim.path, version=aim.version)
-        match = self.routes.match(asked.method, aim.path)
-        case.learn(operation=match.operation.id, reads=match.operation.reads)
+        case.asked = asked
+        case.aim = aim = target.parse(asked.uri)
+        case.match = match = self.routes.match(asked.method, aim.path)
         document = self._read(asked, aim, match)
-        case.learn(image=_image(document), daemon_defaults=_daemon_defaults(document))
+        case.image, case.daemon_defaults = _image(document), _daemon_defaults(document)
         return document
 
     def _read(self, asked: Envelope, aim: target.Target, match: Match) -> dict[str, JSON]:
@@ -104,7 +107,7 @@ class Judge:
         if drafted is None:
             return {}
         changed = request.again(drafted.document, self.host)
-        return {} if _denials(self.judge(changed, time)) else drafted.words
+        return {} if _denials(self.judge(changed, time, ("deny",))) else drafted.words
 
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":
@@ -116,14 +119,26 @@ class _Case:
     """What is known so far, so that a refusal half-way still says what it refuses."""
 
     def __init__(self) -> None:
-        self._known: dict[str, object] = {}
+        self.asked: Envelope | None = None
+        self.aim: target.Target | None = None
+        self.match: Match | None = None
+        self.image: str | None = None
+        self.daemon_defaults: tuple[str, ...] = ()
         self.suggestion: Mapping[str, str] = {}
 
-    def learn(self, **known: object) -> None:
-        self._known |= known
-
     def subject(self) -> Subject:
-        return Subject(**self._known)  # type: ignore[arg-type]  # names and types are Subject's own
+        asked, aim, match = self.asked, self.aim, self.match
+        return Subject(
+            operation=match.operation.id if match else "",
+            method=asked.method if asked else "",
+            path=aim.path if aim else "",
+            version=aim.version if aim else None,
+            user=asked.user if asked else "",
+            client=asked.headers.get("user-agent", "") if asked else "",
+            image=self.image,
+            reads=match.operation.reads if match else False,
+            daemon_defaults=self.daemon_defaults,
+        )
 
 
 def _denials(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

@@ -56,9 +56,9 @@ class Metrics:
         self._shared = shared
         self._failing = False
         self._registry = CollectorRegistry()
-        self._decisions = self._counter("decisions", "Requests decided", "operation", "outcome")
-        self._violations = self._counter("violations", "Broken rules and refusal codes", "rule", "action")
-        self._exceptions = self._counter("exceptions_used", "Decisions in which an exception waived", "exception")
+        self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
+        self._violations = self._counters("violations", "Broken rules and refusal codes", "rule", "action")
+        self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
         self._seconds = Histogram(
@@ -66,8 +66,8 @@ class Metrics:
         )
         # A count that begins with its first event has no rise that an alert could see.
         for outcome, action in (("refused", "deny"), ("allowed", "audit")):
-            self._decisions.labels(_UNREADABLE, outcome)
-            self._violations.labels("internal-error", action)
+            self._decisions.begin(_UNREADABLE, outcome)
+            self._violations.begin("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
         self._enforcing = self._gauge("enforcing", "1: broken rules refuse; 0: nothing is enforced (mode audit)")
 
@@ -76,13 +76,18 @@ class Metrics:
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        with self._harmless():
-            self._decisions.labels(operation, "allowed" if decision.allowed else "refused").inc()
-            for violation in decision.violations:
-                self._violations.labels(violation.rule, violation.action).inc()
-            for exception in {violation.exception for violation in decision.violations} - {None}:
-                self._exceptions.labels(exception).inc()
+        try:
+            self._count(operation, decision)
             self._seconds.observe(seconds)
+        except Exception as error:  # noqa: BLE001 - see _harmless, which takes longer
+            self._fail(error)
+
+    def _count(self, operation: str, decision: Decision) -> None:
+        self._decisions.count(operation, "allowed" if decision.allowed else "refused")
+        for violation in decision.violations:
+            self._violations.count(violation.rule, violation.action)
+        for exception in {violation.exception for violation in decision.violations if violation.exception}:
+            self._exceptions.count(exception)
 
     def log_failed(self) -> None:
         """Count a line of the decision log that was lost."""
@@ -119,6 +124,9 @@ class Metrics:
             counts["portero_exceptions_used_total"],
         )
 
+    def _counters(self, name: str, said: str, *labels: str) -> "_Counters":
+        return _Counters(self._counter(name, said, *labels))
+
     def _counter(self, name: str, said: str, *labels: str) -> Counter:
         return Counter(f"portero_{name}", said, labels, registry=self._registry)
 
@@ -131,9 +139,29 @@ class Metrics:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - see above
-            if not self._failing:
-                print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
-            self._failing = True
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failing:
+            print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
+        self._failing = True
+
+
+class _Counters:
+    """The counters of one name by their labels, at hand: prometheus_client takes its time to find one."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._by_labels: dict[tuple[str, ...], Counter] = {}
+
+    def begin(self, *labels: str) -> Counter:
+        """The counter of these labels; from now on it is told, if only as 0."""
+        found = self._by_labels[labels] = self._counter.labels(*labels)
+        return found
+
+    def count(self, *labels: str) -> None:
+        """One more."""
+        (self._by_labels.get(labels) or self.begin(*labels)).inc()
 
 
 def text(shared: Path) -> bytes:
@@ -178,13 +206,15 @@ class _Name:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._process = 0
+        self._number = ""
+        # prometheus_client asks at every count: too often to look each time whether this is another process.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
         self._number = ""
 
     def __call__(self) -> str:
-        if self._process != os.getpid():  # the first call after a fork
-            self._number = self._taken()
-            self._process = os.getpid()
+        self._number = self._number or self._taken()
         return self._number
 
     def _taken(self) -> str:

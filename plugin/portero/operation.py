@@ -6,7 +6,7 @@ parameters. Refused: a broken table (ValueError), a call without an operation un
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeGuard
 
@@ -49,10 +49,12 @@ class _Route:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The operations in the order of dockerd's router, with an index by first path segment."""
+    """The operations in the order of dockerd's router, with an index by method and first path segment."""
 
     operations: tuple[Operation, ...]
-    _index: Mapping[str | None, tuple[_Route, ...]]
+    _index: Mapping[str, Mapping[str | None, tuple[_Route, ...]]]
+    # What `match` finds for methods and paths that stand in the table word by word: most questions are such.
+    _plain: Mapping[tuple[str, str], Match] = field(default_factory=dict)
 
     @classmethod
     def load(cls, data: Mapping[str, object]) -> "Routes":
@@ -63,23 +65,38 @@ class Routes:
         operations = tuple(_operation(entry, f"operations[{place}]") for place, entry in enumerate(entries))
         _refuse_twins("id", (operation.id for operation in operations))
         _refuse_twins("method and path", (f"{operation.method} {operation.path}" for operation in operations))
-        return cls(operations, _indexed([_route(operation) for operation in operations]))
+        routes = cls(operations, _indexed([_route(operation) for operation in operations]))
+        plain = [(one.method, one.path) for one in operations if not _PARAMETER.search(one.path)]
+        return replace(routes, _plain={call: routes.match(*call) for call in plain if call[0] != _ANY_METHOD})
 
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
-        segment = path[1:].partition("/")[0]
-        for route in self._index.get(segment, self._index[None]):
-            if route.operation.method not in (method, _ANY_METHOD):
-                continue
+        known = self._plain.get((method, path))
+        if known is not None:
+            return known
+        routes = self._index.get(method, self._index[_ANY_METHOD])
+        for route in routes.get(path[1:].partition("/")[0], routes[None]):
             found = route.pattern.fullmatch(path)
             if found:
-                return Match(replace(route.operation, method=method), MappingProxyType(found.groupdict()))
+                return Match(_with_method(route.operation, method), MappingProxyType(found.groupdict()))
         if method not in ("GET", "HEAD"):
             raise Refused("unknown-operation")
         return Match(Operation("Unknown", method, "", "none", False, True), MappingProxyType({}))
 
 
-def _indexed(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
+def _with_method(operation: Operation, method: str) -> Operation:
+    return operation if operation.method == method else replace(operation, method=method)
+
+
+def _indexed(routes: list[_Route]) -> Mapping[str, Mapping[str | None, tuple[_Route, ...]]]:
+    methods = {_ANY_METHOD, *(route.operation.method for route in routes)}
+    return {
+        method: _by_segment([route for route in routes if route.operation.method in (method, _ANY_METHOD)])
+        for method in methods
+    }
+
+
+def _by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]:
     segments = {None, *(route.segment for route in routes)}
     return {
         segment: tuple(route for route in routes if route.segment in (segment, None))  # keeps the order

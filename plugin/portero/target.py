@@ -23,6 +23,8 @@ _CONTROL_IN_QUERY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # getScheme of Go's net/url
 _VERSION = re.compile(r"/v([0-9.]+)(?=/)")  # versionMatcher of moby api/server/server.go
 _LONGEST_NUMBER = 18  # digits that fit Go's int; dockerd reads a longer number as another one
+_USUAL_NUMBERS = re.compile(r"[1-9][0-9]{0,8}\.[1-9][0-9]{0,8}")
+_NO_QUERY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,12 @@ class Target:
 
 def parse(uri: str) -> Target:
     """The target behind `uri`; raises Refused with one of the uri-... codes, its place being path, query or nothing."""
-    if _UNREADABLE.search(uri):
+    # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
+    if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
         raise Refused("uri-undecodable")
     if "#" in uri:
         raise Refused("uri-fragment")
-    if _BAD_ESCAPE.search(uri):
+    if "%" in uri and _BAD_ESCAPE.search(uri):
         raise Refused("uri-undecodable")
     encoded_path, query = _split(uri)
     path = _decoded(encoded_path, "path", _CONTROL)
@@ -63,6 +66,8 @@ def _split(uri: str) -> tuple[str, str]:
 
 
 def _decoded(text: str, place: str, control: re.Pattern[str]) -> str:
+    if text.isascii() and "%" not in text:
+        return text  # `parse` has refused every control character that is not escaped
     try:
         plain = unquote_to_bytes(text).decode()
     except UnicodeError:
@@ -76,12 +81,16 @@ def _is_clean(path: str) -> bool:
     """Whether gorilla's cleanPath leaves the decoded path alone; a trailing slash it does."""
     if not path.startswith("/"):
         return False
+    if "//" not in path and "/." not in path:
+        return True
     *inner, last = path[1:].split("/")
     return last not in (".", "..") and not any(segment in ("", ".", "..") for segment in inner)
 
 
 def _numbers(said: str) -> str:
     """A version as dockerd compares it (moby api/types/versions): number by number, a missing one being 0."""
+    if _USUAL_NUMBERS.fullmatch(said):
+        return said
     numbers = [number.lstrip("0") or "0" for number in said.split(".")]
     if said.strip(".") == "" or any(len(number) > _LONGEST_NUMBER for number in numbers):
         raise Refused("uri-version", "path")
@@ -91,10 +100,13 @@ def _numbers(said: str) -> str:
 
 
 def _query(text: str) -> Mapping[str, tuple[str, ...]]:
+    if not text:
+        return _NO_QUERY
     if ";" in text:
         raise Refused("uri-query-ambiguous", "query")
     values: dict[str, tuple[str, ...]] = {}
     for pair in filter(None, text.replace("+", " ").split("&")):
-        name, _, value = (_decoded(part, "query", _CONTROL_IN_QUERY) for part in pair.partition("="))
-        values[name] = (*values.get(name, ()), value)
+        name, _, value = pair.partition("=")
+        name = _decoded(name, "query", _CONTROL_IN_QUERY)
+        values[name] = (*values.get(name, ()), _decoded(value, "query", _CONTROL_IN_QUERY))
     return MappingProxyType(values)

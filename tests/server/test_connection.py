@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,8 @@ from portero.server.app import create
 from portero.server.connection import Connection
 from portero.types import JSON
 
+# More than a socket takes when nobody reads.
+FIGURES = 1 << 20
 HEAD = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -42,7 +45,7 @@ class Judge:
         return {}
 
     def figures(self) -> bytes:
-        return b""
+        return b"x" * FIGURES
 
 
 @contextmanager
@@ -177,6 +180,54 @@ def test_a_head_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.Monk
     assert time.monotonic() - began < 2
 
 
+def test_a_body_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.3)
+    judge = Judge()
+    began = time.monotonic()
+    with served(judge) as client, suppress(OSError):
+        client.sendall(HEAD + b"Content-Length: 100\r\n\r\n")
+        for _ in range(100):
+            client.sendall(b"x")
+            time.sleep(0.02)
+
+    assert time.monotonic() - began < 2
+    assert judge.asked == []
+
+
+def test_a_question_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.5)
+    with served(Judge()) as client:
+        for _ in range(2):
+            time.sleep(0.8)
+            for piece in (HEAD, b"Content-Length: 5\r\n\r\nal", b"low"):
+                client.sendall(piece)
+                time.sleep(0.03)
+
+            assert answer(client)[1]["Allow"] is True
+
+
+def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+        got = b"".join(iter(lambda: client.recv(10_000), b""))
+
+    assert got.partition(b"\r\n\r\n")[2] == judge.figures()
+
+
+def test_a_client_that_does_not_read_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
+    with served(Judge()) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        time.sleep(1)
+        got = b"".join(iter(lambda: received(client), b""))
+
+    assert 0 < len(got) < FIGURES
+
+
 def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_IDLE", 0.3)
     with served(Judge()) as client:
@@ -186,6 +237,42 @@ def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatc
 
         assert client.recv(1) == b""
         assert time.monotonic() - began > 0.2
+
+
+def test_after_a_question_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.3)
+    with served(Judge()) as client:
+        client.sendall(HEAD)
+        time.sleep(0.05)
+        client.sendall(b"Content-Length: 5\r\n\r\nallow")
+        answer(client)
+        began = time.monotonic()
+
+        assert client.recv(1) == b""
+        assert time.monotonic() - began > 0.2
+
+
+@pytest.mark.parametrize("seconds", [1e-9, 0.3, 75.0])
+def test_the_kernel_is_never_told_to_wait_without_end(seconds: float) -> None:
+    whole, part = struct.unpack("@ll", connection._timeval(seconds))
+
+    assert whole + part > 0
+    assert whole + part / 1e6 == pytest.approx(max(seconds, 1e-6))
+
+
+def test_the_usual_answer_is_worded_as_any_other() -> None:
+    class Allows(Judge):
+        def answer(self, data: bytes) -> Mapping[str, JSON]:
+            return {"Allow": True, "Msg": "" if data == b"usual" else "x"}
+
+    for more in (b"", b"Connection: close\r\n"):
+        with served(Allows()) as one, served(Allows()) as other:
+            one.sendall(question(b"usual", more))
+            other.sendall(question(b"other", more))
+            usual, unusual = one.recv(1 << 16), other.recv(1 << 16)
+
+        assert json.loads(usual.partition(b"\r\n\r\n")[2]) == {"Allow": True, "Msg": ""}
+        assert usual == unusual.replace(b'"x"', b'""').replace(b"Length: 27", b"Length: 26")
 
 
 def test_a_large_question_waits_for_its_turn_and_a_small_one_does_not() -> None:

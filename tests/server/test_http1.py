@@ -203,6 +203,13 @@ def test_any_bytes_are_read_alike_in_any_pieces_or_refused_as_malformed(data: by
     assert outcome(pieces(data, sizes)) == outcome(pieces(data, []))
 
 
+def test_a_head_is_read_alike_each_time() -> None:
+    for length in (12, 13, 12):
+        assert parsed(LINE + b"Content-Length: %d" % length).length == length
+    for _ in range(2):
+        assert refused(LINE + b"Content-Length: x\r\n\r\n") == 400
+
+
 @pytest.mark.parametrize("hostile", [b"X:" * 16_000, b"X:\r\n" * 8_000, b"\t" * 32_000, b"a" * 32_000])
 def test_no_head_takes_long_to_read(hostile: bytes) -> None:
     began = time.perf_counter()

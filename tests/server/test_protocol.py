@@ -11,7 +11,7 @@ import pytest
 from running import Server, UnixConnection, started
 
 LIMIT = 8 * 1024 * 1024
-ALLOWED = {"Allow": True}
+ALLOWED = {"Allow": True, "Msg": ""}
 QUESTION = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
 
 

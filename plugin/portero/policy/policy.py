@@ -16,6 +16,7 @@ from portero.types import JSON
 
 Action = Literal["deny", "audit", "off"]
 Acting = Literal["deny", "audit"]
+ACTS: tuple[Acting, ...] = ("deny", "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Policy:
         except NoValue:
             return None
 
-    def check(self, request: JSON, profile: str, acts: Sequence[Acting] = ("deny", "audit")) -> tuple[Violation, ...]:
+    def check(self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
         """Every violation of a request document, worst level first, then by rule and place.
 
         `acts`: only those of rules that do this.
@@ -100,8 +101,7 @@ class _ActingRules:
 
     @classmethod
     def of(cls, actions: Mapping[str, Acting]) -> "_ActingRules":
-        every: tuple[Acting, ...] = ("deny", "audit")
-        return cls(actions, {act: tuple(rule for rule in actions if actions[rule] == act) for act in every})
+        return cls(actions, {act: tuple(rule for rule in actions if actions[rule] == act) for act in ACTS})
 
 
 _NONE = _ActingRules.of({})

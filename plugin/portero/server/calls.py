@@ -58,7 +58,7 @@ def _before_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
 
 def _after_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
     # The request has been carried out: a denial would undo nothing, and would leave the client in the dark.
-    return {"Allow": True}
+    return {"Allow": True, "Msg": ""}
 
 
 # By path; all of them are POSTed.

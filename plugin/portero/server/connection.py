@@ -6,14 +6,16 @@ arrived in whole and nothing has come after it; what is malformed gets an HTTP e
 
 import json
 import socket
+import struct
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from threading import Semaphore
 
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
 from portero.server.http1 import Head, Malformed, Reader
 from portero.server.page import Page, answered
+from portero.types import JSON
 
 # dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
 # a question whose connection closes is repeated without its body (docker-facts 3).
@@ -43,6 +45,8 @@ class Connection:
     def serve(self) -> None:
         """Answer until the end, and close the socket."""
         with self._client, suppress(OSError):
+            self._client.settimeout(None)
+            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_IDLE))
             while self._serve_one():
                 pass
 
@@ -53,7 +57,7 @@ class Connection:
 
     def _serve_one(self) -> bool:
         """Answer one request; whether there may be another one."""
-        self.idle, self._until = True, time.monotonic() + _IDLE
+        self.idle = True
         try:
             head = self._reader.head()
             if head is None:
@@ -88,23 +92,44 @@ class Connection:
             return response(*answered(self._page, head.method, head.target, data), last=last)
         if head.method != "POST":
             return _error(Malformed(405, "Method Not Allowed"), last=last)
-        content = json.dumps(call(self._answers, data)).encode()
-        return response("200 OK", {"Content-Type": CONTENT_TYPE}, content, last=last)
+        document = call(self._answers, data)
+        return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last)
 
     def _receive(self, most: int) -> bytes:
-        """TimeoutError, which is an OSError, when it takes too long: the connection then ends without an answer."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._client.settimeout(left)
-        piece = self._client.recv(most)
+        """An OSError when it takes too long: the connection then ends without an answer.
+
+        A question mostly comes as a whole: the kernel watches over the one wait there is (SO_RCVTIMEO). A timeout of
+        Python's own, which takes two system calls more each time, is for the pieces after the first.
+        """
         if self.idle:
+            piece = self._client.recv(most)
             self.idle, self._until = False, time.monotonic() + _ARRIVES_WITHIN
-        return piece
+            return piece
+        with self._within(self._until - time.monotonic()):
+            return self._client.recv(most)
 
     def _send(self, data: bytes) -> None:
-        self._client.settimeout(_ARRIVES_WITHIN)
-        self._client.sendall(data)
+        try:
+            sent = self._client.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            with self._within(_ARRIVES_WITHIN):
+                self._client.sendall(data[sent:])
+
+    @contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        if seconds <= 0:
+            raise TimeoutError
+        self._client.settimeout(seconds)
+        yield
+        self._client.settimeout(None)
+
+
+def _timeval(seconds: float) -> bytes:
+    """C's struct timeval, never one of zeros, which means no limit."""
+    whole, part = divmod(max(1, int(seconds * 1_000_000)), 1_000_000)
+    return struct.pack("@ll", whole, part)
 
 
 def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
@@ -112,6 +137,15 @@ def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bo
     said = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + content
+
+
+def _response_to_call(document: Mapping[str, JSON], *, last: bool) -> bytes:
+    return response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
+
+
+# The answer to most questions, written once.
+_ALLOWED: Mapping[str, JSON] = {"Allow": True, "Msg": ""}
+_ALLOWED_RESPONSE = {last: _response_to_call(_ALLOWED, last=last) for last in (False, True)}
 
 
 def _error(error: Malformed, *, last: bool) -> bytes:
