@@ -44,7 +44,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=4, help="rounds of each question")
     parser.add_argument("--profile", default="hardened", help="portero's profile")
     parser.add_argument(
-        "--plugin", action="append", default=[], metavar="NAME=COMMAND", help="one more; {socket} is its socket"
+        "--plugin",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="NAME=COMMAND",
+        help="one more; {socket} in its command is where it has to listen",
     )
     parser.add_argument("--growth", action="store_true", help="growth curves as well")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
@@ -55,13 +60,19 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def _named(text: str) -> tuple[str, str]:
+    name, _, command = text.partition("=")
+    if not name or "{socket}" not in command:
+        raise argparse.ArgumentTypeError("write it as NAME='COMMAND {socket}'")
+    return name, command
+
+
 def measured(chosen: argparse.Namespace, folder: Path) -> Results:
     """Everything that was asked for."""
     before = baselines(folder)
-    given = dict(other.partition("=")[::2] for other in chosen.plugin)
 
     def all_of(log: str) -> dict[str, str]:
-        return before | {"portero": portero(chosen.profile, log)} | given
+        return before | {"portero": portero(chosen.profile, log)} | dict(chosen.plugin)
 
     plugins = all_of(str(folder / "decisions.jsonl"))
     results = Results(starts=starts(plugins, folder, chosen.rounds))
