@@ -59,6 +59,7 @@ def test_both_spellings_of_the_cpu_limit_are_one_field() -> None:
         ('{"HostConfig":{"Privileged":true,"Privileged":null}}', "HostConfig.Privileged"),
         ('{"HostConfig":{"Mounts":[{},{"Source":"/","\\u017fource":"/"}]}}', "HostConfig.Mounts[1].Source"),
         ('{"Labels":{"a":"1","a":"2"}}', "Labels[*]"),
+        ('{"Labels":{"a":"1","a":"2","b":3}}', "Labels[*]"),
         ('{"Privileged":false,"privileged":false}', "Privileged"),
         ('{"Foo":1,"foo":2}', "foo"),
         ('{"Foo":{"a":[{"b":1,"b":2}]}}', "Foo.a[0].b"),

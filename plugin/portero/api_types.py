@@ -6,10 +6,10 @@ A shape file is written in Go's own notation, as schemas/api/README.md explains;
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from portero import scalars
 from portero.types import JSON
@@ -29,11 +29,16 @@ class ShapeFault(ValueError):
 @dataclass(frozen=True, slots=True)
 class Scalar:
     kind: str  # one of scalars.KINDS
+    plain: type | None = field(init=False, repr=False, compare=False)  # values of this type are taken as they are
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", scalars.PLAIN.get(self.kind))
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
     items: "Shape"
+    plain: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class MapOf:
     """An object whose names are data: labels, options, ports."""
 
     items: "Shape"
+    plain: ClassVar[None] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,17 @@ class Struct:
 
     fields: Mapping[str, Field]
     legacy: Mapping[str, Field]  # names that older daemons obey here and newer ones ignore
+    # Folded name and field by the name in Docker's own spelling, which nearly all clients use.
+    spelt: Mapping[str, tuple[str, Field]] = field(init=False, repr=False, compare=False)
+    plain: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spelt", {known.name: (folded, known) for folded, known in self.fields.items()})
+
+    def known(self, name: str) -> tuple[str, Field | None]:
+        """The name folded, and the field that Docker takes it for."""
+        folded = name.translate(_FOLDED)
+        return folded, self.fields.get(folded)
 
 
 Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
@@ -130,9 +147,9 @@ class _Compiler:
         included = said.get("$include", [])
         if not isinstance(included, list):
             raise self._fault("$include is a list of type names", trail)
-        fields = [field for name in included for field in self._included(name, trail)]
+        fields = [known for name in included for known in self._included(name, trail)]
         fields += [self._field(name, kind, trail) for name, kind in said.items() if name not in ("$include", "$legacy")]
-        by_name = {fold(field.name): field for field in fields}
+        by_name = {fold(known.name): known for known in fields}
         if len(by_name) != len(fields):
             raise self._fault("a field stands twice", trail)
         return by_name

@@ -40,7 +40,7 @@ def parse(data: bytes) -> Tree:
     # Each level has a bracket of its own; those in strings only make the count larger.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         _refuse_depth(tree)
-    if _SURROGATE_ESCAPE.search(data):
+    if b"\\" in data and _SURROGATE_ESCAPE.search(data):
         _refuse_lone_surrogates(tree)
     return tree
 

@@ -5,7 +5,8 @@ As Go's encoding/json decodes them (src/encoding/json/decode.go, literalStore): 
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from portero.gojson import Tree
@@ -31,58 +32,83 @@ _ZEROS: Mapping[str, bool | int | float | str] = MappingProxyType(
 )
 
 KINDS = frozenset(_ZEROS) | {"strslice"}
+# The kinds that take every value of one type as it is.
+PLAIN: Mapping[str, type] = MappingProxyType({"string": str, "bool": bool})
 
 
 def zero(kind: str) -> JSON:
     return [] if kind == "strslice" else _ZEROS[kind]
 
 
-def read(kind: str, value: Tree, place: str) -> JSON:
-    """`value` as a scalar of `kind` (one of KINDS); raises Refused with body-wrong-type or body-number at `place`."""
-    match kind:
-        case "string" if isinstance(value, str):
-            return value
-        case "bool" if isinstance(value, bool):
-            return value
-        case "float32" if isinstance(value, int | float) and not isinstance(value, bool):
-            return _float32(value, place)
-        case "[]byte" if isinstance(value, str):
-            return _base64(value, place)
-        case "strslice":
-            return _strings(value, place)
-        # Go refuses 1.0 and 1e3 for an integer; Python's decoder makes a float of both.
-        case _ if kind in _INTEGERS and isinstance(value, int) and not isinstance(value, bool):
-            return _integer(kind, value, place)
-        case _:
-            raise Refused("body-wrong-type", place)
+def read(kind: str, value: Tree) -> JSON:
+    """`value` as a scalar of `kind` (one of KINDS); raises Refused with body-wrong-type or body-number.
+
+    The refusal names the place inside the value, which is "" for all but a list.
+    """
+    return _READERS[kind](value)
 
 
-def _integer(kind: str, value: int, place: str) -> int:
-    if value not in _INTEGERS[kind]:
-        raise Refused("body-number", place)
+def _string(value: Tree) -> str:
+    if not isinstance(value, str):
+        raise Refused("body-wrong-type")
     return value
 
 
-def _float32(value: float, place: str) -> float:
+def _bool(value: Tree) -> bool:
+    if not isinstance(value, bool):
+        raise Refused("body-wrong-type")
+    return value
+
+
+def _integer(values: range, value: Tree) -> int:
+    # Go refuses 1.0 and 1e3 for an integer; Python's decoder makes a float of both.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Refused("body-wrong-type")
+    if value not in values:
+        raise Refused("body-number")
+    return value
+
+
+def _float32(value: Tree) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Refused("body-wrong-type")
     if abs(value) >= _FLOAT32_OVERFLOW:
-        raise Refused("body-number", place)
+        raise Refused("body-number")
     return value
 
 
-def _base64(value: str, place: str) -> str:
+def _base64(value: Tree) -> str:
     """Go takes a list of numbers for []byte as well; no client sends one, so it is refused as the wrong type."""
     try:
         # base64.StdEncoding skips line ends, wants the padding and does not mind stray bits before it.
-        base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
+        base64.b64decode(_string(value).replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise Refused("body-wrong-type", place) from None
-    return value
+        raise Refused("body-wrong-type") from None
+    return _string(value)
 
 
-def _strings(value: Tree, place: str) -> list[JSON]:
+def _strings(value: Tree) -> list[JSON]:
     """A list of strings, or one string (moby api/types/strslice/strslice.go)."""
     if isinstance(value, str):
         return [value]
     if not isinstance(value, list):
-        raise Refused("body-wrong-type", place)
-    return ["" if item is None else read("string", item, f"{place}[{index}]") for index, item in enumerate(value)]
+        raise Refused("body-wrong-type")
+    return ["" if item is None else _item(item, index) for index, item in enumerate(value)]
+
+
+def _item(item: Tree, index: int) -> str:
+    if not isinstance(item, str):
+        raise Refused("body-wrong-type", f"[{index}]")
+    return item
+
+
+_READERS: Mapping[str, Callable[[Tree], JSON]] = MappingProxyType(
+    {
+        "bool": _bool,
+        "float32": _float32,
+        "string": _string,
+        "[]byte": _base64,
+        "strslice": _strings,
+        **{kind: partial(_integer, values) for kind, values in _INTEGERS.items()},
+    }
+)
