@@ -173,5 +173,18 @@ def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> No
     assert view.look("/srv") == Place(None, "unknown", ())
 
 
+def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_moment_as_it_is(tmp_path: Path) -> None:
+    view = host(tmp_path)
+    moment = view.moment()
+    before = moment.look("/srv")
+    (tmp_path / "srv").mkdir()
+
+    assert (before.kind, moment.look("/srv").kind, view.moment().look("/srv").kind) == (
+        "missing",
+        "missing",
+        "directory",
+    )
+
+
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
     assert host(tmp_path).network("abc") == "ABC"

@@ -1,3 +1,5 @@
+import posixpath
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +36,11 @@ def test_a_path_is_cleaned_as_go_cleans_it(path: str, cleaned: str) -> None:
 @given(st.text(alphabet="/.ab"))
 def test_cleaning_twice_changes_nothing(path: str) -> None:
     assert clean(clean(path)) == clean(path)
+
+
+@given(st.text(alphabet="/.ab"))
+def test_an_absolute_path_is_cleaned_as_python_normalises_it(path: str) -> None:
+    assert clean(f"/x/{path}") == posixpath.normpath(f"/x/{path}").replace("//", "/")
 
 
 @given(st.text(alphabet="/.ab"))

@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero.daemondefaults import DaemonDefaults
-from portero.hostview import FixedHost, Place, is_network_id
+from portero.hostpath import is_within
+from portero.hostview import FixedHost, Guarded, Place, is_network_id
 
 
 @pytest.mark.parametrize(
@@ -45,6 +48,20 @@ def test_every_folder_above_a_socket_holds_it(path: str) -> None:
 @pytest.mark.parametrize("path", ["/srv", "/run/lock", "/run/docker.sock.old", "/runner"])
 def test_a_folder_beside_a_socket_does_not_hold_it(path: str) -> None:
     assert FixedHost().look(path).holds == ()
+
+
+PATHS = st.lists(st.sampled_from(["a", "ab", "b\n", "a\n/b"]), max_size=3).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(st.dictionaries(PATHS, PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=2))
+def test_the_quick_look_at_what_is_guarded_overlooks_nothing(places: dict[str, str], folders: list[str]) -> None:
+    below = {
+        real
+        for name, real in places.items()
+        if any(is_within(path, folder) for path in (name, real) for folder in folders)
+    }
+
+    assert Guarded(places).held(*folders) == below
 
 
 def test_a_daemons_socket_is_a_socket() -> None:

@@ -5,7 +5,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from portero.hostview import MAX_LINKS
 from portero.hostwalk import HostWalk
 
 
@@ -42,6 +45,54 @@ def test_a_link_is_read_once_in_a_moment_and_anew_in_the_next(root: Path) -> Non
 
     assert walk.where("/srv/link") == "/etc"
     assert HostWalk(f"{root}/").where("/srv/link") == "/srv"
+
+
+WAYS = st.lists(st.sampled_from(["a", "b", "c", "x", "y", "none", "..", ".", ""]), max_size=6).map("/".join)
+# Where links are made: plain places below the root, since a drawn path could lead out of it and into the real host.
+LINKS = st.dictionaries(st.sampled_from(["x", "y", "a/x", "a/y", "a/b/x"]), st.tuples(WAYS, st.booleans()))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(WAYS.map("/{}".format), max_size=8), LINKS)
+def test_what_was_walked_before_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, paths: list[str], links: dict[str, tuple[str, bool]]
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "c").write_text("")
+    for place, (target, absolute) in links.items():
+        (root / place).symlink_to(f"/{target}" if absolute else target or ".")
+    walk = HostWalk(str(root))
+
+    assert [walk.found(path) for path in paths] == [HostWalk(str(root)).found(path) for path in paths]
+
+
+def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: Path) -> None:
+    for number in range(MAX_LINKS + 1):
+        (root / f"{number}").symlink_to(f"/{number - 1}" if number else "/srv")
+    walk = HostWalk(str(root))
+
+    assert walk.where(f"/{MAX_LINKS - 1}/x") == "/srv/x"
+    assert walk.found(f"/{MAX_LINKS - 1}/link")[1] == "unknown"
+
+
+def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, readlink = list[str](), os.readlink
+
+    def recorded(file: str) -> str:
+        read.append(file)
+        return readlink(file)
+
+    monkeypatch.setattr(os, "readlink", recorded)
+
+    assert HostWalk(str(root)).resolved("/none/below/../link/../../srv/link/x") == "/etc/x"
+    assert [file.removeprefix(str(root)) for file in read] == ["/none", "/srv", "/srv/link", "/etc", "/etc/x"]
+
+
+def test_a_path_that_is_too_long_for_the_kernel_is_unknown_even_where_nothing_is(root: Path) -> None:
+    path = "/none" + "/x" * 3000
+
+    assert HostWalk(str(root)).found(path) == (path, "unknown")
 
 
 def test_links_in_a_circle_lead_nowhere(root: Path) -> None:

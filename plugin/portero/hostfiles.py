@@ -7,13 +7,12 @@ change a link: allow only folders that the users of Docker cannot write to.
 import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from pathlib import Path
 
-from portero.daemonconfig import DaemonConfig
+from portero.daemonconfig import NOTHING_KNOWN, DaemonConfig
 from portero.daemondefaults import DaemonDefaults
 from portero.daemonsockets import WELL_KNOWN, DaemonSockets
-from portero.hostpath import clean, is_within
-from portero.hostview import HostView, Place, held
+from portero.hostpath import clean
+from portero.hostview import Guarded, HostView, Place
 from portero.hostwalk import HostWalk
 
 # Where the daemons listen unless they are told otherwise; these hold even when no process and no file can be seen.
@@ -58,7 +57,7 @@ class HostFiles:
         self.own = tuple(map(clean, own))
         self._daemons = daemons
         self._name_of = name_of
-        self._config = DaemonConfig(daemon_config, self._file)
+        self._config = DaemonConfig(daemon_config)
 
     def moment(self) -> HostView:
         """The host as it is now, for one request: what several of its mounts ask about is looked up once."""
@@ -74,15 +73,15 @@ class HostFiles:
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json can be seen."""
-        return self._config.defaults() if self.visible else DaemonDefaults()
+        return self.moment().daemon()
+
+    def daemon_by(self, walk: HostWalk) -> DaemonDefaults:
+        """The same, as one walk finds the file."""
+        return self._config.defaults(lambda path: walk.file(walk.resolved(path))) if self.visible else NOTHING_KNOWN
 
     def protected(self) -> tuple[str, ...]:
         """The sockets and portero's own places, as they are named."""
         return (*self._always, *self._daemons.found(), *self.own)
-
-    def _file(self, path: str) -> Path:
-        walk = HostWalk(self.root)
-        return Path(walk.file(walk.resolved(path)))
 
 
 class _Moment:
@@ -91,6 +90,7 @@ class _Moment:
     def __init__(self, host: HostFiles) -> None:
         self._host = host
         self._walk = HostWalk(host.root)
+        self._seen: dict[str, Place] = {}
 
     def moment(self) -> HostView:
         """This one."""
@@ -98,17 +98,22 @@ class _Moment:
 
     def look(self, path: str) -> Place:
         """What lies at a cleaned absolute path."""
+        if path not in self._seen:
+            self._seen[path] = self._look(path)
+        return self._seen[path]
+
+    def _look(self, path: str) -> Place:
         if not self._host.visible:
-            names = {*self._protected, *self._own(path)}
-            return Place(None, "unknown", held(path, None, {name: name for name in names}))
+            return Place(None, "unknown", tuple(sorted(self._named.held(path) | self._own(path))))
         resolved, kind = self._walk.found(path)
+        # These lie at the place or below it, so that they are held like those of the protected that do.
         names = self._own(path) | self._own(resolved)
         if kind == "directory":
             names |= self._sockets_in(resolved)
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
-        more = {name: self._walk.where(name) for name in names}
-        return Place(resolved, kind, held(path, resolved, self._protected | more))
+        holds = self._guarded.held(path, resolved).union(map(self._walk.where, names))
+        return Place(resolved, kind, tuple(sorted(holds)))
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon tells it."""
@@ -116,17 +121,31 @@ class _Moment:
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json can be seen."""
-        return self._host.daemon()
+        return self._host.daemon_by(self._walk)
 
     @cached_property
     def _protected(self) -> dict[str, str]:
         """The sockets and portero's own places, each as it is named and where it really lies."""
         return {name: self._walk.where(name) for name in self._host.protected()}
 
+    @cached_property
+    def _guarded(self) -> Guarded:
+        return Guarded(self._protected)
+
+    @cached_property
+    def _named(self) -> Guarded:
+        """The protected by their names alone."""
+        return Guarded({name: name for name in self._protected})
+
+    @cached_property
+    def _own_folders(self) -> tuple[str, ...]:
+        """How a path in one of portero's own places begins, with a slash after it."""
+        places = {place for own in self._host.own for place in (own, self._protected[own])}
+        return tuple("/" if place == "/" else f"{place}/" for place in places)
+
     def _own(self, path: str) -> set[str]:
         """The path itself when it lies in one of portero's own places."""
-        within = any(is_within(path, own) or is_within(path, self._protected[own]) for own in self._host.own)
-        return {path} if within else set()
+        return {path} if f"{path}/".startswith(self._own_folders) else set()
 
     def _sockets_in(self, folder: str) -> set[str]:
         """Those directly in a folder under a name that a daemon's would have. Never a walk through the tree."""

@@ -63,14 +63,23 @@ def may_begin_network_id(name: str) -> bool:
     return _BEGINNING_OF_ID.fullmatch(name) is not None
 
 
-def held(path: str, resolved: str | None, sockets: Mapping[str, str]) -> tuple[str, ...]:
-    """The sockets at or below a place, sorted. `sockets` maps each as it was named to where it really lies."""
-    places = [path] if resolved is None else [path, resolved]
-    return tuple(sorted({real for name, real in sockets.items() if any(_opens(place, name, real) for place in places)}))
+class Guarded:
+    """Places to protect; `places` maps each as it was named to where it really lies."""
 
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+        self._lines = "".join(f"\n{name}/\n{real}/" for name, real in places.items())
 
-def _opens(place: str, name: str, real: str) -> bool:
-    return is_within(name, place) or is_within(real, place)
+    def held(self, *folders: str) -> frozenset[str]:
+        """Those that really are or are named at or below one of these folders, as they really lie."""
+        # What lies below a folder begins as the folder does: one look at the text tells that nothing does.
+        if not any(folder == "/" or f"\n{folder}/" in self._lines for folder in folders):
+            return frozenset()
+        return frozenset(
+            real
+            for name, real in self._places.items()
+            if any(is_within(name, folder) or is_within(real, folder) for folder in folders)
+        )
 
 
 _LINKS = {"/var/run": "/run"}
@@ -98,6 +107,7 @@ class FixedHost:
         self._daemon = parse(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
+        self._guarded = Guarded(self._sockets)
 
     def moment(self) -> "FixedHost":
         """Itself: it never changes."""
@@ -106,11 +116,11 @@ class FixedHost:
     def look(self, path: str) -> Place:
         """What the data says about a cleaned absolute path."""
         if not self._visible:
-            return Place(None, "unknown", held(path, None, self._sockets))
+            return Place(None, "unknown", tuple(sorted(self._guarded.held(path))))
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
-        return Place(resolved, kind, held(path, resolved, self._sockets))
+        return Place(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))))
 
     def network(self, name: str) -> str | None:
         """The name in the data, None when there is none."""

@@ -263,3 +263,12 @@ def test_only_what_is_named_differs_from_what_was_said(config: dict[str, Any], v
     named = {name.partition(".")[0].partition("[")[0] for name in container["daemonDefaults"]}
 
     assert {name for name in said if said[name] != container[name]} <= named
+
+
+@given(CONFIGS, st.sampled_from([None, "1.30", "1.39", "1.40", "1.45"]))
+def test_a_daemon_without_defaults_is_told_as_one_with_an_unrelated_default(
+    config: dict[str, Any], version: str | None
+) -> None:
+    unrelated = DaemonDefaults(network_options={"bridge": {ICC: "false"}})
+
+    assert create(version, DaemonDefaults(), **config) == create(version, unrelated, **config)

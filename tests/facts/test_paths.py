@@ -1,4 +1,8 @@
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero.facts.paths import host_path, rooted
 from portero.refusals import Refused
@@ -19,3 +23,14 @@ def test_other_characters_are_kept() -> None:
 @pytest.mark.parametrize(("path", "cleaned"), [("etc", "/etc"), ("../../etc", "/etc"), ("", "/"), ("/srv/..", "/")])
 def test_a_relative_path_counts_from_the_root(path: str, cleaned: str) -> None:
     assert rooted(path, "x") == cleaned
+
+
+@given(st.characters())
+def test_what_is_refused_is_a_control_character_or_no_text_and_nothing_else(character: str) -> None:
+    try:
+        host_path(f"/a{character}", "Here")
+        refused = False
+    except Refused:
+        refused = True
+
+    assert refused is (unicodedata.category(character) in ("Cc", "Cs"))

@@ -93,3 +93,10 @@ def test_a_service_publishes_on_every_interface() -> None:
 )
 def test_what_go_does_not_read_as_an_address_is_every_interface(said: str, address: str) -> None:
     assert of_bindings({"80/tcp": [{"HostIp": said}]})[0]["hostIp"] == address
+
+
+@pytest.mark.parametrize(("said", "told"), ports._USUAL.items())
+def test_a_usual_address_is_spelt_as_any_other_would_be(said: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "_USUAL", {})
+
+    assert ports._address(said) == told

@@ -1,12 +1,14 @@
 """Names that look like secrets are told; what only sounds like one is not, and no value ever is."""
 
 import time
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.facts import secrets
+from portero.types import JSON, Fact
 
 
 @pytest.mark.parametrize(
@@ -86,10 +88,23 @@ _PIECES = st.sampled_from(
 )
 
 
+def facts(told: list[JSON]) -> list[Fact]:
+    return cast(list[Fact], told)
+
+
 @given(st.lists(_PIECES, max_size=8).map("".join))
 def test_the_quick_look_at_a_name_overlooks_nothing(name: str) -> None:
     if secrets._WORDS.search(name) or secrets._URL.search(name):
         assert secrets._may_tell(name)
+        assert secrets._some_may_tell(["PATH", name, "HOME"])
+
+
+@given(st.lists(st.lists(_PIECES, max_size=8).map("".join), unique=True, max_size=200))
+def test_many_names_are_told_as_each_alone(names: list[str]) -> None:
+    each = [name for name in names if secrets.looks_secret(name, "hunter2")]
+
+    assert [fact["name"] for fact in facts(secrets.of_map(dict.fromkeys(names, "hunter2"), "Labels[*]"))] == each
+    assert len(secrets.of_env([f"{name}=hunter2" for name in names], "Env")) == len(each)
 
 
 @pytest.mark.parametrize("name", ["pa\u017f\u017fword", "api_\u212aey"])

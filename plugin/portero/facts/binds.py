@@ -4,6 +4,8 @@ dockerd refuses more than it accepts here (moby volume/mounts/linux_parser.go, P
 still becomes a fact, read so that it looks no less dangerous than it could be.
 """
 
+from collections.abc import Mapping
+
 from portero.facts import driver
 from portero.facts.mount import fact, opened, target
 from portero.facts.paths import host_path, is_absolute
@@ -11,14 +13,14 @@ from portero.hostview import HostView
 from portero.types import Fact
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-# One word of each kind at most.
-_MODES = (
-    frozenset({"ro", "rw"}),
-    frozenset({"z", "Z"}),
-    _PROPAGATION,
-    frozenset({"nocopy"}),
-    frozenset({"consistent", "cached", "delegated"}),
-)
+# Every word of a mode with its kind; one word of each kind at most.
+_KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("ro", "rw"), "access"),
+    **dict.fromkeys(("z", "Z"), "relabel"),
+    **dict.fromkeys(_PROPAGATION, "propagation"),
+    "nocopy": "copy",
+    **dict.fromkeys(("consistent", "cached", "delegated"), "consistency"),
+}
 
 
 def read(bind: str, volume_driver: str, said: str, host: HostView) -> Fact:
@@ -28,7 +30,7 @@ def read(bind: str, volume_driver: str, said: str, host: HostView) -> Fact:
     words = mode.split(",")
     told: Fact = {
         "target": target(place),
-        "writable": not (_is_valid(mode) and "ro" in words),
+        "writable": not ("ro" in words and _is_valid(words)),
         "propagation": next((word for word in words if word in _PROPAGATION), ""),
         "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
     }
@@ -39,9 +41,7 @@ def read(bind: str, volume_driver: str, said: str, host: HostView) -> Fact:
     return fact(said, "bind", "bind", told | {"source": path} | opened([path], said, host))
 
 
-def _is_valid(mode: str) -> bool:
-    """Whether dockerd accepts the mode (linuxValidMountMode); an empty one is nothing said."""
-    if mode == "":
-        return True
-    kinds = [kind for word in mode.split(",") for kind in _MODES if word in kind]
-    return len(kinds) == len(set(kinds)) == len(mode.split(","))
+def _is_valid(words: list[str]) -> bool:
+    """Whether dockerd accepts the words of a mode (linuxValidMountMode)."""
+    kinds = {_KINDS[word] for word in words if word in _KINDS}
+    return len(kinds) == len(words)

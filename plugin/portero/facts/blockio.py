@@ -23,6 +23,7 @@ def of(source: Fact, prefix: str) -> list[JSON]:
         *(
             _limit(text(device, "Path"), limit, integer(device, figure) or 0, f"{prefix}{field}[{index}]")
             for field, (limit, figure) in _FIELDS.items()
+            if field in source
             for index, device in enumerate(objects(source, field))
         ),
     ]

@@ -28,6 +28,8 @@ def canonical(name: str) -> str:
 
 
 def _go_upper(name: str) -> str:
+    if name.isascii():
+        return name.upper()
     # strings.ToUpper maps rune by rune and leaves alone what has no single capital (ß); str.upper() would write SS.
     return "".join(upper if len(upper := rune.upper()) == 1 else rune for rune in name)
 

@@ -19,6 +19,10 @@ from portero.types import JSON, Fact
 # A place among the facts and what is put there.
 _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]
 
+_NOTHING = DaemonDefaults()
+# Clients before 1.40 expect other containers than newer ones, whatever the daemon's defaults are.
+_OLD = 40
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -30,6 +34,10 @@ class _Case:
     def older_than(self, minor: int) -> bool:
         """Whether the call is of an API before 1.`minor`; without a version it is of the daemon's own."""
         return self.version is not None and _figures(self.version) < (1, minor)
+
+    def says_nothing(self) -> bool:
+        """Whether there is nothing to put in: no default is set, and the API's version brings none."""
+        return self.daemon == _NOTHING and not self.older_than(_OLD)
 
 
 def filled(
@@ -45,7 +53,7 @@ def filled(
     if fillers is None:
         return facts
     case = _Case(told, body if isinstance(body, dict) else {}, version, daemon())
-    put = [one for filler in fillers for one in filler(case)]
+    put = [] if case.says_nothing() else [one for filler in fillers for one in filler(case)]
     for path, value in put:
         facts = cast(dict[str, JSON], _with(facts, path, value))
     facts["daemonDefaults"] = [_spelt(path) for path, _ in put]
@@ -112,7 +120,7 @@ def _namespaces(case: _Case) -> Iterator[_Filled]:
 
 def _ipc(case: _Case) -> str:
     # api/server/router/container/container_routes.go, postContainersCreate: what clients before 1.40 expect.
-    return "shareable" if case.older_than(40) else case.daemon.ipc_mode
+    return "shareable" if case.older_than(_OLD) else case.daemon.ipc_mode
 
 
 def _cgroup(case: _Case) -> str:

@@ -11,7 +11,8 @@ from portero.types import JSON
 
 def text(source: Mapping[str, JSON], name: str) -> str:
     """A string."""
-    return as_text(source.get(name), name)
+    value = source.get(name)
+    return value if isinstance(value, str) else as_text(value, name)
 
 
 def flag(source: Mapping[str, JSON], name: str) -> bool:
@@ -36,7 +37,8 @@ def integer(source: Mapping[str, JSON], name: str) -> int | None:
 
 def child(source: Mapping[str, JSON], name: str) -> dict[str, JSON]:
     """An object or a map."""
-    return as_object(source.get(name), name)
+    value = source.get(name)
+    return value if isinstance(value, dict) else as_object(value, name)
 
 
 def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
@@ -51,11 +53,15 @@ def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
 
 def texts(source: Mapping[str, JSON], name: str) -> list[str]:
     """A list of strings."""
-    return [as_text(value, name) for value in items(source, name)]
+    if name not in source:
+        return []
+    return [value if isinstance(value, str) else as_text(value, name) for value in items(source, name)]
 
 
 def objects(source: Mapping[str, JSON], name: str) -> list[dict[str, JSON]]:
     """A list of objects."""
+    if name not in source:
+        return []
     return [as_object(value, name) for value in items(source, name)]
 
 

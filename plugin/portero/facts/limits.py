@@ -4,7 +4,7 @@ Containers, services and builds say the same things in three ways; here they bec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from portero.facts.fields import child, integer, objects, text
 from portero.types import JSON, Fact
@@ -29,6 +29,7 @@ _PLACES: Mapping[str, str] = {
     "oomScoreAdj": "OomScoreAdj",
     "shmSize": "ShmSize",
 }
+_CREATE_PLACES: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in _PLACES.items()}
 _RESOURCES = "TaskTemplate.Resources"
 # A service cannot say all of them; the others would stand among its resources.
 _SERVICE_PLACES: Mapping[str, str] = dict.fromkeys(_PLACES, _RESOURCES) | {
@@ -44,8 +45,7 @@ _SERVICE_PLACES: Mapping[str, str] = dict.fromkeys(_PLACES, _RESOURCES) | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """The figures as asked, with Docker's zero values; None where nothing and 0 differ."""
 
     memory: int = 0
@@ -64,12 +64,12 @@ class Asked:
 
 def of_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    return told(_asked(config), _below("HostConfig."), updating=False)
+    return told(_asked(config), _CREATE_PLACES, updating=False)
 
 
 def of_update(body: Fact) -> Fact:
     """From ContainerUpdate: what is not said stays as it is."""
-    return told(_asked(body), _below(""), updating=True)
+    return told(_asked(body), _PLACES, updating=True)
 
 
 def of_service(task: Fact) -> Fact:
@@ -144,10 +144,6 @@ def _asked(source: Fact) -> Asked:
         oom=integer(source, "OomScoreAdj") or 0,
         shm=integer(source, "ShmSize") or 0,
     )
-
-
-def _below(prefix: str) -> dict[str, str]:
-    return {name: prefix + field for name, field in _PLACES.items()}
 
 
 def _positive(figure: int) -> int | None:

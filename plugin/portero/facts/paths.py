@@ -13,7 +13,8 @@ def host_path(path: str, said: str) -> str:
 
     That is a control character or, in the target of a link, a byte that is no text (Python's surrogate escapes).
     """
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+    # What is printable has none of these, nor others; most paths need no second look.
+    if not path.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
         raise Refused("path-control-character", said)
     return clean(path)
 

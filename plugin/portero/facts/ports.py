@@ -1,11 +1,14 @@
 """Ports that are published on the host: PortBindings of a container, EndpointSpec.Ports of a service."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from portero.facts.fields import as_object, child, integer, items, objects, text
 from portero.facts.values import go_port
 from portero.types import JSON, Fact
 
+# What is said most by far, in the one spelling that _address gives to it.
+_USUAL: Mapping[str, str] = {"": "", "0.0.0.0": "", "::": "", "127.0.0.1": "127.0.0.1"}  # noqa: S104
 _BINDINGS = "HostConfig.PortBindings[*]"
 
 
@@ -53,6 +56,8 @@ def _address(said: str) -> str:
     dockerd takes every interface for what net.ParseIP does not read (moby daemon/network.go,
     buildCreateEndpointOptions).
     """
+    if said in _USUAL:
+        return _USUAL[said]
     try:
         address = ip_address(said)
     except ValueError:

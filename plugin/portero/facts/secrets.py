@@ -15,8 +15,11 @@ _WORDS = re.compile(
     r"|(?<![a-z0-9])(?:auth|pass)(?![a-z0-9])",
     re.IGNORECASE,
 )
-# In lower case this finds something in every name in which _WORDS or _URL does. It is far quicker, and finds little.
-_TELLING = re.compile("pass|secret|token|credential|key|auth|ur[li]$")
+# In lower case and with a line end after it, every name in which _WORDS or _URL finds something has one of these in it.
+_TELLING = ("pass", "secret", "token", "credential", "key", "auth", "url\n", "uri\n")
+_TELLS = re.compile("|".join(_TELLING))
+# So many names are looked through at once: among these there is seldom one that may tell.
+_AT_ONCE = 32
 # What points at a secret is none.
 _POINTER = re.compile(r"[._-](?:file|path|dir|sock)$", re.IGNORECASE)
 _URL = re.compile(r"(?:^|[._-])ur[li]$", re.IGNORECASE)
@@ -27,16 +30,26 @@ _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
 
 def of_env(entries: Iterable[str], place: str) -> list[JSON]:
     """From entries NAME=value; NAME alone takes nothing into the container."""
-    told = [(*entry.partition("=")[::2], f"{place}[{index}]") for index, entry in enumerate(entries)]
-    return [{"name": name, "said": said} for name, value, said in told if looks_secret(name, value)]
+    told = [entry.partition("=") for entry in entries]
+    if not _some_may_tell([name for name, _, _ in told]):
+        return []
+    return [
+        {"name": name, "said": f"{place}[{index}]"}
+        for index, (name, _, value) in enumerate(told)
+        if looks_secret(name, value)
+    ]
 
 
 def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
     """From a map of names to values."""
+    names = list(values)
+    parts = (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
     return [
         {"name": name, "said": place}
-        for name, value in values.items()
-        if isinstance(value, str) and looks_secret(name, value)
+        for part in parts
+        if _some_may_tell(part)
+        for name in part
+        if isinstance(value := values[name], str) and looks_secret(name, value)
     ]
 
 
@@ -52,7 +65,13 @@ def looks_secret(name: str, value: str) -> bool:
 def _may_tell(name: str) -> bool:
     """False only for names in which neither _WORDS nor _URL finds anything."""
     # Outside ASCII there are letters that a pattern takes for one in lower case (U+017F, U+212A).
-    return not name.isascii() or _TELLING.search(name.lower()) is not None
+    return not name.isascii() or _TELLS.search(f"{name}\n".lower()) is not None
+
+
+def _some_may_tell(names: list[str]) -> bool:
+    """False only where _may_tell is False for each; far quicker than to ask it of each."""
+    text = "\n".join([*names, ""]).lower()
+    return not text.isascii() or any(word in text for word in _TELLING)
 
 
 def _has_password(rest: str) -> bool:

@@ -144,5 +144,6 @@ def _label(value: str) -> Fact | None:
 
 def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
     # Nothing said: Docker's own list; a list that is said, even an empty one, takes its place (daemon/oci_linux.go).
-    kept = texts(config, field) if field in config else closed
-    return {"missing": [path for path in closed if path not in kept], "said": f"HostConfig.{field}"}
+    kept = texts(config, field) if field in config else None
+    missing: list[JSON] = [] if kept is None else [path for path in closed if path not in kept]
+    return {"missing": missing, "said": f"HostConfig.{field}"}
