@@ -58,13 +58,15 @@ class Judge:
 
     def document(self, data: bytes) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
-        return self._document(envelope.read(data), _Case())
+        return self._document(envelope.read(data), _Case(), self.host)
 
     def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
-        document = self._document(envelope.read(data), case)
+        # What is asked and what may be tried instead are looked at in one and the same moment of the host.
+        host = self.host.moment()
+        document = self._document(envelope.read(data), case, host)
         violations = self.judge(document, time)
         if violations:
-            case.suggestion = self._suggestion(document, violations, time)
+            case.suggestion = self._suggestion(document, violations, time, host)
         return violations
 
     def judge(self, document: dict[str, JSON], time: float, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
@@ -76,18 +78,18 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (*self.policy.waived(broken, document, time), *self._unknown_fields(document))
 
-    def _document(self, asked: Envelope, case: "_Case") -> dict[str, JSON]:
+    def _document(self, asked: Envelope, case: "_Case", host: HostView) -> dict[str, JSON]:
         case.asked = asked
         case.aim = aim = target.parse(asked.uri)
         case.match = match = self.routes.match(asked.method, aim.path)
-        document = self._read(asked, aim, match)
+        document = self._read(asked, aim, match, host)
         case.image, case.daemon_defaults = _image(document), _daemon_defaults(document)
         return document
 
-    def _read(self, asked: Envelope, aim: target.Target, match: Match) -> dict[str, JSON]:
+    def _read(self, asked: Envelope, aim: target.Target, match: Match, host: HostView) -> dict[str, JSON]:
         canonical = body.read(asked, match, self.shapes)
         identity: dict[str, JSON] = {"user": asked.user, "groups": [], "method": asked.auth_method.lower()}
-        return request.build(match.operation, aim.version, match.path, aim.query, identity, canonical, self.host)
+        return request.build(match.operation, aim.version, match.path, aim.query, identity, canonical, host)
 
     def _unknown_fields(self, document: dict[str, JSON]) -> Iterable[Violation]:
         action = self.policy.unknown_fields
@@ -99,14 +101,14 @@ class Judge:
         return [refusal("unknown-field", str(field["said"]), action) for field in places if isinstance(field, dict)]
 
     def _suggestion(
-        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float, host: HostView
     ) -> Mapping[str, str]:
         """What would be allowed instead of a request that is denied; it is judged first, so that the answer is true."""
         denials = _denials(self._enforced(violations))
         drafted = suggestion.of(document, denials, self.policy) if denials else None
         if drafted is None:
             return {}
-        changed = request.again(drafted.document, self.host)
+        changed = request.again(drafted.document, host)
         return {} if _denials(self.judge(changed, time, ("deny",))) else drafted.words
 
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
