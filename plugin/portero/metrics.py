@@ -1,39 +1,27 @@
 """What Prometheus is told: decisions, violations, the time they take, and what goes wrong with policy and log.
 
-Counts of several processes are added up in files of a folder that only they share. Each process writes to files of its
-own, under a name that the next one takes over when it has ended: counts go on, and no files pile up at reloads.
+Counts of several processes are added up in files of a folder that they share (portero.metricsfolder).
 """
 
-import fcntl
-import itertools
-import os
-import shutil
 import sys
-import tempfile
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from portero.decision import Decision
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-# Under systemd's ProtectSystem=strict /tmp cannot be written.
-_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the folder
-_PREFIX = "portero-metrics-"
-_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _UNREADABLE = "unreadable"
 _UNKNOWN = "Unknown"
 # A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
-# What all label values need, several times over.
-_ROOM = {"counter": 1 << 18, "gauge_mostrecent": 1 << 16, "histogram": 1 << 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,82 +161,3 @@ def _collected(shared: Path) -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]  # has no types
     return registry
-
-
-@contextmanager
-def shared_folder(above: Path | None = None) -> Iterator[Path]:
-    """A folder for this process and those it makes, which count in it until the end; then this one removes it."""
-    above = above or (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
-    _remove_left_behind(above)
-    name, owner, alone = _made(above), os.getpid(), values.ValueClass
-    os.environ[_VARIABLE] = str(name.folder)
-    values.ValueClass = values.MultiProcessValue(name)  # type: ignore[no-untyped-call]  # has no types
-    try:
-        yield name.folder
-    finally:
-        if os.getpid() == owner:
-            values.ValueClass = alone
-            os.environ.pop(_VARIABLE, None)
-            shutil.rmtree(name.folder, ignore_errors=True)
-
-
-def _made(above: Path) -> "_Name":
-    """The folder, with its lock taken before others can take it for one that was left behind."""
-    made = Path(tempfile.mkdtemp(prefix="new-" + _PREFIX, dir=above))
-    name = _Name(made)
-    name()
-    name.folder = made.rename(above / made.name.removeprefix("new-"))
-    return name
-
-
-class _Name:
-    """Names this process among those that share the folder: the first number whose lock nobody holds."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._number = ""
-        # prometheus_client asks at every count: too often to look each time whether this is another process.
-        os.register_at_fork(after_in_child=self._forget)
-
-    def _forget(self) -> None:
-        self._number = ""
-
-    def __call__(self) -> str:
-        self._number = self._number or self._taken()
-        return self._number
-
-    def _taken(self) -> str:
-        for number in itertools.count():
-            if _lock(self.folder / f"{number}.lock") is not None:
-                self._make_room(number)
-                break
-        return str(number)
-
-    def _make_room(self, number: int) -> None:
-        """A memory-mapped file whose blocks are not there yet kills its process when the disk is full."""
-        for kind, room in _ROOM.items():
-            with open(self.folder / f"{kind}_{number}.db", "ab") as file:
-                os.posix_fallocate(file.fileno(), 0, room)
-
-
-def _lock(file: Path) -> int | None:
-    """A descriptor that holds the lock until it is closed, by the end of the process at last; None: somebody has it."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _remove_left_behind(above: Path) -> None:
-    """Folders of processes that were killed; a living one holds the lock of its own."""
-    for folder in above.glob(_PREFIX + "*"):
-        with suppress(OSError):
-            if folder.lstat().st_uid != os.geteuid() or not (folder / "0.lock").is_file():
-                continue
-            held = _lock(folder / "0.lock")
-            if held is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(held)

@@ -12,7 +12,8 @@ from portero import __version__
 from portero.application import Application, Broken, build
 from portero.cli import options
 from portero.live import Live
-from portero.metrics import shared_folder, text
+from portero.metrics import text
+from portero.metricsfolder import shared_folder
 from portero.policy.exception import notices
 from portero.server.exporter import Exporter
 from portero.server.listener import Listener, SocketTaken, inherited, listen
