@@ -71,13 +71,13 @@ def test_a_circle_of_links_is_unknown(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
 
-    assert host(tmp_path).look("/a/x") == Place("/a/x", "unknown", ())
+    assert host(tmp_path).look("/a/x") == Place(None, "unknown", ())
 
 
 def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> None:
     long = "/" + "x" * 300
 
-    assert host(tmp_path).look(long) == Place(long, "unknown", ())
+    assert host(tmp_path).look(long) == Place(None, "unknown", ())
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,23 @@ def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "readlink", refuse)  # root, who runs tests in containers, may read everything
 
-    assert host(tmp_path).look("/srv") == Place("/srv", "unknown", ())
+    assert host(tmp_path).look("/srv") == Place(None, "unknown", ())
+
+
+def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
+    # Each link is short enough for the kernel; the place that they lead to has a path that is too long to be named.
+    long = "/".join(["d" * 200] * 15)
+    outer = tmp_path / "srv" / long
+    outer.mkdir(parents=True)
+    (tmp_path / "srv" / "first").symlink_to(long)
+    inner = tmp_path / "made"
+    (inner / long).mkdir(parents=True)
+    (inner / long / "root").symlink_to("/")
+    inner.rename(outer / "made")
+    (outer / "second").symlink_to(f"made/{long}")
+
+    assert os.stat(tmp_path / "srv/first/second").st_ino
+    assert host(tmp_path).look("/srv/first/second/root") == Place(None, "unknown", ())
 
 
 def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: Path) -> None:

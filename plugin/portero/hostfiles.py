@@ -103,9 +103,9 @@ class _Moment:
         return self._seen[path]
 
     def _look(self, path: str) -> Place:
-        if not self._host.visible:
+        resolved, kind = self._walk.found(path) if self._host.visible else (None, "unknown")
+        if resolved is None:
             return Place(None, "unknown", tuple(sorted(self._named.held(path) | self._own(path))))
-        resolved, kind = self._walk.found(path)
         # These lie at the place or below it, so that they are held like those of the protected that do.
         names = self._own(path) | self._own(resolved)
         if kind == "directory":

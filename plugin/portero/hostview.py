@@ -28,7 +28,7 @@ MAX_LINKS = 40
 class Place:
     """What lies at a path of the host."""
 
-    resolved: str | None  # after symbolic links; None: the host's files are not visible
+    resolved: str | None  # after symbolic links; None: they could not be followed
     kind: Kind
     holds: tuple[str, ...]  # daemons' sockets at or below this place; portero's own files there, or around it
 

@@ -38,13 +38,16 @@ class HostWalk:
         """Where a path of the host can be opened here, links not followed."""
         return f"{self._root}/{path.lstrip('/')}"
 
-    def found(self, path: str) -> tuple[str, Kind]:
-        """The path after links and what is there; the path itself, unknown, when the kernel would not walk it."""
+    def found(self, path: str) -> tuple[str | None, Kind]:
+        """The path after links and what is there; None, unknown, where this walk gets stuck.
+
+        The kernel may not: it gets from one link to the next, and takes a place whose whole path is too long to name.
+        """
         try:
             resolved = self.resolved(path)
             return resolved, self._kind(resolved)
         except OSError:
-            return path, "unknown"
+            return None, "unknown"
 
     def where(self, path: str) -> str:
         """The path after links; the path itself when the kernel would not walk it."""
