@@ -140,6 +140,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "Docker has no field of this name, so nobody can say what it will mean.",
             "check the spelling of the field, or remove it",
         ),
+        "path-climbs": Refusal(
+            "Paths that the kernel follows do not go up",
+            "A path goes up with .., and where that leads is up to whoever may change a link on the way.",
+            "write the path without .., as realpath prints it",
+        ),
         "path-control-character": Refusal(
             "Paths are plain text",
             "A path holds a control character.",

@@ -1,6 +1,9 @@
 """Block IO limits are told with the device that they are for."""
 
 from portero.facts import blockio
+from portero.hostview import FixedHost
+
+HOST = FixedHost({"links": {"/dev/disk/by-id/x": "../../sda"}})
 
 
 def test_every_kind_of_limit_is_told() -> None:
@@ -14,6 +17,7 @@ def test_every_kind_of_limit_is_told() -> None:
             "BlkioDeviceWriteIOps": [{"Path": "/dev/sda"}],
         },
         "HostConfig.",
+        HOST,
     )
 
     assert [tuple(fact.values()) for fact in told if isinstance(fact, dict)] == [
@@ -28,4 +32,15 @@ def test_every_kind_of_limit_is_told() -> None:
 
 
 def test_nothing_said_is_no_limit() -> None:
-    assert blockio.of({"BlkioWeight": 0}, "") == []
+    assert blockio.of({"BlkioWeight": 0}, "", HOST) == []
+
+
+def test_another_spelling_of_a_device_and_a_link_to_it_are_that_device() -> None:
+    said = [{"Path": "/dev//sda", "Rate": 1}, {"Path": "/dev/disk/by-id/x", "Rate": 2}]
+    told = blockio.of({"BlkioDeviceWriteBps": said}, "", HOST)
+
+    assert [(fact["device"], fact["rate"]) for fact in told if isinstance(fact, dict)] == [
+        ("/dev/sda", 1),
+        ("/dev/disk/by-id/x", 2),
+        ("/dev/sda", 2),
+    ]

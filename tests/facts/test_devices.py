@@ -32,6 +32,13 @@ def test_a_link_counts_twice() -> None:
     assert [fact["path"] for fact in of_device(PathOnHost="/srv/disk")] == ["/srv/disk", "/dev/sda"]
 
 
+def test_a_path_that_goes_up_is_refused_since_the_kernel_follows_it_as_it_stands() -> None:
+    with pytest.raises(Refused) as refused:
+        of_device(PathOnHost="/srv/disk/../../dev/null")
+
+    assert (refused.value.code, refused.value.place) == ("path-climbs", "HostConfig.Devices[0]")
+
+
 def test_a_relative_path_counts_from_the_root() -> None:
     assert [fact["path"] for fact in of_device(PathOnHost="dev/sda")] == ["/dev/sda"]
 

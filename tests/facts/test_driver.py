@@ -2,6 +2,7 @@ import pytest
 
 from portero.facts import driver
 from portero.hostview import FixedHost
+from portero.refusals import Refused
 from portero.types import Fact
 
 
@@ -18,12 +19,11 @@ def test_without_options_only_the_driver_is_told() -> None:
     ("options", "source"),
     [
         ({"type": "none", "o": "bind", "device": "/"}, "/"),
-        ({"type": "none", "o": "ro,bind", "device": "/tmp/../etc"}, "/etc"),
+        ({"type": "none", "o": "ro,bind", "device": "/tmp/./..etc//"}, "/tmp/..etc"),
         ({"device": "/run/docker/plugins", "o": "rbind", "type": "none"}, "/run/docker/plugins"),
         ({"type": "none", "o": "bind", "device": "/proc/1/root"}, "/proc/1/root"),
         ({"type": "tmpfs", "o": "bind", "device": "/etc"}, "/etc"),
         ({"type": "ext4", "o": "rbind,ro", "device": "etc"}, "/etc"),
-        ({"type": "none", "o": "bind", "device": "../../etc"}, "/etc"),
         ({"type": "none", "device": "/etc"}, "/etc"),
         ({"type": "bind", "device": "/etc", "o": ""}, "/etc"),
         ({"type": "", "device": "/etc"}, "/etc"),
@@ -36,6 +36,31 @@ def test_a_volume_that_is_a_bind_is_told_as_a_bind(options: dict[str, str], sour
 
     assert (fact["type"], fact["via"], fact["source"]) == ("bind", "driver-options", source)
     assert (fact["paths"], fact["driver"]) == ([source], "local")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"type": "none", "o": "bind,ro", "device": "/srv/link/../../etc/ssl/certs"},
+        {"type": "none", "device": "/srv/.."},
+        {"o": "rbind", "device": "../../etc"},
+        {"type": "ext4", "device": "dev/../dev/sda"},
+        {"type": "overlay", "device": "x", "o": "lowerdir=/srv/../root"},
+        {"type": "overlay", "device": "x", "o": "lowerdir=/a:/b,upperdir=/a\\,b/../../etc"},
+        {"type": "ext4", "device": "/dev/sda", "o": "journal_path=/dev/../sdb"},
+    ],
+    ids=str,
+)
+def test_a_path_that_goes_up_is_refused_since_the_kernel_follows_it_as_it_stands(options: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        told(**options)
+
+    assert refused.value.code == "path-climbs"
+
+
+def test_a_read_only_rbind_leaves_what_is_mounted_below_writable() -> None:
+    assert told(type="none", o="rbind,ro", device="/srv")["writable"] is True
+    assert told(type="none", o="bind,ro", device="/srv")["writable"] is False
 
 
 def test_links_are_followed_and_sockets_are_told() -> None:
@@ -75,15 +100,15 @@ def test_a_tmpfs_is_told_as_a_tmpfs() -> None:
         ({"type": "overlay", "device": "overlay", "o": "lowerdir=/etc:/root"}, ["/etc", "/root"]),
         ({"type": "overlay", "device": "overlay", "o": "lowerdir=/:/etc"}, ["/", "/etc"]),
         (
-            {"type": "overlay", "device": "x", "o": "workdir=/srv/w,upperdir=/etc/,lowerdir=srv/../root"},
-            ["/srv/w", "/etc", "/root"],
+            {"type": "overlay", "device": "x", "o": "workdir=/srv/w,upperdir=/etc/,lowerdir=srv/.//root"},
+            ["/srv/w", "/etc", "/srv/root"],
         ),
         ({"type": "overlay", "device": "x", "o": "lowerdir+=/etc,datadir+=/root"}, ["/etc", "/root"]),
         ({"type": "overlay", "device": "x", "o": "lowerdir=/e\\tc:/ro\\:ot\\"}, ["/etc", "/ro:ot"]),
         ({"type": "overlay", "device": "x", "o": "lowerdir=/etc\\,ro,upperdir=/a"}, ["/etc,upperdir=/a"]),
-        ({"type": "overlay", "device": "x", "o": "lowerdir=/a\\,b/../../etc"}, ["/etc"]),
+        ({"type": "overlay", "device": "x", "o": "lowerdir=/a\\,b/etc"}, ["/a,b/etc"]),
         ({"type": "xfs", "device": "/dev/nvme0n1p1"}, ["/dev/nvme0n1p1"]),
-        ({"type": "ext4", "device": "dev/../dev/sda", "o": "journal_path=/dev/sdb,/x"}, ["/dev/sda", "/dev/sdb", "/x"]),
+        ({"type": "ext4", "device": "dev/./sda", "o": "journal_path=/dev/sdb,/x"}, ["/dev/sda", "/dev/sdb", "/x"]),
         ({"type": "nfs", "device": ":/export", "o": "addr=10.0.0.1,rw"}, []),
         ({"type": "cifs", "device": "//10.0.0.1/share", "o": "username=u"}, []),
         ({"type": "ceph", "device": "10.0.0.1:/", "o": ""}, []),

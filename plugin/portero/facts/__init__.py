@@ -60,7 +60,7 @@ def _container_create(call: _Call) -> dict[str, JSON]:
     body, config = call.body, child(call.body, "HostConfig")
     return {
         **_container_isolation(body, call.host),
-        **_container_resources(config, "HostConfig."),
+        **_container_resources(config, "HostConfig.", call.host),
         "limits": limits.of_create(config),
         "image": image.of(text(body, "Image"), "Image"),
         "mounts": [*mounts.of_create(body, call.host)],
@@ -94,13 +94,13 @@ def _container_isolation(body: Fact, host: HostView) -> dict[str, JSON]:
     }
 
 
-def _container_resources(config: Fact, prefix: str) -> dict[str, JSON]:
+def _container_resources(config: Fact, prefix: str, host: HostView) -> dict[str, JSON]:
     """What create and update say alike, the one below HostConfig, the other at the top."""
     return {
         "oomKillDisable": process.flag_of(config.get("OomKillDisable"), f"{prefix}OomKillDisable"),
         "cgroupParent": process.text_of(text(config, "CgroupParent"), f"{prefix}CgroupParent"),
         "ulimits": limits.ulimits(config, f"{prefix}Ulimits"),
-        "blockIO": blockio.of(config, prefix),
+        "blockIO": blockio.of(config, prefix, host),
         "restartPolicy": process.restart_of_container(child(config, "RestartPolicy"), f"{prefix}RestartPolicy"),
     }
 
@@ -108,7 +108,7 @@ def _container_resources(config: Fact, prefix: str) -> dict[str, JSON]:
 def _container_update(call: _Call) -> dict[str, JSON]:
     # dockerd ignores Devices here (measured on 26.1.5); who says them means something by it all the same.
     return {
-        **_container_resources(call.body, ""),
+        **_container_resources(call.body, "", call.host),
         "limits": limits.of_update(call.body),
         "devices": devices.of(call.body, "", call.host),
         "deviceCgroupRules": devices.rules(call.body, ""),

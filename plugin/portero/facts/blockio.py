@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from portero.facts.devices import node
 from portero.facts.fields import integer, objects, text
+from portero.hostview import HostView
 from portero.types import JSON, Fact
 
 # Docker's field, the limit that it sets, and the name of the figure in it.
@@ -15,16 +17,17 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def of(source: Fact, prefix: str) -> list[JSON]:
-    """All of them; the weight that counts for every device has none."""
+def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
+    """All of them; the weight that counts for every device has none. A link counts twice, as a device does."""
     facts = [_limit("", "weight", weight, f"{prefix}BlkioWeight")] if (weight := integer(source, "BlkioWeight")) else []
     return [
         *facts,
         *(
-            _limit(text(device, "Path"), limit, integer(device, figure) or 0, f"{prefix}{field}[{index}]")
+            _limit(path, limit, integer(device, figure) or 0, f"{prefix}{field}[{index}]")
             for field, (limit, figure) in _FIELDS.items()
             if field in source
             for index, device in enumerate(objects(source, field))
+            for path in node(text(device, "Path"), f"{prefix}{field}[{index}]", host)
         ),
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portero.facts.fields import as_text, items, objects, text, texts
-from portero.facts.paths import host_path, rooted
+from portero.facts.paths import followed, host_path
 from portero.hostview import HostView
 from portero.types import JSON, Fact
 
@@ -39,12 +39,17 @@ def requests(source: Fact, prefix: str) -> list[JSON]:
 
 
 def _device(device: Fact, said: str, host: HostView) -> list[JSON]:
-    path = rooted(text(device, "PathOnHost"), said)
-    resolved = host.look(path).resolved
-    places = dict.fromkeys([path, path if resolved is None else host_path(resolved, said)])
+    places = node(text(device, "PathOnHost"), said, host)
     target = text(device, "PathInContainer")
     permissions = _permissions(text(device, "CgroupPermissions"))
     return [{"path": place, "target": target, "permissions": permissions, "said": said} for place in places]
+
+
+def node(path: str, said: str, host: HostView) -> list[str]:
+    """A device as said and as dockerd follows it, once where both are the same."""
+    said_path = followed(path, said)
+    resolved = host.look(said_path).resolved
+    return list(dict.fromkeys([said_path, said_path if resolved is None else host_path(resolved, said)]))
 
 
 def _permissions(said: str) -> str:

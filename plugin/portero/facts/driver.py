@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.facts import tmpfs
 from portero.facts.mount import opened
-from portero.facts.paths import is_absolute, rooted
+from portero.facts.paths import followed, is_absolute
 from portero.hostview import HostView
 from portero.types import JSON, Fact
 
@@ -55,14 +55,16 @@ def _local(options: Mapping[str, str], said: str, host: HostView) -> Fact:
     filesystem, device = options.get("type", ""), options.get("device", "")
     said_options = tmpfs.split(options.get("o", ""))
     propagation = next((mode for mode in _PROPAGATION if mode in said_options), "")
-    fact: Fact = {"writable": not tmpfs.read_only(said_options), "propagation": propagation}
+    # A read-only rbind leaves the mounts below it as they are (mount(2)).
+    writable = not tmpfs.read_only(said_options) or "rbind" in said_options
+    fact: Fact = {"writable": writable, "propagation": propagation}
     if _is_bind(filesystem, device, said_options):
-        source = rooted(device, said)
+        source = followed(device, said)
         return fact | {"type": "bind", "source": source} | opened([source], said, host)
     if filesystem == "tmpfs":
         return fact | {"type": "tmpfs", "sizeBytes": tmpfs.size(said_options)}
     found = [*_device_paths(filesystem, device), *_option_paths(said_options)]
-    return fact | opened(list(dict.fromkeys(rooted(path, said) for path in found)), said, host)
+    return fact | opened(list(dict.fromkeys(followed(path, said) for path in found)), said, host)
 
 
 def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
