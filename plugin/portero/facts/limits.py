@@ -9,6 +9,8 @@ from typing import NamedTuple
 from portero.facts.fields import child, integer, objects, text
 from portero.types import JSON, Fact
 
+# The quota that dockerd makes of less is 0 microseconds, which is none (daemon_unix.go, getCPUResources; measured).
+_LEAST_NANO_CPUS = 10_000
 _DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
 
 # The figures that a HostConfig says directly, under Docker's names.
@@ -169,14 +171,15 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
 
 def _cpus(asked: Asked, *, updating: bool) -> float | None:
     limits = []
-    if asked.nano_cpus > 0:
+    if asked.nano_cpus >= _LEAST_NANO_CPUS:
         limits.append(asked.nano_cpus / 1e9)
     if asked.quota > 0:
         limits.append(asked.quota / (asked.period if asked.period > 0 else _DEFAULT_PERIOD))
     if limits:
         return max(limits)
     # A quota below 0 lifts the limit: to create it is the default, to an update it is a change that must be seen.
-    return -1 if updating and asked.quota < 0 else None
+    lifted = asked.quota < 0 or asked.nano_cpus > 0
+    return -1 if updating and lifted else None
 
 
 def _pids(pids: int | None, *, updating: bool) -> int | None:
