@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -254,6 +255,19 @@ def test_a_log_that_cannot_be_opened_is_refused_at_the_start(tmp_path: Path) -> 
         built(tmp_path, log=str(tmp_path))
 
     assert refused.value.faults == (f"PORTERO_LOG: {tmp_path}: Is a directory; name a file that can be written",)
+
+
+def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+
+    with pytest.raises(Broken) as broken:
+        built(tmp_path)
+
+    (fault,) = broken.value.faults
+    assert fault.startswith("the locale spells names of files in iso8859-1")
+    assert "PYTHONUTF8=1" in fault
 
 
 def test_an_engine_that_is_not_installed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ What was read once is kept byte for byte (`Loaded.held`), so that every worker j
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +143,12 @@ def dockerds(settings: Settings, daemons: DaemonSockets) -> Sequence[str]:
 
 
 def _host(settings: Settings) -> HostFiles:
+    spelt = sys.getfilesystemencoding()
+    if spelt != "utf-8":
+        # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
+        raise Broken(
+            [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
+        )
     root = host_root(settings)
     daemons = DaemonSockets()
     names = NetworkNames(lambda: dockerds(settings, daemons))

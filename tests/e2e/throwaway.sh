@@ -14,6 +14,7 @@ root=$folder/layer/root
 
 # An overlay does not show what is mounted below its lower folder. The repository may itself lie on a mount of its own.
 mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=1777 none "$root/dev/shm"
 mount --rbind /sys "$root/sys"
 mount -t proc proc "$root/proc"
 cut -d' ' -f5 /proc/self/mountinfo | sort -u | while read -r point; do
