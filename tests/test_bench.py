@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 BENCH = Path(__file__).parents[1] / "bench"
 FLASK = f"{shlex.quote(sys.executable)} {shlex.quote(str(BENCH / 'allow_flask.py'))} {{socket}}"
@@ -30,6 +31,18 @@ def test_every_plugin_is_measured_in_the_same_run(tmp_path: Path) -> None:
     assert "A note." in ran.stdout
     rows = [line.split("|")[1].strip() for line in ran.stdout.splitlines() if line.startswith("| ")]
     assert {"ping", "list", "create, 3 KB", "create, all reasons", "create, 1 MB", "portero", "other"} <= {*rows}
+
+
+def test_growth_is_told_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    ran = bench("--growth", "--write", str(page))
+
+    assert ran.returncode == 0, ran.stderr
+    plot = (tmp_path / "page.svg").read_text()
+    for curve in ("Body of a create", "Mounts of a create", "Connections, list", "Rules, the added ones"):
+        assert f"| {curve}" in ran.stdout
+        assert f">{curve}" in plot
+    ElementTree.fromstring(plot)  # noqa: S314 - drawn by ourselves
 
 
 def test_a_plugin_that_does_not_start_is_named() -> None:
