@@ -3,10 +3,12 @@
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
+T = TypeVar("T")
 _PATIENCE = 60
 _PIECE = 1 << 16
 
@@ -47,6 +49,12 @@ class Connection:
             return None
         self._received = b""
         return body
+
+
+def turns(names: Collection[T], rounds: int) -> Iterator[T]:
+    """A B C, C B A, and so on: what else the machine does hits all alike."""
+    for number in range(rounds):
+        yield from (names if number % 2 == 0 else reversed([*names]))
 
 
 def latencies(path: Path, question: bytes, seconds: float) -> list[float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from client import latencies, throughput
+from client import latencies, throughput, turns
 from questions import Question, create, questions
 from servers import Serving, serving
 
@@ -16,7 +16,7 @@ _MOUNTS = (1, 10, 100, 1000)
 _BUILT_IN = Path(__file__).resolve().parents[1] / "schemas" / "rules"
 # So many more than the built-in ones.
 _RULES = (0, 120, 240, 480)
-_TURNS = 6
+_ROUNDS = 6
 _CONNECTIONS = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -60,9 +60,8 @@ def of_rules(command: str, folder: Path, seconds: float) -> Curve:
         for number in _RULES:
             more = f" --schemas {_rules(folder / f'rules-{number}', number)}" if number else ""
             running[number] = stack.enter_context(serving(f"rules-{number}", command + more, folder))
-        for turn in range(_TURNS):
-            for number in _RULES if turn % 2 == 0 else reversed(_RULES):
-                taken[number] += latencies(running[number].socket, asked.data, seconds)
+        for number in turns(_RULES, _ROUNDS):
+            taken[number] += latencies(running[number].socket, asked.data, seconds)
     points = [(float(built_in + number), median(found)) for number, found in taken.items()]
     return Curve("Rules, the added ones of other operations", "rules", "ms", {"portero": points})
 
@@ -83,8 +82,7 @@ def _curve(
 
 
 def _median(at: Serving, question: Question, seconds: float) -> float:
-    found = sorted(latencies(at.socket, question.data, seconds))
-    return found[len(found) // 2]
+    return median(latencies(at.socket, question.data, seconds))
 
 
 def _rules(folder: Path, number: int) -> Path:

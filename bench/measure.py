@@ -3,11 +3,11 @@
 import json
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client import Connection, latencies, pairs, throughput
+from client import Connection, latencies, pairs, throughput, turns
 from growth import Curve
 from questions import Question, mixed, questions
 from servers import Serving, serving
@@ -51,7 +51,7 @@ def compared(running: Mapping[str, Serving], question: Question, rounds: int, se
     """Each plugin's latency for one question."""
     _check(running[_OURS].socket, question)
     found: dict[str, list[list[float]]] = defaultdict(list)
-    for name in _turns(running, rounds):
+    for name in turns(running, rounds):
         found[name].append(latencies(running[name].socket, question.data, seconds))
     return {name: _latency(found[name]) for name in running}
 
@@ -61,7 +61,7 @@ def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: 
     asked = [(question.data, question.result) for question in mixed()]
     cost: dict[str, list[float]] = defaultdict(list)
     rates: dict[str, list[float]] = defaultdict(list)
-    for name in _turns(running, rounds):
+    for name in turns(running, rounds):
         at = running[name]
         before = at.cpu()
         done = pairs(at.socket, asked, 4 * seconds)
@@ -73,16 +73,10 @@ def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: 
 def starts(plugins: Mapping[str, str], folder: Path, rounds: int) -> dict[str, float]:
     """Milliseconds from the start of the process to the answer to Plugin.Activate, the median."""
     taken: dict[str, list[float]] = defaultdict(list)
-    for name in _turns(plugins, rounds):
+    for name in turns(plugins, rounds):
         with serving(name, plugins[name], folder) as started:
             taken[name].append(started.start)
     return {name: statistics.median(taken[name]) for name in plugins}
-
-
-def _turns(names: Mapping[str, object], rounds: int) -> Iterator[str]:
-    """A B C, C B A, and so on."""
-    for number in range(rounds):
-        yield from (names if number % 2 == 0 else reversed(list(names)))
 
 
 def _check(path: Path, question: Question) -> None:

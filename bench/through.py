@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from client import Connection, latencies
+from client import Connection, latencies, turns
 from questions import container
 from servers import argv
 
@@ -41,7 +41,7 @@ def measured(commands: Mapping[str, str], seconds: float) -> dict[str, dict[str,
         docker.unguard()
         _take(docker, found[UNGUARDED], seconds)
         docker.guard()
-        for name in (*commands, *reversed(list(commands))):
+        for name in turns(commands, 2):
             docker.replace_plugin(argv(commands[name], PLUGIN_SOCKET))
             _take(docker, found[name], seconds)
         docker.unguard()

@@ -71,7 +71,7 @@ class Struct:
 
     def known(self, name: str) -> tuple[str, Field | None]:
         """The name folded, and the field that Docker takes it for."""
-        folded = name.translate(_FOLDED)
+        folded = fold(name)
         return folded, self.fields.get(folded)
 
 

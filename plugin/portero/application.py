@@ -9,14 +9,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from portero import __version__, loading, reply
 from portero.bulletin import Notice
 from portero.capture.recorder import Recorder
-from portero.decision import LEVELS, Decision, in_order, refusal
+from portero.decision import LEVELS, Decision, in_order, instant, refusal
 from portero.decision_log import DecisionLog
 from portero.judge import Judge
 from portero.loading import Broken, Loaded
@@ -72,8 +71,8 @@ class Application:
             "policy": self.judge.policy.digest,
             "rules": len(self.judge.policy.rules),
             "engine": self.engine,
-            "loaded": _instant(self.notice.loaded),
-            "lastTried": _instant(self.notice.tried),
+            "loaded": instant(self.notice.loaded),
+            "lastTried": instant(self.notice.tried),
             "reloadFaults": [*self.faults],
         }
 
@@ -108,7 +107,7 @@ class Application:
         if self.settings.mode == "audit":
             yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
         if self.faults:
-            yield f"the policy of {_instant(self.notice.loaded)} stays in force: what is in its folders now is broken"
+            yield f"the policy of {instant(self.notice.loaded)} stays in force: what is in its folders now is broken"
         yield from notices(self.judge.policy.waivers, now)
 
     def _exceptions(self, now: float, used: Mapping[str, int]) -> list[JSON]:
@@ -215,10 +214,6 @@ def _notice(loaded: Loaded) -> Notice:
 
 def _signature(manifest: Manifest) -> JSON:
     return {"version": manifest.version, "date": manifest.date, "key": manifest.key}
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _log(settings: Settings) -> DecisionLog:

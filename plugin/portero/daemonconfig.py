@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from portero.daemondefaults import DaemonDefaults, parse
+from portero.daemondefaults import NOTHING_KNOWN, DaemonDefaults, parse
 
 # Far more than any daemon.json or seccomp profile.
 _LARGEST = 1 << 20
@@ -21,8 +21,6 @@ _CONTROL_GROUPS = "/sys/fs/cgroup"
 _Stamp: TypeAlias = tuple[int, int, int, int, int]
 # Where the file at a path of the host can be opened here, links followed (OSError: nowhere).
 _FileOf: TypeAlias = Callable[[str], str]
-
-NOTHING_KNOWN = DaemonDefaults()
 
 
 class DaemonConfig:

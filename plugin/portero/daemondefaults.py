@@ -47,6 +47,9 @@ class DaemonDefaults:
     cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: could not be seen
 
 
+NOTHING_KNOWN = DaemonDefaults()
+
+
 def parse(data: bytes, content_of: Callable[[str], bytes | None] = lambda _: None) -> DaemonDefaults:
     """The defaults in daemon.json. `content_of`: the content of a file of the host, None when it cannot be read."""
     said = _document(data)

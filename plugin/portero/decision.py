@@ -90,7 +90,7 @@ class Decision:
         return {
             "version": LOG_VERSION,
             "id": self.id,
-            "time": _instant(self.time),
+            "time": instant(self.time),
             "user": subject.user,
             "operation": subject.operation,
             "apiVersion": subject.version,
@@ -107,7 +107,8 @@ class Decision:
         }
 
 
-def _instant(time: float) -> str:
+def instant(time: float) -> str:
+    """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
     seconds, microseconds = divmod(round(time * 1_000_000), 1_000_000)
     return f"{_second(seconds)}.{microseconds // 1000:03d}Z"
 

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from portero.daemonconfig import NOTHING_KNOWN, DaemonConfig
-from portero.daemondefaults import DaemonDefaults
+from portero.daemonconfig import DaemonConfig
+from portero.daemondefaults import NOTHING_KNOWN, DaemonDefaults
 from portero.daemonsockets import WELL_KNOWN, DaemonSockets
 from portero.hostpath import clean
 from portero.hostview import Guarded, HostView, Place

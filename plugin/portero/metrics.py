@@ -6,8 +6,7 @@ Counts of several processes are added up in files of a folder that they share (p
 import sys
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,34 +63,32 @@ class Metrics:
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        try:
-            self._count(operation, decision)
-            self._seconds.observe(seconds)
-        except Exception as error:  # noqa: BLE001 - see _harmless, which takes longer
-            self._fail(error)
+        self._harmlessly(lambda: self._count(operation, decision, seconds))
 
-    def _count(self, operation: str, decision: Decision) -> None:
+    def _count(self, operation: str, decision: Decision, seconds: float) -> None:
         self._decisions.count(operation, "allowed" if decision.allowed else "refused")
         for violation in decision.violations:
             self._violations.count(violation.rule, violation.action)
         for exception in {violation.exception for violation in decision.violations if violation.exception}:
             self._exceptions.count(exception)
+        self._seconds.observe(seconds)
 
     def log_failed(self) -> None:
         """Count a line of the decision log that was lost."""
-        with self._harmless():
-            self._log_failures.inc()
+        self._harmlessly(self._log_failures.inc)
 
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
-        with self._harmless():
+
+        def tell() -> None:
             self._loaded.set(when)
             self._enforcing.set(int(enforcing))
 
+        self._harmlessly(tell)
+
     def load_failed(self) -> None:
         """Count a reload that was refused."""
-        with self._harmless():
-            self._load_failures.inc()
+        self._harmlessly(self._load_failures.inc)
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""
@@ -121,18 +118,14 @@ class Metrics:
     def _gauge(self, name: str, said: str) -> Gauge:
         return Gauge(f"portero_{name}", said, multiprocess_mode="mostrecent", registry=self._registry)
 
-    @contextmanager
-    def _harmless(self) -> Iterator[None]:
+    def _harmlessly(self, count: Callable[[], object]) -> None:
         """Figures decide nothing: a disk without room for them must not refuse a request."""
         try:
-            yield
+            count()
         except Exception as error:  # noqa: BLE001 - see above
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        if not self._failing:
-            print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
-        self._failing = True
+            if not self._failing:
+                print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
+            self._failing = True
 
 
 class _Counters:

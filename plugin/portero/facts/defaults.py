@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
-from portero.daemondefaults import DaemonDefaults
+from portero.daemondefaults import NOTHING_KNOWN, DaemonDefaults
 from portero.facts.fields import child, text
 from portero.facts.networks import ICC
 from portero.facts.values import go_bool
@@ -19,7 +19,6 @@ from portero.types import JSON, Fact
 # A place among the facts and what is put there.
 _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]
 
-_NOTHING = DaemonDefaults()
 # Clients before 1.40 expect other containers than newer ones, whatever the daemon's defaults are.
 _OLD = 40
 
@@ -37,7 +36,7 @@ class _Case:
 
     def says_nothing(self) -> bool:
         """Whether there is nothing to put in: no default is set, and the API's version brings none."""
-        return self.daemon == _NOTHING and not self.older_than(_OLD)
+        return self.daemon == NOTHING_KNOWN and not self.older_than(_OLD)
 
 
 def filled(

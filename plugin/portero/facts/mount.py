@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from portero.facts.paths import clean, host_path
-from portero.hostview import HostView, Place
+from portero.hostview import HostView
 from portero.types import JSON, Fact
 
 
@@ -35,8 +35,6 @@ def opened(paths: Sequence[str], said: str, host: HostView) -> Fact:
     """The part of a fact about cleaned host paths: these and what links make of them, and what lies there."""
     if not paths:
         return {}
-    if len(paths) == 1:
-        return _one_opened(paths[0], said, host.look(paths[0]))
     places = [host.look(path) for path in paths]
     resolved = [host_path(place.resolved, said) for place in places if place.resolved is not None]
     return {
@@ -44,17 +42,6 @@ def opened(paths: Sequence[str], said: str, host: HostView) -> Fact:
         "resolution": "resolved" if len(resolved) == len(places) else "unseen",
         "kind": places[0].kind,
         "holds": cast(list[JSON], sorted({socket for place in places for socket in place.holds})),
-    }
-
-
-def _one_opened(path: str, said: str, place: Place) -> Fact:
-    """What `opened` says of a single path, as nearly all mounts have it."""
-    resolved = path if place.resolved is None else host_path(place.resolved, said)
-    return {
-        "paths": [path] if resolved == path else [path, resolved],
-        "resolution": "unseen" if place.resolved is None else "resolved",
-        "kind": place.kind,
-        "holds": [*place.holds],
     }
 
 
