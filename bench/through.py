@@ -11,11 +11,11 @@ from client import Connection, latencies, turns
 from questions import container
 from servers import argv
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from e2e.guarded import PLUGIN_SOCKET, GuardedDocker
-from e2e.host import missing
-from e2e.rawhttp import render
+from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
+from tests.e2e.host import missing
+from tests.e2e.rawhttp import render
 
 UNGUARDED = "no plugin"
 _KEPT = [("Connection", "keep-alive")]

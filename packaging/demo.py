@@ -8,10 +8,10 @@ import sys
 import textwrap
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from e2e.guarded import GuardedDocker
-from e2e.host import missing
+from tests.e2e.guarded import GuardedDocker
+from tests.e2e.host import missing
 
 WIDTH = 112
 # What the guide warns of: a shell in somebody's home that anybody may run as root.

@@ -7,7 +7,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-CAPTURES = Path(__file__).parent / "captures"
+from tests.paths import CAPTURES
+
 # The host that the captures are judged on: links, sockets, and the names behind network IDs.
 HOST: dict[str, Any] = json.loads((CAPTURES / "host.json").read_text())
 

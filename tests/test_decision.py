@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from portero.decision import Decision, Subject, Violation, in_order, refusal
+from tests.paths import SCHEMAS
 
-SCHEMA = json.loads((Path(__file__).parent.parent / "schemas" / "decision.json").read_text())
+SCHEMA = json.loads((SCHEMAS / "decision.json").read_text())
 
 
 def violation(rule: str, level: str = "baseline", place: str = "", action: str = "deny") -> Violation:

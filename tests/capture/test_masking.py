@@ -4,18 +4,16 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero import envelope
 from portero.capture.masking import Unmaskable, masked
-from portero.judge import Judge
-from portero.loading import judge_of
-from portero.settings import Settings
-
-CAPTURES = Path(__file__).parents[1] / "captures"
+from portero.judging.judge import Judge
+from portero.reading import envelope
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+from tests.paths import CAPTURES
 
 
 def asked(method: str = "POST", uri: str = "/v1.45/containers/create", body: object = None, **headers: str) -> bytes:

@@ -14,9 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
+from tests.paths import ROOT, TESTS
 
-ROOT = Path(__file__).parents[2]
-INSPECT = ROOT / "tests" / "inspect"
+INSPECT = TESTS / "facts" / "inspect"
 COMPOSE = ROOT / "tests" / "standin" / "compose"
 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")

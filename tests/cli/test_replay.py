@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from portero.capture import record
 from portero.cli import main
 from portero.decision import Decision, Subject, refusal
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
 

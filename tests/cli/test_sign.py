@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from portero import signature
 from portero.cli import main
+from portero.signing import signature
 
 
 def run(*arguments: object, **environ: str) -> Result:

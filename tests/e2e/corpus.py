@@ -11,12 +11,13 @@ import json
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
+
+from tests.paths import CORPUS
 
 from .rawhttp import render
 
-FOLDER = Path(__file__).resolve().parents[1] / "corpus"
+FOLDER = CORPUS
 Fill = Callable[[str], str]
 
 

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
+
+REPOSITORY = ROOT
 INIT = Path(__file__).with_name("throwaway.sh")
 NEEDED = (
     *("dockerd", "docker", "docker-compose", "containerd", "busybox", "ip"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import captured
+from tests import captured
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker
 from .rawhttp import exchange, render

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from portero import resources
 from portero.policy import folder
-from portero.policy.loader import digest_of
+from portero.policy.digest import digest_of
+from portero.service import resources
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
 from .rawhttp import Client, exchange, render

@@ -1,7 +1,7 @@
 import pytest
 
 from portero.facts import binds
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 from portero.types import Fact
 
 SAID = "HostConfig.Binds[0]"

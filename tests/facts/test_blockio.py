@@ -1,7 +1,7 @@
 """Block IO limits are told with the device that they are for."""
 
 from portero.facts import blockio
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 
 HOST = FixedHost({"links": {"/dev/disk/by-id/x": "../../sda"}})
 

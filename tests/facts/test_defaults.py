@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero import facts
-from portero.daemondefaults import DaemonDefaults, Ulimit
 from portero.facts import defaults
-from portero.hostview import FixedHost
+from portero.host.daemon_defaults import DaemonDefaults, Ulimit
+from portero.host.fixed import FixedHost
 
 ICC = "com.docker.network.bridge.enable_icc"
 FULL = DaemonDefaults(

@@ -1,7 +1,7 @@
 import pytest
 
 from portero.facts import driver
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 from portero.refusals import Refused
 from portero.types import Fact
 

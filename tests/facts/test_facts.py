@@ -1,7 +1,6 @@
 """facts.of: which operation tells which facts, and that they always keep to schemas/request.json."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from portero import facts
-from portero.api_types import ListOf, MapOf, Scalar, Shape, Shapes
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
+from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes
 from portero.refusals import Refused
+from tests.paths import SCHEMAS
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 REQUEST = json.loads((SCHEMAS / "request.json").read_text())
 FACTS = Draft202012Validator({"$defs": REQUEST["$defs"], "$ref": "#/$defs/facts"})
 SHAPES = Shapes.load(SCHEMAS / "api")

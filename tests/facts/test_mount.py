@@ -3,7 +3,7 @@
 import pytest
 
 from portero.facts.mount import opened
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 
 
 @pytest.mark.parametrize("visible", [True, False])

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -8,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portero.facts import mounts
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 from portero.refusals import Refused
 from portero.types import JSON, Fact
+from tests.paths import SCHEMAS
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "request.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((SCHEMAS / "request.json").read_text(encoding="utf-8"))
 FACT = jsonschema.Draft202012Validator({"type": "array", "items": {"$ref": "#/$defs/mount"}, "$defs": SCHEMA["$defs"]})
 VOLUMES_FROM = jsonschema.Draft202012Validator(
     SCHEMA["$defs"]["facts"]["properties"]["volumesFrom"] | {"$defs": SCHEMA["$defs"]}

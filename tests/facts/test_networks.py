@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from portero.facts import networks
-from portero.hostview import FixedHost
+from portero.host.fixed import FixedHost
 from portero.types import Fact
 
 HOST_ID = "f0" * 32

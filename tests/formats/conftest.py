@@ -4,9 +4,9 @@ import pytest
 
 from portero.decision import Action, Decision, Subject, Violation
 from portero.formats.checked import Checked
-from portero.loading import judge_of
 from portero.policy.policy import Policy
-from portero.settings import Settings
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
 """No requirement of the guide, of CIS section 5 or of Pod Security is left without a rule or without a word why."""
 
 import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs"
 
 
 def _module() -> Any:

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero import engine
 from portero.engine.reference import VALIDATOR
-from portero.policy.document import DocumentRefused, close_to, faults, parse, spell
+from portero.policy.document import DocumentRefused, faults, parse
+from portero.spelling import close_to, spell
 from portero.types import JSON
+from tests.paths import SCHEMAS
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,6 @@ def test_a_name_that_resembles_no_other_gets_no_proposal() -> None:
     assert close_to("zzz", ["level", "title"]) == ""
 
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 RULES = sorted((SCHEMAS / "rules").glob("*/*.json"))
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from portero import engine
 from portero.decision import Violation, refusal
-from portero.operation import Routes
 from portero.policy.exception import Waiver, notices, strict, waived
 from portero.policy.loader import Policy, PolicyBroken, load
+from portero.reading.routes import Routes
 from portero.types import JSON
+from tests.paths import SCHEMAS
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 BUILT_IN = ("exception.json", "request.json", "rule.json", "site.json", "site.schema.json")
 DAY = date(2030, 6, 30)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from portero import engine
-from portero.operation import Routes
 from portero.policy.loader import Policy, PolicyBroken, load
+from portero.reading.routes import Routes
+from tests.paths import SCHEMAS
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "said": "HostConfig.Privileged"}}}
 BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json")

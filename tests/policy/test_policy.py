@@ -8,9 +8,9 @@ import pytest
 
 from portero import engine
 from portero.decision import Violation
-from portero.operation import Operation
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Level, Rule
+from portero.reading.routes import Operation
 
 CREATE = Operation("ContainerCreate", "POST", "/containers/create", "json", True, False)
 LIST = Operation("ContainerList", "GET", "/containers/json", "none", False, True)

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from decisions import SECONDS, decision, line, violation
 
 from portero.decision import Decision, Subject, refusal
 from portero.report import logged
 from portero.report.logged import Broken, NoDecision
+from tests.report.decisions import SECONDS, decision, line, violation
 
 
 def test_a_line_as_portero_writes_it_is_read() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from decisions import line, violation
 
-from portero import resources
 from portero.cli import main, story
+from portero.service import resources
+from tests.report.decisions import line, violation
 
 ID = "d-0123456789ab"
 OTHER = "d-ba9876543210"

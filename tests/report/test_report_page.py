@@ -4,12 +4,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from decisions import SECONDS, line, violation
 
 from portero.report import logged
 from portero.report.page import page
+from portero.report.rule_texts import Words
 from portero.report.tally import Tally
-from portero.report.words import Words
+from tests.report.decisions import SECONDS, line, violation
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;"
 WORDS = Words("It is true", "There is a reason.", {"docker": "do that", "compose": "do this"}, ("CIS 5.5",))

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from decisions import SECONDS, line, violation
 
 from portero.report import logged, tally
 from portero.report.tally import NOBODY, OTHERS, UNREADABLE, Table, Tally
+from tests.report.decisions import SECONDS, line, violation
 
 
 def added(*lines: bytes) -> Tally:

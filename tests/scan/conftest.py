@@ -9,7 +9,8 @@ from pathlib import Path
 from socketserver import UnixStreamServer
 
 import pytest
-from recorded_daemon import Daemon
+
+from tests.scan.recorded_daemon import Daemon
 
 
 @pytest.fixture

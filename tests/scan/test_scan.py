@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
-from recorded_daemon import Daemon
 
 from portero.cli import main
+from tests.scan.recorded_daemon import Daemon
 
 
 def scan(daemon: Daemon, *words: str, profile: str = "baseline") -> Result:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from running import ROOT, Server
+from tests.server.running import ROOT, Server
 
 
 def command(*arguments: str) -> list[str]:

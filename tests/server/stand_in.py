@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-from portero.envelope import LARGEST
+from portero.reading.envelope import LARGEST
 from portero.server.listener import inherited, listen
 from portero.server.master import Master
-from portero.settings import Settings
+from portero.service.settings import Settings
 from portero.types import JSON
 
 # A file that makes the next tending fail.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import ask, create, run, serve
-from running import Server, started
 
 from portero import __version__
+from tests.server.commands import ask, create, run, serve
+from tests.server.running import Server, started
 
 
 @pytest.fixture(scope="module")

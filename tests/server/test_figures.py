@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import ask, create, run, serve
-from running import Server, started
+
+from tests.server.commands import ask, create, run, serve
+from tests.server.running import Server, started
 
 CREATED = 'portero_decisions_total{operation="ContainerCreate",outcome="%s"}'
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import ask, create, run, serve
-from running import Server, started
+
+from tests.server.commands import ask, create, run, serve
+from tests.server.running import Server, started
 
 WITHIN = 2.0
 WORKERS = 3

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from running import Server, started, wait_until_it_answers
+
+from tests.server.running import Server, started, wait_until_it_answers
 
 
 @pytest.fixture

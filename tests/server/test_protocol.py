@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from running import Server, UnixConnection, started
+
+from tests.server.running import Server, UnixConnection, started
 
 LIMIT = 8 * 1024 * 1024
 ALLOWED = {"Allow": True, "Msg": ""}

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from commands import ask, command, create, run, serve
-from running import started
+from tests.server.commands import ask, command, create, run, serve
+from tests.server.running import started
 
 
 def test_what_dockerd_asked_is_recorded_and_replays_as_it_was_decided(tmp_path: Path) -> None:

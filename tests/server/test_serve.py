@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import ask, command, create, run, serve
-from running import ROOT, Server, started
 
 from portero import __version__
+from tests.server.commands import ask, command, create, run, serve
+from tests.server.running import ROOT, Server, started
 
 
 def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:

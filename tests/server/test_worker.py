@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from running import Server, started
+
+from tests.server.running import Server, started
 
 
 @pytest.fixture

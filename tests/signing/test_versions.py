@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.signature import Manifest
 from portero.signing import versions
+from portero.signing.signature import Manifest
 from portero.signing.versions import VersionsBroken
 
 FOLDER = Path("/etc/portero/policy")

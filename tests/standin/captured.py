@@ -7,10 +7,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-CAPTURES = Path(__file__).resolve().parents[1] / "captures"
+from tests.paths import CAPTURES
+
 HOST = json.loads((CAPTURES / "host.json").read_text())
 # Where the commands were typed: a folder below /tmp with data that they mount and read.
 CAPTURED_AT = "/tmp/capdata"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from portero.hostview import FixedHost
-from portero.judge import Judge
-from portero.loading import judge_of
-from portero.settings import Settings
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
 
 from .captured import CAPTURED_AT, HOST
 

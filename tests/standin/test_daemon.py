@@ -3,17 +3,17 @@
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero.operation import Routes
+from portero.reading.routes import Routes
 from portero.standin.daemon import Daemon
 from portero.standin.forward import MOST_SHOWN, Asked
 from portero.standin.messages import Answer
+from tests.paths import SCHEMAS
 
-ROUTES = Routes.load(json.loads((Path(__file__).parents[2] / "schemas" / "operations.json").read_text()))
+ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 COMPOSE = "compose/2.26.1"
 
 

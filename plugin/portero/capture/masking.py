@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote_plus, unquote_plus
 
-from portero import gojson, target
-from portero.api_types import fold
-from portero.capture.words import MASK, hidden, text, url
-from portero.envelope import Envelope
+from portero.capture.secret_patterns import MASK, hidden, text, url
 from portero.facts.secrets import looks_secret
-from portero.gojson import Pairs, Tree
+from portero.reading import go_json, uri
+from portero.reading.case_folding import fold
+from portero.reading.envelope import Envelope
+from portero.reading.go_json import Pairs, Tree
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -58,12 +58,12 @@ def _headers(headers: Mapping[str, str], length: int, masked_length: int) -> dic
     return told
 
 
-def _uri(uri: str) -> str:
+def _uri(target: str) -> str:
     try:
-        target.parse(uri)
+        uri.parse(target)
     except Refused:
         raise Unmaskable("uri") from None
-    path, mark, query = uri.partition("?")
+    path, mark, query = target.partition("?")
     return url(path) + mark + "&".join(_parameter(pair) for pair in query.split("&"))
 
 
@@ -94,7 +94,7 @@ def _body(body: bytes | None) -> bytes | None:
 
 def _without_secrets(data: bytes) -> bytes:
     try:
-        tree = gojson.parse(data)
+        tree = go_json.parse(data)
     except Refused:
         raise Unmaskable("body") from None
     plain = _tree(tree, "")

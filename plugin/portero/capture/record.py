@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from portero import envelope
 from portero.capture.masking import Unmaskable, masked
 from portero.decision import Decision
+from portero.reading import envelope
 from portero.refusals import Refused
 from portero.types import JSON
 

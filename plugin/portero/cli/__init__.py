@@ -23,8 +23,8 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "serve": ("serve", "serve"),
     "sign": ("sign", "sign"),
     "status": ("status", "status"),
-    "test": ("prove", "prove"),
-    "try": ("tryout", "tryout"),
+    "test": ("test_command", "prove"),
+    "try": ("try_command", "tryout"),
     "verify": ("sign", "verify"),
 }
 

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 
 import click
 
-from portero import engine, reply, resources
-from portero.cli import composed, options, questions
+from portero import engine
+from portero.cli import compose_file, options, questions
 from portero.cli.questions import Question, Unreadable
 from portero.decision import Decision, Subject, in_order
 from portero.formats import junit, sarif
 from portero.formats.checked import Checked
-from portero.judge import Judge
-from portero.knownnetworks import KnownNetworks
-from portero.policy.document import spell
+from portero.judging import reply
+from portero.judging.judge import Judge
+from portero.objects.known_networks import KnownNetworks
 from portero.refusals import Refused
+from portero.service import resources
+from portero.spelling import spell
 from portero.types import JSON
 
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
@@ -67,8 +69,8 @@ def check(
 
 
 def _questions(file: str, judge: Judge, operation: str | None) -> Iterator[Question]:
-    if composed.is_compose(file):
-        yield from composed.questions(file, judge.routes)
+    if compose_file.is_compose(file):
+        yield from compose_file.questions(file, judge.routes)
         return
     with click.open_file(file, "rb") as opened:
         yield from questions.read(file, opened.read(), judge.routes.operations, operation)

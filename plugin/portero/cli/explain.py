@@ -9,9 +9,9 @@ from typing import cast
 import click
 
 from portero.cli import options, story
+from portero.flags.proposal import NoValue, Proposal
 from portero.policy.exception import Waiver
 from portero.policy.loader import Policy
-from portero.policy.proposal import NoValue, Proposal
 from portero.policy.rule import Rule
 from portero.refusals import CODES
 from portero.types import JSON

@@ -9,12 +9,12 @@ import click
 
 from portero import engine
 from portero.cli import options
-from portero.host.document import collect
-from portero.host.files import Files
-from portero.host.findings import Finding, Report, check
-from portero.policy.host import HostPolicy, load
+from portero.hostcheck.document import collect
+from portero.hostcheck.files import Files
+from portero.hostcheck.findings import Finding, Report, check
+from portero.hostcheck.rules import HostPolicy, load
 from portero.policy.loader import PolicyBroken
-from portero.settings import Settings
+from portero.service.settings import Settings
 from portero.types import JSON
 
 

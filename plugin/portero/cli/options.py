@@ -10,9 +10,9 @@ from typing import NoReturn
 
 import click
 
-from portero.judge import Judge
-from portero.loading import Broken, judge_of
-from portero.settings import Settings, SettingsBroken, descriptions
+from portero.judging.judge import Judge
+from portero.service.loading import Broken, judge_of
+from portero.service.settings import Settings, SettingsBroken, descriptions
 
 Said = Mapping[str, str | Sequence[str] | None]
 

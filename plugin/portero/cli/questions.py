@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from portero import inspected
-from portero.operation import Operation
+from portero.facts import inspected
+from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.types import JSON
 

@@ -14,8 +14,8 @@ from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
 from portero.capture.record import Outcome, Unreadable
 from portero.cli import options
 from portero.cli.lines import FILE, lines
-from portero.judge import Judge
-from portero.settings import Settings
+from portero.judging.judge import Judge
+from portero.service.settings import Settings
 
 # An envelope of the largest size, as a line of a recording.
 _LONGEST_LINE = 32 << 20

@@ -11,8 +11,8 @@ from portero.cli.lines import FILE, lines
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import NoDecision
+from portero.report.rule_texts import words
 from portero.report.tally import Tally
-from portero.report.words import words
 
 _STANDARD_OUTPUT = "-"
 

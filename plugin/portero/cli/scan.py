@@ -9,18 +9,19 @@ from typing import cast
 
 import click
 
-from portero import reply, resources
 from portero.cli import options
 from portero.cli.progress import shown
 from portero.formats import junit
-from portero.judge import Judge
-from portero.policy.examples import Examples
+from portero.judging import reply
+from portero.judging.judge import Judge
+from portero.proof.examples import Examples
 from portero.refusals import Refused
 from portero.scan.inventory import Daemon, Inventory, Unreachable
 from portero.scan.judged import Bench
 from portero.scan.page import page
 from portero.scan.report import Report, cases, denials, document, plain, title
 from portero.scan.ways import Doors, ways
+from portero.service import resources
 from portero.types import JSON
 
 

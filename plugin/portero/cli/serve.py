@@ -9,17 +9,17 @@ from pathlib import Path
 import click
 
 from portero import __version__
-from portero.application import Application, Broken, build
 from portero.cli import options
-from portero.live import Live
-from portero.metrics import text
-from portero.metricsfolder import shared_folder
 from portero.policy.exception import notices
 from portero.server.exporter import Exporter
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
-from portero.settings import Settings
-from portero.watch import Watch, watched
+from portero.service.application import Application, Broken, build
+from portero.service.live import Live
+from portero.service.metrics import text
+from portero.service.metrics_folder import shared_folder
+from portero.service.settings import Settings
+from portero.service.watch import Watch, watched
 
 
 @click.command()

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
-from portero import signature
 from portero.cli import options
-from portero.signature import KeyRefused, PrivateKey, SignatureRefused
-from portero.signing import tree
-from portero.signing.sealed import KeysBroken, trusted_keys, verified
+from portero.signing import signature, tree
+from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
+from portero.signing.signed_reader import KeysBroken, trusted_keys, verified
 from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

@@ -13,8 +13,8 @@ from portero.cli.status import asked
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Broken, Logged, NoDecision
-from portero.report.words import words
-from portero.settings import Settings
+from portero.report.rule_texts import words
+from portero.service.settings import Settings
 from portero.types import JSON
 
 _DECISION = re.compile(r"d-[0-9a-f]{12}")

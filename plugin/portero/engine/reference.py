@@ -11,7 +11,8 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.check import InstancePath, OneByOne, in_order, plain
+from portero.engine.check import InstancePath, OneByOne, in_order
+from portero.engine.portable_schema import plain
 from portero.types import JSON
 
 

@@ -5,8 +5,9 @@ from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.check import InstancePath, in_order, plain
+from portero.engine.check import InstancePath, in_order
 from portero.engine.onlyplace import only_place
+from portero.engine.portable_schema import plain
 from portero.types import JSON
 
 # A reference without a scheme is resolved against this base (jsonschema-rs, DEFAULT_ROOT_URL in the referencing crate).

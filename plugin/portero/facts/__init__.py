@@ -25,7 +25,7 @@ from portero.facts import (
     security,
 )
 from portero.facts.fields import child, flag, text, texts
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from portero.facts import driver
 from portero.facts.mount import fact, opened, target
 from portero.facts.paths import host_path, is_absolute
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import Fact
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portero.facts.devices import node
 from portero.facts.fields import integer, objects, text
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import JSON, Fact
 
 # Docker's field, the limit that it sets, and the name of the figure in it.

@@ -5,14 +5,15 @@ What dockerd refuses is refused here as well; the context and the Dockerfile in 
 
 from collections.abc import Mapping, Sequence
 
-from portero.api_types import Field, ListOf, MapOf, Scalar, Shape, Struct, fold
 from portero.facts import limits, namespaces, networks, process, secrets
 from portero.facts.fields import as_object, as_text, items
 from portero.facts.values import go_int64
-from portero.gojson import parse
-from portero.hostview import HostView
+from portero.host.view import HostView
+from portero.reading.canonical import canonical
+from portero.reading.case_folding import fold
+from portero.reading.go_json import parse
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.refusals import Refused
-from portero.shape import canonical
 from portero.types import JSON, Fact
 
 Query = Mapping[str, Sequence[str]]

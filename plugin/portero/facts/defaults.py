@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
-from portero.daemondefaults import NOTHING_KNOWN, DaemonDefaults
 from portero.facts.fields import child, text
 from portero.facts.networks import ICC
 from portero.facts.values import go_bool
+from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.types import JSON, Fact
 
 # A place among the facts and what is put there.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from portero.facts.fields import as_text, items, objects, text, texts
 from portero.facts.paths import followed, host_path
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import JSON, Fact
 
 

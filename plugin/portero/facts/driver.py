@@ -10,7 +10,7 @@ from typing import cast
 from portero.facts import tmpfs
 from portero.facts.mount import opened
 from portero.facts.paths import followed, is_absolute
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import JSON, Fact
 
 LOCAL = "local"

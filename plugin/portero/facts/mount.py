@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from portero.facts.paths import clean, host_path
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import JSON, Fact
 
 

@@ -10,7 +10,7 @@ from portero.facts import binds, driver, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
 from portero.facts.mount import anything, fact, opened, target
 from portero.facts.paths import is_absolute, rooted
-from portero.hostview import HostView
+from portero.host.view import HostView
 from portero.types import JSON, Fact
 
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.values import go_bool
-from portero.hostview import HostView, is_network_id, may_begin_network_id
+from portero.host.view import HostView, is_network_id, may_begin_network_id
 from portero.types import JSON, Fact
 
 ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go

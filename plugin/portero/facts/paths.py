@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from portero.hostpath import clean, is_absolute, is_within
+from portero.host.path import clean, is_absolute, is_within
 from portero.refusals import Refused
 
 __all__ = ["clean", "followed", "host_path", "is_absolute", "is_within", "rooted"]

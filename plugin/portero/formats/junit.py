@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from portero import reply
 from portero.formats.checked import Checked
+from portero.judging import reply
 
 # What XML 1.0 cannot hold (section 2.2); a place may hold it, as the name of an unknown field does.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
-from portero import __version__, reply
+from portero import __version__
 from portero.decision import Violation
 from portero.formats.checked import Checked
+from portero.judging import reply
 from portero.policy.policy import Policy
 from portero.refusals import CODES
 from portero.types import JSON

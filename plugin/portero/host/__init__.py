@@ -1,1 +1,1 @@
-"""The host as it is: its facts in one document (schemas/host.json), and the check of it against the rules about it."""
+"""What this host looks like to dockerd: paths, links, mounts, daemon sockets, daemon.json."""

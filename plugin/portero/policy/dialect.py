@@ -6,10 +6,11 @@ A keyword that is misspelt or outside the dialect would allow everything in sile
 from collections.abc import Iterator, Mapping, Set
 from typing import cast
 
-from portero.engine.check import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
-from portero.policy.document import close_to, faults, spell
+from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from portero.flags.proposal import faults as proposal_faults
+from portero.policy.document import faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
-from portero.policy.proposal import faults as proposal_faults
+from portero.spelling import close_to, spell
 from portero.types import JSON
 
 Step = str | int

@@ -4,11 +4,11 @@ A document that says a name twice is refused: the reader of the file and the pro
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from portero import engine
+from portero.spelling import close_to, spell
 from portero.types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
@@ -57,17 +57,6 @@ def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
             _COMPILED.clear()
         kept = _COMPILED[id(schema)] = (schema, engine.surely(schema))
     return kept[1]
-
-
-def spell(path: Sequence[str | int]) -> str:
-    """A path inside a document as a person writes it: properties.body.items[0]."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-
-
-def close_to(name: str, names: Sequence[str]) -> str:
-    """The cure for a misspelt name, or nothing."""
-    close = get_close_matches(name, names, n=1)
-    return f": did you mean '{close[0]}'?" if close else ""
 
 
 def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:

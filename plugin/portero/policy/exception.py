@@ -13,11 +13,12 @@ from typing import Literal, TypeAlias, cast
 
 from portero.decision import Violation
 from portero.engine import Check, Engine
-from portero.engine.check import MANY_SCHEMAS
+from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.policy.dialect import keyword_faults
-from portero.policy.document import close_to, faults
+from portero.policy.document import faults
 from portero.policy.folder import Folder
 from portero.refusals import CODES
+from portero.spelling import close_to
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]

@@ -5,19 +5,20 @@ Later folders add rules and exceptions and override them by id; their site.json 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias, cast
 
 from portero.engine import Checks, Engine, OneByOne
-from portero.operation import Operation
+from portero.flags.proposal import value_faults
 from portero.policy import exception, site
 from portero.policy.dialect import rule_faults
-from portero.policy.document import close_to, faults
+from portero.policy.digest import digest_of
+from portero.policy.document import faults
 from portero.policy.folder import Folder, read
 from portero.policy.policy import Policy, by_operation
-from portero.policy.proposal import value_faults
 from portero.policy.rule import Rule
+from portero.reading.routes import Operation
+from portero.spelling import close_to
 from portero.types import JSON
 
 __all__ = ["Policy", "PolicyBroken", "load"]
@@ -144,12 +145,3 @@ def _compile_faults(rule: Rule, engine: Engine, resources: Mapping[str, Mapping[
         engine.compile(rule.schema, resources)
     except Exception as error:  # noqa: BLE001 - each engine has errors of its own; a rule that does not compile is a fault
         yield f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})"
-
-
-def digest_of(contents: Sequence[Folder]) -> str:
-    """SHA-256 over names and bytes of all files read; lengths keep two files from passing for one."""
-    total = sha256()
-    for folder in contents:
-        for name, data in sorted(folder.data.items()):
-            total.update(f"{name}\n{len(data)}\n".encode() + data)
-    return total.hexdigest()

@@ -6,12 +6,12 @@ from typing import Literal, cast
 
 from portero.decision import LEVELS, Violation
 from portero.engine import Checks, InstancePath
-from portero.operation import Operation
+from portero.flags.proposal import NoValue, Proposal
 from portero.policy.dialect import ANY_OPERATION, PROFILES
 from portero.policy.exception import Waiver, waived
 from portero.policy.place import is_default, place
-from portero.policy.proposal import NoValue, Proposal
 from portero.policy.rule import Rule
+from portero.reading.routes import Operation
 from portero.types import JSON
 
 Action = Literal["deny", "audit", "off"]

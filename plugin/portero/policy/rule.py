@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal, cast
 
-from portero.policy.proposal import Proposal
+from portero.flags.proposal import Proposal
 from portero.types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import cast
 
+from portero.sizes import bytes_of
 from portero.types import JSON
 
 _NOTHING: dict[str, JSON] = {"not": {}}
-_UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
 
@@ -137,14 +137,6 @@ def _rate(named: Mapping[str, JSON], rate: int) -> JSON:
         "contains": {"properties": {**named}},
         "items": {"if": {"properties": {**named}}, "then": {"properties": within}},
     }
-
-
-def bytes_of(size: str | int) -> int:
-    """512m -> 536870912; units count in steps of 1024, as Docker's --memory does (docker/go-units RAMInBytes)."""
-    if isinstance(size, int):
-        return size
-    unit = size[-1]
-    return int(size[:-1]) * _UNITS[unit] if unit in _UNITS else int(size)
 
 
 def number_of(version: str) -> int:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portero.report.logged import Logged
+from portero.report.rule_texts import Words
 from portero.report.tally import GROUPS, OfRule, Table, Tally
-from portero.report.words import Words
 
 _MOST_ROWS = 12
 _MOST_PLACES = 6

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
-from portero import inspected
 from portero.decision import Decision
+from portero.facts import inspected
 from portero.facts.fields import as_object, child, flag, text
-from portero.inspected import Inspected
-from portero.judge import Judge
-from portero.knownnetworks import KnownNetworks
+from portero.facts.inspected import Inspected
+from portero.judging.judge import Judge
+from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy
 from portero.refusals import Refused
+from portero.scan.daemon_filled import Fills, unfilled
 from portero.scan.inventory import Inventory
 from portero.standin.forward import Asked, envelope
 from portero.types import JSON
-from portero.unfilled import Fills, unfilled
 
 Kind: TypeAlias = Literal["container", "service", "volume", "network"]
 

@@ -2,8 +2,8 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from portero import reply
 from portero.decision import Violation
+from portero.judging import reply
 from portero.scan.judged import Judged
 from portero.scan.report import Report, denials, title
 

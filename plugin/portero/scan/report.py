@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from portero import reply
 from portero.decision import Violation
 from portero.facts.fields import text
 from portero.formats import junit
+from portero.judging import reply
 from portero.scan.inventory import Inventory
 from portero.scan.judged import Judged, counts
 from portero.scan.ways import Way

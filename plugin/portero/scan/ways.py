@@ -10,10 +10,10 @@ from shlex import quote
 
 from portero.decision import Violation
 from portero.facts.fields import as_object, child, flag, objects, text
-from portero.inspected import Inspected
-from portero.judge import Judge
-from portero.policy.examples import Examples
+from portero.facts.inspected import Inspected
+from portero.judging.judge import Judge
 from portero.policy.rule import Example
+from portero.proof.examples import Examples
 from portero.scan.judged import Bench, Judged, Kind
 from portero.types import JSON
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from portero import metrics
 from portero.server.calls import CONTENT_TYPE, Answers
+from portero.service import metrics
 from portero.types import JSON
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
-from portero.envelope import LARGEST
+from portero.reading.envelope import LARGEST
 from portero.types import JSON
 
 # What dockerd's plugin client accepts (moby pkg/plugins/transport).

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 
-from portero.metrics import CONTENT_TYPE
+from portero.service.metrics import CONTENT_TYPE
 
 _LOOKS_FOR_PARENT_EVERY = 0.5
 _PATIENCE = 5.0

@@ -19,7 +19,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from portero.server.app import create
 from portero.server.calls import Answers
 from portero.server.listener import Listener
-from portero.settings import Settings
+from portero.service.settings import Settings
 
 # Connections beyond these wait in the socket's queue, they are not turned away.
 _CONNECTIONS = 1000

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from portero.policy.document import DocumentRefused, parse
-from portero.signature import Manifest
+from portero.signing.signature import Manifest
 from portero.types import JSON
 
 FORMAT = 1

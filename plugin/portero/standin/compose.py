@@ -9,9 +9,9 @@ from pathlib import Path
 from portero.facts.fields import as_object, child, text
 from portero.refusals import Refused
 from portero.standin.client import environment
+from portero.standin.command_line import Words
 from portero.standin.messages import Object
 from portero.standin.state import State
-from portero.standin.words import Words
 
 _TIMEOUT_SECONDS = 30.0
 # Reading a project needs no daemon.

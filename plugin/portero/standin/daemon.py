@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from portero import target
-from portero.operation import Match, Routes
+from portero.reading import uri
+from portero.reading.routes import Match, Routes
 from portero.refusals import Refused
-from portero.standin import containers, images, inside, inspection, networks, sealed, swarm, system
+from portero.standin import containers, exec_and_files, images, inspection, networks, secrets, swarm, system
 from portero.standin.forward import Asked
 from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.state import State
@@ -33,19 +33,19 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ContainerUpdate": containers.update,
         "ContainerInspect": inspection.inspect,
         "ContainerList": inspection.list_containers,
-        "ContainerExec": inside.execute,
-        "ExecStart": inside.start_exec,
-        "ExecInspect": inside.inspect_exec,
-        "ContainerTop": inside.top,
-        "ContainerLogs": inside.logs,
-        "ServiceLogs": inside.logs,
-        "TaskLogs": inside.logs,
-        "ContainerStats": inside.stats,
-        "ContainerArchiveInfo": inside.archive_info,
-        "ContainerArchive": inside.nothing_inside,
-        "ContainerExport": inside.nothing_inside,
-        "ImageGet": inside.nothing_inside,
-        "ImageGetAll": inside.nothing_inside,
+        "ContainerExec": exec_and_files.execute,
+        "ExecStart": exec_and_files.start_exec,
+        "ExecInspect": exec_and_files.inspect_exec,
+        "ContainerTop": exec_and_files.top,
+        "ContainerLogs": exec_and_files.logs,
+        "ServiceLogs": exec_and_files.logs,
+        "TaskLogs": exec_and_files.logs,
+        "ContainerStats": exec_and_files.stats,
+        "ContainerArchiveInfo": exec_and_files.archive_info,
+        "ContainerArchive": exec_and_files.nothing_inside,
+        "ContainerExport": exec_and_files.nothing_inside,
+        "ImageGet": exec_and_files.nothing_inside,
+        "ImageGetAll": exec_and_files.nothing_inside,
         "ImageInspect": images.inspect,
         "ImageCreate": images.pull,
         "PluginPull": images.pull_plugin,
@@ -79,12 +79,12 @@ _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
         "ServiceList": swarm.list_services,
         "ServiceDelete": swarm.delete_service,
         "TaskList": swarm.tasks,
-        "SecretCreate": sealed.create_secret,
-        "SecretList": sealed.list_secrets,
-        "SecretInspect": sealed.inspect_secret,
-        "ConfigCreate": sealed.create_config,
-        "ConfigList": sealed.list_configs,
-        "ConfigInspect": sealed.inspect_config,
+        "SecretCreate": secrets.create_secret,
+        "SecretList": secrets.list_secrets,
+        "SecretInspect": secrets.inspect_secret,
+        "ConfigCreate": secrets.create_config,
+        "ConfigList": secrets.list_configs,
+        "ConfigInspect": secrets.inspect_config,
         "SystemPing": system.ping,
         "SystemPingHead": system.ping,
         "SystemVersion": system.version,
@@ -143,7 +143,7 @@ class Daemon:
             return failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
     def _call(self, asked: Asked) -> Call:
-        aim = target.parse(asked.target)
+        aim = uri.parse(asked.target)
         match: Match = self._routes.match(asked.method, aim.path)
         client = asked.header("user-agent")
         return Call(match.operation.id, match.path, aim.query, _body(asked), client)

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass, replace
 
-from portero import reply
 from portero.decision import Decision
-from portero.judge import Judge
-from portero.knownnetworks import KnownNetworks
+from portero.judging import reply
+from portero.judging.judge import Judge
+from portero.objects.known_networks import KnownNetworks
 from portero.standin.daemon import Daemon
 from portero.standin.forward import Asked, envelope
 

@@ -1,0 +1,114 @@
+"""`portero test`: proves every rule by its own examples, the site's as well as the built-in ones."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+from portero.cli import options
+from portero.cli.progress import shown
+from portero.formats import junit
+from portero.policy.loader import PolicyBroken
+from portero.policy.rule import Rule
+from portero.proof import ground
+from portero.proof.checks import CHECKS, Ground, Trial
+from portero.service import resources
+from portero.service.loading import Broken, api
+from portero.types import JSON
+
+# Only a checkout has it.
+_PAGES = resources.schemas().parent / "docs" / "generate.py"
+_OnGround: TypeAlias = tuple[Ground, Rule]
+_DIR = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proved:
+    """One check of one file and what is wrong with it, one sentence a fault."""
+
+    file: str
+    check: str
+    faults: tuple[str, ...]
+
+
+@click.command("test")
+@click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@options.SCHEMAS
+@options.JSON_OUTPUT
+def prove(folders: tuple[Path, ...], form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+    """Prove the rules: the built-in ones and those of policy folders.
+
+    What a rule allows is allowed and what it denies is denied, by every engine and at the same places; deleting any
+    keyword changes an example. DIR comes after --schemas. In a checkout the generated pages are looked at, too.
+    Exit status 1: something is wrong with a rule.
+    """
+    settings = options.settings(said)
+    settings = replace(settings, schemas=(*settings.schemas, *folders))
+    rules = _rules(settings.policy_folders)
+    proved = [*_proved(rules), *_pages()]
+    if as_json or form == "json":
+        click.echo(json.dumps([_entry(each) for each in proved if each.faults], indent=2, ensure_ascii=False))
+    elif form == "junit":
+        click.echo(junit.of([_case(each) for each in proved]))
+    else:
+        click.echo("\n".join(_text(proved, rules)))
+    sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
+
+
+def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
+    try:
+        routes, shapes = api()
+        rules = list(ground.rules(folders, routes.operations, shapes))
+    except (Broken, PolicyBroken) as broken:
+        options.give_up(broken.faults)
+    if len(rules[0][0].engines) == 1:
+        click.echo("portero: only the engine reference is installed; the extra `fast` brings the other one", err=True)
+    return rules
+
+
+def _proved(rules: Sequence[_OnGround]) -> Iterator[_Proved]:
+    """Every check of every rule, with a bar on a terminal."""
+    for on, rule in shown(rules, "rules"):
+        trial = Trial.of(on, rule)
+        for name, check in CHECKS.items():
+            yield _Proved(rule.file, name, tuple(check(trial)))
+
+
+def _pages() -> Iterator[_Proved]:
+    """Whether the generated pages are fresh; only a checkout has them."""
+    if not _PAGES.is_file():
+        return
+    environ = os.environ | {"PYTHONPATH": str(resources.package().parent)}
+    done = subprocess.run(  # noqa: S603  # this very checkout's own program
+        [sys.executable, str(_PAGES), "--check"], env=environ, capture_output=True, text=True, check=False
+    )
+    stale = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    yield _Proved(str(_PAGES), "pages", tuple(stale) if done.returncode else ())
+
+
+def _text(proved: Sequence[_Proved], rules: Sequence[_OnGround]) -> Iterator[str]:
+    for each in proved:
+        yield from (f"{each.file}: {each.check}: {fault}" for fault in each.faults)
+    faults = sum(len(each.faults) for each in proved)
+    engines = " and ".join(engine.name for engine in rules[0][0].engines)
+    folders = Counter(str(Path(rule.file).parents[2]) for _, rule in rules)
+    told = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
+    yield f"rules tried with {engines}: {told}; {faults or 'no'} fault{'s'[: faults != 1]}"
+
+
+def _entry(proved: _Proved) -> Mapping[str, JSON]:
+    return {"file": proved.file, "check": proved.check, "faults": [*proved.faults]}
+
+
+def _case(proved: _Proved) -> junit.Case:
+    if not proved.faults:
+        return junit.Case(proved.file, proved.check, None)
+    return junit.Case(proved.file, proved.check, junit.Failure("fault", proved.faults[0], "\n".join(proved.faults)))

@@ -1,0 +1,158 @@
+"""`portero try`: runs a real client against the stand-in and prints the decision on each request that it sends."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import click
+
+from portero.cli import options
+from portero.decision import Decision
+from portero.judging import reply
+from portero.standin import client, compose
+from portero.standin.client import Ended
+from portero.standin.command_line import NotTried, Words, read
+from portero.standin.connection import StandIn
+from portero.standin.trial import Trial
+from portero.types import JSON
+
+_LAST_LINES = 5
+_PING = "SystemPing"
+_NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
+
+
+@click.command("try", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--all", "go_on", is_flag=True, help="Go on after a refusal, to see what would be asked next.")
+@click.option("--any", "any_program", is_flag=True, help="COMMAND is another program, one that obeys DOCKER_HOST.")
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
+@click.option("--verbose", is_flag=True, help="Show on standard error what the command itself says.")
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.DOCKER_HOST
+@options.HOST_ROOT
+@options.DAEMON_CONFIG
+@options.JSON_OUTPUT
+def tryout(
+    command: tuple[str, ...],
+    go_on: bool,
+    any_program: bool,
+    timeout: float,
+    verbose: bool,
+    as_json: bool,
+    **said: str | tuple[str, ...] | None,
+) -> None:
+    """Run a docker or docker-compose command against a stand-in for dockerd, and tell what would be refused.
+
+    Nothing is created, and neither dockerd nor root is needed. What is decided is what mode enforce would do.
+    """
+    words = _words(command, any_program=any_program)
+    trial = Trial(options.judge(replace(options.settings(said), mode="enforce")), go_on=go_on)
+    ended = _run(trial, words, timeout)
+    if verbose:
+        click.echo(ended.output, err=True, nl=False)
+    decisions = [judged.decision for judged in trial.judged]
+    if _asked_nothing(decisions, ended):
+        options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
+    if as_json:
+        click.echo(json.dumps(_document(words, decisions, ended)))
+    else:
+        click.echo("\n".join(_report(decisions, ended, go_on=go_on)))
+    sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
+
+
+def _asked_nothing(decisions: Sequence[Decision], ended: Ended) -> bool:
+    """Whether the client failed on its own, be it before the ping that comes first or after it."""
+    asked = [decision for decision in decisions if not decision.subject.operation.startswith(_PING)]
+    return not decisions or (not asked and ended.status != 0 and all(decision.allowed for decision in decisions))
+
+
+def _words(command: Sequence[str], *, any_program: bool) -> Words:
+    if any_program:
+        return Words(tuple(command), len(command), is_compose=False)
+    try:
+        return read(command)
+    except NotTried as reason:
+        options.give_up([str(reason)])
+
+
+def _run(trial: Trial, words: Words, timeout: float) -> Ended:
+    try:
+        if words.is_compose:
+            compose.prepare(trial.daemon.state, words)
+        with StandIn(trial.daemon.answer) as socket:
+            environ = client.environment(os.environ, socket)
+            terminal = words.asks_for_terminal and not sys.stdin.isatty()
+            return client.run(words.all, environ, timeout, terminal=terminal)
+    except OSError as error:
+        options.give_up([f"{words.all[0]}: {error.strerror}; is it installed?"])
+
+
+def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
+    told: set[tuple[str, str]] = set()
+    for _, alike in groupby(decisions, key=_essence):
+        same = list(alike)
+        yield _line(same[0], len(same))
+        yield from _reasons(same[0], told)
+    refused = sum(not decision.allowed for decision in decisions)
+    yield f"{len(decisions)} request{'s'[: len(decisions) != 1]}, {refused} refused"
+    if ended.status is None:
+        yield "the command was still running when its time was up (--timeout); what it asked until then is above"
+    elif refused and not go_on:
+        yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
+    elif ended.status and not refused:
+        yield f"the command ended with status {ended.status}, for reasons of its own: {_last_lines(ended)}"
+
+
+def _essence(decision: Decision) -> tuple[object, ...]:
+    return decision.subject.operation, decision.subject.image, decision.allowed, decision.violations
+
+
+def _line(decision: Decision, times: int) -> str:
+    subject = decision.subject
+    outcome = "allowed" if decision.allowed else "REFUSED"
+    image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
+    again = f" ({times} times)" if times > 1 else ""
+    return f"{outcome}  {subject.operation or 'what is no operation of Docker'}{image}{again}"
+
+
+def _reasons(decision: Decision, told: set[tuple[str, str]]) -> Iterator[str]:
+    """What refuses, each rule and place with its reason and remedy the first time; then what is only logged."""
+    dialect = reply.dialect_of(decision.subject.client)
+    for violation in decision.violations:
+        if violation.action == "deny":
+            key = (violation.rule, violation.place)
+            yield f"  {violation.rule}  {'(see above)' if key in told else reply.sentence(violation, dialect)}"
+            told.add(key)
+    if not decision.allowed and dialect in decision.suggestion:
+        yield f"  try: {decision.suggestion[dialect]}"
+    for action, said in _NOT_REFUSING:
+        rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
+        if rules:
+            yield f"  {said}: {', '.join(rules)}"
+
+
+def _last_lines(ended: Ended) -> str:
+    lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
+    return " / ".join(lines[-_LAST_LINES:]) or "it said nothing"
+
+
+def _document(words: Words, decisions: Sequence[Decision], ended: Ended) -> Mapping[str, JSON]:
+    return {
+        "command": list(words.all),
+        "status": ended.status,
+        "allowed": all(decision.allowed for decision in decisions),
+        "requests": [_request(decision) for decision in decisions],
+    }
+
+
+def _request(decision: Decision) -> JSON:
+    violations: list[JSON] = [
+        violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
+        for violation in decision.violations
+    ]
+    return {**decision.line(microseconds=0), "violations": violations}

@@ -1,0 +1,1 @@
+"""The words of remedies and of the try: lines: docker and compose spellings, edits of a request, values."""

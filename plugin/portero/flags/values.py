@@ -1,0 +1,81 @@
+"""Values of flags as the docker command reads them: `512m`, `nofile=4096:10240`, `on-failure:3`; else ValueError."""
+
+from portero.sizes import bytes_of
+from portero.types import JSON
+
+
+def size(text: str) -> int:
+    """512m -> 536870912."""
+    if not text:
+        raise ValueError("has no value")
+    return bytes_of(text.lower())
+
+
+def cpus(text: str) -> int:
+    """1.5 -> 1500000000 billionths of a CPU."""
+    return round(float(text) * 1e9)
+
+
+def switch(text: str) -> bool:
+    """A flag without a value."""
+    if text:
+        raise ValueError("takes no value")
+    return True
+
+
+def ulimit(text: str) -> dict[str, JSON]:
+    """nofile=4096:10240 -> an entry of Ulimits; the hard limit is the soft one when it is not said."""
+    name, separator, limits = text.partition("=")
+    soft, _, hard = limits.partition(":")
+    if not separator:
+        raise ValueError(f"'{text}' has no =")
+    return {"Name": name, "Soft": int(soft), "Hard": int(hard or soft)}
+
+
+def restart(text: str) -> JSON:
+    """on-failure:3 -> the RestartPolicy of a container."""
+    name, _, count = text.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(count or 0)}
+
+
+def restart_of_service(text: str) -> dict[str, JSON]:
+    """on-failure:3 -> the RestartPolicy of a task, which has words of its own."""
+    name, _, count = text.partition(":")
+    return {"Condition": {"no": "none", "always": "any"}.get(name, name), "MaxAttempts": int(count or 0)}
+
+
+def log_driver(text: str) -> JSON:
+    """The LogConfig of a container."""
+    return {"Type": text}
+
+
+def log_driver_of_service(text: str) -> JSON:
+    """The LogDriver of a task."""
+    return {"Name": text}
+
+
+def no_healthcheck(text: str) -> JSON:
+    """The Healthcheck that switches the image's own off."""
+    switch(text)
+    return {"Test": ["NONE"]}
+
+
+def networks(text: str) -> JSON:
+    """The Networks of a task."""
+    return [{"Target": text}]
+
+
+def name(entry: JSON) -> JSON:
+    """What tells entries apart that have a name."""
+    return entry.get("Name") if isinstance(entry, dict) else None
+
+
+def option(entry: JSON) -> JSON:
+    """What tells security options apart: the part before the separator."""
+    text = str(entry)
+    return text.partition("=" if "=" in text else ":")[0]
+
+
+def itself(entry: JSON) -> JSON:
+    """For entries that are only equal to themselves."""
+    return entry

@@ -1,0 +1,52 @@
+"""Who may talk to Docker: names of users and groups, and the members of the group that owns its socket."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from portero.hostcheck.fact import observed
+from portero.hostcheck.files import Files
+from portero.types import Fact
+
+_GROUPS, _USERS = "/etc/group", "/etc/passwd"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The local users and groups; those of a directory service are not in these files."""
+
+    files: Files
+
+    def owner(self, path: str) -> Fact:
+        """The user who owns a file."""
+        return observed(f"owner of {path}", lambda: self._user(self.files.stat(path).st_uid))
+
+    def group(self, path: str) -> Fact:
+        """The group that a file belongs to."""
+        return observed(f"group of {path}", lambda: self._group(self.files.stat(path).st_gid))
+
+    def mode(self, path: str) -> Fact:
+        """The permissions of a file, in octal."""
+        return observed(f"mode of {path}", lambda: f"{self.files.stat(path).st_mode & 0o7777:04o}")
+
+    def members(self, groups: Set[str]) -> Fact:
+        """Everybody in these groups, as a member or as the primary group; nobody where there is no such group."""
+        return observed(f"{_GROUPS} {', '.join(sorted(groups))}", lambda: [*sorted(self._members(groups))])
+
+    def _members(self, groups: Set[str]) -> set[str]:
+        rows = [row for row in self._rows(_GROUPS) if row[0] in groups]
+        named = {name for row in rows for name in row[3].split(",") if name}
+        numbers = {row[2] for row in rows}
+        return named | {user[0] for user in self._rows(_USERS) if user[3] in numbers}
+
+    def _user(self, number: int) -> str:
+        if number == 0:
+            return "root"
+        return next((row[0] for row in self._rows(_USERS) if row[2] == str(number)), str(number))
+
+    def _group(self, number: int) -> str:
+        return next((row[0] for row in self._rows(_GROUPS) if row[2] == str(number)), str(number))
+
+    def _rows(self, path: str) -> list[list[str]]:
+        """The rows that have at least the four columns that are read here (passwd(5), group(5))."""
+        rows = (line.split(":") for line in self.files.text(path).splitlines())
+        return [row for row in rows if len(row) >= 4]

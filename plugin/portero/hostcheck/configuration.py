@@ -1,0 +1,117 @@
+"""How dockerd is configured: daemon.json and its command line, which may not say the same thing twice.
+
+dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
+so what the file says is known even while the command line is not.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.hostcheck.fact import fact, unknown
+from portero.hostcheck.files import Files
+from portero.hostcheck.process import Process
+from portero.types import JSON, Fact
+
+# Flags whose name differs from the key in the file (moby cmd/dockerd/config.go).
+_FLAGS: Mapping[str, str] = {
+    "authorization-plugins": "authorization-plugin",
+    "default-ulimits": "default-ulimit",
+    "hosts": "host",
+    "insecure-registries": "insecure-registry",
+}
+_SHORT = {"G": "group", "H": "host", "g": "data-root"}
+# strconv.ParseBool of Go.
+_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read."""
+
+    file: str
+    content: Mapping[str, JSON] | None
+    flags: Mapping[str, tuple[str, ...]] | None
+    environment: Mapping[str, str] | None
+
+    def switch(self, key: str, *, default: bool) -> Fact:
+        """A directive that is true or false."""
+        said = self._said(key)
+        words = self._words(key)
+        if words:
+            word = words[-1]
+            return fact(word in _TRUE, said) if word in _TRUE | _FALSE else unknown(said)
+        return self._from_file(key, bool, default)
+
+    def text(self, key: str, default: str) -> Fact:
+        """A directive that is one text."""
+        words = self._words(key)
+        return fact(words[-1], self._said(key)) if words else self._from_file(key, str, default)
+
+    def texts(self, key: str) -> Fact:
+        """A directive that is a list of texts, empty by default."""
+        words = self._words(key)
+        return fact([*words], self._said(key)) if words else self._from_file(key, list, [])
+
+    def mapping(self, key: str) -> Fact:
+        """A directive of the file that is an object; the flags' own spelling of it where the command line has it."""
+        words = self._words(key)
+        return fact([*words], self._said(key)) if words else self._from_file(key, dict, {})
+
+    def _words(self, key: str) -> tuple[str, ...]:
+        return () if self.flags is None else self.flags.get(_flag(key), ())
+
+    def _said(self, key: str) -> str:
+        return f"dockerd --{_flag(key)}" if self._words(key) else f"{self.file} {key}"
+
+    def _from_file(self, key: str, kind: type, default: JSON) -> Fact:
+        if self.content is None:
+            return unknown(self.file)
+        if key in self.content:
+            value = self.content[key]
+            return fact(value, self._said(key)) if isinstance(value, kind) else unknown(self._said(key))
+        return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._said(key))
+
+
+def read(files: Files, process: Process | None, default_file: str) -> Configuration:
+    """The configuration of the dockerd that runs, or would."""
+    arguments = None if process is None else process.arguments
+    flags = None if arguments is None else parse(arguments)
+    file = (flags or {}).get("config-file", (default_file,))[-1]
+    return Configuration(file, _content(files, file), flags, process.environment if process is not None else None)
+
+
+def parse(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The flags of a command line, each with all its values; a switch without a value is true (spf13/pflag)."""
+    flags: dict[str, tuple[str, ...]] = {}
+    for word, following in zip(arguments, (*arguments[1:], "--"), strict=False):
+        if not word.startswith("-"):
+            continue
+        name, value = _split(word)
+        if value is None:
+            # dockerd takes no operands: what is no flag is the value of the one before.
+            value = "true" if following.startswith("-") else following
+        flags[name] = (*flags.get(name, ()), value)
+    return flags
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    if word.startswith("--"):
+        name, equals, value = word[2:].partition("=")
+        return name, value if equals else None
+    # -D is the only short switch that means anything; another may follow it in the same word.
+    letters = word[2:] if word.startswith("-D") and len(word) > 2 else word[1:]
+    return _SHORT.get(letters[:1], letters[:1]), letters[1:].removeprefix("=") or None
+
+
+def _flag(key: str) -> str:
+    return _FLAGS.get(key, key)
+
+
+def _content(files: Files, file: str) -> Mapping[str, JSON] | None:
+    try:
+        content: JSON = json.loads(files.text_or(file, "{}") or "{}")
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,140 @@
+"""Facts of dockerd: what it says itself (GET /info) and, where nobody answers, how it is configured.
+
+What it says is what is in force; the configuration may have been edited since. The plugins are the exception: GET /info
+shows those of the daemon's start, though a reload changes them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from portero.hostcheck.configuration import Configuration
+from portero.hostcheck.fact import either, fact, observed
+from portero.hostcheck.files import Files
+from portero.hostcheck.process import Process
+from portero.hostcheck.unknown import UNKNOWN
+from portero.policy.site import number_of
+from portero.types import JSON, Fact
+
+_PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
+_LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
+_DATA_ROOT = "/var/lib/docker"
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """The answer to GET /info; None: nobody answered."""
+
+    answer: Mapping[str, JSON] | None
+
+    def fact(self, name: str, kind: type) -> Fact:
+        """One member of the answer."""
+        return observed(f"GET /info {name}", lambda: self._member(name, kind))
+
+    def option(self, name: str) -> Fact:
+        """Whether a security option is on: an entry `name=<name>,...`."""
+        return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._options()))
+
+    def seccomp(self) -> Fact:
+        """The seccomp profile of containers that name none; `off` where the kernel or the daemon has no seccomp."""
+        return observed("GET /info SecurityOptions", self._seccomp)
+
+    def insecure_registries(self) -> Fact:
+        """Registries that are talked to without TLS, the loopback ones of every daemon left out."""
+        return observed("GET /info RegistryConfig", self._insecure)
+
+    def _member(self, name: str, kind: type) -> JSON:
+        value = (self.answer or {}).get(name)
+        if not isinstance(value, kind):
+            raise ValueError(f"GET /info does not say {name}")
+        return value
+
+    def _options(self) -> list[tuple[str, str]]:
+        entries = [str(entry) for entry in cast(list[JSON], self._member("SecurityOptions", list))]
+        pairs = (re.fullmatch(r"name=([^,]*)(?:,profile=(.*))?.*", entry) for entry in entries)
+        return [(pair[1], pair[2] or "") for pair in pairs if pair is not None]
+
+    def _seccomp(self) -> str:
+        return next((profile or "builtin" for name, profile in self._options() if name == "seccomp"), "off")
+
+    def _insecure(self) -> JSON:
+        registries = cast(dict[str, JSON], self._member("RegistryConfig", dict))
+        networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
+        if not isinstance(networks, list) or not isinstance(names, dict):
+            raise ValueError("GET /info does not say which registries are insecure")
+        insecure = [
+            name for name, about in names.items() if not isinstance(about, dict) or about.get("Secure") is not True
+        ]
+        return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
+
+
+def facts(files: Files, process: Process | None, configuration: Configuration, info: Info) -> dict[str, JSON]:
+    """The part `daemon` of the host document."""
+    version = info.fact("ServerVersion", str)
+    return {
+        "installed": _installed(files, process, info),
+        "running": fact(process is not None or info.answer is not None, "/proc, GET /info"),
+        "version": version,
+        "release": observed(str(version["said"]), lambda: _release(version["value"])),
+        "authorizationPlugins": either(configuration.texts("authorization-plugins"), _plugins(info)),
+        "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
+        "userNamespaces": {
+            "said": f"{configuration.file} userns-remap",
+            "remapped": either(info.option("userns"), _is_said(configuration.text("userns-remap", ""))),
+            "rootless": either(info.option("rootless"), _is_rootless(process)),
+        },
+        "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
+        "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
+        "icc": configuration.switch("icc", default=True),
+        "iptables": configuration.switch("iptables", default=True),
+        "userlandProxy": configuration.switch("userland-proxy", default=True),
+        "liveRestore": either(
+            info.fact("LiveRestoreEnabled", bool), configuration.switch("live-restore", default=False)
+        ),
+        "experimental": either(
+            info.fact("ExperimentalBuild", bool), configuration.switch("experimental", default=False)
+        ),
+        "insecureRegistries": either(info.insecure_registries(), configuration.texts("insecure-registries")),
+        "cgroupVersion": info.fact("CgroupVersion", str),
+    }
+
+
+def data_root(configuration: Configuration, info: Info) -> Fact:
+    """Where dockerd keeps images, containers and volumes."""
+    return either(info.fact("DockerRootDir", str), configuration.text("data-root", _DATA_ROOT))
+
+
+def _installed(files: Files, process: Process | None, info: Info) -> Fact:
+    if process is not None or info.answer is not None:
+        return fact(True, "/proc, GET /info")
+    return observed(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
+
+
+def _release(version: JSON) -> int:
+    """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number."""
+    match = re.match(r"[0-9]+\.[0-9]+(\.[0-9]+)?", str(version))
+    if match is None:
+        raise ValueError(f"'{version}' is no version")
+    return number_of(match[0])
+
+
+def _plugins(info: Info) -> Fact:
+    plugins = info.fact("Plugins", dict)
+    if plugins["value"] == UNKNOWN:
+        return plugins
+    return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['said']}.Authorization")
+
+
+def _is_said(text: Fact) -> Fact:
+    return text if text["value"] == UNKNOWN else fact(text["value"] != "", str(text["said"]))
+
+
+def _is_rootless(process: Process | None) -> Fact:
+    return observed("user of dockerd", lambda: _user(process) != 0)
+
+
+def _user(process: Process | None) -> int:
+    if process is None or process.user is None:
+        raise ValueError("dockerd is not seen")
+    return process.user

@@ -1,0 +1,87 @@
+"""Checks the host document: which rules are broken, of which nobody knows, and which do not apply."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from portero.decision import LEVELS
+from portero.engine import InstancePath
+from portero.hostcheck.rules import HostPolicy, Status
+from portero.hostcheck.unknown import UNKNOWN
+from portero.policy.place import place
+from portero.policy.policy import Action
+from portero.policy.rule import Rule
+from portero.types import JSON
+
+_LONGEST_VALUE = 80
+_UNKNOWN = json.dumps(UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that does not hold at one place; `value` is what was read there, as JSON, empty where that is much."""
+
+    rule: Rule
+    status: Status
+    action: Action
+    place: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the check of one host came to, without the rules that the profile or the site puts off."""
+
+    findings: tuple[Finding, ...]
+    held: tuple[str, ...]
+    not_applicable: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything that the profile enforces is known to be right."""
+        return not any(finding.action == "deny" for finding in self.findings)
+
+
+def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> Report:
+    """Asks every rule that the profile enforces or reports; findings come worst level first."""
+    findings: list[Finding] = []
+    held, not_applicable = [], []
+    without_docker = _installed(document) is False
+    for rule in sorted(policy.rules.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id)):
+        action = policy.rules.action(rule.id, profile)
+        if action == "off":
+            continue
+        if policy.about[rule.id] == "daemon" and without_docker:
+            not_applicable.append(rule.id)
+            continue
+        found = [*_findings(policy, rule, action, document)]
+        findings += found
+        if not found:
+            held.append(rule.id)
+    return Report(
+        tuple(sorted(findings, key=lambda finding: finding.action != "deny")), tuple(held), tuple(not_applicable)
+    )
+
+
+def _findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:
+    outcome = policy.outcome(rule.id, document)
+    if outcome is None:
+        return
+    status, failures = outcome
+    # place() asks only facts for what was said. Several failures of one value are one finding to a person.
+    found = dict.fromkeys((place({"facts": document}, ("facts", *path)), _value(document, path)) for path in failures)
+    for where, value in found:
+        yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, where, value)
+
+
+def _value(document: JSON, path: InstancePath) -> str:
+    """What stands where the rule failed."""
+    for step in path:
+        document = cast(dict[str, JSON], document)[step] if isinstance(step, str) else cast(list[JSON], document)[step]
+    text = json.dumps(document)
+    return "" if isinstance(document, dict) or len(text) > _LONGEST_VALUE else text
+
+
+def _installed(document: dict[str, JSON]) -> JSON:
+    return cast(dict[str, dict[str, dict[str, JSON]]], document)["daemon"]["installed"]["value"]

@@ -1,0 +1,99 @@
+"""Facts of the kernel: access control, hardening and network settings, lockdown, swap. Comes in: /proc and /sys."""
+
+import re
+
+from portero.hostcheck.fact import observed
+from portero.hostcheck.files import Files
+from portero.types import JSON, Fact
+
+# A setting that this kernel does not have is not unknown: nobody can use what it would forbid, or switch it on.
+ABSENT = "absent"
+
+SETTINGS = (
+    "kernel.dmesg_restrict",
+    "kernel.kexec_load_disabled",
+    "kernel.kptr_restrict",
+    "kernel.unprivileged_bpf_disabled",
+    "kernel.yama.ptrace_scope",
+    "net.bridge.bridge-nf-call-ip6tables",
+    "net.bridge.bridge-nf-call-iptables",
+    "net.ipv4.conf.all.forwarding",
+    "net.ipv4.ip_forward",
+)
+
+_MODULES = "/sys/kernel/security/lsm"
+_LOCKDOWN = "/sys/kernel/security/lockdown"
+_APPARMOR = "/sys/module/apparmor/parameters/enabled"
+_PROFILES = "/sys/kernel/security/apparmor/profiles"
+_SELINUX = "/sys/fs/selinux/enforce"
+_SWAPS = "/proc/swaps"
+
+
+def facts(files: Files) -> dict[str, JSON]:
+    """The part `kernel` of the host document."""
+    return {
+        "accessControl": {
+            "said": _MODULES,
+            "modules": observed(_MODULES, lambda: [*_modules(files)]),
+            "apparmor": observed(_APPARMOR, lambda: _apparmor(files)),
+            "apparmorProfiles": observed(_PROFILES, lambda: _profiles(files)),
+            "selinux": observed(_SELINUX, lambda: _selinux(files)),
+        },
+        "lockdown": observed(_LOCKDOWN, lambda: _lockdown(files)),
+        "settings": {name: _setting(files, name) for name in SETTINGS},
+        "swap": observed(_SWAPS, lambda: _swap(files)),
+    }
+
+
+def _modules(files: Files) -> list[str]:
+    return files.text(_MODULES).strip().split(",")
+
+
+def _apparmor(files: Files) -> bool:
+    """Y or N (security/apparmor/lsm.c); the folder of a module that was left out of the kernel is not there."""
+    if not files.exists("/sys/module"):
+        raise FileNotFoundError("/sys is not mounted")
+    return files.text_or(_APPARMOR, "N").strip() == "Y"
+
+
+def _profiles(files: Files) -> JSON:
+    """The profiles that are enforced; each line is `name (mode)`."""
+    if not _apparmor(files):
+        return []
+    lines = (re.fullmatch(r"(.+) \(([a-z]+)\)", line) for line in files.text(_PROFILES).splitlines())
+    return [match[1] for match in lines if match is not None and match[2] == "enforce"]
+
+
+def _selinux(files: Files) -> str:
+    """Its file system is there only while SELinux is in use (security/selinux/selinuxfs.c)."""
+    if not files.exists("/sys/fs"):
+        raise FileNotFoundError("/sys is not mounted")
+    mode = files.text_or(_SELINUX, "off").strip()
+    return {"0": "permissive", "1": "enforcing"}.get(mode, mode)
+
+
+def _lockdown(files: Files) -> str:
+    """`none [integrity] confidentiality`: the one in brackets is in force."""
+    if "lockdown" not in _modules(files):
+        return "none"
+    match = re.search(r"\[(\w+)\]", files.text(_LOCKDOWN))
+    if match is None:
+        raise ValueError(f"{_LOCKDOWN}: no level is in brackets")
+    return match[1]
+
+
+def _setting(files: Files, name: str) -> Fact:
+    path = f"/proc/sys/{name.replace('.', '/')}"
+    return observed(path, lambda: _number(files, path))
+
+
+def _number(files: Files, path: str) -> int | str:
+    if not files.exists("/proc/sys/kernel"):
+        raise FileNotFoundError("/proc is not mounted")
+    text = files.text_or(path, ABSENT).strip()
+    return ABSENT if text == ABSENT else int(text)
+
+
+def _swap(files: Files) -> JSON:
+    """The devices and files that are swapped to: the first column after the heading."""
+    return [line.split()[0] for line in files.text(_SWAPS).splitlines()[1:] if line.strip()]

@@ -1,0 +1,120 @@
+"""Where dockerd listens: the owner and mode of each Unix socket, the TCP addresses, and the TLS that guards those."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from portero.hostcheck import units
+from portero.hostcheck.accounts import Accounts
+from portero.hostcheck.configuration import Configuration
+from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.files import Files
+from portero.hostcheck.unknown import UNKNOWN
+from portero.types import JSON, Fact
+
+_UNIT = "docker.socket"
+_UNIX = "unix://"
+# Whoever reaches containerd needs no dockerd; it is guarded by nobody.
+_BESIDE_DOCKER = ("/run/containerd/containerd.sock",)
+_DEFAULT_SOCKET = "/run/docker.sock"
+_DEFAULT_CERTIFICATES = "/root/.docker"
+MISSING = "missing"
+
+
+def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
+    """The part `access` of the host document."""
+    accounts = Accounts(files)
+    hosts = configuration.texts("hosts")
+    sockets = _sockets(files, accounts, hosts)
+    return {
+        "sockets": sockets,
+        "tcp": observed(f"{hosts['said']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
+        "tls": _tls(files, configuration),
+        "members": accounts.members(_groups(configuration, sockets)),
+        "daemonJson": _file(files, accounts, configuration.file),
+    }
+
+
+def unix_sockets(files: Files, hosts: Fact) -> list[str]:
+    """The paths at which dockerd may listen; the default one when it is not known better."""
+    said = [] if hosts["value"] == UNKNOWN else [str(host) for host in cast(list[JSON], hosts["value"])]
+    paths = [host.removeprefix(_UNIX) for host in said if host.startswith(_UNIX + "/")]
+    if len(paths) < len(said) or not said:
+        # Handed over by systemd (fd://), or nothing said.
+        paths += [stream for stream in _streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
+    return [*dict.fromkeys(files.resolved(path) for path in paths)]
+
+
+def _streams(files: Files) -> list[str]:
+    return units.values(files, _UNIT, "ListenStream")
+
+
+def _sockets(files: Files, accounts: Accounts, hosts: Fact) -> Fact:
+    try:
+        paths = [path for path in (*unix_sockets(files, hosts), *_BESIDE_DOCKER) if files.exists(path)]
+    except OSError:
+        return unknown(_DEFAULT_SOCKET)
+    sockets: dict[str, JSON] = {
+        path: {"owner": accounts.owner(path), "group": accounts.group(path), "mode": accounts.mode(path)}
+        for path in paths
+    }
+    return fact(sockets, ", ".join(paths) or _DEFAULT_SOCKET)
+
+
+def _tcp(files: Files, hosts: Fact) -> list[str]:
+    """tcp:// among dockerd's hosts, and what systemd hands over that is no path."""
+    if hosts["value"] == UNKNOWN:
+        raise ValueError("dockerd's hosts are not known")
+    named = [str(host) for host in cast(list[JSON], hosts["value"])]
+    handed = [f"tcp://{stream}" for stream in _streams(files) if not stream.startswith(("/", "@"))]
+    return [*(host for host in named if host.startswith("tcp://")), *(handed if "fd://" in named else [])]
+
+
+def _tls(files: Files, configuration: Configuration) -> dict[str, JSON]:
+    environment = configuration.environment
+    folder = (environment or {}).get("DOCKER_CERT_PATH") or _DEFAULT_CERTIFICATES
+    return {
+        "verify": _verify(configuration, environment),
+        "ca": _credential(files, configuration.text("tlscacert", f"{folder}/ca.pem")),
+        "certificate": _credential(files, configuration.text("tlscert", f"{folder}/cert.pem")),
+        "key": _credential(files, configuration.text("tlskey", f"{folder}/key.pem")),
+    }
+
+
+def _verify(configuration: Configuration, environment: Mapping[str, str] | None) -> Fact:
+    """DOCKER_TLS_VERIFY with any value is the flag's default (moby cmd/dockerd/options.go)."""
+    verify = configuration.switch("tlsverify", default=False)
+    if verify["value"] is not False:
+        return verify
+    if environment is None:
+        return unknown("dockerd's environment DOCKER_TLS_VERIFY")
+    return fact(bool(environment.get("DOCKER_TLS_VERIFY")), str(verify["said"]))
+
+
+def _credential(files: Files, path: Fact) -> Fact:
+    """The path, or MISSING where it leads to nothing."""
+    if path["value"] == UNKNOWN:
+        return path
+    named = str(path["value"])
+    return observed(str(path["said"]), lambda: named if files.exists(named) else MISSING)
+
+
+def _groups(configuration: Configuration, sockets: Fact) -> frozenset[str]:
+    """The groups that reach Docker: the usual one, the configured one, those of the sockets; root's own is no news."""
+    owning = {} if sockets["value"] == UNKNOWN else cast(dict[str, dict[str, Fact]], sockets["value"])
+    facts = (configuration.text("group", "docker"), *(socket["group"] for socket in owning.values()))
+    return frozenset({"docker", *(str(group["value"]) for group in facts)}) - {UNKNOWN, "root"}
+
+
+def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
+    """Owner and mode of daemon.json; where it is missing, only root can make it."""
+    if _is_absent(files, path):
+        return {"said": path, "owner": fact("root", path), "mode": fact("0600", path)}
+    return {"said": path, "owner": accounts.owner(path), "mode": accounts.mode(path)}
+
+
+def _is_absent(files: Files, path: str) -> bool:
+    """False also where nobody can tell: then owner and mode are unknown."""
+    try:
+        return not files.exists(path)
+    except OSError:
+        return False

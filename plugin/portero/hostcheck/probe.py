@@ -1,0 +1,61 @@
+"""Does dockerd show its authorization plugin every body? Two requests that Portero must refuse and that create nothing.
+
+Each body says the image's name twice, which Portero always refuses (body-duplicate-name) - if it gets to see the body.
+A daemon with one of the two CVEs does not show it, and Portero then refuses what is missing instead. Where no plugin
+enforces, dockerd itself refuses: there is no such image, and the memory limit is below its minimum.
+"""
+
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from portero.hostcheck.api import Api
+from portero.hostcheck.fact import observed, unknown
+from portero.types import JSON, Fact
+
+CVE_2024_41110 = "CVE-2024-41110"
+CVE_2026_34040 = "CVE-2026-34040"
+
+_TARGET = "/containers/create?name=portero-probe"
+# .invalid never names a registry (RFC 2606).
+_IMAGE = b'"Image":"portero-probe.invalid/nothing:none"'
+# Daemons with CVE-2026-34040 drop a body of 1 MiB or more (moby pkg/authorization/authz.go, maxBodySize).
+_LONG = (1 << 20) + (1 << 16)
+
+_ARRIVED = re.compile(r"\bbody-duplicate-name\b")
+_HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
+_TOO_LARGE = "request body too large for authorization plugin"
+
+
+def facts(api: Api | None) -> dict[str, JSON]:
+    """The part `probes` of the host document; `None` asks nothing."""
+    return {
+        # Bodies of unknown length were not shown (ContentLength > 0 was asked for, and -1 stands for unknown).
+        CVE_2024_41110: _fact(api, "in chunks", iter([_body(0)])),
+        CVE_2026_34040: _fact(api, "of more than 1 MiB", _body(_LONG)),
+    }
+
+
+def meaning(status: int, message: str) -> str:
+    """fixed: the plugin saw the body; vulnerable: it did not; unguarded: no enforcing Portero was asked."""
+    if status == HTTPStatus.FORBIDDEN and _ARRIVED.search(message):
+        return "fixed"
+    if status == HTTPStatus.FORBIDDEN and _HIDDEN.search(message):
+        return "vulnerable"
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR and _TOO_LARGE in message:
+        return "fixed"
+    if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
+        return "unguarded"
+    raise ValueError(f"status {status} tells nothing")
+
+
+def _fact(api: Api | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
+    said = f"POST /containers/create with a body {how}"
+    if api is None:
+        return unknown(f"{said} (not sent)")
+    return observed(said, lambda: meaning(*api.post(_TARGET, body)))
+
+
+def _body(length: int) -> bytes:
+    padding = b"x" * length
+    return b'{%s,%s,"Labels":{"portero-probe":"%s"},"HostConfig":{"Memory":1}}' % (_IMAGE, _IMAGE, padding)

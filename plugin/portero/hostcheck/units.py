@@ -1,0 +1,43 @@
+"""What systemd's unit files say, drop-ins included. Unit and setting in, values out; none where there is no unit."""
+
+from collections.abc import Iterator
+
+from portero.hostcheck.files import Files
+
+# The first that has the unit wins (systemd.unit(5), unit file load path).
+_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+
+
+def values(files: Files, unit: str, setting: str) -> list[str]:
+    """Every value of a setting, in order; an empty one takes back those before it (systemd.syntax(7))."""
+    found: list[str] = []
+    for path in _paths(files, unit):
+        for name, value in _assignments(files.text(path)):
+            if name == setting:
+                found = [*found, value] if value else []
+    return found
+
+
+def _paths(files: Files, unit: str) -> Iterator[str]:
+    """The unit file, then its drop-ins by name; of one name the first folder's counts."""
+    main = next((f"{folder}/{unit}" for folder in _FOLDERS if files.exists(f"{folder}/{unit}")), None)
+    if main is not None:
+        yield main
+    drop_ins: dict[str, str] = {}
+    for folder in reversed(_FOLDERS):
+        names = files.names(f"{folder}/{unit}.d")
+        drop_ins |= {name: f"{folder}/{unit}.d/{name}" for name in names if name.endswith(".conf")}
+    yield from (path for _, path in sorted(drop_ins.items()))
+
+
+def _assignments(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.replace("\\\n", " ").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.lstrip().startswith(("#", ";")):
+            yield name.strip(), value.strip()

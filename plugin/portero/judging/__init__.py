@@ -1,0 +1,1 @@
+"""From an envelope to a decision and its text."""

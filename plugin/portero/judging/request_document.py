@@ -1,0 +1,65 @@
+"""Builds the request document that rules see (schemas/request.json) from what was read of one call."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from portero import facts
+from portero.facts import defaults
+from portero.host.view import HostView
+from portero.reading.canonical import Canonical
+from portero.reading.routes import Operation
+from portero.types import JSON
+
+
+def build(
+    operation: Operation,
+    version: str | None,
+    path: Mapping[str, str],
+    query: Mapping[str, tuple[str, ...]],
+    identity: Mapping[str, JSON],
+    canonical: Canonical,
+    host: HostView,
+) -> dict[str, JSON]:
+    """The document for one call; raises Refused where a fact cannot be read."""
+    told = _facts(operation.id, version, path, query, canonical.body, host)
+    if canonical.body is not None:
+        told["unknownFields"] = [{"said": place} for place in canonical.unknown]
+    return {
+        "operation": operation.id,
+        "apiVersion": version,
+        "method": operation.method,
+        "path": dict(path),
+        "query": {name: list(values) for name, values in query.items()},
+        "identity": dict(identity),
+        "body": canonical.body,
+        "facts": told,
+    }
+
+
+def again(document: Mapping[str, JSON], host: HostView) -> dict[str, JSON]:
+    """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
+    query = {name: tuple(values) for name, values in cast(dict[str, list[str]], document["query"]).items()}
+    told = _facts(
+        cast(str, document["operation"]),
+        cast("str | None", document["apiVersion"]),
+        cast(dict[str, str], document["path"]),
+        query,
+        document["body"],
+        host,
+    )
+    old = cast(dict[str, JSON], document["facts"])
+    unknown = {"unknownFields": old["unknownFields"]} if "unknownFields" in old else {}
+    return {**document, "facts": {**told, **unknown}}
+
+
+def _facts(
+    operation: str,
+    version: str | None,
+    path: Mapping[str, str],
+    query: Mapping[str, tuple[str, ...]],
+    body: JSON,
+    host: HostView,
+) -> dict[str, JSON]:
+    view = host.moment()
+    said = facts.of(operation, body, query, path, view)
+    return defaults.filled(said, operation, body, version, view.daemon)

@@ -1,0 +1,1 @@
+"""What exists at the daemon already, as the daemon tells it."""

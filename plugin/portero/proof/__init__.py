@@ -1,0 +1,1 @@
+"""Proofs that every rule does what its examples say."""

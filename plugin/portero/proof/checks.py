@@ -1,0 +1,193 @@
+"""Proves rules by their own examples: a rule and the ground on which it is tried in, one sentence for each fault out.
+
+Every engine decides each example as the rule says and at a place, and no keyword is there that no example needs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeAlias, cast
+
+from portero.engine import Check, Engine, InstancePath
+from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
+from portero.policy.dialect import ANY_OPERATION, keywords
+from portero.policy.rule import Example, Rule
+from portero.refusals import Refused
+from portero.spelling import spell
+from portero.types import JSON
+
+Kind: TypeAlias = Literal["allows", "denies"]
+# For each case, by each reading of the rule.
+Failures: TypeAlias = list[list[tuple[InstancePath, ...]]]
+# Words for the reader: taking them out changes nothing.
+_ANNOTATIONS = {"$comment", "description"}
+_FAILS = {"allows": "is denied", "denies": "is allowed"}
+
+
+class Ground(Protocol):
+    """What rules of one kind are tried on: documents for their examples, and engines that judge them."""
+
+    @property
+    def engines(self) -> Sequence[Engine]:
+        """All that are installed, the fastest first."""
+        ...
+
+    def document(self, example: Example) -> dict[str, JSON]:
+        """What the rule sees of an example; raises Refused or ValueError where there can be no such thing."""
+        ...
+
+    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
+        """The check of a rule's schema; several where a rule is read in several ways."""
+        ...
+
+    def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
+        """Whether the rule has a say about this document."""
+        ...
+
+    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
+        """Where a person is told that it failed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example with what the rule sees of it."""
+
+    kind: Kind
+    command: str
+    document: dict[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule on its ground. `impossible`: the commands of examples that can be no request, and why.
+
+    `found`: where each case fails, by engine.
+    """
+
+    ground: Ground
+    rule: Rule
+    cases: tuple[Case, ...]
+    impossible: tuple[tuple[str, str], ...]
+    found: Mapping[str, Failures]
+
+    @classmethod
+    def of(cls, ground: Ground, rule: Rule) -> "Trial":
+        """The trial of a rule; its examples are made and judged once."""
+        cases, impossible = [], []
+        examples: list[tuple[Kind, Example]] = [("allows", example) for example in rule.allows]
+        examples += [("denies", example) for example in rule.denies]
+        for kind, example in examples:
+            try:
+                cases.append(Case(kind, example.command, ground.document(example)))
+            except (Refused, ValueError) as error:
+                impossible.append((example.command, str(error)))
+        found = {engine.name: _failures(ground, rule, cases, engine, rule.schema) for engine in ground.engines}
+        return cls(ground, rule, tuple(cases), tuple(impossible), found)
+
+    def places(self, found: Failures) -> list[list[list[str]]]:
+        """Failures as people are told."""
+        return [
+            [[self.ground.place(case.document, path) for path in paths] for paths in readings]
+            for case, readings in zip(self.cases, found, strict=True)
+        ]
+
+    def mutated(self, schema: Mapping[str, JSON]) -> Failures:
+        """The failures with another schema in the rule's place, as the fastest engine finds them."""
+        return _failures(self.ground, self.rule, self.cases, self.ground.engines[0], schema)
+
+
+def _failures(
+    ground: Ground, rule: Rule, cases: Sequence[Case], engine: Engine, schema: Mapping[str, JSON]
+) -> Failures:
+    checks = ground.compiled(engine, schema)
+    return [
+        [check.failures(case.document) if ground.judges(rule, case.document) else () for check in checks]
+        for case in cases
+    ]
+
+
+def _decided(trial: Trial) -> Iterator[str]:
+    """What a rule allows is allowed, and what it denies is denied at a place."""
+    for command, why in trial.impossible:
+        yield f"'{command}': there is no such request ({why}): mend the example"
+    for engine in trial.ground.engines:
+        for case, readings in zip(trial.cases, trial.places(trial.found[engine.name]), strict=True):
+            if any(bool(places) != (case.kind == "denies") for places in readings):
+                cure = f"{_FAILS[case.kind]} by the engine {engine.name}: mend the rule or the example"
+                yield f"{case.kind}: '{case.command}' {cure}"
+            elif not all(place for places in readings for place in places):
+                yield f"'{case.command}' is denied at no place by the engine {engine.name}: put the condition deeper"
+
+
+def _agreed(trial: Trial) -> Iterator[str]:
+    """All engines fail at the same places."""
+    first, *others = trial.ground.engines
+    for other in others:
+        for case, one, another in zip(trial.cases, trial.found[first.name], trial.found[other.name], strict=True):
+            if one != another:
+                cure = "say it with other keywords, and report it as a bug of Portero"
+                yield f"'{case.command}': the engines {first.name} and {other.name} disagree: {cure}"
+
+
+def _known(trial: Trial) -> Iterator[str]:
+    """Examples say nothing that Docker does not know."""
+    for case in trial.cases:
+        facts = cast(dict[str, Any], case.document.get("facts", {}))
+        names = ", ".join(field["said"] for field in facts.get("unknownFields", []))
+        if names:
+            yield f"'{case.command}': Docker does not know {names}: spell it as schemas/api does"
+
+
+def _covered(trial: Trial) -> Iterator[str]:
+    """Every operation of a rule has a denied example."""
+    denied = {example.operation for example in trial.rule.denies}
+    for operation in trial.rule.operations:
+        if operation != ANY_OPERATION and operation not in denied:
+            yield f"operations: no example under denies is of {operation}: add one, or leave the operation out"
+
+
+def _needed(trial: Trial) -> Iterator[str]:
+    """Every keyword of a rule decides an example."""
+    verdicts = trial.places(trial.found[trial.ground.engines[0].name])
+    for where, mutant in mutants(trial.rule.schema):
+        if trial.places(trial.mutated(mutant)) == verdicts:
+            yield f"{where}: deleting it changes no example: add one that needs it, or delete it"
+
+
+# What is proved of each rule, by name.
+CHECKS: Mapping[str, Callable[[Trial], Iterator[str]]] = MappingProxyType(
+    {
+        "examples": _decided,
+        "engines": _agreed,
+        "names": _known,
+        "operations": _covered,
+        "keywords": _needed,
+    }
+)
+
+
+def mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:
+    """The schema without each keyword in turn, and without each member of those that hold several schemas.
+
+    Without `if` alone, for one, it is a schema that the dialect refuses; the engines take it all the same.
+    """
+    whole = dict(schema)
+    for path, keyword, value in keywords(whole):
+        if keyword in _ANNOTATIONS:
+            continue
+        yield spell((*path, keyword)), _without(whole, (*path, keyword))
+        if keyword in (*MANY_SCHEMAS, *NAMED_SCHEMAS) and isinstance(value, list | dict) and len(value) > 1:
+            members = range(len(value)) if isinstance(value, list) else value
+            for member in members:
+                yield spell((*path, keyword, member)), _without(whole, (*path, keyword, member))
+
+
+def _without(schema: dict[str, JSON], path: InstancePath) -> dict[str, JSON]:
+    mutant = deepcopy(schema)
+    inside: Any = mutant
+    for step in path[:-1]:
+        inside = inside[step]
+    del inside[path[-1]]
+    return mutant

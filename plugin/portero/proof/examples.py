@@ -1,0 +1,69 @@
+"""Turns the examples of a rule into the request documents that rules see, by the real pipeline from the body on."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+from portero.host.fixed import FixedHost
+from portero.judging import request_document
+from portero.policy.merge_patch import merged
+from portero.policy.rule import Example, Rule
+from portero.reading import go_json
+from portero.reading.canonical import Canonical, Shapes, canonical
+from portero.reading.routes import Operation
+from portero.types import JSON
+
+API_VERSION = "1.45"
+_PARAMETER = re.compile(r"\{([a-z]+)")
+_NOBODY: dict[str, JSON] = {"user": "", "groups": [], "method": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """What examples differ from: `base` is base-requests.json, the rest is Docker's API."""
+
+    base: Mapping[str, JSON]
+    operations: Mapping[str, Operation]
+    shapes: Shapes
+
+    def requests(self, rule: Rule) -> Iterator[tuple[Literal["allows", "denies"], str, dict[str, JSON]]]:
+        """Each example of a rule: whether it obeys or breaks the rule, its command, its request document."""
+        for example in rule.allows:
+            yield "allows", example.command, self.document(example)
+        for example in rule.denies:
+            yield "denies", example.command, self.document(example)
+
+    def document(self, example: Example) -> dict[str, JSON]:
+        """The request document of one example; raises Refused where dockerd's decoder would refuse the body."""
+        operation = self.operations[example.operation]
+        base, changes = self._base(operation), example.changes
+        query = cast(dict[str, list[str]], merged(base["query"], changes.get("query", {})))
+        body = merged(base["body"], changes["body"]) if "body" in changes else base["body"]
+        return request_document.build(
+            replace(operation, method=operation.method.replace("*", "POST")),
+            API_VERSION,
+            cast(dict[str, str], merged(base["path"], changes.get("path", {}))),
+            {name: tuple(values) for name, values in query.items()},
+            cast(dict[str, JSON], merged(_NOBODY, changes.get("identity", {}))),
+            self._canonical(operation, body),
+            FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
+        )
+
+    def _base(self, operation: Operation) -> dict[str, JSON]:
+        said = self._said(operation.id)
+        parameters: dict[str, JSON] = dict.fromkeys(_PARAMETER.findall(operation.path), "x")
+        return {
+            "path": parameters | cast(dict[str, JSON], said.get("path", {})),
+            "query": said.get("query", {}),
+            "body": self._said(said.get("bodyOf", operation.id)).get("body"),
+        }
+
+    def _said(self, operation: JSON) -> dict[str, JSON]:
+        return cast(dict[str, JSON], self.base.get(cast(str, operation), {}))
+
+    def _canonical(self, operation: Operation, body: JSON) -> Canonical:
+        if operation.body != "json":
+            return Canonical(None, ())
+        return canonical(self.shapes.by_operation[operation.id], go_json.parse(json.dumps(body).encode()))

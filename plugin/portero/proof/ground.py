@@ -1,0 +1,120 @@
+"""The grounds on which the rules of policy folders are proved: one for rules about requests, one for those of the host.
+
+A folder's rules are tried with the values of the folders up to it and, on top, of its own example-site/, where it has
+one: there it can list what a site may allow, for examples that need it. Raises PolicyBroken as loading does.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from portero import engine
+from portero.engine import Check, Engine, InstancePath
+from portero.hostcheck import rules as host_rules
+from portero.hostcheck.unknown import certain, possible
+from portero.policy import loader, site
+from portero.policy.document import faults
+from portero.policy.merge_patch import merged
+from portero.policy.place import place
+from portero.policy.policy import judges
+from portero.policy.rule import Example, Rule
+from portero.proof.examples import Examples
+from portero.reading.canonical import Shapes
+from portero.reading.routes import Operation
+from portero.types import JSON
+
+_EXAMPLE_SITE = "example-site"
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The ground of rules about requests."""
+
+    examples: Examples
+    resources: Mapping[str, Mapping[str, JSON]]
+    engines: Sequence[Engine]
+
+    def document(self, example: Example) -> dict[str, JSON]:
+        """The request document of an example."""
+        return self.examples.document(example)
+
+    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
+        """The one check."""
+        return [engine.compile(schema, self.resources)]
+
+    def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
+        """By the rule's operations."""
+        return judges(rule, self.examples.operations[cast(str, document["operation"])])
+
+    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
+        """Where the request says it."""
+        return place(document, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The ground of rules about the host."""
+
+    base: dict[str, JSON]
+    described: Mapping[str, JSON]
+    resources: Mapping[str, Mapping[str, JSON]]
+    engines: Sequence[Engine]
+
+    def document(self, example: Example) -> dict[str, JSON]:
+        """The host of an example; ValueError when it is not as host.json describes one."""
+        changed = cast(dict[str, JSON], merged(self.base, dict(example.changes)))
+        for fault in faults(changed, self.described):
+            raise ValueError(fault)
+        return changed
+
+    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
+        """Both readings; where everything is known they are to agree."""
+        readings = (cast(dict[str, JSON], reading(dict(schema))) for reading in (certain, possible))
+        return [engine.compile(read, self.resources) for read in readings]
+
+    def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
+        """There is but one host."""
+        return True
+
+    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
+        """Where the host is so."""
+        return place({"facts": document}, ("facts", *path))
+
+
+def installed() -> list[Engine]:
+    """All engines that are installed, the fastest first."""
+    best, reference = engine.best(), engine.named("reference")
+    return [best] if best.name == reference.name else [best, reference]
+
+
+def rules(
+    folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
+) -> Iterator[tuple[Requests | Host, Rule]]:
+    """Every rule in these folders with its ground, the built-in folder first; a rule that a later one replaces too."""
+    engines, builtin = installed(), folders[0]
+    by_id = {operation.id: operation for operation in operations}
+    examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
+    base, described = _read(builtin / "base-host.json"), _read(builtin / "host.json")
+    for number, folder in enumerate(folders, 1):
+        own = folder / _EXAMPLE_SITE
+        upto = [*folders[:number], *([own] if own.is_dir() else [])]
+        about_requests, about_host = loader.load(upto, engines[0], operations), host_rules.load(upto, engines[0])
+        resources = _resources(builtin, about_requests.site)
+        requests, hosts = Requests(examples, resources, engines), Host(base, described, resources, engines)
+        yield from ((requests, rule) for rule in _of(folder, about_requests.rules))
+        yield from ((hosts, rule) for rule in _of(folder, about_host.rules.rules))
+
+
+def _of(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
+    return (rule for rule in rules.values() if Path(rule.file).parents[2] == folder)
+
+
+def _resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
+    definitions = site.definitions(values, _read(builtin / "site.schema.json"))
+    return {"site": {"$defs": definitions}, "request": _read(builtin / "request.json")}
+
+
+def _read(file: Path) -> dict[str, JSON]:
+    return cast(dict[str, JSON], json.loads(file.read_text(encoding="utf-8")))

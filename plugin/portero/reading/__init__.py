@@ -1,0 +1,1 @@
+"""From the bytes that dockerd posts to the canonical request."""

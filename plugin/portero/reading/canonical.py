@@ -1,0 +1,166 @@
+"""A JSON tree read with Docker's own types: canonical names and checked values out.
+
+Refused: names that are one name to Docker and stand twice, values of another type than Docker's, numbers that do not
+fit, settings in a place where only older daemons obey them. Names that Docker does not know are dropped, and listed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from portero.reading import go_scalars
+from portero.reading.go_json import Pairs, Tree
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from portero.refusals import Refused
+from portero.types import JSON
+
+__all__ = ["Canonical", "Shapes", "canonical"]
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+# Where something stands: the place around it and its name or index there. It is put in words only when it is told.
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
+# Stands for the names of a map: they are data, and may hold secrets.
+_ENTRY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """A body in Docker's spelling; `unknown` are the places of names that Docker does not know."""
+
+    body: JSON
+    unknown: tuple[str, ...]
+
+
+def canonical(shape: Shape, tree: Tree) -> Canonical:
+    """`tree` as Docker takes it; raises Refused with a body code and the place in the body."""
+    unknown: list[str] = []
+    return Canonical(_read(shape, tree, None, unknown), tuple(unknown))
+
+
+def _read(shape: Shape, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, place, unknown)
+
+
+def _zero(shape: Shape) -> JSON:
+    """What Go leaves in an element that was null: a nil map, list or pointer is empty to every rule."""
+    if isinstance(shape, Scalar):
+        return go_scalars.zero(shape.kind)
+    return [] if isinstance(shape, ListOf) else {}
+
+
+def _read_scalar(shape: Scalar, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+    try:
+        return go_scalars.read(shape.kind, tree)
+    except Refused as refused:
+        raise Refused(refused.code, _spelt(place) + refused.place) from None
+
+
+def _read_list(shape: ListOf, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+    if not isinstance(tree, list):
+        raise Refused("body-wrong-type", _spelt(place))
+    items = shape.items
+    if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
+        return cast(list[JSON], tree)
+    return [_read(items, item, (place, index), unknown) for index, item in enumerate(tree)]
+
+
+def _read_map(shape: MapOf, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+    if not isinstance(tree, Pairs):
+        raise Refused("body-wrong-type", _spelt(place))
+    items = shape.items
+    if items.plain is not None:
+        # The map that can be large (labels) has nothing in it that needs reading.
+        entries = cast(dict[str, JSON], dict(tree))
+        if len(entries) == len(tree) and {items.plain}.issuperset(map(type, entries.values())):
+            return entries
+    entries, here = {}, (place, _ENTRY)
+    for name, value in tree:
+        if name in entries:
+            raise Refused("body-duplicate-name", _spelt(here))
+        entries[name] = _read(items, value, here, unknown)
+    return entries
+
+
+def _read_struct(shape: Struct, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+    if not isinstance(tree, Pairs):
+        raise Refused("body-wrong-type", _spelt(place))
+    fields: dict[str, Any] = {}
+    seen: set[str] = set()
+    for name, value in tree:
+        folded, field = shape.spelt.get(name) or shape.known(name)
+        if folded in seen:
+            # Go would merge objects, lists and maps, and take the last of other values unless that is null.
+            raise Refused("body-duplicate-name", _spelt((place, _shown(shape, folded, name))))
+        seen.add(folded)
+        if field is None:
+            _pass_over(name, shape.legacy.get(folded), value, place, unknown)
+        elif type(value) is field.shape.plain:
+            fields[field.name] = value
+        elif value is not None:
+            fields[field.name] = _READERS[type(field.shape)](field.shape, value, (place, field.name), unknown)
+    return fields
+
+
+def _pass_over(name: str, legacy: Field | None, value: Tree, place: _Place, unknown: list[str]) -> None:
+    """A name that is no field of Docker's here, or no more: nothing of it is taken."""
+    if legacy is not None:
+        _refuse_legacy(value, (place, legacy.name), pointer=legacy.pointer)
+        return
+    there = (place, _plain(name))
+    if isinstance(value, list | Pairs):
+        _refuse_duplicates(value, there)
+    unknown.append(_spelt(there))
+
+
+def _refuse_legacy(value: Tree, place: _Place, *, pointer: bool) -> None:
+    """Zero values change nothing and old clients send them. But to a pointer false is not null, nor [] to some lists.
+
+    Up to Docker 26 `"MaskedPaths": []` beside a missing HostConfig unmasks /proc (moby runconfig/config_unix.go).
+    """
+    if value or (pointer and value is not None):
+        raise Refused("body-legacy-field", _spelt(place))
+
+
+def _refuse_duplicates(tree: Tree, place: _Place) -> None:
+    """Below a name that Docker does not know nothing is folded, but nothing stands twice either."""
+    if isinstance(tree, Pairs):
+        seen: set[str] = set()
+        for name, value in tree:
+            there = (place, _plain(name))
+            if name in seen:
+                raise Refused("body-duplicate-name", _spelt(there))
+            seen.add(name)
+            _refuse_duplicates(value, there)
+    elif isinstance(tree, list):
+        for index, item in enumerate(tree):
+            _refuse_duplicates(item, (place, index))
+
+
+def _shown(shape: Struct, folded: str, name: str) -> str:
+    """How a refusal calls a field: as Docker does, if Docker knows it."""
+    known = shape.fields.get(folded) or shape.legacy.get(folded)
+    return _plain(name) if known is None else known.name
+
+
+def _plain(name: str) -> str:
+    """A name that nobody would give a field may be anything, and is not repeated."""
+    return name if _PLAIN_NAME.fullmatch(name) else "*"
+
+
+def _spelt(place: _Place) -> str:
+    words = ""
+    while place is not None:
+        place, step = place
+        words = (f".{step}" if isinstance(step, str) else "[*]" if step == _ENTRY else f"[{step}]") + words
+    return words.removeprefix(".")
+
+
+# Each takes shapes of the class that it stands under.
+_READERS: Mapping[type, Callable[[Any, Tree, _Place, list[str]], JSON]] = {
+    Scalar: _read_scalar,
+    ListOf: _read_list,
+    MapOf: _read_map,
+    Struct: _read_struct,
+}

@@ -1,0 +1,168 @@
+"""Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
+
+A shape file is written in Go's own notation, as schemas/api/README.md explains; anything else in it is a ShapeFault.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, TypeAlias
+
+from portero.reading import go_scalars
+from portero.reading.case_folding import fold
+from portero.types import JSON
+
+_LIST = re.compile(r"\[\d*\](?P<items>.+)")
+_MAP = "map[string]"
+
+
+class ShapeFault(ValueError):
+    """A shape file that cannot be used: names the file and the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    kind: str  # one of scalars.KINDS
+    plain: type | None = field(init=False, repr=False, compare=False)  # values of this type are taken as they are
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", go_scalars.PLAIN.get(self.kind))
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    items: "Shape"
+    plain: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """An object whose names are data: labels, options, ports."""
+
+    items: "Shape"
+    plain: ClassVar[None] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str  # as Docker spells it
+    shape: "Shape"
+    pointer: bool  # absent and zero are not the same to Docker
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """An object whose names Docker knows; both mappings go by the folded name."""
+
+    fields: Mapping[str, Field]
+    legacy: Mapping[str, Field]  # names that older daemons obey here and newer ones ignore
+    # Folded name and field by the name in Docker's own spelling, which nearly all clients use.
+    spelt: Mapping[str, tuple[str, Field]] = field(init=False, repr=False, compare=False)
+    plain: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spelt", {known.name: (folded, known) for folded, known in self.fields.items()})
+
+    def known(self, name: str) -> tuple[str, Field | None]:
+        """The name folded, and the field that Docker takes it for."""
+        folded = fold(name)
+        return folded, self.fields.get(folded)
+
+
+Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    by_operation: Mapping[str, Shape]
+
+    @classmethod
+    def load(cls, *directories: Path) -> "Shapes":
+        """The shapes of all JSON bodies; a file of a later folder replaces its namesake. Raises ShapeFault, OSError."""
+        bodies = _documents(directories, "*.json")
+        if not bodies:
+            raise ShapeFault(f"{', '.join(map(str, directories)) or 'schemas/api'}: no shape of any body was found")
+        types = _documents(directories, "types/*.json")
+        compiled = {name: _Compiler(name, types).shape(document, ()) for name, document in bodies.items()}
+        return cls(MappingProxyType(compiled))
+
+
+def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
+    files = [file for directory in directories for file in sorted(directory.glob(pattern))]
+    return {file.stem: _document(file) for file in files}
+
+
+def _document(file: Path) -> JSON:
+    def once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+        document = dict(pairs)
+        if len(document) != len(pairs):
+            raise ShapeFault(f"{file}: a name stands twice in one object")
+        return document
+
+    try:
+        document: JSON = json.loads(file.read_bytes(), object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise ShapeFault(f"{file}: line {error.lineno} is not JSON") from error
+    return document
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    body: str  # the body whose shape is made: named in faults
+    types: Mapping[str, JSON]
+
+    def shape(self, said: JSON, trail: tuple[str, ...]) -> Shape:
+        """What `said` means: a type in Go's notation, or an object that lists fields. `trail`: the types around it."""
+        if isinstance(said, dict):
+            return self._struct(said, trail)
+        if not isinstance(said, str):
+            raise self._fault("a type is a string or an object", trail)
+        text = said.removeprefix("*")
+        if text in go_scalars.KINDS:
+            return Scalar(text)
+        if text.startswith(_MAP):
+            return MapOf(self.shape(text.removeprefix(_MAP), trail))
+        if items := _LIST.fullmatch(text):
+            return ListOf(self.shape(items["items"], trail))
+        return self.shape(self._named(text, trail), (*trail, text))
+
+    def _struct(self, said: Mapping[str, JSON], trail: tuple[str, ...]) -> Struct:
+        legacy = said.get("$legacy", {})
+        if not isinstance(legacy, dict):
+            raise self._fault("$legacy is an object that lists fields", trail)
+        return Struct(MappingProxyType(self._fields(said, trail)), MappingProxyType(self._fields(legacy, trail)))
+
+    def _fields(self, said: Mapping[str, JSON], trail: tuple[str, ...]) -> dict[str, Field]:
+        included = said.get("$include", [])
+        if not isinstance(included, list):
+            raise self._fault("$include is a list of type names", trail)
+        fields = [known for name in included for known in self._included(name, trail)]
+        fields += [self._field(name, kind, trail) for name, kind in said.items() if name not in ("$include", "$legacy")]
+        by_name = {fold(known.name): known for known in fields}
+        if len(by_name) != len(fields):
+            raise self._fault("a field stands twice", trail)
+        return by_name
+
+    def _included(self, name: JSON, trail: tuple[str, ...]) -> Iterable[Field]:
+        shape = self.shape(name, trail)
+        if not isinstance(shape, Struct):
+            raise self._fault(f"{name} has no fields to include", trail)
+        return shape.fields.values()
+
+    def _field(self, name: str, said: JSON, trail: tuple[str, ...]) -> Field:
+        if name.startswith("$"):
+            raise self._fault(f"{name} is neither $include nor $legacy", trail)
+        return Field(name, self.shape(said, trail), isinstance(said, str) and said.startswith("*"))
+
+    def _named(self, name: str, trail: tuple[str, ...]) -> JSON:
+        if name not in self.types:
+            raise self._fault(f"there is no type {name}; add types/{name}.json", trail)
+        if name in trail:
+            raise self._fault(f"{name} contains itself", trail)
+        return self.types[name]
+
+    def _fault(self, words: str, trail: tuple[str, ...]) -> ShapeFault:
+        return ShapeFault(f"schemas/api/{self.body}.json{''.join(f' > {name}' for name in trail)}: {words}")

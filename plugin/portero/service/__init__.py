@@ -1,0 +1,1 @@
+"""Portero as it runs: answering, loading, reloading, logging, metrics, settings."""

@@ -1,0 +1,215 @@
+"""What portero is told: the defaults in config.json, the environment over them, the command line over both.
+
+In goes text, out comes one frozen value. A value out of bounds and a misspelt PORTERO_ variable are refused.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+
+from portero.service import resources
+
+PREFIX = "PORTERO_"
+
+Profile = Literal["baseline", "hardened", "restricted"]
+Mode = Literal["enforce", "audit"]
+LogFailure = Literal["deny", "allow"]
+EngineChoice = Literal["auto", "reference", "rust", "both"]
+YesOrNo = Literal["yes", "no"]
+
+# struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
+_LONGEST_SOCKET_PATH = 107
+_UNIX = "unix://"
+_SIZE = re.compile(r"([0-9]{1,9})([kmg])")
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
+
+
+class SettingsBroken(Exception):
+    """Settings that cannot be used; `faults` holds one sentence each."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; field `log_failure` is PORTERO_LOG_FAILURE and --log-failure."""
+
+    socket: Path
+    schemas: tuple[Path, ...]
+    profile: Profile
+    mode: Mode
+    log: str
+    log_failure: LogFailure
+    engine: EngineChoice
+    docker_host: Path | None
+    host_root: Literal["auto", "none"] | Path
+    daemon_config: Path
+    workers: int
+    threads: int
+    trusted_keys: tuple[Path, ...]
+    state: Path
+    allow_rollback: YesOrNo
+    record: Path | None
+    record_max: int
+    metrics_address: tuple[str, int] | None
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], options: Mapping[str, str]) -> "Settings":
+        """`options` maps fields to what the command line said. Raises SettingsBroken with every fault."""
+        said = _defaults() | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        said |= {variable(field): text for field, text in options.items()}
+        known = {variable(field): field for field in _READERS}
+        faults = [f"{name}: there is no such setting; write one of {', '.join(known)}" for name in said.keys() - known]
+        values: dict[str, Any] = {}
+        for name, field in known.items():
+            try:
+                values[field] = _READERS[field](said[name])
+            except ValueError as fault:
+                faults.append(f"{name}: {fault}")
+        if faults:
+            raise SettingsBroken(tuple(sorted(faults)))
+        return cls(**values)
+
+    @property
+    def policy_folders(self) -> tuple[Path, ...]:
+        """The built-in folder and the site's own, which override it."""
+        return (resources.schemas(), *self.schemas)
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def descriptions() -> dict[str, str]:
+    """What config.json says of each field."""
+    texts = {entry["name"]: entry["description"] for entry in _manifest()}
+    return {field: texts[variable(field)] for field in _READERS}
+
+
+def _defaults() -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in _manifest()}
+
+
+def _manifest() -> list[dict[str, str]]:
+    manifest = json.loads(resources.manifest().read_text(encoding="utf-8"))
+    return cast(list[dict[str, str]], manifest["env"])
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _figure(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"write a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _absolute(text: str) -> Path:
+    if not text.startswith("/") or "\0" in text:
+        raise ValueError("write an absolute path")
+    return Path(text)
+
+
+def _socket(text: str) -> Path:
+    if len(text.encode()) > _LONGEST_SOCKET_PATH:
+        raise ValueError(f"write a path of at most {_LONGEST_SOCKET_PATH} bytes, more do not fit a Unix socket")
+    return _absolute(text)
+
+
+def _files(text: str) -> tuple[Path, ...]:
+    return tuple(Path(file) for file in text.split(":") if file)
+
+
+def _size(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        told = _SIZE.fullmatch(text)
+        size = int(told[1]) * _UNITS[told[2]] if told else 0
+        if not least <= size <= most:
+            raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
+        return size
+
+    return read
+
+
+def _loopback(text: str) -> tuple[str, int] | None:
+    """Figures about a host are nobody else's business; another machine reaches them through a proxy with a password."""
+    if not text:
+        return None
+    told = _ADDRESS.fullmatch(text)
+    if told is None or int(told["port"]) not in range(1, 1 << 16) or not _is_loopback(told["four"] or told["six"]):
+        raise ValueError("write a loopback address and a port, such as 127.0.0.1:9323, or nothing")
+    return told["four"] or told["six"], int(told["port"])
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _log(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("write the path of a file, or - for standard output")
+    return text
+
+
+def _docker_host(text: str) -> Path | None:
+    if not text:
+        return None
+    if not text.startswith(_UNIX + "/"):
+        raise ValueError("write unix:// and the absolute path of dockerd's socket, or nothing to have it found")
+    return _socket(text.removeprefix(_UNIX))
+
+
+def _host_root(text: str) -> Literal["auto", "none"] | Path:
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return "none"
+    try:
+        return _absolute(text)
+    except ValueError:
+        raise ValueError("write auto, none, or the absolute path below which the host's files are visible") from None
+
+
+_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "socket": _socket,
+        "schemas": _files,
+        "profile": _one_of(*get_args(Profile)),
+        "mode": _one_of(*get_args(Mode)),
+        "log": _log,
+        "log_failure": _one_of(*get_args(LogFailure)),
+        "engine": _one_of(*get_args(EngineChoice)),
+        "docker_host": _docker_host,
+        "host_root": _host_root,
+        "daemon_config": _absolute,
+        "workers": _figure(1, 64),
+        "threads": _figure(1, 512),
+        "trusted_keys": _files,
+        "state": _absolute,
+        "allow_rollback": _one_of(*get_args(YesOrNo)),
+        "record": lambda text: _absolute(text) if text else None,
+        "record_max": _size(1 << 20, 1000 << 30),
+        "metrics_address": _loopback,
+    }
+)

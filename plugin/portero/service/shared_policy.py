@@ -1,0 +1,98 @@
+"""How a policy gets from the master to its workers: the files that it was made of, in memory that only they share.
+
+The master puts up a notice, every worker reads it. Nothing lies in a file system, where a container might reach it;
+a notice that is read while it is being written is none yet.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from portero.service.loading import Held
+from portero.signing.signature import Manifest
+
+_NUMBER = 8
+_DIGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The policy in force, since when, when its folders were last read, and what was then wrong with them."""
+
+    policy: str
+    loaded: float
+    tried: float
+    faults: tuple[str, ...]
+    signed: Mapping[Path, Manifest]
+    held: Held
+
+    def text(self) -> bytes:
+        """The notice as bytes."""
+        document = {
+            "policy": self.policy,
+            "loaded": self.loaded,
+            "tried": self.tried,
+            "faults": self.faults,
+            "signed": {str(path): _written(manifest) for path, manifest in self.signed.items()},
+            "held": {str(path): _encoded(files) for path, files in self.held.items()},
+        }
+        return json.dumps(document).encode()
+
+    @classmethod
+    def of(cls, text: bytes) -> "Notice":
+        """The notice that was written so."""
+        document: dict[str, Any] = json.loads(text)
+        return cls(
+            document["policy"],
+            document["loaded"],
+            document["tried"],
+            tuple(document["faults"]),
+            {Path(path): Manifest(**manifest) for path, manifest in document["signed"].items()},
+            {Path(path): _decoded(files) for path, files in document["held"].items()},
+        )
+
+
+class Bulletin:
+    """Where the notice is put up. It is made before the workers, which inherit it and what of it was read."""
+
+    def __init__(self) -> None:
+        self._file = os.memfd_create("portero-policy", os.MFD_CLOEXEC)
+        self._number = 0
+
+    def put(self, notice: Notice) -> None:
+        """Put up a notice in place of the one before it."""
+        self._number += 1
+        content = self._number.to_bytes(_NUMBER, "big") + notice.text()
+        written = memoryview(sha256(content).digest() + content)
+        os.ftruncate(self._file, len(written))
+        done = 0
+        while done < len(written):
+            done += os.pwrite(self._file, written[done:], done)
+
+    def news(self) -> Notice | None:
+        """The notice, when it is another than the one last read or put up here."""
+        if os.pread(self._file, _NUMBER, _DIGEST) == self._number.to_bytes(_NUMBER, "big"):
+            return None
+        written = os.pread(self._file, os.fstat(self._file).st_size, 0)
+        digest, content = written[:_DIGEST], written[_DIGEST:]
+        if len(content) < _NUMBER or sha256(content).digest() != digest:
+            return None
+        self._number = int.from_bytes(content[:_NUMBER], "big")
+        return Notice.of(content[_NUMBER:])
+
+
+def _written(manifest: Manifest) -> dict[str, object]:
+    return {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": dict(manifest.files)}
+
+
+def _encoded(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: base64.b64encode(content).decode() for name, content in files.items()}
+
+
+def _decoded(files: Mapping[str, str]) -> dict[str, bytes]:
+    return {name: base64.b64decode(content) for name, content in files.items()}

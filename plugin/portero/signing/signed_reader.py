@@ -1,0 +1,77 @@
+"""Reads policy folders that must be signed: what is handed to the loader are the very bytes that were verified.
+
+The built-in folder belongs to the package and is installed with it; every other one needs a signature that covers
+exactly its files, by a trusted key, of no older version than the one that was in force.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portero.policy import folder
+from portero.policy.folder import Folder
+from portero.signing import signature, tree, versions
+from portero.signing.signature import KeyRefused, Manifest, PublicKey, SignatureRefused
+from portero.signing.tree import TreeRefused
+from portero.signing.versions import Seen
+
+
+class KeysBroken(Exception):
+    """Trusted keys that cannot be used; `faults` has one sentence each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A reader for the policy loader. `manifests` holds what the folders that were read are signed as."""
+
+    trusted: Mapping[str, PublicKey]
+    builtin: Path
+    seen: Mapping[str, Seen]
+    manifests: dict[Path, Manifest] = field(default_factory=dict)
+
+    def read(self, path: Path, found: list[str]) -> Folder:
+        """The folder's content when its signature holds; what is wrong with it is added to `found`, one line each."""
+        if path == self.builtin:
+            return folder.read(path, found)
+        try:
+            files, manifest = verified(path, self.trusted)
+        except (TreeRefused, SignatureRefused) as refused:
+            found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
+            return folder.empty(path)
+        except OSError as error:
+            found.append(f"{error.filename or path}: cannot be read ({error.strerror}): mend it")
+            return folder.empty(path)
+        older = versions.fault(self.seen, path, manifest)
+        if older:
+            found.append(f"{path / signature.NAME}: {older}")
+        self.manifests[path] = manifest
+        return folder.of(path, files, found)
+
+
+def verified(path: Path, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, bytes], Manifest]:
+    """The files of a signed folder without its signature.json. Raises TreeRefused, SignatureRefused, OSError."""
+    files = tree.held(path)
+    manifest = signature.verify(files, trusted)
+    return {name: content for name, content in files.items() if name != signature.NAME}, manifest
+
+
+def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
+    """The public keys in these files by key id; raises KeysBroken with every fault."""
+    keys: dict[str, PublicKey] = {}
+    faults: list[str] = []
+    for file in files:
+        try:
+            key = signature.public_key(file.read_bytes())
+        except OSError as error:
+            faults.append(f"{file}: cannot be read ({error.strerror}): name a public key")
+        except KeyRefused as refused:
+            faults.append(f"{file}: {refused}")
+        else:
+            keys[signature.key_id(key)] = key
+    if faults:
+        raise KeysBroken(faults)
+    return keys

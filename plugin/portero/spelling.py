@@ -1,0 +1,15 @@
+"""How a place in a document is written, and what a misspelt name may have meant."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+def spell(path: Sequence[str | int]) -> str:
+    """A path inside a document as a person writes it: properties.body.items[0]."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def close_to(name: str, names: Sequence[str]) -> str:
+    """The cure for a misspelt name, or nothing."""
+    close = get_close_matches(name, names, n=1)
+    return f": did you mean '{close[0]}'?" if close else ""

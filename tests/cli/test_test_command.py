@@ -1,0 +1,134 @@
+"""`portero test`: what it says of good and of broken rules, and how it ends."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero import engine
+from portero.cli import main
+from portero.proof.checks import CHECKS
+
+COMMAND = import_module("portero.cli.test_command")
+RULE: dict[str, Any] = {
+    "$schema": "../../rule.json",
+    "title": "Images come from our own registry",
+    "reason": "Nobody here has looked at what other registries hand out.",
+    "remedy": {"docker": "name the image as registry.example.com/..."},
+    "level": "baseline",
+    "threats": ["host-compromise"],
+    "sources": ["Portero"],
+    "operations": ["ContainerCreate"],
+    "properties": {"facts": {"properties": {"image": {"properties": {"registry": {"const": "registry.example.com"}}}}}},
+    "allows": {"docker run registry.example.com/app": {"body": {"Image": "registry.example.com/app"}}},
+    "denies": {"docker run busybox": {"body": {"Image": "busybox"}}},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generated pages are another test's business, and another helper's while this one runs."""
+    monkeypatch.setattr(COMMAND, "_PAGES", Path("nowhere") / "generate.py")
+
+
+@pytest.fixture
+def one_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that ask for something else, so that they are fast."""
+    monkeypatch.setattr(COMMAND, "CHECKS", {"operations": CHECKS["operations"]})
+
+
+def prove(*words: str) -> Result:
+    return CliRunner().invoke(main, ["test", *words])
+
+
+def site(folder: Path, **changes: Any) -> str:
+    """A site folder with the rule, changed."""
+    file = folder / "rules" / "images" / "team-registry.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(RULE | changes))
+    return str(folder)
+
+
+def test_good_rules_of_a_site_are_counted_beside_the_built_in_ones(tmp_path: Path) -> None:
+    result = prove(site(tmp_path))
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.output.startswith("rules tried with rust and reference: ")
+    assert result.output.endswith(f" 1 in {tmp_path}; no faults\n")
+
+
+def test_a_fault_is_told_with_file_check_and_cure(tmp_path: Path) -> None:
+    result = prove(site(tmp_path, denies={"docker run mine": {"body": {"Image": "registry.example.com/mine"}}}))
+
+    assert result.exit_code == 1
+    file = tmp_path / "rules" / "images" / "team-registry.json"
+    faults = result.output.splitlines()[:-1]
+    assert faults[0] == (
+        f"{file}: examples: denies: 'docker run mine' is allowed by the engine rust: mend the rule or the example"
+    )
+    assert (
+        f"{file}: keywords: properties: deleting it changes no example: add one that needs it, or delete it" in faults
+    )
+    assert result.output.endswith(f"; {len(faults)} faults\n")
+
+
+@pytest.mark.usefixtures("one_check")
+def test_the_folders_of_schemas_are_tried_too(tmp_path: Path) -> None:
+    result = prove("--schemas", site(tmp_path, operations=["ContainerCreate", "ServiceCreate"]), "--json")
+
+    (entry,) = json.loads(result.output)
+    assert (result.exit_code, entry["check"]) == (1, "operations")
+    assert entry["faults"] == [
+        "operations: no example under denies is of ServiceCreate: add one, or leave the operation out"
+    ]
+
+
+def test_junit_has_a_case_for_each_check_of_each_rule(tmp_path: Path) -> None:
+    result = prove(site(tmp_path, denies={"docker run mine": {"body": {"Imge": "busybox"}}}), "--format", "junit")
+
+    suite = ElementTree.fromstring(result.output).find("testsuite")
+    assert suite is not None
+    mine = {
+        case.get("name"): case for case in suite.findall("testcase") if "team-registry" in str(case.get("classname"))
+    }
+    assert set(mine) == {"examples", "engines", "names", "operations", "keywords"}
+    failure = mine["names"].find("failure")
+    assert failure is not None
+    assert failure.get("message") == "'docker run mine': Docker does not know Imge: spell it as schemas/api does"
+
+
+def test_a_policy_that_cannot_be_loaded_is_exit_status_2(tmp_path: Path) -> None:
+    folder = site(tmp_path, propertis={})
+
+    result = prove(folder)
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"portero: {tmp_path}/rules/images/team-registry.json: 'propertis' is unknown: did you mean 'properties'?\n"
+    )
+
+
+@pytest.mark.usefixtures("one_check")
+def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "best", lambda: engine.named("reference"))
+
+    result = prove()
+
+    assert "only the engine reference is installed" in result.stderr
+    assert result.output.count("rules tried with reference: ") == 1
+
+
+@pytest.mark.usefixtures("one_check")
+def test_stale_pages_of_a_checkout_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "generate.py"
+    script.write_text("import sys; sys.exit('docs/rules.md is stale: run `make docs`')")
+    monkeypatch.setattr(COMMAND, "_PAGES", script)
+
+    result = prove()
+
+    assert result.exit_code == 1
+    assert f"{script}: pages: docs/rules.md is stale: run `make docs`\n" in result.output

@@ -1,0 +1,48 @@
+"""What many tests share: a rule as it is written, and the built-in schemas."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.paths import SCHEMAS
+
+
+@pytest.fixture
+def written() -> dict[str, Any]:
+    return {
+        "$schema": "../../rule.json",
+        "title": "Containers are not privileged",
+        "reason": "A privileged container can take over the host.",
+        "remedy": {"docker": "drop --privileged", "compose": "remove privileged: true"},
+        "level": "baseline",
+        "threats": ["host-compromise"],
+        "sources": ["G3", "CIS 5.5"],
+        "operations": ["ContainerCreate", "ContainerExec"],
+        "properties": {"facts": {"properties": {"privileged": {"properties": {"value": {"const": False}}}}}},
+        "allows": {"docker run busybox": {}},
+        "denies": {
+            "docker run --privileged busybox": {"body": {"HostConfig": {"Privileged": True}}},
+            "docker exec --privileged web id": {"operation": "ContainerExec", "body": {"Privileged": True}},
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def dialect() -> dict[str, Any]:
+    return _document("rule.json")
+
+
+@pytest.fixture(scope="session")
+def site_schema() -> dict[str, Any]:
+    return _document("site.schema.json")
+
+
+@pytest.fixture(scope="session")
+def values() -> dict[str, Any]:
+    return _document("site.json")
+
+
+def _document(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((SCHEMAS / name).read_text())
+    return content

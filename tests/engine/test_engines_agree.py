@@ -1,0 +1,143 @@
+"""Both engines judge alike, rule by rule and all rules at once: examples, attacks, what clients sent, mixtures."""
+
+import base64
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portero import engine
+from portero.engine import OneByOne
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.policy.loader import Policy, load
+from portero.proof.examples import Examples
+from portero.refusals import Refused
+from portero.service.loading import api
+from tests.captured import HOST, envelopes
+from tests.e2e.corpus import load as corpus
+from tests.e2e.corpus import written
+from tests.paths import SCHEMAS
+
+PROFILES = ("baseline", "hardened", "restricted")
+ROUTES, SHAPES = api()
+
+
+@cache
+def policy(name: str) -> Policy:
+    return load([SCHEMAS, SCHEMAS / "example-site"], engine.named(name), ROUTES.operations)
+
+
+@cache
+def examples() -> dict[str, dict[str, Any]]:
+    base = json.loads((SCHEMAS / "base-requests.json").read_text())
+    made = Examples(base, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
+    rules = policy("rust").rules.values()
+    return {f"{rule.id}: {said}": document for rule in rules for _, said, document in made.requests(rule)}
+
+
+def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The request documents of those envelopes that can be read."""
+    judge = Judge(policy("rust"), ROUTES, SHAPES, FixedHost(HOST), "restricted", "enforce")
+    for envelope in asked:
+        try:
+            yield judge.document(json.dumps(envelope).encode())
+        except Refused:
+            continue
+
+
+def as_asked(request: bytes) -> dict[str, Any]:
+    """What dockerd would ask about a request as it stands in a corpus."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *fields = head.decode("latin-1").split("\r\n")
+    method, uri, *_ = [*line.split(" "), "", ""]
+    headers = {name: value.strip() for name, _, value in (field.partition(":") for field in fields)}
+    return {
+        "RequestMethod": method,
+        "RequestUri": uri,
+        "RequestHeaders": headers,
+        "RequestBody": base64.b64encode(body).decode(),
+    }
+
+
+def disagreements(document: dict[str, Any]) -> list[str]:
+    """The rules about which the engines differ, alone or in company."""
+    rust, reference = policy("rust"), policy("reference")
+    rules = rust.by_operation.get(document["operation"], ())
+    alone = {rule: reference.checks[rule].failures(document) for rule in rules}
+    differ = [rule for rule in rules if rust.checks[rule].failures(document) != alone[rule]]
+    for profile in PROFILES:
+        acting = tuple(rust.acting(document["operation"], profile))
+        together = rust.checks.failures(acting, document)
+        if list(together.items()) != [(rule, alone[rule]) for rule in acting if alone[rule]]:
+            differ.append(f"all that act under {profile}")
+    return differ
+
+
+def test_the_engines_agree_about_every_example_of_every_rule() -> None:
+    assert {said: differ for said, document in examples().items() if (differ := disagreements(document))} == {}
+
+
+@pytest.mark.parametrize("name", ["bypass.jsonl", "more.jsonl"])
+def test_the_engines_agree_about_every_attack_and_its_twin(name: str) -> None:
+    asked = [as_asked(written(case, lambda text: text.replace("{{N}}", "x"))) for case in corpus(name)]
+    read = list(documents(asked))
+
+    assert [differ for document in read if (differ := disagreements(document))] == []
+    assert len(read) > len(asked) // 3
+
+
+def test_the_engines_agree_about_what_real_clients_sent() -> None:
+    asked = {json.dumps(envelope): envelope for case in envelopes().values() for envelope in case}
+    read = list(documents(list(asked.values())))
+
+    assert [differ for document in read if (differ := disagreements(document))] == []
+    assert len(read) > len(asked) // 2
+
+
+def places(value: Any) -> Iterator[tuple[dict[Any, Any] | list[Any], Any]]:
+    """Each entry of each object and list in a value, as its container and its key."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from places(inner)
+
+
+_ODD = st.sampled_from(
+    [
+        *(None, True, False, 0, -1, 1.0, 2**63, [], {}, [None], [{}], ["ALL"]),
+        *("", "/", "a\n", "\U0001f600", "/etc/\u2028", "/root/\u2029x", "/home/a\r", "/dev/\x85", "/sys/\x00"),
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_the_engines_agree_about_requests_that_are_mixed_from_the_examples(data: st.DataObject) -> None:
+    names = sorted(said for said, document in examples().items() if document["facts"] and document["body"])
+    drawn, other = (examples()[data.draw(st.sampled_from(names))] for _ in range(2))
+    document = json.loads(json.dumps(drawn))
+    donors = {
+        key: holder[key] for holder, key in places({part: other[part] for part in ("body", "facts") if other[part]})
+    }
+    for _ in range(data.draw(st.integers(1, 4))):
+        found = list(places({part: document[part] for part in ("body", "facts") if document[part]}))
+        holder, key = found[data.draw(st.integers(0, len(found) - 1))]
+        holder[key] = donors[key] if key in donors and data.draw(st.booleans()) else data.draw(_ODD)
+
+    assert disagreements(document) == []
+
+
+def test_rules_that_are_asked_at_once_say_what_each_says_alone_in_their_order() -> None:
+    schemas: dict[str, Any] = {"b": {"required": ["x"]}, "a": {"items": {"const": 1}}, "c": {"type": "array"}}
+    names = ("c", "a", "b")
+    for request in ([1, 2], {}, {"x": 1}, [1]):
+        alone = OneByOne({name: engine.named("reference").compile(schema, {}) for name, schema in schemas.items()})
+        for name in engine.NAMES:
+            together = engine.named(name).gather(schemas, {}).failures(names, request)
+
+            assert list(together.items()) == list(alone.failures(names, request).items())

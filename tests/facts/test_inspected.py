@@ -1,0 +1,106 @@
+"""What docker inspect says, as the request that would make the thing. tests/inspect is the output of dockerd 26.1.5."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.facts import inspected
+from portero.facts.inspected import Inspected
+from portero.refusals import Refused
+
+OUTPUT = Path(__file__).parent / "inspect"
+
+
+def said(kind: str) -> dict[str, Any]:
+    """What docker inspect said of things of a kind, by name."""
+    things = json.loads((OUTPUT / f"{kind}.json").read_text())
+    return {thing.get("Name", thing.get("Spec", {}).get("Name")).removeprefix("/"): thing for thing in things}
+
+
+def read(kind: str, name: str) -> Inspected:
+    found = inspected.read(said(kind)[name])
+    assert found is not None
+    return found
+
+
+def test_a_container_is_the_request_that_creates_it() -> None:
+    found = read("container", "bad")
+
+    assert (found.operation, found.name) == ("ContainerCreate", "bad")
+    assert found.body["Image"] == "busybox"
+    host_config = found.body["HostConfig"]
+    assert isinstance(host_config, dict)
+    assert host_config["Privileged"] is True
+    assert host_config["Binds"] == ["/srv/data:/data", "vol:/v"]
+
+
+def test_networks_of_a_container_keep_what_was_asked_for_and_lose_what_was_given() -> None:
+    networking = read("container", "bad").body["NetworkingConfig"]
+
+    assert networking == {"EndpointsConfig": {"front": {}}}
+
+
+def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_one() -> None:
+    heir = said("container")["plain"]
+    heir["HostConfig"]["Binds"] = ["/srv/own:/own"]
+    heir["Mounts"] = [
+        {"Type": "bind", "Source": "/srv/own", "Destination": "/own", "RW": True, "Propagation": "rprivate"},
+        {"Type": "bind", "Source": "/etc", "Destination": "/data", "RW": False, "Propagation": "rslave"},
+        {"Type": "volume", "Name": "x", "Source": "/var/lib/docker/volumes/x/_data", "Destination": "/v", "RW": True},
+    ]
+
+    found = inspected.read(heir)
+
+    assert found is not None
+    host_config = found.body["HostConfig"]
+    assert isinstance(host_config, dict)
+    taken = {"Type": "bind", "Source": "/etc", "Target": "/data", "ReadOnly": True}
+    assert host_config["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
+
+
+def test_a_container_without_more_mounts_keeps_its_own_list() -> None:
+    host_config = read("container", "bad").body["HostConfig"]
+
+    assert isinstance(host_config, dict)
+    assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/t"}]
+
+
+def test_a_service_is_its_spec() -> None:
+    found = read("service", "svc")
+
+    assert (found.operation, found.name) == ("ServiceCreate", "svc")
+    assert found.body == said("service")["svc"]["Spec"]
+
+
+def test_a_volume_is_its_driver_and_its_options() -> None:
+    found = read("volume", "data")
+
+    assert found.operation == "VolumeCreate"
+    assert found.body["DriverOpts"] == {"device": "/etc", "o": "bind", "type": "none"}
+
+
+def test_a_network_has_its_id_beside_what_was_asked_for() -> None:
+    found = read("network", "front")
+
+    assert (found.operation, found.network_id) == ("NetworkCreate", said("network")["front"]["Id"])
+    assert "Containers" not in found.body
+
+
+@pytest.mark.parametrize("name", ["bridge", "host", "ingress"])
+def test_nobody_made_the_networks_of_dockerd(name: str) -> None:
+    assert inspected.read(said("network")[name]) is None
+
+
+@pytest.mark.parametrize("document", [None, 7, [], {}, {"Image": "busybox", "HostConfig": {}}, {"Id": "x"}])
+def test_what_is_no_inspected_thing_is_none(document: Any) -> None:
+    assert not inspected.is_inspected(document)
+    assert inspected.read(document) is None
+
+
+def test_a_field_of_another_type_is_refused() -> None:
+    broken = said("container")["plain"] | {"HostConfig": 7}
+
+    with pytest.raises(Refused, match="body-wrong-type"):
+        inspected.read(broken)

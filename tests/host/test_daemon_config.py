@@ -1,0 +1,141 @@
+"""daemon.json is read where the host's files are, again whenever it changes, and never with an error."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from portero.host.daemon_config import DaemonConfig
+from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.files import HostFiles
+from portero.host.sockets import DaemonSockets
+
+PLACE = "/etc/docker/daemon.json"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / PLACE.lstrip("/")
+    file.parent.mkdir(parents=True)
+    file.write_text('{"log-driver": "syslog"}')
+    return file
+
+
+def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
+    config = DaemonConfig(place)
+    return lambda: config.defaults(lambda path: f"{root}{path}")
+
+
+def host(root: Path, *, visible: bool = True) -> HostFiles:
+    return HostFiles(str(root), visible=visible, daemons=DaemonSockets(root / "proc"), name_of=lambda _: None)
+
+
+def test_the_file_is_read_below_the_root(tmp_path: Path, file: Path) -> None:
+    assert asking(tmp_path)().log_driver == "syslog"
+
+
+def test_it_may_lie_elsewhere(tmp_path: Path, file: Path) -> None:
+    file.rename(tmp_path / "mine.json")
+
+    assert asking(tmp_path, "/mine.json")().log_driver == "syslog"
+
+
+def test_a_file_that_is_not_there_says_nothing(tmp_path: Path) -> None:
+    assert asking(tmp_path)() == DaemonDefaults()
+
+
+def test_a_change_is_seen_at_the_next_question(tmp_path: Path, file: Path) -> None:
+    asked = asking(tmp_path)
+    before = asked().log_driver
+
+    file.write_text('{"log-driver": "journald"}')
+
+    assert (before, asked().log_driver) == ("syslog", "journald")
+
+
+def test_a_file_put_in_its_place_is_seen_even_when_it_is_as_long_and_as_old(tmp_path: Path, file: Path) -> None:
+    asked = asking(tmp_path)
+    asked()
+    other = file.with_name("new.json")
+    other.write_text('{"log-driver": "splunk"}')
+    os.utime(other, ns=(file.stat().st_atime_ns, file.stat().st_mtime_ns))
+
+    other.replace(file)
+
+    assert asked().log_driver == "splunk"
+
+
+def test_an_unchanged_file_is_not_read_again(tmp_path: Path, file: Path) -> None:
+    asked = asking(tmp_path)
+
+    assert asked() is asked()
+
+
+def test_a_file_that_goes_away_takes_its_words_with_it_and_may_come_back(tmp_path: Path, file: Path) -> None:
+    asked = asking(tmp_path)
+    first = asked()
+    file.rename(tmp_path / "away")
+    away = asked()
+    (tmp_path / "away").rename(file)
+
+    assert (away, asked().log_driver) == (DaemonDefaults(), first.log_driver)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "too large", "broken"])
+def test_what_cannot_be_read_says_nothing_and_stops_nobody(tmp_path: Path, file: Path, kind: str) -> None:
+    file.unlink()
+    if kind == "folder":
+        file.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.write_text("{" if kind == "broken" else '{"log-driver": "syslog"}' + " " * (1 << 20))
+
+    assert asking(tmp_path)().log_driver == ""
+
+
+def test_the_profile_that_it_names_is_read_on_the_same_host(tmp_path: Path, file: Path) -> None:
+    (file.parent / "seccomp.json").write_text("{}")
+    file.write_text('{"seccomp-profile": "/etc/docker/seccomp.json"}')
+
+    assert asking(tmp_path)().seccomp == "custom"
+
+
+def test_a_profile_that_cannot_be_read_says_nothing(tmp_path: Path, file: Path) -> None:
+    file.write_text('{"seccomp-profile": "/etc/docker/seccomp.json"}')
+
+    assert asking(tmp_path)().seccomp == ""
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [(None, None), ("sys/fs/cgroup/memory", False), ("sys/fs/cgroup/cgroup.controllers", True)],
+)
+def test_the_version_of_the_control_groups_is_seen(
+    tmp_path: Path, file: Path, made: str | None, expected: bool | None
+) -> None:
+    if made is not None:
+        (tmp_path / made).mkdir(parents=True)
+
+    assert asking(tmp_path)().cgroup_v2 is expected
+
+
+def test_control_groups_that_cannot_be_looked_at_are_unknown(tmp_path: Path, file: Path) -> None:
+    def file_of(path: str) -> str:
+        if path != PLACE:
+            raise PermissionError
+        return str(file)
+
+    assert DaemonConfig(PLACE).defaults(file_of).cgroup_v2 is None
+
+
+def test_the_host_follows_links_to_it_inside_its_root(tmp_path: Path, file: Path) -> None:
+    file.rename(tmp_path / "etc" / "real.json")
+    file.symlink_to("/etc/real.json")
+
+    assert host(tmp_path).daemon().log_driver == "syslog"
+
+
+def test_a_host_whose_files_are_not_visible_says_nothing(tmp_path: Path, file: Path) -> None:
+    assert host(tmp_path, visible=False).daemon() == DaemonDefaults()

@@ -1,0 +1,206 @@
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from portero.host.files import HostFiles
+from portero.host.sockets import DaemonSockets
+from portero.host.view import Place
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[None]:
+    """A socket in the file system; the address is short since it counts from the folder."""
+    with socket.socket(socket.AF_UNIX) as server:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            server.bind(f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
+        yield
+
+
+def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> HostFiles:
+    daemons = DaemonSockets(proc or root / "no-proc")
+    own = ["/opt/portero"]
+    return HostFiles(
+        str(root), visible=visible, sockets=sockets, own=own, daemons=daemons, name_of=lambda name: name.upper()
+    )
+
+
+def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "file").write_text("")
+    os.mkfifo(tmp_path / "srv" / "pipe")
+    with listening(tmp_path / "srv" / "x.sock"):
+        kinds = [
+            host(tmp_path).look(f"/srv{name}").kind for name in ("", "/file", "/pipe", "/x.sock", "/none", "/file/x")
+        ]
+
+    assert kinds == ["directory", "file", "unknown", "socket", "missing", "missing"]
+
+
+def test_a_device_is_a_device() -> None:
+    assert host(Path("/")).look("/dev/null").kind == "device"
+
+
+def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "absolute").symlink_to("/etc")
+    (tmp_path / "srv" / "relative").symlink_to("../etc")
+    (tmp_path / "srv" / "above").symlink_to("../../../../../etc")
+    (tmp_path / "srv" / "chain").symlink_to("absolute/../srv/relative")
+    view = host(tmp_path)
+
+    for name in ("absolute", "relative", "above", "chain"):
+        assert view.look(f"/srv/{name}") == Place("/etc", "directory", ())
+    assert view.look("/srv/absolute/new/file") == Place("/etc/new/file", "missing", ())
+
+
+def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/nowhere/x")
+
+    assert host(tmp_path).look("/link") == Place("/nowhere/x", "missing", ())
+
+
+def test_a_circle_of_links_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+
+    assert host(tmp_path).look("/a/x") == Place(None, "unknown", ())
+
+
+def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> None:
+    long = "/" + "x" * 300
+
+    assert host(tmp_path).look(long) == Place(None, "unknown", ())
+
+
+def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "readlink", refuse)  # root, who runs tests in containers, may read everything
+
+    assert host(tmp_path).look("/srv") == Place(None, "unknown", ())
+
+
+def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
+    # Each link is short enough for the kernel; the place that they lead to has a path that is too long to be named.
+    long = "/".join(["d" * 200] * 15)
+    outer = tmp_path / "srv" / long
+    outer.mkdir(parents=True)
+    (tmp_path / "srv" / "first").symlink_to(long)
+    inner = tmp_path / "made"
+    (inner / long).mkdir(parents=True)
+    (inner / long / "root").symlink_to("/")
+    inner.rename(outer / "made")
+    (outer / "second").symlink_to(f"made/{long}")
+
+    assert os.stat(tmp_path / "srv/first/second").st_ino
+    assert host(tmp_path).look("/srv/first/second/root") == Place(None, "unknown", ())
+
+
+def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: Path) -> None:
+    holds = host(tmp_path).look("/").holds
+
+    assert {"/run/docker.sock", "/run/containerd/containerd.sock"} <= set(holds)
+
+
+def test_var_run_holds_what_run_holds(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "run").symlink_to("/run")
+    view = host(tmp_path)
+
+    assert view.look("/var/run").holds == view.look("/run").holds
+    assert view.look("/var/run/docker.sock").holds == ("/run/docker.sock",)
+
+
+def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
+    view = host(tmp_path, sockets=("/run//docker/plugins/portero.sock",))
+
+    assert view.look("/run/docker/plugins").holds == ("/run/docker/plugins/portero.sock",)
+
+
+def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) -> None:
+    proc = tmp_path / "proc" / "7"
+    (proc / "net").mkdir(parents=True)
+    (proc / "fd").mkdir()
+    (proc / "comm").write_text("dockerd\n")
+    (proc / "net" / "unix").write_text("head\n0: 00000002 00000000 00010000 0001 01 11 /tmp/x/d.sock\n")
+    (proc / "fd" / "3").symlink_to("socket:[11]")
+    (tmp_path / "tmp" / "x").mkdir(parents=True)
+    (tmp_path / "srv").symlink_to("/tmp/x")
+
+    assert host(tmp_path, proc=tmp_path / "proc").look("/srv").holds == ("/tmp/x/d.sock",)
+
+
+def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    with listening(tmp_path / "srv" / "podman.sock"):
+        view = host(tmp_path)
+
+        assert view.look("/srv").holds == ("/srv/podman.sock",)
+        assert view.look("/srv/podman.sock") == Place("/srv/podman.sock", "socket", ("/srv/podman.sock",))
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("/opt", ("/opt/portero",)),
+        ("/opt/portero", ("/opt/portero",)),
+        ("/opt/portero/schemas/rules", ("/opt/portero/schemas/rules",)),
+        ("/link/rules", ("/opt/portero/schemas/rules",)),
+        ("/opt/porteros", ()),
+        ("/srv", ()),
+    ],
+)
+def test_portero_s_own_files_are_held_from_above_and_from_within(
+    tmp_path: Path, path: str, holds: tuple[str, ...]
+) -> None:
+    (tmp_path / "opt" / "portero" / "schemas" / "rules").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/opt/portero/schemas")
+
+    assert host(tmp_path).look(path).holds == holds
+
+
+def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_path: Path) -> None:
+    view = host(tmp_path, visible=False)
+
+    assert view.look("/opt").holds == ("/opt/portero",)
+    assert view.look("/opt/portero/x").holds == ("/opt/portero/x",)
+
+
+def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
+    (tmp_path / "docker.sock").write_text("")
+
+    assert host(tmp_path).look("/docker.sock") == Place("/docker.sock", "file", ())
+
+
+def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
+    view = host(tmp_path, visible=False)
+
+    assert view.look("/run/podman") == Place(None, "unknown", ("/run/podman/podman.sock",))
+    assert view.look("/srv") == Place(None, "unknown", ())
+
+
+def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_moment_as_it_is(tmp_path: Path) -> None:
+    view = host(tmp_path)
+    moment = view.moment()
+    before = moment.look("/srv")
+    (tmp_path / "srv").mkdir()
+
+    assert (before.kind, moment.look("/srv").kind, view.moment().look("/srv").kind) == (
+        "missing",
+        "missing",
+        "directory",
+    )
+
+
+def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
+    assert host(tmp_path).network("abc") == "ABC"

@@ -1,0 +1,118 @@
+"""A walk at one moment: links as in a chroot, each read once, and nothing is a socket that only looks like one."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portero.host.symlinks import HostWalk
+from portero.host.view import MAX_LINKS
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "link").symlink_to("/etc")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "resolved"),
+    [
+        ("/", "/"),
+        ("/..", "/"),
+        ("/srv/../..", "/"),
+        ("/srv/link", "/etc"),
+        ("/srv/link/", "/etc"),
+        ("//srv/./link/../srv", "/srv"),
+        ("/srv/none/../link", "/etc"),
+        ("/none/below", "/none/below"),
+    ],
+)
+def test_a_path_is_walked_as_the_kernel_would(root: Path, path: str, resolved: str) -> None:
+    assert HostWalk(str(root)).resolved(path) == resolved
+
+
+def test_a_link_is_read_once_in_a_moment_and_anew_in_the_next(root: Path) -> None:
+    walk = HostWalk(f"{root}/")
+    assert walk.where("/srv/link") == "/etc"
+    (root / "srv" / "link").unlink()
+    (root / "srv" / "link").symlink_to("/srv")
+
+    assert walk.where("/srv/link") == "/etc"
+    assert HostWalk(f"{root}/").where("/srv/link") == "/srv"
+
+
+WAYS = st.lists(st.sampled_from(["a", "b", "c", "x", "y", "none", "..", ".", ""]), max_size=6).map("/".join)
+# Where links are made: plain places below the root, since a drawn path could lead out of it and into the real host.
+LINKS = st.dictionaries(st.sampled_from(["x", "y", "a/x", "a/y", "a/b/x"]), st.tuples(WAYS, st.booleans()))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(WAYS.map("/{}".format), max_size=8), LINKS)
+def test_what_was_walked_before_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, paths: list[str], links: dict[str, tuple[str, bool]]
+) -> None:
+    root = tmp_path_factory.mktemp("root")
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "c").write_text("")
+    for place, (target, absolute) in links.items():
+        (root / place).symlink_to(f"/{target}" if absolute else target or ".")
+    walk = HostWalk(str(root))
+
+    assert [walk.found(path) for path in paths] == [HostWalk(str(root)).found(path) for path in paths]
+
+
+def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: Path) -> None:
+    for number in range(MAX_LINKS + 1):
+        (root / f"{number}").symlink_to(f"/{number - 1}" if number else "/srv")
+    walk = HostWalk(str(root))
+
+    assert walk.where(f"/{MAX_LINKS - 1}/x") == "/srv/x"
+    assert walk.found(f"/{MAX_LINKS - 1}/link")[1] == "unknown"
+
+
+def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, readlink = list[str](), os.readlink
+
+    def recorded(file: str) -> str:
+        read.append(file)
+        return readlink(file)
+
+    monkeypatch.setattr(os, "readlink", recorded)
+
+    assert HostWalk(str(root)).resolved("/none/below/../link/../../srv/link/x") == "/etc/x"
+    assert [file.removeprefix(str(root)) for file in read] == ["/none", "/srv", "/srv/link", "/etc", "/etc/x"]
+
+
+def test_a_path_that_is_too_long_for_the_kernel_is_unknown_even_where_nothing_is(root: Path) -> None:
+    path = "/none" + "/x" * 3000
+
+    assert HostWalk(str(root)).found(path) == (None, "unknown")
+
+
+def test_links_in_a_circle_lead_nowhere(root: Path) -> None:
+    (root / "a").symlink_to("b")
+    (root / "b").symlink_to("a")
+
+    assert HostWalk(str(root)).found("/a") == (None, "unknown")
+    assert HostWalk(str(root)).where("/a") == "/a"
+
+
+def test_a_name_that_leads_to_a_socket_is_one_and_others_are_not(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root / "etc")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("x.sock")
+        (root / "srv" / "direct.sock").symlink_to("/etc/x.sock")
+        (root / "srv" / "file.sock").write_text("")
+        (root / "srv" / "dangling.sock").symlink_to("/nowhere")
+        os.mkdir(root / "srv" / "folder.sock")
+        walk = HostWalk(str(root))
+
+        assert walk.is_socket("/etc", "x.sock")
+        names = ("direct", "file", "dangling", "folder", "none")
+        assert [name for name in names if walk.is_socket("/srv", f"{name}.sock")] == ["direct"]

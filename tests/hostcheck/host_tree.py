@@ -1,0 +1,40 @@
+"""A folder tree that stands for a host."""
+
+from pathlib import Path
+
+from portero.hostcheck.files import Files
+
+
+class Host:
+    """A folder tree that stands for a host."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files = Files(str(root))
+
+    def write(self, path: str, text: str, mode: int = 0o644) -> None:
+        file = self.at(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+
+    def link(self, path: str, target: str) -> None:
+        self.at(path).parent.mkdir(parents=True, exist_ok=True)
+        self.at(path).symlink_to(target)
+
+    def dockerd(
+        self, *arguments: str, environment: str = "", pid: str = "42", status: str = "Uid:\t0\t0\t0\t0\n"
+    ) -> None:
+        """Let a dockerd run."""
+        self.write("/run/docker.pid", pid)
+        self.write(f"/proc/{pid}/comm", "dockerd\n")
+        self.write(f"/proc/{pid}/status", status)
+        self.write(f"/proc/{pid}/cmdline", "".join(f"{word}\0" for word in ("/usr/sbin/dockerd", *arguments)))
+        self.write(f"/proc/{pid}/environ", environment)
+
+    def unreadable(self, path: str) -> None:
+        """Something whose reading ends in an OSError, even for root: a folder."""
+        self.at(path).mkdir(parents=True)
+
+    def at(self, path: str) -> Path:
+        return self.root / path.lstrip("/")

@@ -1,0 +1,95 @@
+"""Every rule about the host: unknown is never fine. That its examples prove it is tests/test_rules.py."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.hostcheck.rules import HostPolicy, load, rule_of
+from portero.hostcheck.unknown import UNKNOWN
+from portero.policy.merge_patch import merged
+from portero.policy.rule import Rule
+from tests.paths import SCHEMAS
+
+FILES = sorted((SCHEMAS / "host").glob("*/*.json"))
+# The rows of the guide that ask something of the host.
+GUIDE = {"G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10", "G12", "G13", "G14", "G20", "G21"}
+
+every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
+every_engine = pytest.mark.parametrize("name", engine.NAMES)
+
+
+def document(name: str) -> Any:
+    return json.loads((SCHEMAS / name).read_text())
+
+
+@cache
+def policy(name: str) -> HostPolicy:
+    return load([SCHEMAS], engine.named(name))
+
+
+def rule(path: Path) -> Rule:
+    return rule_of(path, json.loads(path.read_text()))
+
+
+def test_the_built_in_rules_load_without_a_fault() -> None:
+    assert set(policy("reference").rules.rules) == {file.stem for file in FILES}
+
+
+def test_every_row_of_the_guide_about_the_host_has_a_rule() -> None:
+    assert set().union(*(rule(path).sources for path in FILES)) >= GUIDE
+
+
+@every_engine
+def test_the_base_host_breaks_no_rule(name: str) -> None:
+    base = document("base-host.json")
+
+    assert {id: policy(name).outcome(id, base) for id in policy(name).rules.rules} == dict.fromkeys(
+        policy(name).rules.rules
+    )
+
+
+@every_rule
+@every_engine
+def test_a_host_of_which_nothing_is_known_is_never_fine(path: Path, name: str) -> None:
+    outcome = policy(name).outcome(path.stem, unknown(document("base-host.json")))
+
+    assert outcome is not None
+    assert outcome[0] == "unknown"
+
+
+@every_rule
+def test_one_unknown_fact_is_never_fine_where_its_value_decides(path: Path) -> None:
+    """Where some state with another value of the fact is denied, and only the fact differs."""
+    base = document("base-host.json")
+    for example in rule(path).denies:
+        changed = merged(base, dict(example.changes))
+        if policy("reference").outcome(path.stem, base) is not None or example.changes == {}:
+            continue
+        outcome = policy("reference").outcome(path.stem, unknown_where_different(changed, base))
+        assert (example.command, outcome is not None and outcome[0]) == (example.command, "unknown")
+
+
+def unknown(host: Any) -> Any:
+    """The host with every fact unknown."""
+    if isinstance(host, dict):
+        return {name: UNKNOWN if name == "value" else unknown(inner) for name, inner in host.items()}
+    return host
+
+
+def unknown_where_different(host: Any, base: Any) -> Any:
+    if not isinstance(host, dict):
+        return host
+    return {
+        name: UNKNOWN
+        if name == "value" and _is_leaf(inner) and inner != base[name]
+        else (unknown_where_different(inner, base.get(name, {})))
+        for name, inner in host.items()
+    }
+
+
+def _is_leaf(value: Any) -> bool:
+    return not isinstance(value, dict)

@@ -1,0 +1,99 @@
+"""daemon.json and dockerd's command line as one configuration."""
+
+import pytest
+
+from portero.hostcheck import configuration, process
+from portero.hostcheck.configuration import Configuration, parse
+from tests.hostcheck.host_tree import Host
+
+FILE = "/etc/docker/daemon.json"
+
+
+def read(host: Host) -> Configuration:
+    return configuration.read(host.files, process.find(host.files), FILE)
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("--icc=false", {"icc": ("false",)}),
+        ("--icc", {"icc": ("true",)}),
+        ("--log-driver syslog", {"log-driver": ("syslog",)}),
+        ("--tlsverify --tlscacert ca.pem", {"tlsverify": ("true",), "tlscacert": ("ca.pem",)}),
+        ("-H fd:// -H=tcp://h:1 -Hunix:///s", {"host": ("fd://", "tcp://h:1", "unix:///s")}),
+        ("-DH fd://", {"host": ("fd://",)}),
+        ("-D --host a --host=b", {"D": ("true",), "host": ("a", "b")}),
+        ("-G staff -g /srv", {"group": ("staff",), "data-root": ("/srv",)}),
+        ("stray --group=", {"group": ("",)}),
+        ("", {}),
+    ],
+)
+def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, tuple[str, ...]]) -> None:
+    assert parse(line.split()) == flags
+
+
+def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:
+    host.dockerd()
+
+    assert read(host).switch("icc", default=True) == {"value": True, "said": f"{FILE} icc"}
+    assert read(host).text("log-driver", "json-file")["value"] == "json-file"
+    assert read(host).texts("hosts")["value"] == []
+    assert read(host).mapping("default-ulimits")["value"] == {}
+
+
+def test_the_file_is_known_even_where_the_command_line_is_not(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+
+    assert read(host).switch("icc", default=True) == {"value": False, "said": f"{FILE} icc"}
+    assert read(host).switch("iptables", default=True) == {"value": "unknown", "said": "dockerd --iptables"}
+
+
+def test_a_flag_is_told_with_its_place(host: Host) -> None:
+    host.dockerd("--icc=0", "--log-driver=syslog", "-H", "fd://", "--default-ulimit", "nofile=1:2")
+
+    assert read(host).switch("icc", default=True) == {"value": False, "said": "dockerd --icc"}
+    assert read(host).text("log-driver", "")["value"] == "syslog"
+    assert read(host).texts("hosts") == {"value": ["fd://"], "said": "dockerd --host"}
+    assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "said": "dockerd --default-ulimit"}
+
+
+def test_a_switch_that_is_no_truth_value_is_unknown(host: Host) -> None:
+    host.dockerd("--icc=nonsense")
+
+    assert read(host).switch("icc", default=False)["value"] == "unknown"
+
+
+def test_a_value_of_the_wrong_type_is_unknown(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, '{"icc": "false"}')
+
+    assert read(host).switch("icc", default=False) == {"value": "unknown", "said": f"{FILE} icc"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "\ufeff{}"])
+def test_a_file_that_cannot_be_understood_leaves_everything_unknown(host: Host, text: str) -> None:
+    host.dockerd()
+    host.write(FILE, text)
+
+    assert read(host).switch("icc", default=True) == {"value": "unknown", "said": FILE}
+
+
+def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> None:
+    host.dockerd()
+    host.unreadable(FILE)
+
+    assert read(host).texts("hosts")["value"] == "unknown"
+
+
+def test_an_empty_file_says_nothing(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, "")
+
+    assert read(host).switch("icc", default=True)["value"] is True
+
+
+def test_the_command_line_may_name_another_file(host: Host) -> None:
+    host.dockerd("--config-file=/srv/daemon.json")
+    host.write("/srv/daemon.json", '{"icc": false}')
+
+    assert read(host).switch("icc", default=True) == {"value": False, "said": "/srv/daemon.json icc"}

@@ -1,0 +1,149 @@
+"""What dockerd says of itself, and what its configuration says where it does not."""
+
+from typing import Any
+
+import pytest
+
+from portero.hostcheck import configuration, daemon, process
+from portero.hostcheck.daemon import Info
+from tests.hostcheck.host_tree import Host
+
+INFO: dict[str, Any] = {
+    "ServerVersion": "26.1.5+dfsg1",
+    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=builtin", "name=userns"],
+    "LoggingDriver": "journald",
+    "LiveRestoreEnabled": True,
+    "ExperimentalBuild": False,
+    "CgroupVersion": "2",
+    "DockerRootDir": "/srv/docker",
+    "Plugins": {"Authorization": ["portero"]},
+    "RegistryConfig": {
+        "InsecureRegistryCIDRs": ["127.0.0.0/8", "::1/128", "10.0.0.0/8"],
+        "IndexConfigs": {"docker.io": {"Secure": True}, "registry.example.com:5000": {"Secure": False}},
+    },
+}
+
+
+def facts(host: Host, info: dict[str, Any] | None = None) -> Any:
+    running = process.find(host.files)
+    configured = configuration.read(host.files, running, "/etc/docker/daemon.json")
+    return daemon.facts(host.files, running, configured, Info(info))
+
+
+def test_what_dockerd_says_counts(host: Host) -> None:
+    found = facts(host, INFO)
+
+    assert {name: found[name]["value"] for name in found if "value" in found[name]} == {
+        "installed": True,
+        "running": True,
+        "version": "26.1.5+dfsg1",
+        "release": 26001005,
+        "authorizationPlugins": ["portero"],
+        "noNewPrivileges": "unknown",
+        "seccomp": "builtin",
+        "logDriver": "journald",
+        "icc": "unknown",
+        "iptables": "unknown",
+        "userlandProxy": "unknown",
+        "liveRestore": True,
+        "experimental": False,
+        "insecureRegistries": ["registry.example.com:5000", "10.0.0.0/8"],
+        "cgroupVersion": "2",
+    }
+    assert found["userNamespaces"]["remapped"] == {"value": True, "said": "GET /info SecurityOptions"}
+    assert found["userNamespaces"]["rootless"]["value"] is False
+
+
+def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:
+    host.dockerd("--userns-remap=default", "--log-driver", "syslog", "--authorization-plugin=portero")
+    host.write("/etc/docker/daemon.json", '{"icc": false, "seccomp-profile": "unconfined", "live-restore": true}')
+
+    found = facts(host)
+
+    assert found["running"]["value"] is True
+    assert found["version"]["value"] == found["release"]["value"] == "unknown"
+    assert found["userNamespaces"]["remapped"] == {"value": True, "said": "dockerd --userns-remap"}
+    assert found["userNamespaces"]["rootless"] == {"value": False, "said": "user of dockerd"}
+    values = {name: found[name]["value"] for name in ("logDriver", "seccomp", "icc", "liveRestore", "iptables")}
+    assert values == {
+        "logDriver": "syslog",
+        "seccomp": "unconfined",
+        "icc": False,
+        "liveRestore": True,
+        "iptables": True,
+    }
+    assert found["authorizationPlugins"] == {"value": ["portero"], "said": "dockerd --authorization-plugin"}
+
+
+def test_a_dockerd_of_another_user_is_rootless(host: Host) -> None:
+    host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\n")
+
+    assert facts(host)["userNamespaces"]["rootless"]["value"] is True
+
+
+def test_without_a_process_nobody_knows_whether_it_is_rootless(host: Host) -> None:
+    assert facts(host)["userNamespaces"]["rootless"]["value"] == "unknown"
+
+
+def test_docker_is_installed_where_its_program_is(host: Host) -> None:
+    assert facts(host)["installed"]["value"] is False
+
+    host.write("/usr/sbin/dockerd", "")
+
+    assert facts(host)["installed"]["value"] is True
+    assert facts(host)["running"]["value"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "profile"),
+    [
+        (["name=seccomp,profile=default"], "default"),
+        (["name=seccomp,profile=/etc/docker/seccomp.json"], "/etc/docker/seccomp.json"),
+        (["name=seccomp"], "builtin"),
+        (["name=apparmor", "odd"], "off"),
+    ],
+)
+def test_the_seccomp_profile_is_an_option(host: Host, options: list[str], profile: str) -> None:
+    assert facts(host, {"SecurityOptions": options})["seccomp"]["value"] == profile
+
+
+def test_a_rootless_dockerd_says_so(host: Host) -> None:
+    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"]})
+
+    assert found["userNamespaces"]["rootless"]["value"] is True
+    assert found["userNamespaces"]["remapped"]["value"] is False
+
+
+@pytest.mark.parametrize(
+    "config",
+    [None, {"InsecureRegistryCIDRs": "all"}, {"IndexConfigs": []}],
+)
+def test_an_answer_of_another_shape_is_unknown(host: Host, config: Any) -> None:
+    found = facts(host, {"RegistryConfig": config, "LoggingDriver": 5, "Plugins": {"Authorization": None}})
+
+    assert found["logDriver"]["value"] == "unknown"
+    assert found["authorizationPlugins"]["value"] == []
+    expected: Any = [] if config == {"IndexConfigs": []} else "unknown"
+    assert found["insecureRegistries"]["value"] == expected
+
+
+def test_a_registry_without_a_word_on_its_safety_is_insecure(host: Host) -> None:
+    found = facts(host, {"RegistryConfig": {"IndexConfigs": {"a": {}, "b": None}}})
+
+    assert found["insecureRegistries"]["value"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [("25.0.6", 25000006), ("28.0", 28000000), ("19.03.15", 19003015), ("dev", "unknown")],
+)
+def test_a_version_becomes_a_number(host: Host, version: str, release: Any) -> None:
+    assert facts(host, {"ServerVersion": version})["release"]["value"] == release
+
+
+def test_the_data_root_is_what_dockerd_says_then_what_it_is_told(host: Host) -> None:
+    host.dockerd()
+    configured = configuration.read(host.files, process.find(host.files), "/etc/docker/daemon.json")
+
+    assert daemon.data_root(configured, Info(INFO))["value"] == "/srv/docker"
+    assert daemon.data_root(configured, Info(None))["value"] == "/var/lib/docker"

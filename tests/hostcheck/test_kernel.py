@@ -1,0 +1,114 @@
+"""Facts of the kernel from /proc and /sys."""
+
+from typing import Any
+
+import pytest
+
+from portero.hostcheck import kernel
+from tests.hostcheck.host_tree import Host
+
+LSM = "/sys/kernel/security/lsm"
+ENABLED = "/sys/module/apparmor/parameters/enabled"
+PROFILES = "/sys/kernel/security/apparmor/profiles"
+
+
+def facts(host: Host) -> Any:
+    return kernel.facts(host.files)
+
+
+def control(host: Host, name: str) -> Any:
+    return facts(host)["accessControl"][name]["value"]
+
+
+def test_an_empty_host_is_unknown_in_everything(host: Host) -> None:
+    found = facts(host)
+
+    values = {fact["value"] for fact in found["settings"].values()}
+    values |= {fact["value"] for name, fact in found["accessControl"].items() if name != "said"}
+    assert values | {found["lockdown"]["value"], found["swap"]["value"]} == {"unknown"}
+
+
+def test_the_modules_are_listed_in_their_order(host: Host) -> None:
+    host.write(LSM, "lockdown,capability,yama,apparmor")
+
+    assert control(host, "modules") == ["lockdown", "capability", "yama", "apparmor"]
+
+
+@pytest.mark.parametrize(("text", "on"), [("Y\n", True), ("N\n", False)])
+def test_apparmor_is_on_or_off_as_its_parameter_says(host: Host, text: str, on: bool) -> None:
+    host.write(ENABLED, text)
+
+    assert control(host, "apparmor") is on
+
+
+def test_a_kernel_without_the_module_has_apparmor_off_and_no_profiles(host: Host) -> None:
+    host.at("/sys/module").mkdir(parents=True)
+
+    assert control(host, "apparmor") is False
+    assert control(host, "apparmorProfiles") == []
+
+
+def test_only_profiles_in_mode_enforce_count(host: Host) -> None:
+    host.write(ENABLED, "Y\n")
+    host.write(PROFILES, "docker-default (enforce)\n/usr/bin/man (x) (enforce)\ncupsd (complain)\nodd line\n")
+
+    assert control(host, "apparmorProfiles") == ["docker-default", "/usr/bin/man (x)"]
+
+
+def test_profiles_that_cannot_be_read_are_unknown(host: Host) -> None:
+    host.write(ENABLED, "Y\n")
+
+    assert control(host, "apparmorProfiles") == "unknown"
+
+
+@pytest.mark.parametrize(("text", "mode"), [("1", "enforcing"), ("0", "permissive")])
+def test_selinux_enforces_or_not(host: Host, text: str, mode: str) -> None:
+    host.write("/sys/fs/selinux/enforce", text)
+
+    assert control(host, "selinux") == mode
+
+
+def test_selinux_is_off_where_its_file_system_is_missing(host: Host) -> None:
+    host.at("/sys/fs").mkdir(parents=True)
+
+    assert control(host, "selinux") == "off"
+
+
+@pytest.mark.parametrize(
+    ("modules", "text", "level"),
+    [
+        ("lockdown,yama", "none [integrity] confidentiality\n", "integrity"),
+        ("lockdown,yama", "[none] integrity confidentiality\n", "none"),
+        ("lockdown,yama", "nonsense\n", "unknown"),
+        ("yama", "", "none"),
+    ],
+)
+def test_lockdown_is_the_level_in_brackets(host: Host, modules: str, text: str, level: str) -> None:
+    host.write(LSM, modules)
+    host.write("/sys/kernel/security/lockdown", text)
+
+    assert facts(host)["lockdown"]["value"] == level
+
+
+def test_settings_are_numbers_and_absent_where_the_kernel_lacks_them(host: Host) -> None:
+    host.write("/proc/sys/kernel/kptr_restrict", "2\n")
+    host.write("/proc/sys/kernel/dmesg_restrict", "odd\n")
+
+    settings = facts(host)["settings"]
+
+    assert settings["kernel.kptr_restrict"] == {"value": 2, "said": "/proc/sys/kernel/kptr_restrict"}
+    assert settings["kernel.dmesg_restrict"]["value"] == "unknown"
+    assert settings["kernel.yama.ptrace_scope"]["value"] == "absent"
+    assert settings["net.bridge.bridge-nf-call-iptables"]["value"] == "absent"
+
+
+def test_a_setting_that_cannot_be_read_is_unknown(host: Host) -> None:
+    host.unreadable("/proc/sys/kernel/kptr_restrict")
+
+    assert facts(host)["settings"]["kernel.kptr_restrict"]["value"] == "unknown"
+
+
+def test_swap_devices_are_named(host: Host) -> None:
+    host.write("/proc/swaps", "Filename Type Size Used Priority\n/dev/sda2 partition 8388604 0 -2\n\n")
+
+    assert facts(host)["swap"]["value"] == ["/dev/sda2"]

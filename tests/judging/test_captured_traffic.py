@@ -1,0 +1,64 @@
+"""Captured traffic and the guide's own examples under each profile: refused by these rules, and for these reasons."""
+
+import json
+from functools import cache
+from typing import Any, Literal
+
+import pytest
+
+from portero import engine
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.policy.loader import load
+from portero.reading.canonical import Shapes
+from portero.reading.routes import Routes
+from portero.service import resources
+from tests import captured
+from tests.paths import TESTS
+
+ENVELOPES = captured.envelopes()
+BASELINE = captured.table(captured.CAPTURES / "expected-baseline.tsv")
+HARDENED = captured.table(captured.CAPTURES / "expected-hardened.tsv")
+SEEDS = captured.table(TESTS / "guide" / "seed-examples.tsv")
+PROFILES = ("baseline", "hardened", "restricted")
+NOON = 1_800_000_000.0
+
+
+@cache
+def judge(profile: str) -> Judge:
+    routes = Routes.load(json.loads((resources.schemas() / "operations.json").read_text()))
+    policy = load([resources.schemas()], engine.best(), routes.operations)
+    mode: Literal["enforce"] = "enforce"
+    return Judge(policy, routes, Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST), profile, mode)
+
+
+def refused_by(profile: str, questions: list[dict[str, Any]]) -> set[str]:
+    decisions = [judge(profile).decide(json.dumps(question).encode(), "d-0", NOON) for question in questions]
+    return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
+
+
+@pytest.mark.parametrize("row", BASELINE, ids=[row["case"] for row in BASELINE])
+def test_under_baseline_captured_traffic_is_refused_by_these_rules_only(row: dict[str, str]) -> None:
+    assert refused_by("baseline", ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
+
+
+@pytest.mark.parametrize("row", HARDENED, ids=[row["case"] for row in HARDENED])
+def test_under_hardened_captured_traffic_is_refused_by_these_rules_only(row: dict[str, str]) -> None:
+    assert refused_by("hardened", ENVELOPES[row["case"]]) == captured.rules_of(row["rules"])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("row", SEEDS, ids=[row["case"] for row in SEEDS])
+def test_the_guide_s_own_examples_are_refused_by_these_rules_only(row: dict[str, str], profile: str) -> None:
+    assert refused_by(profile, ENVELOPES[row["case"]]) == captured.rules_of(row[profile])
+
+
+@pytest.mark.parametrize("rows", [BASELINE, HARDENED], ids=["baseline", "hardened"])
+def test_every_captured_case_has_a_row_with_its_reason(rows: list[dict[str, str]]) -> None:
+    assert {row["case"] for row in rows} == set(ENVELOPES)
+    assert [row["case"] for row in rows if not row["why"]] == []
+    assert [row["case"] for row in rows if (row["decision"] == "allow") != (row["rules"] == "-")] == []
+
+
+def test_every_example_of_the_guide_has_a_row() -> None:
+    assert {row["case"] for row in SEEDS} == {case for case in ENVELOPES if case.startswith("cli/seed-")}

@@ -1,0 +1,76 @@
+"""Every rule file under schemas/: proved by its own examples (policy/proof.py), as `portero test` proves a site's."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from portero import engine
+from portero.policy.loader import Policy, load
+from portero.policy.rule import Example
+from portero.proof.checks import CHECKS, Trial
+from portero.proof.examples import Examples
+from portero.proof.ground import Requests, rules
+from portero.service.loading import api
+from tests.paths import SCHEMAS
+
+# The site of the examples: it lists something under each key whose list ships empty.
+EXAMPLE_SITE = SCHEMAS / "example-site"
+FILES = sorted(file for branch in ("rules", "host") for file in (SCHEMAS / branch).glob("*/*.json"))
+MOST_LINES = 120
+OPERATIONS = api()[0].operations
+
+every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
+
+
+@cache
+def policy() -> Policy:
+    return load([SCHEMAS, EXAMPLE_SITE], engine.best(), OPERATIONS)
+
+
+@cache
+def tried() -> dict[Path, Trial]:
+    return {Path(rule.file): Trial.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, api()[1])}
+
+
+@cache
+def examples() -> Examples:
+    ground = next(iter(tried().values())).ground
+    assert isinstance(ground, Requests)
+    return ground.examples
+
+
+def test_the_built_in_policy_loads_without_a_fault() -> None:
+    assert set(policy().rules) == {file.stem for file in FILES if file.parts[-3] == "rules"}
+
+
+def test_every_rule_file_is_tried_with_both_engines() -> None:
+    assert set(tried()) == set(FILES)
+    assert {tuple(engine.name for engine in trial.ground.engines) for trial in tried().values()} == {
+        ("rust", "reference")
+    }
+
+
+@every_rule
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_rule_is_proved_by_its_examples(path: Path, check: str) -> None:
+    assert list(CHECKS[check](tried()[path])) == []
+
+
+@every_rule
+def test_a_rule_file_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("operation", [operation.id for operation in OPERATIONS])
+def test_the_base_request_of_an_operation_breaks_no_rule(operation: str) -> None:
+    request = examples().document(Example("", operation, {}))
+
+    # A rule that fails at `operation` refuses it outright: there is nothing that a request could satisfy.
+    broken = {
+        id: failures
+        for id in policy().by_operation[operation]
+        if (failures := policy().checks[id].failures(request)) and failures != (("operation",),)
+    }
+
+    assert broken == {}

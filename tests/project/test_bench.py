@@ -1,0 +1,61 @@
+"""`make bench` runs: it compares what it is told to, and says plainly what it cannot do. No figure is looked at."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.paths import ROOT
+
+BENCH = ROOT / "bench"
+FLASK = f"{shlex.quote(sys.executable)} {shlex.quote(str(BENCH / 'allow_flask.py'))} {{socket}}"
+QUICK = ("--seconds", "0.01", "--rounds", "1")
+
+
+def bench(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCH / "run.py"), *QUICK, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_every_plugin_is_measured_in_the_same_run(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    ran = bench("--plugin", f"other={FLASK}", "--note", "A note.", "--write", str(page))
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == page.read_text().strip()
+    (head,) = [line for line in ran.stdout.splitlines() if "ratio of other" in line]
+    assert [name.strip() for name in head.split("|") if "ratio" not in name][-4:-1] == [
+        "allow-flask",
+        "portero",
+        "other",
+    ]
+    assert "A note." in ran.stdout
+    rows = [line.split("|")[1].strip() for line in ran.stdout.splitlines() if line.startswith("| ")]
+    assert {"ping", "list", "create, 3 KB", "create, all reasons", "create, 1 MB", "portero", "other"} <= {*rows}
+
+
+def test_growth_is_told_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    ran = bench("--growth", "--write", str(page))
+
+    assert ran.returncode == 0, ran.stderr
+    plot = (tmp_path / "page.svg").read_text()
+    for curve in ("Body of a create", "Mounts of a create", "Connections, list", "Rules, the added ones"):
+        assert f"| {curve}" in ran.stdout
+        assert f">{curve}" in plot
+    ElementTree.fromstring(plot)
+
+
+def test_a_plugin_that_does_not_start_is_named() -> None:
+    ran = bench("--plugin", "broken=false {socket}")
+
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("bench: broken did not start")
+
+
+def test_a_plugin_without_a_socket_is_refused_with_the_cure() -> None:
+    ran = bench("--plugin", "other=somewhere")
+
+    assert ran.returncode == 2
+    assert ran.stderr.splitlines()[-1].endswith("write it as NAME='COMMAND {socket}'")

@@ -1,0 +1,68 @@
+"""What is generated is fresh, and what is promised in the documentation is there."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portero.policy import document
+from portero.proof import ground
+from portero.proof.checks import CHECKS, Trial
+from portero.refusals import CODES
+from portero.service.loading import api
+from tests.paths import ROOT
+
+
+def test_no_generated_page_is_stale() -> None:
+    checked = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"],
+        cwd=ROOT,
+        env={"PYTHONPATH": "plugin", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_refusal_code_has_a_test_that_names_it(code: str) -> None:
+    named = [path.name for path in (ROOT / "tests").rglob("test_*.py") if f'"{code}"' in path.read_text()]
+
+    assert named
+
+
+def test_the_rule_in_the_readme_is_a_rule() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    dialect = json.loads((ROOT / "schemas" / "rule.json").read_text())
+
+    assert list(document.faults(json.loads(blocks[0]), dialect)) == []
+
+
+def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Path) -> None:
+    site = ROOT / "examples" / "site"
+    (tmp_path / "rules" / "images").mkdir(parents=True)
+    block = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    (tmp_path / "rules" / "images" / "team-registry.json").write_text(block)
+    routes, shapes = api()
+
+    proved = {
+        rule.id: [fault for check in CHECKS.values() for fault in check(Trial.of(on, rule))]
+        for on, rule in ground.rules([ROOT / "schemas", site, tmp_path], routes.operations, shapes)
+        if not rule.file.startswith(str(ROOT / "schemas"))
+    }
+
+    assert proved == {"team-registry": [], "team-x-registry": []}
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []

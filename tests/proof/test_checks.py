@@ -1,0 +1,147 @@
+"""What proving a rule finds, check by check; the built-in rules are proved in tests/test_rules.py."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.engine import Check
+from portero.engine.check import Checks
+from portero.policy.rule import Rule
+from portero.proof.checks import CHECKS, Trial, mutants
+from portero.proof.examples import Examples
+from portero.proof.ground import Requests, installed
+from portero.service.loading import api
+from portero.types import JSON
+from tests.paths import SCHEMAS
+
+
+def document(name: str) -> Any:
+    return json.loads((SCHEMAS / name).read_text())
+
+
+def found(rule: Mapping[str, Any], check: str, *engines: engine.Engine) -> list[str]:
+    """The faults of a rule as one check finds them."""
+    routes, shapes = api()
+    operations = {operation.id: operation for operation in routes.operations}
+    examples = Examples(document("base-requests.json"), operations, shapes)
+    ground = Requests(examples, {"request": document("request.json")}, engines or installed())
+    file = SCHEMAS / "rules" / "mine" / "mine.json"
+    return list(CHECKS[check](Trial.of(ground, Rule.of(file, rule))))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_good_rule_has_no_fault(written: dict[str, Any], check: str) -> None:
+    assert found(written, check) == []
+
+
+def test_what_is_allowed_but_denied_is_found_by_both_engines(written: dict[str, Any]) -> None:
+    written["allows"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": True}}}
+
+    assert found(written, "examples") == [
+        f"allows: 'docker run mine' is denied by the engine {name}: mend the rule or the example"
+        for name in ("rust", "reference")
+    ]
+
+
+def test_what_is_denied_but_allowed_is_found_by_both_engines(written: dict[str, Any]) -> None:
+    written["denies"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": False}}}
+
+    assert found(written, "examples") == [
+        f"denies: 'docker run mine' is allowed by the engine {name}: mend the rule or the example"
+        for name in ("rust", "reference")
+    ]
+
+
+def test_an_example_that_the_rule_does_not_judge_is_allowed(written: dict[str, Any]) -> None:
+    written["operations"] = ["ContainerCreate"]
+
+    assert [fault.partition(" by ")[0] for fault in found(written, "examples")] == [
+        "denies: 'docker exec --privileged web id' is allowed"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("example", "why"),
+    [
+        ({"body": {"HostConfig": {"Memory": "much"}}}, "body-wrong-type at HostConfig.Memory"),
+        ({"host": {"link": {}}}, "host: link is none of"),
+    ],
+)
+def test_an_example_that_can_be_no_request_is_found(written: dict[str, Any], example: Any, why: str) -> None:
+    written["denies"]["docker run mine"] = example
+
+    (fault,) = found(written, "examples")
+
+    assert fault.startswith("'docker run mine': there is no such request (")
+    assert why in fault
+
+
+def test_a_rule_that_fails_at_no_place_is_found(written: dict[str, Any]) -> None:
+    written["not"] = {"properties": {"operation": {"const": "ContainerCreate"}}}
+    written["allows"] = {"docker exec web id": {"operation": "ContainerExec"}}
+
+    assert "'docker run --privileged busybox' is denied at no place by the engine rust: put the condition deeper" in (
+        found(written, "examples")
+    )
+
+
+def test_engines_that_disagree_are_found(written: dict[str, Any]) -> None:
+    faults = found(written, "engines", engine.best(), _Lenient())
+
+    assert [fault.partition(": say ")[0] for fault in faults] == [
+        "'docker run --privileged busybox': the engines rust and lenient disagree",
+        "'docker exec --privileged web id': the engines rust and lenient disagree",
+    ]
+
+
+def test_a_name_that_docker_does_not_know_is_found(written: dict[str, Any]) -> None:
+    written["allows"]["docker run mine"] = {"body": {"HostConfig": {"Privilegd": True}}}
+
+    assert found(written, "names") == [
+        "'docker run mine': Docker does not know HostConfig.Privilegd: spell it as schemas/api does"
+    ]
+
+
+def test_an_operation_without_a_denied_example_is_found(written: dict[str, Any]) -> None:
+    written["operations"].append("ServiceCreate")
+
+    assert found(written, "operations") == [
+        "operations: no example under denies is of ServiceCreate: add one, or leave the operation out"
+    ]
+
+
+def test_a_keyword_that_no_example_needs_is_found_at_every_depth(written: dict[str, Any]) -> None:
+    value = written["properties"]["facts"]["properties"]["privileged"]["properties"]["value"]
+    value["type"] = "boolean"
+
+    assert found(written, "keywords") == [
+        "properties.facts.properties.privileged.properties.value.type: "
+        "deleting it changes no example: add one that needs it, or delete it"
+    ]
+
+
+def test_a_branch_that_no_example_needs_is_found() -> None:
+    schema: dict[str, JSON] = {"anyOf": [{"const": 1}, {"const": 2}], "description": "words"}
+
+    assert dict(mutants(schema)) == {
+        "anyOf": {"description": "words"},
+        "anyOf[0]": {"anyOf": [{"const": 2}], "description": "words"},
+        "anyOf[1]": {"anyOf": [{"const": 1}], "description": "words"},
+        "anyOf[0].const": {"anyOf": [{}, {"const": 2}], "description": "words"},
+        "anyOf[1].const": {"anyOf": [{"const": 1}, {}], "description": "words"},
+    }
+
+
+class _Lenient:
+    """An engine that finds nothing."""
+
+    name = "lenient"
+
+    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
+        return engine.best().compile({"type": "object"}, {})
+
+    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:
+        raise NotImplementedError

@@ -1,0 +1,113 @@
+"""What the rules of a site's own folder are proved on: its values, what is before it, and its example-site."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.policy.loader import PolicyBroken
+from portero.proof.checks import CHECKS, Trial
+from portero.proof.ground import rules
+from portero.service.loading import api
+from tests.paths import SCHEMAS
+
+
+def write(folder: Path, name: str, content: Any) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(content))
+
+
+def tried(*folders: Path) -> list[Trial]:
+    """The trials of the rules that are not built in."""
+    routes, shapes = api()
+    return [
+        Trial.of(ground, rule)
+        for ground, rule in rules([SCHEMAS, *folders], routes.operations, shapes)
+        if not rule.file.startswith(str(SCHEMAS))
+    ]
+
+
+def faults(trial: Trial) -> dict[str, list[str]]:
+    return {name: told for name, check in CHECKS.items() if (told := list(check(trial)))}
+
+
+def networks(written: dict[str, Any]) -> dict[str, Any]:
+    """A rule that refers to the site's networks, of which the built-in site lists none."""
+    schema = {"$ref": "site#/$defs/networks"}
+    facts = {"networks": {"items": {"properties": {"name": schema}}}}
+    return written | {
+        "operations": ["ContainerCreate"],
+        "properties": {"facts": {"properties": facts}},
+        "allows": {"docker run --network mine busybox": {"body": network("mine")}},
+        "denies": {"docker run --network other busybox": {"body": network("other")}},
+    }
+
+
+def network(name: str) -> Any:
+    return {"HostConfig": {"NetworkMode": name}, "NetworkingConfig": {"EndpointsConfig": {"app": None, name: {}}}}
+
+
+def test_a_sites_rule_is_tried_with_the_sites_values(written: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, "rules/mine/mine.json", networks(written))
+    write(tmp_path, "site.json", {"networks": ["mine"]})
+
+    (trial,) = tried(tmp_path)
+
+    assert trial.rule.id == "mine"
+    assert faults(trial) == {}
+
+
+def test_an_example_site_lists_what_the_site_itself_does_not(written: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, "rules/mine/mine.json", networks(written))
+    (alone,) = tried(tmp_path)
+
+    write(tmp_path, "example-site/site.json", {"networks": ["mine"]})
+    (beside,) = tried(tmp_path)
+
+    assert set(faults(alone)) >= {"examples"}
+    assert faults(beside) == {}
+
+
+def test_a_rule_that_replaces_a_built_in_one_is_tried_beside_it(written: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, "rules/mine/no-privileged.json", written)
+
+    assert [trial.rule.id for trial in tried(tmp_path)] == ["no-privileged"]
+
+
+def test_a_later_folder_is_tried_on_top_of_the_earlier_one(written: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path / "a", "site.json", {"networks": ["mine"]})
+    write(tmp_path / "b", "rules/mine/mine.json", networks(written))
+
+    (trial,) = tried(tmp_path / "a", tmp_path / "b")
+
+    assert faults(trial) == {}
+
+
+def test_a_rule_about_the_host_is_tried_in_both_readings(tmp_path: Path) -> None:
+    rule = json.loads((SCHEMAS / "host" / "daemon" / "live-restore.json").read_text())
+    write(tmp_path, "host/mine/mine.json", rule)
+    (good,) = tried(tmp_path)
+    rule["denies"] |= {"mine": {}}
+    write(tmp_path, "host/mine/mine.json", rule)
+    (bad,) = tried(tmp_path)
+
+    assert faults(good) == {}
+    assert [fault.partition(" by ")[0] for fault in faults(bad)["examples"]] == ["denies: 'mine' is allowed"] * 2
+
+
+def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -> None:
+    rule = json.loads((SCHEMAS / "host" / "daemon" / "live-restore.json").read_text())
+    rule["allows"] |= {"mine": {"demon": {}}}
+    write(tmp_path, "host/mine/mine.json", rule)
+
+    (trial,) = tried(tmp_path)
+
+    assert faults(trial)["examples"][0].startswith("'mine': there is no such request (")
+
+
+def test_a_broken_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
+    write(tmp_path, "rules/mine/mine.json", {"title": "Too little"})
+
+    with pytest.raises(PolicyBroken, match=r"mine\.json: 'reason' is missing"):
+        tried(tmp_path)

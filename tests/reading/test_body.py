@@ -1,0 +1,205 @@
+from collections.abc import Mapping
+from typing import Literal
+
+import pytest
+
+from portero.reading import body
+from portero.reading.canonical import Canonical, Shapes
+from portero.reading.envelope import Envelope
+from portero.reading.routes import Match, Operation
+from portero.refusals import Refused
+from tests.paths import SCHEMAS
+
+_SHAPES = Shapes.load(SCHEMAS / "api")
+_JSON = {"content-type": "application/json"}
+
+
+def _read(
+    operation: str,
+    kind: Literal["json", "tar", "none", "never-shown"],
+    headers: Mapping[str, str],
+    shown: bytes | None = None,
+    *,
+    required: bool = False,
+    method: str = "POST",
+) -> Canonical:
+    envelope = Envelope(method, "/", shown, headers, "", "", ())
+    match = Match(Operation(operation, method, "/", kind, required, False), {})
+    return body.read(envelope, match, _SHAPES)
+
+
+def _create(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:
+    return _read("ContainerCreate", "json", headers, shown, required=True)
+
+
+def _commit(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:
+    return _read("ImageCommit", "json", headers, shown)
+
+
+def _stop(headers: Mapping[str, str], shown: bytes | None = None, method: str = "POST") -> Canonical:
+    return _read("ContainerStop", "none", headers, shown, method=method)
+
+
+_ABSENT = Canonical(None, ())
+
+
+def test_a_body_is_read_with_the_shape_of_its_operation() -> None:
+    read = _create(_JSON | {"content-length": "31"}, b'{"image":"a","Foo":{},"Cmd":"x"}')
+
+    assert read == Canonical({"Image": "a", "Cmd": ["x"]}, ("Foo",))
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "", "application/x-tar", "application/json; charset=x"])
+def test_a_body_that_is_shown_is_read_whatever_type_is_shown(content_type: str) -> None:
+    assert _create({"content-type": content_type}, b'{"Image":"a"}').body == {"Image": "a"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "code", "place"),
+    [
+        (b"", "body-undecodable", ""),
+        (b"{", "body-undecodable", ""),
+        (b"{}}", "body-trailing-data", ""),
+        (b"\xef\xbb\xbf{}", "body-byte-order-mark", ""),
+        (b'"\xff"', "body-not-utf8", ""),
+        (b"[" * 5000 + b"]" * 5000, "body-too-deep", ""),
+        (b'{"HostConfig":{"BlkioWeight":70000}}', "body-number", "HostConfig.BlkioWeight"),
+        (b'{"HostConfig":{"Privileged":1}}', "body-wrong-type", "HostConfig.Privileged"),
+        (b'{"HostConfig":{},"hostconfig":{}}', "body-duplicate-name", "HostConfig"),
+        (b'{"Privileged":true}', "body-legacy-field", "Privileged"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(shown: bytes, code: str, place: str) -> None:
+    with pytest.raises(Refused) as refused:
+        _create(_JSON, shown)
+
+    assert (refused.value.code, refused.value.place) == (code, place)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no headers"),
+        pytest.param({"content-length": "0"}, id="length 0"),
+        pytest.param(_JSON, id="JSON, chunked"),
+        pytest.param(_JSON | {"content-length": "188"}, id="JSON that dockerd did not forward"),
+        pytest.param({"content-type": "text/plain", "content-length": "5"}, id="another type"),
+    ],
+)
+def test_a_body_that_is_needed_and_not_shown_is_missing(headers: Mapping[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        _create(headers)
+
+    assert (refused.value.code, refused.value.place) == ("body-missing", "")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no headers"),
+        pytest.param({"content-length": "0"}, id="length 0"),
+        pytest.param(_JSON | {"content-length": "0"}, id="JSON of length 0"),
+        pytest.param({"content-type": "text/plain", "content-length": "0"}, id="the old docker CLI"),
+    ],
+)
+def test_a_body_that_is_not_needed_may_be_absent(headers: Mapping[str, str]) -> None:
+    assert _commit(headers) == _ABSENT
+    assert _stop(headers) == _ABSENT
+
+
+_ANNOUNCED = [
+    pytest.param(_JSON, id="JSON, chunked"),
+    pytest.param({"content-type": ""}, id="an empty type"),
+    pytest.param({"content-type": "text/plain"}, id="text, chunked"),
+    pytest.param({"content-length": "5"}, id="a length alone"),
+    pytest.param({"content-length": "00"}, id="a length that is not literally 0"),
+    pytest.param(_JSON | {"content-length": "5"}, id="JSON with a length"),
+]
+
+
+@pytest.mark.parametrize("headers", _ANNOUNCED)
+def test_a_body_that_is_announced_and_not_shown_is_hidden(headers: Mapping[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        _commit(headers)
+
+    assert (refused.value.code, refused.value.place) == ("body-hidden", "")
+
+
+@pytest.mark.parametrize("headers", _ANNOUNCED)
+def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[str, str]) -> None:
+    with pytest.raises(Refused) as refused:
+        _stop(headers)
+
+    assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
+
+
+@pytest.mark.parametrize("body", [b"{}", b"null", b'{"a":1}'])
+def test_an_empty_json_body_at_start_is_a_habit_of_clients(body: bytes) -> None:
+    assert _read("ContainerStart", "none", _JSON, body) == _ABSENT
+
+
+def test_a_host_config_at_start_is_refused_since_old_daemons_obey_it() -> None:
+    with pytest.raises(Refused) as refused:
+        _read("ContainerStart", "none", _JSON, b'{"Privileged":true}')
+
+    assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
+
+
+@pytest.mark.parametrize("length", ["", "-1", "+5", "0x0", "5, 5", " 0", "\u0660"])
+@pytest.mark.parametrize("kind", ["json", "none", "tar", "never-shown"])
+def test_a_length_that_is_no_number_hides_a_body(
+    kind: Literal["json", "none", "tar", "never-shown"], length: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        _read("ContainerUpdate", kind, {"content-length": length})
+
+    assert (refused.value.code, refused.value.place) == ("body-hidden", "")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded",
+        "APPLICATION/X-WWW-FORM-URLENCODED; charset=utf-8",
+        " application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "Multipart/Mixed",
+        "application/json, multipart/form-data",
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("kind", ["json", "none", "tar", "never-shown"])
+def test_a_form_is_refused_everywhere(
+    kind: Literal["json", "none", "tar", "never-shown"], method: str, content_type: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        _read("ContainerUpdate", kind, {"content-type": content_type, "content-length": "0"}, b"{}", method=method)
+
+    assert (refused.value.code, refused.value.place) == ("body-form", "")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("headers", [{}, _JSON, {"content-type": "multipart/form-data", "content-length": "x"}])
+def test_a_method_without_a_body_may_have_any_headers(method: str, headers: Mapping[str, str]) -> None:
+    """net/http reads no form from these, and dockerd's handlers no body."""
+    assert _stop(headers, method=method) == _ABSENT
+
+
+def test_a_json_body_of_an_operation_that_takes_none_is_not_read() -> None:
+    assert _stop(_JSON | {"content-length": "9"}, b"not JSON{") == _ABSENT
+
+
+@pytest.mark.parametrize(
+    "headers", [_JSON, {"content-type": "application/x-tar"}, {"content-type": "text/plain", "content-length": "5"}, {}]
+)
+def test_a_tar_is_never_decoded(headers: Mapping[str, str]) -> None:
+    assert _read("PutContainerArchive", "tar", headers, b"./a\x00\x00", method="PUT") == _ABSENT
+    assert _read("ImageLoad", "tar", headers) == _ABSENT
+
+
+def test_the_body_of_a_login_is_not_looked_for() -> None:
+    assert _read("SystemAuth", "never-shown", _JSON | {"content-length": "80"}) == _ABSENT
+
+
+def test_an_upgrade_carries_no_body() -> None:
+    assert _read("Session", "none", {"upgrade": "h2c", "connection": "Upgrade"}) == _ABSENT

@@ -1,0 +1,207 @@
+"""What dockerd posts is read exactly; anything else is refused with the key at fault."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portero.reading.envelope import LARGEST, Envelope, read
+from portero.refusals import Refused
+
+ASKED = {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create"}
+
+
+def posted(**more: object) -> bytes:
+    return json.dumps(ASKED | more).encode()
+
+
+def refused(data: bytes) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        read(data)
+    return refusal.value.code, refusal.value.place
+
+
+def test_every_key_of_the_protocol_is_read() -> None:
+    data = posted(
+        RequestBody=base64.b64encode(b'{"Image":"busybox"}').decode(),
+        RequestHeaders={"Content-Type": "application/json", "Content-Length": "19"},
+        User="alice",
+        UserAuthNMethod="TLS",
+        RequestPeerCertificates=["LS0tLS1CRUdJTg=="],
+    )
+
+    expected = Envelope(
+        method="POST",
+        uri="/v1.45/containers/create",
+        body=b'{"Image":"busybox"}',
+        headers={"content-type": "application/json", "content-length": "19"},
+        user="alice",
+        auth_method="TLS",
+        peer_certificates=("LS0tLS1CRUdJTg==",),
+    )
+    assert read(data) == expected
+
+
+def test_what_dockerd_leaves_out_is_empty() -> None:
+    assert read(posted()) == Envelope("POST", "/v1.45/containers/create", None, {}, "", "", ())
+
+
+def test_no_body_was_shown_when_the_body_is_empty() -> None:
+    assert read(posted(RequestBody="")).body is None
+
+
+def test_an_unix_socket_has_no_certificates() -> None:
+    assert read(posted(RequestPeerCertificates=None)).peer_certificates == ()
+
+
+def test_a_key_of_a_later_dockerd_is_ignored() -> None:
+    assert read(posted(RequestHost="docker", requestmethod="GET")).method == "POST"
+
+
+def test_a_body_that_is_not_text_arrives_byte_by_byte() -> None:
+    body = bytes(range(256))
+
+    assert read(posted(RequestBody=base64.b64encode(body).decode())).body == body
+
+
+def test_the_largest_body_that_dockerd_forwards_is_read() -> None:
+    body = b" " * 4 * 1024 * 1024
+
+    assert read(posted(RequestBody=base64.b64encode(body).decode())).body == body
+
+
+def test_headers_cannot_be_changed_after_reading() -> None:
+    headers = read(posted(RequestHeaders={"Content-Type": "text/plain"})).headers
+
+    with pytest.raises(TypeError):
+        headers["content-type"] = "application/json"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("data", [b"", b" ", b"\r\n\t "], ids=["nothing", "space", "line-break"])
+def test_an_empty_question_is_refused(data: bytes) -> None:
+    # dockerd repeats a question with an empty post when a worker died, and obeys the answer (measured on 26.1.5).
+    assert refused(data) == ("envelope-empty", "")
+
+
+def test_a_question_of_exactly_the_limit_is_read() -> None:
+    data = posted()
+
+    assert read(data + b" " * (LARGEST - len(data))).method == "POST"
+
+
+def test_a_question_above_the_limit_is_refused() -> None:
+    data = posted()
+
+    assert refused(data + b" " * (LARGEST + 1 - len(data))) == ("envelope-too-large", "")
+
+
+NOT_A_DOCUMENT = {
+    "null": b"null",
+    "list": b"[]",
+    "text": b'"POST"',
+    "number": b"1",
+    "cut-short": b'{"RequestMethod":"POST"',
+    "two-documents": posted() + posted(),
+    "trailing-brace": posted() + b"}",
+    "byte-order-mark": b"\xef\xbb\xbf" + posted(),
+    "utf-16": posted().decode().encode("utf-16"),
+    "not-utf-8": b'{"RequestMethod":"POST","RequestUri":"/\xff"}',
+    "nan": b'{"RequestMethod":"POST","RequestUri":"/","Later":NaN}',
+    "infinity": b'{"RequestMethod":"POST","RequestUri":"/","Later":-Infinity}',
+    "duplicate-key": b'{"RequestMethod":"GET","RequestUri":"/","RequestMethod":"POST"}',
+    "duplicate-escaped-key": b'{"RequestMethod":"GET","RequestUri":"/","Request\\u004dethod":"POST"}',
+    "duplicate-header": b'{"RequestMethod":"GET","RequestUri":"/","RequestHeaders":{"A":"1","A":"2"}}',
+    "too-deep": b"[" * 100_000,
+    "huge-number": b'{"RequestMethod":"GET","RequestUri":"/","Later":' + b"9" * 6000 + b"}",
+}
+
+
+@pytest.mark.parametrize("data", NOT_A_DOCUMENT.values(), ids=NOT_A_DOCUMENT.keys())
+def test_what_is_not_one_clean_json_object_is_refused(data: bytes) -> None:
+    assert refused(data) == ("envelope-undecodable", "")
+
+
+@pytest.mark.parametrize("key", ["RequestMethod", "RequestUri"])
+@pytest.mark.parametrize(
+    "value", ["", None, 1, ["POST"], "\ud800"], ids=["empty", "null", "number", "list", "surrogate"]
+)
+def test_a_question_without_method_or_target_is_refused(key: str, value: object) -> None:
+    assert refused(posted(**{key: value})) == ("envelope-undecodable", key)
+
+
+@pytest.mark.parametrize("key", ["RequestMethod", "RequestUri"])
+def test_a_missing_method_or_target_is_refused(key: str) -> None:
+    document = {name: value for name, value in ASKED.items() if name != key}
+
+    assert refused(json.dumps(document).encode()) == ("envelope-undecodable", key)
+
+
+def test_keys_are_matched_exactly() -> None:
+    assert refused(b'{"requestMethod":"POST","RequestUri":"/"}') == ("envelope-undecodable", "RequestMethod")
+
+
+WRONG_TYPES = {
+    "body-object": ("RequestBody", {}),
+    "body-null": ("RequestBody", None),
+    "body-not-base64": ("RequestBody", "{}"),
+    "body-without-padding": ("RequestBody", "YQ"),
+    "body-after-padding": ("RequestBody", "YQ==YQ=="),
+    "body-url-alphabet": ("RequestBody", "_-__"),
+    "body-line-break": ("RequestBody", "YWFh\nYWFh"),
+    "body-not-ascii": ("RequestBody", "YWFá"),
+    "headers-list": ("RequestHeaders", ["Content-Type"]),
+    "headers-null": ("RequestHeaders", None),
+    "header-list": ("RequestHeaders", {"Content-Type": ["application/json"]}),
+    "header-null": ("RequestHeaders", {"Content-Type": None}),
+    "header-surrogate": ("RequestHeaders", {"Content-Type": "\udfff"}),
+    "header-twice-in-another-case": ("RequestHeaders", {"Content-Type": "text/plain", "content-type": "a/b"}),
+    "user-number": ("User", 0),
+    "user-null": ("User", None),
+    "method-of-authentication": ("UserAuthNMethod", True),
+    "certificates-text": ("RequestPeerCertificates", "LS0t"),
+    "certificates-object": ("RequestPeerCertificates", {}),
+    "certificate-number": ("RequestPeerCertificates", ["LS0t", 1]),
+}
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG_TYPES.values(), ids=WRONG_TYPES.keys())
+def test_a_value_of_another_type_is_refused_under_its_key(key: str, value: object) -> None:
+    assert refused(posted(**{key: value})) == ("envelope-undecodable", key)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = st.sampled_from(
+    [
+        "RequestMethod",
+        "RequestUri",
+        "RequestBody",
+        "RequestHeaders",
+        "User",
+        "UserAuthNMethod",
+        "RequestPeerCertificates",
+    ]
+)
+
+
+def outcome(data: bytes) -> Envelope | str:
+    try:
+        return read(data)
+    except Refused as refusal:
+        return refusal.code
+
+
+QUESTIONS = st.dictionaries(KEYS, JSON | st.text()).map(lambda said: json.dumps(ASKED | said).encode())
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the code
+@given(st.binary() | QUESTIONS)
+def test_any_bytes_are_an_envelope_or_refused(data: bytes) -> None:
+    asked = outcome(data)
+
+    assert asked in ("envelope-empty", "envelope-undecodable") if isinstance(asked, str) else asked.method

@@ -1,0 +1,143 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, parse
+from portero.refusals import Refused
+
+_REFUSED = {
+    "nothing": (b"", "body-undecodable"),
+    "white space only": (b" \r\n\t", "body-undecodable"),
+    "half a document": (b'{"Image":', "body-undecodable"),
+    "NaN": (b'{"Memory":NaN}', "body-undecodable"),
+    "Infinity": (b'{"Memory":Infinity}', "body-undecodable"),
+    "minus Infinity": (b'{"Memory":-Infinity}', "body-undecodable"),
+    "a comment": (b'{/* */"Image":"a"}', "body-undecodable"),
+    "a NUL in a string": (b'"\x00"', "body-undecodable"),
+    "a NUL before the document": (b"\x00{}", "body-undecodable"),
+    "a newline in a string": (b'"a\nb"', "body-undecodable"),
+    "an escape that JSON does not have": (b'"\\x41"', "body-undecodable"),
+    "an escape of three digits": (b'"\\u041"', "body-undecodable"),
+    "a comma at the end of a list": (b"[1,]", "body-undecodable"),
+    "a comma at the end of an object": (b'{"a":1,}', "body-undecodable"),
+    "a name without quotes": (b"{a:1}", "body-undecodable"),
+    "single quotes": (b"{'a':1}", "body-undecodable"),
+    "a number with a plus": (b"[+1]", "body-undecodable"),
+    "a number with a leading zero": (b"[01]", "body-undecodable"),
+    "a number without digits": (b"[-]", "body-undecodable"),
+    "a number that ends in a point": (b"[1.]", "body-undecodable"),
+    "a hexadecimal number": (b"[0x1]", "body-undecodable"),
+    "digits of another script": ("[\u0661]".encode(), "body-undecodable"),
+    "an upper-case constant": (b"[True]", "body-undecodable"),
+    "white space that JSON does not have": ("\u00a0{}".encode(), "body-undecodable"),
+    "a form feed": (b"\x0c{}", "body-undecodable"),
+    "UTF-16 without a mark": ("{}".encode("utf-16-le"), "body-undecodable"),
+    "a byte order mark": (b"\xef\xbb\xbf{}", "body-byte-order-mark"),
+    "UTF-16": ("{}".encode("utf-16"), "body-byte-order-mark"),
+    "big-endian UTF-16": (b"\xfe\xff\x00{\x00}", "body-byte-order-mark"),
+    "UTF-32": ("{}".encode("utf-32"), "body-byte-order-mark"),
+    "big-endian UTF-32": (b"\x00\x00\xfe\xff\x00\x00\x00{\x00\x00\x00}", "body-byte-order-mark"),
+    "a byte that is not UTF-8": (b'{"Image":"\xff"}', "body-not-utf8"),
+    "an overlong encoding": (b'"\xc0\xaf"', "body-not-utf8"),
+    "an encoded surrogate": (b'"\xed\xa0\x80"', "body-not-utf8"),
+    "half a surrogate pair": (b'"\\ud800"', "body-not-utf8"),
+    "a pair of surrogates in the wrong order": (b'["\\uDC00\\uD800"]', "body-not-utf8"),
+    "half a surrogate pair in a name": (b'[{"\\udfff":1}]', "body-not-utf8"),
+    "half a surrogate pair in a value": (b'{"a":[{"b":"\\uD9ab"}]}', "body-not-utf8"),
+    "a second document": (b"{}{}", "body-trailing-data"),
+    "a closing brace": (b"{} }", "body-trailing-data"),
+    "a closing bracket and more": (b"{}] {}", "body-trailing-data"),
+    "a NUL at the end": (b"{}\x00", "body-trailing-data"),
+    "a line separator at the end": ("{}\u2028".encode(), "body-trailing-data"),
+    "digits after a zero": (b"01", "body-trailing-data"),
+    "21 digits": (b"[" + b"1" * 21 + b"]", "body-number"),
+    "6000 digits": (b'{"x":' + b"9" * 6000 + b"}", "body-number"),
+    "a float out of range": (b"[1e999]", "body-number"),
+    "a negative float out of range": (b"[-1e999]", "body-number"),
+    "a list too deep": (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "body-too-deep"),
+    "an object too deep": (b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1), "body-too-deep"),
+    "5000 lists": (b"[" * 5000 + b"]" * 5000, "body-too-deep"),
+    "a million open brackets": (b"[" * 1_000_000, "body-too-deep"),
+}
+
+_CODES = {code for _, code in _REFUSED.values()}
+
+
+@pytest.mark.parametrize(("data", "code"), _REFUSED.values(), ids=_REFUSED.keys())
+def test_what_readers_may_differ_on_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(data)
+
+    assert (refused.value.code, refused.value.place) == (code, "")
+
+
+def test_an_object_keeps_its_names_in_order_and_twice() -> None:
+    assert parse(b'{"b":1,"a":{},"b":[null]}') == Pairs((("b", 1), ("a", Pairs()), ("b", [None])))
+
+
+def test_white_space_around_the_document_is_allowed() -> None:
+    assert parse(b" \t\r\n[ 1 ,\n2 ]\r\n") == [1, 2]
+
+
+def test_escapes_are_decoded_once() -> None:
+    assert parse(b'"\\u0048ost\\u005cu0041\\ud83d\\ude00"') == "Host\\u0041\U0001f600"
+
+
+def test_the_largest_integers_of_docker_are_exact() -> None:
+    assert parse(b"[18446744073709551615,-9223372036854775808]") == [2**64 - 1, -(2**63)]
+
+
+def test_the_deepest_allowed_nesting_is_allowed() -> None:
+    tree = parse(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+
+    for _ in range(MAX_DEPTH - 1):
+        assert isinstance(tree, list)
+        (tree,) = tree
+    assert tree == []
+
+
+@given(st.binary())
+def test_any_bytes_are_a_tree_or_refused(data: bytes) -> None:
+    _parse_or_refuse(data)
+
+
+@given(st.text(alphabet='{}[]:,"\\u1e+-.0 \n\ud7ffna').map(str.encode))
+def test_anything_like_json_is_a_tree_or_refused(data: bytes) -> None:
+    _parse_or_refuse(data)
+
+
+_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(_VALUES, st.booleans())
+def test_every_json_document_is_read_as_what_it_is(value: Any, ascii_only: bool) -> None:
+    assert _plain(parse(json.dumps(value, ensure_ascii=ascii_only).encode())) == value
+
+
+def _parse_or_refuse(data: bytes) -> None:
+    code, tree = "", None
+    try:
+        tree = parse(data)
+    except Refused as refused:
+        code = refused.code
+    if code:
+        assert code in _CODES
+    else:
+        assert json.dumps(_plain(tree)) == json.dumps(json.loads(data))
+
+
+def _plain(tree: Tree) -> Any:
+    if isinstance(tree, Pairs):
+        return {name: _plain(value) for name, value in tree}
+    return [_plain(item) for item in tree] if isinstance(tree, list) else tree

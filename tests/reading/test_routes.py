@@ -1,0 +1,239 @@
+"""Method and path lead to the operation that dockerd's router runs; a broken table of operations is refused."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portero.reading.routes import Match, Operation, Routes
+from portero.reading.uri import parse
+from portero.refusals import Refused
+from tests.paths import SCHEMAS
+
+TABLE = json.loads((SCHEMAS / "operations.json").read_text())
+ROUTES = Routes.load(TABLE)
+
+
+def calls() -> Iterator[tuple[str, str, str, str]]:
+    """One call of every route that moby registers, made from its router sources."""
+    with Path(__file__).with_name("operations.tsv").open(newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t"):
+            yield row["method"], row["path"], row["operation"], row["parameters"]
+
+
+CALLS = list(calls())
+
+
+@pytest.mark.parametrize("version", ["", "/v1.45", "/v01.45."], ids=["unversioned", "versioned", "odd-version"])
+@pytest.mark.parametrize(("method", "path", "operation", "parameters"), CALLS, ids=[call[2] for call in CALLS])
+def test_every_route_leads_to_its_own_operation(
+    version: str, method: str, path: str, operation: str, parameters: str
+) -> None:
+    match = ROUTES.match(method, parse(version + path).path)
+
+    assert match.operation.id == operation
+    assert match.operation.method == method
+    assert ",".join(f"{name}={value}" for name, value in match.path.items()) == parameters
+
+
+def test_every_operation_of_the_table_has_a_call_in_the_tests() -> None:
+    assert sorted(operation.id for operation in ROUTES.operations) == sorted(call[2] for call in CALLS)
+
+
+TRICKY = {
+    "container-called-build": ("POST", "/containers/build/exec", "ContainerExec", {"id": "build"}),
+    "container-called-create": ("POST", "/containers/create/start", "ContainerStart", {"id": "create"}),
+    "container-called-json": ("GET", "/containers/json/json", "ContainerInspect", {"id": "json"}),
+    "container-called-prune": ("POST", "/containers/prune/kill", "ContainerKill", {"id": "prune"}),
+    "container-called-auth": ("DELETE", "/containers/auth", "ContainerDelete", {"id": "auth"}),
+    "escaped-operation": ("POST", "/containers/web/%65xec", "ContainerExec", {"id": "web"}),
+    "escaped-slash": ("POST", "/containers/a%2Fexec", "ContainerExec", {"id": "a"}),
+    "longest-name-wins": ("POST", "/containers/a/exec/exec", "ContainerExec", {"id": "a/exec"}),
+    "the-last-word-decides": ("POST", "/containers/a/start/exec", "ContainerExec", {"id": "a/start"}),
+    "image-with-slashes": ("GET", "/images/a/b/json", "ImageInspect", {"name": "a/b"}),
+    "image-with-registry": ("POST", "/images/r:5000/a/b:1/push", "ImagePush", {"name": "r:5000/a/b:1"}),
+    "image-with-digest": ("DELETE", "/images/a@sha256:00", "ImageDelete", {"name": "a@sha256:00"}),
+    "image-called-json": ("GET", "/images/json/json", "ImageInspect", {"name": "json"}),
+    "image-called-get": ("GET", "/images/get/get", "ImageGet", {"name": "get"}),
+    "image-called-create": ("POST", "/images/create/tag", "ImageTag", {"name": "create"}),
+    "image-called-search": ("GET", "/images/search/history", "ImageHistory", {"name": "search"}),
+    "plugin-with-slash": ("POST", "/plugins/x/portero%3Alatest/disable", "PluginDisable", {"name": "x/portero:latest"}),
+    "plugin-with-escaped-slash": ("POST", "/plugins/portero%2Fx/disable", "PluginDisable", {"name": "portero/x"}),
+    "plugin-called-pull": ("POST", "/plugins/pull/set", "PluginSet", {"name": "pull"}),
+    "volume-called-create": ("DELETE", "/volumes/create", "VolumeDelete", {"name": "create"}),
+    "volume-without-a-name": ("GET", "/volumes/", "VolumeInspect", {"name": ""}),
+    "image-without-a-name": ("DELETE", "/images/", "ImageDelete", {"name": ""}),
+    "network-called-create": ("GET", "/networks/create", "NetworkInspect", {"id": "create"}),
+    "network-with-slash": ("POST", "/networks/a/b/connect", "NetworkConnect", {"id": "a/b"}),
+    "service-called-create": ("POST", "/services/create/update", "ServiceUpdate", {"id": "create"}),
+    "service-create-escaped": ("POST", "/v1.45/service%73/create", "ServiceCreate", {}),
+    "checkpoint-not-masked": (
+        "DELETE",
+        "/containers/web/checkpoints/c1",
+        "CheckpointDelete",
+        {"id": "web", "checkpoint": "c1"},
+    ),
+    "beyond-a-checkpoint": ("DELETE", "/containers/a/checkpoints/b/c", "ContainerDelete", {"id": "a/checkpoints/b/c"}),
+    "websocket": ("GET", "/containers/a/attach/ws", "ContainerAttachWebsocket", {"id": "a"}),
+    "options-of-anything": ("OPTIONS", "/containers/create", "Options", {"anyroute": "containers/create"}),
+    "options-of-the-root": ("OPTIONS", "/", "Options", {"anyroute": ""}),
+    "options-of-debug": ("OPTIONS", "/debug/vars", "Options", {"anyroute": "debug/vars"}),
+    "debug-takes-any-method": ("POST", "/debug/pprof/cmdline", "DebugPprofCmdline", {}),
+    "debug-takes-strange-methods": ("FOO", "/debug/pprof/heap", "DebugPprofName", {"name": "heap"}),
+}
+
+
+@pytest.mark.parametrize(("method", "uri", "operation", "path"), TRICKY.values(), ids=TRICKY.keys())
+def test_names_that_look_like_operations_do_not_change_the_operation(
+    method: str, uri: str, operation: str, path: dict[str, str]
+) -> None:
+    match = ROUTES.match(method, parse(uri).path)
+
+    assert (match.operation.id, match.operation.method, match.path) == (operation, method, path)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/", "/new/things", "/services/a/b", "/containers/json/", "/v1.44/info", ""])
+def test_reading_something_unknown_is_the_operation_unknown(method: str, path: str) -> None:
+    assert ROUTES.match(method, path) == Match(Operation("Unknown", method, "", "none", False, True), {})
+
+
+def test_head_is_not_get() -> None:
+    assert ROUTES.match("HEAD", "/containers/web/json").operation.id == "Unknown"
+
+
+UNKNOWN = {
+    "new-path": ("POST", "/new/things"),
+    "lower-case-method": ("post", "/containers/create"),
+    "lower-case-get": ("get", "/containers/json"),
+    "no-method": ("", "/containers/create"),
+    "method-of-another-route": ("PUT", "/containers/create"),
+    "patch": ("PATCH", "/containers/web/update"),
+    "asterisk-is-no-method": ("*", "/containers/create"),
+    "connect": ("CONNECT", "/containers/create"),
+    "trailing-slash": ("POST", "/containers/create/"),
+    "upper-case-path": ("POST", "/Containers/create"),
+    "longer-word": ("POST", "/containers/created"),
+    "longer-first-word": ("POST", "/xcontainers/create"),
+    "service-with-slash": ("POST", "/services/a/b/update"),
+    "two-versions": ("POST", "/v1.44/containers/create"),
+    "without-leading-slash": ("POST", "containers/create"),
+    "line-break": ("POST", "/containers/create\n"),
+    "network-without-a-name": ("PUT", "/networks/"),
+    "no-path": ("POST", ""),
+}
+
+
+@pytest.mark.parametrize(("method", "path"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_what_may_change_something_unknown_is_refused(method: str, path: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        ROUTES.match(method, path)
+
+    assert (refusal.value.code, refusal.value.place) == ("unknown-operation", "")
+
+
+def test_without_an_operation_for_every_path_all_else_is_still_unknown() -> None:
+    routes = Routes.load({"operations": [entry()]})
+
+    assert routes.match("GET", "/b").operation.id == "Unknown"
+
+
+def test_the_first_route_that_fits_wins_over_a_later_one_that_stands_there_word_by_word() -> None:
+    wide = entry(id="Wide", path="/a/{id}")
+    anything = entry(id="Anything", method="*", path="/b/{id:.*}")
+    routes = Routes.load({"operations": [wide, anything, entry(id="A", path="/a/b"), entry(id="B", path="/b/c")]})
+
+    assert routes.match("GET", "/a/b") == Match(routes.operations[0], {"id": "b"})
+    assert routes.match("GET", "/b/c").operation.id == "Anything"
+    assert routes.match("GET", "/b/c").operation.method == "GET"
+
+
+def test_what_was_found_for_a_path_cannot_be_changed() -> None:
+    for path in ("/containers/json", "/containers/web/json"):
+        with pytest.raises(TypeError):
+            ROUTES.match("GET", path).path["id"] = "x"  # type: ignore[index]
+
+
+def test_writing_through_a_websocket_is_not_reading() -> None:
+    assert not ROUTES.match("GET", "/containers/web/attach/ws").operation.reads
+
+
+def test_every_other_get_and_head_only_reads() -> None:
+    writing = [o.id for o in ROUTES.operations if o.method in ("GET", "HEAD", "OPTIONS") and not o.reads]
+
+    assert writing == ["ContainerAttachWebsocket"]
+
+
+def test_nothing_that_only_reads_has_a_body() -> None:
+    assert {operation.body for operation in ROUTES.operations if operation.reads} == {"none"}
+
+
+def ids(body: str, *, required: bool) -> set[str]:
+    return {o.id for o in ROUTES.operations if o.body == body and o.body_required is required}
+
+
+def test_the_operations_whose_body_dockerd_decodes_but_does_not_need_are_known() -> None:
+    tolerant = {"VolumeCreate", "ContainerUpdate", "ImageCommit", "PluginPull", "PluginUpgrade", "ExecStart"}
+
+    assert ids("json", required=False) == tolerant
+
+
+def test_the_operations_that_need_a_json_body_are_known() -> None:
+    swarm = {"SwarmInit", "SwarmJoin", "SwarmUpdate", "SwarmUnlock", "NodeUpdate", "ServiceCreate", "ServiceUpdate"}
+    stored = {"SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate", "VolumeUpdate", "PluginSet"}
+    networks = {"NetworkCreate", "NetworkConnect", "NetworkDisconnect"}
+    containers = {"ContainerCreate", "ContainerExec", "CheckpointCreate"}
+
+    assert ids("json", required=True) == swarm | stored | networks | containers
+
+
+def test_the_operations_whose_body_stays_unseen_are_known() -> None:
+    streams = {"ImageBuild", "ImageCreate", "ImageLoad", "PutContainerArchive", "PluginCreate"}
+
+    assert ids("tar", required=False) == streams
+    assert ids("never-shown", required=False) == {"SystemAuth"}
+
+
+def entry(**more: object) -> dict[str, object]:
+    return {"id": "A", "method": "GET", "path": "/a", "body": "none", "bodyRequired": False, "reads": True} | more
+
+
+BROKEN: dict[str, tuple[object, str]] = {
+    "empty": ([], "'operations' must be a list of at least one operation"),
+    "object": ({"A": entry()}, "'operations' must be a list of at least one operation"),
+    "not-an-object": (["A"], "operations[0]: an operation is an object"),
+    "misspelt-field": ([entry(raeds=True)], "operations[0]: an operation has no field 'raeds'"),
+    "missing-field": ([{"id": "A"}], "operations[0]: 'body' is missing"),
+    "wrong-type": ([entry(reads="yes")], "operations[0]: 'reads' must be true or false"),
+    "empty-id": ([entry(id="")], "operations[0]: 'id' must be a text"),
+    "since-a-number": ([entry(since=1.45)], "operations[0]: 'since' must be a text"),
+    "unknown-body": ([entry(body="xml")], "operations[0]: 'body' must be json, tar, none or never-shown"),
+    "required-tar": (
+        [entry(body="tar", bodyRequired=True)],
+        "operations[0]: only a json body can be required, another one is never seen",
+    ),
+    "lower-case-method": ([entry(method="get")], "operations[0]: 'method' must be in capitals, or * for any"),
+    "second-entry": ([entry(), entry(id="B")], "'GET /a': two operations have the same method and path"),
+    "same-id": ([entry(), entry(path="/b")], "'A': two operations have the same id"),
+}
+
+
+@pytest.mark.parametrize(("operations", "sentence"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_table_is_refused_with_one_sentence(operations: object, sentence: str) -> None:
+    with pytest.raises(ValueError) as fault:  # noqa: PT011 - the whole sentence is compared below
+        Routes.load({"operations": operations})
+
+    assert str(fault.value) == sentence
+
+
+@pytest.mark.parametrize("path", ["a", "/{id", "/id}", "/{id:[0-9]+}", "/{ID}", "/{}", "/{id}/{id}"])
+def test_a_path_that_the_router_cannot_read_is_refused(path: str) -> None:
+    with pytest.raises(ValueError, match=r"^operations\[0\]: 'path' must begin with / and name each parameter once"):
+        Routes.load({"operations": [entry(path=path)]})
+
+
+def test_a_table_without_operations_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^'operations' must be a list of at least one operation$"):
+        Routes.load({})

@@ -1,0 +1,231 @@
+"""Another policy takes over as a whole, in the process that reads the folders and in those that follow it."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.service import live, loading
+from portero.service.application import Application, build
+from portero.service.live import Live
+from portero.service.settings import Settings
+from portero.service.shared_policy import Bulletin
+from portero.service.watch import Watch, watched
+from tests.service.test_application import ask, create
+
+
+class Pair:
+    """A master and a worker, in one process."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.policy = tmp_path / "policy"
+        self.policy.mkdir()
+        self.site = self.policy / "site.json"
+        self.act("deny")
+        chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "engine": "reference", "host_root": "none"}
+        settings = Settings.read({}, chosen | {"schemas": str(self.policy)})
+        watch = Watch(watched(settings))
+        self.said: list[Application] = []
+        application = build(settings)
+        self.master = Live(application, watch, self.said.append)
+        self.worker = Live(application, watch, self.said.append)
+        # Inherited by a fork, but for what of it was read.
+        inherited = Bulletin()
+        os.dup2(self.master._bulletin._file, inherited._file)
+        self.worker._bulletin = inherited
+
+    def act(self, action: str) -> None:
+        self.site.write_text(json.dumps({"actions": {"no-privileged": action}}))
+
+    def tend(self, times: int = 2) -> None:
+        for _ in range(times):
+            self.master._next_look = 0.0
+            self.master.tend()
+
+    def privileged(self, asked: Live) -> bool:
+        return bool(json.loads(json.dumps(asked.answer(json.dumps(create(Privileged=True)).encode())))["Allow"])
+
+    def status(self, asked: Live) -> dict[str, Any]:
+        told: dict[str, Any] = {**asked.status()}
+        return told
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def test_a_change_is_taken_by_the_master_and_followed_by_the_worker(pair: Pair) -> None:
+    pair.act("off")
+    pair.tend()
+
+    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, False)
+    pair.worker.catch_up()
+
+    assert pair.privileged(pair.worker) is True
+    assert pair.status(pair.worker)["policy"] == pair.status(pair.master)["policy"]
+    assert pair.status(pair.worker)["loaded"] == pair.status(pair.master)["loaded"]
+    assert [application.faults for application in pair.said] == [()]
+
+
+def test_without_a_change_nothing_is_loaded_and_nothing_said(pair: Pair) -> None:
+    pair.tend(4)
+    pair.worker.catch_up()
+
+    assert pair.said == []
+
+
+def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.act("off")
+    monkeypatch.setattr(live, "LOOK_EVERY", 3600.0)
+    for _ in range(5):
+        pair.master.tend()
+
+    assert pair.said == []
+
+
+def test_a_worker_judges_by_what_the_master_read_not_by_what_lies_there_meanwhile(pair: Pair) -> None:
+    pair.act("off")
+    pair.tend()
+    pair.site.write_text("{")
+
+    pair.worker.catch_up()
+
+    assert pair.privileged(pair.worker) is True
+    assert pair.status(pair.worker)["reloadFaults"] == []
+
+
+def test_a_broken_change_is_told_by_all_and_changes_nothing(pair: Pair) -> None:
+    before = pair.status(pair.master)
+    pair.site.write_text('{"acshuns": {}, "runtimes": 7}')
+    pair.tend()
+    pair.worker.catch_up()
+
+    for one in (pair.master, pair.worker):
+        told = pair.status(one)
+        assert (told["policy"], told["loaded"]) == (before["policy"], before["loaded"])
+        assert [str(pair.site) in fault for fault in told["reloadFaults"]] == [True, True]
+        assert told["lastTried"] > told["loaded"]
+        assert told["attention"] == [
+            f"the policy of {told['loaded']} stays in force: what is in its folders now is broken"
+        ]
+        assert pair.privileged(one) is False
+
+
+def test_a_broken_change_is_loaded_and_said_once(pair: Pair) -> None:
+    pair.site.write_text("{")
+    pair.tend(6)
+
+    assert len(pair.said) == 1
+
+
+def test_a_mended_change_is_taken_and_the_faults_go(pair: Pair) -> None:
+    pair.site.write_text("{")
+    pair.tend()
+    pair.worker.catch_up()
+    pair.act("off")
+    pair.tend()
+    pair.worker.catch_up()
+
+    assert pair.status(pair.worker)["reloadFaults"] == []
+    assert pair.privileged(pair.worker) is True
+
+
+def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = loading.vouched
+
+    def vouched(*arguments: Any) -> Any:
+        loaded = read(*arguments)
+        pair.act("deny")
+        return loaded
+
+    monkeypatch.setattr(loading, "vouched", vouched)
+    pair.act("off")
+    pair.tend()
+    assert pair.said == []
+    assert pair.privileged(pair.master) is False
+    monkeypatch.setattr(loading, "vouched", read)
+
+    pair.act("audit")
+    pair.tend()
+
+    assert [application.judge.policy.action("no-privileged", "baseline") for application in pair.said] == ["audit"]
+
+
+def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_told(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vouched(*arguments: Any) -> Any:
+        pair.act("off")
+        raise loading.Broken(["half a folder"])
+
+    monkeypatch.setattr(loading, "vouched", vouched)
+    pair.site.write_text("{")
+    pair.tend()
+
+    assert pair.said == []
+    assert pair.status(pair.master)["reloadFaults"] == []
+
+
+def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(pair: Pair) -> None:
+    pair.act("off")
+    pair.master.reload()
+    pair.master.reload()
+    pair.tend()
+
+    assert len(pair.said) == 2
+    assert pair.privileged(pair.master) is True
+
+
+def test_a_fault_of_its_own_leaves_the_master_as_it_was(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pair.master._watch, "look", None)
+
+    pair.master.reload()
+
+    assert "TypeError" in capsys.readouterr().err
+    assert pair.privileged(pair.master) is False
+
+
+def test_a_worker_that_cannot_follow_ends(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended: list[tuple[int, int]] = []
+    pair.act("off")
+    pair.tend()
+    monkeypatch.setattr(os, "kill", lambda process, number: ended.append((process, number)))
+    monkeypatch.setattr(loading, "again", None)
+
+    pair.worker.catch_up()
+
+    assert ended == [(os.getpid(), signal.SIGTERM)]
+    assert "this worker cannot load what its master has loaded, and is replaced" in capsys.readouterr().err
+
+
+def test_log_metrics_and_host_stay_the_same_objects(pair: Pair) -> None:
+    before = pair.worker._application
+    pair.act("off")
+    pair.tend()
+    pair.worker.catch_up()
+
+    after = pair.worker._application
+    assert (after.log, after.metrics, after.judge.host) == (before.log, before.metrics, before.judge.host)
+    assert ask(after, create())["Allow"] is True
+
+
+def test_a_thread_follows(pair: Pair) -> None:
+    pair.worker.follow()
+    pair.act("off")
+    pair.tend()
+    deadline = 100
+    while not pair.privileged(pair.worker) and deadline:
+        deadline -= 1
+        signal.sigtimedwait([], 0.05)
+
+    assert pair.privileged(pair.worker) is True

@@ -1,0 +1,105 @@
+"""Metrics: what is counted, and how it is told."""
+
+import pytest
+from prometheus_client import values
+
+from portero.decision import Decision, Subject, Violation, refusal
+from portero.service.metrics import Metrics
+
+RULE = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {})
+REPORT = Violation("image-digest", "advisory", "Image", "audit", "", {})
+
+
+def decision(operation: str, *violations: Violation) -> Decision:
+    return Decision("d-1", 0.0, Subject(operation=operation), violations, "digest", "hardened", "enforce")
+
+
+def told(metrics: Metrics) -> dict[str, float]:
+    return samples(metrics.text())
+
+
+def samples(text: bytes) -> dict[str, float]:
+    lines = [line.rpartition(" ") for line in text.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_decisions_are_counted_by_operation_and_outcome_and_violations_by_rule_and_action() -> None:
+    metrics = Metrics(["ContainerCreate"])
+
+    metrics.decided(decision("ContainerCreate", REPORT), 0.003)
+    metrics.decided(decision("ContainerCreate", RULE, REPORT), 0.02)
+
+    figures = told(metrics)
+    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="allowed"}'] == 1
+    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="refused"}'] == 1
+    assert figures['portero_violations_total{action="deny",rule="no-privileged"}'] == 1
+    assert figures['portero_violations_total{action="audit",rule="image-digest"}'] == 2
+    assert figures['portero_decision_seconds_bucket{le="0.005"}'] == 1
+    assert figures["portero_decision_seconds_count"] == 2
+
+
+def waived(*exceptions: str) -> list[Violation]:
+    return [Violation("some-rule", "baseline", "", "waived", "", {}, exception=one) for one in exceptions]
+
+
+def test_an_exception_counts_once_in_a_decision_however_many_violations_it_waives() -> None:
+    metrics = Metrics()
+
+    metrics.decided(decision("ContainerCreate", REPORT, *waived("a", "a", "b")), 0.001)
+    metrics.decided(decision("ContainerCreate", *waived("a")), 0.001)
+    metrics.decided(decision("ContainerCreate", RULE), 0.001)
+
+    so_far = metrics.so_far()
+    assert so_far.exceptions == {"a": 2, "b": 1}
+    assert (so_far.allowed, so_far.refused) == (2, 1)
+
+
+def test_failures_so_far_are_told_apart() -> None:
+    metrics = Metrics()
+    metrics.load_failed()
+    metrics.log_failed()
+    metrics.log_failed()
+
+    so_far = metrics.so_far()
+
+    assert (so_far.load_failures, so_far.log_failures) == (1, 2)
+    assert (so_far.allowed, so_far.refused, so_far.exceptions) == (0, 0, {})
+
+
+def test_operations_in_labels_are_those_that_are_known() -> None:
+    metrics = Metrics(["ContainerCreate"])
+
+    for operation in ("", "Unknown", "Made-up", "Made-up-too"):
+        metrics.decided(decision(operation, refusal("unknown-operation", "")), 0.001)
+
+    counted = {name: value for name, value in told(metrics).items() if name.startswith("portero_decisions_total")}
+    assert counted == {
+        'portero_decisions_total{operation="Unknown",outcome="refused"}': 3,
+        'portero_decisions_total{operation="unreadable",outcome="refused"}': 1,
+        'portero_decisions_total{operation="unreadable",outcome="allowed"}': 0,
+    }
+
+
+def test_loads_failures_and_lost_log_lines_are_told() -> None:
+    metrics = Metrics()
+    metrics.policy_loaded(1795534890.5, enforcing=False)
+    metrics.load_failed()
+    metrics.log_failed()
+
+    figures = told(metrics)
+    assert figures["portero_policy_loaded_timestamp_seconds"] == 1795534890.5
+    assert figures["portero_enforcing"] == 0
+    assert figures["portero_policy_load_failures_total"] == figures["portero_log_failures_total"] == 1
+
+
+def test_figures_that_cannot_be_counted_are_said_once_and_refuse_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = Metrics(["ContainerCreate"])
+    monkeypatch.setattr(values, "ValueClass", None)
+
+    metrics.decided(decision("ContainerCreate"), 0.001)
+    metrics.decided(decision("ContainerCreate"), 0.001)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("portero: metrics are not counted any more (TypeError: ")

@@ -1,0 +1,166 @@
+"""The application under PORTERO_TRUSTED_KEYS: nothing starts, and nothing is reloaded, that was not signed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.service.application import Application, Broken, build
+from portero.service.settings import Settings
+from portero.signing import signature, tree
+from portero.signing.signature import PrivateKey
+
+ALICE, BOB = signature.new_key(), signature.new_key()
+OFF, DENIED = '{"actions": {"no-privileged": "off"}}', '{"actions": {"no-privileged": "deny"}}'
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    for name, key in (("alice", ALICE), ("bob", BOB)):
+        (tmp_path / f"{name}.pub").write_bytes(signature.public_text(key.public_key()))
+    made = tmp_path / "policy"
+    made.mkdir()
+    return made
+
+
+def put(policy: Path, site: str, version: int, key: PrivateKey = ALICE) -> None:
+    (policy / "site.json").write_text(site)
+    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", key)
+    (policy / signature.NAME).write_bytes(text)
+
+
+def built(policy: Path, **options: str) -> Application:
+    above = policy.parent
+    chosen = {
+        "log": str(above / "log.jsonl"),
+        "engine": "reference",
+        "host_root": "none",
+        "schemas": str(policy),
+        "trusted_keys": str(above / "alice.pub"),
+        "state": str(above / "state.json"),
+    }
+    return build(Settings.read({}, chosen | options))
+
+
+def reloaded(application: Application) -> Application:
+    after = application.reloaded()
+    assert after is not None
+    return after
+
+
+def faults(policy: Path, **options: str) -> tuple[str, ...]:
+    with pytest.raises(Broken) as broken:
+        built(policy, **options)
+    return broken.value.faults
+
+
+def status(application: Application) -> dict[str, Any]:
+    told: dict[str, Any] = {**application.status()}
+    return told
+
+
+def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> None:
+    put(policy, OFF, 3)
+
+    told = status(built(policy))
+
+    key = signature.key_id(ALICE.public_key())
+    assert told["signed"] == {str(policy): {"version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
+
+
+def test_without_trusted_keys_no_signature_is_asked_for(policy: Path) -> None:
+    (policy / "site.json").write_text(OFF)
+
+    assert status(built(policy, trusted_keys=""))["signed"] == {}
+    assert not (policy.parent / "state.json").exists()
+
+
+def test_an_unsigned_folder_does_not_start(policy: Path) -> None:
+    (policy / "site.json").write_text(OFF)
+
+    assert faults(policy) == (f"{policy}/signature.json: is missing: sign the folder again with `portero sign`",)
+    assert not (policy.parent / "state.json").exists()
+
+
+def test_a_folder_changed_after_signing_leaves_the_policy_before_it_in_force(policy: Path) -> None:
+    put(policy, DENIED, 1)
+    application = built(policy)
+    (policy / "site.json").write_text(OFF)
+
+    after = reloaded(application)
+
+    (fault,) = after.faults
+    assert fault.startswith(f"{policy}/site.json: was changed after it was signed: ")
+    assert after.judge is application.judge
+
+
+def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
+    put(policy, DENIED, 1)
+    both = f"{policy.parent}/alice.pub:{policy.parent}/bob.pub"
+    application = built(policy, trusted_keys=both)
+    put(policy, OFF, 2, BOB)
+
+    after = reloaded(application)
+
+    assert after.faults == ()
+    assert after.judge.policy.action("no-privileged", "hardened") == "off"
+    assert status(after)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
+
+
+def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: Path) -> None:
+    put(policy, DENIED, 1)
+    application = built(policy)
+    (policy.parent / "alice.pub").write_bytes(signature.public_text(BOB.public_key()))
+
+    (fault,) = reloaded(application).faults
+
+    assert "which is not trusted" in fault
+
+
+def test_a_rollback_is_refused_at_a_reload_and_after_a_restart(policy: Path) -> None:
+    put(policy, DENIED, 2)
+    application = built(policy)
+    put(policy, OFF, 1)
+
+    (fault,) = reloaded(application).faults
+
+    assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
+    assert faults(policy) == (fault,)
+
+
+def test_a_rollback_is_taken_when_it_is_allowed_and_then_is_what_counts(policy: Path) -> None:
+    put(policy, DENIED, 2)
+    built(policy)
+    put(policy, OFF, 1)
+
+    built(policy, allow_rollback="yes")
+
+    assert built(policy).judge.policy.action("no-privileged", "hardened") == "off"
+
+
+def test_a_version_that_never_came_into_force_is_not_remembered(policy: Path) -> None:
+    put(policy, '{"no-such-value": 1}', 9)
+    assert "no-such-value" in faults(policy)[0]
+
+    put(policy, OFF, 8)
+
+    assert status(built(policy))["signed"][str(policy)]["version"] == 8
+
+
+def test_a_lost_memory_and_lost_keys_are_named(policy: Path) -> None:
+    put(policy, OFF, 1)
+    (policy.parent / "state.json").write_text("{")
+
+    assert faults(policy)[0].startswith(f"{policy.parent}/state.json: is not as portero writes it: ")
+    missing = policy.parent / "carol.pub"
+    allowed = {"allow_rollback": "yes", "trusted_keys": str(missing)}
+    assert faults(policy, **allowed) == (f"{missing}: cannot be read (No such file or directory): name a public key",)
+
+
+def test_keys_and_memory_are_no_containers_to_write(policy: Path) -> None:
+    put(policy, OFF, 1)
+    host = built(policy).judge.host
+
+    for name in ("state.json", "alice.pub"):
+        assert str(policy.parent / name) in host.look(str(policy.parent / name)).holds
+        assert str(policy.parent / name) in host.look(str(policy.parent)).holds

@@ -1,0 +1,178 @@
+"""Signatures: they cover exactly the files, and not one byte of a signed folder can be another."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from portero.signing import signature
+from portero.signing.signature import KeyRefused, SignatureRefused
+
+KEY = signature.new_key()
+TRUSTED = {signature.key_id(KEY.public_key()): KEY.public_key()}
+FILES = {"site.json": b'{"actions": {}}', "rules/images/team.json": b"{}", "README.md": "Größe\n".encode()}
+DATE = "2026-11-24T15:00:00Z"
+
+
+def signed(files: Mapping[str, bytes] = FILES, version: int = 7) -> dict[str, bytes]:
+    return {**files, signature.NAME: signature.sign(files, version, DATE, KEY)}
+
+
+def refusals(files: Mapping[str, bytes]) -> list[str]:
+    with pytest.raises(SignatureRefused) as refused:
+        signature.verify(files, TRUSTED)
+    return [f"{name}: {sentence}" for name, sentence in refused.value.faults]
+
+
+def test_what_was_signed_is_vouched_for_with_version_date_and_key() -> None:
+    manifest = signature.verify(signed(), TRUSTED)
+
+    assert (manifest.version, manifest.date, manifest.key) == (7, DATE, next(iter(TRUSTED)))
+    assert sorted(manifest.files) == sorted(FILES)
+
+
+def test_signing_again_leaves_the_old_signature_out() -> None:
+    again = signature.sign(signed(), 8, DATE, KEY)
+
+    assert sorted(signature.verify({**FILES, signature.NAME: again}, TRUSTED).files) == sorted(FILES)
+
+
+def test_the_content_depends_on_the_files_alone() -> None:
+    first, second = (signature.verify(signed(version=version), TRUSTED) for version in (1, 2))
+    other = signature.verify(signed({**FILES, "site.json": b"{}"}), TRUSTED)
+
+    assert first.content == second.content != other.content
+
+
+@pytest.mark.parametrize("name", [*FILES, signature.NAME])
+def test_no_byte_of_any_file_can_be_another(name: str) -> None:
+    files = signed()
+    for place in range(len(files[name])):
+        for bit in (0x01, 0x20, 0x80):
+            content = bytearray(files[name])
+            content[place] ^= bit
+
+            assert refusals({**files, name: bytes(content)}), (name, place, bit)
+
+
+@pytest.mark.parametrize("name", [*FILES, signature.NAME])
+@pytest.mark.parametrize("change", [lambda text: text + b"\n", lambda text: b" " + text, lambda text: text[:-1]])
+def test_no_byte_can_come_or_go(name: str, change: object) -> None:
+    assert callable(change)
+
+    assert refusals(signed() | {name: change(signed()[name])})[0].startswith(f"{name}: ")
+
+
+def test_a_changed_an_added_and_a_removed_file_are_named() -> None:
+    files = signed() | {"site.json": b"{}", "host/x/y.json": b"{}"}
+    del files["README.md"]
+
+    assert [fault.split(": restore")[0].split(": remove")[0] for fault in refusals(files)] == [
+        "README.md: is missing, but signed",
+        "host/x/y.json: is not covered by the signature",
+        "site.json: was changed after it was signed",
+    ]
+
+
+def test_a_renamed_file_is_one_that_is_missing_and_one_that_is_not_covered() -> None:
+    files = signed()
+    files["rules/images/other.json"] = files.pop("rules/images/team.json")
+
+    assert [fault.split(":")[0] for fault in refusals(files)] == ["rules/images/other.json", "rules/images/team.json"]
+
+
+def test_a_folder_without_a_signature_is_refused() -> None:
+    assert refusals(FILES) == ["signature.json: is missing: sign the folder again with `portero sign`"]
+
+
+def test_another_key_is_refused_by_its_id() -> None:
+    other = signature.new_key()
+    files = {**FILES, signature.NAME: signature.sign(FILES, 1, DATE, other)}
+
+    (fault,) = refusals(files)
+    assert fault.startswith(f"signature.json: is signed with key {signature.key_id(other.public_key())}, ")
+
+
+def test_a_manifest_that_claims_a_trusted_key_does_not_hold() -> None:
+    forged = json.loads(signature.sign(FILES, 1, DATE, signature.new_key()))
+    forged["key"] = next(iter(TRUSTED))
+    text = json.dumps(forged, indent=2).encode() + b"\n"
+
+    (fault,) = refusals({**FILES, signature.NAME: text})
+    assert fault.startswith("signature.json: does not hold, ")
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"version": 6}, "does not hold"),
+        ({"date": "2027-01-01T00:00:00Z"}, "does not hold"),
+        ({"files": {}}, "does not hold"),
+        ({"format": 2}, "is not of format 1"),
+        ({"format": True}, "is not as `portero sign` writes it"),
+        ({"version": "7"}, "is not as `portero sign` writes it"),
+        ({"version": True}, "is not as `portero sign` writes it"),
+        ({"date": None}, "is not as `portero sign` writes it"),
+        ({"key": 1}, "is not as `portero sign` writes it"),
+        ({"files": [1]}, "is not as `portero sign` writes it"),
+        ({"files": {"site.json": 1}}, "is not as `portero sign` writes it"),
+        ({"signature": "?"}, "is not as `portero sign` writes it"),
+        ({"signature": None}, "is not as `portero sign` writes it"),
+        ({"comment": "hello"}, "is not as `portero sign` writes it"),
+    ],
+    ids=str,
+)
+def test_a_modified_manifest_is_refused(said: dict[str, object], fault: str) -> None:
+    document = json.loads(signed()[signature.NAME]) | said
+    text = json.dumps(document, indent=2).encode() + b"\n"
+
+    assert fault in refusals({**FILES, signature.NAME: text})[0]
+
+
+def test_a_manifest_that_says_a_name_twice_is_refused() -> None:
+    text = signed()[signature.NAME].replace(b'"version": 7,', b'"version": 7, "version": 7,')
+
+    assert refusals({**FILES, signature.NAME: text}) == ["signature.json: says 'version' twice in one object: keep one"]
+
+
+def test_several_keys_can_be_trusted_so_that_keys_rotate() -> None:
+    new = signature.new_key()
+    both = {**TRUSTED, signature.key_id(new.public_key()): new.public_key()}
+
+    assert signature.verify(signed(), both).version == 7
+    assert signature.verify({**FILES, signature.NAME: signature.sign(FILES, 8, DATE, new)}, both).version == 8
+
+
+def test_keys_survive_being_written() -> None:
+    private = signature.private_key(signature.private_text(KEY))
+    public = signature.public_key(signature.public_text(KEY.public_key()))
+
+    assert signature.key_id(private.public_key()) == signature.key_id(public) == next(iter(TRUSTED))
+
+
+def test_what_is_no_key_of_ours_is_refused() -> None:
+    curve = ec.generate_private_key(ec.SECP256R1())
+    locked = KEY.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    )
+    other = curve.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    other_public = curve.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+    for text in (b"", b"key", signature.public_text(KEY.public_key()), locked, other):
+        with pytest.raises(KeyRefused, match="is no private key in PEM"):
+            signature.private_key(text)
+    for text in (b"", signature.private_text(KEY), other_public):
+        with pytest.raises(KeyRefused, match="is no public key in PEM"):
+            signature.public_key(text)
+
+
+def test_the_last_version_is_read_for_the_next_one() -> None:
+    assert signature.version_of(signed(version=41)[signature.NAME]) == 41
+    with pytest.raises(SignatureRefused, match="is not JSON"):
+        signature.version_of(b"{")

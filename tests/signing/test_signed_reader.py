@@ -1,0 +1,146 @@
+"""Signed folders for the policy loader: what it is handed are the bytes that were verified."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from portero.policy import folder
+from portero.service import resources
+from portero.signing import signature, tree
+from portero.signing.signature import PublicKey
+from portero.signing.signed_reader import KeysBroken, Sealed, trusted_keys
+from portero.signing.versions import Seen
+
+KEY = signature.new_key()
+TRUSTED: dict[str, PublicKey] = {signature.key_id(KEY.public_key()): KEY.public_key()}
+SHIPPED = [resources.schemas(), resources.schemas() / "example-site"]
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    made = tmp_path / "policy"
+    made.mkdir()
+    (made / "site.json").write_text('{"actions": {}}')
+    sign(made)
+    return made
+
+
+def sign(path: Path, version: int = 1) -> None:
+    (path / signature.NAME).write_bytes(signature.sign(tree.held(path), version, "2026-11-24T15:00:00Z", KEY))
+
+
+def read(path: Path, **seen: Seen) -> tuple[folder.Folder, list[str]]:
+    found: list[str] = []
+    return Sealed(TRUSTED, resources.schemas(), {str(path): one for one in seen.values()}).read(path, found), found
+
+
+def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
+    sealed, found = Sealed(TRUSTED, resources.schemas(), {}), list[str]()
+
+    content = sealed.read(policy, found)
+
+    assert found == []
+    assert content == folder.read(policy, found)
+    assert sealed.manifests[policy].version == 1
+
+
+def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> None:
+    content, found = read(resources.schemas())
+
+    assert found == []
+    assert content.rules
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_files_that_were_read_before_make_the_same_folder(path: Path) -> None:
+    found: list[str] = []
+
+    assert folder.of(path, tree.held(path), found) == folder.read(path, found)
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["rules/flat.json", "rules/images/deep/x.json", "rules/images/UPPER.json", "rules", "exceptions/a/b.json", "odd"],
+)
+def test_a_misnamed_file_is_the_same_fault_either_way(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("{}")
+    (tmp_path / "exceptions").mkdir(exist_ok=True)
+    (tmp_path / "exceptions" / "README.md").write_text("# words")
+    from_disk: list[str] = []
+    from_memory: list[str] = []
+
+    folder.read(tmp_path, from_disk)
+    folder.of(tmp_path, tree.held(tmp_path), from_memory)
+
+    assert [fault.split(":")[0] for fault in from_memory] == [fault.split(":")[0] for fault in from_disk]
+    assert from_memory
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda path: (path / "site.json").write_text("{}"), "site.json"),
+        (lambda path: (path / "rules").mkdir() or (path / "rules" / "x").write_text(""), "rules/x"),
+        (lambda path: (path / "README.md").write_text("words"), "README.md"),
+        (lambda path: (path / "site.json").unlink(), "site.json"),
+        (lambda path: (path / "signature.json").unlink(), "signature.json"),
+        (lambda path: (path / "exceptions").symlink_to("/etc"), "exceptions"),
+        (
+            lambda path: (path / "site.json").rename(path.parent / "x") and (path / "site.json").symlink_to("../x"),
+            "site.json",
+        ),
+    ],
+    ids=["content", "added", "added-document", "removed", "unsigned", "link", "replaced-by-a-link"],
+)
+def test_a_folder_that_is_not_exactly_as_signed_is_not_loaded(policy: Path, change: object, name: str) -> None:
+    assert callable(change)
+    change(policy)
+
+    content, found = read(policy)
+
+    assert (content.data, content.rules) == ({}, {})
+    assert [fault.split(":")[0] for fault in found] == [str(policy / name)]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    _, found = read(tmp_path / "missing")
+
+    assert found == [f"{tmp_path}/missing: cannot be read (No such file or directory): mend it"]
+
+
+def test_an_older_version_is_a_fault(policy: Path) -> None:
+    _, found = read(policy, seen=Seen(2, "x"))
+
+    (fault,) = found
+    assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
+
+
+def test_what_changes_after_it_was_verified_is_not_what_is_loaded(
+    policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = signature.verify
+
+    def and_then_somebody_writes(files: dict[str, bytes], trusted: dict[str, PublicKey]) -> signature.Manifest:
+        manifest = genuine(files, trusted)
+        (policy / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+        return manifest
+
+    monkeypatch.setattr(signature, "verify", and_then_somebody_writes)
+
+    content, found = read(policy)
+
+    assert found == []
+    assert content.documents["site.json"] == {"actions": {}}
+
+
+def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "alice.pub").write_bytes(signature.public_text(KEY.public_key()))
+    (tmp_path / "bob.pub").write_text("bob")
+
+    assert trusted_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
+    with pytest.raises(KeysBroken) as broken:
+        trusted_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
+    assert [os.path.basename(fault.split(":")[0]) for fault in broken.value.faults] == ["bob.pub", "carol.pub"]
