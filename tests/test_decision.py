@@ -15,8 +15,8 @@ from tests.paths import SCHEMAS
 SCHEMA = json.loads((SCHEMAS / "decision.json").read_text())
 
 
-def violation(rule: str, level: str = "baseline", place: str = "", action: str = "deny") -> Violation:
-    return Violation(rule, level, place, action, "Reason.", {"docker": "remedy"})  # type: ignore[arg-type]
+def violation(rule: str, level: str = "baseline", at: str = "", action: str = "deny") -> Violation:
+    return Violation(rule, level, at, action, "Reason.", {"docker": "remedy"})  # type: ignore[arg-type]
 
 
 def decision(*violations: Violation, subject: Subject | None = None) -> Decision:
@@ -44,15 +44,15 @@ def test_denials_come_before_reports_and_the_worst_level_first() -> None:
         violation("a-waived", action="waived"),
         violation("z-report", action="audit"),
         violation("b-hardened", "hardened"),
-        violation("b-baseline", place="B"),
-        violation("b-baseline", place="A"),
+        violation("b-baseline", at="B"),
+        violation("b-baseline", at="A"),
         violation("a-baseline"),
         refusal("unknown-field", "X"),
     )
 
     ordered = in_order(mixed)
 
-    assert [(v.rule, v.place) for v in ordered] == [
+    assert [(v.rule, v.at) for v in ordered] == [
         ("unknown-field", "X"),
         ("a-baseline", ""),
         ("b-baseline", "A"),
@@ -77,19 +77,19 @@ def test_denials_come_before_reports_and_the_worst_level_first() -> None:
 )
 def test_the_log_line_follows_its_schema(subject: Subject) -> None:
     line = decision(
-        refusal("body-missing", ""), violation("no-privileged", place="HostConfig.Privileged"), subject=subject
+        refusal("body-missing", ""), violation("no-privileged", at="HostConfig.Privileged"), subject=subject
     )
 
     Draft202012Validator(SCHEMA).validate(line.line(microseconds=12))
 
 
 def test_the_log_line_tells_time_in_utc_and_each_violation_with_its_place() -> None:
-    line = decision(violation("no-privileged", place="HostConfig.Privileged")).line(microseconds=7)
+    line = decision(violation("no-privileged", at="HostConfig.Privileged")).line(microseconds=7)
 
     assert line["time"] == "1970-01-01T00:00:00.500Z"
     assert line["microseconds"] == 7
     assert line["violations"] == [
-        {"rule": "no-privileged", "level": "baseline", "place": "HostConfig.Privileged", "action": "deny"}
+        {"rule": "no-privileged", "level": "baseline", "at": "HostConfig.Privileged", "action": "deny"}
     ]
 
 
@@ -103,13 +103,13 @@ def test_the_log_line_tells_the_time_as_datetime_does(time: float) -> None:
 
 
 def test_the_log_line_names_the_exception_and_the_defaults_of_the_daemon() -> None:
-    waived = replace(violation("log-driver", place="HostConfig.LogConfig", action="waived"), exception="old-app")
-    defaulted = replace(violation("no-log-none", place="HostConfig.LogConfig"), default=True)
+    waived = replace(violation("log-driver", at="HostConfig.LogConfig", action="waived"), exception="old-app")
+    defaulted = replace(violation("no-log-none", at="HostConfig.LogConfig"), default=True)
 
     line = decision(waived, defaulted, subject=Subject(daemon_defaults=("log.driver",))).line(microseconds=1)
 
     Draft202012Validator(SCHEMA).validate(line)
-    about = {"level": "baseline", "place": "HostConfig.LogConfig"}
+    about = {"level": "baseline", "at": "HostConfig.LogConfig"}
     assert line["violations"] == [
         {"rule": "log-driver", **about, "action": "waived", "exception": "old-app"},
         {"rule": "no-log-none", **about, "action": "deny", "daemonDefault": True},

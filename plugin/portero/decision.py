@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from portero.refusals import CODES
 from portero.types import JSON
 
-LOG_VERSION = 1
+LOG_VERSION = 2
 Action: TypeAlias = Literal["deny", "audit", "waived"]
 _ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
@@ -25,7 +25,7 @@ class Violation:
 
     rule: str
     level: str
-    place: str
+    at: str
     action: Action
     reason: str
     remedy: Mapping[str, str]
@@ -37,7 +37,7 @@ class Violation:
         entry: dict[str, JSON] = {
             "rule": self.rule,
             "level": self.level,
-            "place": self.place,
+            "at": self.at,
             "action": self.action,
         }
         if self.default:
@@ -132,4 +132,4 @@ def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
 
 def _rank(violation: Violation) -> tuple[int, int, str, str, bool]:
     action, level = _ACTIONS.index(violation.action), LEVELS.index(violation.level)
-    return action, level, violation.rule, violation.place, violation.default
+    return action, level, violation.rule, violation.at, violation.default

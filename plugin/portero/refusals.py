@@ -172,11 +172,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
 class Refused(Exception):
     """A request that cannot be read.
 
-    `code` is one of CODES (KeyError otherwise). `place` names where in the request, never a value of it.
+    `code` is one of CODES (KeyError otherwise). `at` names where in the request, never a value of it.
     """
 
-    def __init__(self, code: str, place: str = "") -> None:
+    def __init__(self, code: str, at: str = "") -> None:
         self.refusal = CODES[code]
         self.code = code
-        self.place = place
-        super().__init__(f"{code} at {place}" if place else code)
+        self.at = at
+        super().__init__(f"{code} at {at}" if at else code)

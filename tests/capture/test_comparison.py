@@ -38,7 +38,7 @@ def test_what_would_be_refused_is_told_by_what_refuses_it_then() -> None:
                 "user": "",
                 "image": "busybox",
                 "rules": ["memory-limit", "no-swap"],
-                "place": "HostConfig.Memory",
+                "at": "HostConfig.Memory",
             }
         ],
     }

@@ -9,7 +9,7 @@ from portero.facts.secrets import looks_secret
 
 
 @pytest.mark.parametrize(
-    ("said", "plain"),
+    ("at", "plain"),
     [
         ("mysqld --password=hunter2 --port=3306", "mysqld --password=*** --port=3306"),
         ("export TOKEN='a b'; DB_PASS: s3 next", "export TOKEN='***'; DB_PASS: *** next"),
@@ -35,13 +35,13 @@ from portero.facts.secrets import looks_secret
     ],
     ids=lambda value: (value or "")[:20],
 )
-def test_a_secret_is_masked_and_the_rest_stays(said: str, plain: str | None) -> None:
-    assert text(said) == (said if plain is None else plain)
+def test_a_secret_is_masked_and_the_rest_stays(at: str, plain: str | None) -> None:
+    assert text(at) == (at if plain is None else plain)
 
 
-@pytest.mark.parametrize("said", ["token=x", "https://u:p@h", "ENV TOKEN x", "Bearer x", 'password: "x"'])
-def test_a_masked_text_is_masked_already(said: str) -> None:
-    assert text(text(said)) == text(said)
+@pytest.mark.parametrize("at", ["token=x", "https://u:p@h", "ENV TOKEN x", "Bearer x", 'password: "x"'])
+def test_a_masked_text_is_masked_already(at: str) -> None:
+    assert text(text(at)) == text(at)
 
 
 @pytest.mark.parametrize(

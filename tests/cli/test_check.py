@@ -103,7 +103,7 @@ def test_a_request_written_by_hand_goes_the_whole_way(check: Any) -> None:
     line = json.loads(result.output)
     assert result.exit_code == 1
     assert (line["operation"], line["path"]) == ("ContainerExec", "/containers/web/exec")
-    assert [(v["rule"], v["place"]) for v in line["violations"]] == [("no-privileged", "Privileged")]
+    assert [(v["rule"], v["at"]) for v in line["violations"]] == [("no-privileged", "Privileged")]
 
 
 def test_version_query_and_identity_of_a_handwritten_request_are_kept(check: Any) -> None:
@@ -136,7 +136,7 @@ def test_the_document_that_rules_see_can_be_checked_again(check: Any) -> None:
 
     assert result.exit_code == 1
     violations = json.loads(result.output)["violations"]
-    assert [(v["rule"], v["place"]) for v in violations if v["action"] == "deny"] == [
+    assert [(v["rule"], v["at"]) for v in violations if v["action"] == "deny"] == [
         ("no-privileged", "HostConfig.Privileged")
     ]
 

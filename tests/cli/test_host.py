@@ -94,7 +94,7 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
         "level": "hardened",
         "status": "broken",
         "action": "deny",
-        "place": "/proc/sys/kernel/kptr_restrict",
+        "at": "/proc/sys/kernel/kptr_restrict",
         "reason": "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster.",
         "remedy": "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system",
         "sources": ["G1"],

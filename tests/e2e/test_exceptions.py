@@ -86,9 +86,7 @@ def test_what_an_exception_covers_runs_and_the_log_says_by_whose_leave(site: Sit
     (line,) = [line for line in site.docker.decisions(before) if line["operation"] == "ContainerCreate"]
     waived = [violation for violation in line["violations"] if violation["rule"] == "no-host-network"]
     assert line["allowed"] is True
-    assert [(v["action"], v["exception"], v["place"]) for v in waived] == [
-        ("waived", "probe", "HostConfig.NetworkMode")
-    ]
+    assert [(v["action"], v["exception"], v["at"]) for v in waived] == [("waived", "probe", "HostConfig.NetworkMode")]
 
 
 def test_another_image_is_refused_by_the_rule(site: Site) -> None:

@@ -41,6 +41,6 @@ def test_the_facts_of_a_running_dockerd_are_known(docker: GuardedDocker) -> None
     assert "/run/docker.sock" in outcome["host"]["access"]["sockets"]["value"]
     assert "guarded-by-portero" in outcome["fine"]
     # The harness starts dockerd without iptables.
-    assert {"rule": "daemon-keeps-firewall", "place": "dockerd --iptables"} in [
+    assert {"rule": "daemon-keeps-firewall", "at": "dockerd --iptables"} in [
         {name: finding[name] for name in ("rule", "place")} for finding in outcome["findings"]
     ]

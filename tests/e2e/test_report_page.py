@@ -76,7 +76,7 @@ def _decision(number: int) -> dict[str, object]:
     violation = {
         "rule": rules[number % 5],
         "level": levels[number % 5],
-        "place": f"HostConfig.{long or 'Memory'}",
+        "at": f"HostConfig.{long or 'Memory'}",
         "action": ("deny", "audit", "waived")[number % 3],
         "exception": long,
     }

@@ -126,7 +126,7 @@ def test_the_plain_form_writes_false_as_not_anything_and_a_dot_as_any_character_
     }
 
 
-_NAMES = st.sampled_from(["a", "b", "said"])
+_NAMES = st.sampled_from(["a", "b", "at"])
 _SCALARS = st.one_of(
     st.none(),
     st.booleans(),

@@ -35,7 +35,7 @@ def read(bind: str, volume_driver: str = "") -> Fact:
 def test_a_host_path_is_cleaned(bind: str, source: str) -> None:
     fact = read(bind)
 
-    assert (fact["type"], fact["via"], fact["source"], fact["said"]) == ("bind", "bind", source, SAID)
+    assert (fact["type"], fact["via"], fact["source"], fact["at"]) == ("bind", "bind", source, SAID)
     assert fact["driver"] is None
 
 

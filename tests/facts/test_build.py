@@ -19,13 +19,13 @@ def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
     told = of()
 
     assert told["build"] == {
-        "remote": {"value": False, "said": "?remote"},
+        "remote": {"value": False, "at": "?remote"},
         "version": "1",
         "securityOptions": [],
-        "said": "?version",
+        "at": "?version",
     }
-    assert told["networks"] == [{"name": "default", "resolved": "default", "said": "?networkmode"}]
-    assert told["cgroupParent"] == {"value": "", "said": "?cgroupparent"}
+    assert told["networks"] == [{"name": "default", "resolved": "default", "at": "?networkmode"}]
+    assert told["cgroupParent"] == {"value": "", "at": "?cgroupparent"}
     assert (told["secrets"], told["extraHosts"], told["ulimits"]) == ([], [], [])
     assert {figure["value"] for figure in told["limits"].values()} == {None}
 
@@ -46,22 +46,22 @@ def test_the_flags_of_the_classic_builder_are_read() -> None:
     )
 
     assert told["networks"][0]["name"] == "none"
-    assert told["limits"]["memory"] == {"value": 268435456, "said": "?memory"}
-    assert told["limits"]["swap"] == {"value": 268435456, "said": "?memswap"}
-    assert told["limits"]["cpuShares"] == {"value": 512, "said": "?cpushares"}
-    assert told["limits"]["shmSize"] == {"value": 67108864, "said": "?shmsize"}
-    assert told["limits"]["pids"] == {"value": None, "said": "query"}
-    assert told["ulimits"] == [{"name": "nofile", "soft": 512, "hard": 1024, "said": "?ulimits[0]"}]
-    assert told["build"]["securityOptions"] == [{"name": "seccomp=unconfined", "said": "?securityopt"}]
-    assert told["extraHosts"] == [{"name": "a", "address": "1.2.3.4", "said": "?extrahosts[0]"}]
+    assert told["limits"]["memory"] == {"value": 268435456, "at": "?memory"}
+    assert told["limits"]["swap"] == {"value": 268435456, "at": "?memswap"}
+    assert told["limits"]["cpuShares"] == {"value": 512, "at": "?cpushares"}
+    assert told["limits"]["shmSize"] == {"value": 67108864, "at": "?shmsize"}
+    assert told["limits"]["pids"] == {"value": None, "at": "query"}
+    assert told["ulimits"] == [{"name": "nofile", "soft": 512, "hard": 1024, "at": "?ulimits[0]"}]
+    assert told["build"]["securityOptions"] == [{"name": "seccomp=unconfined", "at": "?securityopt"}]
+    assert told["extraHosts"] == [{"name": "a", "address": "1.2.3.4", "at": "?extrahosts[0]"}]
     assert told["cgroupParent"]["value"] == "/x"
 
 
 def test_the_first_value_counts() -> None:
     told = build.of({"networkmode": ("host", "none")}, HOST)
 
-    assert told["networks"] == [{"name": "host", "resolved": "host", "said": "?networkmode"}]
-    assert told["namespaces"] == {"network": {"mode": "host", "container": None, "said": "?networkmode"}}
+    assert told["networks"] == [{"name": "host", "resolved": "host", "at": "?networkmode"}]
+    assert told["namespaces"] == {"network": {"mode": "host", "container": None, "at": "?networkmode"}}
 
 
 def test_every_extra_host_counts() -> None:
@@ -82,13 +82,13 @@ def test_every_extra_host_counts() -> None:
     ],
 )
 def test_a_remote_context_is_one_that_the_daemon_fetches(query: dict[str, str], fetched: bool) -> None:
-    assert of(**query)["build"]["remote"] == {"value": fetched, "said": "?remote"}
+    assert of(**query)["build"]["remote"] == {"value": fetched, "at": "?remote"}
 
 
 def test_names_of_secret_arguments_and_labels_are_told() -> None:
     told = of(buildargs='{"TOKEN":"x","SECRET":null,"VER":"2"}', labels='{"api.key":"y"}')
 
-    assert told["secrets"] == [{"name": "TOKEN", "said": "?buildargs"}, {"name": "api.key", "said": "?labels"}]
+    assert told["secrets"] == [{"name": "TOKEN", "at": "?buildargs"}, {"name": "api.key", "at": "?labels"}]
 
 
 def test_figures_that_are_none_say_nothing() -> None:
@@ -96,13 +96,13 @@ def test_figures_that_are_none_say_nothing() -> None:
 
 
 def test_a_quota_and_a_period_are_cpus() -> None:
-    assert of(cpuquota="50000", cpuperiod="25000")["limits"]["cpus"] == {"value": 2, "said": "?cpuquota"}
+    assert of(cpuquota="50000", cpuperiod="25000")["limits"]["cpus"] == {"value": 2, "at": "?cpuquota"}
 
 
 def test_names_in_ulimits_fold_as_go_folds_them() -> None:
     assert of(ulimits='[{"name":"nofile","\u017foft":1,"HARD":2,"x":3}, null]')["ulimits"] == [
-        {"name": "nofile", "soft": 1, "hard": 2, "said": "?ulimits[0]"},
-        {"name": "", "soft": 0, "hard": 0, "said": "?ulimits[1]"},
+        {"name": "nofile", "soft": 1, "hard": 2, "at": "?ulimits[0]"},
+        {"name": "", "soft": 0, "hard": 0, "at": "?ulimits[1]"},
     ]
 
 
@@ -134,4 +134,4 @@ def test_what_dockerd_would_not_read_is_refused(name: str, value: str, code: str
     with pytest.raises(Refused) as refused:
         of(**{name: value})
 
-    assert (refused.value.code, refused.value.place) == (code, f"?{name}")
+    assert (refused.value.code, refused.value.at) == (code, f"?{name}")

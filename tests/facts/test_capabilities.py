@@ -6,7 +6,7 @@ from portero.facts import capabilities
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("at", "name"),
     [
         ("SYS_ADMIN", "SYS_ADMIN"),
         ("CAP_SYS_ADMIN", "SYS_ADMIN"),
@@ -19,8 +19,8 @@ from portero.facts import capabilities
     ],
     ids=["plain", "prefix", "lower-case", "all", "unicode", "double-prefix", "no-single-capital", "empty"],
 )
-def test_a_capability_is_spelt_as_docker_normalises_it(said: str, name: str) -> None:
-    assert capabilities.canonical(said) == name
+def test_a_capability_is_spelt_as_docker_normalises_it(at: str, name: str) -> None:
+    assert capabilities.canonical(at) == name
 
 
 def test_a_container_adds_and_drops_by_place() -> None:
@@ -28,10 +28,10 @@ def test_a_container_adds_and_drops_by_place() -> None:
 
     assert told == {
         "add": [
-            {"name": "NET_ADMIN", "said": "HostConfig.CapAdd[0]"},
-            {"name": "SYS_TIME", "said": "HostConfig.CapAdd[1]"},
+            {"name": "NET_ADMIN", "at": "HostConfig.CapAdd[0]"},
+            {"name": "SYS_TIME", "at": "HostConfig.CapAdd[1]"},
         ],
-        "drop": [{"name": "ALL", "said": "HostConfig.CapDrop[0]"}],
+        "drop": [{"name": "ALL", "at": "HostConfig.CapDrop[0]"}],
     }
 
 
@@ -39,6 +39,6 @@ def test_a_service_says_the_same_in_its_container_spec() -> None:
     told = capabilities.of_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})
 
     assert told == {
-        "add": [{"name": "NET_ADMIN", "said": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
-        "drop": [{"name": "ALL", "said": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
+        "add": [{"name": "NET_ADMIN", "at": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
+        "drop": [{"name": "ALL", "at": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
     }

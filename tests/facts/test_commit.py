@@ -20,8 +20,8 @@ def names(told: Any) -> list[str]:
 def test_nothing_said_leaves_the_container_s_own_settings() -> None:
     assert of() == {
         "secrets": [],
-        "user": {"value": "", "said": "User"},
-        "healthcheck": {"value": "image", "said": "Healthcheck"},
+        "user": {"value": "", "at": "User"},
+        "healthcheck": {"value": "image", "at": "Healthcheck"},
     }
 
 
@@ -29,21 +29,21 @@ def test_the_body_is_a_config() -> None:
     told = of(User="app", Healthcheck={"Test": ["NONE"]}, Env=["TOKEN=x"], Labels={"SECRET": "y"})
 
     assert told == {
-        "secrets": [{"name": "TOKEN", "said": "Env[0]"}, {"name": "SECRET", "said": "Labels[*]"}],
-        "user": {"value": "app", "said": "User"},
-        "healthcheck": {"value": "none", "said": "Healthcheck"},
+        "secrets": [{"name": "TOKEN", "at": "Env[0]"}, {"name": "SECRET", "at": "Labels[*]"}],
+        "user": {"value": "app", "at": "User"},
+        "healthcheck": {"value": "none", "at": "Healthcheck"},
     }
 
 
 def test_changes_win_and_the_last_of_them_counts() -> None:
     told = of("USER app", "user  root ", User="1000")
 
-    assert told["user"] == {"value": "root", "said": "?changes"}
+    assert told["user"] == {"value": "root", "at": "?changes"}
 
 
 @pytest.mark.parametrize(("change", "value"), [("HEALTHCHECK NONE", "none"), ("healthcheck CMD true", "set")])
 def test_a_health_check_can_be_changed(change: str, value: str) -> None:
-    assert of(change)["healthcheck"] == {"value": value, "said": "?changes"}
+    assert of(change)["healthcheck"] == {"value": value, "at": "?changes"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_environment_and_labels_are_read_word_by_word(change: str, expected: lis
     told = of(change)
 
     assert names(told) == expected
-    assert all(fact["said"] == "?changes" for fact in told["secrets"])
+    assert all(fact["at"] == "?changes" for fact in told["secrets"])
 
 
 @pytest.mark.parametrize(

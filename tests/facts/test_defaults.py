@@ -46,16 +46,16 @@ def test_a_container_that_says_nothing_gets_every_default_at_the_place_where_it_
     assert container["log"] == {
         "driver": "syslog",
         "options": ["syslog-address", "tag"],
-        "said": "HostConfig.LogConfig",
+        "at": "HostConfig.LogConfig",
     }
     assert container["ulimits"] == [
-        {"name": "nofile", "soft": 1024, "hard": 2048, "said": "HostConfig.Ulimits"},
-        {"name": "nproc", "soft": 64, "hard": 64, "said": "HostConfig.Ulimits"},
+        {"name": "nofile", "soft": 1024, "hard": 2048, "at": "HostConfig.Ulimits"},
+        {"name": "nproc", "soft": 64, "hard": 64, "at": "HostConfig.Ulimits"},
     ]
-    assert container["noNewPrivileges"] == {"value": True, "said": "HostConfig.SecurityOpt"}
-    assert container["seccomp"] == {"profile": "custom", "sha256": "0" * 64, "said": "HostConfig.SecurityOpt"}
-    assert container["runtime"] == {"value": "kata", "said": "HostConfig.Runtime"}
-    assert container["limits"]["shmSize"] == {"value": 1 << 20, "said": "HostConfig.ShmSize"}
+    assert container["noNewPrivileges"] == {"value": True, "at": "HostConfig.SecurityOpt"}
+    assert container["seccomp"] == {"profile": "custom", "sha256": "0" * 64, "at": "HostConfig.SecurityOpt"}
+    assert container["runtime"] == {"value": "kata", "at": "HostConfig.Runtime"}
+    assert container["limits"]["shmSize"] == {"value": 1 << 20, "at": "HostConfig.ShmSize"}
     assert {name: container["namespaces"][name]["mode"] for name in ("ipc", "cgroup", "user", "pid")} == {
         "ipc": "private",
         "cgroup": "private",
@@ -177,9 +177,9 @@ def test_the_containers_of_a_service_get_the_same_defaults(operation: str) -> No
     service = told(operation, {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}})
 
     assert service["log"]["driver"] == "syslog"
-    assert service["noNewPrivileges"] == {"value": True, "said": f"{SPEC}.Privileges.NoNewPrivileges"}
+    assert service["noNewPrivileges"] == {"value": True, "at": f"{SPEC}.Privileges.NoNewPrivileges"}
     assert service["seccomp"]["profile"] == "custom"
-    assert [limit["said"] for limit in service["ulimits"]] == [f"{SPEC}.Ulimits"] * 2
+    assert [limit["at"] for limit in service["ulimits"]] == [f"{SPEC}.Ulimits"] * 2
     assert service["limits"]["shmSize"]["value"] == 1 << 20
     # What a service calls its runtime is none of a container.
     assert service["runtime"]["value"] == ""

@@ -19,13 +19,13 @@ def test_a_device_is_told_with_its_permissions() -> None:
     told = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
 
     assert told == [
-        {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "said": "HostConfig.Devices[0]"},
+        {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "at": "HostConfig.Devices[0]"},
     ]
 
 
-@pytest.mark.parametrize(("said", "permissions"), [("", "rwm"), ("wr", "rw"), ("r", "r"), ("x", "")])
-def test_permissions_are_in_order_and_all_when_not_said(said: str, permissions: str) -> None:
-    assert of_device(PathOnHost="/dev/fuse", CgroupPermissions=said)[0]["permissions"] == permissions
+@pytest.mark.parametrize(("at", "permissions"), [("", "rwm"), ("wr", "rw"), ("r", "r"), ("x", "")])
+def test_permissions_are_in_order_and_all_when_not_said(at: str, permissions: str) -> None:
+    assert of_device(PathOnHost="/dev/fuse", CgroupPermissions=at)[0]["permissions"] == permissions
 
 
 def test_a_link_counts_twice() -> None:
@@ -36,7 +36,7 @@ def test_a_path_that_goes_up_is_refused_since_the_kernel_follows_it_as_it_stands
     with pytest.raises(Refused) as refused:
         of_device(PathOnHost="/srv/disk/../../dev/null")
 
-    assert (refused.value.code, refused.value.place) == ("path-climbs", "HostConfig.Devices[0]")
+    assert (refused.value.code, refused.value.at) == ("path-climbs", "HostConfig.Devices[0]")
 
 
 def test_a_relative_path_counts_from_the_root() -> None:
@@ -53,12 +53,12 @@ def test_a_control_character_is_refused_where_it_stands() -> None:
     with pytest.raises(Refused) as refused:
         of_device(PathOnHost="/dev/sda\n")
 
-    assert (refused.value.code, refused.value.place) == ("path-control-character", "HostConfig.Devices[0]")
+    assert (refused.value.code, refused.value.at) == ("path-control-character", "HostConfig.Devices[0]")
 
 
 def test_cgroup_rules_are_told_as_said() -> None:
     assert devices.rules({"DeviceCgroupRules": ["a *:* rwm"]}, "") == [
-        {"rule": "a *:* rwm", "said": "DeviceCgroupRules[0]"}
+        {"rule": "a *:* rwm", "at": "DeviceCgroupRules[0]"}
     ]
 
 
@@ -70,6 +70,6 @@ def test_the_alternatives_of_a_device_request_are_flattened() -> None:
             "driver": "nvidia",
             "ids": ["0"],
             "capabilities": ["gpu", "nvidia", "cuda"],
-            "said": "HostConfig.DeviceRequests[0]",
+            "at": "HostConfig.DeviceRequests[0]",
         }
     ]

@@ -117,24 +117,24 @@ def test_a_body_that_is_no_object_is_refused() -> None:
 def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
     told = facts.of("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
 
-    assert told["limits"]["memory"] == {"value": 1, "said": "Memory"}  # type: ignore[index, call-overload]
-    assert told["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "said": "RestartPolicy"}
+    assert told["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
+    assert told["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
 
 
 def test_an_exec_tells_privileged_user_and_secrets() -> None:
     body: Any = {"Privileged": True, "User": "root", "Env": ["A=1", "DB_PASSWORD=x"]}
 
     assert facts.of("ContainerExec", body, {}, {}, HOST) == {
-        "privileged": {"value": True, "said": "Privileged"},
-        "user": {"value": "root", "said": "User"},
-        "secrets": [{"name": "DB_PASSWORD", "said": "Env[1]"}],
+        "privileged": {"value": True, "at": "Privileged"},
+        "user": {"value": "root", "at": "User"},
+        "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
     }
 
 
 def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
     told = facts.of("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
 
-    assert told["secrets"] == [{"name": "TOKEN", "said": "Env[0]"}, {"name": "api.key", "said": "Labels[*]"}]
+    assert told["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]
 
 
 def test_secrets_of_a_service_stand_in_three_places() -> None:
@@ -143,9 +143,9 @@ def test_secrets_of_a_service_stand_in_three_places() -> None:
     told = facts.of("ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST)
 
     assert told["secrets"] == [
-        {"name": "TOKEN", "said": "TaskTemplate.ContainerSpec.Env[0]"},
-        {"name": "api.key", "said": "TaskTemplate.ContainerSpec.Labels[*]"},
-        {"name": "pass", "said": "Labels[*]"},
+        {"name": "TOKEN", "at": "TaskTemplate.ContainerSpec.Env[0]"},
+        {"name": "api.key", "at": "TaskTemplate.ContainerSpec.Labels[*]"},
+        {"name": "pass", "at": "Labels[*]"},
     ]
 
 
@@ -224,7 +224,7 @@ def test_any_query_gives_facts_that_the_schema_describes(operation: str, query: 
 
     if isinstance(told, Refused):
         # Only the name of a parameter, never a value of the request.
-        assert told.place in {f"?{name}" for name in query}
+        assert told.at in {f"?{name}" for name in query}
     else:
         FACTS.validate(told)
 

@@ -33,7 +33,7 @@ def test_another_type_is_refused(read: Callable[..., Any], zero: JSON, value: JS
     with pytest.raises(Refused) as refused:
         read({"Field": wrong}, "Field")
 
-    assert (refused.value.code, refused.value.place) == ("body-wrong-type", "Field")
+    assert (refused.value.code, refused.value.at) == ("body-wrong-type", "Field")
 
 
 def test_null_in_a_list_is_zero() -> None:

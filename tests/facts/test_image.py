@@ -43,7 +43,7 @@ def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | No
     told = image.of(reference, "Image")
 
     assert parts(told) == expected
-    assert (told["reference"], told["said"]) == (reference, "Image")
+    assert (told["reference"], told["at"]) == (reference, "Image")
 
 
 @pytest.mark.parametrize("reference", ["Busybox", "busybox:", "busybox:a:b", "evil.example/../x", "a//b", "busybox@x"])
@@ -81,7 +81,7 @@ def test_a_pull_says_its_tag_apart(
     told: Any = image.of_pull({"fromImage": (query[0],), "tag": (query[1],)})
 
     assert parts(told["image"]) == expected
-    assert (told["image"]["reference"], told["image"]["said"]) == (reference, "?fromImage")
+    assert (told["image"]["reference"], told["image"]["at"]) == (reference, "?fromImage")
 
 
 def test_the_first_image_of_a_pull_counts() -> None:

@@ -35,10 +35,10 @@ def test_zero_says_nothing_to_create() -> None:
 def test_a_figure_has_its_place() -> None:
     told: Any = limits.of_create({"Memory": MIB, "PidsLimit": 5})
 
-    assert told["memory"] == {"value": MIB, "said": "HostConfig.Memory"}
-    assert told["pids"] == {"value": 5, "said": "HostConfig.PidsLimit"}
-    assert told["swap"]["said"] == "HostConfig.MemorySwap"
-    assert told["cpus"] == {"value": None, "said": "HostConfig.NanoCpus"}
+    assert told["memory"] == {"value": MIB, "at": "HostConfig.Memory"}
+    assert told["pids"] == {"value": 5, "at": "HostConfig.PidsLimit"}
+    assert told["swap"]["at"] == "HostConfig.MemorySwap"
+    assert told["cpus"] == {"value": None, "at": "HostConfig.NanoCpus"}
 
 
 @pytest.mark.parametrize(
@@ -135,22 +135,22 @@ def test_a_service_says_limits_in_its_resources() -> None:
 def test_a_service_s_swap_is_counted_beyond_memory(swap_bytes: int, memory_swap: int, swap: int) -> None:
     told: Any = limits.of_service({"Resources": {"Limits": {"MemoryBytes": MIB}, "SwapBytes": swap_bytes}})
 
-    assert told["memorySwap"] == {"value": memory_swap, "said": "TaskTemplate.Resources.SwapBytes"}
-    assert told["swap"] == {"value": swap, "said": "TaskTemplate.Resources.SwapBytes"}
+    assert told["memorySwap"] == {"value": memory_swap, "at": "TaskTemplate.Resources.SwapBytes"}
+    assert told["swap"] == {"value": swap, "at": "TaskTemplate.Resources.SwapBytes"}
 
 
 def test_what_a_service_cannot_say_has_the_resources_as_its_place() -> None:
     told: Any = limits.of_service({})
 
-    assert told["cpuShares"] == {"value": None, "said": "TaskTemplate.Resources"}
+    assert told["cpuShares"] == {"value": None, "at": "TaskTemplate.Resources"}
 
 
 def test_ulimits_are_told_in_order() -> None:
     told = limits.ulimits({"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {}]}, "HostConfig.Ulimits")
 
     assert told == [
-        {"name": "nofile", "soft": 1, "hard": 2, "said": "HostConfig.Ulimits[0]"},
-        {"name": "", "soft": 0, "hard": 0, "said": "HostConfig.Ulimits[1]"},
+        {"name": "nofile", "soft": 1, "hard": 2, "at": "HostConfig.Ulimits[0]"},
+        {"name": "", "soft": 0, "hard": 0, "at": "HostConfig.Ulimits[1]"},
     ]
 
 

@@ -57,7 +57,7 @@ def test_a_bind_says_everything() -> None:
         "sizeBytes": None,
         "driver": None,
         "driverOptions": {"type": "", "device": "", "names": []},
-        "said": "HostConfig.Binds[0]",
+        "at": "HostConfig.Binds[0]",
     }
 
 
@@ -79,7 +79,7 @@ def test_every_way_to_mount_is_told_with_its_place() -> None:
         HOST,
     )
 
-    assert [(fact["said"], fact["via"], fact["target"]) for fact in facts] == [
+    assert [(fact["at"], fact["via"], fact["target"]) for fact in facts] == [
         ("HostConfig.Binds[0]", "bind", "/d"),
         ("HostConfig.Binds[1]", "bind", "/host"),
         ("Volumes[*]", "volume", "/data"),
@@ -109,7 +109,7 @@ def test_a_mount_of_a_host_path_is_a_bind(source: str, path: str) -> None:
     (fact,) = created(Mounts=[{"Type": "bind", "Source": source, "Target": "/mnt/x", "ReadOnly": True}])
 
     assert (fact["type"], fact["via"], fact["source"], fact["writable"]) == ("bind", "mount", path, False)
-    assert fact["said"] == "HostConfig.Mounts[0]"
+    assert fact["at"] == "HostConfig.Mounts[0]"
 
 
 def test_the_propagation_of_a_mount_is_told() -> None:
@@ -159,7 +159,7 @@ def test_a_volume_with_driver_options_that_bind_is_a_bind(options: dict[str, JSO
     (fact,) = created(Mounts=[inline(**options)])
 
     assert (fact["type"], fact["via"], fact["source"], fact["paths"]) == ("bind", "driver-options", path, [path])
-    assert fact["said"] == "HostConfig.Mounts[0]"
+    assert fact["at"] == "HostConfig.Mounts[0]"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_tmpfs_volume_is_a_tmpfs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "options", "size"),
+    ("at", "options", "size"),
     [
         ("rw,noexec,nodev,nosuid,size=8m", ["rw", "noexec", "nodev", "nosuid", "size=8m"], 8 << 20),
         ("mode=1777", ["mode=1777"], None),
@@ -194,8 +194,8 @@ def test_a_tmpfs_volume_is_a_tmpfs() -> None:
         ("size=50%,NoExec", ["size=50%", "NoExec"], None),
     ],
 )
-def test_a_tmpfs_tells_its_options_as_said(said: str, options: list[str], size: int | None) -> None:
-    (fact,) = created(Tmpfs={"/run": said})
+def test_a_tmpfs_tells_its_options_as_said(at: str, options: list[str], size: int | None) -> None:
+    (fact,) = created(Tmpfs={"/run": at})
 
     assert (fact["type"], fact["via"], fact["options"], fact["sizeBytes"]) == ("tmpfs", "tmpfs", options, size)
     assert fact["writable"] is True
@@ -231,14 +231,14 @@ def test_a_host_path_with_a_control_character_is_refused(body: dict[str, JSON]) 
         mounts.of_create(body, HOST)
 
     assert caught.value.code == "path-control-character"
-    assert caught.value.place in ("HostConfig.Binds[1]", "HostConfig.Mounts[1]")
+    assert caught.value.at in ("HostConfig.Binds[1]", "HostConfig.Mounts[1]")
 
 
 def test_a_link_to_a_path_with_a_control_character_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         mounts.of_create({"HostConfig": {"Binds": ["/l:/x"]}}, FixedHost({"links": {"/l": "/a\nb"}}))
 
-    assert (caught.value.code, caught.value.place) == ("path-control-character", "HostConfig.Binds[0]")
+    assert (caught.value.code, caught.value.at) == ("path-control-character", "HostConfig.Binds[0]")
 
 
 @pytest.mark.parametrize("kind", ["bind", "Bind", "BIND", "b\u0131nd", None])
@@ -249,7 +249,7 @@ def test_a_service_takes_a_bind_in_any_case_and_without_a_type(kind: str | None)
     fact = served(entry)
 
     assert (fact["type"], fact["holds"]) == ("bind", ["/run/docker.sock"])
-    assert fact["said"] == "TaskTemplate.ContainerSpec.Mounts[0]"
+    assert fact["at"] == "TaskTemplate.ContainerSpec.Mounts[0]"
 
 
 def test_a_service_takes_a_propagation_in_any_case() -> None:
@@ -270,7 +270,7 @@ def test_a_services_mounts_are_told_like_a_containers() -> None:
 
     assert [fact["type"] for fact in facts] == ["volume", "bind", "tmpfs", "bind", "image"]
     assert facts == [
-        fact | {"said": f"TaskTemplate.ContainerSpec.Mounts[{n}]"} for n, fact in enumerate(created(Mounts=entries))
+        fact | {"at": f"TaskTemplate.ContainerSpec.Mounts[{n}]"} for n, fact in enumerate(created(Mounts=entries))
     ]
 
 
@@ -313,7 +313,7 @@ def test_a_container_knows_no_templates() -> None:
 def test_a_plain_volume_tells_its_driver(body: dict[str, JSON]) -> None:
     (fact,) = volume(**body)
 
-    assert (fact["type"], fact["via"], fact["said"]) == ("volume", "volume", "Driver")
+    assert (fact["type"], fact["via"], fact["at"]) == ("volume", "volume", "Driver")
     assert (fact["source"], fact["driver"]) == (body.get("Name"), body.get("Driver", "local"))
 
 
@@ -332,14 +332,14 @@ def test_a_volume_tells_what_its_options_open(options: dict[str, JSON], kind: st
     (fact,) = volume(Name="v", Driver="local", DriverOpts=options)
 
     assert (fact["type"], fact["via"], fact["paths"]) == (kind, "driver-options", paths)
-    assert fact["said"] == "DriverOpts"
+    assert fact["at"] == "DriverOpts"
 
 
 def test_a_cluster_volume_is_told_as_one() -> None:
     (fact,) = volume(Name="v", Driver="csi", ClusterVolumeSpec={})
 
     assert (fact["type"], fact["via"], fact["source"], fact["driver"]) == ("cluster", "volume", "v", "csi")
-    assert fact["said"] == "ClusterVolumeSpec"
+    assert fact["at"] == "ClusterVolumeSpec"
 
 
 def test_a_cluster_volume_does_not_hide_driver_options_from_an_old_api_version() -> None:
@@ -352,9 +352,9 @@ def test_volumes_of_other_containers_are_told_without_their_mode() -> None:
     body: dict[str, JSON] = {"HostConfig": {"VolumesFrom": ["vbase:ro", "web", ""]}}
 
     assert mounts.volumes_from(body) == [
-        {"container": "vbase", "said": "HostConfig.VolumesFrom[0]"},
-        {"container": "web", "said": "HostConfig.VolumesFrom[1]"},
-        {"container": "", "said": "HostConfig.VolumesFrom[2]"},
+        {"container": "vbase", "at": "HostConfig.VolumesFrom[0]"},
+        {"container": "web", "at": "HostConfig.VolumesFrom[1]"},
+        {"container": "", "at": "HostConfig.VolumesFrom[2]"},
     ]
 
 

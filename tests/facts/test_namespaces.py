@@ -21,7 +21,7 @@ def test_nothing_said_is_the_default(namespace: str) -> None:
     told = namespaces.of_create({})
 
     assert set(told) == set(FIELDS)
-    assert told[namespace] == {"mode": "default", "container": None, "said": f"HostConfig.{FIELDS[namespace]}"}
+    assert told[namespace] == {"mode": "default", "container": None, "at": f"HostConfig.{FIELDS[namespace]}"}
 
 
 @pytest.mark.parametrize("namespace", FIELDS)
@@ -32,7 +32,7 @@ def test_every_namespace_can_be_the_host_s(namespace: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("namespace", "said", "mode", "container"),
+    ("namespace", "at", "mode", "container"),
     [
         ("network", "container:web", "container", "web"),
         ("network", "container:", "container", ""),
@@ -56,13 +56,13 @@ def test_every_namespace_can_be_the_host_s(namespace: str) -> None:
         ("cgroup", "x", "other", None),
     ],
 )
-def test_a_mode_is_one_of_the_words(namespace: str, said: str, mode: str, container: str | None) -> None:
-    told = namespaces.of_create({FIELDS[namespace]: said})
+def test_a_mode_is_one_of_the_words(namespace: str, at: str, mode: str, container: str | None) -> None:
+    told = namespaces.of_create({FIELDS[namespace]: at})
 
-    assert told[namespace] == {"mode": mode, "container": container, "said": f"HostConfig.{FIELDS[namespace]}"}
+    assert told[namespace] == {"mode": mode, "container": container, "at": f"HostConfig.{FIELDS[namespace]}"}
 
 
 def test_a_build_can_share_a_container_s_network() -> None:
     assert namespaces.of_build("container:web", "?networkmode") == {
-        "network": {"mode": "container", "container": "web", "said": "?networkmode"}
+        "network": {"mode": "container", "container": "web", "at": "?networkmode"}
     }

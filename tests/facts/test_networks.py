@@ -14,7 +14,7 @@ ENDPOINTS = "NetworkingConfig.EndpointsConfig[*]"
 
 
 def network(name: str, said: str, resolved: str | None = "") -> dict[str, str | None]:
-    return {"name": name, "resolved": name if resolved == "" else resolved, "said": said}
+    return {"name": name, "resolved": name if resolved == "" else resolved, "at": said}
 
 
 def of_mode(mode: str) -> Any:
@@ -98,19 +98,19 @@ def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
         "attachable": False,
         "ingress": False,
         "parent": "",
-        "said": "Options",
+        "at": "Options",
     }
 
 
 def test_the_driver_s_options_are_read() -> None:
     told = networks.created({"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True})
 
-    assert (told["driver"], told["parent"], told["said"]) == ("macvlan", "eth0", "Driver")
+    assert (told["driver"], told["parent"], told["at"]) == ("macvlan", "eth0", "Driver")
     assert (told["internal"], told["attachable"], told["ingress"]) == (True, True, False)
 
 
-@pytest.mark.parametrize(("said", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
-def test_inter_container_communication_is_read_as_go_reads_a_boolean(said: str, value: bool | None) -> None:
-    told = networks.created({"Options": {"com.docker.network.bridge.enable_icc": said}})
+@pytest.mark.parametrize(("at", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
+def test_inter_container_communication_is_read_as_go_reads_a_boolean(at: str, value: bool | None) -> None:
+    told = networks.created({"Options": {"com.docker.network.bridge.enable_icc": at}})
 
     assert told["interContainerCommunication"] is value

@@ -13,7 +13,7 @@ def test_a_path_with_a_control_character_is_refused(path: str) -> None:
     with pytest.raises(Refused) as caught:
         host_path(path, "HostConfig.Binds[0]")
 
-    assert (caught.value.code, caught.value.place) == ("path-control-character", "HostConfig.Binds[0]")
+    assert (caught.value.code, caught.value.at) == ("path-control-character", "HostConfig.Binds[0]")
 
 
 def test_other_characters_are_kept() -> None:

@@ -31,12 +31,12 @@ def test_the_container_s_port_is_split(port: str, number: int | None, protocol: 
     told = of_bindings({port: [{"HostIp": "127.0.0.1", "HostPort": "8080"}]})
 
     assert told == [
-        {"containerPort": number, "protocol": protocol, "hostIp": "127.0.0.1", "hostPort": 8080, "said": SAID}
+        {"containerPort": number, "protocol": protocol, "hostIp": "127.0.0.1", "hostPort": 8080, "at": SAID}
     ]
 
 
 @pytest.mark.parametrize(
-    ("said", "number"),
+    ("at", "number"),
     [
         ("8080", 8080),
         ("0080", 80),
@@ -48,14 +48,14 @@ def test_the_container_s_port_is_split(port: str, number: int | None, protocol: 
         ("x", None),
     ],
 )
-def test_the_host_s_port_is_the_first_of_a_range_or_any(said: str, number: int | None) -> None:
-    assert of_bindings({"80/tcp": [{"HostPort": said}]})[0]["hostPort"] == number
+def test_the_host_s_port_is_the_first_of_a_range_or_any(at: str, number: int | None) -> None:
+    assert of_bindings({"80/tcp": [{"HostPort": at}]})[0]["hostPort"] == number
 
 
 @pytest.mark.parametrize("bindings", [[], [{}]], ids=["no-binding", "empty-binding"])
 def test_a_port_without_a_binding_is_published_on_any_port(bindings: JSON) -> None:
     assert of_bindings({"80/tcp": bindings}) == [
-        {"containerPort": 80, "protocol": "tcp", "hostIp": "", "hostPort": None, "said": SAID}
+        {"containerPort": 80, "protocol": "tcp", "hostIp": "", "hostPort": None, "at": SAID}
     ]
 
 
@@ -69,13 +69,13 @@ def test_a_service_publishes_on_every_interface() -> None:
     endpoint: Any = {"Ports": [{"TargetPort": 80, "PublishedPort": 22, "Protocol": "udp"}, {"TargetPort": 90}]}
 
     assert ports.of_service(endpoint) == [
-        {"containerPort": 80, "protocol": "udp", "hostIp": "", "hostPort": 22, "said": "EndpointSpec.Ports[0]"},
-        {"containerPort": 90, "protocol": "tcp", "hostIp": "", "hostPort": None, "said": "EndpointSpec.Ports[1]"},
+        {"containerPort": 80, "protocol": "udp", "hostIp": "", "hostPort": 22, "at": "EndpointSpec.Ports[0]"},
+        {"containerPort": 90, "protocol": "tcp", "hostIp": "", "hostPort": None, "at": "EndpointSpec.Ports[1]"},
     ]
 
 
 @pytest.mark.parametrize(
-    ("said", "address"),
+    ("at", "address"),
     [
         ("192.0.2.1", "192.0.2.1"),
         ("2001:DB8:0:0::1", "2001:db8::1"),
@@ -91,12 +91,12 @@ def test_a_service_publishes_on_every_interface() -> None:
         ("localhost", ""),
     ],
 )
-def test_what_go_does_not_read_as_an_address_is_every_interface(said: str, address: str) -> None:
-    assert of_bindings({"80/tcp": [{"HostIp": said}]})[0]["hostIp"] == address
+def test_what_go_does_not_read_as_an_address_is_every_interface(at: str, address: str) -> None:
+    assert of_bindings({"80/tcp": [{"HostIp": at}]})[0]["hostIp"] == address
 
 
-@pytest.mark.parametrize(("said", "told"), ports._USUAL.items())
-def test_a_usual_address_is_spelt_as_any_other_would_be(said: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("at", "told"), ports._USUAL.items())
+def test_a_usual_address_is_spelt_as_any_other_would_be(at: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_USUAL", {})
 
-    assert ports._address(said) == told
+    assert ports._address(at) == told

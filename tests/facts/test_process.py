@@ -8,7 +8,7 @@ from portero.facts import process
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("at", "name"),
     [
         ("net.ipv4.ip_forward", "net.ipv4.ip_forward"),
         ("net/ipv4/ip_forward", "net.ipv4.ip_forward"),
@@ -16,23 +16,23 @@ from portero.facts import process
         ("/net..ipv4//ip_forward/", "net.ipv4.ip_forward"),
     ],
 )
-def test_a_sysctl_has_one_name(said: str, name: str) -> None:
-    told = process.sysctls({said: "1"}, "HostConfig.Sysctls[*]")
+def test_a_sysctl_has_one_name(at: str, name: str) -> None:
+    told = process.sysctls({at: "1"}, "HostConfig.Sysctls[*]")
 
-    assert told == [{"name": name, "value": "1", "said": "HostConfig.Sysctls[*]"}]
+    assert told == [{"name": name, "value": "1", "at": "HostConfig.Sysctls[*]"}]
 
 
 def test_names_of_a_list_have_their_places() -> None:
     assert process.names_of(["0", "docker"], "HostConfig.GroupAdd") == [
-        {"name": "0", "said": "HostConfig.GroupAdd[0]"},
-        {"name": "docker", "said": "HostConfig.GroupAdd[1]"},
+        {"name": "0", "at": "HostConfig.GroupAdd[0]"},
+        {"name": "docker", "at": "HostConfig.GroupAdd[1]"},
     ]
 
 
 def test_annotations_are_told_by_name() -> None:
     told = process.annotations({"run.oci.keep_original_groups": "1"}, "HostConfig.Annotations[*]")
 
-    assert told == [{"name": "run.oci.keep_original_groups", "said": "HostConfig.Annotations[*]"}]
+    assert told == [{"name": "run.oci.keep_original_groups", "at": "HostConfig.Annotations[*]"}]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_annotations_are_told_by_name() -> None:
     ],
 )
 def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> None:
-    assert process.healthcheck({"Test": test}, "Healthcheck") == {"value": value, "said": "Healthcheck"}
+    assert process.healthcheck({"Test": test}, "Healthcheck") == {"value": value, "at": "Healthcheck"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> 
 )
 def test_the_first_colon_separates_a_host_from_its_address(entry: str, name: str, address: str) -> None:
     assert process.extra_hosts([entry], "HostConfig.ExtraHosts") == [
-        {"name": name, "address": address, "said": "HostConfig.ExtraHosts[0]"}
+        {"name": name, "address": address, "at": "HostConfig.ExtraHosts[0]"}
     ]
 
 
@@ -70,10 +70,10 @@ def test_a_service_s_hosts_are_lines_of_a_hosts_file() -> None:
     told = process.hosts_of_service(["10.0.0.1 db  db.local", "::1", ""], "Hosts")
 
     assert told == [
-        {"name": "db", "address": "10.0.0.1", "said": "Hosts[0]"},
-        {"name": "db.local", "address": "10.0.0.1", "said": "Hosts[0]"},
-        {"name": "", "address": "::1", "said": "Hosts[1]"},
-        {"name": "", "address": "", "said": "Hosts[2]"},
+        {"name": "db", "address": "10.0.0.1", "at": "Hosts[0]"},
+        {"name": "db.local", "address": "10.0.0.1", "at": "Hosts[0]"},
+        {"name": "", "address": "::1", "at": "Hosts[1]"},
+        {"name": "", "address": "", "at": "Hosts[2]"},
     ]
 
 
@@ -81,7 +81,7 @@ def test_a_service_s_hosts_are_lines_of_a_hosts_file() -> None:
 def test_a_container_s_restart_policy_is_told_as_said(name: str) -> None:
     told = process.restart_of_container({"Name": name, "MaximumRetryCount": 3}, "RestartPolicy")
 
-    assert told == {"name": name, "maximumRetryCount": 3, "said": "RestartPolicy"}
+    assert told == {"name": name, "maximumRetryCount": 3, "at": "RestartPolicy"}
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_container_s_restart_policy_is_told_as_said(name: str) -> None:
 def test_a_service_s_restart_policy_has_a_container_s_words(condition: str, name: str) -> None:
     told = process.restart_of_service({"Condition": condition}, "TaskTemplate.RestartPolicy")
 
-    assert told == {"name": name, "maximumRetryCount": 0, "said": "TaskTemplate.RestartPolicy"}
+    assert told == {"name": name, "maximumRetryCount": 0, "at": "TaskTemplate.RestartPolicy"}

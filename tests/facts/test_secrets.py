@@ -71,13 +71,13 @@ def test_a_long_url_is_read_in_no_time(value: str) -> None:
 def test_an_entry_without_a_value_takes_nothing() -> None:
     told = secrets.of_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
 
-    assert told == [{"name": "TOKEN", "said": "Env[3]"}]
+    assert told == [{"name": "TOKEN", "at": "Env[3]"}]
 
 
 def test_a_map_tells_the_place_of_the_map() -> None:
     told = secrets.of_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
 
-    assert told == [{"name": "TOKEN", "said": "Labels[*]"}]
+    assert told == [{"name": "TOKEN", "at": "Labels[*]"}]
 
 
 _PIECES = st.sampled_from(

@@ -29,13 +29,13 @@ def test_nothing_said_is_docker_s_default() -> None:
     nowhere = "HostConfig.SecurityOpt"
 
     assert security.of_create({}) == {
-        "seccomp": {"profile": "default", "sha256": None, "said": nowhere},
-        "apparmor": {"profile": "", "said": nowhere},
-        "selinux": {"disabled": False, "user": "", "role": "", "type": "", "level": "", "said": nowhere},
-        "noNewPrivileges": {"value": None, "said": nowhere},
+        "seccomp": {"profile": "default", "sha256": None, "at": nowhere},
+        "apparmor": {"profile": "", "at": nowhere},
+        "selinux": {"disabled": False, "user": "", "role": "", "type": "", "level": "", "at": nowhere},
+        "noNewPrivileges": {"value": None, "at": nowhere},
         "securityOptionsUnknown": [],
-        "maskedPaths": {"missing": [], "said": "HostConfig.MaskedPaths"},
-        "readonlyPaths": {"missing": [], "said": "HostConfig.ReadonlyPaths"},
+        "maskedPaths": {"missing": [], "at": "HostConfig.MaskedPaths"},
+        "readonlyPaths": {"missing": [], "at": "HostConfig.ReadonlyPaths"},
     }
 
 
@@ -52,26 +52,26 @@ def test_nothing_said_is_docker_s_default() -> None:
     ids=["unconfined", "colon", "builtin", "empty", "inline", "other-case"],
 )
 def test_seccomp_is_a_word_or_a_profile(option: str, profile: str, sha256: str | None) -> None:
-    assert of_options(option)["seccomp"] == {"profile": profile, "sha256": sha256, "said": FIRST}
+    assert of_options(option)["seccomp"] == {"profile": profile, "sha256": sha256, "at": FIRST}
 
 
 def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
     told = of_options(f"seccomp:{PROFILE}=")
 
     assert told["seccomp"]["profile"] == "default"
-    assert told["securityOptionsUnknown"] == [{"said": FIRST}]
+    assert told["securityOptionsUnknown"] == [{"at": FIRST}]
 
 
 def test_the_last_seccomp_option_wins() -> None:
     told = of_options(f"seccomp={PROFILE}", "seccomp=unconfined")
 
-    assert told["seccomp"] == {"profile": "unconfined", "sha256": None, "said": "HostConfig.SecurityOpt[1]"}
+    assert told["seccomp"] == {"profile": "unconfined", "sha256": None, "at": "HostConfig.SecurityOpt[1]"}
 
 
 def test_the_last_apparmor_option_wins() -> None:
     told = of_options("apparmor=docker-default", "apparmor:unconfined")
 
-    assert told["apparmor"] == {"profile": "unconfined", "said": "HostConfig.SecurityOpt[1]"}
+    assert told["apparmor"] == {"profile": "unconfined", "at": "HostConfig.SecurityOpt[1]"}
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ def test_the_last_apparmor_option_wins() -> None:
     ],
 )
 def test_no_new_privileges_is_read_as_go_reads_a_boolean(option: str, value: bool) -> None:
-    assert of_options(option)["noNewPrivileges"] == {"value": value, "said": FIRST}
+    assert of_options(option)["noNewPrivileges"] == {"value": value, "at": FIRST}
 
 
 def test_a_later_no_new_privileges_takes_the_first_back() -> None:
     told = of_options("no-new-privileges", "no-new-privileges=F")
 
-    assert told["noNewPrivileges"] == {"value": False, "said": "HostConfig.SecurityOpt[1]"}
+    assert told["noNewPrivileges"] == {"value": False, "at": "HostConfig.SecurityOpt[1]"}
 
 
 def test_label_options_add_up() -> None:
@@ -104,7 +104,7 @@ def test_label_options_add_up() -> None:
         "role": "",
         "type": "svirt_apache_t",
         "level": "s0:c100,c200",
-        "said": "HostConfig.SecurityOpt[1]",
+        "at": "HostConfig.SecurityOpt[1]",
     }
 
 
@@ -113,7 +113,7 @@ def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
     told = of_options(option)
 
     assert told["selinux"]["disabled"] is True
-    assert told["selinux"]["said"] == FIRST
+    assert told["selinux"]["at"] == FIRST
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
 def test_what_dockerd_does_not_know_is_told_as_unknown(option: str) -> None:
     told = of_options("no-new-privileges", option)
 
-    assert told["securityOptionsUnknown"] == [{"said": "HostConfig.SecurityOpt[1]"}]
-    assert told["noNewPrivileges"] == {"value": True, "said": FIRST}
+    assert told["securityOptionsUnknown"] == [{"at": "HostConfig.SecurityOpt[1]"}]
+    assert told["noNewPrivileges"] == {"value": True, "at": FIRST}
 
 
 def test_an_empty_list_of_masked_paths_leaves_all_of_them_open() -> None:
@@ -147,17 +147,17 @@ def test_an_empty_list_of_masked_paths_leaves_all_of_them_open() -> None:
 
 def test_a_service_that_says_nothing_has_docker_s_default() -> None:
     assert security.of_service({}) == {
-        "seccomp": {"profile": "default", "sha256": None, "said": f"{PRIVILEGES}.Seccomp"},
-        "apparmor": {"profile": "", "said": f"{PRIVILEGES}.AppArmor"},
+        "seccomp": {"profile": "default", "sha256": None, "at": f"{PRIVILEGES}.Seccomp"},
+        "apparmor": {"profile": "", "at": f"{PRIVILEGES}.AppArmor"},
         "selinux": {
             "disabled": False,
             "user": "",
             "role": "",
             "type": "",
             "level": "",
-            "said": f"{PRIVILEGES}.SELinuxContext",
+            "at": f"{PRIVILEGES}.SELinuxContext",
         },
-        "noNewPrivileges": {"value": None, "said": f"{PRIVILEGES}.NoNewPrivileges"},
+        "noNewPrivileges": {"value": None, "at": f"{PRIVILEGES}.NoNewPrivileges"},
     }
 
 
@@ -179,7 +179,7 @@ def test_a_service_s_seccomp_is_what_the_agent_makes_of_it(
     assert of_privileges(Seccomp=seccomp)["seccomp"] == {
         "profile": profile,
         "sha256": sha256,
-        "said": f"{PRIVILEGES}.Seccomp",
+        "at": f"{PRIVILEGES}.Seccomp",
     }
 
 
@@ -187,7 +187,7 @@ def test_a_profile_that_does_not_decode_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         of_privileges(Seccomp={"Mode": "custom", "Profile": "e30"})
 
-    assert (refused.value.code, refused.value.place) == ("body-wrong-type", f"{PRIVILEGES}.Seccomp.Profile")
+    assert (refused.value.code, refused.value.at) == ("body-wrong-type", f"{PRIVILEGES}.Seccomp.Profile")
 
 
 def test_a_service_s_other_privileges_are_told() -> None:

@@ -5,7 +5,7 @@ from portero.types import JSON
 
 
 @pytest.mark.parametrize(
-    ("said", "size"),
+    ("at", "size"),
     [
         ("8m", 8 << 20),
         ("8M", 8 << 20),
@@ -19,15 +19,15 @@ from portero.types import JSON
         ("010", 8),
     ],
 )
-def test_a_size_is_read_as_the_kernel_reads_it(said: str, size: int) -> None:
-    assert tmpfs.size_bytes(said) == size
+def test_a_size_is_read_as_the_kernel_reads_it(at: str, size: int) -> None:
+    assert tmpfs.size_bytes(at) == size
 
 
 @pytest.mark.parametrize(
-    "said", ["", "50%", "0", "0m", "-1", "8mb", "8 m", "m", "0x", "09", "16e", "9" * 20, "9" * 5000, "٨m"]
+    "at", ["", "50%", "0", "0m", "-1", "8mb", "8 m", "m", "0x", "09", "16e", "9" * 20, "9" * 5000, "٨m"]
 )
-def test_what_is_no_figure_or_no_limit_is_no_size(said: str) -> None:
-    assert tmpfs.size_bytes(said) is None
+def test_what_is_no_figure_or_no_limit_is_no_size(at: str) -> None:
+    assert tmpfs.size_bytes(at) is None
 
 
 @pytest.mark.parametrize(

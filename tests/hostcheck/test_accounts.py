@@ -37,12 +37,12 @@ def test_the_default_socket_is_looked_at_with_owner_group_and_mode(host: Host) -
     sockets = access(host)["sockets"]
 
     assert sockets == {
-        "said": "/run/docker.sock",
+        "at": "/run/docker.sock",
         "value": {
             "/run/docker.sock": {
-                "owner": {"value": "root", "said": "owner of /run/docker.sock"},
-                "group": {"value": "root", "said": "group of /run/docker.sock"},
-                "mode": {"value": "0666", "said": "mode of /run/docker.sock"},
+                "owner": {"value": "root", "at": "owner of /run/docker.sock"},
+                "group": {"value": "root", "at": "group of /run/docker.sock"},
+                "mode": {"value": "0666", "at": "mode of /run/docker.sock"},
             }
         },
     }
@@ -73,7 +73,7 @@ def test_a_socket_behind_a_link_is_looked_at_once(host: Host) -> None:
 
 
 def test_no_socket_is_there_while_nobody_listens(host: Host) -> None:
-    assert access(host)["sockets"] == {"value": {}, "said": "/run/docker.sock"}
+    assert access(host)["sockets"] == {"value": {}, "at": "/run/docker.sock"}
 
 
 def test_tcp_addresses_are_unknown_without_a_command_line(host: Host) -> None:
@@ -109,7 +109,7 @@ def test_an_environment_that_cannot_be_read_leaves_tls_unknown(host: Host) -> No
     host.dockerd()
     host.at("/proc/42/environ").unlink()
 
-    assert access(host)["tls"]["verify"] == {"value": "unknown", "said": "dockerd's environment DOCKER_TLS_VERIFY"}
+    assert access(host)["tls"]["verify"] == {"value": "unknown", "at": "dockerd's environment DOCKER_TLS_VERIFY"}
 
 
 def test_credentials_are_paths_or_missing(host: Host) -> None:
@@ -119,7 +119,7 @@ def test_credentials_are_paths_or_missing(host: Host) -> None:
 
     tls = access(host)["tls"]
 
-    assert tls["ca"] == {"value": "/etc/docker/ca.pem", "said": "dockerd --tlscacert"}
+    assert tls["ca"] == {"value": "/etc/docker/ca.pem", "at": "dockerd --tlscacert"}
     assert tls["certificate"]["value"] == "/certs/cert.pem"
     assert tls["key"]["value"] == "missing"
 
@@ -133,7 +133,7 @@ def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host
     host.write("/etc/group", GROUPS)
     host.write("/etc/passwd", PASSWD)
 
-    assert access(host)["members"] == {"value": ["alicia", "bob", "carla"], "said": "/etc/group docker"}
+    assert access(host)["members"] == {"value": ["alicia", "bob", "carla"], "at": "/etc/group docker"}
 
 
 def test_the_configured_group_counts_too_and_roots_own_does_not(host: Host) -> None:
@@ -145,7 +145,7 @@ def test_the_configured_group_counts_too_and_roots_own_does_not(host: Host) -> N
     members = access(host)["members"]
 
     assert members["value"] == ["alicia", "bob", "carla", "dora"]
-    assert members["said"] == "/etc/group docker, staff"
+    assert members["at"] == "/etc/group docker, staff"
 
 
 def test_members_are_unknown_where_the_groups_cannot_be_read(host: Host) -> None:
@@ -158,9 +158,9 @@ def test_daemon_json_has_an_owner_and_a_mode(host: Host) -> None:
     host.write(FILE, "{}", 0o664)
 
     assert access(host)["daemonJson"] == {
-        "said": FILE,
-        "owner": {"value": "root", "said": f"owner of {FILE}"},
-        "mode": {"value": "0664", "said": f"mode of {FILE}"},
+        "at": FILE,
+        "owner": {"value": "root", "at": f"owner of {FILE}"},
+        "mode": {"value": "0664", "at": f"mode of {FILE}"},
     }
 
 

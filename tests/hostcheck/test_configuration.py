@@ -35,7 +35,7 @@ def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, 
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:
     host.dockerd()
 
-    assert read(host).switch("icc", default=True) == {"value": True, "said": f"{FILE} icc"}
+    assert read(host).switch("icc", default=True) == {"value": True, "at": f"{FILE} icc"}
     assert read(host).text("log-driver", "json-file")["value"] == "json-file"
     assert read(host).texts("hosts")["value"] == []
     assert read(host).mapping("default-ulimits")["value"] == {}
@@ -44,17 +44,17 @@ def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None
 def test_the_file_is_known_even_where_the_command_line_is_not(host: Host) -> None:
     host.write(FILE, '{"icc": false}')
 
-    assert read(host).switch("icc", default=True) == {"value": False, "said": f"{FILE} icc"}
-    assert read(host).switch("iptables", default=True) == {"value": "unknown", "said": "dockerd --iptables"}
+    assert read(host).switch("icc", default=True) == {"value": False, "at": f"{FILE} icc"}
+    assert read(host).switch("iptables", default=True) == {"value": "unknown", "at": "dockerd --iptables"}
 
 
 def test_a_flag_is_told_with_its_place(host: Host) -> None:
     host.dockerd("--icc=0", "--log-driver=syslog", "-H", "fd://", "--default-ulimit", "nofile=1:2")
 
-    assert read(host).switch("icc", default=True) == {"value": False, "said": "dockerd --icc"}
+    assert read(host).switch("icc", default=True) == {"value": False, "at": "dockerd --icc"}
     assert read(host).text("log-driver", "")["value"] == "syslog"
-    assert read(host).texts("hosts") == {"value": ["fd://"], "said": "dockerd --host"}
-    assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "said": "dockerd --default-ulimit"}
+    assert read(host).texts("hosts") == {"value": ["fd://"], "at": "dockerd --host"}
+    assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "at": "dockerd --default-ulimit"}
 
 
 def test_a_switch_that_is_no_truth_value_is_unknown(host: Host) -> None:
@@ -67,7 +67,7 @@ def test_a_value_of_the_wrong_type_is_unknown(host: Host) -> None:
     host.dockerd()
     host.write(FILE, '{"icc": "false"}')
 
-    assert read(host).switch("icc", default=False) == {"value": "unknown", "said": f"{FILE} icc"}
+    assert read(host).switch("icc", default=False) == {"value": "unknown", "at": f"{FILE} icc"}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '"x"', "\ufeff{}"])
@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_understood_leaves_everything_unknown(host: Host, 
     host.dockerd()
     host.write(FILE, text)
 
-    assert read(host).switch("icc", default=True) == {"value": "unknown", "said": FILE}
+    assert read(host).switch("icc", default=True) == {"value": "unknown", "at": FILE}
 
 
 def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> None:
@@ -96,4 +96,4 @@ def test_the_command_line_may_name_another_file(host: Host) -> None:
     host.dockerd("--config-file=/srv/daemon.json")
     host.write("/srv/daemon.json", '{"icc": false}')
 
-    assert read(host).switch("icc", default=True) == {"value": False, "said": "/srv/daemon.json icc"}
+    assert read(host).switch("icc", default=True) == {"value": False, "at": "/srv/daemon.json icc"}

@@ -50,7 +50,7 @@ def test_what_dockerd_says_counts(host: Host) -> None:
         "insecureRegistries": ["registry.example.com:5000", "10.0.0.0/8"],
         "cgroupVersion": "2",
     }
-    assert found["userNamespaces"]["remapped"] == {"value": True, "said": "GET /info SecurityOptions"}
+    assert found["userNamespaces"]["remapped"] == {"value": True, "at": "GET /info SecurityOptions"}
     assert found["userNamespaces"]["rootless"]["value"] is False
 
 
@@ -62,8 +62,8 @@ def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:
 
     assert found["running"]["value"] is True
     assert found["version"]["value"] == found["release"]["value"] == "unknown"
-    assert found["userNamespaces"]["remapped"] == {"value": True, "said": "dockerd --userns-remap"}
-    assert found["userNamespaces"]["rootless"] == {"value": False, "said": "user of dockerd"}
+    assert found["userNamespaces"]["remapped"] == {"value": True, "at": "dockerd --userns-remap"}
+    assert found["userNamespaces"]["rootless"] == {"value": False, "at": "user of dockerd"}
     values = {name: found[name]["value"] for name in ("logDriver", "seccomp", "icc", "liveRestore", "iptables")}
     assert values == {
         "logDriver": "syslog",
@@ -72,7 +72,7 @@ def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:
         "liveRestore": True,
         "iptables": True,
     }
-    assert found["authorizationPlugins"] == {"value": ["portero"], "said": "dockerd --authorization-plugin"}
+    assert found["authorizationPlugins"] == {"value": ["portero"], "at": "dockerd --authorization-plugin"}
 
 
 def test_a_dockerd_of_another_user_is_rootless(host: Host) -> None:

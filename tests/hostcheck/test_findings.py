@@ -24,7 +24,7 @@ def checked(change: Any, profile: str = "hardened", *folders: Path) -> Report:
 
 
 def told(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, str]]:
-    return [(finding.rule.id, finding.status, finding.place, finding.value) for finding in findings]
+    return [(finding.rule.id, finding.status, finding.at, finding.value) for finding in findings]
 
 
 def setting(**values: Any) -> Any:

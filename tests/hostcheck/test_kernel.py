@@ -24,7 +24,7 @@ def test_an_empty_host_is_unknown_in_everything(host: Host) -> None:
     found = facts(host)
 
     values = {fact["value"] for fact in found["settings"].values()}
-    values |= {fact["value"] for name, fact in found["accessControl"].items() if name != "said"}
+    values |= {fact["value"] for name, fact in found["accessControl"].items() if name != "at"}
     assert values | {found["lockdown"]["value"], found["swap"]["value"]} == {"unknown"}
 
 
@@ -96,7 +96,7 @@ def test_settings_are_numbers_and_absent_where_the_kernel_lacks_them(host: Host)
 
     settings = facts(host)["settings"]
 
-    assert settings["kernel.kptr_restrict"] == {"value": 2, "said": "/proc/sys/kernel/kptr_restrict"}
+    assert settings["kernel.kptr_restrict"] == {"value": 2, "at": "/proc/sys/kernel/kptr_restrict"}
     assert settings["kernel.dmesg_restrict"]["value"] == "unknown"
     assert settings["kernel.yama.ptrace_scope"]["value"] == "absent"
     assert settings["net.bridge.bridge-nf-call-iptables"]["value"] == "absent"

@@ -82,7 +82,7 @@ def test_nothing_is_sent_unless_asked_for() -> None:
     facts: Any = probe.facts(None)
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
-    assert all(fact["said"].endswith("(not sent)") for fact in facts.values())
+    assert all(fact["at"].endswith("(not sent)") for fact in facts.values())
 
 
 def _names(body: bytes) -> list[str]:

@@ -38,7 +38,7 @@ def test_only_another_device_mounted_there_is_its_own(host: Host, mounts: Any, o
     found = facts(host, *mounts)
 
     assert (found["ownFileSystem"]["value"], found["fileSystem"]["value"]) == (own, kind)
-    assert found["fileSystem"]["said"] == "/proc/self/mountinfo /var/lib/docker"
+    assert found["fileSystem"]["at"] == "/proc/self/mountinfo /var/lib/docker"
 
 
 def test_blanks_in_a_mount_point_are_read(host: Host) -> None:

@@ -25,7 +25,7 @@ REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",
     "identity": {"user": "alice"},
     "body": {"Labels": {"team": "video"}},
-    "facts": {"privileged": {"value": True, "said": "HostConfig.Privileged"}},
+    "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}},
 }
 BY_ALICE: dict[str, JSON] = {"properties": {"identity": {"properties": {"user": {"const": "alice"}}}}}
 
@@ -272,7 +272,7 @@ def test_a_loaded_exception_waives_in_the_policy(built_in: Path, exception: dict
 def test_a_match_may_refer_to_the_values_of_the_site(built_in: Path, exception: dict[str, Any]) -> None:
     runtime: JSON = {"properties": {"runtime": {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}}}
     write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"facts": runtime}}})
-    asked = {**REQUEST, "facts": {"runtime": {"value": "runc", "said": "HostConfig.Runtime"}}}
+    asked = {**REQUEST, "facts": {"runtime": {"value": "runc", "at": "HostConfig.Runtime"}}}
 
     assert outcome(loaded(built_in).waived((violation("no-privileged"),), asked, at(DAY))) == [
         ("no-privileged", "waived", "mine")

@@ -13,7 +13,7 @@ from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
-PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "said": "HostConfig.Privileged"}}}
+PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}}}
 BUILT_IN = ("rule.json", "exception.json", "request.json", "site.json", "site.schema.json")
 
 
@@ -55,7 +55,7 @@ def own(tmp_path: Path) -> Path:
 def test_a_loaded_policy_checks_requests(built_in: Path, name: str) -> None:
     policy = load([built_in], engine.named(name), OPERATIONS)
 
-    assert [(v.rule, v.place) for v in policy.check(PRIVILEGED, "baseline")] == [
+    assert [(v.rule, v.at) for v in policy.check(PRIVILEGED, "baseline")] == [
         ("no-privileged", "HostConfig.Privileged")
     ]
     assert policy.rules["no-privileged"].file == str(built_in / "rules/privileges/no-privileged.json")
@@ -100,13 +100,13 @@ def test_a_later_site_overrides_values_key_by_key(built_in: Path, own: Path, val
 def test_a_rule_sees_the_value_of_the_later_site(built_in: Path, own: Path, written: dict[str, Any]) -> None:
     runtime = {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}
     write(own, "rules/mine/runtime.json", {**written, "properties": {"facts": {"properties": {"runtime": runtime}}}})
-    request = {"operation": "ContainerCreate", "facts": {"runtime": {"value": "kata", "said": "HostConfig.Runtime"}}}
+    request = {"operation": "ContainerCreate", "facts": {"runtime": {"value": "kata", "at": "HostConfig.Runtime"}}}
 
     before = loaded(built_in, own).check(request, "baseline")
     write(own, "site.json", {"runtimes": ["kata"]})
     after = loaded(built_in, own).check(request, "baseline")
 
-    assert ([violation.place for violation in before], after) == (["HostConfig.Runtime"], ())
+    assert ([violation.at for violation in before], after) == (["HostConfig.Runtime"], ())
 
 
 def test_the_digest_changes_with_every_file_of_the_policy(built_in: Path, own: Path, written: dict[str, Any]) -> None:

@@ -10,13 +10,13 @@ REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",
     "query": {"networkmode": ["host"]},
     "identity": {"user": "x"},
-    "body": {"HostConfig": {"Mounts": [{}]}, "Labels": {"said": "the client's own word"}},
+    "body": {"HostConfig": {"Mounts": [{}]}, "Labels": {"at": "the client's own word"}},
     "facts": {
-        "privileged": {"value": True, "said": "HostConfig.Privileged"},
-        "mounts": [{"driverOptions": {"type": "nfs"}, "said": "HostConfig.Binds[0]"}],
-        "build": {"remote": {"value": True, "said": "?remote"}, "said": "the build"},
+        "privileged": {"value": True, "at": "HostConfig.Privileged"},
+        "mounts": [{"driverOptions": {"type": "nfs"}, "at": "HostConfig.Binds[0]"}],
+        "build": {"remote": {"value": True, "at": "?remote"}, "at": "the build"},
         "capabilities": {"drop": []},
-        "odd": {"said": 3},
+        "odd": {"at": 3},
     },
 }
 
@@ -33,7 +33,7 @@ REQUEST: dict[str, Any] = {
         (("facts", "capabilities", "drop"), "HostConfig.CapDrop"),
         (("body",), "body"),
         (("facts", "odd"), "facts.odd"),
-        (("facts", "odd", "said", 0, "x"), "facts.odd.said[0].x"),
+        (("facts", "odd", "at", 0, "x"), "facts.odd.at[0].x"),
         (("body", "HostConfig", "Mounts", 0), "HostConfig.Mounts[0]"),
         (("body", "Labels"), "Labels"),
         (("body", "Labels", "a secret\x1b"), "Labels[*]"),
@@ -51,7 +51,7 @@ def test_a_failing_path_becomes_the_place(path: tuple[str | int, ...], expected:
 
 
 def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_its_place() -> None:
-    request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"said": "x"}]}}
+    request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"at": "x"}]}}
 
     assert place(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
     assert place(request, ("facts", "ulimits", 0)) == "x"
@@ -59,12 +59,12 @@ def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_i
 
 DEFAULTED: dict[str, Any] = {
     "facts": {
-        "log": {"driver": "none", "options": [], "said": "HostConfig.LogConfig"},
+        "log": {"driver": "none", "options": [], "at": "HostConfig.LogConfig"},
         "ulimits": [
-            {"name": "core", "said": "HostConfig.Ulimits[0]"},
-            {"name": "nofile", "said": "HostConfig.Ulimits"},
+            {"name": "core", "at": "HostConfig.Ulimits[0]"},
+            {"name": "nofile", "at": "HostConfig.Ulimits"},
         ],
-        "limits": {"shmSize": {"value": 1, "said": "HostConfig.ShmSize"}, "memory": {"value": 1, "said": "x"}},
+        "limits": {"shmSize": {"value": 1, "at": "HostConfig.ShmSize"}, "memory": {"value": 1, "at": "x"}},
         "daemonDefaults": ["log.driver", "ulimits[1]", "limits.shmSize"],
     },
     "body": {"log": {"driver": "none"}},

@@ -16,7 +16,7 @@ CREATE = Operation("ContainerCreate", "POST", "/containers/create", "json", True
 LIST = Operation("ContainerList", "GET", "/containers/json", "none", False, True)
 REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",
-    "facts": {"groups": [{"name": "b", "said": "GroupAdd[1]"}, {"name": "a", "said": "GroupAdd[0]"}]},
+    "facts": {"groups": [{"name": "b", "at": "GroupAdd[1]"}, {"name": "a", "at": "GroupAdd[0]"}]},
 }
 NO_GROUPS = {
     "properties": {"facts": {"properties": {"groups": {"items": {"required": ["x"], "properties": {"name": False}}}}}}

@@ -95,7 +95,7 @@ def test_an_empty_list_accepts_nothing(becomes: str, candidate: Any) -> None:
 def test_a_device_is_accepted_with_no_more_than_its_permissions(path: str, permissions: str, expected: bool) -> None:
     listed = [{"path": "/dev/null", "permissions": "rw"}, {"path": "/dev/zero", "permissions": "r"}]
 
-    assert accepts("device-list", listed, {"path": path, "permissions": permissions, "said": "x"}) is expected
+    assert accepts("device-list", listed, {"path": path, "permissions": permissions, "at": "x"}) is expected
 
 
 def test_a_device_without_path_or_permissions_is_not_accepted() -> None:
@@ -151,7 +151,7 @@ def test_a_registry_list_accepts_a_registry_and_what_lies_below_a_folder(
 
 
 def _rate(device: str, limit: str, rate: int) -> dict[str, Any]:
-    return {"device": device, "limit": limit, "rate": rate, "said": "x"}
+    return {"device": device, "limit": limit, "rate": rate, "at": "x"}
 
 
 @pytest.mark.parametrize(

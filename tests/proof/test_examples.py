@@ -81,7 +81,7 @@ def test_a_body_that_docker_would_refuse_is_refused(examples: Examples) -> None:
     with pytest.raises(Refused) as refused:
         document(examples, "ContainerCreate", {"body": {"HostConfig": {"Privileged": "yes"}}})
 
-    assert (refused.value.code, refused.value.place) == ("body-wrong-type", "HostConfig.Privileged")
+    assert (refused.value.code, refused.value.at) == ("body-wrong-type", "HostConfig.Privileged")
 
 
 def test_requests_come_in_the_order_of_the_file_with_their_kind(examples: Examples, written: dict[str, Any]) -> None:

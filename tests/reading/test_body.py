@@ -73,7 +73,7 @@ def test_a_body_that_cannot_be_read_is_refused(shown: bytes, code: str, place: s
     with pytest.raises(Refused) as refused:
         _create(_JSON, shown)
 
-    assert (refused.value.code, refused.value.place) == (code, place)
+    assert (refused.value.code, refused.value.at) == (code, place)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_body_that_is_needed_and_not_shown_is_missing(headers: Mapping[str, st
     with pytest.raises(Refused) as refused:
         _create(headers)
 
-    assert (refused.value.code, refused.value.place) == ("body-missing", "")
+    assert (refused.value.code, refused.value.at) == ("body-missing", "")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_body_that_is_announced_and_not_shown_is_hidden(headers: Mapping[str, 
     with pytest.raises(Refused) as refused:
         _commit(headers)
 
-    assert (refused.value.code, refused.value.place) == ("body-hidden", "")
+    assert (refused.value.code, refused.value.at) == ("body-hidden", "")
 
 
 @pytest.mark.parametrize("headers", _ANNOUNCED)
@@ -130,7 +130,7 @@ def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[
     with pytest.raises(Refused) as refused:
         _stop(headers)
 
-    assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
+    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
 
 
 @pytest.mark.parametrize("body", [b"{}", b"null", b'{"a":1}'])
@@ -142,7 +142,7 @@ def test_a_host_config_at_start_is_refused_since_old_daemons_obey_it() -> None:
     with pytest.raises(Refused) as refused:
         _read("ContainerStart", "none", _JSON, b'{"Privileged":true}')
 
-    assert (refused.value.code, refused.value.place) == ("body-unexpected", "")
+    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
 
 
 @pytest.mark.parametrize("length", ["", "-1", "+5", "0x0", "5, 5", " 0", "\u0660"])
@@ -153,7 +153,7 @@ def test_a_length_that_is_no_number_hides_a_body(
     with pytest.raises(Refused) as refused:
         _read("ContainerUpdate", kind, {"content-length": length})
 
-    assert (refused.value.code, refused.value.place) == ("body-hidden", "")
+    assert (refused.value.code, refused.value.at) == ("body-hidden", "")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_form_is_refused_everywhere(
     with pytest.raises(Refused) as refused:
         _read("ContainerUpdate", kind, {"content-type": content_type, "content-length": "0"}, b"{}", method=method)
 
-    assert (refused.value.code, refused.value.place) == ("body-form", "")
+    assert (refused.value.code, refused.value.at) == ("body-form", "")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])

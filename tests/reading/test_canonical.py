@@ -23,7 +23,7 @@ def _read(operation: str, body: str | dict[str, object]) -> Canonical:
 def _refused(operation: str, body: str | dict[str, object]) -> tuple[str, str]:
     with pytest.raises(Refused) as refused:
         _read(operation, body)
-    return refused.value.code, refused.value.place
+    return refused.value.code, refused.value.at
 
 
 @pytest.mark.parametrize(
@@ -303,4 +303,4 @@ def test_a_name_that_stands_twice_in_a_map_of_strings_is_refused_however_the_map
         with pytest.raises(Refused) as refused:
             canonical(_SHAPES.by_operation["VolumeCreate"], go_json.parse(b'{"Labels": ' + labels + b"}"))
 
-        assert (refused.value.code, refused.value.place) == ("body-duplicate-name", "Labels[*]")
+        assert (refused.value.code, refused.value.at) == ("body-duplicate-name", "Labels[*]")

@@ -20,7 +20,7 @@ def posted(**more: object) -> bytes:
 def refused(data: bytes) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         read(data)
-    return refusal.value.code, refusal.value.place
+    return refusal.value.code, refusal.value.at
 
 
 def test_every_key_of_the_protocol_is_read() -> None:

@@ -71,7 +71,7 @@ def test_what_readers_may_differ_on_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(Refused) as refused:
         parse(data)
 
-    assert (refused.value.code, refused.value.place) == (code, "")
+    assert (refused.value.code, refused.value.at) == (code, "")
 
 
 def test_an_object_keeps_its_names_in_order_and_twice() -> None:

@@ -80,7 +80,7 @@ def test_no_kind_takes_the_place_of_another(kind: str, value: Tree) -> None:
     with pytest.raises(Refused) as refused:
         go_scalars.read(kind, value)
 
-    assert (refused.value.code, refused.value.place) == ("body-wrong-type", "")
+    assert (refused.value.code, refused.value.at) == ("body-wrong-type", "")
 
 
 @pytest.mark.parametrize(("kind", "value"), _TOO_LARGE)
@@ -88,14 +88,14 @@ def test_a_number_that_does_not_fit_is_refused(kind: str, value: Tree) -> None:
     with pytest.raises(Refused) as refused:
         go_scalars.read(kind, value)
 
-    assert (refused.value.code, refused.value.place) == ("body-number", "")
+    assert (refused.value.code, refused.value.at) == ("body-number", "")
 
 
 def test_an_element_of_the_wrong_type_is_named() -> None:
     with pytest.raises(Refused) as refused:
         go_scalars.read("strslice", ["sh", 1])
 
-    assert (refused.value.code, refused.value.place) == ("body-wrong-type", "[1]")
+    assert (refused.value.code, refused.value.at) == ("body-wrong-type", "[1]")
 
 
 @pytest.mark.parametrize("kind", sorted(go_scalars.KINDS))

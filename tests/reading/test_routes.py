@@ -131,7 +131,7 @@ def test_what_may_change_something_unknown_is_refused(method: str, path: str) ->
     with pytest.raises(Refused) as refusal:
         ROUTES.match(method, path)
 
-    assert (refusal.value.code, refusal.value.place) == ("unknown-operation", "")
+    assert (refusal.value.code, refusal.value.at) == ("unknown-operation", "")
 
 
 def test_without_an_operation_for_every_path_all_else_is_still_unknown() -> None:

@@ -15,7 +15,7 @@ CREATE = "/containers/create"
 def refused(uri: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
         parse(uri)
-    return refusal.value.code, refusal.value.place
+    return refusal.value.code, refusal.value.at
 
 
 # dockerd 26.1.5 carried out each of these, or its like.
@@ -52,14 +52,14 @@ def test_every_spelling_that_dockerd_obeys_is_the_same_path(uri: str, version: s
 VERSIONS = {"1": "1.0", "1.": "1.0", "1.40": "1.40", "1.0.0": "1.0", ".45": "0.45", "1..45": "1.0.45", "0": "0.0"}
 
 
-@pytest.mark.parametrize(("said", "version"), VERSIONS.items(), ids=VERSIONS.keys())
-def test_a_missing_number_of_a_version_is_zero(said: str, version: str) -> None:
-    assert parse(f"/v{said}/info").version == version
+@pytest.mark.parametrize(("at", "version"), VERSIONS.items(), ids=VERSIONS.keys())
+def test_a_missing_number_of_a_version_is_zero(at: str, version: str) -> None:
+    assert parse(f"/v{at}/info").version == version
 
 
-@pytest.mark.parametrize("said", [".", "...", "1." + "9" * 19], ids=["dot", "dots", "beyond-an-integer"])
-def test_a_version_that_is_not_made_of_numbers_is_refused(said: str) -> None:
-    assert refused(f"/v{said}/info") == ("uri-version", "path")
+@pytest.mark.parametrize("at", [".", "...", "1." + "9" * 19], ids=["dot", "dots", "beyond-an-integer"])
+def test_a_version_that_is_not_made_of_numbers_is_refused(at: str) -> None:
+    assert refused(f"/v{at}/info") == ("uri-version", "path")
 
 
 NOT_VERSIONS = [

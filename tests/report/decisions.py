@@ -8,12 +8,12 @@ SECONDS = 1795536000.123
 
 
 def violation(rule: str = "no-privileged", action: str = "deny", **more: Any) -> dict[str, Any]:
-    return {"rule": rule, "level": "baseline", "place": "HostConfig.Privileged", "action": action, **more}
+    return {"rule": rule, "level": "baseline", "at": "HostConfig.Privileged", "action": action, **more}
 
 
 def decision(*violations: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "version": 1,
+        "version": 2,
         "id": "d-0123456789ab",
         "time": TIME,
         "user": "alice",

@@ -56,7 +56,7 @@ def test_what_became_of_a_request(violations: list[dict[str, Any]], outcome: str
 
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "another version": {"version": 2},
+    "another version": {"version": 3},
     "no version": {"version": None},
     "no text": {"user": 7},
     "no time": {"time": "yesterday"},
@@ -109,3 +109,13 @@ def test_a_long_text_is_cut() -> None:
 
 def test_a_time_without_a_zone_is_utc() -> None:
     assert logged.read(line(time="2026-11-24T16:00:00.123")).time == SECONDS
+
+
+def test_a_line_of_the_first_version_names_its_place_as_place() -> None:
+    written = decision(
+        {"rule": "no-privileged", "level": "baseline", "place": "Privileged", "action": "deny"}, version=1
+    )
+
+    (read,) = logged.read(json.dumps(written).encode()).broken
+
+    assert read.at == "Privileged"

@@ -102,8 +102,8 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
 def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: Path) -> None:
     broken = [
         violation(),
-        violation("image-digest", "audit", level="advisory", place="Image"),
-        violation("no-host-network", "waived", exception="probe", place=""),
+        violation("image-digest", "audit", level="advisory", at="Image"),
+        violation("no-host-network", "waived", exception="probe", at=""),
         violation("gone-rule", "audit"),
     ]
     (tmp_path / "log.jsonl").write_bytes(line(id=OTHER) + line(*broken))

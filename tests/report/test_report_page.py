@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 def test_nothing_of_a_log_becomes_part_of_the_page() -> None:
     fields = dict.fromkeys(("id", "user", "operation", "apiVersion", "method", "path", "image", "policy"), EVIL)
-    broken = [violation(EVIL, place=EVIL), violation(EVIL, action="waived", exception=EVIL)]
+    broken = [violation(EVIL, at=EVIL), violation(EVIL, action="waived", exception=EVIL)]
     text = shown(line(*broken, **fields))
 
     tags = {tag for tag, _ in Elements(text).found}
@@ -63,7 +63,7 @@ def test_the_page_names_no_other_resource_and_forbids_them_all() -> None:
 
 
 def test_each_rule_stands_with_its_words_one_click_away() -> None:
-    text = shown(line(violation(place="HostConfig.Privileged")))
+    text = shown(line(violation(at="HostConfig.Privileged")))
 
     rule = text[text.index("<details>") : text.index("</details>")]
     assert "<summary" in rule
@@ -98,9 +98,9 @@ def test_bars_of_a_plot_stand_on_each_other() -> None:
     assert re.search(r"<title>2026-11-24 16:00: +1 refused\s+1 would be\s+2 allowed", text)
 
 
-@pytest.mark.parametrize(("mode", "said"), [("audit", True), ("enforce", False)])
-def test_mode_audit_is_said_aloud(mode: str, said: bool) -> None:
-    assert ("Nothing was enforced" in shown(line(mode=mode))) is said
+@pytest.mark.parametrize(("mode", "at"), [("audit", True), ("enforce", False)])
+def test_mode_audit_is_said_aloud(mode: str, at: bool) -> None:
+    assert ("Nothing was enforced" in shown(line(mode=mode))) is at
 
 
 def test_lines_that_do_not_count_are_told() -> None:

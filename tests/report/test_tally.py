@@ -60,8 +60,8 @@ def test_each_group_has_its_names_the_worst_first(group: str, expected: dict[str
 
 def test_a_rule_counts_once_in_a_decision_by_the_worst_and_each_of_its_places_is_told() -> None:
     made = added(
-        line(violation(action="waived", place="A", exception="probe"), violation(place="B"), violation(place="B")),
-        line(violation(action="audit", place="A")),
+        line(violation(action="waived", at="A", exception="probe"), violation(at="B"), violation(at="B")),
+        line(violation(action="audit", at="A")),
     )
 
     assert counts(made.by_rule) == {"no-privileged": {"refused": 1, "would": 1}}
@@ -90,7 +90,7 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory(monkeypatch: p
     made = Tally()
     for number in range(300):
         name = f"n{number}"
-        broken = violation(name, place=name, action="waived", exception=name)
+        broken = violation(name, at=name, action="waived", exception=name)
         made.add(logged.read(line(broken, user=name, image=name, operation=name, policy=name)))
 
     tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]

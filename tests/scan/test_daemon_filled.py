@@ -38,7 +38,7 @@ def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "fills"),
+    ("at", "fills"),
     [
         ({"CgroupnsMode": "private"}, FILLS),
         ({"CgroupnsMode": "host"}, replace(FILLS, cgroup_v1=False, cgroup_namespace="private")),
@@ -52,8 +52,8 @@ def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
         ({"LogConfig": {"Type": "none", "Config": {}}}, FILLS),
     ],
 )
-def test_what_differs_from_the_daemon_was_said(said: dict[str, Any], fills: Fills) -> None:
-    assert config(fills, **said) == said
+def test_what_differs_from_the_daemon_was_said(at: dict[str, Any], fills: Fills) -> None:
+    assert config(fills, **at) == at
 
 
 @pytest.mark.parametrize("shares", [{"Privileged": True}, {"PidMode": "host"}, {"IpcMode": "host"}])

@@ -299,13 +299,13 @@ def test_a_broken_table_of_the_api_is_refused(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("said", "process", "root"),
+    ("at", "process", "root"),
     [("auto", 1, "none"), ("auto", 4711, "/"), ("none", 4711, "none"), ("/host", 1, "/host")],
 )
-def test_where_the_hosts_files_are(said: str, process: int, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: process)
 
-    assert host_root(Settings.read({}, {"host_root": said})) == root
+    assert host_root(Settings.read({}, {"host_root": at})) == root
 
 
 def found_dockerds(proc: Path, *places: str) -> DaemonSockets:
@@ -359,7 +359,7 @@ def test_what_an_exception_covers_goes_on_and_the_log_names_the_exception(tmp_pa
     assert {
         "rule": "no-privileged",
         "level": "baseline",
-        "place": "HostConfig.Privileged",
+        "at": "HostConfig.Privileged",
         "action": "waived",
         "exception": "installer",
     } in line["violations"]

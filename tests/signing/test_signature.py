@@ -105,7 +105,7 @@ def test_a_manifest_that_claims_a_trusted_key_does_not_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("at", "fault"),
     [
         ({"version": 6}, "does not hold"),
         ({"date": "2027-01-01T00:00:00Z"}, "does not hold"),
@@ -124,8 +124,8 @@ def test_a_manifest_that_claims_a_trusted_key_does_not_hold() -> None:
     ],
     ids=str,
 )
-def test_a_modified_manifest_is_refused(said: dict[str, object], fault: str) -> None:
-    document = json.loads(signed()[signature.NAME]) | said
+def test_a_modified_manifest_is_refused(at: dict[str, object], fault: str) -> None:
+    document = json.loads(signed()[signature.NAME]) | at
     text = json.dumps(document, indent=2).encode() + b"\n"
 
     assert fault in refusals({**FILES, signature.NAME: text})[0]

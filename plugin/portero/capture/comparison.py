@@ -21,7 +21,7 @@ GROUPS = ("rule", "user", "image", "operation")
 class Example:
     """One question that is decided differently: where it stands in the recording, and what refuses it."""
 
-    place: str
+    location: str
     id: str
     outcome: Outcome
 
@@ -29,13 +29,13 @@ class Example:
         """For machines."""
         told = self.outcome
         return {
-            "line": self.place,
+            "line": self.location,
             "id": self.id,
             "operation": told.operation,
             "user": told.user,
             "image": told.image,
             "rules": [*told.rules],
-            "place": told.place,
+            "at": told.at,
         }
 
 

@@ -28,7 +28,7 @@ class Outcome:
 
     allowed: bool
     rules: tuple[str, ...]
-    place: str
+    at: str
     operation: str
     user: str
     image: str
@@ -38,7 +38,7 @@ class Outcome:
         """From a line of the decision log; raises LookupError or TypeError when it is none."""
         denials = [entry for entry in cast(list[dict[str, str]], line["violations"]) if entry["action"] == "deny"]
         rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
-        place = denials[0]["place"] if denials else ""
+        place = denials[0]["at"] if denials else ""
         told = (str(line[name] or "") for name in ("operation", "user", "image"))
         return cls(line["allowed"] is True, rules, place, *told)
 

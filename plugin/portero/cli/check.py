@@ -108,7 +108,7 @@ class _Bench:
         try:
             document = self.judge.document(question.asked) if isinstance(question.asked, bytes) else question.asked
         except Refused as refused:
-            click.echo(f"{question.place}: {refused}: {refused.refusal.reason}", err=True)
+            click.echo(f"{question.location}: {refused}: {refused.refusal.reason}", err=True)
             return False
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return True
@@ -117,7 +117,7 @@ class _Bench:
         if isinstance(question.asked, bytes):
             return self.judge.decide(question.asked, "check", time.time())
         document = question.asked
-        _refuse_malformed(question.place, document)
+        _refuse_malformed(question.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
         violations = in_order(self.judge.judge(document, now))
@@ -127,18 +127,18 @@ class _Bench:
 
 def _line(checked: Checked) -> str:
     """For machines: the line of the decision log."""
-    return json.dumps({"file": checked.place, **checked.decision.line(microseconds=0)})
+    return json.dumps({"file": checked.location, **checked.decision.line(microseconds=0)})
 
 
 def _text(checked: Checked) -> str:
     """For people: the reply that they would read, and what would only be logged."""
     decision = checked.decision
     if not decision.allowed:
-        return f"{checked.place}: {reply.text(decision)}"
-    lines = [f"{checked.place}: allowed {decision.subject.operation}"]
+        return f"{checked.location}: {reply.text(decision)}"
+    lines = [f"{checked.location}: allowed {decision.subject.operation}"]
     for violation in decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"
-        lines.append(f"  {how}: {violation.rule}  {violation.place}")
+        lines.append(f"  {how}: {violation.rule}  {violation.at}")
     return "\n".join(lines)
 
 

@@ -73,7 +73,7 @@ def _lines(report: Report, profile: str) -> Iterator[str]:
 def _line(finding: Finding, width: int) -> str:
     read = f" (is {finding.value})" if finding.status == "broken" and finding.value else ""
     why = f"{finding.rule.reason} -> {finding.rule.remedy['host']}"
-    return f"{_word(finding):<9} {finding.rule.id:<{width}}  {finding.place}{read}: {why}"
+    return f"{_word(finding):<9} {finding.rule.id:<{width}}  {finding.at}{read}: {why}"
 
 
 def _word(finding: Finding) -> str:
@@ -99,7 +99,7 @@ def _json(report: Report, profile: str, document: dict[str, JSON]) -> str:
             "level": finding.rule.level,
             "status": finding.status,
             "action": finding.action,
-            "place": finding.place,
+            "at": finding.at,
             "reason": finding.rule.reason,
             "remedy": finding.rule.remedy["host"],
             "sources": list(finding.rule.sources),

@@ -35,7 +35,7 @@ class Question:
     networks: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it stands, for people."""
         return _place(self.file, self.line) + (f" ({self.name})" if self.name else "")
 
@@ -90,7 +90,7 @@ def _inspected(file: str, line: int | None, said: JSON, known: Mapping[str, Oper
         try:
             found = inspected.read(thing)
         except Refused as refused:
-            raise Unreadable(f"{_place(file, line)}: {refused.place} is not as docker inspect writes it") from None
+            raise Unreadable(f"{_place(file, line)}: {refused.at} is not as docker inspect writes it") from None
         if found is not None:
             query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
             asked = _envelope(file, {"query": query, "body": found.body}, known[found.operation])

@@ -129,4 +129,4 @@ def _changes(changes: Changes, words: str) -> Iterator[str]:
     for example in changes.examples:
         told = example.outcome
         about = f"{told.operation or NONE} {told.image}".rstrip()
-        yield f"  {example.place}  {example.id}  {about}: {', '.join(told.rules)} {told.place}".rstrip()
+        yield f"  {example.location}  {example.id}  {about}: {', '.join(told.rules)} {told.at}".rstrip()

@@ -54,7 +54,7 @@ def scan(form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
-        options.give_up([f"dockerd tells of something that cannot be read, at {refused.place}"])
+        options.give_up([f"dockerd tells of something that cannot be read, at {refused.at}"])
     click.echo(_FORMATS["json" if as_json else form](report))
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 

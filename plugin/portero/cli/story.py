@@ -98,7 +98,7 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
 
 
 def _of_one(broken: Mapping[str, JSON]) -> Iterator[str]:
-    place = f" at {broken['place']}" if broken["place"] else ""
+    place = f" at {broken['at']}" if broken["at"] else ""
     yield _BY[str(broken["outcome"])].format(broken["rule"]) + place
     if broken["exception"]:
         yield f"  exception  {broken['exception']}"
@@ -115,7 +115,7 @@ def _told(broken: Broken, policy: Policy) -> dict[str, JSON]:
     return {
         "rule": broken.rule,
         "level": broken.level,
-        "place": broken.place,
+        "at": broken.at,
         "outcome": broken.outcome,
         "exception": broken.exception,
         "reason": known.reason if known else None,

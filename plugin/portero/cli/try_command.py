@@ -125,7 +125,7 @@ def _reasons(decision: Decision, told: set[tuple[str, str]]) -> Iterator[str]:
     dialect = reply.dialect_of(decision.subject.client)
     for violation in decision.violations:
         if violation.action == "deny":
-            key = (violation.rule, violation.place)
+            key = (violation.rule, violation.at)
             yield f"  {violation.rule}  {'(see above)' if key in told else reply.sentence(violation, dialect)}"
             told.add(key)
     if not decision.allowed and dialect in decision.suggestion:

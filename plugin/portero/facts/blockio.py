@@ -33,4 +33,4 @@ def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
 
 
 def _limit(device: str, limit: str, rate: int, said: str) -> Fact:
-    return {"device": device, "limit": limit, "rate": rate, "said": said}
+    return {"device": device, "limit": limit, "rate": rate, "at": said}

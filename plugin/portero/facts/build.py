@@ -68,8 +68,8 @@ def _build(query: Query) -> Fact:
     return {
         "remote": process.flag_of(_is_fetched(query, version), "?remote"),
         "version": version,
-        "securityOptions": [{"name": option, "said": "?securityopt"} for option in query.get("securityopt", ())],
-        "said": "?version",
+        "securityOptions": [{"name": option, "at": "?securityopt"} for option in query.get("securityopt", ())],
+        "at": "?version",
     }
 
 

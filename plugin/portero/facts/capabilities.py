@@ -35,4 +35,4 @@ def _go_upper(name: str) -> str:
 
 
 def _named(names: list[str], place: str) -> list[JSON]:
-    return [{"name": canonical(name), "said": f"{place}[{index}]"} for index, name in enumerate(names)]
+    return [{"name": canonical(name), "at": f"{place}[{index}]"} for index, name in enumerate(names)]

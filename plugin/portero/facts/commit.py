@@ -27,7 +27,7 @@ def of(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
         if instruction == "USER":
             user = process.text_of(rest, _SAID)
         elif instruction == "HEALTHCHECK":
-            healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "said": _SAID}
+            healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "at": _SAID}
         elif instruction in ("ENV", "LABEL"):
             told += _secrets(rest)
     return {"secrets": told, "user": user, "healthcheck": healthcheck}

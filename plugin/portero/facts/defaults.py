@@ -78,7 +78,7 @@ def _ulimits(place: str) -> Callable[[_Case], Iterator[_Filled]]:
         names = {limit["name"] for limit in said}
         more = [limit for limit in case.daemon.ulimits if limit.name not in names]
         for index, limit in enumerate(more, len(said)):
-            yield ("ulimits", index), {**asdict(limit), "said": place}
+            yield ("ulimits", index), {**asdict(limit), "at": place}
 
     return fill
 

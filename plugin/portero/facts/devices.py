@@ -20,7 +20,7 @@ def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
 def rules(source: Fact, prefix: str) -> list[JSON]:
     """The device cgroup's rules, as said."""
     return [
-        {"rule": rule, "said": f"{prefix}DeviceCgroupRules[{index}]"}
+        {"rule": rule, "at": f"{prefix}DeviceCgroupRules[{index}]"}
         for index, rule in enumerate(texts(source, "DeviceCgroupRules"))
     ]
 
@@ -32,7 +32,7 @@ def requests(source: Fact, prefix: str) -> list[JSON]:
             "driver": text(request, "Driver"),
             "ids": [*texts(request, "DeviceIDs")],
             "capabilities": [*_flat(items(request, "Capabilities"))],
-            "said": f"{prefix}DeviceRequests[{index}]",
+            "at": f"{prefix}DeviceRequests[{index}]",
         }
         for index, request in enumerate(objects(source, "DeviceRequests"))
     ]
@@ -42,7 +42,7 @@ def _device(device: Fact, said: str, host: HostView) -> list[JSON]:
     places = node(text(device, "PathOnHost"), said, host)
     target = text(device, "PathInContainer")
     permissions = _permissions(text(device, "CgroupPermissions"))
-    return [{"path": place, "target": target, "permissions": permissions, "said": said} for place in places]
+    return [{"path": place, "target": target, "permissions": permissions, "at": said} for place in places]
 
 
 def node(path: str, said: str, host: HostView) -> list[str]:

@@ -71,5 +71,5 @@ def _image(reference: str, registry: str, repository: str, tag: str | None, dige
         "repository": repository,
         "tag": tag,
         "digest": digest,
-        "said": said,
+        "at": said,
     }

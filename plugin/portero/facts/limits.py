@@ -114,7 +114,7 @@ def told(asked: Asked, places: Mapping[str, str], *, updating: bool) -> Fact:
         "oomScoreAdj": asked.oom or None,
         "shmSize": asked.shm or None,
     }
-    return {name: {"value": figure, "said": places[name]} for name, figure in figures.items()}
+    return {name: {"value": figure, "at": places[name]} for name, figure in figures.items()}
 
 
 def ulimits(source: Fact, place: str) -> list[JSON]:
@@ -125,7 +125,7 @@ def ulimits(source: Fact, place: str) -> list[JSON]:
             "name": text(limit, "Name").upper().lower(),
             "soft": integer(limit, "Soft") or 0,
             "hard": integer(limit, "Hard") or 0,
-            "said": f"{place}[{index}]",
+            "at": f"{place}[{index}]",
         }
         for index, limit in enumerate(objects(source, "Ulimits"))
     ]

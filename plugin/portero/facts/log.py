@@ -17,4 +17,4 @@ def of_service(task: Fact) -> Fact:
 
 
 def _log(driver: str, options: Fact, said: str) -> Fact:
-    return {"driver": driver, "options": [*options], "said": said}
+    return {"driver": driver, "options": [*options], "at": said}

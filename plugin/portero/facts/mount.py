@@ -26,7 +26,7 @@ def fact(said: str, kind: str, via: str, told: Fact) -> Fact:
         "sizeBytes": None,
         "driver": None,
         "driverOptions": {"type": "", "device": "", "names": []},
-        "said": said,
+        "at": said,
     }
     return nothing | told
 

@@ -55,7 +55,7 @@ def of_volume(body: Mapping[str, JSON], host: HostView) -> list[Fact]:
 def volumes_from(body: Mapping[str, JSON]) -> list[Fact]:
     """The containers whose mounts are taken over: `container` or `container:mode` (ParseVolumesFrom)."""
     entries = _said("HostConfig.VolumesFrom", child(body, "HostConfig"))
-    return [{"container": entry.partition(":")[0], "said": said} for said, entry in entries]
+    return [{"container": entry.partition(":")[0], "at": said} for said, entry in entries]
 
 
 def _said(place: str, settings: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ def _namespace(namespace: str, mode: str, said: str) -> Fact:
     kind, separator, name = mode.partition(":")
     # "container" without a colon is not the mode (containerID in hostconfig.go), "container:" with no name is.
     shared = kind == "container" and separator == ":"
-    return {"mode": _mode(namespace, mode), "container": name if shared else None, "said": said}
+    return {"mode": _mode(namespace, mode), "container": name if shared else None, "at": said}
 
 
 def _mode(namespace: str, mode: str) -> str:

@@ -66,7 +66,7 @@ def created(body: Fact) -> Fact:
         "ingress": flag(body, "Ingress"),
         "parent": text(options, _PARENT),
         # A bridge is judged by its options, any other driver by being that driver.
-        "said": "Options" if driver in ("", "bridge") else "Driver",
+        "at": "Options" if driver in ("", "bridge") else "Driver",
     }
 
 
@@ -85,9 +85,9 @@ def _service_network(name: str, said: str, host: HostView) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
         return _network(name, said, host)
     # What looks like a name and cannot be looked up is taken at its word.
-    return {"name": name, "resolved": host.network(name) or name, "said": said}
+    return {"name": name, "resolved": host.network(name) or name, "at": said}
 
 
 def _network(name: str, said: str, host: HostView) -> Fact:
     resolved = host.network(name) if is_network_id(name) else name
-    return {"name": name, "resolved": resolved, "said": said}
+    return {"name": name, "resolved": resolved, "at": said}

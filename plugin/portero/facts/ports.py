@@ -31,7 +31,7 @@ def of_service(endpoint: Fact) -> list[JSON]:
             "protocol": text(port, "Protocol") or "tcp",
             "hostIp": "",
             "hostPort": integer(port, "PublishedPort") or None,
-            "said": f"EndpointSpec.Ports[{index}]",
+            "at": f"EndpointSpec.Ports[{index}]",
         }
         for index, port in enumerate(objects(endpoint, "Ports"))
     ]
@@ -46,7 +46,7 @@ def _port(port: str, binding: Fact) -> Fact:
         "protocol": protocol.lower() or "tcp",
         "hostIp": _address(text(binding, "HostIp")),
         "hostPort": _first(host_port),
-        "said": _BINDINGS,
+        "at": _BINDINGS,
     }
 
 

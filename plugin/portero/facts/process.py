@@ -12,27 +12,27 @@ _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}
 
 def flag_of(value: JSON, said: str) -> Fact:
     """A truth value with its place."""
-    return {"value": value, "said": said}
+    return {"value": value, "at": said}
 
 
 def text_of(value: str, said: str) -> Fact:
     """A text with its place."""
-    return {"value": value, "said": said}
+    return {"value": value, "at": said}
 
 
 def names_of(names: Iterable[str], place: str) -> list[JSON]:
     """Names with their places in a list."""
-    return [{"name": name, "said": f"{place}[{index}]"} for index, name in enumerate(names)]
+    return [{"name": name, "at": f"{place}[{index}]"} for index, name in enumerate(names)]
 
 
 def annotations(values: Fact, said: str) -> list[JSON]:
     """The names of annotations, which runtimes take as orders."""
-    return [{"name": name, "said": said} for name in values]
+    return [{"name": name, "at": said} for name in values]
 
 
 def sysctls(values: Fact, said: str) -> list[JSON]:
     """Sysctls under the names that they have below /proc/sys, with dots."""
-    return [{"name": _dotted(name), "value": as_text(value, said), "said": said} for name, value in values.items()]
+    return [{"name": _dotted(name), "value": as_text(value, said), "at": said} for name, value in values.items()]
 
 
 def restart_of_container(policy: Fact, said: str) -> Fact:
@@ -50,8 +50,8 @@ def healthcheck(check: Fact, said: str) -> Fact:
     """Whether there is a health check (moby daemon/health.go, getProbe: an unknown kind of test is none)."""
     test = texts(check, "Test")
     if not test:
-        return {"value": "image", "said": said}
-    return {"value": "set" if test[0] in ("CMD", "CMD-SHELL") else "none", "said": said}
+        return {"value": "image", "at": said}
+    return {"value": "set" if test[0] in ("CMD", "CMD-SHELL") else "none", "at": said}
 
 
 def extra_hosts(entries: Iterable[str], place: str) -> list[JSON]:
@@ -75,11 +75,11 @@ def _hosts_line(entry: str) -> tuple[str, list[str]]:
 
 
 def _host(name: str, address: str, said: str) -> Fact:
-    return {"name": name, "address": address, "said": said}
+    return {"name": name, "address": address, "at": said}
 
 
 def _restart(name: str, count: int | None, said: str) -> Fact:
-    return {"name": name, "maximumRetryCount": count or 0, "said": said}
+    return {"name": name, "maximumRetryCount": count or 0, "at": said}
 
 
 def _dotted(name: str) -> str:

@@ -34,7 +34,7 @@ def of_env(entries: Iterable[str], place: str) -> list[JSON]:
     if not _some_may_tell([name for name, _, _ in told]):
         return []
     return [
-        {"name": name, "said": f"{place}[{index}]"}
+        {"name": name, "at": f"{place}[{index}]"}
         for index, (name, _, value) in enumerate(told)
         if looks_secret(name, value)
     ]
@@ -45,7 +45,7 @@ def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
     names = list(values)
     parts = (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
     return [
-        {"name": name, "said": place}
+        {"name": name, "at": place}
         for part in parts
         if _some_may_tell(part)
         for name in part

@@ -48,9 +48,9 @@ def of_create(config: Fact) -> dict[str, JSON]:
         elif key == "no-new-privileges" and (truth := go_bool(value)) is not None:
             allowed = _allowed(truth, said)
         elif key == "label" and (label := _label(value)):
-            selinux |= label | {"said": said}
+            selinux |= label | {"at": said}
         else:
-            unknown.append({"said": said})
+            unknown.append({"at": said})
     return {
         "seccomp": seccomp,
         "apparmor": apparmor,
@@ -97,7 +97,7 @@ def _seccomp(value: str, said: str) -> Fact:
     words = {"": "default", "builtin": "builtin", "unconfined": "unconfined"}
     profile = words.get(value, "custom")
     sha256 = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest() if profile == "custom" else None
-    return {"profile": profile, "sha256": sha256, "said": said}
+    return {"profile": profile, "sha256": sha256, "at": said}
 
 
 def _seccomp_of_service(seccomp: Fact, said: str) -> Fact:
@@ -111,7 +111,7 @@ def _seccomp_of_service(seccomp: Fact, said: str) -> Fact:
         # The agent passes a custom profile on as text, so that the word unconfined in it means unconfined.
         return _seccomp(profile.decode(), said)
     except UnicodeDecodeError:
-        return {"profile": "custom", "sha256": hashlib.sha256(profile).hexdigest(), "said": said}
+        return {"profile": "custom", "sha256": hashlib.sha256(profile).hexdigest(), "at": said}
 
 
 def _bytes(encoded: str, place: str) -> bytes:
@@ -123,15 +123,15 @@ def _bytes(encoded: str, place: str) -> bytes:
 
 
 def _apparmor(profile: str, said: str) -> Fact:
-    return {"profile": profile, "said": said}
+    return {"profile": profile, "at": said}
 
 
 def _allowed(value: bool | None, said: str) -> Fact:
-    return {"value": value, "said": said}
+    return {"value": value, "at": said}
 
 
 def _selinux(said: str) -> Fact:
-    return {"disabled": False, "user": "", "role": "", "type": "", "level": "", "said": said}
+    return {"disabled": False, "user": "", "role": "", "type": "", "level": "", "at": said}
 
 
 def _label(value: str) -> Fact | None:
@@ -146,4 +146,4 @@ def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
     # Nothing said: Docker's own list; a list that is said, even an empty one, takes its place (daemon/oci_linux.go).
     kept = texts(config, field) if field in config else None
     missing: list[JSON] = [] if kept is None else [path for path in closed if path not in kept]
-    return {"missing": missing, "said": f"HostConfig.{field}"}
+    return {"missing": missing, "at": f"HostConfig.{field}"}

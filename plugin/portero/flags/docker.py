@@ -94,7 +94,7 @@ _REPEATED: Mapping[str, Edit] = {
 }
 _CREATE: Mapping[str, Edit] = {**_FIGURES, **_PLAIN, **_REPEATED}
 _UPDATE: Mapping[str, Edit] = {
-    flag: Field(edit.place.removeprefix("HostConfig."), edit.reads) for flag, edit in _FIGURES.items()
+    flag: Field(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _FIGURES.items()
 }
 _EXEC: Mapping[str, Edit] = {
     "--privileged": Field("Privileged", values.switch),

@@ -32,18 +32,18 @@ class Edit(Protocol):
 class Field:
     """A flag that sets one field of the body. `place` is the field's, such as HostConfig.Memory."""
 
-    place: str
+    at: str
     reads: Reader
 
     def add(self, document: Document, value: str) -> None:
         """Set the field."""
-        parent, name = _around(document, self.place)
+        parent, name = _around(document, self.at)
         parent[name] = self.reads(value)
 
     def drop(self, document: Document, places: Collection[str]) -> Dropped:
         """Remove the field when it stands at one of the places."""
-        parent, name = _around(document, self.place)
-        return () if _named(self.place, places) and parent.pop(name, None) is not None else None
+        parent, name = _around(document, self.at)
+        return () if _named(self.at, places) and parent.pop(name, None) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +70,25 @@ class Fields:
 class Entries:
     """A flag that may be repeated. Entries of one `key` replace each other."""
 
-    place: str
+    at: str
     reads: Reader
     key: Callable[[JSON], JSON]
 
     def add(self, document: Document, value: str) -> None:
         """Add the entry in place of those with its key."""
-        parent, name = _around(document, self.place)
+        parent, name = _around(document, self.at)
         entry = self.reads(value)
         others = [other for other in _entries(parent.get(name)) if self.key(other) != self.key(entry)]
         parent[name] = [*others, entry]
 
     def drop(self, document: Document, places: Collection[str]) -> Dropped:
         """Remove the entries at the places."""
-        parent, name = _around(document, self.place)
+        parent, name = _around(document, self.at)
         entries = _entries(parent.get(name))
-        wrong = [f"{self.place}[{n}]" for n in range(len(entries)) if _named(f"{self.place}[{n}]", places)]
+        wrong = [f"{self.at}[{n}]" for n in range(len(entries)) if _named(f"{self.at}[{n}]", places)]
         if not wrong:
             return None
-        kept = [entry for n, entry in enumerate(entries) if f"{self.place}[{n}]" not in wrong]
+        kept = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in wrong]
         parent[name] = kept
         return tuple(wrong) if kept else ()
 
@@ -97,12 +97,12 @@ class Entries:
 class Names:
     """A flag of names and values, `name=value`, that may be repeated."""
 
-    place: str
+    at: str
     separator: str = "="
 
     def add(self, document: Document, value: str) -> None:
         """Set the name."""
-        parent, last = _around(document, self.place)
+        parent, last = _around(document, self.at)
         name, separator, text = value.partition(self.separator)
         if not separator:
             raise ValueError(f"'{value}' has no {self.separator}")
@@ -110,42 +110,42 @@ class Names:
 
     def drop(self, document: Document, places: Collection[str]) -> Dropped:
         """Remove all: the place of a violation does not tell names, which may be secrets."""
-        parent, last = _around(document, self.place)
-        return () if _named(self.place, places) and parent.pop(last, None) else None
+        parent, last = _around(document, self.at)
+        return () if _named(self.at, places) and parent.pop(last, None) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Each:
     """A flag `PATH:options` that stands for the options of each path that the request names."""
 
-    place: str
+    at: str
 
     def add(self, document: Document, value: str) -> None:
         """Give each path these options."""
         _, separator, options = value.partition(":")
         if not separator:
             raise ValueError(f"'{value}' has no :")
-        parent, last = _around(document, self.place)
+        parent, last = _around(document, self.at)
         if last in parent:
             parent[last] = dict.fromkeys(_object(parent[last]), options)
 
     def drop(self, document: Document, places: Collection[str]) -> Dropped:
         """Remove all paths."""
-        return Names(self.place).drop(document, places)
+        return Names(self.at).drop(document, places)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """A flag `ADDRESS:PORT:PORT`, which stands for the address of each port that the request publishes."""
 
-    place: str
+    at: str
 
     def add(self, document: Document, value: str) -> None:
         """Publish every port at the address."""
         address = value.rpartition(":")[0].rpartition(":")[0].strip("[]")
         if not address:
             raise ValueError(f"'{value}' is not ADDRESS:PORT:PORT")
-        parent, last = _around(document, self.place)
+        parent, last = _around(document, self.at)
         if last in parent:
             parent[last] = {
                 port: [{**_object(binding), "HostIp": address} for binding in _entries(bindings) or [{}]]
@@ -154,7 +154,7 @@ class Published:
 
     def drop(self, document: Document, places: Collection[str]) -> Dropped:
         """Publish nothing."""
-        return Names(self.place).drop(document, places)
+        return Names(self.at).drop(document, places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ class Checked:
     decision: Decision
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it stands, for people."""
         line = "" if self.line is None else f":{self.line}"
         return f"{self.file}{line}{f' ({self.name})' if self.name else ''}"

@@ -51,7 +51,7 @@ def of(cases: Sequence[Case]) -> str:
 
 def _case(checked: Checked) -> Case:
     operation = checked.decision.subject.operation or "unreadable"
-    name = f"{checked.place}: {operation}"
+    name = f"{checked.location}: {operation}"
     if checked.decision.allowed:
         return Case(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]

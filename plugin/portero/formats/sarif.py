@@ -70,12 +70,12 @@ def _location(checked: Checked, violation: Violation) -> JSON:
     file: dict[str, JSON] = {"artifactLocation": {"uri": quote(checked.file)}}
     if checked.line is not None:
         file["region"] = {"startLine": checked.line}
-    name = " ".join(part for part in (checked.name, violation.place) if part)
+    name = " ".join(part for part in (checked.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}
 
 
 def _fingerprint(checked: Checked, violation: Violation) -> str:
     """The same for the same finding in the same file, whatever moves around it."""
-    said = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.place)
+    said = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at)
     return hashlib.sha256("\0".join(said).encode()).hexdigest()

@@ -76,11 +76,11 @@ def facts(files: Files, process: Process | None, configuration: Configuration, i
         "installed": _installed(files, process, info),
         "running": fact(process is not None or info.answer is not None, "/proc, GET /info"),
         "version": version,
-        "release": observed(str(version["said"]), lambda: _release(version["value"])),
+        "release": observed(str(version["at"]), lambda: _release(version["value"])),
         "authorizationPlugins": either(configuration.texts("authorization-plugins"), _plugins(info)),
         "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
         "userNamespaces": {
-            "said": f"{configuration.file} userns-remap",
+            "at": f"{configuration.file} userns-remap",
             "remapped": either(info.option("userns"), _is_said(configuration.text("userns-remap", ""))),
             "rootless": either(info.option("rootless"), _is_rootless(process)),
         },
@@ -123,11 +123,11 @@ def _plugins(info: Info) -> Fact:
     plugins = info.fact("Plugins", dict)
     if plugins["value"] == UNKNOWN:
         return plugins
-    return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['said']}.Authorization")
+    return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
 
 
 def _is_said(text: Fact) -> Fact:
-    return text if text["value"] == UNKNOWN else fact(text["value"] != "", str(text["said"]))
+    return text if text["value"] == UNKNOWN else fact(text["value"] != "", str(text["at"]))
 
 
 def _is_rootless(process: Process | None) -> Fact:

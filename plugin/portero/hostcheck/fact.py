@@ -8,7 +8,7 @@ from portero.types import JSON, Fact
 
 def fact(value: JSON, said: str) -> Fact:
     """The fact with this value, read there."""
-    return {"value": value, "said": said}
+    return {"value": value, "at": said}
 
 
 def unknown(said: str) -> Fact:

@@ -25,7 +25,7 @@ class Finding:
     rule: Rule
     status: Status
     action: Action
-    place: str
+    at: str
     value: str
 
 

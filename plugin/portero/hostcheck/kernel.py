@@ -33,7 +33,7 @@ def facts(files: Files) -> dict[str, JSON]:
     """The part `kernel` of the host document."""
     return {
         "accessControl": {
-            "said": _MODULES,
+            "at": _MODULES,
             "modules": observed(_MODULES, lambda: [*_modules(files)]),
             "apparmor": observed(_APPARMOR, lambda: _apparmor(files)),
             "apparmorProfiles": observed(_PROFILES, lambda: _profiles(files)),

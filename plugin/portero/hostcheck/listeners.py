@@ -27,7 +27,7 @@ def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
     sockets = _sockets(files, accounts, hosts)
     return {
         "sockets": sockets,
-        "tcp": observed(f"{hosts['said']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
+        "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
         "tls": _tls(files, configuration),
         "members": accounts.members(_groups(configuration, sockets)),
         "daemonJson": _file(files, accounts, configuration.file),
@@ -87,7 +87,7 @@ def _verify(configuration: Configuration, environment: Mapping[str, str] | None)
         return verify
     if environment is None:
         return unknown("dockerd's environment DOCKER_TLS_VERIFY")
-    return fact(bool(environment.get("DOCKER_TLS_VERIFY")), str(verify["said"]))
+    return fact(bool(environment.get("DOCKER_TLS_VERIFY")), str(verify["at"]))
 
 
 def _credential(files: Files, path: Fact) -> Fact:
@@ -95,7 +95,7 @@ def _credential(files: Files, path: Fact) -> Fact:
     if path["value"] == UNKNOWN:
         return path
     named = str(path["value"])
-    return observed(str(path["said"]), lambda: named if files.exists(named) else MISSING)
+    return observed(str(path["at"]), lambda: named if files.exists(named) else MISSING)
 
 
 def _groups(configuration: Configuration, sockets: Fact) -> frozenset[str]:
@@ -108,8 +108,8 @@ def _groups(configuration: Configuration, sockets: Fact) -> frozenset[str]:
 def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
     """Owner and mode of daemon.json; where it is missing, only root can make it."""
     if _is_absent(files, path):
-        return {"said": path, "owner": fact("root", path), "mode": fact("0600", path)}
-    return {"said": path, "owner": accounts.owner(path), "mode": accounts.mode(path)}
+        return {"at": path, "owner": fact("root", path), "mode": fact("0600", path)}
+    return {"at": path, "owner": accounts.owner(path), "mode": accounts.mode(path)}
 
 
 def _is_absent(files: Files, path: str) -> bool:

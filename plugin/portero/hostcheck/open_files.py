@@ -27,9 +27,9 @@ _KINDS: tuple[Kind, ...] = ("soft", "hard")
 def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
     """The part `openFiles` of the host document."""
     default = configuration.mapping("default-ulimits")
-    daemon = f"{default['said']} nofile"
+    daemon = f"{default['at']} nofile"
     return {
-        "said": f"nofile in {_LIMITS_CONF}, {_UNIT} or {configuration.file}",
+        "at": f"nofile in {_LIMITS_CONF}, {_UNIT} or {configuration.file}",
         "limitsConf": _pair(f"{_LIMITS_CONF} docker nofile", lambda: _limits_conf(files)),
         "service": _pair(f"{_UNIT} LimitNOFILE", lambda: _service(files)),
         "daemon": _pair(daemon, lambda: _daemon(default["value"])),

@@ -21,12 +21,12 @@ class _Mount:
 def facts(files: Files, root: Fact, process: Process | None) -> dict[str, JSON]:
     """The part `storage` of the host document; `root` is the fact of dockerd's data root."""
     if root["value"] == UNKNOWN:
-        return {"dataRoot": root, "ownFileSystem": unknown(str(root["said"])), "fileSystem": unknown(str(root["said"]))}
+        return {"dataRoot": root, "ownFileSystem": unknown(str(root["at"])), "fileSystem": unknown(str(root["at"]))}
     path = files.resolved(str(root["value"]))
     table = f"/proc/{process.pid if process is not None else 'self'}/mountinfo"
     said = f"{table} {path}"
     return {
-        "dataRoot": fact(root["value"], str(root["said"])),
+        "dataRoot": fact(root["value"], str(root["at"])),
         "ownFileSystem": observed(said, lambda: _is_own(_mounts(files, table), path)),
         "fileSystem": observed(said, lambda: _covering(_mounts(files, table), path).kind),
     }

@@ -41,7 +41,7 @@ class Judge:
         try:
             violations = self._violations(data, case, time)
         except Refused as refused:
-            violations = (refusal(refused.code, refused.place),)
+            violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end as a denial, never as an allow
             fault = error
             violations = (refusal("internal-error", ""),)
@@ -99,7 +99,7 @@ class Judge:
             return ()
         fields = facts.get("unknownFields")
         places = fields[:_MOST_UNKNOWN_FIELDS] if isinstance(fields, list) else []
-        return [refusal("unknown-field", str(field["said"]), action) for field in places if isinstance(field, dict)]
+        return [refusal("unknown-field", str(field["at"]), action) for field in places if isinstance(field, dict)]
 
     def _suggestion(
         self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float, host: HostView

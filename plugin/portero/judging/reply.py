@@ -45,7 +45,7 @@ def sentence(violation: Violation, dialect: str) -> str:
     """Place, reason and remedy of one violation, the remedy for a user of docker or of compose."""
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
     whose = " (the daemon's default)" if violation.default else ""
-    place = f"{_plain(violation.place)}{whose}: " if violation.place else ""
+    place = f"{_plain(violation.at)}{whose}: " if violation.at else ""
     return f"{place}{violation.reason} -> {remedy}"
 
 

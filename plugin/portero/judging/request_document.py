@@ -23,7 +23,7 @@ def build(
     """The document for one call; raises Refused where a fact cannot be read."""
     told = _facts(operation.id, version, path, query, canonical.body, host)
     if canonical.body is not None:
-        told["unknownFields"] = [{"said": place} for place in canonical.unknown]
+        told["unknownFields"] = [{"at": place} for place in canonical.unknown]
     return {
         "operation": operation.id,
         "apiVersion": version,

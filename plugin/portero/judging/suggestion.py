@@ -58,7 +58,7 @@ def of(document: Document, denials: Sequence[Violation], policy: Policy) -> Sugg
     if proposals is None:
         return None
     changed = dict(document)
-    dropped = _drop(changed, operation, [(proposal, violation.place) for proposal, violation in proposals])
+    dropped = _drop(changed, operation, [(proposal, violation.at) for proposal, violation in proposals])
     added = _add(changed, operation, [proposal for proposal, _ in proposals])
     image = _image(changed, [proposal.image for proposal, _ in proposals])
     if not (added or dropped or image):

@@ -57,7 +57,7 @@ def _at(value: JSON, path: Sequence[str | int]) -> JSON:
 
 
 def _says(value: JSON) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("said"), str)
+    return isinstance(value, dict) and isinstance(value.get("at"), str)
 
 
 def _is_of_service(request: JSON) -> bool:
@@ -70,7 +70,7 @@ def _said(value: JSON, path: Sequence[str | int]) -> str | None:
     deepest = None
     for step in path:
         value = _below(value, step)
-        if isinstance(value, dict) and isinstance(said := value.get("said"), str):
+        if isinstance(value, dict) and isinstance(said := value.get("at"), str):
             deepest = said
     return deepest
 

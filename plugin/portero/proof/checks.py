@@ -135,7 +135,7 @@ def _known(trial: Trial) -> Iterator[str]:
     """Examples say nothing that Docker does not know."""
     for case in trial.cases:
         facts = cast(dict[str, Any], case.document.get("facts", {}))
-        names = ", ".join(field["said"] for field in facts.get("unknownFields", []))
+        names = ", ".join(field["at"] for field in facts.get("unknownFields", []))
         if names:
             yield f"'{case.command}': Docker does not know {names}: spell it as schemas/api does"
 

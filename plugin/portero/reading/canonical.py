@@ -54,7 +54,7 @@ def _read_scalar(shape: Scalar, tree: Tree, place: _Place, unknown: list[str]) -
     try:
         return go_scalars.read(shape.kind, tree)
     except Refused as refused:
-        raise Refused(refused.code, _spelt(place) + refused.place) from None
+        raise Refused(refused.code, _spelt(place) + refused.at) from None
 
 
 def _read_list(shape: ListOf, tree: Tree, place: _Place, unknown: list[str]) -> JSON:

@@ -15,6 +15,8 @@ Outcome: TypeAlias = Literal["refused", "would", "reported", "waived"]
 
 LONGEST_LINE = 1 << 20
 _LONGEST_TEXT = 200
+# Version 1 wrote `place` where version 2 writes `at`.
+_VERSIONS = (1, LOG_VERSION)
 _OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
 _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -31,7 +33,7 @@ class Broken:
 
     rule: str
     level: str
-    place: str
+    at: str
     outcome: Outcome
     exception: str
 
@@ -67,7 +69,7 @@ def read(line: bytes) -> Logged:
     """The decision in a line; raises NoDecision."""
     try:
         document = json.loads(line)
-        if document["version"] != LOG_VERSION:
+        if document["version"] not in _VERSIONS:
             raise NoDecision
         return _logged(document)
     # RecursionError: brackets enough exhaust the parser; the rest is what a document of another shape gives.
@@ -106,9 +108,8 @@ def _broken(violation: Mapping[str, object], profile: str) -> Broken:
     outcome = _OUTCOMES[_text(violation["action"])]
     if outcome == "would" and not _refuses(level, profile):
         outcome = "reported"
-    return Broken(
-        _text(violation["rule"]), level, _text(violation["place"]), outcome, _text(violation.get("exception", ""))
-    )
+    at = violation["at"] if "at" in violation else violation["place"]
+    return Broken(_text(violation["rule"]), level, _text(at), outcome, _text(violation.get("exception", "")))
 
 
 def _refuses(level: str, profile: str) -> bool:

@@ -98,7 +98,7 @@ class Tally:
         for broken in sorted(decision.broken, key=lambda one: _RANKS.index(one.outcome)):
             worst.setdefault(broken.rule, broken)
             if len(self.rules) < _MOST_RULES or broken.rule in self.rules:
-                self.rules.setdefault(broken.rule, OfRule(broken.level)).places.add(broken.place, broken.outcome)
+                self.rules.setdefault(broken.rule, OfRule(broken.level)).places.add(broken.at, broken.outcome)
         for rule, broken in worst.items():
             self.by_rule.add(rule, broken.outcome)
             if rule in self.rules:

@@ -60,7 +60,7 @@ class Judged:
         for violation in self.decision.violations:
             rule = policy.rules.get(violation.rule)
             if rule is not None and violation.action == "deny" and rule.level == _LEVEL and _THREATS & {*rule.threats}:
-                found.setdefault(rule.id, []).append(violation.place)
+                found.setdefault(rule.id, []).append(violation.at)
         return found
 
 

@@ -107,7 +107,7 @@ def _tasks(bench: Bench, everything: Sequence[Judged]) -> Iterator[_Host]:
 
 def _are_mounts(judged: Judged, escapes: Mapping[str, Sequence[str]]) -> bool:
     told = [*objects(judged.facts, "mounts"), *objects(judged.facts, "volumesFrom")]
-    places = {text(mount, "said") for mount in told}
+    places = {text(mount, "at") for mount in told}
     return any(place in places for said in escapes.values() for place in said)
 
 
