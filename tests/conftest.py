@@ -12,6 +12,7 @@ from tests.paths import SCHEMAS
 def written() -> dict[str, Any]:
     return {
         "$schema": "../../rule.json",
+        "dialect": 2,
         "title": "Containers are not privileged",
         "reason": "A privileged container can take over the host.",
         "remedy": {"docker": "drop --privileged", "compose": "remove privileged: true"},

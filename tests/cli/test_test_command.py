@@ -16,6 +16,7 @@ from portero.proof.checks import CHECKS
 COMMAND = import_module("portero.cli.test_command")
 RULE: dict[str, Any] = {
     "$schema": "../../rule.json",
+    "dialect": 2,
     "title": "Images come from our own registry",
     "reason": "Nobody here has looked at what other registries hand out.",
     "remedy": {"docker": "name the image as registry.example.com/..."},
@@ -132,3 +133,15 @@ def test_stale_pages_of_a_checkout_are_a_fault(tmp_path: Path, monkeypatch: pyte
 
     assert result.exit_code == 1
     assert f"{script}: pages: docs/rules.md is stale: run `make docs`\n" in result.output
+
+
+@pytest.mark.usefixtures("one_check")
+def test_a_rule_without_a_dialect_passes_with_a_warning_on_standard_error(tmp_path: Path) -> None:
+    folder = Path(site(tmp_path))
+    file = folder / "rules" / "images" / "team-registry.json"
+    file.write_text(json.dumps({name: value for name, value in RULE.items() if name != "dialect"}))
+
+    result = prove(str(folder))
+
+    words = 'is of dialect 1, which the next release refuses: add "dialect": 2'
+    assert (result.exit_code, result.stderr) == (0, f"portero: warning: {file}: {words}\n")

@@ -26,6 +26,7 @@ HOST_NETWORK = ("run", "--rm", "--network", "host")
 def exception(days: int = 100, **changes: Any) -> dict[str, Any]:
     return {
         "$schema": "../exception.json",
+        "dialect": 2,
         "rules": ["no-host-network"],
         "match": {
             "properties": {

@@ -35,6 +35,7 @@ HARMLESS = {"Image": "busybox", "Cmd": ["true"]}
 ATTACK = {**HARMLESS, "HostConfig": {"Privileged": True}}
 EXCEPTION = {
     "$schema": "../exception.json",
+    "dialect": 2,
     "rules": ["no-host-network"],
     "match": {"properties": {"identity": {"properties": {"user": {"const": "nobody"}}}}},
     "owner": "operations",

@@ -221,6 +221,7 @@ def write(folder: Path, name: str, content: Any) -> None:
 def exception() -> dict[str, Any]:
     return {
         "$schema": "../exception.json",
+        "dialect": 2,
         "rules": ["no-privileged"],
         "match": BY_ALICE,
         "reason": "The old installer needs it.",

@@ -212,6 +212,7 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
     (tmp_path / "exceptions").mkdir()
     exception = {
         "$schema": "../exception.json",
+        "dialect": 2,
         "rules": ["memory-limit"],
         "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
         "reason": "The old installer needs it.",

@@ -111,6 +111,7 @@ def test_decisions_and_used_exceptions_are_those_of_all_workers(site: Site) -> N
     (site.policy / "exceptions").mkdir()
     content = {
         "$schema": "../exception.json",
+        "dialect": 2,
         "rules": ["no-privileged"],
         "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
         "reason": "The old installer needs it.",

@@ -340,6 +340,7 @@ def test_without_a_named_dockerd_only_sockets_of_root_are_believed(tmp_path: Pat
 def site_with_exception(folder: Path, *, expires: str = "2999-12-31", user: str = "", **changes: Any) -> str:
     content = {
         "$schema": "../exception.json",
+        "dialect": 2,
         "rules": ["no-privileged"],
         "match": {"properties": {"identity": {"properties": {"user": {"const": user}}}}},
         "reason": "The old installer needs it.",
@@ -399,6 +400,15 @@ def test_in_mode_audit_what_is_waived_is_still_logged_as_waived(tmp_path: Path) 
 
     actions = {violation["rule"]: violation["action"] for violation in logged(tmp_path)[0]["violations"]}
     assert (actions["no-privileged"], actions["no-host-pid"]) == ("waived", "audit")
+
+
+def test_status_tells_which_files_the_next_release_refuses(tmp_path: Path) -> None:
+    folder = Path(site_with_exception(tmp_path))
+    file = folder / "exceptions" / "installer.json"
+    file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "dialect"}))
+
+    warning = f'{file}: is of dialect 1, which the next release refuses: add "dialect": 2'
+    assert built(tmp_path, schemas=str(folder)).status()["warnings"] == [warning]
 
 
 def test_status_tells_each_exception_with_its_state_and_how_often_it_was_used(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def _say_that_it_serves(application: Application) -> None:
         f"engine {application.engine}, socket {settings.socket}",
         err=True,
     )
+    for warning in policy.warnings:
+        click.echo(f"portero: warning: {warning}", err=True)
     for notice in notices(policy.waivers, time.time()):
         click.echo(f"portero: {notice}", err=True)
     if settings.mode == "audit":

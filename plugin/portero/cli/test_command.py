@@ -15,6 +15,7 @@ import click
 from portero.cli import options
 from portero.cli.progress import shown
 from portero.formats import junit
+from portero.policy.folder import read
 from portero.policy.loader import PolicyBroken
 from portero.policy.rule import Rule
 from portero.proof import ground
@@ -53,6 +54,9 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **said: str | tup
     settings = options.settings(said)
     settings = replace(settings, schemas=(*settings.schemas, *folders))
     rules = _rules(settings.policy_folders)
+    for folder in settings.policy_folders[1:]:
+        for warning in read(folder, []).warnings:
+            click.echo(f"portero: warning: {warning}", err=True)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
         click.echo(json.dumps([_entry(each) for each in proved if each.faults], indent=2, ensure_ascii=False))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # slow to load, and needed only for a document that has fault
     from jsonschema import ValidationError
 
 
+TOO_DEEP = "nests too deep: make it flatter"
+
+
 class DocumentRefused(Exception):
     """One sentence: what is wrong with the text of a file."""
 
@@ -28,7 +31,7 @@ def parse(data: bytes) -> dict[str, JSON]:
     except json.JSONDecodeError as error:
         raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: mend it there") from error
     except RecursionError as error:
-        raise DocumentRefused("nests too deep: make it flatter") from error
+        raise DocumentRefused(TOO_DEEP) from error
     if not isinstance(document, dict):
         raise DocumentRefused("is not a JSON object: write {...}")
     return document

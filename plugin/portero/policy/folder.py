@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.policy.document import DocumentRefused, parse
+from portero.policy import earlier_dialect
+from portero.policy.document import TOO_DEEP, DocumentRefused, parse
 from portero.types import JSON
 
 _DOCUMENTS = (
@@ -21,7 +22,8 @@ _DOCUMENTS = (
     "site.json",
     "site.schema.json",
 )
-_BRANCHES = ("rules", "host")
+_BRANCHES: tuple[earlier_dialect.Kind, ...] = ("rules", "host")
+_EXCEPTIONS: earlier_dialect.Kind = "exceptions"
 _RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
 _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _READ_ME = "README.md"
@@ -29,7 +31,10 @@ _READ_ME = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`."""
+    """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`.
+
+    `warnings`: a line for each file of an earlier dialect, which was translated.
+    """
 
     path: Path
     data: Mapping[str, bytes]
@@ -37,6 +42,7 @@ class Folder:
     rules: Mapping[Path, dict[str, JSON]]
     host: Mapping[Path, dict[str, JSON]]
     exceptions: Mapping[Path, dict[str, JSON]]
+    warnings: tuple[str, ...] = ()
 
 
 def read(path: Path, found: list[str]) -> Folder:
@@ -72,9 +78,28 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list
     found += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
     documents = _parsed(path, data, found)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
-    branches = (*_BRANCHES, "exceptions")
-    filed = ({path / name: documents[name] for name in documents if name.startswith(b + "/")} for b in branches)
-    return Folder(path, data, named, *filed)
+    warnings: list[str] = []
+    rules, host, exceptions = (_filed(kind, path, documents, warnings, found) for kind in (*_BRANCHES, _EXCEPTIONS))
+    return Folder(path, data, named, rules, host, exceptions, tuple(warnings))
+
+
+def _filed(
+    kind: earlier_dialect.Kind,
+    path: Path,
+    documents: Mapping[str, dict[str, JSON]],
+    warnings: list[str],
+    found: list[str],
+) -> dict[Path, dict[str, JSON]]:
+    """The documents of one kind by file, all in the present dialect."""
+    filed = {path / name: document for name, document in documents.items() if name.startswith(f"{kind}/")}
+    for file, document in filed.items():
+        if earlier_dialect.is_earlier(document):
+            try:
+                filed[file], warning = earlier_dialect.translate(kind, document)
+                warnings.append(f"{file}: {warning}")
+            except RecursionError:
+                found.append(f"{file}: {TOO_DEEP}")
+    return filed
 
 
 def _is_known(name: str) -> bool:

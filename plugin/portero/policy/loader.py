@@ -57,7 +57,10 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     checks = compiled(rules, engine, resources, found)
     waivers = exception.compiled(written, engine, resources, found)
     refuse_if(found)
-    return Policy(rules, values, digest_of(contents), checks, by_operation(rules, tuple(operations)), waivers)
+    judging = by_operation(rules, tuple(operations))
+    # The built-in folder is installed with Portero: its files are no work for the site.
+    warnings = tuple(warning for folder in contents[1:] for warning in folder.warnings)
+    return Policy(rules, values, digest_of(contents), checks, judging, waivers, warnings)
 
 
 def refuse_if(found: Sequence[str]) -> None:

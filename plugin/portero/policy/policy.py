@@ -29,6 +29,8 @@ class Policy:
     checks: Checks
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
+    # A line for each file that the next release will refuse.
+    warnings: tuple[str, ...] = ()
     # What `acting` has found out: one entry for each operation and profile, both of which come from our own tables.
     _acting: dict[tuple[str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
     # Likewise of `proposal`, by rule.

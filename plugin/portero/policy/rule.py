@@ -14,6 +14,7 @@ Level = Literal["baseline", "hardened", "restricted", "advisory"]
 _ABOUT = frozenset(
     {
         "$schema",
+        "dialect",
         "title",
         "reason",
         "remedy",

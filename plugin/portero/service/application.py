@@ -88,6 +88,7 @@ class Application:
             "reloadFailures": so_far.load_failures,
             "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
             "exceptions": self._exceptions(time.time(), so_far.exceptions),
+            "warnings": [*self.judge.policy.warnings],
             "signed": {str(place): _signature(manifest) for place, manifest in self.notice.signed.items()},
             "socket": str(self.settings.socket),
             "schemas": [str(folder) for folder in self.settings.policy_folders],
