@@ -15,6 +15,8 @@ from portero.refusals import CODES
 from portero.service.loading import api
 from tests.paths import ROOT
 
+MOST_LINES_OF_README = 75
+
 
 def test_no_generated_page_is_stale() -> None:
     checked = subprocess.run(
@@ -57,6 +59,17 @@ def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Pa
     }
 
     assert proved == {"team-registry": [], "team-x-registry": []}
+
+
+def test_the_index_lists_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+
+    assert sorted(page for page in pages if f"]({page}): " not in index and f"]({page})\n" not in index) == []
+
+
+def test_the_readme_is_one_screen_and_a_half() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= MOST_LINES_OF_README
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Imports go one way, and the libraries stay in their rooms (DESIGN: one way through)."""
+"""Imports go one way, by the levels of docs/architecture.txt; each library stays in its groups (DESIGN: one way)."""
 
 import ast
 from collections.abc import Iterator
@@ -7,38 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.paths import PACKAGE
+from tests.project.architecture import GROUPS, Group
 
-# From the first to the last; a module imports only from rooms above its own, or beside it in the same folder.
-ORDER = (
-    "__init__",
-    "types",
-    "sizes",
-    "spelling",
-    "unixhttp",
-    "refusals",
-    "decision",
-    "engine",
-    "host",
-    "reading",
-    "objects",
-    "facts",
-    "flags",
-    "policy",
-    "signing",
-    "judging",
-    "formats",
-    "report",
-    "capture",
-    "hostcheck",
-    "proof",
-    "service",
-    "standin",
-    "scan",
-    "server",
-    "cli",
-    "__main__",
-)
-ROOMS = {
+LEVELS = {group.name: group.level for group in GROUPS}
+# Which groups may import a library.
+LIBRARIES = {
     "flask": {"server"},
     "gunicorn": {"server"},
     "jsonschema": {"engine", "policy"},
@@ -53,7 +26,7 @@ ROOMS = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def room(module: Path) -> str:
+def group_of(module: Path) -> str:
     return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -68,21 +41,47 @@ def imported(module: Path) -> Iterator[str]:
                 yield from (f"portero.{alias.name}" for alias in node.names)
 
 
+def groups_imported(module: Path) -> set[str]:
+    """The other groups that a module imports from."""
+    names = {name.split(".")[1] for name in imported(module) if name.startswith("portero.")}
+    return names & LEVELS.keys() - {group_of(module)}
+
+
+IMPORTS = {
+    name: {other for module in MODULES if group_of(module) == name for other in groups_imported(module)}
+    for name in LEVELS
+}
+
+
+def test_the_architecture_lists_every_group_of_the_package_once() -> None:
+    assert sorted(group.name for group in GROUPS) == sorted({group_of(module) for module in MODULES})
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_rooms_above_its_own(module: Path) -> None:
-    own = ORDER.index(room(module))
-    names = [name.split(".")[1] for name in imported(module) if name.startswith("portero.")]
-    back = [name for name in names if name in ORDER and ORDER.index(name) > own]
+def test_a_module_imports_only_from_levels_below_its_own(module: Path) -> None:
+    own = LEVELS[group_of(module)]
 
-    assert back == []
+    assert [name for name in groups_imported(module) if LEVELS[name] >= own] == []
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_a_group_stands_on_the_lowest_level_that_its_imports_allow(group: Group) -> None:
+    assert group.level == 1 + max((LEVELS[name] for name in IMPORTS[group.name]), default=-1)
+
+
+def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:
+    way = sorted((group for group in GROUPS if group.turn), key=lambda group: group.turn or 0)
+
+    assert [group.turn for group in way] == list(range(1, len(way) + 1))
+    assert [
+        group.name
+        for number, group in enumerate(way[1:], 1)
+        if not any(group.name in IMPORTS[earlier.name] for earlier in way[:number])
+    ] == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
-def test_a_library_is_used_only_in_its_room(module: Path) -> None:
-    libraries = {name.split(".")[0] for name in imported(module)} & ROOMS.keys()
+def test_a_library_is_used_only_in_its_groups(module: Path) -> None:
+    libraries = {name.split(".")[0] for name in imported(module)} & LIBRARIES.keys()
 
-    assert [library for library in libraries if room(module) not in ROOMS[library]] == []
-
-
-def test_every_room_has_its_place_in_the_order() -> None:
-    assert {room(module) for module in MODULES} <= set(ORDER)
+    assert [library for library in libraries if group_of(module) not in LIBRARIES[library]] == []

@@ -1,0 +1,12 @@
+"""docs/architecture.py, which draws the picture, and the groups that docs/architecture.txt lists."""
+
+import sys
+
+from tests.paths import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+from architecture import TEXT, Group, groups, svg
+
+GROUPS = groups(TEXT.read_text())
+__all__ = ["GROUPS", "Group", "groups", "svg"]
