@@ -110,7 +110,7 @@ def test_questions_are_answered_one_after_the_other() -> None:
 )
 def test_other_pages_are_no_answers_about_requests(method: str, target: str, status: bytes) -> None:
     judge = Judge()
-    got = exchanged(judge, f"{method} {target} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+    got = exchanged(judge, f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
 
     assert got.split(b" ")[1] == status
     assert b'"Allow"' not in got
@@ -211,7 +211,7 @@ def test_a_question_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_
 def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly() -> None:
     judge = Judge()
     with served(judge) as client:
-        client.sendall(b"GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         time.sleep(0.1)
         got = b"".join(iter(lambda: client.recv(10_000), b""))
 
@@ -221,7 +221,7 @@ def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly() -> None:
 def test_a_client_that_does_not_read_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
     with served(Judge()) as client:
-        client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(1)
         got = b"".join(iter(lambda: received(client), b""))
 
@@ -289,7 +289,7 @@ def test_a_large_question_waits_for_its_turn_and_a_small_one_does_not() -> None:
 
 
 _WORDS = st.sampled_from(
-    [HEAD, question(b"allow"), question(b"no"), b"GET /healthz HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"allow"]
+    [HEAD, question(b"allow"), question(b"no"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n", b"allow"]
 )
 
 

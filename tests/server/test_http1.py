@@ -7,9 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portero.server.http1 import LONGEST_HEAD, Head, Malformed, Reader, parsed
+from portero.server import http1
+from portero.server.http1 import LONGEST_HEAD, Head, Malformed, RequestReader, parse_head
 
 LINE = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\n"
+HEAD = LINE + b"Host: x\r\n"
 MOST = 1 << 20
 
 
@@ -26,9 +28,9 @@ def pieces(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
 
 
 def requests(receive: Callable[[int], bytes], kept: int = MOST) -> list[tuple[str, bytes]]:
-    reader, found = Reader(receive), []
-    while (head := reader.head()) is not None:
-        found.append((head.target, reader.body(head, kept, MOST)))
+    reader, found = RequestReader(receive), []
+    while (head := reader.read_head()) is not None:
+        found.append((head.target, reader.read_body(head, kept, MOST)))
     return found
 
 
@@ -39,7 +41,7 @@ def refused(data: bytes) -> int:
 
 
 def test_what_dockerd_sends_is_read() -> None:
-    head = parsed(
+    head = parse_head(
         LINE + b"Host: plugin.moby.localhost\r\nUser-Agent: Go-http-client/1.1\r\nContent-Length: 12\r\n"
         b"Accept: application/vnd.docker.plugins.v1.2+json"
     )
@@ -51,13 +53,20 @@ def test_what_dockerd_sends_is_read() -> None:
     ("text", "last"),
     [
         (b"GET / HTTP/1.0", True),
-        (b"GET / HTTP/1.1\r\nConnection: Close", True),
-        (b"GET / HTTP/1.1\r\nconnection:keep-alive", False),
-        (b"GET / HTTP/1.1", False),
+        (b"GET / HTTP/1.0\r\nConnection: keep-alive", True),
+        (HEAD + b"Connection: Close", True),
+        (HEAD + b"Connection: keep-alive, \tclose", True),
+        (HEAD + b"Connection: te,close,", True),
+        (HEAD + b"Connection: close\r\nConnection: te", True),
+        (HEAD + b"Connection: te\r\nX: a\r\nconnection: close", True),
+        (HEAD + b"connection:keep-alive", False),
+        (HEAD + b"Connection: not-close, closed\r\nX: close", False),
+        (HEAD + b"Connection: ", False),
+        (HEAD + b"X: a", False),
     ],
 )
 def test_a_client_that_wants_no_other_answer_is_understood(text: bytes, last: bool) -> None:
-    assert parsed(text).last is last
+    assert parse_head(text).last is last
 
 
 @pytest.mark.parametrize(
@@ -84,12 +93,59 @@ def test_a_client_that_wants_no_other_answer_is_understood(text: bytes, last: bo
         (b"X: a\x00b", 400),
         (b"no colon", 400),
         (b": nameless", 400),
-        (b"Host: a\r\nHost: b", 400),
+        (b"Host: b", 400),
         (b"Expect: 200-ok", 417),
     ],
 )
 def test_a_head_that_could_be_read_in_two_ways_is_refused(fields: bytes, status: int) -> None:
-    assert refused(LINE + fields + b"\r\n\r\nab") == status
+    assert refused(HEAD + fields + b"\r\n\r\nab") == status
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            b"",
+            b" ",
+            b"x",
+            b"plugin.moby.localhost",
+            b"localhost:2375",
+            b"x:",
+            b"127.0.0.1:80",
+            b"[::1]",
+            b"[fe80::1]:80",
+        ),
+        *(b"%2Frun%2Fdocker%2Fplugins%2Fportero.sock", b"a_b"),
+    ],
+)
+def test_a_well_formed_host_is_read_and_an_empty_one_too(host: bytes) -> None:
+    assert parse_head(LINE + b"Host: " + host).target == "/AuthZPlugin.AuthZReq"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(b"a b", b"a/b", b"/run/portero.sock", b"a@b", b"http://a", b'a,b"', b"a:b", b"a:1:2", b"a:123456", b"::1"),
+        *(b"[::1", b"::1]", b"[x]", b"[]", b"[::1]x", b"a?b", b"a#b", b"a\\b", b"\xe9", b"a" * 256),
+    ],
+)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_malformed_host_is_refused(host: bytes, version: bytes) -> None:
+    assert refused(b"GET / HTTP/" + version + b"\r\nHost: " + host + b"\r\n\r\n") == 400
+
+
+def test_only_http_1_0_needs_no_host() -> None:
+    assert parse_head(b"GET / HTTP/1.0") == Head("GET", "/", 0, last=True, expects=False)
+    assert refused(b"GET / HTTP/1.1\r\n\r\n") == 400
+    assert refused(LINE + b"X-Host: x\r\nContent-Length: 0\r\n\r\n") == 400
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [b"Transfer-Encoding: chunked", b"transfer-encoding: identity", b"Expect: 100-continue", b"expect: ", b"Expect: x"],
+)
+def test_http_1_0_has_no_transfer_encoding_and_no_expect(fields: bytes) -> None:
+    assert refused(b"POST / HTTP/1.0\r\nHost: x\r\n" + fields + b"\r\n\r\n0\r\n\r\n") == 400
 
 
 @pytest.mark.parametrize(
@@ -110,13 +166,13 @@ def test_a_request_line_that_is_none_is_refused(line: bytes) -> None:
 
 
 def test_a_head_beyond_the_limit_is_refused_before_its_end_has_come() -> None:
-    endless = Reader(lambda most: b"x" * 1000)
+    endless = RequestReader(lambda most: b"x" * 1000)
 
     with pytest.raises(Malformed) as malformed:
-        endless.head()
+        endless.read_head()
 
     assert malformed.value.status == 431
-    assert refused(LINE + b"X: " + b"x" * LONGEST_HEAD + b"\r\n\r\n") == 431
+    assert refused(HEAD + b"X: " + b"x" * LONGEST_HEAD + b"\r\n\r\n") == 431
 
 
 @pytest.mark.parametrize(
@@ -133,15 +189,15 @@ def test_a_head_beyond_the_limit_is_refused_before_its_end_has_come() -> None:
     ],
 )
 def test_chunks_that_carry_more_or_less_than_data_are_refused(body: bytes) -> None:
-    assert refused(LINE + b"Transfer-Encoding: chunked\r\n\r\n" + body) == 400
+    assert refused(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + body) == 400
 
 
 def test_a_body_that_ends_early_is_refused() -> None:
-    assert refused(LINE + b"Content-Length: 3\r\n\r\nab") == 400
+    assert refused(HEAD + b"Content-Length: 3\r\n\r\nab") == 400
 
 
 def test_a_body_is_read_to_its_end_and_given_out_up_to_a_limit() -> None:
-    data = LINE + b"Content-Length: 6\r\n\r\nabcdef" + b"GET /healthz HTTP/1.1\r\n\r\n"
+    data = HEAD + b"Content-Length: 6\r\n\r\nabcdef" + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
     assert requests(pieces(data, []), kept=4) == [("/AuthZPlugin.AuthZReq", b"abcd"), ("/healthz", b"")]
 
@@ -150,25 +206,25 @@ def test_a_body_is_read_to_its_end_and_given_out_up_to_a_limit() -> None:
     "framing", [b"Content-Length: 1048577\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n100001\r\n"]
 )
 def test_a_body_beyond_what_anybody_may_send_is_refused(framing: bytes) -> None:
-    assert refused(LINE + framing + b"x" * (MOST + 1)) == 413
+    assert refused(HEAD + framing + b"x" * (MOST + 1)) == 413
 
 
 def test_a_client_that_says_nothing_has_hung_up() -> None:
-    assert Reader(lambda most: b"").head() is None
+    assert RequestReader(lambda most: b"").read_head() is None
 
 
 def test_a_client_that_hangs_up_within_a_head_is_malformed() -> None:
-    assert refused(LINE + b"Content-Length: 0\r\n") == 400
+    assert refused(HEAD + b"Content-Length: 0\r\n") == 400
 
 
 def as_length(body: bytes) -> bytes:
-    return LINE + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    return HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def as_chunks(body: bytes) -> bytes:
     cut = [body[at : at + 7] for at in range(0, len(body), 7)]
     return (
-        LINE
+        HEAD
         + b"Transfer-Encoding: chunked\r\n\r\n"
         + b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in cut)
         + b"0\r\n\r\n"
@@ -187,7 +243,7 @@ def test_requests_are_the_same_in_whatever_pieces_they_arrive(sent: list[tuple[b
 
 _FIELDS = (b"Content-Length: ", b"Transfer-Encoding: ", b"chunked", b"Expect: 100-continue", b"Host: x", b"X")
 _MARKS = (b"\r\n", b"\r\n\r\n", b"\n", b"\r", b":", b" ", b"\t", b"\x00", b"\xff", b"0", b"5")
-_WORDS = st.sampled_from([LINE, b"GET / HTTP/1.1\r\n", *_FIELDS, *_MARKS, b"5\r\nhello\r\n", b"0\r\n\r\n"])
+_WORDS = st.sampled_from([LINE, HEAD, b"GET / HTTP/1.1\r\n", *_FIELDS, *_MARKS, b"5\r\nhello\r\n", b"0\r\n\r\n"])
 
 
 @settings(max_examples=400)
@@ -205,15 +261,34 @@ def test_any_bytes_are_read_alike_in_any_pieces_or_refused_as_malformed(data: by
 
 def test_a_head_is_read_alike_each_time() -> None:
     for length in (12, 13, 12):
-        assert parsed(LINE + b"Content-Length: %d" % length).length == length
+        assert parse_head(HEAD + b"Content-Length: %d" % length).length == length
     for _ in range(2):
-        assert refused(LINE + b"Content-Length: x\r\n\r\n") == 400
+        assert refused(HEAD + b"Content-Length: x\r\n\r\n") == 400
+
+
+_LENGTHS = [b"Content-Length: 7", b"Content-Length: 12", b"content-length: 7", b"Content-Length: 7 "]
+_NO_LENGTHS = [b"Content-Length: 123456789", b"X-Content-Length: 7", b"X: Content-Length: 7", b"Content-Length: -7"]
+_OTHER_LINES = [b"Transfer-Encoding: chunked", b"Host: x", b"Expect: 100-continue"]
+_LINES = st.sampled_from([*_LENGTHS, *_NO_LENGTHS, *_OTHER_LINES])
+
+
+@given(st.lists(_LINES, max_size=5))
+def test_a_head_whose_other_parts_are_known_is_read_as_any_other(lines: list[bytes]) -> None:
+    text = b"\r\n".join([b"POST / HTTP/1.1", *lines])
+
+    def outcome(parse: Callable[[bytes], Head]) -> Head | int:
+        try:
+            return parse(text)
+        except Malformed as malformed:
+            return malformed.status
+
+    assert outcome(parse_head) == outcome(http1._parse_head.__wrapped__)
 
 
 @pytest.mark.parametrize("hostile", [b"X:" * 16_000, b"X:\r\n" * 8_000, b"\t" * 32_000, b"a" * 32_000])
 def test_no_head_takes_long_to_read(hostile: bytes) -> None:
     began = time.perf_counter()
     with pytest.raises(Malformed):
-        parsed(LINE + hostile + b"\x00")
+        parse_head(HEAD + hostile + b"\x00")
 
     assert time.perf_counter() - began < 0.5

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from threading import Semaphore
 
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
-from portero.server.http1 import Head, Malformed, Reader
+from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
 from portero.types import JSON
 
@@ -38,7 +38,7 @@ class Connection:
         self._page = page
         self._turns = turns
         self._ending = ending
-        self._reader = Reader(self._receive)
+        self._reader = RequestReader(self._receive)
         self._until = 0.0
         self.idle = True
 
@@ -59,7 +59,7 @@ class Connection:
         """Answer one request; whether there may be another one."""
         self.idle = True
         try:
-            head = self._reader.head()
+            head = self._reader.read_head()
             if head is None:
                 return False
             last = head.last or self._ending()
@@ -80,7 +80,7 @@ class Connection:
         if head.expects:
             self._send(_CONTINUE)
         self._until = time.monotonic() + _ARRIVES_WITHIN
-        data = self._reader.body(head, MOST_READ, MOST_SENT)
+        data = self._reader.read_body(head, MOST_READ, MOST_SENT)
         if not self._reader.empty:
             # What comes before its answer is due could belong to the body for another reader of HTTP.
             raise Malformed(400, "Bad Request")
