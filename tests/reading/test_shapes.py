@@ -2,11 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portero.reading.case_folding import fold
-from portero.reading.routes import Routes
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, ShapeFault, Shapes, Struct
 from tests.paths import SCHEMAS
 
@@ -126,14 +123,6 @@ def test_no_folder_at_all_is_a_fault() -> None:
         Shapes.load()
 
 
-def test_exactly_the_operations_with_a_json_body_have_a_shape() -> None:
-    routes = Routes.load(json.loads((_SCHEMAS / "operations.json").read_bytes()))
-
-    shapes = Shapes.load(_SCHEMAS / "api")
-
-    assert set(shapes.by_operation) == {operation.id for operation in routes.operations if operation.body == "json"}
-
-
 def test_every_shared_type_is_used() -> None:
     files = {file: file.read_text() for file in (_SCHEMAS / "api").rglob("*.json")}
 
@@ -147,26 +136,6 @@ def test_every_shared_type_is_used() -> None:
     ]
 
     assert unused == []
-
-
-# Of all Unicode only these have an ASCII letter in their fold set (Go src/encoding/json/fold.go, foldRune).
-_FOLDS = {"\u017f": "S", "\u212a": "K"} | {chr(code + 32): chr(code) for code in range(ord("A"), ord("Z") + 1)}
-
-
-@given(st.characters(exclude_categories=["Cs"]))
-def test_a_letter_folds_exactly_as_in_go(letter: str) -> None:
-    assert fold(letter) == _FOLDS.get(letter, letter)
-
-
-@pytest.mark.parametrize("letter", ["\u0131", "\u0130", "\u00df", "\ufb01", "\uff41", "\u00e9"])
-def test_letters_that_python_folds_to_ascii_and_go_does_not_stay_as_they_are(letter: str) -> None:
-    assert fold(letter) == letter
-
-
-def test_the_only_letters_outside_ascii_that_fold_are_the_long_s_and_the_kelvin_sign() -> None:
-    folded = [chr(code) for code in range(0x80, 0x110000) if fold(chr(code)).isascii()]
-
-    assert folded == ["\u017f", "\u212a"]
 
 
 def _scalars(shape: Shape) -> set[str]:

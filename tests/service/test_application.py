@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -271,14 +272,14 @@ def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
     assert "PYTHONUTF8=1" in fault
 
 
-def test_an_engine_that_is_not_installed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_cannot_be_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> object:
         raise ImportError(name)
 
     monkeypatch.setattr(engine, "named", missing)
 
     with pytest.raises(
-        Broken, match="PORTERO_ENGINE: the engine rust is not installed; install portero with its extra"
+        Broken, match="cannot load the rule engine rust: rust; reinstall portero, or set PORTERO_ENGINE=reference"
     ):
         built(tmp_path, engine="rust")
 
@@ -296,6 +297,20 @@ def test_a_broken_table_of_the_api_is_refused(tmp_path: Path, monkeypatch: pytes
 
     (fault,) = refused.value.faults
     assert str(tmp_path / "schemas" / file.split("/")[0]).removesuffix(".json") in fault
+
+
+def test_an_operation_without_a_shape_of_its_body_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schemas = tmp_path / "schemas"
+    shutil.copytree(resources.schemas(), schemas)
+    (schemas / "api" / "ContainerCreate.json").rename(schemas / "api" / "ContainerMake.json")
+    monkeypatch.setattr(resources, "schemas", lambda: schemas)
+
+    with pytest.raises(Broken) as refused:
+        built(tmp_path)
+
+    missing, unknown = refused.value.faults
+    assert missing.startswith(f"{schemas}: api/ContainerCreate.json is missing: ")
+    assert unknown.startswith(f"{schemas}: api/ContainerMake.json: operations.json has no operation ContainerMake ")
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 """Reads the JSON document that dockerd posts to the plugin (moby pkg/authorization/api.go) into an Envelope.
 
 In: the bytes of the post. Out: method, request target, body, headers and identity of one API call. Refused: an empty
-post (dockerd sends one when it repeats a question whose answer was lost), more than LARGEST bytes, and anything that
+post (dockerd sends one when it repeats a request after a lost reply), more than LARGEST bytes, and anything that
 is not a document as dockerd writes it. Keys that a later dockerd may add are ignored.
 """
 
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from portero.refusals import Refused
 
@@ -17,8 +18,12 @@ from portero.refusals import Refused
 LARGEST = 8 * 1024 * 1024
 
 
-class Envelope(NamedTuple):  # made for every question, and three times as fast as a frozen dataclass
-    """One question of dockerd. `body` is None when dockerd showed none, which does not mean that there was none."""
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One API call that dockerd asks about.
+
+    `headers` by name in lower case. `body` is None when dockerd showed no body; the client can still have sent one.
+    """
 
     method: str
     uri: str
@@ -35,7 +40,7 @@ def read(data: bytes) -> Envelope:
         raise Refused("envelope-too-large")
     if not data or data.isspace():
         raise Refused("envelope-empty")
-    document = _document(data)
+    document = _decode(data)
     return Envelope(
         method=_required(document, "RequestMethod"),
         uri=_required(document, "RequestUri"),
@@ -47,7 +52,7 @@ def read(data: bytes) -> Envelope:
     )
 
 
-def _document(data: bytes) -> Mapping[str, object]:
+def _decode(data: bytes) -> Mapping[str, object]:
     try:
         document: object = _DECODER.decode(data.decode())
     except (ValueError, RecursionError):
@@ -57,22 +62,22 @@ def _document(data: bytes) -> Mapping[str, object]:
     return document
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    named = dict(pairs)
-    if len(named) != len(pairs):
-        raise ValueError("a name stands twice")
-    return named
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("duplicate name")
+    return document
 
 
-def _constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-# json.loads would make one for each question.
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+# json.loads would make a decoder for each envelope.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 
-def _text(value: object, key: str) -> str:
+def _checked_text(value: object, key: str) -> str:
     if not isinstance(value, str):
         raise Refused("envelope-undecodable", key)
     if value.isascii():
@@ -85,14 +90,14 @@ def _text(value: object, key: str) -> str:
 
 
 def _required(document: Mapping[str, object], key: str) -> str:
-    text = _text(document.get(key), key)
+    text = _checked_text(document.get(key), key)
     if not text:
         raise Refused("envelope-undecodable", key)
     return text
 
 
 def _optional(document: Mapping[str, object], key: str) -> str:
-    return _text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
+    return _checked_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
 
 
 def _body(document: Mapping[str, object]) -> bytes | None:
@@ -106,19 +111,22 @@ def _body(document: Mapping[str, object]) -> bytes | None:
 
 
 def _headers(document: Mapping[str, object]) -> Mapping[str, str]:
-    said = document.get("RequestHeaders", {})
-    if not isinstance(said, dict):
+    sent = document.get("RequestHeaders", {})
+    if not isinstance(sent, dict):
         raise Refused("envelope-undecodable", "RequestHeaders")
-    headers = {_text(name, "RequestHeaders").lower(): _text(value, "RequestHeaders") for name, value in said.items()}
-    if len(headers) != len(said):
+    headers = {
+        _checked_text(name, "RequestHeaders").lower(): _checked_text(value, "RequestHeaders")
+        for name, value in sent.items()
+    }
+    if len(headers) != len(sent):
         raise Refused("envelope-undecodable", "RequestHeaders")
     return MappingProxyType(headers)
 
 
 def _certificates(document: Mapping[str, object]) -> tuple[str, ...]:
-    said = document.get("RequestPeerCertificates")
-    if said is None:
+    sent = document.get("RequestPeerCertificates")
+    if sent is None:
         return ()
-    if not isinstance(said, list):
+    if not isinstance(sent, list):
         raise Refused("envelope-undecodable", "RequestPeerCertificates")
-    return tuple(_text(certificate, "RequestPeerCertificates") for certificate in said)
+    return tuple(_checked_text(certificate, "RequestPeerCertificates") for certificate in sent)

@@ -1,12 +1,12 @@
 """Finds the Engine API operation behind method and path, as dockerd's router does (gorilla/mux, first match wins).
 
 In: the table of schemas/operations.json, then a method and a path without version. Out: the operation and its path
-parameters. Refused: a broken table (ValueError), a call without an operation unless it only reads.
+parameters. Refused: an invalid table (ValueError); a call without an operation, unless it only reads.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeGuard
 
@@ -53,27 +53,20 @@ class Routes:
 
     operations: tuple[Operation, ...]
     _index: Mapping[str, Mapping[str | None, tuple[_Route, ...]]]
-    # What `match` finds for methods and paths that stand in the table word by word: most questions are such.
-    _plain: Mapping[tuple[str, str], Match] = field(default_factory=dict)
 
     @classmethod
     def load(cls, data: Mapping[str, object]) -> "Routes":
-        """The routes of schemas/operations.json; ValueError with one sentence when the table is broken."""
+        """The routes of schemas/operations.json; ValueError with one sentence when the table is invalid."""
         entries = data.get("operations")
         if not isinstance(entries, list) or not entries:
             raise ValueError("'operations' must be a list of at least one operation")
-        operations = tuple(_operation(entry, f"operations[{place}]") for place, entry in enumerate(entries))
-        _refuse_twins("id", (operation.id for operation in operations))
-        _refuse_twins("method and path", (f"{operation.method} {operation.path}" for operation in operations))
-        routes = cls(operations, _indexed([_route(operation) for operation in operations]))
-        plain = [(one.method, one.path) for one in operations if not _PARAMETER.search(one.path)]
-        return replace(routes, _plain={call: routes.match(*call) for call in plain if call[0] != _ANY_METHOD})
+        operations = tuple(_operation(entry, f"operations[{index}]") for index, entry in enumerate(entries))
+        _refuse_duplicates("id", (operation.id for operation in operations))
+        _refuse_duplicates("method and path", (f"{operation.method} {operation.path}" for operation in operations))
+        return cls(operations, _indexed([_route(operation) for operation in operations]))
 
     def match(self, method: str, path: str) -> Match:
         """The first operation that fits. GET and HEAD without one are the operation Unknown, all else is refused."""
-        known = self._plain.get((method, path))
-        if known is not None:
-            return known
         routes = self._index.get(method, self._index[_ANY_METHOD])
         for route in routes.get(path[1:].partition("/")[0], routes[None]):
             found = route.pattern.fullmatch(path)
@@ -118,18 +111,18 @@ def _pattern(operation: Operation) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _operation(entry: object, place: str) -> Operation:
+def _operation(entry: object, at: str) -> Operation:
     if not isinstance(entry, dict):
-        raise ValueError(f"{place}: an operation is an object")
-    _refuse_wrong_fields(entry, place)
+        raise ValueError(f"{at}: an operation is an object")
+    _refuse_wrong_fields(entry, at)
     body = entry["body"]
     if not _is_body(body):
-        raise ValueError(f"{place}: 'body' must be json, tar, none or never-shown")
+        raise ValueError(f"{at}: 'body' must be json, tar, none or never-shown")
     if entry["bodyRequired"] and body != "json":
-        raise ValueError(f"{place}: only a json body can be required, another one is never seen")
+        raise ValueError(f"{at}: only a json body can be required, another one is never seen")
     if not re.fullmatch(r"[A-Z]+|\*", entry["method"]):
-        raise ValueError(f"{place}: 'method' must be in capitals, or * for any")
-    _refuse_wrong_path(entry["path"], place)
+        raise ValueError(f"{at}: 'method' must be in capitals, or * for any")
+    _refuse_wrong_path(entry["path"], at)
     return Operation(entry["id"], entry["method"], entry["path"], body, entry["bodyRequired"], entry["reads"])
 
 
@@ -137,26 +130,26 @@ def _is_body(value: object) -> TypeGuard[Body]:
     return value in ("json", "tar", "none", "never-shown")
 
 
-def _refuse_wrong_fields(entry: Mapping[str, object], place: str) -> None:
+def _refuse_wrong_fields(entry: Mapping[str, object], at: str) -> None:
     for name in sorted(entry.keys() - _REQUIRED.keys() - _OPTIONAL.keys()):
-        raise ValueError(f"{place}: an operation has no field '{name}'")
+        raise ValueError(f"{at}: an operation has no field '{name}'")
     for name in sorted(_REQUIRED.keys() - entry.keys()):
-        raise ValueError(f"{place}: '{name}' is missing")
+        raise ValueError(f"{at}: '{name}' is missing")
     for name, value in entry.items():
         kind = (_REQUIRED | _OPTIONAL)[name]
         if not isinstance(value, kind) or value == "":
-            raise ValueError(f"{place}: '{name}' must be {'true or false' if kind is bool else 'a text'}")
+            raise ValueError(f"{at}: '{name}' must be {'true or false' if kind is bool else 'a text'}")
 
 
-def _refuse_wrong_path(path: str, place: str) -> None:
+def _refuse_wrong_path(path: str, at: str) -> None:
     literals = _PARAMETER.sub("", path)
     names = [parameter[1] for parameter in _PARAMETER.finditer(path)]
     if not path.startswith("/") or "{" in literals or "}" in literals or len(set(names)) != len(names):
         forms = "{id}, {id:.*} or {id:.+}"
-        raise ValueError(f"{place}: 'path' must begin with / and name each parameter once, as {forms}")
+        raise ValueError(f"{at}: 'path' must begin with / and name each parameter once, as {forms}")
 
 
-def _refuse_twins(what: str, values: Iterable[str]) -> None:
+def _refuse_duplicates(what: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:

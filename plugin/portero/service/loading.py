@@ -20,6 +20,7 @@ from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.policy.loader import Policy, PolicyBroken, Reader, load
 from portero.reading.canonical import Shapes
+from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
 from portero.service import resources
@@ -109,8 +110,11 @@ def engine_name(settings: Settings) -> str:
 
 
 def api() -> tuple[Routes, Shapes]:
-    """The Engine API as portero knows it; raises Broken."""
-    return _routes(), _shapes()
+    """The operations of the Engine API and the shapes of their bodies; raises Broken, also when the two differ."""
+    routes, shapes = _routes(), _shapes()
+    if faults := list(find_mismatches(routes.operations, shapes)):
+        raise Broken([f"{resources.schemas()}: {fault}" for fault in faults])
+    return routes, shapes
 
 
 def _loaded(
@@ -178,13 +182,11 @@ def _is_roots(address: str) -> bool:
 
 
 def _engine(settings: Settings) -> Engine:
-    if settings.engine == "auto":
-        return engine.best()
     try:
         return engine.named(settings.engine)
     except ImportError as error:
-        cure = "install portero with its extra `fast`, or write auto"
-        raise Broken([f"PORTERO_ENGINE: the engine {settings.engine} is not installed; {cure}"]) from error
+        cure = "reinstall portero, or set PORTERO_ENGINE=reference"
+        raise Broken([f"cannot load the rule engine {settings.engine}: {error}; {cure}"]) from error
 
 
 def _routes() -> Routes:
