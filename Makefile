@@ -61,7 +61,7 @@ docs: $(READY)
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --upgrade '.[fast,dev]'
+	build/lock/bin/python -m pip install --quiet --upgrade '.[dev]'
 	{ echo '# What .venv is made of; `make lock` writes it.'; \
 	  build/lock/bin/python -m pip freeze --exclude portero; } > $(LOCK)
 	rm -rf build/lock

@@ -27,7 +27,7 @@ version=$(docker run --rm --network none "$base" python3 -c 'import sys; print("
 echo "gathering wheels for python $version"
 "$python" -m pip wheel --quiet --no-deps --wheel-dir "$dest/context/wheels" .
 "$python" -m pip download --quiet --dest "$dest/context/wheels" --only-binary :all: --python-version "$version" \
-  pip "$dest"/context/wheels/portero-*.whl jsonschema-rs
+  pip "$dest"/context/wheels/portero-*.whl
 
 cp packaging/Dockerfile "$dest/context/"
 image="$name-rootfs:build"

@@ -127,13 +127,13 @@ def test_a_root_that_is_not_there_ends_with_two(tmp_path: Path) -> None:
     assert run(tmp_path / "nothing").exit_code == 2
 
 
-def test_an_engine_that_is_not_installed_ends_with_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_cannot_be_loaded_ends_with_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "portero.engine.rust", None)
 
     result = run(root, "--engine", "rust")
 
     assert result.exit_code == 2
-    assert "the engine rust is not installed" in result.stderr
+    assert "cannot load the engine rust" in result.stderr
 
 
 def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from portero import engine
 from portero.cli import main
 from portero.proof.checks import CHECKS
 
@@ -111,16 +110,6 @@ def test_a_policy_that_cannot_be_loaded_is_exit_status_2(tmp_path: Path) -> None
     assert result.stderr == (
         f"portero: {tmp_path}/rules/images/team-registry.json: 'propertis' is unknown: did you mean 'properties'?\n"
     )
-
-
-@pytest.mark.usefixtures("one_check")
-def test_a_missing_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "best", lambda: engine.named("reference"))
-
-    result = prove()
-
-    assert "only the engine reference is installed" in result.stderr
-    assert result.output.count("rules tried with reference: ") == 1
 
 
 @pytest.mark.usefixtures("one_check")

@@ -12,7 +12,7 @@ from portero.engine.check import Checks
 from portero.policy.rule import Rule
 from portero.proof.checks import CHECKS, Trial, mutants
 from portero.proof.examples import Examples
-from portero.proof.ground import Requests, installed
+from portero.proof.ground import Requests, all_engines
 from portero.service.loading import api
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -27,7 +27,7 @@ def found(rule: Mapping[str, Any], check: str, *engines: engine.Engine) -> list[
     routes, shapes = api()
     operations = {operation.id: operation for operation in routes.operations}
     examples = Examples(document("base-requests.json"), operations, shapes)
-    ground = Requests(examples, {"request": document("request.json")}, engines or installed())
+    ground = Requests(examples, {"request": document("request.json")}, engines or all_engines())
     file = SCHEMAS / "rules" / "mine" / "mine.json"
     return list(CHECKS[check](Trial.of(ground, Rule.of(file, rule))))
 

@@ -53,12 +53,12 @@ def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | 
 
 def _policy(settings: Settings) -> HostPolicy:
     try:
-        chosen = engine.best() if settings.engine == "auto" else engine.named(settings.engine)
+        chosen = engine.named(settings.engine)
         return load([Path(folder) for folder in settings.policy_folders], chosen)
     except PolicyBroken as broken:
         options.give_up(broken.faults)
-    except ImportError:
-        options.give_up([f"the engine {settings.engine} is not installed: leave --engine out"])
+    except ImportError as error:
+        options.give_up([f"cannot load the engine {settings.engine}: {error}; reinstall portero"])
 
 
 def _lines(report: Report, profile: str) -> Iterator[str]:

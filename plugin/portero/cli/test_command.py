@@ -73,8 +73,6 @@ def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
         rules = list(ground.rules(folders, routes.operations, shapes))
     except (Broken, PolicyBroken) as broken:
         options.give_up(broken.faults)
-    if len(rules[0][0].engines) == 1:
-        click.echo("portero: only the engine reference is installed; the extra `fast` brings the other one", err=True)
     return rules
 
 

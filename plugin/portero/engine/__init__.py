@@ -1,50 +1,43 @@
-"""The engines that judge a request by a schema: `best()` for the fastest that is installed, `named()` for a choice.
+"""The engines that judge a request by a schema: `best()` is the default, `named()` is one by its name.
 
-Each is imported when it is wanted: one is an option (pyproject.toml, `fast`), the other is slow to load.
+Each is imported when it is first used, since the reference engine is slow to load.
 """
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 
 from portero.engine.check import Check, Checks, Engine, InstancePath, OneByOne
 from portero.types import JSON
 
-__all__ = ["NAMES", "Check", "Checks", "Engine", "InstancePath", "OneByOne", "best", "named", "surely"]
+__all__ = ["NAMES", "Check", "Checks", "Engine", "InstancePath", "OneByOne", "best", "named", "validator"]
 
+# The single engines; `named` also knows auto (the default) and both (the two together).
 NAMES = ("reference", "rust")
-_BOTH = "both"
 
 
 def best() -> Engine:
-    """The fast engine where jsonschema-rs is installed, otherwise the reference engine."""
-    return named("rust" if _is_fast() else "reference")
+    """The engine that is used unless another one is chosen: rust."""
+    return named("rust")
 
 
 def named(name: str) -> Engine:
-    """The engine of that name; ValueError for another name, ImportError where its package is missing."""
+    """The engine `name`: auto, reference, rust or both. ValueError for another name, ImportError for a lost package."""
     if name == "reference":
         from portero.engine.reference import Reference
 
         return Reference()
-    if name == "rust":
+    if name in ("rust", "auto"):
         from portero.engine.rust import Rust
 
         return Rust()
-    if name == _BOTH:
+    if name == "both":
         from portero.engine.both import Both
 
         return Both(named("rust"), named("reference"))
-    raise ValueError(f"engine '{name}' is unknown: choose one of {', '.join((*NAMES, _BOTH))}")
+    raise ValueError(f"engine '{name}' is unknown: choose one of {', '.join((*NAMES, 'both'))}, or auto")
 
 
-def surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
-    """What tells quickly that a document satisfies a schema; it never does where only the reference engine is."""
-    if not _is_fast():
-        return lambda document: False
+def validator(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
+    """A fast function that is true for a document that satisfies `schema`."""
     from portero.engine.rust import Rust
 
-    return Rust().compile(schema, {}).holds
-
-
-def _is_fast() -> bool:
-    return find_spec("jsonschema_rs") is not None
+    return Rust().compile(schema, {}).is_satisfied

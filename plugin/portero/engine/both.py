@@ -1,59 +1,68 @@
-"""Both engines at once: each request is judged twice, and one that they judge differently is refused.
-
-A schema goes to both; what they agree on comes out. Refused: a request on which they disagree (engine-disagreement).
-"""
+"""Both engines at once: each request is judged twice, and refused (engine-disagreement) when the results differ."""
 
 import sys
 from collections.abc import Mapping
+from typing import NoReturn
 
 from portero.engine.check import Check, Checks, Engine, InstancePath
 from portero.refusals import Refused
 from portero.types import JSON
 
 
-class _Check:
+class BothCheck:
+    """One schema, compiled by both engines."""
+
     def __init__(self, checks: tuple[Check, Check]) -> None:
         self._checks = checks
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
+        """As in Check; raises Refused with engine-disagreement."""
         first, second = (check.failures(request) for check in self._checks)
         if first != second:
-            _disagree("a schema")
+            _refuse_disagreement("a schema")
         return first
 
 
-class _Checks:
+class BothChecks:
+    """Schemas by name, compiled by both engines."""
+
     def __init__(self, checks: tuple[Checks, Checks]) -> None:
         self._checks = checks
 
-    def __getitem__(self, name: str) -> _Check:
+    def __getitem__(self, name: str) -> BothCheck:
+        """As in Engine."""
         first, second = self._checks
-        return _Check((first[name], second[name]))
+        return BothCheck((first[name], second[name]))
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        """As in Checks; raises Refused with engine-disagreement."""
         first, second = (checks.failures(names, request) for checks in self._checks)
         if first != second:
-            _disagree(", ".join(name for name in names if first.get(name) != second.get(name)))
+            _refuse_disagreement(", ".join(name for name in names if first.get(name) != second.get(name)))
         return first
 
 
 class Both:
-    """Compiles with two engines that have to agree."""
+    """Compiles each schema with two engines, whose results have to be the same."""
 
     name = "both"
 
     def __init__(self, first: Engine, second: Engine) -> None:
         self._engines = (first, second)
 
-    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> _Check:
+    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> BothCheck:
+        """As in Engine."""
         first, second = self._engines
-        return _Check((first.compile(schema, resources), second.compile(schema, resources)))
+        return BothCheck((first.compile(schema, resources), second.compile(schema, resources)))
 
-    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> _Checks:
+    def gather(
+        self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
+    ) -> BothChecks:
+        """As in Engine."""
         first, second = self._engines
-        return _Checks((first.gather(schemas, resources), second.gather(schemas, resources)))
+        return BothChecks((first.gather(schemas, resources), second.gather(schemas, resources)))
 
 
-def _disagree(what: str) -> None:
-    print(f"portero: the rule engines disagree about {what}", file=sys.stderr)
+def _refuse_disagreement(about: str) -> NoReturn:
+    print(f"portero: the rule engines disagree about {about}", file=sys.stderr)
     raise Refused("engine-disagreement")

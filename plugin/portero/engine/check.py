@@ -1,11 +1,11 @@
-"""What an engine is: it compiles a schema of our dialect into a check, and a check names the places that fail."""
+"""What an engine is: it compiles a schema of our dialect into a check, and a check lists where a request fails."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
 from portero.types import JSON
 
-# The way to a value inside a request: names and indices, as an engine reports it.
+# Where a value is in a request: the names and indices that lead to it, ("body", "HostConfig", "Binds", 0).
 InstancePath: TypeAlias = tuple[str | int, ...]
 
 
@@ -18,33 +18,33 @@ class Check(Protocol):
 
 
 class Checks(Protocol):
-    """Compiled schemas by name, of which many can be asked at once."""
+    """Compiled schemas by name; a set of them is checked in one call."""
 
     def __getitem__(self, name: str) -> Check:
-        """The one of that name, alone."""
+        """The check of one schema."""
         ...
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """What each of `names` that fails says alone, in the order of `names`; empty when all are satisfied."""
+        """The failures by name, in the order of `names`, without the schemas that are satisfied."""
         ...
 
 
 class Engine(Protocol):
-    """A JSON Schema implementation behind the one question that Portero asks."""
+    """A JSON Schema implementation."""
 
     name: str
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
-        """A check of `schema`; a $ref may name one of `resources` (`site#/$defs/...`), and nothing else."""
+        """A check of `schema`; a $ref may point into one of `resources` (`site#/$defs/...`) and nowhere else."""
         ...
 
     def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:
-        """Checks of several schemas; raises what `compile` raises."""
+        """Checks of several schemas by name; raises what `compile` raises."""
         ...
 
 
 class OneByOne(dict[str, Check]):
-    """Checks that are asked one after the other."""
+    """Checks that are made one after the other."""
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
         """As in Checks."""
@@ -52,8 +52,8 @@ class OneByOne(dict[str, Check]):
         return {name: paths for name, paths in found.items() if paths}
 
 
-def in_order(paths: set[InstancePath]) -> tuple[InstancePath, ...]:
-    """Sorted with indices as numbers, so that entry 10 comes after entry 9."""
+def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:
+    """The paths in order; indices are sorted as numbers, so that entry 10 comes after entry 9."""
     if len(paths) < 2:
         return tuple(paths)
     return tuple(sorted(paths, key=lambda path: [(isinstance(step, str), str(step).zfill(12)) for step in path]))

@@ -1,4 +1,4 @@
-"""The engine that is always there: jsonschema, in pure Python."""
+"""The reference engine: jsonschema, in pure Python. For tests, `--engine reference` and `--engine both`."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,40 +11,46 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.check import InstancePath, OneByOne, in_order
-from portero.engine.portable_schema import plain
+from portero.engine.check import InstancePath, OneByOne, sort_paths
+from portero.engine.portable_schema import to_portable
 from portero.types import JSON
 
 
-class _Check:
+class ReferenceCheck:
+    """One schema, compiled."""
+
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        return in_order({tuple(error.absolute_path) for error in self._validator.iter_errors(request)})
+        """As in Check."""
+        return sort_paths({tuple(error.absolute_path) for error in self._validator.iter_errors(request)})
 
 
 class Reference:
-    """Compiles with jsonschema; references are looked up in memory only (a Registry retrieves nothing by itself)."""
+    """Compiles with jsonschema; references are resolved in memory only (a Registry fetches nothing by itself)."""
 
     name = "reference"
 
-    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> _Check:
-        return _Check(VALIDATOR(plain(schema), registry=_registry(resources)))
+    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> ReferenceCheck:
+        """As in Engine."""
+        return ReferenceCheck(VALIDATOR(to_portable(schema), registry=_registry(resources)))
 
     def gather(
         self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
     ) -> OneByOne:
+        """As in Engine."""
         registry = _registry(resources)
-        return OneByOne({name: _Check(VALIDATOR(plain(schema), registry=registry)) for name, schema in schemas.items()})
+        validators = {name: VALIDATOR(to_portable(schema), registry=registry) for name, schema in schemas.items()}
+        return OneByOne({name: ReferenceCheck(validator) for name, validator in validators.items()})
 
 
 def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:
     registry: Registry[Any] = Registry().with_resources(
-        (name, Resource.from_contents(plain(content), default_specification=DRAFT202012))
+        (name, Resource.from_contents(to_portable(content), default_specification=DRAFT202012))
         for name, content in resources.items()
     )
-    # Crawled once here: a Registry is frozen, and would otherwise look for anchors at every lookup.
+    # Crawled once here: a Registry is frozen, and would otherwise search for anchors at each lookup.
     return registry.crawl()
 
 

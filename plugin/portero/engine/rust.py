@@ -1,97 +1,99 @@
-"""The fast engine: jsonschema-rs. Importing this module fails where the package is not installed."""
+"""The default engine: jsonschema-rs."""
 
 from collections.abc import Mapping
 from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.check import InstancePath, in_order
-from portero.engine.onlyplace import only_place
-from portero.engine.portable_schema import plain
+from portero.engine.check import InstancePath, sort_paths
+from portero.engine.portable_schema import to_portable
 from portero.types import JSON
 
 # A reference without a scheme is resolved against this base (jsonschema-rs, DEFAULT_ROOT_URL in the referencing crate).
 _BASE = "json-schema:///"
-# Stands for the values in its messages, which nobody reads: to write them out takes long, and they may be secrets.
+# Replaces the values in error messages, which are not used: writing values out is slow, and they can be secrets.
 _MASK = "..."
 
 
-class _Check:
-    def __init__(self, validator: jsonschema_rs.Draft202012Validator, place: InstancePath | None) -> None:
-        self._validator = validator
-        self._place = place
+class RustCheck:
+    """One schema, compiled."""
 
-    def holds(self, request: JSON) -> bool:
-        """Quicker than to ask for no failures."""
+    def __init__(self, validator: jsonschema_rs.Draft202012Validator) -> None:
+        self._validator = validator
+
+    def is_satisfied(self, request: JSON) -> bool:
+        """Whether there is no failure; much faster than making a list of the failures."""
         return self._validator.is_valid(request)
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
-        return () if self.holds(request) else self.failed(request)
-
-    def failed(self, request: JSON) -> tuple[InstancePath, ...]:
-        """The failures of a request for which it does not hold; making errors of them takes the engine long."""
-        if self._place is not None:
-            return (self._place,)
-        return in_order({tuple(error.instance_path) for error in self._validator.iter_errors(request)})
+        """As in Check."""
+        if self.is_satisfied(request):
+            return ()
+        return sort_paths({tuple(error.instance_path) for error in self._validator.iter_errors(request)})
 
 
-class _Checks:
-    """Each schema alone, and each set of them that was asked for as one, whose branches are the schemas."""
+class RustChecks:
+    """Each schema alone, and each set of schemas that was asked for as one schema (allOf)."""
 
     def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> None:
-        self._schemas = {name: plain(schema) for name, schema in schemas.items()}
+        self._schemas = {name: to_portable(schema) for name, schema in schemas.items()}
         self._registry = _registry(resources)
-        self._alone = {
-            name: _Check(_validator(schema, self._registry), only_place(schema, resources))
-            for name, schema in self._schemas.items()
-        }
-        # The sets are the policy's: one for each operation.
-        self._together: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
+        self._single = {name: RustCheck(_validator(schema, self._registry)) for name, schema in self._schemas.items()}
+        # The policy asks for one set for each operation.
+        self._sets: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
 
-    def __getitem__(self, name: str) -> _Check:
-        return self._alone[name]
+    def __getitem__(self, name: str) -> RustCheck:
+        return self._single[name]
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        """As in Checks; RuntimeError when a set fails and none of its schemas does."""
         if not names:
             return {}
-        together = self._together.get(names) or self._compiled(names)
-        if together.is_valid(request):
+        combined = self._sets.get(names) or self._compile_set(names)
+        if combined.is_valid(request):
             return {}
-        # The branches' errors say where in a schema they arose, and behind a reference no longer in which branch.
-        alone = self._alone
-        found = {name: alone[name].failed(request) for name in names if not alone[name].holds(request)}
+        # The errors of a set do not tell which of its schemas failed once a reference is followed.
+        found = {name: paths for name in names if (paths := self._single[name].failures(request))}
         if not found:
-            raise RuntimeError("the rules are broken together, and each alone is not")
+            raise RuntimeError("a set of rules fails, but none of its rules does")
         return found
 
-    def _compiled(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
-        made = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
-        self._together[names] = made
-        return made
+    def _compile_set(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
+        combined = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
+        self._sets[names] = combined
+        return combined
 
 
 class Rust:
-    """Compiles with jsonschema-rs; patterns run in linear time, and nothing is fetched."""
+    """Compiles with jsonschema-rs; patterns take linear time, and no reference is fetched from elsewhere."""
 
     name = "rust"
 
-    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> _Check:
-        return _Check(_validator(plain(schema), _registry(resources)), None)
+    def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> RustCheck:
+        """As in Engine."""
+        return RustCheck(_validator(to_portable(schema), _registry(resources)))
 
-    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> _Checks:
-        return _Checks(schemas, resources)
+    def gather(
+        self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
+    ) -> RustChecks:
+        """As in Engine."""
+        return RustChecks(schemas, resources)
 
 
 def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> jsonschema_rs.Registry:
-    contents = [(_BASE + name, plain(content)) for name, content in resources.items()]
-    return jsonschema_rs.Registry(contents, retriever=_refuse)
+    contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
+    return jsonschema_rs.Registry(contents, retriever=_refuse_reference)
 
 
 def _validator(schema: Mapping[str, JSON], registry: jsonschema_rs.Registry) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(
-        dict(schema), registry=registry, retriever=_refuse, pattern_options=jsonschema_rs.RegexOptions(), mask=_MASK
+        dict(schema),
+        registry=registry,
+        retriever=_refuse_reference,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        mask=_MASK,
     )
 
 
-def _refuse(uri: str) -> NoReturn:
-    raise LookupError(f"{uri} is not in memory, and nothing is fetched")
+def _refuse_reference(uri: str) -> NoReturn:
+    raise LookupError(f"{uri} is not loaded, and references are not fetched")

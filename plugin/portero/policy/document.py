@@ -58,7 +58,7 @@ def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
     if kept is None or kept[0] is not schema:
         if len(_COMPILED) >= _MOST_COMPILED:
             _COMPILED.clear()
-        kept = _COMPILED[id(schema)] = (schema, engine.surely(schema))
+        kept = _COMPILED[id(schema)] = (schema, engine.validator(schema))
     return kept[1]
 
 

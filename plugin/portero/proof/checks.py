@@ -30,7 +30,7 @@ class Ground(Protocol):
 
     @property
     def engines(self) -> Sequence[Engine]:
-        """All that are installed, the fastest first."""
+        """The engines that a rule is proved with, the fastest first."""
         ...
 
     def document(self, example: Example) -> dict[str, JSON]:

@@ -83,17 +83,16 @@ class Host:
         return place({"facts": document}, ("facts", *path))
 
 
-def installed() -> list[Engine]:
-    """All engines that are installed, the fastest first."""
-    best, reference = engine.best(), engine.named("reference")
-    return [best] if best.name == reference.name else [best, reference]
+def all_engines() -> list[Engine]:
+    """The engines that a rule is proved with, the fastest first."""
+    return [engine.best(), engine.named("reference")]
 
 
 def rules(
     folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
 ) -> Iterator[tuple[Requests | Host, Rule]]:
     """Every rule in these folders with its ground, the built-in folder first; a rule that a later one replaces too."""
-    engines, builtin = installed(), folders[0]
+    engines, builtin = all_engines(), folders[0]
     by_id = {operation.id: operation for operation in operations}
     examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
     base, described = _read(builtin / "base-host.json"), _read(builtin / "host.json")

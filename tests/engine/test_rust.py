@@ -1,0 +1,47 @@
+"""The rust engine: sets of schemas are checked as one, failures never show values, and nothing is fetched."""
+
+import jsonschema_rs
+import pytest
+
+from portero.engine.rust import Rust
+
+SCHEMAS = {
+    "a": {"properties": {"a": {"const": 1}}},
+    "b": {"properties": {"b": {"items": {"const": 1}}}},
+    "c": {"properties": {"c": {"$ref": "site#/$defs/one"}}},
+}
+RESOURCES = {"site": {"$defs": {"one": {"const": 1}}}}
+
+
+def test_a_set_reports_the_failures_of_each_schema_by_its_name_in_order() -> None:
+    checks = Rust().gather(SCHEMAS, RESOURCES)
+
+    failures = checks.failures(("c", "b", "a"), {"a": 2, "b": [2, 1, 2], "c": 2})
+
+    assert list(failures.items()) == [("c", (("c",),)), ("b", (("b", 0), ("b", 2))), ("a", (("a",),))]
+
+
+def test_a_set_reports_only_its_own_schemas() -> None:
+    checks = Rust().gather(SCHEMAS, RESOURCES)
+
+    assert checks.failures(("a",), {"a": 1, "b": [2]}) == {}
+    assert checks.failures((), {"a": 2}) == {}
+
+
+def test_a_set_that_fails_without_a_failing_schema_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = Rust().gather(SCHEMAS, RESOURCES)
+    monkeypatch.setattr(type(checks["a"]), "failures", lambda check, request: ())
+
+    with pytest.raises(RuntimeError, match="a set of rules fails, but none of its rules does"):
+        checks.failures(("a",), {"a": 2})
+
+
+def test_a_reference_elsewhere_is_not_fetched_and_never_compiles() -> None:
+    with pytest.raises(jsonschema_rs.ValidationError, match="references are not fetched"):
+        Rust().compile({"$ref": "https://example.com/x.json"}, {})
+
+
+def test_an_engine_message_does_not_show_a_value() -> None:
+    (error,) = Rust().compile({"const": 1}, {})._validator.iter_errors("hunter2")
+
+    assert "hunter2" not in str(error)
