@@ -96,7 +96,7 @@ def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp
 
 
 def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "folder" / "questions.jsonl"
     recorder = Recorder(file, 1 << 20)
@@ -106,14 +106,14 @@ def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can
     recorder.record(ASKED, decision(1))
     recorder.record(ASKED, decision(2))
 
-    assert capsys.readouterr().err == f"portero: {file}: questions cannot be recorded: No such file or directory\n"
+    assert caplog.messages == [f"{file}: cannot record requests: No such file or directory"]
     file.parent.mkdir()
     recorder.record(ASKED, decision(3))
     assert ids(file) == ["d-3"]
 
 
 def test_half_a_line_on_a_full_disk_is_taken_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "questions.jsonl"
     recorder = Recorder(file, 1 << 20)
@@ -124,7 +124,7 @@ def test_half_a_line_on_a_full_disk_is_taken_back(
     recorder.record(ASKED, decision(2))
 
     assert ids(file) == ["d-1"]
-    assert os.strerror(errno.ENOSPC) in capsys.readouterr().err
+    assert os.strerror(errno.ENOSPC) in caplog.text
 
 
 def test_a_place_that_cannot_be_had_is_an_error_at_the_start(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from portero.cli import main
 from portero.proof.checks import CHECKS
+from portero.service import resources
 
 COMMAND = import_module("portero.cli.test_command")
 RULE: dict[str, Any] = {
@@ -51,6 +52,16 @@ def site(folder: Path, **changes: Any) -> str:
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(RULE | changes))
     return str(folder)
+
+
+@pytest.mark.usefixtures("one_check")
+def test_the_built_in_folder_counts_once_though_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "same").symlink_to(resources.schemas())
+
+    result = prove(str(resources.schemas()), str(tmp_path / "same"))
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.output == prove().output
 
 
 def test_good_rules_of_a_site_are_counted_beside_the_built_in_ones(tmp_path: Path) -> None:

@@ -141,7 +141,9 @@ def test_mode_audit_of_the_environment_does_not_hide_a_refusal(monkeypatch: pyte
 
 
 @needs_compose
-def test_a_compose_project_with_external_parts_and_a_job_comes_up(tmp_path: Path) -> None:
+@needs_docker
+@pytest.mark.parametrize("command", [("docker-compose",), ("docker", "compose")], ids=" ".join)
+def test_a_compose_project_with_external_parts_and_a_job_comes_up(tmp_path: Path, command: tuple[str, ...]) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(
         "services:\n"
@@ -150,7 +152,7 @@ def test_a_compose_project_with_external_parts_and_a_job_comes_up(tmp_path: Path
         "networks: {shared: {external: true}}\n"
     )
 
-    result = tried("docker-compose", "-f", str(file), "up")
+    result = tried("--", *command, "-f", str(file), "up")
 
     assert result.exit_code == 0
     assert result.output.count("allowed  ContainerStart") == 2

@@ -71,7 +71,6 @@ STILL_WITHOUT = {
     "server/calls.py",
     "server/exporter.py",
     "server/master.py",
-    "service/loading.py",
     "service/resources.py",
     "sizes.py",
     "spelling.py",

@@ -62,7 +62,8 @@ def main() -> None:
         os.environ["LISTEN_PID"] = str(os.getpid())
     listener = inherited(os.environ) or listen(Path(settings.socket))
     try:
-        Master(StandIn(), listener, settings).run()
+        served = StandIn()
+        Master(served, served, listener, settings).run()
     finally:
         listener.remove()
 

@@ -87,7 +87,7 @@ def test_a_broken_policy_is_told_by_every_worker_with_a_line_for_each_fault(site
     assert ask(site.server, create(Privileged=True))["Allow"] is False
     since = site.write("{}")
     assert site.all_say(since, "reloadFaults", [])
-    assert site.server.stop()[1].count("portero: not reloaded, the policy before it stays in force: ") == 2
+    assert site.server.stop()[1].count("portero: error: not reloaded, the old policy stays in force: ") == 2
 
 
 def test_a_worker_that_is_made_anew_starts_with_the_policy_in_force_though_the_folder_is_broken(site: Site) -> None:

@@ -8,9 +8,8 @@ from tests.server.running import started
 
 
 def test_what_dockerd_asked_is_recorded_and_replays_as_it_was_decided(tmp_path: Path) -> None:
-    file = tmp_path / "questions.jsonl"
-    options = ("--profile", "baseline", "--record", str(file))
-    with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
+    file, path = tmp_path / "questions.jsonl", tmp_path / "portero.sock"
+    with started(serve(tmp_path, "--profile", "baseline"), path, PORTERO_RECORD=str(file)) as running:
         ask(running, create())
         ask(running, create(Privileged=True))
         assert ask(running, b"")["Allow"] is False
@@ -40,7 +39,7 @@ def test_the_command_record_serves_and_records(tmp_path: Path) -> None:
 def test_a_place_for_the_recording_that_cannot_be_had_takes_no_socket(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    told = run(*serve(tmp_path, "--record", str(tmp_path / "file" / "questions.jsonl"))[2:])
+    told = run(*serve(tmp_path)[2:], PORTERO_RECORD=str(tmp_path / "file" / "questions.jsonl"))
 
     assert told.returncode == 2
     assert told.stderr.startswith(f"portero: PORTERO_RECORD: {tmp_path}/file/questions.jsonl: ")

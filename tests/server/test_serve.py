@@ -22,7 +22,7 @@ def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:
 
     (line,) = errors.splitlines()
     assert status == 0
-    assert line.startswith(f"portero {__version__}: ")
+    assert line.startswith(f"portero: version {__version__}, ")
     assert line.endswith(f" rules, profile hardened, mode enforce, engine reference, socket {tmp_path}/portero.sock")
     assert not (tmp_path / "portero.sock").exists()
 
@@ -35,7 +35,7 @@ def test_mode_audit_is_said_aloud_and_status_finds_it(tmp_path: Path) -> None:
         _, errors = running.stop()
 
     assert told.returncode == 1
-    assert "portero: NOTHING IS ENFORCED: mode audit allows every request and only logs" in errors
+    assert "portero: warning: NOTHING IS ENFORCED: mode audit allows every request and only logs" in errors
     assert told.stdout.splitlines()[0].split(maxsplit=1) == [
         "attention",
         "NOTHING IS ENFORCED: mode audit allows every request and only logs",
@@ -144,4 +144,4 @@ def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force_and_status_says
         time.sleep(1)  # another worker may follow a moment later
         assert ask(running, create(Privileged=True))["Allow"] is False
         _, errors = running.stop()
-    assert f"portero: not reloaded, the policy before it stays in force: {fault}" in errors
+    assert f"portero: error: not reloaded, the old policy stays in force: {fault}" in errors

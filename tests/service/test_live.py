@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero.service import live, loading
-from portero.service.application import Application, build
+from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.settings import Settings
 from portero.service.shared_policy import Bulletin
@@ -28,14 +29,17 @@ class Pair:
         chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "engine": "reference", "host_root": "none"}
         settings = Settings.read({}, chosen | {"schemas": str(self.policy)})
         watch = Watch(watched(settings))
-        self.said: list[Application] = []
+        self.reported: list[InForce] = []
         application = build(settings)
-        self.master = Live(application, watch, self.said.append)
-        self.worker = Live(application, watch, self.said.append)
+        self.master = Live(application, watch, self._report)
+        self.worker = Live(replace(application), watch, self._report)
         # Inherited by a fork, but for what of it was read.
         inherited = Bulletin()
         os.dup2(self.master._bulletin._file, inherited._file)
         self.worker._bulletin = inherited
+
+    def _report(self, application: Application) -> None:
+        self.reported.append(application.in_force)
 
     def act(self, action: str) -> None:
         self.site.write_text(json.dumps({"actions": {"no-privileged": action}}))
@@ -46,11 +50,11 @@ class Pair:
             self.master.tend()
 
     def privileged(self, asked: Live) -> bool:
-        return bool(json.loads(json.dumps(asked.answer(json.dumps(create(Privileged=True)).encode())))["Allow"])
+        return bool(ask(asked.application, create(Privileged=True))["Allow"])
 
     def status(self, asked: Live) -> dict[str, Any]:
-        told: dict[str, Any] = {**asked.status()}
-        return told
+        status: dict[str, Any] = {**asked.application.status()}
+        return status
 
 
 @pytest.fixture
@@ -68,14 +72,14 @@ def test_a_change_is_taken_by_the_master_and_followed_by_the_worker(pair: Pair) 
     assert pair.privileged(pair.worker) is True
     assert pair.status(pair.worker)["policy"] == pair.status(pair.master)["policy"]
     assert pair.status(pair.worker)["loaded"] == pair.status(pair.master)["loaded"]
-    assert [application.faults for application in pair.said] == [()]
+    assert [in_force.notice.faults for in_force in pair.reported] == [()]
 
 
 def test_without_a_change_nothing_is_loaded_and_nothing_said(pair: Pair) -> None:
     pair.tend(4)
     pair.worker.catch_up()
 
-    assert pair.said == []
+    assert pair.reported == []
 
 
 def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +88,7 @@ def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) 
     for _ in range(5):
         pair.master.tend()
 
-    assert pair.said == []
+    assert pair.reported == []
 
 
 def test_a_worker_judges_by_what_the_master_read_not_by_what_lies_there_meanwhile(pair: Pair) -> None:
@@ -109,9 +113,7 @@ def test_a_broken_change_is_told_by_all_and_changes_nothing(pair: Pair) -> None:
         assert (told["policy"], told["loaded"]) == (before["policy"], before["loaded"])
         assert [str(pair.site) in fault for fault in told["reloadFaults"]] == [True, True]
         assert told["lastTried"] > told["loaded"]
-        assert told["attention"] == [
-            f"the policy of {told['loaded']} stays in force: what is in its folders now is broken"
-        ]
+        assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['loaded']}"]
         assert pair.privileged(one) is False
 
 
@@ -119,7 +121,7 @@ def test_a_broken_change_is_loaded_and_said_once(pair: Pair) -> None:
     pair.site.write_text("{")
     pair.tend(6)
 
-    assert len(pair.said) == 1
+    assert len(pair.reported) == 1
 
 
 def test_a_mended_change_is_taken_and_the_faults_go(pair: Pair) -> None:
@@ -137,38 +139,38 @@ def test_a_mended_change_is_taken_and_the_faults_go(pair: Pair) -> None:
 def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = loading.vouched
+    read = loading.load_trusted
 
-    def vouched(*arguments: Any) -> Any:
+    def load_trusted(*arguments: Any) -> Any:
         loaded = read(*arguments)
         pair.act("deny")
         return loaded
 
-    monkeypatch.setattr(loading, "vouched", vouched)
+    monkeypatch.setattr(loading, "load_trusted", load_trusted)
     pair.act("off")
     pair.tend()
-    assert pair.said == []
+    assert pair.reported == []
     assert pair.privileged(pair.master) is False
-    monkeypatch.setattr(loading, "vouched", read)
+    monkeypatch.setattr(loading, "load_trusted", read)
 
     pair.act("audit")
     pair.tend()
 
-    assert [application.judge.policy.action("no-privileged", "baseline") for application in pair.said] == ["audit"]
+    assert [each.judge.policy.action("no-privileged", "baseline") for each in pair.reported] == ["audit"]
 
 
 def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_told(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def vouched(*arguments: Any) -> Any:
+    def load_trusted(*arguments: Any) -> Any:
         pair.act("off")
-        raise loading.Broken(["half a folder"])
+        raise loading.LoadError(["half a folder"])
 
-    monkeypatch.setattr(loading, "vouched", vouched)
+    monkeypatch.setattr(loading, "load_trusted", load_trusted)
     pair.site.write_text("{")
     pair.tend()
 
-    assert pair.said == []
+    assert pair.reported == []
     assert pair.status(pair.master)["reloadFaults"] == []
 
 
@@ -178,44 +180,46 @@ def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(pair: P
     pair.master.reload()
     pair.tend()
 
-    assert len(pair.said) == 2
+    assert len(pair.reported) == 2
     assert pair.privileged(pair.master) is True
 
 
 def test_a_fault_of_its_own_leaves_the_master_as_it_was(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(pair.master._watch, "look", None)
 
     pair.master.reload()
 
-    assert "TypeError" in capsys.readouterr().err
+    assert "TypeError" in caplog.text
     assert pair.privileged(pair.master) is False
 
 
 def test_a_worker_that_cannot_follow_ends(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ended: list[tuple[int, int]] = []
     pair.act("off")
     pair.tend()
     monkeypatch.setattr(os, "kill", lambda process, number: ended.append((process, number)))
-    monkeypatch.setattr(loading, "again", None)
+    monkeypatch.setattr(loading, "load_held", None)
 
     pair.worker.catch_up()
 
     assert ended == [(os.getpid(), signal.SIGTERM)]
-    assert "this worker cannot load what its master has loaded, and is replaced" in capsys.readouterr().err
+    assert "failed to load the new policy; restarting worker" in caplog.text
 
 
 def test_log_metrics_and_host_stay_the_same_objects(pair: Pair) -> None:
-    before = pair.worker._application
+    before = replace(pair.worker.application)
     pair.act("off")
     pair.tend()
     pair.worker.catch_up()
 
-    after = pair.worker._application
-    assert (after.log, after.metrics, after.judge.host) == (before.log, before.metrics, before.judge.host)
+    after = pair.worker.application
+    assert (after.log, after.metrics) == (before.log, before.metrics)
+    assert after.in_force.judge.host is before.in_force.judge.host
+    assert after.in_force is not before.in_force
     assert ask(after, create())["Allow"] is True
 
 

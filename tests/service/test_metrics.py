@@ -93,7 +93,7 @@ def test_loads_failures_and_lost_log_lines_are_told() -> None:
 
 
 def test_figures_that_cannot_be_counted_are_said_once_and_refuse_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics = Metrics(["ContainerCreate"])
     monkeypatch.setattr(values, "ValueClass", None)
@@ -101,5 +101,5 @@ def test_figures_that_cannot_be_counted_are_said_once_and_refuse_nothing(
     metrics.decided(decision("ContainerCreate"), 0.001)
     metrics.decided(decision("ContainerCreate"), 0.001)
 
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("portero: metrics are not counted any more (TypeError: ")
+    (message,) = caplog.messages
+    assert message.startswith("metrics are no longer counted: TypeError: ")

@@ -1,11 +1,14 @@
 """The application under PORTERO_TRUSTED_KEYS: nothing starts, and nothing is reloaded, that was not signed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero.service.application import Application, Broken, build
+from portero.service.application import Application, build
+from portero.service.loading import LoadError
+from portero.service.reloading import reload
 from portero.service.settings import Settings
 from portero.signing import signature, tree
 from portero.signing.signature import PrivateKey
@@ -43,13 +46,13 @@ def built(policy: Path, **options: str) -> Application:
 
 
 def reloaded(application: Application) -> Application:
-    after = application.reloaded()
-    assert after is not None
-    return after
+    in_force = reload(application)
+    assert in_force is not None
+    return replace(application, in_force=in_force)
 
 
 def faults(policy: Path, **options: str) -> tuple[str, ...]:
-    with pytest.raises(Broken) as broken:
+    with pytest.raises(LoadError) as broken:
         built(policy, **options)
     return broken.value.faults
 
@@ -89,9 +92,9 @@ def test_a_folder_changed_after_signing_leaves_the_policy_before_it_in_force(pol
 
     after = reloaded(application)
 
-    (fault,) = after.faults
+    (fault,) = after.in_force.notice.faults
     assert fault.startswith(f"{policy}/site.json: was changed after it was signed: ")
-    assert after.judge is application.judge
+    assert after.in_force.judge is application.in_force.judge
 
 
 def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
@@ -102,8 +105,8 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
 
     after = reloaded(application)
 
-    assert after.faults == ()
-    assert after.judge.policy.action("no-privileged", "hardened") == "off"
+    assert after.in_force.notice.faults == ()
+    assert after.in_force.judge.policy.action("no-privileged", "hardened") == "off"
     assert status(after)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
 
 
@@ -112,7 +115,7 @@ def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: P
     application = built(policy)
     (policy.parent / "alice.pub").write_bytes(signature.public_text(BOB.public_key()))
 
-    (fault,) = reloaded(application).faults
+    (fault,) = reloaded(application).in_force.notice.faults
 
     assert "which is not trusted" in fault
 
@@ -122,7 +125,7 @@ def test_a_rollback_is_refused_at_a_reload_and_after_a_restart(policy: Path) -> 
     application = built(policy)
     put(policy, OFF, 1)
 
-    (fault,) = reloaded(application).faults
+    (fault,) = reloaded(application).in_force.notice.faults
 
     assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
     assert faults(policy) == (fault,)
@@ -135,7 +138,7 @@ def test_a_rollback_is_taken_when_it_is_allowed_and_then_is_what_counts(policy: 
 
     built(policy, allow_rollback="yes")
 
-    assert built(policy).judge.policy.action("no-privileged", "hardened") == "off"
+    assert built(policy).in_force.judge.policy.action("no-privileged", "hardened") == "off"
 
 
 def test_a_version_that_never_came_into_force_is_not_remembered(policy: Path) -> None:
@@ -159,7 +162,7 @@ def test_a_lost_memory_and_lost_keys_are_named(policy: Path) -> None:
 
 def test_keys_and_memory_are_no_containers_to_write(policy: Path) -> None:
     put(policy, OFF, 1)
-    host = built(policy).judge.host
+    host = built(policy).in_force.judge.host
 
     for name in ("state.json", "alice.pub"):
         assert str(policy.parent / name) in host.look(str(policy.parent / name)).holds

@@ -20,9 +20,10 @@ from portero.standin.command_line import NotTried, read
     ],
 )
 def test_the_subcommand_comes_after_the_global_options(command: str, subcommand: int, is_compose: bool) -> None:
-    words = read(command.split())
+    for given in (command.split(), tuple(command.split())):
+        words = read(given)
 
-    assert (words.subcommand, words.is_compose) == (subcommand, is_compose)
+        assert (words.subcommand, words.is_compose) == (subcommand, is_compose)
 
 
 @pytest.mark.parametrize(

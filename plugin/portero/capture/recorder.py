@@ -5,15 +5,17 @@ is said on standard error and changes no decision.
 """
 
 import errno
-import fcntl
+import logging
 import os
-import sys
 from io import FileIO
 from pathlib import Path
 
 from portero.capture.record import written
 from portero.decision import Decision
+from portero.locks import wait_for_lock
+from portero.rotation import is_rotated
 
+_LOG = logging.getLogger(__name__)
 _OWNER_ONLY = 0o600
 
 
@@ -50,16 +52,10 @@ class Recorder:
         """The file, held by us alone. Workers and threads meet here, so each opens it anew: locks go by opening."""
         while True:
             opened = self._open()
-            fcntl.flock(opened, fcntl.LOCK_EX)
-            if self._is_current(opened.fileno()):
+            wait_for_lock(opened.fileno())
+            if not is_rotated(self._file, opened.fileno()):
                 return opened
-            opened.close()  # somebody moved it away while we waited
-
-    def _is_current(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.stat(self._file), os.fstat(descriptor))
-        except FileNotFoundError:
-            return False
+            opened.close()
 
     def _open(self) -> FileIO:
         descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
@@ -67,7 +63,7 @@ class Recorder:
 
     def _say(self, error: OSError) -> None:
         if not self._failing:
-            print(f"portero: {self._file}: questions cannot be recorded: {error.strerror}", file=sys.stderr)
+            _LOG.warning("%s: cannot record requests: %s", self._file, error.strerror)
         self._failing = True
 
 

@@ -1,11 +1,11 @@
-"""The command line: `portero COMMAND`. Exit status everywhere: 0 all allowed, 1 something is refused, 2 could not."""
+"""The command line: `portero COMMAND`. Exit status everywhere: 0 all allowed, 1 something is refused, 2 error."""
 
 from collections.abc import Mapping
 from importlib import import_module
 
 import click
 
-from portero import __version__
+from portero import __version__, operational_log
 
 __all__ = ["main"]
 
@@ -47,3 +47,4 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="portero", message="%(prog)s %(version)s")
 def main() -> None:
     """Admission webhook for plain Docker: every refusal with its reason and its remedy."""
+    operational_log.start()

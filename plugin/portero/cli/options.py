@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from portero.judging.judge import Judge
-from portero.service.loading import Broken, judge_of
+from portero.service.loading import LoadError, judge_of
 from portero.service.settings import Settings, SettingsBroken, descriptions
 
 Said = Mapping[str, str | Sequence[str] | None]
@@ -38,7 +38,6 @@ THREADS = click.option("--threads", metavar="N", help=_HELP["threads"])
 TRUSTED_KEYS = click.option("--trusted-keys", metavar="FILE", multiple=True, help=_HELP["trusted_keys"])
 STATE = click.option("--state", metavar="FILE", help=_HELP["state"])
 ALLOW_ROLLBACK = click.option("--allow-rollback", metavar="YES|NO", help=_HELP["allow_rollback"])
-RECORD = click.option("--record", metavar="FILE", help=_HELP["record"])
 RECORD_MAX = click.option("--record-max", metavar="SIZE", help=_HELP["record_max"])
 METRICS_ADDRESS = click.option("--metrics-address", metavar="ADDRESS", help=_HELP["metrics_address"])
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -58,7 +57,7 @@ def judge(settings: Settings) -> Judge:
     """The judge under these settings."""
     try:
         return judge_of(settings)[0]
-    except Broken as broken:
+    except LoadError as broken:
         give_up(broken.faults)
 
 

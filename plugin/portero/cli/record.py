@@ -1,21 +1,19 @@
-"""`portero record`: serves as `portero serve` does, and records every question."""
+"""`portero record`: serves as `portero serve` does, and records every request."""
 
 import click
 
 from portero.cli import options
 from portero.cli.serve import run, serve
 
-_SAID_BY_ARGUMENT = "record"
-
 
 @click.command()
 @click.argument("record", metavar="FILE", type=click.Path(dir_okay=False, resolve_path=True))
-def record(**said: str | tuple[str, ...] | None) -> None:
-    """Answer dockerd as `portero serve` does, and record every question to FILE.
+def record(**given: str | tuple[str, ...] | None) -> None:
+    """Answer dockerd as `portero serve` does, and record every request to FILE.
 
     Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
     """
-    run(options.settings(said))
+    run(options.settings(given))
 
 
-record.params += [option for option in serve.params if option.name != _SAID_BY_ARGUMENT]
+record.params += serve.params

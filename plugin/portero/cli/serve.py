@@ -1,5 +1,6 @@
 """`portero serve`: loads everything, takes the socket, and answers dockerd until a signal ends it."""
 
+import logging
 import os
 import time
 from contextlib import ExitStack
@@ -14,12 +15,15 @@ from portero.policy.exception import notices
 from portero.server.exporter import Exporter
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
-from portero.service.application import Application, Broken, build
+from portero.service.application import Application, build
 from portero.service.live import Live
+from portero.service.loading import LoadError
 from portero.service.metrics import text
 from portero.service.metrics_folder import shared_folder
 from portero.service.settings import Settings
 from portero.service.watch import Watch, watched
+
+_LOG = logging.getLogger(__name__)
 
 
 @click.command()
@@ -38,14 +42,13 @@ from portero.service.watch import Watch, watched
 @options.TRUSTED_KEYS
 @options.STATE
 @options.ALLOW_ROLLBACK
-@options.RECORD
 @options.RECORD_MAX
 @options.METRICS_ADDRESS
 def serve(**said: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
-    A changed policy folder is loaded within two seconds; a broken one leaves the old policy in force. SIGHUP loads it
-    at once, SIGTERM ends it.
+    A changed policy folder is loaded within two seconds; while it is invalid, the old policy stays in force. SIGHUP
+    loads it at once, SIGTERM ends the plugin.
     """
     run(options.settings(said))
 
@@ -64,8 +67,8 @@ def run(settings: Settings) -> None:
             ends.callback(_exporter(settings.metrics_address, shared).stop)
         listener = given or _listener(settings)
         ends.callback(listener.remove)
-        _say_that_it_serves(application)
-        Master(Live(application, watch, _say_that_it_serves), listener, settings).run()
+        _log_start(application)
+        Master(application, Live(application, watch, _log_start), listener, settings).run()
 
 
 def _inherited() -> Listener | None:
@@ -92,7 +95,7 @@ def _exporter(address: tuple[str, int], shared: Path) -> Exporter:
 def _built(settings: Settings, shared: Path) -> Application:
     try:
         return build(settings, shared)
-    except Broken as broken:
+    except LoadError as broken:
         options.give_up(broken.faults)
 
 
@@ -105,21 +108,26 @@ def _listener(settings: Settings) -> Listener:
         options.give_up([f"{settings.socket}: {error.strerror}; choose another PORTERO_SOCKET, or start it as root"])
 
 
-def _say_that_it_serves(application: Application) -> None:
-    """On standard error, since standard output may be the decision log."""
-    settings, policy = application.settings, application.judge.policy
-    for fault in application.faults:
-        click.echo(f"portero: not reloaded, the policy before it stays in force: {fault}", err=True)
-    if application.faults:
+def _log_start(application: Application) -> None:
+    """Log what is in force after a start or a reload, on standard error: standard output may be the decision log."""
+    settings, in_force = application.settings, application.in_force
+    policy, faults = in_force.judge.policy, in_force.notice.faults
+    for fault in faults:
+        _LOG.error("not reloaded, the old policy stays in force: %s", fault)
+    if faults:
         return
-    click.echo(
-        f"portero {__version__}: {len(policy.rules)} rules, profile {settings.profile}, mode {settings.mode}, "
-        f"engine {application.engine}, socket {settings.socket}",
-        err=True,
+    _LOG.info(
+        "version %s, %s rules, profile %s, mode %s, engine %s, socket %s",
+        __version__,
+        len(policy.rules),
+        settings.profile,
+        settings.mode,
+        application.engine,
+        settings.socket,
     )
     for warning in policy.warnings:
-        click.echo(f"portero: warning: {warning}", err=True)
+        _LOG.warning("%s", warning)
     for notice in notices(policy.waivers, time.time()):
-        click.echo(f"portero: {notice}", err=True)
+        _LOG.warning("%s", notice)
     if settings.mode == "audit":
-        click.echo("portero: NOTHING IS ENFORCED: mode audit allows every request and only logs", err=True)
+        _LOG.warning("NOTHING IS ENFORCED: mode audit allows every request and only logs")

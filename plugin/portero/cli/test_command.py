@@ -1,12 +1,13 @@
 """`portero test`: proves every rule by its own examples, the site's as well as the built-in ones."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,9 +22,10 @@ from portero.policy.rule import Rule
 from portero.proof import ground
 from portero.proof.checks import CHECKS, Ground, Trial
 from portero.service import resources
-from portero.service.loading import Broken, api
+from portero.service.loading import LoadError, api
 from portero.types import JSON
 
+_LOG = logging.getLogger(__name__)
 # Only a checkout has it.
 _PAGES = resources.schemas().parent / "docs" / "generate.py"
 _OnGround: TypeAlias = tuple[Ground, Rule]
@@ -52,11 +54,11 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **said: str | tup
     Exit status 1: something is wrong with a rule.
     """
     settings = options.settings(said)
-    settings = replace(settings, schemas=(*settings.schemas, *folders))
-    rules = _rules(settings.policy_folders)
-    for folder in settings.policy_folders[1:]:
+    distinct = _distinct([*settings.policy_folders, *folders])
+    rules = _rules(distinct)
+    for folder in distinct[1:]:
         for warning in read(folder, []).warnings:
-            click.echo(f"portero: warning: {warning}", err=True)
+            _LOG.warning("%s", warning)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
         click.echo(json.dumps([_entry(each) for each in proved if each.faults], indent=2, ensure_ascii=False))
@@ -67,11 +69,16 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **said: str | tup
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
 
 
+def _distinct(folders: Sequence[Path]) -> list[Path]:
+    """Each folder once, whatever its path: `portero test schemas` in a checkout names the built-in one again."""
+    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+
+
 def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     try:
         routes, shapes = api()
         rules = list(ground.rules(folders, routes.operations, shapes))
-    except (Broken, PolicyBroken) as broken:
+    except (LoadError, PolicyBroken) as broken:
         options.give_up(broken.faults)
     return rules
 

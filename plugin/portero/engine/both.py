@@ -1,12 +1,14 @@
 """Both engines at once: each request is judged twice, and refused (engine-disagreement) when the results differ."""
 
-import sys
+import logging
 from collections.abc import Mapping
 from typing import NoReturn
 
 from portero.engine.check import Check, Checks, Engine, InstancePath
 from portero.refusals import Refused
 from portero.types import JSON
+
+_LOG = logging.getLogger(__name__)
 
 
 class BothCheck:
@@ -64,5 +66,5 @@ class Both:
 
 
 def _refuse_disagreement(about: str) -> NoReturn:
-    print(f"portero: the rule engines disagree about {about}", file=sys.stderr)
+    _LOG.error("the rule engines disagree about %s", about)
     raise Refused("engine-disagreement")

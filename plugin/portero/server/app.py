@@ -4,8 +4,7 @@ Everything that is not a page is an HTTP error; never is it a 200 that allows.
 """
 
 import json
-import sys
-import traceback
+import logging
 from collections.abc import Mapping
 
 from flask import Flask, Response
@@ -14,6 +13,8 @@ from werkzeug.exceptions import HTTPException
 from portero.server.calls import CONTENT_TYPE, Answers
 from portero.service import metrics
 from portero.types import JSON
+
+_LOG = logging.getLogger(__name__)
 
 
 def create(answers: Answers) -> Flask:
@@ -42,7 +43,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _failure(answers: Answers, error: Exception) -> Response:
-    traceback.print_exception(error, file=sys.stderr)
+    _LOG.error("internal error", exc_info=error)
     return _reply(answers.failure())
 
 

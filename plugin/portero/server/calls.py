@@ -3,8 +3,7 @@
 Judging is done by what it is handed. A failure in it is a denial.
 """
 
-import sys
-import traceback
+import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
@@ -12,6 +11,7 @@ from typing import Protocol
 from portero.reading.envelope import LARGEST
 from portero.types import JSON
 
+_LOG = logging.getLogger(__name__)
 # What dockerd's plugin client accepts (moby pkg/plugins/transport).
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 # One byte more than the limit is enough for the reader of envelopes to refuse it.
@@ -52,7 +52,7 @@ def _before_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
     try:
         return answers.answer(data)
     except Exception as error:  # noqa: BLE001 - no error of ours may become anything but a denial
-        traceback.print_exception(error, file=sys.stderr)
+        _LOG.error("internal error", exc_info=error)
         return answers.failure()
 
 

@@ -3,10 +3,10 @@
 A process of its own serves them, since the port must not lead to the questions of dockerd. It ends with its parent.
 """
 
+import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from socketserver import ThreadingTCPServer
 from portero.service.metrics import CONTENT_TYPE
 
 _LOOKS_FOR_PARENT_EVERY = 0.5
+_LOG = logging.getLogger(__name__)
 _PATIENCE = 5.0
 
 
@@ -84,6 +85,6 @@ def _serve(server: _Server, parent: int) -> None:
             server.handle_request()
         status = 0
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not run on in the parent's frames
-        print(f"portero: metrics are not served any more: {error}", file=sys.stderr)
+        _LOG.error("metrics exporter stopped", exc_info=error)
     finally:
         os._exit(status)

@@ -4,15 +4,15 @@ A path comes in, a listening socket goes out. A socket on which somebody listens
 is never removed. A dead socket file is replaced: left alone, it costs dockerd 15 s at every volume (docker-facts 3).
 """
 
-import fcntl
 import os
 import socket
 import stat
-import time
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from collections.abc import MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from portero.locks import locked_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
 _EVERYBODY_ELSE = 0o177
@@ -42,7 +42,7 @@ class Listener:
         if self.path is None or os.getpid() != self.owner:
             return
         # What cannot be removed now is replaced at the next start; it must not keep us from ending.
-        with suppress(OSError, SocketTaken), _alone(self.path.parent):
+        with suppress(OSError), locked_folder(self.path.parent, _PATIENCE):
             if _identity(self.path) == self.identity:
                 self.path.unlink()
 
@@ -51,9 +51,12 @@ def listen(path: Path) -> Listener:
     """A listening socket at this path, open to its owner only. Raises SocketTaken or OSError."""
     path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     # Looking and binding are one step for every portero that starts, so that two of them cannot steal from each other.
-    with _alone(path.parent):
-        _clear(path)
-        return Listener(_bind(path), str(path), path, _identity(path), os.getpid())
+    try:
+        with locked_folder(path.parent, _PATIENCE):
+            _clear(path)
+            return Listener(_bind(path), str(path), path, _identity(path), os.getpid())
+    except TimeoutError:
+        raise SocketTaken(f"{path.parent}: another process has locked this folder; end it") from None
 
 
 def inherited(environ: MutableMapping[str, str]) -> Listener | None:
@@ -113,26 +116,3 @@ def _bind(path: Path) -> int:
 def _identity(path: Path) -> tuple[int, int]:
     found = path.lstat()
     return found.st_dev, found.st_ino
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds a lock on the folder itself: nothing is left behind, and a killed process holds nothing."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _lock(descriptor, folder)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise SocketTaken(f"{folder}: another process has locked this folder; end it") from None
-            time.sleep(0.05)

@@ -5,9 +5,8 @@ process ends for a new policy, since a connection that closes can cost a questio
 """
 
 import gc
+import logging
 import os
-import sys
-import traceback
 from typing import Protocol
 
 from flask import Flask
@@ -21,6 +20,7 @@ from portero.server.calls import Answers
 from portero.server.listener import Listener
 from portero.service.settings import Settings
 
+_LOG = logging.getLogger(__name__)
 # Connections beyond these wait in the socket's queue, they are not turned away.
 _CONNECTIONS = 1000
 # A worker whose main loop stands still for so long is replaced; connections are served in threads and are not counted.
@@ -31,8 +31,8 @@ _TENDS_EVERY = 0.1
 _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
 
-class Served(Answers, Protocol):
-    """What is served: portero.live.Live."""
+class Tended(Protocol):
+    """Keeps the policy up to date: portero.service.live.Live."""
 
     def tend(self) -> None:
         """Called in the master every now and then."""
@@ -50,9 +50,9 @@ class Served(Answers, Protocol):
 class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     """Serves on the listener, until a signal ends it."""
 
-    def __init__(self, served: Served, listener: Listener, settings: Settings) -> None:
-        self.answers: Answers = served
-        self._served = served
+    def __init__(self, answers: Answers, tended: Tended, listener: Listener, settings: Settings) -> None:
+        self.answers = answers
+        self._tended = tended
         self._listener = listener
         self._settings = settings
         super().__init__()
@@ -69,7 +69,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "graceful_timeout": _GRACE,
             "max_requests": 0,
             "preload_app": True,
-            "post_worker_init": lambda worker: self._served.follow(),
+            "post_worker_init": lambda worker: self._tended.follow(),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
@@ -84,20 +84,20 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
 
     def load(self) -> Flask:
         """Called once, before the workers are made."""
-        return create(self._served)
+        return create(self.answers)
 
     def run(self) -> None:
         """Serve; returns by SystemExit."""
         # What is loaded stays: no collector has to visit it, which would also give each worker a copy of its pages.
         gc.collect()
         gc.freeze()
-        _Arbiter(self, self._served, self._listener).run()
+        _Arbiter(self, self._tended, self._listener).run()
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
-    def __init__(self, master: Master, served: Served, listener: Listener) -> None:
+    def __init__(self, master: Master, tended: Tended, listener: Listener) -> None:
         super().__init__(master)
-        self._served = served
+        self._tended = tended
         self._listener = listener
         # Gunicorn removes a socket by its name, whoever's it is by then; one of systemd's it leaves alone.
         self.systemd = True
@@ -110,15 +110,15 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
         try:
-            self._served.tend()
+            self._tended.tend()
         except Exception as error:  # noqa: BLE001 - whatever it is, the workers go on and so does their master
-            traceback.print_exception(error, file=sys.stderr)
+            _LOG.error("internal error while tending the policy", exc_info=error)
         told: list[int] = super().wait_for_signals(min(timeout, _TENDS_EVERY))
         return told
 
     def handle_hup(self) -> None:
         """Gunicorn would replace the workers."""
-        self._served.reload()
+        self._tended.reload()
 
     def handle_usr2(self) -> None:
         """Gunicorn would start a second master over the same socket; a new portero is started by its service."""

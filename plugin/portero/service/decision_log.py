@@ -9,14 +9,13 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
+from portero.rotation import is_rotated
 from portero.types import JSON
 
 STANDARD_OUTPUT = "-"
 _STANDARD_OUTPUT_DESCRIPTOR = 1
 _OWNER_ONLY = 0o600
-_Identity: TypeAlias = tuple[int, int]  # device and inode
 # json.dumps would make one for each line.
 _WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
@@ -27,7 +26,7 @@ class DecisionLog:
     def __init__(self, place: str) -> None:
         self._place = place
         self._lock = threading.Lock()
-        self._descriptor, self._identity = self._open()
+        self._descriptor = self._open()
         self._torn = False
 
     def write(self, line: Mapping[str, JSON]) -> None:
@@ -46,28 +45,15 @@ class DecisionLog:
 
     def _follow_rotation(self) -> None:
         """logrotate moves the file away: the next line goes to a new one of the old name."""
-        if self._place == STANDARD_OUTPUT or self._is_open_file():
+        if self._place == STANDARD_OUTPUT or not is_rotated(self._place, self._descriptor):
             return
         left = self._descriptor
-        self._descriptor, self._identity = self._open()
+        self._descriptor = self._open()
         os.close(left)
         self._torn = False
 
-    def _is_open_file(self) -> bool:
-        try:
-            named = os.stat(self._place)
-        except FileNotFoundError:
-            return False
-        # No other file gets the number of one that is held open, even when its name is gone.
-        return _identity(named) == self._identity
-
-    def _open(self) -> tuple[int, _Identity]:
+    def _open(self) -> int:
         if self._place == STANDARD_OUTPUT:
-            return _STANDARD_OUTPUT_DESCRIPTOR, (0, 0)
+            return _STANDARD_OUTPUT_DESCRIPTOR
         Path(self._place).parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
-        return descriptor, _identity(os.fstat(descriptor))
-
-
-def _identity(file: os.stat_result) -> _Identity:
-    return file.st_dev, file.st_ino
+        return os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)

@@ -1,84 +1,64 @@
-"""The application that answers, and how another takes its place: as a whole, and in every process.
+"""Keeps the application's policy up to date, in every process.
 
-The master alone reads the folders and decides what is in force. Each worker follows it in a thread of its own; a
-request is answered by the one application that was in force when it came.
+Only the master reads the policy folders. Each worker follows it in a thread; a request is answered by what is in force
+when it arrives.
 """
 
+import logging
 import os
 import signal
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 
+from portero.service import reloading
 from portero.service.application import Application
 from portero.service.shared_policy import Bulletin
 from portero.service.watch import Watch
-from portero.types import JSON
 
 # A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
 LOOK_EVERY = 0.3
 _FOLLOW_EVERY = 0.1
+_LOG = logging.getLogger(__name__)
 
 
 class Live:
-    """`watch` was made before the application was; `say` is told of each application that takes over."""
+    """`watch` was made before the application was; `report` is called after each reload, failed ones too."""
 
-    def __init__(self, application: Application, watch: Watch, say: Callable[[Application], None]) -> None:
-        self._application = application
+    def __init__(self, application: Application, watch: Watch, report: Callable[[Application], None]) -> None:
+        self.application = application
         self._watch = watch
-        self._say = say
+        self._report = report
         self._bulletin = Bulletin()
         self._next_look = 0.0
 
-    def answer(self, data: bytes) -> dict[str, JSON]:
-        """The reply to one AuthZReq."""
-        return self._application.answer(data)
-
-    def failure(self) -> dict[str, JSON]:
-        """The reply when portero itself fails."""
-        return self._application.failure()
-
-    def health(self) -> dict[str, JSON]:
-        """How portero is, in short."""
-        return self._application.health()
-
-    def status(self) -> dict[str, JSON]:
-        """How portero is, in full."""
-        return self._application.status()
-
-    def figures(self) -> bytes:
-        """The metrics, as Prometheus reads them."""
-        return self._application.figures()
-
     def tend(self) -> None:
-        """Of the master: look at the folders when it is time to, and load them when a change has come to rest."""
+        """In the master: look at the folders when it is time to, and load them when a change has come to rest."""
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_EVERY
             if self._watch.at_rest():
                 self.reload()
 
     def reload(self) -> None:
-        """Of the master: load the folders now. Neither what is wrong with them nor with us ends the master."""
+        """In the master: load the folders now. No error, theirs or ours, ends the master."""
         try:
             self._reload()
-        except Exception as error:  # noqa: BLE001 - see above: the policy before it stays in force
-            traceback.print_exception(error, file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - see above: the old policy stays in force
+            _LOG.error("internal error while reloading the policy", exc_info=error)
 
     def _reload(self) -> None:
         before = self._watch.look()
-        fresh = self._application.reloaded(lambda: self._watch.look() == before)
-        if fresh is None:
+        in_force = reloading.reload(self.application, lambda: self._watch.look() == before)
+        if in_force is None:
             return
         self._watch.take(before)
         # In this order: a worker that is made later starts with what all the others follow.
-        self._bulletin.put(fresh.notice)
-        self._application = fresh
-        self._say(fresh)
+        self._bulletin.put(in_force.notice)
+        self.application.in_force = in_force
+        self._report(self.application)
 
     def follow(self) -> None:
-        """Of a worker: take over whatever the master has taken, from now on."""
+        """In a worker: start a thread that takes over whatever the master loads."""
         threading.Thread(target=self._follow, name="policy", daemon=True).start()
 
     def _follow(self) -> None:
@@ -87,12 +67,11 @@ class Live:
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Of a worker: take over what the master has taken since. A worker that cannot ends, and another is made."""
+        """In a worker: take over what the master loaded since. A worker that cannot is ended, and replaced."""
         try:
             notice = self._bulletin.news()
             if notice is not None:
-                self._application = self._application.following(notice)
+                self.application.in_force = reloading.follow(self.application, notice)
         except Exception as error:  # noqa: BLE001 - a worker must not go on under a policy that is no longer in force
-            traceback.print_exception(error, file=sys.stderr)
-            print("portero: this worker cannot load what its master has loaded, and is replaced", file=sys.stderr)
+            _LOG.error("failed to load the new policy; restarting worker", exc_info=error)
             os.kill(os.getpid(), signal.SIGTERM)

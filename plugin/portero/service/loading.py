@@ -25,6 +25,7 @@ from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
 from portero.service import resources
 from portero.service.settings import Settings
+from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
 from portero.signing.signature import Manifest
 from portero.signing.signed_reader import KeysBroken, Sealed, trusted_keys
@@ -32,12 +33,9 @@ from portero.signing.versions import VersionsBroken
 
 _FIRST_PROCESS = 1
 
-# The files of each policy folder by name, as they were read.
-Held = Mapping[Path, Mapping[str, bytes]]
 
-
-class Broken(Exception):
-    """Portero cannot start (or reload) as it is told to; `faults` holds one line each."""
+class LoadError(Exception):
+    """Portero cannot start or reload with these settings and files; `faults` holds one line each."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -51,6 +49,10 @@ class Loaded:
     policy: Policy
     signed: Mapping[Path, Manifest]
     held: Held
+
+    def notice(self, now: float) -> Notice:
+        """The notice of this policy, loaded now (seconds since 1970)."""
+        return Notice(self.policy.digest, now, now, (), self.signed, self.held)
 
 
 class _Keeping:
@@ -66,42 +68,44 @@ class _Keeping:
         return content
 
 
-def vouched(settings: Settings, operations: Sequence[Operation]) -> Loaded:
-    """What the folders hold now; raises Broken, also when they are not signed as PORTERO_TRUSTED_KEYS asks."""
+def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
+    """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks."""
     if not settings.trusted_keys:
-        return _loaded(settings, operations, folder.read, {})
+        return _load_kept(settings, operations, folder.read, {})
     try:
         seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
         sealed = Sealed(trusted_keys(settings.trusted_keys), resources.schemas(), seen)
-        return _loaded(settings, operations, sealed.read, sealed.manifests)
+        return _load_kept(settings, operations, sealed.read, sealed.manifests)
     except (KeysBroken, VersionsBroken) as broken:
-        raise Broken(str(broken).splitlines()) from broken
+        raise LoadError(str(broken).splitlines()) from broken
 
 
-def again(settings: Settings, operations: Sequence[Operation], held: Held) -> Policy:
-    """The policy of files that another process has read and vouched for; raises Broken."""
-    return _policy(settings, operations, lambda path, found: folder.of(path, held[path], found))
+def load_held(settings: Settings, operations: Sequence[Operation], held: Held) -> Policy:
+    """The policy of files that another process has read and vouched for; raises LoadError."""
+    return _load_policy(settings, operations, lambda path, found: folder.of(path, held[path], found))
 
 
-def remember(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
-    """Write down which signed versions are in force from now on; raises Broken."""
+def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
+    """Write down which signed versions are in force from now on; raises LoadError."""
     if not signed:
         return
     try:
         versions.remember(settings.state, signed, allow_rollback=settings.allow_rollback == "yes")
     except VersionsBroken as broken:
-        raise Broken([str(broken)]) from broken
+        raise LoadError([str(broken)]) from broken
 
 
 def judge_of(settings: Settings) -> tuple[Judge, str]:
-    """The judge under these settings, its policy as it is on the disk, and the name of its engine; raises Broken."""
+    """The judge under these settings, its policy as it is on the disk, and the name of its engine; raises LoadError."""
     routes, shapes = api()
-    return judge(settings, _policy(settings, routes.operations, folder.read), routes, shapes), engine_name(settings)
+    return assemble_judge(
+        settings, _load_policy(settings, routes.operations, folder.read), routes, shapes
+    ), engine_name(settings)
 
 
-def judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
+def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
     """The judge by this policy."""
-    return Judge(policy, routes, shapes, _host(settings), settings.profile, settings.mode)
+    return Judge(policy, routes, shapes, _make_host(settings), settings.profile, settings.mode)
 
 
 def engine_name(settings: Settings) -> str:
@@ -110,25 +114,25 @@ def engine_name(settings: Settings) -> str:
 
 
 def api() -> tuple[Routes, Shapes]:
-    """The operations of the Engine API and the shapes of their bodies; raises Broken, also when the two differ."""
+    """The operations of the Engine API and the shapes of their bodies; raises LoadError, also when the two differ."""
     routes, shapes = _routes(), _shapes()
     if faults := list(find_mismatches(routes.operations, shapes)):
-        raise Broken([f"{resources.schemas()}: {fault}" for fault in faults])
+        raise LoadError([f"{resources.schemas()}: {fault}" for fault in faults])
     return routes, shapes
 
 
-def _loaded(
+def _load_kept(
     settings: Settings, operations: Sequence[Operation], reader: Reader, signed: Mapping[Path, Manifest]
 ) -> Loaded:
     keeping = _Keeping(reader)
-    return Loaded(_policy(settings, operations, keeping.read), signed, keeping.held)
+    return Loaded(_load_policy(settings, operations, keeping.read), signed, keeping.held)
 
 
-def _policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
+def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
     try:
         return load(settings.policy_folders, _engine(settings), operations, reader)
     except PolicyBroken as broken:
-        raise Broken(broken.faults) from broken
+        raise LoadError(broken.faults) from broken
 
 
 def host_root(settings: Settings) -> str:
@@ -147,11 +151,11 @@ def dockerds(settings: Settings, daemons: DaemonSockets) -> Sequence[str]:
     return [address for address in daemons.of("dockerd") if _is_roots(address)]
 
 
-def _host(settings: Settings) -> HostFiles:
+def _make_host(settings: Settings) -> HostFiles:
     spelt = sys.getfilesystemencoding()
     if spelt != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
-        raise Broken(
+        raise LoadError(
             [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
         )
     root = host_root(settings)
@@ -186,7 +190,7 @@ def _engine(settings: Settings) -> Engine:
         return engine.named(settings.engine)
     except ImportError as error:
         cure = "reinstall portero, or set PORTERO_ENGINE=reference"
-        raise Broken([f"cannot load the rule engine {settings.engine}: {error}; {cure}"]) from error
+        raise LoadError([f"cannot load the rule engine {settings.engine}: {error}; {cure}"]) from error
 
 
 def _routes() -> Routes:
@@ -195,7 +199,7 @@ def _routes() -> Routes:
         data: Mapping[str, object] = json.loads(file.read_text(encoding="utf-8"))
         return Routes.load(data)
     except (OSError, ValueError) as error:
-        raise Broken([f"{file}: {error}"]) from error
+        raise LoadError([f"{file}: {error}"]) from error
 
 
 def _shapes() -> Shapes:
@@ -203,4 +207,4 @@ def _shapes() -> Shapes:
     try:
         return Shapes.load(folder)
     except (OSError, ShapeFault) as error:
-        raise Broken([f"{folder}: {error}"]) from error
+        raise LoadError([f"{folder}: {error}"]) from error

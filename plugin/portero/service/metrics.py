@@ -1,9 +1,9 @@
-"""What Prometheus is told: decisions, violations, the time they take, and what goes wrong with policy and log.
+"""The metrics: decisions, violations, the time they take, and what goes wrong with policy and log.
 
-Counts of several processes are added up in files of a folder that they share (portero.metricsfolder).
+Counts of several processes are added up in files of a folder that they share (portero.service.metrics_folder).
 """
 
-import sys
+import logging
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from portero.decision import Decision
 
+_LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNREADABLE = "unreadable"
@@ -35,7 +36,7 @@ class SoFar:
 
 
 class Metrics:
-    """The figures of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
+    """The metrics of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
 
     def __init__(self, operations: Iterable[str] = (), shared: Path | None = None) -> None:
         """`operations`: the ids that may stand in a label."""
@@ -119,12 +120,12 @@ class Metrics:
         return Gauge(f"portero_{name}", said, multiprocess_mode="mostrecent", registry=self._registry)
 
     def _harmlessly(self, count: Callable[[], object]) -> None:
-        """Figures decide nothing: a disk without room for them must not refuse a request."""
+        """Metrics never affect decisions: a full disk must not refuse a request."""
         try:
             count()
         except Exception as error:  # noqa: BLE001 - see above
             if not self._failing:
-                print(f"portero: metrics are not counted any more ({type(error).__name__}: {error})", file=sys.stderr)
+                _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
             self._failing = True
 
 

@@ -4,7 +4,6 @@ Each process writes to files of its own, under a name that the next one takes ov
 no files pile up at reloads.
 """
 
-import fcntl
 import itertools
 import os
 import shutil
@@ -14,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prometheus_client import values
+
+from portero.locks import try_lock
 
 # Under systemd's ProtectSystem=strict /tmp cannot be written.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the folder
@@ -50,7 +51,7 @@ def _made(above: Path) -> "_Name":
 
 
 class _Name:
-    """Names this process among those that share the folder: the first number whose lock nobody holds."""
+    """Names this process among those that share the folder: the first number whose lock is free."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -80,14 +81,12 @@ class _Name:
 
 
 def _lock(file: Path) -> int | None:
-    """A descriptor that holds the lock until it is closed, by the end of the process at last; None: somebody has it."""
+    """A descriptor that holds the lock until it is closed; None: another process holds it."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    if try_lock(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def _remove_left_behind(above: Path) -> None:

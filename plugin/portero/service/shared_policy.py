@@ -13,8 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from portero.service.loading import Held
 from portero.signing.signature import Manifest
+
+# The files of each policy folder by name, as they were read.
+Held = Mapping[Path, Mapping[str, bytes]]
 
 _NUMBER = 8
 _DIGEST = 32

@@ -3,15 +3,14 @@
 The memory is one small JSON file. One that cannot be read is refused: a memory that was lost would forgive everything.
 """
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from portero.locks import locked_folder
 from portero.policy.document import DocumentRefused, parse
 from portero.signing.signature import Manifest
 from portero.types import JSON
@@ -65,7 +64,7 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
     """Write down what is in force now, unless something newer was. Raises VersionsBroken."""
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        with _alone(file.parent):
+        with locked_folder(file.parent):
             seen = read(file)
             if not allow_rollback:
                 _refuse_older(seen, manifests)
@@ -105,17 +104,6 @@ def _seen(entry: Mapping[str, JSON]) -> Seen:
 
 def _key(folder: Path) -> str:
     return str(folder.absolute())
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds a lock on the folder, so that two processes do not forget each other's words."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"

@@ -45,7 +45,7 @@ def read(command: Sequence[str]) -> Words:
         raise NotTried(f"{command[0]}: is not docker or docker-compose; say --any when it takes DOCKER_HOST to heart")
     is_compose = os.path.basename(command[0]) == "docker-compose"
     at = _after_options(command, 1)
-    if not is_compose and command[at : at + 1] == ["compose"]:
+    if not is_compose and list(command[at : at + 1]) == ["compose"]:
         is_compose = True
         at = _after_options(command, at + 1)
     if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:

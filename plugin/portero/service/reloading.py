@@ -1,0 +1,49 @@
+"""Reloads the policy: the master from its folders, a worker from what the master loaded."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from portero.service import loading
+from portero.service.application import Application, InForce
+from portero.service.loading import LoadError
+from portero.service.shared_policy import Notice
+
+_LOG = logging.getLogger(__name__)
+
+
+def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: True) -> InForce | None:
+    """What is to be in force with the folders as they are now: their policy, or the old one with the folders' faults.
+
+    None when the folders changed while they were read, which `is_unchanged` finds out.
+    """
+    settings, judge = application.settings, application.in_force.judge
+    try:
+        loaded = loading.load_trusted(settings, judge.routes.operations)
+        if not is_unchanged():
+            return None
+        loading.remember_versions(settings, loaded.signed)
+    except LoadError as error:
+        return _keep(application, error.faults) if is_unchanged() else None
+    except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
+        _LOG.error("internal error while reloading the policy", exc_info=error)
+        return _keep(application, (f"internal error ({type(error).__name__}); see the log on standard error",))
+    notice = loaded.notice(time.time())
+    application.metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
+    return InForce(replace(judge, policy=loaded.policy), notice)
+
+
+def follow(application: Application, notice: Notice) -> InForce:
+    """What is in force by the notice of another process; raises LoadError."""
+    judge = application.in_force.judge
+    if notice.policy != judge.policy.digest:
+        policy = loading.load_held(application.settings, judge.routes.operations, notice.held)
+        judge = replace(judge, policy=policy)
+    return InForce(judge, notice)
+
+
+def _keep(application: Application, faults: Sequence[str]) -> InForce:
+    application.metrics.load_failed()
+    in_force = application.in_force
+    return replace(in_force, notice=replace(in_force.notice, tried=time.time(), faults=tuple(faults)))

@@ -1,0 +1,95 @@
+"""The status of the running plugin: what is in force, what needs attention, and what was counted."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from portero import __version__
+from portero.decision import LEVELS, instant
+from portero.policy.exception import notices
+from portero.policy.policy import Policy
+from portero.service import loading
+from portero.service.metrics import SoFar
+from portero.service.settings import Settings
+from portero.service.shared_policy import Notice
+from portero.signing.signature import Manifest
+from portero.types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a status is made of. `engine`: the name of the rule engine."""
+
+    settings: Settings
+    policy: Policy
+    engine: str
+    notice: Notice
+
+
+def health(view: View) -> dict[str, JSON]:
+    """The short status. `attention`: one sentence for each thing that needs attention."""
+    return {
+        "attention": [*attention(view, time.time())],
+        "version": __version__,
+        "profile": view.settings.profile,
+        "mode": view.settings.mode,
+        "policy": view.policy.digest,
+        "rules": len(view.policy.rules),
+        "engine": view.engine,
+        "loaded": instant(view.notice.loaded),
+        "lastTried": instant(view.notice.tried),
+        "reloadFaults": [*view.notice.faults],
+    }
+
+
+def full(view: View, so_far: SoFar) -> dict[str, JSON]:
+    """The short status with the counts since the start, exceptions, signatures and settings."""
+    settings = view.settings
+    levels = [rule.level for rule in view.policy.rules.values()]
+    return health(view) | {
+        "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
+        "logFailures": so_far.log_failures,
+        "reloadFailures": so_far.load_failures,
+        "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
+        "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
+        "warnings": [*view.policy.warnings],
+        "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
+        "socket": str(settings.socket),
+        "schemas": [str(folder) for folder in settings.policy_folders],
+        "record": str(settings.record or ""),
+        "log": settings.log,
+        "logFailure": settings.log_failure,
+        "hostFiles": loading.host_root(settings),
+        "daemonConfig": str(settings.daemon_config),
+        "dockerHost": str(settings.docker_host or ""),
+        "workers": settings.workers,
+        "threads": settings.threads,
+    }
+
+
+def attention(view: View, now: float) -> Iterator[str]:
+    """One sentence for each thing that needs attention; `now` in seconds since 1970."""
+    if view.settings.mode == "audit":
+        yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+    if view.notice.faults:
+        yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    yield from notices(view.policy.waivers, now)
+
+
+def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON]:
+    """Each exception with its state, and in how many decisions it was used."""
+    return [
+        {
+            "id": waiver.id,
+            "rules": [*waiver.rules],
+            "owner": waiver.owner,
+            "expires": waiver.expires.isoformat(),
+            "state": waiver.state(now),
+            "usedSinceStart": used.get(waiver.id, 0),
+        }
+        for waiver in policy.waivers
+    ]
+
+
+def _signature(manifest: Manifest) -> JSON:
+    return {"version": manifest.version, "date": manifest.date, "key": manifest.key}

@@ -1,0 +1,61 @@
+"""Reloading: the new policy, or the old one with the faults of the folder."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from portero.service import loading
+from portero.service.application import Application
+from portero.service.reloading import reload
+from tests.service.test_application import ask, built, create
+
+
+def reloaded(application: Application) -> Application:
+    in_force = reload(application)
+    assert in_force is not None
+    return replace(application, in_force=in_force)
+
+
+def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text('{"actions": {"no-privileged": "off"}}')
+    before = built(tmp_path, schemas=str(site.parent))
+    site.write_text('{"actions": {"no-privileged": "deny"}}')
+
+    after = reloaded(before)
+
+    assert ask(before, create(Privileged=True))["Allow"] is True
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert after.health()["policy"] != before.health()["policy"]
+    assert after.log is before.log
+
+
+def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    folder.mkdir()
+    (folder / "site.json").write_text("{}")
+    before = built(tmp_path, schemas=str(folder))
+    (folder / "site.json").write_text('{"acshuns": {}}')
+
+    after = reloaded(before)
+
+    assert after.in_force.judge is before.in_force.judge
+    (fault,) = cast(list[str], after.health()["reloadFaults"])
+    assert str(folder / "site.json") in fault
+    assert "acshuns" in fault
+
+
+def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = built(tmp_path)
+    monkeypatch.setattr(loading, "load", None)
+
+    after = reloaded(before)
+
+    assert after.in_force.judge is before.in_force.judge
+    assert after.in_force.notice.faults == ("internal error (TypeError); see the log on standard error",)
+    assert "Traceback" in caplog.text

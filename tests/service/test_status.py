@@ -1,0 +1,47 @@
+"""The status: what is in force, what needs attention, how often exceptions were used."""
+
+from pathlib import Path
+from typing import Any, cast
+
+from tests.service.test_application import ask, built, create, site_with_exception
+
+
+def test_status_tells_what_is_in_force(tmp_path: Path) -> None:
+    told = built(tmp_path)
+
+    health, status = cast(dict[str, Any], told.health()), cast(dict[str, Any], told.status())
+
+    assert (health["profile"], health["mode"], health["engine"]) == ("baseline", "enforce", "reference")
+    assert health["policy"] == told.in_force.judge.policy.digest
+    assert health["rules"] == len(told.in_force.judge.policy.rules) == sum(status["rulesByLevel"].values())
+    assert health["reloadFaults"] == health["attention"] == []
+    assert status["decisions"] == {"allowed": 0, "refused": 0}
+    assert health.items() <= status.items()
+
+
+def test_status_tells_each_exception_with_its_state_and_how_often_it_was_used(tmp_path: Path) -> None:
+    asked = built(tmp_path, schemas=site_with_exception(tmp_path))
+    before = cast(dict[str, Any], asked.status())["exceptions"]
+
+    ask(asked, create(Privileged=True))
+    ask(asked, create())
+
+    told = {
+        "id": "installer",
+        "rules": ["no-privileged"],
+        "owner": "operations",
+        "expires": "2999-12-31",
+        "state": "active",
+    }
+    assert before == [{**told, "usedSinceStart": 0}]
+    assert asked.status()["exceptions"] == [{**told, "usedSinceStart": 1}]
+    assert asked.status()["decisions"] == {"allowed": 2, "refused": 0}
+
+
+def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path: Path) -> None:
+    asked = built(tmp_path, mode="audit", schemas=site_with_exception(tmp_path, expires="2000-01-01"))
+
+    nothing, ran_out = cast(list[str], asked.health()["attention"])
+
+    assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+    assert "installer.json: ran out on 2000-01-01 and waives nothing" in ran_out
