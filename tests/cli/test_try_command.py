@@ -63,7 +63,7 @@ def test_the_same_reason_is_given_once() -> None:
 
     result = tried("--any", "--all", "bash", "-c", script)
 
-    assert result.output.count("whoever is inside can take the host over") == 1
+    assert result.output.count("and can take over the host") == 1
     assert "  no-privileged  (see above)\n" in result.output
 
 

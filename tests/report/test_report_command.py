@@ -32,7 +32,7 @@ def test_a_log_becomes_a_page(tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (0, "")
     page = (tmp_path / "page.html").read_text()
     assert page.startswith("<!doctype html>")
-    assert "Containers and commands in them are not privileged" in page
+    assert "Containers are not privileged" in page
 
 
 def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
