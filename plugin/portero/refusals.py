@@ -150,6 +150,13 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "A path holds a control character.",
             "rename the file or folder",
         ),
+        "host-unreadable": Refusal(
+            "The host can be read",
+            "Portero could not read a part of the host that the decision depends on: a path of the request, /proc or "
+            "dockerd's daemon.json.",
+            "mount /proc, make daemon.json valid JSON that Portero can read, and see that Portero has free file "
+            "descriptors and memory",
+        ),
         "log-failure": Refusal(
             "Every decision is logged",
             "The decision log cannot be written, and a change that leaves no trace is not allowed.",

@@ -24,6 +24,7 @@ SETTINGS = {
 def root(tmp_path: Path) -> Path:
     """A host without Docker on which everything is right."""
     files = {f"proc/sys/{name}": value for name, value in SETTINGS.items()} | {
+        "proc/1/comm": "init\n",
         "proc/swaps": "Filename\n",
         "sys/kernel/security/lsm": "lockdown,yama,apparmor",
         "sys/kernel/security/lockdown": "none [integrity] confidentiality",
@@ -46,21 +47,21 @@ def test_a_host_without_docker_can_be_clean_and_says_what_does_not_apply(root: P
     assert result.exit_code == 0
     first, last = result.output.splitlines()
     assert first.startswith("Docker is not installed here: ")
-    assert last.startswith("profile hardened: 0 broken, 0 unknown, 0 only reported, ")
+    assert last.startswith("profile hardened: 0 violated, 0 unknown, 0 only reported, ")
 
 
-def test_a_broken_rule_is_one_line_with_place_value_reason_and_remedy(root: Path) -> None:
+def test_a_violated_rule_is_one_line_with_place_value_reason_and_remedy(root: Path) -> None:
     (root / "proc/sys/kernel/kptr_restrict").write_text("0")
 
     result = run(root)
 
     assert result.exit_code == 1
     assert result.output.splitlines()[0] == (
-        "broken    kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict (is 0): "
+        "violated   kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict (is 0): "
         "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster. -> "
         "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system"
     )
-    assert "1 broken, 0 unknown" in result.output
+    assert "1 violated, 0 unknown" in result.output
 
 
 def test_what_cannot_be_read_is_unknown(root: Path) -> None:
@@ -69,7 +70,7 @@ def test_what_cannot_be_read_is_unknown(root: Path) -> None:
     result = run(root)
 
     assert result.exit_code == 1
-    assert result.output.startswith("unknown   kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict: ")
+    assert result.output.startswith("unknown    kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict: ")
 
 
 def test_what_is_only_reported_stands_in_brackets_and_ends_well(root: Path) -> None:
@@ -78,7 +79,7 @@ def test_what_is_only_reported_stands_in_brackets_and_ends_well(root: Path) -> N
     result = run(root)
 
     assert result.exit_code == 0
-    assert result.output.startswith('(broken)  no-host-swap  /proc/swaps (is ["/dev/sda2"]): ')
+    assert result.output.startswith('(violated) no-host-swap  /proc/swaps (is ["/dev/sda2"]): ')
 
 
 def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None:
@@ -88,11 +89,11 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
 
     outcome: Any = json.loads(result.output)
     assert (result.exit_code, outcome["profile"], outcome["clean"]) == (1, "restricted", False)
-    assert outcome["summary"]["broken"] == len(outcome["findings"]) == 1
+    assert outcome["summary"]["violated"] == len(outcome["findings"]) == 1
     assert outcome["findings"][0] == {
         "rule": "kernel-pointers-hidden",
         "level": "hardened",
-        "status": "broken",
+        "status": "violated",
         "action": "deny",
         "at": "/proc/sys/kernel/kptr_restrict",
         "reason": "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster.",
@@ -143,4 +144,4 @@ def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:
     result = run(root, "--docker-host", f"unix://{root}/nobody.sock", "--no-probe")
 
     assert result.exit_code == 1
-    assert "unknown   engine-minimum" in result.output
+    assert "unknown    engine-minimum" in result.output

@@ -1,6 +1,8 @@
-"""daemon.json is read where the host's files are, again whenever it changes, and never with an error."""
+"""daemon.json is read where the host's files are, again whenever it changes; a failure is never an empty file."""
 
+import errno
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,8 @@ import pytest
 
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import DaemonDefaults
-from portero.host.files import HostFiles
-from portero.host.sockets import DaemonSockets
+from portero.host.files import FilesMoment, HostFiles
+from portero.host.held_sockets import HeldSockets
 
 PLACE = "/etc/docker/daemon.json"
 
@@ -27,8 +29,9 @@ def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
     return lambda: config.defaults(lambda path: f"{root}{path}")
 
 
-def host(root: Path, *, visible: bool = True) -> HostFiles:
-    return HostFiles(str(root), visible=visible, daemons=DaemonSockets(root / "proc"), name_of=lambda _: None)
+def host(root: Path, *, visible: bool = True) -> FilesMoment:
+    files = HostFiles(str(root), visible=visible, listening=HeldSockets(), new_lookup=lambda: lambda _: None)
+    return files.moment()
 
 
 def test_the_file_is_read_below_the_root(tmp_path: Path, file: Path) -> None:
@@ -82,17 +85,60 @@ def test_a_file_that_goes_away_takes_its_words_with_it_and_may_come_back(tmp_pat
     assert (away, asked().log_driver) == (DaemonDefaults(), first.log_driver)
 
 
-@pytest.mark.parametrize("kind", ["folder", "pipe", "too large", "broken"])
-def test_what_cannot_be_read_says_nothing_and_stops_nobody(tmp_path: Path, file: Path, kind: str) -> None:
+def make_unreadable(file: Path, kind: str) -> None:
     file.unlink()
     if kind == "folder":
         file.mkdir()
     elif kind == "pipe":
         os.mkfifo(file)
+    elif kind == "circle of links":
+        file.symlink_to(file)
     else:
-        file.write_text("{" if kind == "broken" else '{"log-driver": "syslog"}' + " " * (1 << 20))
+        file.write_text({"too large": "{}" + " " * (1 << 20), "cut off": '{"log-driver": "sys', "a list": "[]"}[kind])
 
-    assert asking(tmp_path)().log_driver == ""
+
+UNREADABLE = ["folder", "pipe", "circle of links", "too large", "cut off", "a list"]
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, file: Path, kind: str) -> None:
+    make_unreadable(file, kind)
+
+    with pytest.raises(OSError, match="docker/daemon"):
+        asking(tmp_path)()
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_file_that_can_no_longer_be_read_leaves_the_last_defaults(tmp_path: Path, file: Path, kind: str) -> None:
+    asked = asking(tmp_path)
+    asked()
+    make_unreadable(file, kind)
+
+    assert asked().log_driver == "syslog"
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("function", ["stat", "open"])
+def test_a_failed_reading_is_an_error_once_and_not_remembered(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
+) -> None:
+    asked = asking(tmp_path)
+
+    def fail(path: object, *_: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, function, fail)
+        with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+            asked()
+
+    assert asked().log_driver == "syslog"
+
+
+def test_an_empty_file_sets_nothing_as_dockerd_has_it(tmp_path: Path, file: Path) -> None:
+    file.write_text(" \n")
+
+    assert asking(tmp_path)() == DaemonDefaults()
 
 
 def test_the_profile_that_it_names_is_read_on_the_same_host(tmp_path: Path, file: Path) -> None:
@@ -102,10 +148,17 @@ def test_the_profile_that_it_names_is_read_on_the_same_host(tmp_path: Path, file
     assert asking(tmp_path)().seccomp == "custom"
 
 
-def test_a_profile_that_cannot_be_read_says_nothing(tmp_path: Path, file: Path) -> None:
+def test_a_profile_that_is_missing_is_custom_without_a_digest(tmp_path: Path, file: Path) -> None:
     file.write_text('{"seccomp-profile": "/etc/docker/seccomp.json"}')
 
-    assert asking(tmp_path)().seccomp == ""
+    assert (asking(tmp_path)().seccomp, asking(tmp_path)().seccomp_sha256) == ("custom", None)
+
+
+def test_a_profile_that_cannot_be_read_is_an_error(tmp_path: Path, file: Path) -> None:
+    file.write_text('{"seccomp-profile": "/etc/docker"}')
+
+    with pytest.raises(OSError, match="is not a regular file"):
+        asking(tmp_path)()
 
 
 @pytest.mark.parametrize(
@@ -128,6 +181,14 @@ def test_control_groups_that_cannot_be_looked_at_are_unknown(tmp_path: Path, fil
         return str(file)
 
     assert DaemonConfig(PLACE).defaults(file_of).cgroup_v2 is None
+
+
+def test_control_groups_that_could_not_be_seen_are_looked_at_again(tmp_path: Path, file: Path) -> None:
+    asked = asking(tmp_path)
+    before = asked().cgroup_v2
+    (tmp_path / "sys/fs/cgroup/cgroup.controllers").mkdir(parents=True)
+
+    assert (before, asked().cgroup_v2) == (None, True)
 
 
 def test_the_host_follows_links_to_it_inside_its_root(tmp_path: Path, file: Path) -> None:

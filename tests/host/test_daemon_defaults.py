@@ -2,17 +2,18 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.host.daemon_defaults import DaemonDefaults, Ulimit, parse
+from portero.host.daemon_defaults import DaemonDefaults, Ulimit, parse_daemon_json
 
 
 def said(**settings: Any) -> DaemonDefaults:
-    return parse(json.dumps({name.replace("_", "-"): value for name, value in settings.items()}).encode())
+    return parse_daemon_json(json.dumps({name.replace("_", "-"): value for name, value in settings.items()}).encode())
 
 
 def test_every_default_is_read() -> None:
@@ -48,9 +49,7 @@ def test_every_default_is_read() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
         b"{",
-        b"null",
         b"[]",
         b'"x"',
         b"\xff\xfe{\x00}\x00",
@@ -58,18 +57,24 @@ def test_every_default_is_read() -> None:
         b"1" * 10_000,
         b'{"default-shm-size": ' + b"9" * 5000 + b"}",
     ],
-    ids=["empty", "broken", "null", "list", "text", "utf-16", "deep", "long number", "long size"],
+    ids=["cut off", "list", "text", "utf-16", "deep", "long number", "long size"],
 )
-def test_what_is_no_configuration_says_nothing(data: bytes) -> None:
-    assert parse(data) == DaemonDefaults()
+def test_what_dockerd_cannot_parse_is_an_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"[a-z]"):
+        parse_daemon_json(data)
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"null", b"{}"])
+def test_an_empty_configuration_sets_nothing(data: bytes) -> None:
+    assert parse_daemon_json(data) == DaemonDefaults()
 
 
 def test_a_byte_order_mark_is_skipped_as_dockerd_skips_it() -> None:
-    assert parse(b'\xef\xbb\xbf{"log-driver": "local"}').log_driver == "local"
+    assert parse_daemon_json(b'\xef\xbb\xbf{"log-driver": "local"}').log_driver == "local"
 
 
 def test_of_two_equal_names_the_last_one_counts() -> None:
-    assert parse(b'{"log-driver": "local", "log-driver": "syslog"}').log_driver == "syslog"
+    assert parse_daemon_json(b'{"log-driver": "local", "log-driver": "syslog"}').log_driver == "syslog"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +95,7 @@ def test_of_two_equal_names_the_last_one_counts() -> None:
         {"default_shm_size": ""},
         {"userns_remap": ""},
         {"userns_remap": True},
-        {"seccomp_profile": "/no/such/file"},
-        {"seccomp_profile": "Unconfined"},
+        {"seccomp_profile": ""},
         {"default_ulimits": [{"Name": "nofile"}]},
         {"default_ulimits": {"nofile": 1024}},
         {"default_ulimits": {"nofile": {"Soft": 1, "Hard": 1}}},
@@ -139,10 +143,15 @@ def test_the_builtin_profile_may_be_named() -> None:
     assert said(seccomp_profile="builtin") == DaemonDefaults(seccomp="builtin")
 
 
+@pytest.mark.parametrize("profile", ["/no/such/file", "Unconfined", "relative.json"])
+def test_a_profile_whose_file_is_not_there_is_custom_without_a_digest(profile: str) -> None:
+    assert said(seccomp_profile=profile) == DaemonDefaults(seccomp="custom")
+
+
 def test_a_profile_in_a_file_is_known_by_its_digest() -> None:
     files = {"/etc/docker/seccomp.json": b"{}"}
 
-    defaults = parse(b'{"seccomp-profile": "/etc/docker/seccomp.json"}', files.get)
+    defaults = parse_daemon_json(b'{"seccomp-profile": "/etc/docker/seccomp.json"}', files.get)
 
     assert (defaults.seccomp, defaults.seccomp_sha256) == ("custom", hashlib.sha256(b"{}").hexdigest())
 
@@ -171,9 +180,10 @@ SETTINGS = st.sampled_from(
 
 @given(st.dictionaries(SETTINGS, VALUES))
 def test_no_value_is_an_error(settings: dict[str, Any]) -> None:
-    assert isinstance(parse(json.dumps(settings).encode()), DaemonDefaults)
+    assert isinstance(parse_daemon_json(json.dumps(settings).encode()), DaemonDefaults)
 
 
 @given(st.binary(max_size=64))
-def test_no_content_is_an_error(data: bytes) -> None:
-    assert isinstance(parse(data), DaemonDefaults)
+def test_any_content_is_read_or_a_value_error(data: bytes) -> None:
+    with suppress(ValueError):
+        assert isinstance(parse_daemon_json(data), DaemonDefaults)

@@ -1,14 +1,23 @@
+"""What is at a path of the host, which sockets are below it, and that a failure to read is a refusal."""
+
+import errno
 import os
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from portero.host.files import HostFiles
-from portero.host.sockets import DaemonSockets
-from portero.host.view import Place
+from portero.host.daemon_defaults import NOTHING_KNOWN
+from portero.host.files import FilesMoment, HostFiles
+from portero.host.held_sockets import HeldSockets
+from portero.host.sockets import ListeningSockets, read_sockets
+from portero.host.view import HostEntry
+from portero.refusals import Refused
+from tests.host.proc_tree import line, process
 
 
 @contextmanager
@@ -23,12 +32,24 @@ def listening(path: Path) -> Iterator[None]:
         yield
 
 
-def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> HostFiles:
-    daemons = DaemonSockets(proc or root / "no-proc")
-    own = ["/opt/portero"]
+def host_files(
+    root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None
+) -> HostFiles:
+    def read() -> ListeningSockets:
+        return ListeningSockets(()) if proc is None else read_sockets(proc)
+
     return HostFiles(
-        str(root), visible=visible, sockets=sockets, own=own, daemons=daemons, name_of=lambda name: name.upper()
+        str(root),
+        visible=visible,
+        sockets=sockets,
+        own=["/opt/portero"],
+        listening=HeldSockets(read),
+        new_lookup=lambda: lambda name: name.upper(),
     )
+
+
+def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> FilesMoment:
+    return host_files(root, visible=visible, sockets=sockets, proc=proc).moment()
 
 
 def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
@@ -57,27 +78,27 @@ def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
     view = host(tmp_path)
 
     for name in ("absolute", "relative", "above", "chain"):
-        assert view.look(f"/srv/{name}") == Place("/etc", "directory", ())
-    assert view.look("/srv/absolute/new/file") == Place("/etc/new/file", "missing", ())
+        assert view.look(f"/srv/{name}") == HostEntry("/etc", "directory", ())
+    assert view.look("/srv/absolute/new/file") == HostEntry("/etc/new/file", "missing", ())
 
 
 def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/nowhere/x")
 
-    assert host(tmp_path).look("/link") == Place("/nowhere/x", "missing", ())
+    assert host(tmp_path).look("/link") == HostEntry("/nowhere/x", "missing", ())
 
 
 def test_a_circle_of_links_is_unknown(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
 
-    assert host(tmp_path).look("/a/x") == Place(None, "unknown", ())
+    assert host(tmp_path).look("/a/x") == HostEntry(None, "unknown", ())
 
 
 def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> None:
     long = "/" + "x" * 300
 
-    assert host(tmp_path).look(long) == Place(None, "unknown", ())
+    assert host(tmp_path).look(long) == HostEntry(None, "unknown", ())
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +107,7 @@ def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "readlink", refuse)  # root, who runs tests in containers, may read everything
 
-    assert host(tmp_path).look("/srv") == Place(None, "unknown", ())
+    assert host(tmp_path).look("/srv") == HostEntry(None, "unknown", ())
 
 
 def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
@@ -102,7 +123,7 @@ def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
     (outer / "second").symlink_to(f"made/{long}")
 
     assert os.stat(tmp_path / "srv/first/second").st_ino
-    assert host(tmp_path).look("/srv/first/second/root") == Place(None, "unknown", ())
+    assert host(tmp_path).look("/srv/first/second/root") == HostEntry(None, "unknown", ())
 
 
 def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: Path) -> None:
@@ -146,7 +167,7 @@ def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) 
         view = host(tmp_path)
 
         assert view.look("/srv").holds == ("/srv/podman.sock",)
-        assert view.look("/srv/podman.sock") == Place("/srv/podman.sock", "socket", ("/srv/podman.sock",))
+        assert view.look("/srv/podman.sock") == HostEntry("/srv/podman.sock", "socket", ("/srv/podman.sock",))
 
 
 @pytest.mark.parametrize(
@@ -179,18 +200,18 @@ def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_pat
 def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
     (tmp_path / "docker.sock").write_text("")
 
-    assert host(tmp_path).look("/docker.sock") == Place("/docker.sock", "file", ())
+    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "file", ())
 
 
 def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
     view = host(tmp_path, visible=False)
 
-    assert view.look("/run/podman") == Place(None, "unknown", ("/run/podman/podman.sock",))
-    assert view.look("/srv") == Place(None, "unknown", ())
+    assert view.look("/run/podman") == HostEntry(None, "unknown", ("/run/podman/podman.sock",))
+    assert view.look("/srv") == HostEntry(None, "unknown", ())
 
 
 def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_moment_as_it_is(tmp_path: Path) -> None:
-    view = host(tmp_path)
+    view = host_files(tmp_path)
     moment = view.moment()
     before = moment.look("/srv")
     (tmp_path / "srv").mkdir()
@@ -204,3 +225,123 @@ def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_momen
 
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
     assert host(tmp_path).network("abc") == "ABC"
+
+
+FAILURES = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE]
+
+
+def failing(number: int) -> Callable[[object], str]:
+    def fail(path: object) -> str:
+        raise OSError(number, os.strerror(number), str(path))
+
+    return fail
+
+
+@pytest.mark.parametrize("number", FAILURES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("function", ["readlink", "lstat"])
+def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
+) -> None:
+    (tmp_path / "srv").mkdir()
+    monkeypatch.setattr(os, function, failing(number))
+
+    with pytest.raises(Refused) as refused:
+        host(tmp_path).look("/srv")
+
+    assert refused.value.code == "host-unreadable"
+
+
+def test_a_protected_place_whose_links_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "srv").mkdir()
+    readlink = os.readlink
+
+    def fail_in_run(path: str) -> str:
+        if path.endswith("/run"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return readlink(path)
+
+    monkeypatch.setattr(os, "readlink", fail_in_run)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).look("/srv")
+
+
+def test_a_name_in_a_folder_that_cannot_be_read_is_not_no_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "srv").mkdir()
+    lstat = os.lstat
+
+    def fail_on_sockets(path: str) -> os.stat_result:
+        if path.endswith(".sock"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", fail_on_sockets)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).look("/srv")
+
+
+def test_without_proc_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path, proc=tmp_path / "no-proc").look("/srv")
+
+
+def test_without_proc_a_request_without_paths_is_decided(tmp_path: Path) -> None:
+    moment = host(tmp_path, proc=tmp_path / "no-proc")
+
+    assert moment.network("abc") == "ABC"
+    assert moment.daemon() == NOTHING_KNOWN
+
+
+def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "etc/docker").mkdir(parents=True)
+    (tmp_path / "etc/docker/daemon.json").write_text("{")
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).daemon()
+
+
+OUT_OF_DESCRIPTORS = """
+import os, resource, sys
+from pathlib import Path
+from portero.host.files import HostFiles
+from portero.host.held_sockets import HeldSockets
+from portero.host.sockets import read_sockets
+from portero.refusals import Refused
+
+root = sys.argv[1]
+listening = HeldSockets(lambda: read_sockets(Path(root, "proc")), iter(range(0, 1000, 100)).__next__)
+host = HostFiles(root, listening=listening, new_lookup=lambda: lambda name: None)
+if sys.argv[2] == "read before":
+    host.moment().look("/srv")
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        os.open("/dev/null", os.O_RDONLY)
+except OSError:
+    pass
+try:
+    print(host.moment().look("/srv").holds)
+except Refused as refused:
+    print(refused.code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "printed"), [("read before", "('/srv/any.sock',)"), ("never read", "host-unreadable")]
+)
+def test_out_of_file_descriptors_a_socket_stays_held_or_the_path_is_refused(
+    tmp_path: Path, before: str, printed: str
+) -> None:
+    (tmp_path / "srv").mkdir()
+    process(tmp_path / "proc", 7, "dockerd", line(11, "/srv/any.sock"), inodes=(11,))
+
+    done = subprocess.run(
+        [sys.executable, "-c", OUT_OF_DESCRIPTORS, str(tmp_path), before], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == printed

@@ -34,17 +34,17 @@ def root(tmp_path: Path) -> Path:
     ],
 )
 def test_a_path_is_walked_as_the_kernel_would(root: Path, path: str, resolved: str) -> None:
-    assert HostWalk(str(root)).resolved(path) == resolved
+    assert HostWalk(str(root)).resolve(path) == resolved
 
 
 def test_a_link_is_read_once_in_a_moment_and_anew_in_the_next(root: Path) -> None:
     walk = HostWalk(f"{root}/")
-    assert walk.where("/srv/link") == "/etc"
+    assert walk.resolve_or_keep("/srv/link") == "/etc"
     (root / "srv" / "link").unlink()
     (root / "srv" / "link").symlink_to("/srv")
 
-    assert walk.where("/srv/link") == "/etc"
-    assert HostWalk(f"{root}/").where("/srv/link") == "/srv"
+    assert walk.resolve_or_keep("/srv/link") == "/etc"
+    assert HostWalk(f"{root}/").resolve_or_keep("/srv/link") == "/srv"
 
 
 WAYS = st.lists(st.sampled_from(["a", "b", "c", "x", "y", "none", "..", ".", ""]), max_size=6).map("/".join)
@@ -64,7 +64,7 @@ def test_what_was_walked_before_changes_nothing(
         (root / place).symlink_to(f"/{target}" if absolute else target or ".")
     walk = HostWalk(str(root))
 
-    assert [walk.found(path) for path in paths] == [HostWalk(str(root)).found(path) for path in paths]
+    assert [walk.find_entry(path) for path in paths] == [HostWalk(str(root)).find_entry(path) for path in paths]
 
 
 def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: Path) -> None:
@@ -72,8 +72,8 @@ def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: P
         (root / f"{number}").symlink_to(f"/{number - 1}" if number else "/srv")
     walk = HostWalk(str(root))
 
-    assert walk.where(f"/{MAX_LINKS - 1}/x") == "/srv/x"
-    assert walk.found(f"/{MAX_LINKS - 1}/link")[1] == "unknown"
+    assert walk.resolve_or_keep(f"/{MAX_LINKS - 1}/x") == "/srv/x"
+    assert walk.find_entry(f"/{MAX_LINKS - 1}/link")[1] == "unknown"
 
 
 def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,22 +85,22 @@ def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monk
 
     monkeypatch.setattr(os, "readlink", recorded)
 
-    assert HostWalk(str(root)).resolved("/none/below/../link/../../srv/link/x") == "/etc/x"
+    assert HostWalk(str(root)).resolve("/none/below/../link/../../srv/link/x") == "/etc/x"
     assert [file.removeprefix(str(root)) for file in read] == ["/none", "/srv", "/srv/link", "/etc", "/etc/x"]
 
 
 def test_a_path_that_is_too_long_for_the_kernel_is_unknown_even_where_nothing_is(root: Path) -> None:
     path = "/none" + "/x" * 3000
 
-    assert HostWalk(str(root)).found(path) == (None, "unknown")
+    assert HostWalk(str(root)).find_entry(path) == (None, "unknown")
 
 
 def test_links_in_a_circle_lead_nowhere(root: Path) -> None:
     (root / "a").symlink_to("b")
     (root / "b").symlink_to("a")
 
-    assert HostWalk(str(root)).found("/a") == (None, "unknown")
-    assert HostWalk(str(root)).where("/a") == "/a"
+    assert HostWalk(str(root)).find_entry("/a") == (None, "unknown")
+    assert HostWalk(str(root)).resolve_or_keep("/a") == "/a"
 
 
 def test_a_name_that_leads_to_a_socket_is_one_and_others_are_not(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,10 @@ from tests.hostcheck.host_tree import Host
 
 @pytest.fixture
 def host(tmp_path: Path) -> Host:
-    return Host(tmp_path / "host")
+    """A host whose only process is no dockerd."""
+    host = Host(tmp_path / "host")
+    host.write("/proc/1/comm", "init\n")
+    return host
 
 
 @pytest.fixture

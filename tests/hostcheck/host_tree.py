@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from portero.hostcheck.configuration import Configuration, read_configuration
 from portero.hostcheck.files import Files
+from portero.hostcheck.process import find_dockerd
+
+DAEMON_JSON = "/etc/docker/daemon.json"
 
 
 class Host:
@@ -38,3 +42,7 @@ class Host:
 
     def at(self, path: str) -> Path:
         return self.root / path.lstrip("/")
+
+    def configuration(self) -> Configuration:
+        """The configuration of its dockerd."""
+        return read_configuration(self.files, find_dockerd(self.files), DAEMON_JSON)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck import configuration, listeners, process
+from portero.hostcheck import listeners
 from portero.hostcheck.accounts import Accounts
 from tests.hostcheck.host_tree import Host
 
@@ -15,7 +15,7 @@ GROUPS = "root:x:0:\ndocker:x:105:alicia,carla\nstaff:x:50:dora\n"
 
 
 def access(host: Host) -> Any:
-    return listeners.facts(host.files, configuration.read(host.files, process.find(host.files), FILE))
+    return listeners.facts(host.files, host.configuration())
 
 
 def listen(host: Host, path: str, mode: int = 0o660) -> None:

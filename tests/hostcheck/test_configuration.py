@@ -3,14 +3,14 @@
 import pytest
 
 from portero.hostcheck import configuration, process
-from portero.hostcheck.configuration import Configuration, parse
+from portero.hostcheck.configuration import Configuration, parse_flags
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"
 
 
 def read(host: Host) -> Configuration:
-    return configuration.read(host.files, process.find(host.files), FILE)
+    return configuration.read_configuration(host.files, process.find_dockerd(host.files), FILE)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def read(host: Host) -> Configuration:
     ],
 )
 def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, tuple[str, ...]]) -> None:
-    assert parse(line.split()) == flags
+    assert parse_flags(line.split()) == flags
 
 
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:

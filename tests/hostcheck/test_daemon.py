@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck import configuration, daemon, process
+from portero.hostcheck import daemon, process
 from portero.hostcheck.daemon import Info
 from tests.hostcheck.host_tree import Host
 
@@ -25,9 +25,8 @@ INFO: dict[str, Any] = {
 
 
 def facts(host: Host, info: dict[str, Any] | None = None) -> Any:
-    running = process.find(host.files)
-    configured = configuration.read(host.files, running, "/etc/docker/daemon.json")
-    return daemon.facts(host.files, running, configured, Info(info))
+    running = process.find_dockerd(host.files)
+    return daemon.facts(host.files, running, host.configuration(), Info(info), processes_read=True)
 
 
 def test_what_dockerd_says_counts(host: Host) -> None:
@@ -143,7 +142,7 @@ def test_a_version_becomes_a_number(host: Host, version: str, release: Any) -> N
 
 def test_the_data_root_is_what_dockerd_says_then_what_it_is_told(host: Host) -> None:
     host.dockerd()
-    configured = configuration.read(host.files, process.find(host.files), "/etc/docker/daemon.json")
+    configured = host.configuration()
 
     assert daemon.data_root(configured, Info(INFO))["value"] == "/srv/docker"
     assert daemon.data_root(configured, Info(None))["value"] == "/var/lib/docker"

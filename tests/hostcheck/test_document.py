@@ -21,13 +21,20 @@ def validate(document: Any) -> None:
     jsonschema.Draft202012Validator(schema).validate(document)
 
 
-def test_an_empty_host_gives_a_whole_document(host: Host) -> None:
-    host.root.mkdir()
-
+def test_a_host_with_one_process_gives_a_whole_document(host: Host) -> None:
     document: Any = collect(host.files, FILE, None, ask=True)
 
     validate(document)
     assert document["daemon"]["installed"]["value"] is False
+    assert document["daemon"]["running"]["value"] is False
+
+
+def test_without_proc_it_is_unknown_whether_docker_is_installed_or_runs(tmp_path: Path) -> None:
+    document: Any = collect(Files(str(tmp_path)), FILE, None, ask=True)
+
+    validate(document)
+    assert document["daemon"]["installed"] == {"value": "unknown", "at": "/proc, GET /info"}
+    assert document["daemon"]["running"] == {"value": "unknown", "at": "/proc, GET /info"}
 
 
 def test_this_host_gives_a_whole_document() -> None:
@@ -35,7 +42,6 @@ def test_this_host_gives_a_whole_document() -> None:
 
 
 def test_dockerd_is_asked_at_the_address(host: Host, dockerd: Dockerd) -> None:
-    host.root.mkdir()
     dockerd.says("GET /info", 200, {"ServerVersion": "28.0.1"})
 
     document: Any = collect(host.files, FILE, dockerd.address, ask=False)
@@ -55,7 +61,6 @@ def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_
 
 
 def test_an_answer_that_makes_no_sense_is_no_answer(host: Host, dockerd: Dockerd) -> None:
-    host.root.mkdir()
     dockerd.says("GET /info", 200, [])
 
     document: Any = collect(host.files, FILE, dockerd.address, ask=False)

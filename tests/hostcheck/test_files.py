@@ -30,7 +30,6 @@ def test_what_is_not_there_is_told_from_what_cannot_be_read(host: Host) -> None:
 
 
 def test_a_pipe_is_not_waited_for(host: Host) -> None:
-    host.root.mkdir()
     os.mkfifo(host.at("/pipe"))
 
     with pytest.raises(PermissionError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from portero import engine
-from portero.hostcheck.findings import Finding, Report, check
+from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
 from portero.policy.merge_patch import merged
 from tests.paths import SCHEMAS
@@ -17,7 +17,7 @@ def policy(*folders: Path) -> HostPolicy:
     return load([SCHEMAS, *folders], engine.best())
 
 
-def checked(change: Any, profile: str = "hardened", *folders: Path) -> Report:
+def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostReport:
     base = json.loads((SCHEMAS / "base-host.json").read_text())
     document: Any = merged(base, change)
     return check(policy(*folders), document, profile)
@@ -40,7 +40,7 @@ def test_a_perfect_host_is_clean_in_every_profile() -> None:
 def test_a_broken_rule_is_found_at_the_place_where_it_was_read() -> None:
     report = checked(setting(kptr_restrict=0))
 
-    assert told(report.findings) == [("kernel-pointers-hidden", "broken", "/proc/sys/kernel/kptr_restrict", "0")]
+    assert told(report.findings) == [("kernel-pointers-hidden", "violated", "/proc/sys/kernel/kptr_restrict", "0")]
     assert not report.clean
 
 
@@ -60,7 +60,7 @@ def test_beside_a_broken_fact_an_unknown_one_stays_unknown() -> None:
 
     assert told(report.findings) == [
         ("ip-forwarding", "unknown", "/proc/sys/net/ipv4/conf/all/forwarding", '"unknown"'),
-        ("ip-forwarding", "broken", "/proc/sys/net/ipv4/ip_forward", "0"),
+        ("ip-forwarding", "violated", "/proc/sys/net/ipv4/ip_forward", "0"),
     ]
 
 
@@ -105,8 +105,8 @@ def test_each_listed_value_that_is_wrong_is_a_finding_of_its_own() -> None:
     report = checked({"access": {"members": {"value": ["alicia", "bob"]}}})
 
     assert told(report.findings) == [
-        ("docker-group-members", "broken", "/etc/group docker", '"alicia"'),
-        ("docker-group-members", "broken", "/etc/group docker", '"bob"'),
+        ("docker-group-members", "violated", "/etc/group docker", '"alicia"'),
+        ("docker-group-members", "violated", "/etc/group docker", '"bob"'),
     ]
 
 
@@ -114,5 +114,5 @@ def test_a_value_that_is_long_or_many_facts_is_not_shown() -> None:
     registries = checked({"daemon": {"insecureRegistries": {"value": ["registry.example.com"] * 9}}}, "restricted")
     control = checked({"kernel": {"accessControl": {"apparmor": {"value": False}}}})
 
-    assert told(registries.findings) == [("no-insecure-registries", "broken", "GET /info RegistryConfig", "")]
-    assert told(control.findings) == [("access-control", "broken", "/sys/kernel/security/lsm", "")]
+    assert told(registries.findings) == [("no-insecure-registries", "violated", "GET /info RegistryConfig", "")]
+    assert told(control.findings) == [("access-control", "violated", "/sys/kernel/security/lsm", "")]

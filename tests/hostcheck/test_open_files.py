@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck import configuration, open_files, process
+from portero.hostcheck import open_files
 from tests.hostcheck.host_tree import Host
 
 
 def limits(host: Host, place: str) -> tuple[Any, Any]:
-    configured = configuration.read(host.files, process.find(host.files), "/etc/docker/daemon.json")
+    configured = host.configuration()
     facts: Any = open_files.facts(host.files, configured)
     return facts[place]["soft"]["value"], facts[place]["hard"]["value"]
 

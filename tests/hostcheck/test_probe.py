@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import probe
-from portero.hostcheck.api import Api
+from portero.hostcheck.api import EngineApi
 from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd
@@ -39,14 +39,14 @@ def test_an_answer_tells_whether_the_plugin_saw_the_body(status: int, message: s
     ],
 )
 def test_other_answers_tell_nothing(status: int, message: str) -> None:
-    with pytest.raises(ValueError, match="tells nothing"):
+    with pytest.raises(ValueError, match="is none of the expected ones"):
         probe.meaning(status, message)
 
 
 def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -> None:
     dockerd.says("POST /containers/create", 403, {"message": DENIED.format("body-duplicate-name")})
 
-    facts: Any = probe.facts(Api(dockerd.address))
+    facts: Any = probe.facts(EngineApi(dockerd.address))
 
     assert {name: fact["value"] for name, fact in facts.items()} == {
         "CVE-2024-41110": "fixed",
@@ -60,7 +60,7 @@ def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -
 
 
 def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_of_it(dockerd: Dockerd) -> None:
-    probe.facts(Api(dockerd.address))
+    probe.facts(EngineApi(dockerd.address))
 
     for _, headers, body in dockerd.asked:
         assert headers["Content-Type"] == "application/json"
@@ -73,7 +73,7 @@ def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_
 def test_a_silent_dockerd_leaves_it_unknown(dockerd: Dockerd) -> None:
     dockerd.says("POST /containers/create", 500, {"message": "plugin portero failed"})
 
-    facts: Any = probe.facts(Api(dockerd.address))
+    facts: Any = probe.facts(EngineApi(dockerd.address))
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
 

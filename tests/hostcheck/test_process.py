@@ -1,5 +1,10 @@
 """Which process is this host's dockerd, and what it shows of itself."""
 
+import errno
+from pathlib import Path
+
+import pytest
+
 from portero.hostcheck import process
 from tests.hostcheck.host_tree import Host
 
@@ -7,22 +12,37 @@ from tests.hostcheck.host_tree import Host
 def test_without_a_process_of_that_name_there_is_none(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
 
-    assert process.find(host.files) is None
+    assert process.find_dockerd(host.files) is None
 
 
-def test_without_proc_there_is_none(host: Host) -> None:
-    host.link("/proc", "/proc")
+@pytest.mark.parametrize("target", ["/proc", "/nowhere"], ids=["unreadable", "missing"])
+def test_without_proc_no_dockerd_is_an_error_not_an_answer(tmp_path: Path, target: str) -> None:
+    host = Host(tmp_path / "bare")
+    host.link("/proc", target)
 
-    assert process.find(host.files) is None
+    with pytest.raises(OSError, match="/proc"):
+        process.find_dockerd(host.files)
+
+
+def test_a_process_that_cannot_be_read_for_lack_of_descriptors_is_an_error(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: str) -> None:
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    with pytest.raises(OSError, match="Too many open files"):
+        process.find_dockerd(host.files)
 
 
 def test_the_pid_file_names_the_process(host: Host) -> None:
     host.write("/proc/7/comm", "dockerd\n")
     host.dockerd("--icc=false", environment="A=1\0B=x=y\0")
 
-    found = process.find(host.files)
+    found = process.find_dockerd(host.files)
 
-    assert found == process.Process("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
+    assert found == process.DockerdProcess("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
 
 
 def test_a_stale_pid_file_names_nobody(host: Host) -> None:
@@ -30,7 +50,7 @@ def test_a_stale_pid_file_names_nobody(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
     host.write("/proc/9/comm", "dockerd\n")
 
-    found = process.find(host.files)
+    found = process.find_dockerd(host.files)
 
     assert found is not None
     assert found.pid == "9"
@@ -39,19 +59,19 @@ def test_a_stale_pid_file_names_nobody(host: Host) -> None:
 def test_what_may_not_be_read_is_none(host: Host) -> None:
     host.write("/proc/9/comm", "dockerd\n")
 
-    assert process.find(host.files) == process.Process("9", None, None, None)
+    assert process.find_dockerd(host.files) == process.DockerdProcess("9", None, None, None)
 
 
 def test_a_dockerd_inside_a_container_is_not_this_hosts(host: Host) -> None:
     host.dockerd(status="Uid:\t0\t0\t0\t0\nNSpid:\t42\t1\n")
 
-    assert process.find(host.files) is None
+    assert process.find_dockerd(host.files) is None
 
 
 def test_the_user_of_a_rootless_dockerd_is_seen(host: Host) -> None:
     host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\nNSpid:\t42\n")
 
-    found = process.find(host.files)
+    found = process.find_dockerd(host.files)
 
     assert found is not None
     assert found.user == 1000

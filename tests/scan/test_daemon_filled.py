@@ -9,7 +9,7 @@ import pytest
 from portero.facts import inspected
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
-from portero.host.daemon_defaults import DaemonDefaults, parse
+from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.scan.daemon_filled import Fills, unfilled
 from tests.paths import TESTS
 
@@ -62,7 +62,7 @@ def test_the_label_that_goes_with_a_shared_namespace_was_not_said(shares: dict[s
 
 
 def test_a_privileged_container_gets_the_hosts_control_groups_on_version_1() -> None:
-    fills = Fills.of(INFO, parse(b'{"default-cgroupns-mode": "private"}'))
+    fills = Fills.of(INFO, parse_daemon_json(b'{"default-cgroupns-mode": "private"}'))
 
     assert config(fills, CgroupnsMode="host") == {"CgroupnsMode": "host"}
     assert config(fills, CgroupnsMode="host", Privileged=True) == {"Privileged": True}
@@ -71,7 +71,7 @@ def test_a_privileged_container_gets_the_hosts_control_groups_on_version_1() -> 
 def test_the_daemons_own_configuration_is_what_it_fills_in() -> None:
     fills = Fills.of(
         {"CgroupVersion": "2", "LoggingDriver": "journald", "DefaultRuntime": "kata"},
-        parse(b'{"default-cgroupns-mode": "host", "default-shm-size": "32m"}'),
+        parse_daemon_json(b'{"default-cgroupns-mode": "host", "default-shm-size": "32m"}'),
     )
 
     said = {"CgroupnsMode": "host", "Runtime": "kata", "ShmSize": 32 << 20}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from portero import engine
-from portero.host.sockets import DaemonSockets
+from portero.host.held_sockets import HeldSockets
+from portero.host.sockets import read_sockets
 from portero.service import resources
 from portero.service.loading import LoadError, dockerds, host_root
 from portero.service.settings import Settings
@@ -80,7 +81,7 @@ def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch
     assert host_root(Settings.read({}, {"host_root": at})) == root
 
 
-def found_dockerds(proc: Path, *places: str) -> DaemonSockets:
+def found_dockerds(proc: Path, *places: str) -> HeldSockets:
     """A /proc in which one dockerd listens at these places."""
     process = proc / "42"
     (process / "fd").mkdir(parents=True)
@@ -90,7 +91,7 @@ def found_dockerds(proc: Path, *places: str) -> DaemonSockets:
     (process / "cwd").symlink_to("/")
     rows = [f"0000: 00000002 00000000 00010000 0001 01 7 {place}" for place in places]
     (process / "net" / "unix").write_text("\n".join(["Num RefCount Protocol Flags Type St Inode Path", *rows]))
-    return DaemonSockets(proc)
+    return HeldSockets(lambda: read_sockets(proc))
 
 
 def test_networks_are_asked_of_the_named_dockerd_alone(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_a_lost_memory_and_lost_keys_are_named(policy: Path) -> None:
 
 def test_keys_and_memory_are_no_containers_to_write(policy: Path) -> None:
     put(policy, OFF, 1)
-    host = built(policy).in_force.judge.host
+    host = built(policy).in_force.judge.host.moment()
 
     for name in ("state.json", "alice.pub"):
         assert str(policy.parent / name) in host.look(str(policy.parent / name)).holds

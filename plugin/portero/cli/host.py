@@ -11,7 +11,7 @@ from portero import engine
 from portero.cli import options
 from portero.hostcheck.document import collect
 from portero.hostcheck.files import Files
-from portero.hostcheck.findings import Finding, Report, check
+from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
 from portero.policy.loader import PolicyBroken
 from portero.service.settings import Settings
@@ -40,7 +40,7 @@ from portero.types import JSON
 def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
     """Check this host: kernel, dockerd, who reaches it, where its data lies.
 
-    Exit status 1: something that the profile enforces is broken or could not be read.
+    Exit status 1: something that the profile enforces is violated or could not be read.
     """
     settings = options.settings(said)
     policy = _policy(settings)
@@ -61,7 +61,7 @@ def _policy(settings: Settings) -> HostPolicy:
         options.give_up([f"cannot load the engine {settings.engine}: {error}; reinstall portero"])
 
 
-def _lines(report: Report, profile: str) -> Iterator[str]:
+def _lines(report: HostReport, profile: str) -> Iterator[str]:
     """One line a finding, aligned, and how many there are of what."""
     width = max((len(finding.rule.id) for finding in report.findings), default=0)
     yield from (_line(finding, width) for finding in report.findings)
@@ -71,9 +71,9 @@ def _lines(report: Report, profile: str) -> Iterator[str]:
 
 
 def _line(finding: Finding, width: int) -> str:
-    read = f" (is {finding.value})" if finding.status == "broken" and finding.value else ""
+    read = f" (is {finding.value})" if finding.status == "violated" and finding.value else ""
     why = f"{finding.rule.reason} -> {finding.rule.remedy['host']}"
-    return f"{_word(finding):<9} {finding.rule.id:<{width}}  {finding.at}{read}: {why}"
+    return f"{_word(finding):<10} {finding.rule.id:<{width}}  {finding.at}{read}: {why}"
 
 
 def _word(finding: Finding) -> str:
@@ -81,10 +81,10 @@ def _word(finding: Finding) -> str:
     return finding.status if finding.action == "deny" else f"({finding.status})"
 
 
-def _counts(report: Report) -> dict[str, int]:
+def _counts(report: HostReport) -> dict[str, int]:
     enforced = [finding for finding in report.findings if finding.action == "deny"]
     return {
-        "broken": sum(finding.status == "broken" for finding in enforced),
+        "violated": sum(finding.status == "violated" for finding in enforced),
         "unknown": sum(finding.status == "unknown" for finding in enforced),
         "only reported": len(report.findings) - len(enforced),
         "fine": len(report.held),
@@ -92,7 +92,7 @@ def _counts(report: Report) -> dict[str, int]:
     }
 
 
-def _json(report: Report, profile: str, document: dict[str, JSON]) -> str:
+def _json(report: HostReport, profile: str, document: dict[str, JSON]) -> str:
     findings = [
         {
             "rule": finding.rule.id,

@@ -25,7 +25,7 @@ from portero.facts import (
     security,
 )
 from portero.facts.fields import child, flag, text, texts
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 
@@ -37,7 +37,7 @@ class _Call:
     body: Fact
     query: Mapping[str, tuple[str, ...]]
     path: Mapping[str, str]
-    host: HostView
+    host: HostMoment
 
 
 def of(
@@ -45,7 +45,7 @@ def of(
     body: JSON,
     query: Mapping[str, tuple[str, ...]],
     path: Mapping[str, str],
-    host: HostView,
+    host: HostMoment,
 ) -> dict[str, JSON]:
     """The facts of one call; {} for an operation that says none."""
     told = _TOLD_BY.get(operation_id)
@@ -76,7 +76,7 @@ def _container_create(call: _Call) -> dict[str, JSON]:
     }
 
 
-def _container_isolation(body: Fact, host: HostView) -> dict[str, JSON]:
+def _container_isolation(body: Fact, host: HostMoment) -> dict[str, JSON]:
     config = child(body, "HostConfig")
     return {
         "privileged": process.flag_of(flag(config, "Privileged"), "HostConfig.Privileged"),
@@ -94,7 +94,7 @@ def _container_isolation(body: Fact, host: HostView) -> dict[str, JSON]:
     }
 
 
-def _container_resources(config: Fact, prefix: str, host: HostView) -> dict[str, JSON]:
+def _container_resources(config: Fact, prefix: str, host: HostMoment) -> dict[str, JSON]:
     """What create and update say alike, the one below HostConfig, the other at the top."""
     return {
         "oomKillDisable": process.flag_of(config.get("OomKillDisable"), f"{prefix}OomKillDisable"),

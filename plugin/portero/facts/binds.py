@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from portero.facts import driver
 from portero.facts.mount import fact, opened, target
 from portero.facts.paths import host_path, is_absolute
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import Fact
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
@@ -23,7 +23,7 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def read(bind: str, volume_driver: str, said: str, host: HostView) -> Fact:
+def read(bind: str, volume_driver: str, said: str, host: HostMoment) -> Fact:
     """The fact of one entry: `target`, `source:target` or `source:target:mode`; an absolute source is a host path."""
     first, *rest = bind.split(":", 2)
     source, place, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")

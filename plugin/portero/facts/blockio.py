@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from portero.facts.devices import node
 from portero.facts.fields import integer, objects, text
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 # Docker's field, the limit that it sets, and the name of the figure in it.
@@ -17,7 +17,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
+def of(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """All of them; the weight that counts for every device has none. A link counts twice, as a device does."""
     facts = [_limit("", "weight", weight, f"{prefix}BlkioWeight")] if (weight := integer(source, "BlkioWeight")) else []
     return [

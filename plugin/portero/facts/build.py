@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from portero.facts import limits, namespaces, networks, process, secrets
 from portero.facts.fields import as_object, as_text, items
 from portero.facts.values import go_int64
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.reading.canonical import canonical
 from portero.reading.case_folding import fold
 from portero.reading.go_json import parse
@@ -46,7 +46,7 @@ _UNSAYABLE = (
 )
 
 
-def of(query: Query, host: HostView) -> dict[str, JSON]:
+def of(query: Query, host: HostMoment) -> dict[str, JSON]:
     """The facts of ImageBuild."""
     mode = _first(query, "networkmode")
     return {

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from portero.facts.fields import as_text, items, objects, text, texts
 from portero.facts.paths import followed, host_path
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 
-def of(source: Fact, prefix: str, host: HostView) -> list[JSON]:
+def of(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     """The devices; a link counts twice, as said and as dockerd follows it (moby oci/devices_linux.go)."""
     return [
         fact
@@ -38,14 +38,14 @@ def requests(source: Fact, prefix: str) -> list[JSON]:
     ]
 
 
-def _device(device: Fact, said: str, host: HostView) -> list[JSON]:
+def _device(device: Fact, said: str, host: HostMoment) -> list[JSON]:
     places = node(text(device, "PathOnHost"), said, host)
     target = text(device, "PathInContainer")
     permissions = _permissions(text(device, "CgroupPermissions"))
     return [{"path": place, "target": target, "permissions": permissions, "at": said} for place in places]
 
 
-def node(path: str, said: str, host: HostView) -> list[str]:
+def node(path: str, said: str, host: HostMoment) -> list[str]:
     """A device as said and as dockerd follows it, once where both are the same."""
     said_path = followed(path, said)
     resolved = host.look(said_path).resolved

@@ -10,7 +10,7 @@ from typing import cast
 from portero.facts import tmpfs
 from portero.facts.mount import opened
 from portero.facts.paths import followed, is_absolute
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 LOCAL = "local"
@@ -32,7 +32,7 @@ _LAYERS = frozenset({"lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"}
 _SERVERS = frozenset({"nfs", "nfs4", "cifs", "smb3"})
 
 
-def told(name: str, options: Mapping[str, str], said: str, host: HostView) -> Fact:
+def told(name: str, options: Mapping[str, str], said: str, host: HostMoment) -> Fact:
     """The part of a mount fact that the driver decides; "" is the local driver (moby volume/service/store.go)."""
     filesystem, device = options.get("type", ""), options.get("device", "")
     names = cast(list[JSON], list(options))
@@ -51,7 +51,7 @@ def is_local(name: str) -> bool:
     return name in ("", LOCAL)
 
 
-def _local(options: Mapping[str, str], said: str, host: HostView) -> Fact:
+def _local(options: Mapping[str, str], said: str, host: HostMoment) -> Fact:
     filesystem, device = options.get("type", ""), options.get("device", "")
     said_options = tmpfs.split(options.get("o", ""))
     propagation = next((mode for mode in _PROPAGATION if mode in said_options), "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from portero.facts.paths import clean, host_path
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 
@@ -31,7 +31,7 @@ def fact(said: str, kind: str, via: str, told: Fact) -> Fact:
     return nothing | told
 
 
-def opened(paths: Sequence[str], said: str, host: HostView) -> Fact:
+def opened(paths: Sequence[str], said: str, host: HostMoment) -> Fact:
     """The part of a fact about cleaned host paths: these and what links make of them, and what lies there."""
     if not paths:
         return {}
@@ -45,7 +45,7 @@ def opened(paths: Sequence[str], said: str, host: HostView) -> Fact:
     }
 
 
-def anything(said: str, host: HostView) -> Fact:
+def anything(said: str, host: HostMoment) -> Fact:
     """The part of a fact about a path that only swarm will know: it may be any, so it counts as the whole host."""
     return {"type": "bind"} | opened(["/"], said, host) | {"resolution": "unseen", "kind": "unknown"}
 

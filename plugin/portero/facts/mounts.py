@@ -10,7 +10,7 @@ from portero.facts import binds, driver, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
 from portero.facts.mount import anything, fact, opened, target
 from portero.facts.paths import is_absolute, rooted
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
@@ -18,7 +18,7 @@ _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 _TEMPLATE = "{{"
 
 
-def of_create(body: Mapping[str, JSON], host: HostView) -> list[Fact]:
+def of_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ContainerCreate: Binds, Volumes, Mounts, Tmpfs."""
     settings = child(body, "HostConfig")
     volume_driver = text(settings, "VolumeDriver")
@@ -30,13 +30,13 @@ def of_create(body: Mapping[str, JSON], host: HostView) -> list[Fact]:
     ]
 
 
-def of_service(body: Mapping[str, JSON], host: HostView) -> list[Fact]:
+def of_service(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ServiceCreate and ServiceUpdate."""
     entries = objects(child(child(body, "TaskTemplate"), "ContainerSpec"), "Mounts")
     return [_service_entry(entry, f"TaskTemplate.ContainerSpec.Mounts[{n}]", host) for n, entry in enumerate(entries)]
 
 
-def of_volume(body: Mapping[str, JSON], host: HostView) -> list[Fact]:
+def of_volume(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """What VolumeCreate opens: whoever may use the volume later sees this.
 
     Before API 1.42 dockerd does not see ClusterVolumeSpec and creates a plain volume with DriverOpts (moby
@@ -68,7 +68,7 @@ def _text_map(fields: Mapping[str, JSON], name: str) -> dict[str, str]:
     return {key: as_text(value, name) for key, value in child(fields, name).items()}
 
 
-def _anonymous(path: str, volume_driver: str, host: HostView) -> Fact:
+def _anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
     """Config.Volumes; HostConfig.VolumeDriver holds for these too (moby daemon/create_unix.go)."""
     said = "Volumes[*]"
     told: Fact = {"target": target(path)}
@@ -89,7 +89,7 @@ def _tmpfs_told(options: list[str]) -> Fact:
     }
 
 
-def _entry(entry: Mapping[str, JSON], said: str, host: HostView) -> Fact:
+def _entry(entry: Mapping[str, JSON], said: str, host: HostMoment) -> Fact:
     """One entry of a Mounts list. dockerd compares the type with regard to case, and refuses others."""
     kind, source = text(entry, "Type"), text(entry, "Source")
     told: Fact = {
@@ -110,14 +110,14 @@ def _entry(entry: Mapping[str, JSON], said: str, host: HostView) -> Fact:
     return fact(said, kind if kind in _TYPES else "other", "mount", told)
 
 
-def _volume_told(entry: Mapping[str, JSON], said: str, host: HostView) -> Fact:
+def _volume_told(entry: Mapping[str, JSON], said: str, host: HostMoment) -> Fact:
     """What the driver decides; ReadOnly of the mount and ro of the driver each make it read-only."""
     config = child(child(entry, "VolumeOptions"), "DriverConfig")
     told = driver.told(text(config, "Name"), _text_map(config, "Options"), said, host)
     return told | {"writable": told.get("writable", True) is True and not flag(entry, "ReadOnly")}
 
 
-def _service_entry(entry: Mapping[str, JSON], said: str, host: HostView) -> Fact:
+def _service_entry(entry: Mapping[str, JSON], said: str, host: HostMoment) -> Fact:
     """One mount of a service: type and propagation in any case; no type is a bind.
 
     (moby daemon/cluster/convert/container.go, containerToGRPC.)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.values import go_bool
-from portero.host.view import HostView, is_network_id, may_begin_network_id
+from portero.host.view import HostMoment, is_network_id, may_begin_network_id
 from portero.types import JSON, Fact
 
 ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go
@@ -17,7 +17,7 @@ _PREDEFINED = ("host", "none", "bridge", "ingress")
 _PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
 
 
-def of_create(body: Fact, host: HostView) -> list[JSON]:
+def of_create(body: Fact, host: HostMoment) -> list[JSON]:
     """NetworkMode and EndpointsConfig of a container."""
     mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
@@ -29,7 +29,7 @@ def of_create(body: Fact, host: HostView) -> list[JSON]:
     return told
 
 
-def of_service(body: Fact, host: HostView) -> list[JSON]:
+def of_service(body: Fact, host: HostMoment) -> list[JSON]:
     """Networks of the task and, as older clients say it, of the service itself."""
     lists = (
         ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
@@ -42,7 +42,7 @@ def of_service(body: Fact, host: HostView) -> list[JSON]:
     ]
 
 
-def of_connect(path: Mapping[str, str], body: Fact, host: HostView) -> list[JSON]:
+def of_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
     """The network in the path, and the one that the endpoint may name instead."""
     return [
         _network(path.get("id", ""), "path.id", host),
@@ -50,7 +50,7 @@ def of_connect(path: Mapping[str, str], body: Fact, host: HostView) -> list[JSON
     ]
 
 
-def of_build(mode: str, said: str, host: HostView) -> list[JSON]:
+def of_build(mode: str, said: str, host: HostMoment) -> list[JSON]:
     """The networkmode of a build; `container:NAME` stays as it is."""
     return [_network(mode or "default", said, host)]
 
@@ -75,19 +75,19 @@ def _is_shared(mode: str) -> bool:
     return mode.startswith(("container:", "ns:"))
 
 
-def _by_id(endpoint: Fact, place: str, host: HostView) -> list[JSON]:
+def _by_id(endpoint: Fact, place: str, host: HostMoment) -> list[JSON]:
     # The ID goes before the name it stands under (moby daemon/container_operations.go, getNetworkID).
     network = text(endpoint, "NetworkID")
     return [_network(network, f"{place}.NetworkID", host)] if network else []
 
 
-def _service_network(name: str, said: str, host: HostView) -> Fact:
+def _service_network(name: str, said: str, host: HostMoment) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
         return _network(name, said, host)
     # What looks like a name and cannot be looked up is taken at its word.
     return {"name": name, "resolved": host.network(name) or name, "at": said}
 
 
-def _network(name: str, said: str, host: HostView) -> Fact:
+def _network(name: str, said: str, host: HostMoment) -> Fact:
     resolved = host.network(name) if is_network_id(name) else name
     return {"name": name, "resolved": resolved, "at": said}

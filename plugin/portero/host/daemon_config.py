@@ -1,8 +1,10 @@
 """Reads daemon.json from the host's files, and again whenever it has changed: a path in, DaemonDefaults out.
 
-A file that is absent, unreadable, too large or no file at all means that nothing is known, never an error.
+Only a file that is absent sets nothing. One that cannot be read, or that dockerd would not start with, is an OSError,
+or the last value that could be read; a failure is never remembered.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -11,65 +13,93 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse
+from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
 
-# Far more than any daemon.json or seccomp profile.
+# Bytes; far more than any daemon.json or seccomp profile has.
 _LARGEST = 1 << 20
 _CONTROL_GROUPS = "/sys/fs/cgroup"
+_ABSENT = (FileNotFoundError, NotADirectoryError)
 
-# What changes when a file is written or another one is put in its place.
+# Device, inode, size, times: they change when a file is written or another one is put in its place.
 _Stamp: TypeAlias = tuple[int, int, int, int, int]
-# Where the file at a path of the host can be opened here, links followed (OSError: nowhere).
-_FileOf: TypeAlias = Callable[[str], str]
+# Path of the host -> path at which this process opens the file, links followed. Raises OSError.
+_LocalPath: TypeAlias = Callable[[str], str]
 
 
 class DaemonConfig:
-    """What daemon.json says; `path` is its place on the host."""
+    """The settings in daemon.json; `path` is its place on the host."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # One attribute, so that threads never see the stamp of one state beside the defaults of another.
-        self._read: tuple[_Stamp | None, DaemonDefaults] = (None, NOTHING_KNOWN)
+        # One attribute, so that threads never see the stamp of one file beside the defaults of another.
+        # The stamp None stands for "no file"; None in all: nothing was read yet.
+        self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
 
-    def defaults(self, file_of: _FileOf) -> DaemonDefaults:
-        """The daemon's defaults as the file says them now; `file_of` looks at the files as they are now, too."""
-        stamp = _stamp(file_of, self._path)
-        if stamp is None:
-            return NOTHING_KNOWN
-        seen, defaults = self._read
-        if stamp != seen:
-            content_of = partial(_content_of, file_of)
-            defaults = replace(parse(content_of(self._path) or b"", content_of), cgroup_v2=_cgroup_v2(file_of))
-            self._read = (stamp, defaults)
+    def defaults(self, local_path: _LocalPath) -> DaemonDefaults:
+        """The daemon's defaults as the file has them now.
+
+        Raises OSError when the file cannot be read and never could be.
+        """
+        try:
+            self._held = held = self._read(local_path)
+        except OSError:
+            if self._held is None:
+                raise
+            held = self._held
+        return held[1]
+
+    def _read(self, local_path: _LocalPath) -> tuple[_Stamp | None, DaemonDefaults]:
+        try:
+            stamp = _stamp(os.stat(local_path(self._path)))
+        except _ABSENT:
+            return None, NOTHING_KNOWN
+        if self._held is not None and self._held[0] == stamp:
+            return stamp, _with_cgroup_version(self._held[1], local_path)
+        content = _read_content(local_path, self._path)
+        if content is None:
+            return None, NOTHING_KNOWN
+        try:
+            defaults = parse_daemon_json(content, partial(_read_content, local_path))
+        except ValueError as error:
+            raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
+        return stamp, _with_cgroup_version(defaults, local_path)
+
+
+def _stamp(file: os.stat_result) -> _Stamp:
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
+
+
+def _read_content(local_path: _LocalPath, path: str) -> bytes | None:
+    """The content of a file of the host; None: there is no such file. Raises OSError for any other failure."""
+    try:
+        # Without O_NONBLOCK, opening a pipe waits for its other end.
+        descriptor = os.open(local_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except _ABSENT:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", path)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(_LARGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > _LARGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return data
+
+
+def _with_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:
+    """Looked at again until it is known: it does not change while the host runs."""
+    if defaults.cgroup_v2 is not None:
         return defaults
+    version = _is_cgroup_v2(local_path)
+    return defaults if version is None else replace(defaults, cgroup_v2=version)
 
 
-def _stamp(file_of: _FileOf, path: str) -> _Stamp | None:
-    try:
-        there = os.stat(file_of(path))
-    except OSError:
-        return None
-    return there.st_dev, there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
-
-
-def _content_of(file_of: _FileOf, path: str) -> bytes | None:
-    """The content of a file of the host."""
-    try:
-        file = file_of(path)
-        # Opening a pipe would wait for its other end.
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            return None
-        with open(file, "rb") as opened:
-            data = opened.read(_LARGEST + 1)
-    except OSError:
-        return None
-    return data if len(data) <= _LARGEST else None
-
-
-def _cgroup_v2(file_of: _FileOf) -> bool | None:
+def _is_cgroup_v2(local_path: _LocalPath) -> bool | None:
     """Whether the unified hierarchy is mounted where it belongs (cgroups(7)); None: it cannot be seen."""
     try:
-        controllers = Path(file_of(f"{_CONTROL_GROUPS}/cgroup.controllers"))
+        controllers = Path(local_path(f"{_CONTROL_GROUPS}/cgroup.controllers"))
         return controllers.exists() or (None if not controllers.parent.is_dir() else False)
     except OSError:
         return None

@@ -1,6 +1,7 @@
-"""What dockerd gives to containers and networks that do not say: daemon.json in, a frozen value out.
+"""The defaults that dockerd gives to containers and networks: the content of daemon.json in, a frozen value out.
 
-Nothing is refused here: dockerd does not start with a value that it cannot read, so such a value says nothing.
+ValueError: the content is not a JSON object. dockerd does not start with a setting of a wrong type, so such a setting
+counts as absent.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ _INT64 = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Ulimit:
-    """One of `default-ulimits`."""
+    """One of `default-ulimits`; -1 is unlimited."""
 
     name: str
     soft: int
@@ -30,7 +31,7 @@ class Ulimit:
 
 @dataclass(frozen=True, slots=True)
 class DaemonDefaults:
-    """The daemon's defaults; empty, None or False: nothing is known to be set."""
+    """The daemon's defaults; empty, None or False: not set."""
 
     log_driver: str = ""
     log_options: tuple[str, ...] = ()
@@ -39,51 +40,64 @@ class DaemonDefaults:
     runtime: str = ""
     cgroup_namespace: str = ""
     ipc_mode: str = ""
-    shm_size: int | None = None
+    shm_size: int | None = None  # bytes
     user_namespaces: bool = False
     seccomp: _Seccomp = ""
-    seccomp_sha256: str | None = None  # of the profile's file, when it is custom
+    seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
     network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
-    cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: could not be seen
+    cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
 
 
 NOTHING_KNOWN = DaemonDefaults()
 
 
-def parse(data: bytes, content_of: Callable[[str], bytes | None] = lambda _: None) -> DaemonDefaults:
-    """The defaults in daemon.json. `content_of`: the content of a file of the host, None when it cannot be read."""
-    said = _document(data)
-    seccomp, sha256 = _seccomp(_text(said, "seccomp-profile"), content_of)
+def parse_daemon_json(data: bytes, read_content: Callable[[str], bytes | None] = lambda _: None) -> DaemonDefaults:
+    """The defaults in daemon.json; raises ValueError when it is not a JSON object.
+
+    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass.
+    """
+    settings = _parse_object(data)
+    seccomp, sha256 = _read_seccomp(_text(settings, "seccomp-profile"), read_content)
     return DaemonDefaults(
-        log_driver=_text(said, "log-driver"),
-        log_options=tuple(sorted(_texts(said.get("log-opts")))),
-        ulimits=tuple(_ulimits(said)),
-        no_new_privileges=said.get("no-new-privileges") is True,
-        runtime=_text(said, "default-runtime"),
+        log_driver=_text(settings, "log-driver"),
+        log_options=tuple(sorted(_texts(settings.get("log-opts")))),
+        ulimits=tuple(_ulimits(settings)),
+        no_new_privileges=settings.get("no-new-privileges") is True,
+        runtime=_text(settings, "default-runtime"),
         # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
-        cgroup_namespace=_one_of(_text(said, "default-cgroupns-mode"), "private", "host"),
-        ipc_mode=_one_of(_text(said, "default-ipc-mode"), "private", "shareable"),
-        shm_size=_size(_text(said, "default-shm-size")),
-        user_namespaces=_text(said, "userns-remap") != "",
+        cgroup_namespace=_one_of(_text(settings, "default-cgroupns-mode"), "private", "host"),
+        ipc_mode=_one_of(_text(settings, "default-ipc-mode"), "private", "shareable"),
+        shm_size=_size(_text(settings, "default-shm-size")),
+        user_namespaces=_text(settings, "userns-remap") != "",
         seccomp=seccomp,
         seccomp_sha256=sha256,
         network_options=MappingProxyType(
-            {driver: MappingProxyType(_texts(options)) for driver, options in _object(said, "default-network-opts")}
+            {driver: MappingProxyType(_texts(options)) for driver, options in _object(settings, "default-network-opts")}
         ),
     )
 
 
-def _document(data: bytes) -> dict[str, JSON]:
-    """dockerd skips a byte order mark; names are exact, and of two the last one counts (daemon/config/config.go)."""
-    try:
-        said: JSON = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+def _parse_object(data: bytes) -> dict[str, JSON]:
+    """dockerd takes an empty file for {}, skips a byte order mark, and of two equal names it takes the last one.
+
+    Names are exact (moby daemon/config/config.go).
+    """
+    text = data.decode("utf-8-sig")
+    if not text.strip():
         return {}
-    return said if isinstance(said, dict) else {}
+    try:
+        settings: JSON = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    if settings is None:
+        return {}
+    if not isinstance(settings, dict):
+        raise ValueError("not an object")
+    return settings
 
 
-def _ulimits(said: Mapping[str, JSON]) -> Iterator[Ulimit]:
-    for name, limit in _object(said, "default-ulimits"):
+def _ulimits(settings: Mapping[str, JSON]) -> Iterator[Ulimit]:
+    for name, limit in _object(settings, "default-ulimits"):
         if not isinstance(limit, dict):
             continue
         # The names inside are those of a Go struct (docker/go-units Ulimit), so that their case does not count.
@@ -98,14 +112,16 @@ def _is_int64(value: JSON) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value in _INT64
 
 
-def _seccomp(profile: str, content_of: Callable[[str], bytes | None]) -> tuple[_Seccomp, str | None]:
+def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> tuple[_Seccomp, str | None]:
     """The words are exact (daemon/seccomp_linux.go); all else is the path of a profile."""
+    if profile == "":
+        return "", None
     if profile == "builtin":
         return "builtin", None
     if profile == "unconfined":
         return "unconfined", None
-    content = content_of(profile) if profile.startswith("/") else None
-    return ("", None) if content is None else ("custom", hashlib.sha256(content).hexdigest())
+    content = read_content(profile) if profile.startswith("/") else None
+    return "custom", None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _size(text: str) -> int | None:
@@ -117,8 +133,8 @@ def _size(text: str) -> int | None:
     return int(float(f"{whole}.{fraction or 0}") * _UNITS[unit.lower()])
 
 
-def _text(said: Mapping[str, JSON], name: str) -> str:
-    value = said.get(name)
+def _text(settings: Mapping[str, JSON], name: str) -> str:
+    value = settings.get(name)
     return value if isinstance(value, str) else ""
 
 
@@ -126,11 +142,11 @@ def _one_of(value: str, *known: str) -> str:
     return value if value in known else ""
 
 
-def _object(said: Mapping[str, JSON], name: str) -> list[tuple[str, JSON]]:
-    value = said.get(name)
+def _object(settings: Mapping[str, JSON], name: str) -> list[tuple[str, JSON]]:
+    value = settings.get(name)
     return list(value.items()) if isinstance(value, dict) else []
 
 
 def _texts(value: JSON) -> dict[str, str]:
-    """A map of texts; what is no text is left out."""
+    """The texts of an object; values of another type are left out."""
     return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}

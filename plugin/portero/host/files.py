@@ -1,31 +1,35 @@
-"""The host as its files show it: a path in, what lies there out (HostView).
+"""The host as its files show it: a path in, what is there out (HostFiles gives a FilesMoment for each request).
 
-Nothing is refused here; what cannot be read is `unknown`. Between this look and the start of the container somebody may
-change a link: allow only folders that the users of Docker cannot write to.
+A path that this process may not walk is `unknown`; any other failure to read is the refusal host-unreadable. Between
+this look and the start of the container a link can change: allow only folders that users of Docker cannot write to.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
+from portero.host.held_sockets import HeldSockets
 from portero.host.path import clean
 from portero.host.protected import Guarded
-from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, DaemonSockets
+from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN
 from portero.host.symlinks import HostWalk
-from portero.host.view import HostView, Place
+from portero.host.view import HostEntry
+from portero.refusals import Refused
 
-# Where dockerd looks for it (moby cmd/dockerd/options.go) unless it is told --config-file.
+# dockerd's default for --config-file (moby cmd/dockerd/options.go).
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 
 
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
-    `sockets`: paths on the host to protect besides the daemons' own, such as portero's. `own`: files and folders that
-    portero's word rests on, such as its policy; what lies below them counts as well. `visible=False`: the host's files
-    are not below `root` at all, so that only names can be compared. `name_of`: who tells a network's name.
+    `sockets`: paths on the host to protect besides the daemons' own, such as Portero's. `own`: files and folders that
+    Portero's decisions depend on, such as its policy; what is below them is protected as well. `visible=False`: the
+    host's files are not below `root` at all, so that only names can be compared. `listening`: the daemons' sockets.
+    `new_lookup`: makes, for one request, the function from a network's ID to its name (None: not found out).
     """
 
     def __init__(
@@ -35,86 +39,76 @@ class HostFiles:
         visible: bool = True,
         sockets: Iterable[str] = (),
         own: Iterable[str] = (),
-        daemons: DaemonSockets,
-        name_of: Callable[[str], str | None],
+        listening: HeldSockets,
+        new_lookup: Callable[[], Callable[[str], str | None]],
         daemon_config: str = DAEMON_CONFIG,
     ) -> None:
         self.root = root
         self.visible = visible
-        self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self.own = tuple(map(clean, own))
-        self._daemons = daemons
-        self._name_of = name_of
+        self.new_lookup = new_lookup
+        self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
+        self._listening = listening
         self._config = DaemonConfig(daemon_config)
 
-    def moment(self) -> HostView:
-        """The host as it is now, for one request: what several of its mounts ask about is looked up once."""
-        return _Moment(self)
+    def moment(self) -> "FilesMoment":
+        """The host as it is now, for one request."""
+        return FilesMoment(self)
 
-    def look(self, path: str) -> Place:
-        """What lies at a cleaned absolute path."""
-        return self.moment().look(path)
+    def read_defaults(self, walk: HostWalk) -> DaemonDefaults:
+        """The daemon's defaults, as one walk finds daemon.json. Raises OSError when they cannot be read."""
+        if not self.visible:
+            return NOTHING_KNOWN
+        return self._config.defaults(lambda path: walk.local_path(walk.resolve(path)))
 
-    def network(self, name: str) -> str | None:
-        """The name behind a network ID, as the daemon tells it."""
-        return self._name_of(name)
-
-    def daemon(self) -> DaemonDefaults:
-        """The daemon's defaults, as far as its daemon.json can be seen."""
-        return self.moment().daemon()
-
-    def daemon_by(self, walk: HostWalk) -> DaemonDefaults:
-        """The same, as one walk finds the file."""
-        return self._config.defaults(lambda path: walk.file(walk.resolved(path))) if self.visible else NOTHING_KNOWN
-
-    def protected(self) -> tuple[str, ...]:
-        """The sockets and portero's own places, as they are named."""
-        return (*self._always, *self._daemons.found(), *self.own)
+    def list_protected(self) -> tuple[str, ...]:
+        """The names of the sockets and of Portero's own files. Raises OSError when the sockets cannot be read."""
+        return (*self._always, *self._listening.current().paths(), *self.own)
 
 
-class _Moment:
-    """What a host shows to one request."""
+class FilesMoment:
+    """The host's files as one request sees them: each path is looked at once."""
 
     def __init__(self, host: HostFiles) -> None:
         self._host = host
         self._walk = HostWalk(host.root)
-        self._seen: dict[str, Place] = {}
+        self._seen: dict[str, HostEntry] = {}
+        self._name_of = host.new_lookup()
 
-    def moment(self) -> HostView:
-        """This one."""
-        return self
-
-    def look(self, path: str) -> Place:
-        """What lies at a cleaned absolute path."""
+    def look(self, path: str) -> HostEntry:
+        """What is at a cleaned absolute path."""
         if path not in self._seen:
-            self._seen[path] = self._look(path)
+            with _refusing():
+                self._seen[path] = self._look(path)
         return self._seen[path]
 
-    def _look(self, path: str) -> Place:
-        resolved, kind = self._walk.found(path) if self._host.visible else (None, "unknown")
-        if resolved is None:
-            return Place(None, "unknown", tuple(sorted(self._named.held(path) | self._own(path))))
-        # These lie at the place or below it, so that they are held like those of the protected that do.
-        names = self._own(path) | self._own(resolved)
-        if kind == "directory":
-            names |= self._sockets_in(resolved)
-        if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
-            names.add(resolved)
-        holds = self._guarded.held(path, resolved).union(map(self._walk.where, names))
-        return Place(resolved, kind, tuple(sorted(holds)))
-
     def network(self, name: str) -> str | None:
-        """The name behind a network ID, as the daemon tells it."""
-        return self._host.network(name)
+        """The name behind a network ID, as the daemon reports it."""
+        with _refusing():
+            return self._name_of(name)
 
     def daemon(self) -> DaemonDefaults:
-        """The daemon's defaults, as far as its daemon.json can be seen."""
-        return self._host.daemon_by(self._walk)
+        """The daemon's defaults, as far as its daemon.json is visible."""
+        with _refusing():
+            return self._host.read_defaults(self._walk)
+
+    def _look(self, path: str) -> HostEntry:
+        resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
+        if resolved is None:
+            return HostEntry(None, "unknown", tuple(sorted(self._named.held(path) | self._find_own(path))))
+        # These are at the path or below it, so they are held as the protected places there are.
+        names = self._find_own(path) | self._find_own(resolved)
+        if kind == "directory":
+            names |= self._find_sockets(resolved)
+        if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
+            names.add(resolved)
+        holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
+        return HostEntry(resolved, kind, tuple(sorted(holds)))
 
     @cached_property
     def _protected(self) -> dict[str, str]:
-        """The sockets and portero's own places, each as it is named and where it really lies."""
-        return {name: self._walk.where(name) for name in self._host.protected()}
+        """The sockets and Portero's own files: name -> path after links."""
+        return {name: self._walk.resolve_or_keep(name) for name in self._host.list_protected()}
 
     @cached_property
     def _guarded(self) -> Guarded:
@@ -122,19 +116,28 @@ class _Moment:
 
     @cached_property
     def _named(self) -> Guarded:
-        """The protected by their names alone."""
-        return Guarded({name: name for name in self._protected})
+        """The protected places by their names alone."""
+        return Guarded({name: name for name in self._host.list_protected()})
 
     @cached_property
-    def _own_folders(self) -> tuple[str, ...]:
-        """How a path in one of portero's own places begins, with a slash after it."""
+    def _own_prefixes(self) -> tuple[str, ...]:
+        """Portero's own files and folders, by name and after links, with a slash after each."""
         places = {place for own in self._host.own for place in (own, self._protected[own])}
         return tuple("/" if place == "/" else f"{place}/" for place in places)
 
-    def _own(self, path: str) -> set[str]:
-        """The path itself when it lies in one of portero's own places."""
-        return {path} if f"{path}/".startswith(self._own_folders) else set()
+    def _find_own(self, path: str) -> set[str]:
+        """The path itself when it is one of Portero's own or below it."""
+        return {path} if f"{path}/".startswith(self._own_prefixes) else set()
 
-    def _sockets_in(self, folder: str) -> set[str]:
-        """Those directly in a folder under a name that a daemon's would have. Never a walk through the tree."""
+    def _find_sockets(self, folder: str) -> set[str]:
+        """The sockets directly in a folder that have a daemon's default name. Never a walk through the tree."""
         return {clean(f"{folder}/{name}") for name in WELL_KNOWN if self._walk.is_socket(folder, name)}
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """An error of reading becomes a refusal: what could not be read is not the same as nothing."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused("host-unreadable") from error

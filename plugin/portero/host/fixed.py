@@ -1,22 +1,18 @@
-"""A host of plain data, for examples and tests."""
+"""A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
 
 import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast, get_args
 
-from portero.host.daemon_defaults import DaemonDefaults, parse
+from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.host.path import clean, is_within
 from portero.host.protected import Guarded
-from portero.host.view import MAX_LINKS, Kind, Place
+from portero.host.view import MAX_LINKS, HostEntry, Kind
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
-
-
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
-
-
 _PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible", "daemon"})
 
 
@@ -24,9 +20,9 @@ class FixedHost:
     """A host made of plain data, for examples and tests.
 
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
-    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}}: each part may be left out, none
-    may be misspelt (ValueError). `daemon` is what daemon.json holds.
-    /var/run is a link to /run; what is not named is a directory; a network that is not named cannot be found out.
+    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}}: each part may be left out, an
+    unknown one is a ValueError. `daemon` is the content of daemon.json.
+    /var/run is a link to /run; a path that is not named is a directory; a network that is not named has no known name.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -37,7 +33,7 @@ class FixedHost:
         self._kinds = {clean(path): _kind(kind) for path, kind in _texts(data, "kinds").items()}
         self._networks = MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
-        self._daemon = parse(json.dumps(data.get("daemon")).encode())
+        self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
         self._guarded = Guarded(self._sockets)
@@ -46,21 +42,21 @@ class FixedHost:
         """Itself: it never changes."""
         return self
 
-    def look(self, path: str) -> Place:
-        """What the data says about a cleaned absolute path."""
+    def look(self, path: str) -> HostEntry:
+        """What is at a cleaned absolute path."""
         if not self._visible:
-            return Place(None, "unknown", tuple(sorted(self._guarded.held(path))))
+            return HostEntry(None, "unknown", tuple(sorted(self._guarded.held(path))))
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
-        return Place(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))))
+        return HostEntry(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))))
 
     def network(self, name: str) -> str | None:
         """The name in the data, None when there is none."""
         return self._networks.get(name)
 
     def daemon(self) -> DaemonDefaults:
-        """What the data says of the daemon."""
+        """The defaults in `daemon`."""
         return self._daemon
 
     def _resolve(self, path: str) -> str:

@@ -1,6 +1,6 @@
 """Follows links below a root as the kernel would (path_resolution(7)), at one moment: each link is read once.
 
-A path of the host comes in, the path without links and the kind of what lies there come out. Nothing is refused.
+A path of the host in; out come the path without links and the kind of what is there. OSError: could not be read.
 """
 
 import errno
@@ -19,6 +19,8 @@ _KINDS: Mapping[int, Kind] = {
 }
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _NO_LINK = errno.EINVAL
+# The kernel does not walk such a path for this process, now or later; other errors are failures of the moment.
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 
 # Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
 _SHORT = 512
@@ -34,38 +36,43 @@ class HostWalk:
         # Where a walk to each folder ended and how many links it met: many paths share the way to their folder.
         self._folders: dict[str, tuple[str, int]] = {}
 
-    def file(self, path: str) -> str:
-        """Where a path of the host can be opened here, links not followed."""
+    def local_path(self, path: str) -> str:
+        """Where this process opens a path of the host, links not followed."""
         return f"{self._root}/{path.lstrip('/')}"
 
-    def found(self, path: str) -> tuple[str | None, Kind]:
-        """The path after links and what is there; None, unknown, where this walk gets stuck.
+    def find_entry(self, path: str) -> tuple[str | None, Kind]:
+        """The path after links and the kind of what is there; (None, unknown) where the way is closed to this process.
 
-        The kernel may not: it gets from one link to the next, and takes a place whose whole path is too long to name.
+        The kernel may get further: it goes from one link to the next, and takes a place whose whole path is too long
+        to name. Raises OSError for any other failure.
         """
         try:
-            resolved = self.resolved(path)
-            return resolved, self._kind(resolved)
-        except OSError:
+            resolved = self.resolve(path)
+            return resolved, self._find_kind(resolved)
+        except OSError as error:
+            if error.errno not in _CLOSED:
+                raise
             return None, "unknown"
 
-    def where(self, path: str) -> str:
-        """The path after links; the path itself when the kernel would not walk it."""
+    def resolve_or_keep(self, path: str) -> str:
+        """The path after links; the path itself where the way is closed. Raises OSError for any other failure."""
         try:
-            return self.resolved(path)
-        except OSError:
+            return self.resolve(path)
+        except OSError as error:
+            if error.errno not in _CLOSED:
+                raise
             return path
 
-    def resolved(self, path: str) -> str:
+    def resolve(self, path: str) -> str:
         """The path after links, followed component by component below the root; OSError as the kernel has it."""
         folder, _, name = path.rpartition("/")
         if folder not in self._folders:
-            self._folders[folder] = self._walked("", folder.split("/")[::-1], 0)
+            self._folders[folder] = self._walk("", folder.split("/")[::-1], 0)
         done, links = self._folders[folder]
-        return self._walked(done, [name], links)[0] or "/"
+        return self._walk(done, [name], links)[0] or "/"
 
-    def _walked(self, done: str, waiting: list[str], links: int) -> tuple[str, int]:
-        """From a place without links ("" is the root) on through the parts that wait, the next one last."""
+    def _walk(self, done: str, waiting: list[str], links: int) -> tuple[str, int]:
+        """From a path without links ("" is the root) through the waiting parts, the next one last: path, links met."""
         known = self._links
         while waiting:
             part = waiting.pop()
@@ -75,7 +82,7 @@ class HostWalk:
                 done = done.rpartition("/")[0]
                 continue
             step = f"{done}/{part}"
-            link = known[step] if step in known else self._link(done, step)
+            link = known[step] if step in known else self._read_link(done, step)
             if link is None:
                 done = step
                 continue
@@ -87,18 +94,18 @@ class HostWalk:
         return done, links
 
     def is_socket(self, folder: str, name: str) -> bool:
-        """Whether a name in a folder, whose path has no links, leads to a socket."""
+        """Whether a name in a folder, whose path has no links, leads to a socket. OSError: it cannot be seen."""
         path = f"{folder.rstrip('/')}/{name}"
         try:
-            mode = os.lstat(self.file(path)).st_mode
-        except OSError:
+            mode = os.lstat(self.local_path(path)).st_mode
+        except (FileNotFoundError, NotADirectoryError):
             return False
-        return stat.S_ISSOCK(mode) or (stat.S_ISLNK(mode) and self.found(path)[1] == "socket")
+        return stat.S_ISSOCK(mode) or (stat.S_ISLNK(mode) and self.find_entry(path)[1] == "socket")
 
-    def _link(self, folder: str, path: str) -> str | None:
-        """Where a path in a folder, whose own path has no links, points to; None: no link, or nothing there."""
+    def _read_link(self, folder: str, path: str) -> str | None:
+        """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""
         link = None
-        # Below nothing there is nothing. But the kernel has its own word for paths that are too long.
+        # Below nothing there is nothing. But the kernel has an error of its own for paths that are too long.
         if folder in self._missing and len(path) < _SHORT:
             self._missing.add(path)
         else:
@@ -112,10 +119,10 @@ class HostWalk:
         self._links[path] = link
         return link
 
-    def _kind(self, resolved: str) -> Kind:
+    def _find_kind(self, resolved: str) -> Kind:
         try:
             # Resolved already; a link that came up since then must not lead out of the root.
-            mode = os.lstat(self.file(resolved)).st_mode
+            mode = os.lstat(self.local_path(resolved)).st_mode
         except (FileNotFoundError, NotADirectoryError):
             return "missing"
         return _KINDS.get(stat.S_IFMT(mode), "unknown")

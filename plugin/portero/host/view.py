@@ -1,6 +1,6 @@
-"""What the host says about paths, networks and the daemon: questions (HostView), answers, and a host of plain data.
+"""What facts ask about the host: the interfaces Host and HostMoment, and the answer HostEntry.
 
-Nothing here touches files or sockets; hostfiles.py and daemon.py do.
+No file and no socket is opened here; host/files.py and objects/networks.py do that.
 """
 
 import re
@@ -15,28 +15,27 @@ Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 _NETWORK_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
 _BEGINNING_OF_ID = re.compile(r"[0-9a-z]{1,25}|[0-9a-f]{1,64}")
 
-# More links than the kernel follows (MAXSYMLINKS, include/linux/namei.h).
+# The kernel follows no more links than this in one path (MAXSYMLINKS, include/linux/namei.h).
 MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What lies at a path of the host."""
+class HostEntry:
+    """What is at a path of the host."""
 
-    resolved: str | None  # after symbolic links; None: they could not be followed
+    resolved: str | None  # the path after symbolic links; None: they could not be followed
     kind: Kind
-    holds: tuple[str, ...]  # daemons' sockets at or below this place; portero's own files there, or around it
+    holds: tuple[str, ...]  # daemons' sockets at or below the path; Portero's own files there, or around it
 
 
-class HostView(Protocol):
-    """The questions that facts ask of the host."""
+class HostMoment(Protocol):
+    """The host as one request sees it: what is asked twice is looked up once.
 
-    def moment(self) -> "HostView":
-        """The host as one request sees it; what is asked of it twice may be looked up once."""
-        ...
+    Each method raises Refused (host-unreadable) when the host could not be read.
+    """
 
-    def look(self, path: str) -> Place:
-        """What lies at a cleaned absolute path."""
+    def look(self, path: str) -> HostEntry:
+        """What is at a cleaned absolute path."""
         ...
 
     def network(self, name: str) -> str | None:
@@ -44,7 +43,15 @@ class HostView(Protocol):
         ...
 
     def daemon(self) -> DaemonDefaults:
-        """What the daemon gives to containers and networks that do not say."""
+        """The defaults that dockerd gives to containers and networks."""
+        ...
+
+
+class Host(Protocol):
+    """A host, for as long as the process runs."""
+
+    def moment(self) -> HostMoment:
+        """The host as it is now, for one request."""
         ...
 
 

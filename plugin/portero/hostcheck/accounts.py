@@ -29,7 +29,7 @@ class Accounts:
         return observed(f"mode of {path}", lambda: f"{self.files.stat(path).st_mode & 0o7777:04o}")
 
     def members(self, groups: Set[str]) -> Fact:
-        """Everybody in these groups, as a member or as the primary group; nobody where there is no such group."""
+        """The users in these groups, as a member or by primary group; none where there is no such group."""
         return observed(f"{_GROUPS} {', '.join(sorted(groups))}", lambda: [*sorted(self._members(groups))])
 
     def _members(self, groups: Set[str]) -> set[str]:

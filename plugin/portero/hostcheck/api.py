@@ -1,4 +1,4 @@
-"""Asks dockerd over its Unix socket. OSError: nobody answers; ValueError: what answers is not the Engine API."""
+"""Sends requests to dockerd over its Unix socket. OSError: no answer; ValueError: not an answer of the Engine API."""
 
 import http.client
 import json
@@ -14,24 +14,24 @@ _LONGEST_ANSWER = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class EngineApi:
     """The Engine API at one socket, a path as this process sees it."""
 
     address: str
 
     def get(self, path: str) -> dict[str, JSON]:
-        """The JSON object that dockerd answers."""
+        """The JSON object in dockerd's answer; ValueError: another status than 200."""
         status, body = self._ask("GET", path, {}, None)
         answer: JSON = json.loads(body)
         if status != http.client.OK or not isinstance(answer, dict):
-            raise ValueError(f"GET {path} is answered with status {status}")
+            raise ValueError(f"GET {path} was answered with status {status}")
         return answer
 
     def post(self, path: str, body: bytes | Iterable[bytes]) -> tuple[int, str]:
         """Status and message of the answer to a JSON body; one in parts is sent without its length, chunked."""
         status, answer = self._ask("POST", path, {"Content-Type": "application/json"}, body)
-        told: JSON = json.loads(answer)
-        return status, str(told.get("message", "")) if isinstance(told, dict) else ""
+        reply: JSON = json.loads(answer)
+        return status, str(reply.get("message", "")) if isinstance(reply, dict) else ""
 
     def _ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes | Iterable[bytes] | None
@@ -42,6 +42,6 @@ class Api:
             response = connection.getresponse()
             return response.status, response.read(_LONGEST_ANSWER)
         except http.client.HTTPException as error:
-            raise ValueError(f"{method} {path} is not answered in HTTP") from error
+            raise ValueError(f"{method} {path} was not answered in HTTP") from error
         finally:
             connection.close()

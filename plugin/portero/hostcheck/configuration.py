@@ -1,7 +1,7 @@
-"""How dockerd is configured: daemon.json and its command line, which may not say the same thing twice.
+"""How dockerd is configured: daemon.json and its command line, which may not set the same directive twice.
 
 dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
-so what the file says is known even while the command line is not.
+so a directive in the file is known even while the command line is not.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from portero.hostcheck.fact import fact, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import Process
+from portero.hostcheck.process import DockerdProcess
 from portero.types import JSON, Fact
 
 # Flags whose name differs from the key in the file (moby cmd/dockerd/config.go).
@@ -37,32 +37,32 @@ class Configuration:
 
     def switch(self, key: str, *, default: bool) -> Fact:
         """A directive that is true or false."""
-        said = self._said(key)
+        at = self._at(key)
         words = self._words(key)
         if words:
             word = words[-1]
-            return fact(word in _TRUE, said) if word in _TRUE | _FALSE else unknown(said)
+            return fact(word in _TRUE, at) if word in _TRUE | _FALSE else unknown(at)
         return self._from_file(key, bool, default)
 
     def text(self, key: str, default: str) -> Fact:
         """A directive that is one text."""
         words = self._words(key)
-        return fact(words[-1], self._said(key)) if words else self._from_file(key, str, default)
+        return fact(words[-1], self._at(key)) if words else self._from_file(key, str, default)
 
     def texts(self, key: str) -> Fact:
         """A directive that is a list of texts, empty by default."""
         words = self._words(key)
-        return fact([*words], self._said(key)) if words else self._from_file(key, list, [])
+        return fact([*words], self._at(key)) if words else self._from_file(key, list, [])
 
     def mapping(self, key: str) -> Fact:
-        """A directive of the file that is an object; the flags' own spelling of it where the command line has it."""
+        """A directive of the file that is an object; a list of the flag's values where the command line has it."""
         words = self._words(key)
-        return fact([*words], self._said(key)) if words else self._from_file(key, dict, {})
+        return fact([*words], self._at(key)) if words else self._from_file(key, dict, {})
 
     def _words(self, key: str) -> tuple[str, ...]:
         return () if self.flags is None else self.flags.get(_flag(key), ())
 
-    def _said(self, key: str) -> str:
+    def _at(self, key: str) -> str:
         return f"dockerd --{_flag(key)}" if self._words(key) else f"{self.file} {key}"
 
     def _from_file(self, key: str, kind: type, default: JSON) -> Fact:
@@ -70,19 +70,19 @@ class Configuration:
             return unknown(self.file)
         if key in self.content:
             value = self.content[key]
-            return fact(value, self._said(key)) if isinstance(value, kind) else unknown(self._said(key))
-        return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._said(key))
+            return fact(value, self._at(key)) if isinstance(value, kind) else unknown(self._at(key))
+        return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._at(key))
 
 
-def read(files: Files, process: Process | None, default_file: str) -> Configuration:
-    """The configuration of the dockerd that runs, or would."""
+def read_configuration(files: Files, process: DockerdProcess | None, default_file: str) -> Configuration:
+    """The configuration of the running dockerd, or of the next one."""
     arguments = None if process is None else process.arguments
-    flags = None if arguments is None else parse(arguments)
+    flags = None if arguments is None else parse_flags(arguments)
     file = (flags or {}).get("config-file", (default_file,))[-1]
     return Configuration(file, _content(files, file), flags, process.environment if process is not None else None)
 
 
-def parse(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def parse_flags(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The flags of a command line, each with all its values; a switch without a value is true (spf13/pflag)."""
     flags: dict[str, tuple[str, ...]] = {}
     for word, following in zip(arguments, (*arguments[1:], "--"), strict=False):

@@ -1,6 +1,6 @@
-"""Facts of dockerd: what it says itself (GET /info) and, where nobody answers, how it is configured.
+"""Facts of dockerd: what it reports (GET /info) and, where there is no answer, how it is configured.
 
-What it says is what is in force; the configuration may have been edited since. The plugins are the exception: GET /info
+The report is what is in force; the configuration may have been edited since. The plugins are the exception: GET /info
 shows those of the daemon's start, though a reload changes them.
 """
 
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.hostcheck.configuration import Configuration
-from portero.hostcheck.fact import either, fact, observed
+from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import Process
+from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.site import number_of
 from portero.types import JSON, Fact
@@ -20,11 +20,12 @@ from portero.types import JSON, Fact
 _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
 _LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
 _DATA_ROOT = "/var/lib/docker"
+_RUNNING = "/proc, GET /info"
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """The answer to GET /info; None: nobody answered."""
+    """The answer to GET /info; None: there was no answer."""
 
     answer: Mapping[str, JSON] | None
 
@@ -37,17 +38,17 @@ class Info:
         return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._options()))
 
     def seccomp(self) -> Fact:
-        """The seccomp profile of containers that name none; `off` where the kernel or the daemon has no seccomp."""
+        """The seccomp profile of containers that name none; `off`: the kernel or the daemon has no seccomp."""
         return observed("GET /info SecurityOptions", self._seccomp)
 
     def insecure_registries(self) -> Fact:
-        """Registries that are talked to without TLS, the loopback ones of every daemon left out."""
+        """Registries that dockerd may talk to without TLS, without the loopback ones of every daemon."""
         return observed("GET /info RegistryConfig", self._insecure)
 
     def _member(self, name: str, kind: type) -> JSON:
         value = (self.answer or {}).get(name)
         if not isinstance(value, kind):
-            raise ValueError(f"GET /info does not say {name}")
+            raise ValueError(f"GET /info has no {name}")
         return value
 
     def _options(self) -> list[tuple[str, str]]:
@@ -62,26 +63,28 @@ class Info:
         registries = cast(dict[str, JSON], self._member("RegistryConfig", dict))
         networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
         if not isinstance(networks, list) or not isinstance(names, dict):
-            raise ValueError("GET /info does not say which registries are insecure")
+            raise ValueError("GET /info has no list of insecure registries")
         insecure = [
             name for name, about in names.items() if not isinstance(about, dict) or about.get("Secure") is not True
         ]
         return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
 
 
-def facts(files: Files, process: Process | None, configuration: Configuration, info: Info) -> dict[str, JSON]:
-    """The part `daemon` of the host document."""
+def facts(
+    files: Files, process: DockerdProcess | None, configuration: Configuration, info: Info, *, processes_read: bool
+) -> dict[str, JSON]:
+    """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
     version = info.fact("ServerVersion", str)
     return {
-        "installed": _installed(files, process, info),
-        "running": fact(process is not None or info.answer is not None, "/proc, GET /info"),
+        "installed": _find_installed(files, process, info, processes_read),
+        "running": _find_running(process, info, processes_read),
         "version": version,
         "release": observed(str(version["at"]), lambda: _release(version["value"])),
         "authorizationPlugins": either(configuration.texts("authorization-plugins"), _plugins(info)),
         "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
-            "remapped": either(info.option("userns"), _is_said(configuration.text("userns-remap", ""))),
+            "remapped": either(info.option("userns"), _is_set(configuration.text("userns-remap", ""))),
             "rootless": either(info.option("rootless"), _is_rootless(process)),
         },
         "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
@@ -105,17 +108,26 @@ def data_root(configuration: Configuration, info: Info) -> Fact:
     return either(info.fact("DockerRootDir", str), configuration.text("data-root", _DATA_ROOT))
 
 
-def _installed(files: Files, process: Process | None, info: Info) -> Fact:
+def _find_running(process: DockerdProcess | None, info: Info, processes_read: bool) -> Fact:
     if process is not None or info.answer is not None:
-        return fact(True, "/proc, GET /info")
-    return observed(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
+        return fact(True, _RUNNING)
+    return fact(False, _RUNNING) if processes_read else unknown(_RUNNING)
+
+
+def _find_installed(files: Files, process: DockerdProcess | None, info: Info, processes_read: bool) -> Fact:
+    running = _find_running(process, info, processes_read)
+    if running["value"] is True:
+        return running
+    programs = observed(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
+    # A dockerd that runs from another folder would be among the processes.
+    return running if programs["value"] is False and running["value"] == UNKNOWN else programs
 
 
 def _release(version: JSON) -> int:
     """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number."""
     match = re.match(r"[0-9]+\.[0-9]+(\.[0-9]+)?", str(version))
     if match is None:
-        raise ValueError(f"'{version}' is no version")
+        raise ValueError(f"'{version}' is not a version")
     return number_of(match[0])
 
 
@@ -126,15 +138,15 @@ def _plugins(info: Info) -> Fact:
     return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
 
 
-def _is_said(text: Fact) -> Fact:
+def _is_set(text: Fact) -> Fact:
     return text if text["value"] == UNKNOWN else fact(text["value"] != "", str(text["at"]))
 
 
-def _is_rootless(process: Process | None) -> Fact:
+def _is_rootless(process: DockerdProcess | None) -> Fact:
     return observed("user of dockerd", lambda: _user(process) != 0)
 
 
-def _user(process: Process | None) -> int:
+def _user(process: DockerdProcess | None) -> int:
     if process is None or process.user is None:
-        raise ValueError("dockerd is not seen")
+        raise ValueError("no dockerd is visible")
     return process.user

@@ -1,4 +1,4 @@
-"""A fact of the host: a value, and where it was read. What cannot be read has the value UNKNOWN, never a guess."""
+"""A fact of the host: a value, and where it was read. What could not be read has the value UNKNOWN, never a guess."""
 
 from collections.abc import Callable
 
@@ -6,22 +6,22 @@ from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON, Fact
 
 
-def fact(value: JSON, said: str) -> Fact:
-    """The fact with this value, read there."""
-    return {"value": value, "at": said}
+def fact(value: JSON, at: str) -> Fact:
+    """The fact with a value that was read at `at`."""
+    return {"value": value, "at": at}
 
 
-def unknown(said: str) -> Fact:
-    """The fact that could not be read there."""
-    return fact(UNKNOWN, said)
+def unknown(at: str) -> Fact:
+    """The fact that could not be read at `at`."""
+    return fact(UNKNOWN, at)
 
 
-def observed(said: str, read: Callable[[], JSON]) -> Fact:
-    """The fact as `read` tells it; OSError (not readable) and ValueError (not understood) make it unknown."""
+def observed(at: str, read: Callable[[], JSON]) -> Fact:
+    """The fact with the value that `read` returns; its OSError and ValueError make the fact unknown."""
     try:
-        return fact(read(), said)
+        return fact(read(), at)
     except (OSError, ValueError):
-        return unknown(said)
+        return unknown(at)
 
 
 def either(first: Fact, second: Fact) -> Fact:

@@ -1,4 +1,4 @@
-"""Checks the host document: which rules are broken, of which nobody knows, and which do not apply."""
+"""Checks the host document: which rules are violated, which are unknown, and which do not apply."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _UNKNOWN = json.dumps(UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that does not hold at one place; `value` is what was read there, as JSON, empty where that is much."""
+    """A rule that does not hold; `at`: where `value` was read, which is JSON, empty for objects and long values."""
 
     rule: Rule
     status: Status
@@ -30,8 +30,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What the check of one host came to, without the rules that the profile or the site puts off."""
+class HostReport:
+    """The result for one host, without the rules that the profile or the site turns off; rule IDs in the lists."""
 
     findings: tuple[Finding, ...]
     held: tuple[str, ...]
@@ -39,12 +39,12 @@ class Report:
 
     @property
     def clean(self) -> bool:
-        """Whether everything that the profile enforces is known to be right."""
+        """Whether every rule that the profile enforces is known to hold."""
         return not any(finding.action == "deny" for finding in self.findings)
 
 
-def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> Report:
-    """Asks every rule that the profile enforces or reports; findings come worst level first."""
+def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> HostReport:
+    """Checks every rule that the profile enforces or reports; findings come worst level first."""
     findings: list[Finding] = []
     held, not_applicable = [], []
     without_docker = _installed(document) is False
@@ -59,7 +59,7 @@ def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> Report
         findings += found
         if not found:
             held.append(rule.id)
-    return Report(
+    return HostReport(
         tuple(sorted(findings, key=lambda finding: finding.action != "deny")), tuple(held), tuple(not_applicable)
     )
 
@@ -69,14 +69,14 @@ def _findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str
     if outcome is None:
         return
     status, failures = outcome
-    # place() asks only facts for what was said. Several failures of one value are one finding to a person.
+    # place() looks only below facts. Several failures of one value are one finding to a person.
     found = dict.fromkeys((place({"facts": document}, ("facts", *path)), _value(document, path)) for path in failures)
     for where, value in found:
         yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, where, value)
 
 
 def _value(document: JSON, path: InstancePath) -> str:
-    """What stands where the rule failed."""
+    """The value where the rule failed."""
     for step in path:
         document = cast(dict[str, JSON], document)[step] if isinstance(step, str) else cast(list[JSON], document)[step]
     text = json.dumps(document)

@@ -1,4 +1,4 @@
-"""Facts of the kernel: access control, hardening and network settings, lockdown, swap. Comes in: /proc and /sys."""
+"""Facts of the kernel: access control, hardening and network settings, lockdown, swap. Source: /proc and /sys."""
 
 import re
 
@@ -6,7 +6,7 @@ from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.types import JSON, Fact
 
-# A setting that this kernel does not have is not unknown: nobody can use what it would forbid, or switch it on.
+# A setting that this kernel does not have is not unknown: what it would forbid does not exist either.
 ABSENT = "absent"
 
 SETTINGS = (

@@ -1,4 +1,4 @@
-"""Where dockerd listens: the owner and mode of each Unix socket, the TCP addresses, and the TLS that guards those."""
+"""Where dockerd listens: owner and mode of each Unix socket, the TCP addresses, and the TLS settings of those."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -13,7 +13,7 @@ from portero.types import JSON, Fact
 
 _UNIT = "docker.socket"
 _UNIX = "unix://"
-# Whoever reaches containerd needs no dockerd; it is guarded by nobody.
+# A client of containerd needs no dockerd, and no plugin sees its requests.
 _BESIDE_DOCKER = ("/run/containerd/containerd.sock",)
 _DEFAULT_SOCKET = "/run/docker.sock"
 _DEFAULT_CERTIFICATES = "/root/.docker"
@@ -29,17 +29,17 @@ def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
         "sockets": sockets,
         "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
         "tls": _tls(files, configuration),
-        "members": accounts.members(_groups(configuration, sockets)),
+        "members": _find_members(accounts, configuration, sockets),
         "daemonJson": _file(files, accounts, configuration.file),
     }
 
 
 def unix_sockets(files: Files, hosts: Fact) -> list[str]:
-    """The paths at which dockerd may listen; the default one when it is not known better."""
-    said = [] if hosts["value"] == UNKNOWN else [str(host) for host in cast(list[JSON], hosts["value"])]
-    paths = [host.removeprefix(_UNIX) for host in said if host.startswith(_UNIX + "/")]
-    if len(paths) < len(said) or not said:
-        # Handed over by systemd (fd://), or nothing said.
+    """The paths at which dockerd may listen; the default one when no other is known."""
+    named = [] if hosts["value"] == UNKNOWN else [str(host) for host in cast(list[JSON], hosts["value"])]
+    paths = [host.removeprefix(_UNIX) for host in named if host.startswith(_UNIX + "/")]
+    if len(paths) < len(named) or not named:
+        # Handed over by systemd (fd://), or not configured.
         paths += [stream for stream in _streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
     return [*dict.fromkeys(files.resolved(path) for path in paths)]
 
@@ -91,18 +91,26 @@ def _verify(configuration: Configuration, environment: Mapping[str, str] | None)
 
 
 def _credential(files: Files, path: Fact) -> Fact:
-    """The path, or MISSING where it leads to nothing."""
+    """The path, or MISSING when no file is there."""
     if path["value"] == UNKNOWN:
         return path
     named = str(path["value"])
     return observed(str(path["at"]), lambda: named if files.exists(named) else MISSING)
 
 
-def _groups(configuration: Configuration, sockets: Fact) -> frozenset[str]:
-    """The groups that reach Docker: the usual one, the configured one, those of the sockets; root's own is no news."""
-    owning = {} if sockets["value"] == UNKNOWN else cast(dict[str, dict[str, Fact]], sockets["value"])
-    facts = (configuration.text("group", "docker"), *(socket["group"] for socket in owning.values()))
-    return frozenset({"docker", *(str(group["value"]) for group in facts)}) - {UNKNOWN, "root"}
+def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fact) -> Fact:
+    """The members of the groups that reach Docker: the usual one, the configured one, those of the sockets.
+
+    Group root is left out: root reaches everything.
+    """
+    if sockets["value"] == UNKNOWN:
+        return unknown(str(sockets["at"]))
+    groups = [socket["group"] for socket in cast(dict[str, dict[str, Fact]], sockets["value"]).values()]
+    for group in groups:
+        if group["value"] == UNKNOWN:
+            return unknown(str(group["at"]))
+    named = {str(group["value"]) for group in (configuration.text("group", "docker"), *groups)}
+    return accounts.members(frozenset({"docker", *named}) - {UNKNOWN, "root"})
 
 
 def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
@@ -113,7 +121,7 @@ def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
 
 
 def _is_absent(files: Files, path: str) -> bool:
-    """False also where nobody can tell: then owner and mode are unknown."""
+    """False also when it cannot be seen: owner and mode are then unknown."""
     try:
         return not files.exists(path)
     except OSError:

@@ -1,15 +1,15 @@
 """Does dockerd show its authorization plugin every body? Two requests that Portero must refuse and that create nothing.
 
-Each body says the image's name twice, which Portero always refuses (body-duplicate-name) - if it gets to see the body.
-A daemon with one of the two CVEs does not show it, and Portero then refuses what is missing instead. Where no plugin
-enforces, dockerd itself refuses: there is no such image, and the memory limit is below its minimum.
+Each body has the image's name twice, which Portero always refuses (body-duplicate-name) if it sees the body. A daemon
+with one of the two CVEs hides the body, and Portero then refuses the missing body instead. Where no plugin enforces,
+dockerd itself refuses: there is no such image, and the memory limit is below its minimum.
 """
 
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from portero.hostcheck.api import Api
+from portero.hostcheck.api import EngineApi
 from portero.hostcheck.fact import observed, unknown
 from portero.types import JSON, Fact
 
@@ -27,17 +27,17 @@ _HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
 _TOO_LARGE = "request body too large for authorization plugin"
 
 
-def facts(api: Api | None) -> dict[str, JSON]:
-    """The part `probes` of the host document; `None` asks nothing."""
+def facts(api: EngineApi | None) -> dict[str, JSON]:
+    """The part `probes` of the host document; None: send nothing."""
     return {
-        # Bodies of unknown length were not shown (ContentLength > 0 was asked for, and -1 stands for unknown).
+        # Bodies of unknown length were not shown (the condition was ContentLength > 0, and -1 stands for unknown).
         CVE_2024_41110: _fact(api, "in chunks", iter([_body(0)])),
         CVE_2026_34040: _fact(api, "of more than 1 MiB", _body(_LONG)),
     }
 
 
 def meaning(status: int, message: str) -> str:
-    """fixed: the plugin saw the body; vulnerable: it did not; unguarded: no enforcing Portero was asked."""
+    """fixed: the plugin saw the body; vulnerable: it did not; unguarded: no enforcing Portero answered."""
     if status == HTTPStatus.FORBIDDEN and _ARRIVED.search(message):
         return "fixed"
     if status == HTTPStatus.FORBIDDEN and _HIDDEN.search(message):
@@ -46,14 +46,14 @@ def meaning(status: int, message: str) -> str:
         return "fixed"
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
         return "unguarded"
-    raise ValueError(f"status {status} tells nothing")
+    raise ValueError(f"status {status} is none of the expected ones")
 
 
-def _fact(api: Api | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
-    said = f"POST /containers/create with a body {how}"
+def _fact(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
+    at = f"POST /containers/create with a body {how}"
     if api is None:
-        return unknown(f"{said} (not sent)")
-    return observed(said, lambda: meaning(*api.post(_TARGET, body)))
+        return unknown(f"{at} (not sent)")
+    return observed(at, lambda: meaning(*api.post(_TARGET, body)))
 
 
 def _body(length: int) -> bytes:

@@ -1,7 +1,7 @@
 """The rules about the host: loaded from the same folders as the rules about requests, in almost the same dialect.
 
-Whole, or not at all with every fault in one list. A rule has three outcomes: it holds, it is broken, or what it asks
-about is unknown (policy/unknown.py).
+All rules are loaded, or none and every fault is in one list. A rule has three outcomes: it holds, it is violated, or a
+fact that it needs is unknown (unknown.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +23,9 @@ from portero.policy.rule import Rule
 from portero.types import JSON
 
 About = Literal["host", "daemon"]
-Status = Literal["broken", "unknown"]
+Status = Literal["violated", "unknown"]
 
-# What the common parts take for the operation of a rule that has none.
+# The modules of policy need an operation; a host rule has none.
 _NO_OPERATION = "Host"
 _NEEDED = ("rule.json", "host-rule.json", "site.json", "site.schema.json")
 
@@ -39,15 +39,15 @@ class HostPolicy:
     possible: Checks
 
     def outcome(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
-        """None: the rule holds. Otherwise whether it is surely broken, and where."""
+        """None: the rule holds. Otherwise whether it is certainly violated, and where."""
         failures = self.rules.checks[rule].failures(document)
         if not failures:
             return None
-        return ("broken" if self.possible[rule].failures(document) else "unknown"), failures
+        return ("violated" if self.possible[rule].failures(document) else "unknown"), failures
 
 
 def load(folders: Sequence[Path], engine: Engine) -> HostPolicy:
-    """The rules about the host in these folders, the built-in one first; raises PolicyBroken."""
+    """The rules about the host in these folders, the built-in one first; raises PolicyBroken with every fault."""
     found: list[str] = []
     contents = [read(folder, found) for folder in folders]
     builtin = contents[0]

@@ -1,4 +1,4 @@
-"""What systemd's unit files say, drop-ins included. Unit and setting in, values out; none where there is no unit."""
+"""Settings in systemd's unit files, drop-ins included. Unit and setting in, values out; none where there is no unit."""
 
 from collections.abc import Iterator
 

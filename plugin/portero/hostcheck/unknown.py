@@ -1,8 +1,8 @@
-"""What a rule of the host means for facts that could not be read: two readings of its schema, `certain` and `possible`.
+"""How a host rule treats facts that could not be read: two versions of its schema, `certain` and `possible`.
 
-A fact is an object with a `value`; UNKNOWN stands for a value that nobody could read. Most keywords of JSON Schema pass
-over a string, so the rule as written could hold for want of knowledge. `certain` holds only if the rule holds whatever
-the unknown values are; `possible` holds if it does for some of them. Between the two lies "unknown".
+A fact is an object with a `value`; UNKNOWN stands for a value that could not be read. Most keywords of JSON Schema
+accept any string, so the rule as written could hold by accident. `certain` holds only if the rule holds whatever the
+unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,12 @@ _INNER = ("additionalProperties", "items", "contains")
 
 
 def certain(schema: JSON) -> JSON:
-    """The reading in which an unknown value satisfies nothing."""
+    """The version in which an unknown value satisfies nothing."""
     return _read(schema, unknown_holds=False)
 
 
 def possible(schema: JSON) -> JSON:
-    """The reading in which an unknown value satisfies everything."""
+    """The version in which an unknown value satisfies everything."""
     return _read(schema, unknown_holds=True)
 
 
@@ -60,7 +60,7 @@ def _property(name: str, schema: JSON, unknown_holds: bool) -> JSON:
 
 
 def _branches(schema: Mapping[str, JSON], unknown_holds: bool) -> Iterator[JSON]:
-    """`then` must hold unless the condition surely fails, `else` unless it surely holds; `possible` has it reversed."""
+    """`then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed."""
     if "if" not in schema:
         return
     if "then" in schema:

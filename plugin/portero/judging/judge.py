@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from portero.decision import Decision, Subject, Violation, in_order, refusal
-from portero.host.view import HostView
+from portero.host.view import Host, HostMoment
 from portero.judging import request_document, suggestion
 from portero.policy.loader import Policy
 from portero.policy.policy import ACTS, Acting
@@ -30,7 +30,7 @@ class Judge:
     policy: Policy
     routes: Routes
     shapes: Shapes
-    host: HostView
+    host: Host
     profile: str
     mode: Literal["enforce", "audit"]
 
@@ -59,7 +59,7 @@ class Judge:
 
     def document(self, data: bytes) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
-        return self._document(envelope.read(data), _Case(), self.host)
+        return self._document(envelope.read(data), _Case(), self.host.moment())
 
     def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
         # What is asked and what may be tried instead are looked at in one and the same moment of the host.
@@ -79,7 +79,7 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (*self.policy.waived(broken, document, time), *self._unknown_fields(document))
 
-    def _document(self, asked: Envelope, case: "_Case", host: HostView) -> dict[str, JSON]:
+    def _document(self, asked: Envelope, case: "_Case", host: HostMoment) -> dict[str, JSON]:
         case.asked = asked
         case.aim = aim = uri.parse(asked.uri)
         case.match = match = self.routes.match(asked.method, aim.path)
@@ -87,7 +87,7 @@ class Judge:
         case.image, case.daemon_defaults = _image(document), _daemon_defaults(document)
         return document
 
-    def _read(self, asked: Envelope, aim: uri.Target, match: Match, host: HostView) -> dict[str, JSON]:
+    def _read(self, asked: Envelope, aim: uri.Target, match: Match, host: HostMoment) -> dict[str, JSON]:
         canonical = body.read(asked, match, self.shapes)
         identity: dict[str, JSON] = {"user": asked.user, "groups": [], "method": asked.auth_method.lower()}
         return request_document.build(match.operation, aim.version, match.path, aim.query, identity, canonical, host)
@@ -102,7 +102,7 @@ class Judge:
         return [refusal("unknown-field", str(field["at"]), action) for field in places if isinstance(field, dict)]
 
     def _suggestion(
-        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float, host: HostView
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float, host: HostMoment
     ) -> Mapping[str, str]:
         """What would be allowed instead of a request that is denied; it is judged first, so that the answer is true."""
         denials = _denials(self._enforced(violations))

@@ -5,7 +5,7 @@ from typing import cast
 
 from portero import facts
 from portero.facts import defaults
-from portero.host.view import HostView
+from portero.host.view import HostMoment
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Operation
 from portero.types import JSON
@@ -18,7 +18,7 @@ def build(
     query: Mapping[str, tuple[str, ...]],
     identity: Mapping[str, JSON],
     canonical: Canonical,
-    host: HostView,
+    host: HostMoment,
 ) -> dict[str, JSON]:
     """The document for one call; raises Refused where a fact cannot be read."""
     told = _facts(operation.id, version, path, query, canonical.body, host)
@@ -36,7 +36,7 @@ def build(
     }
 
 
-def again(document: Mapping[str, JSON], host: HostView) -> dict[str, JSON]:
+def again(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
     query = {name: tuple(values) for name, values in cast(dict[str, list[str]], document["query"]).items()}
     told = _facts(
@@ -58,8 +58,7 @@ def _facts(
     path: Mapping[str, str],
     query: Mapping[str, tuple[str, ...]],
     body: JSON,
-    host: HostView,
+    host: HostMoment,
 ) -> dict[str, JSON]:
-    view = host.moment()
-    said = facts.of(operation, body, query, path, view)
-    return defaults.filled(said, operation, body, version, view.daemon)
+    said = facts.of(operation, body, query, path, host)
+    return defaults.filled(said, operation, body, version, host.daemon)

@@ -1,1 +1,1 @@
-"""What exists at the daemon already, as the daemon tells it."""
+"""What the daemon reports about objects that exist already."""

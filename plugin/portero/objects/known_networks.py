@@ -1,31 +1,39 @@
 """A host whose networks are partly known beforehand: those that the stand-in made, or that were inspected."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from portero.host.daemon_defaults import DaemonDefaults
-from portero.host.view import HostView, Place
+from portero.host.view import Host, HostEntry, HostMoment
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNetworks:
-    """`host`, with `name_of` asked first for the name behind a network's ID."""
+    """`host`, with `name_of` asked first for the name behind a network's ID (None: not known)."""
 
-    host: HostView
+    host: Host
     name_of: Callable[[str], str | None]
 
-    def moment(self) -> "KnownNetworks":
-        """The same at a moment of the host's."""
-        return replace(self, host=self.host.moment())
+    def moment(self) -> "KnownNetworksMoment":
+        """A moment of the host, with the known names."""
+        return KnownNetworksMoment(self.host.moment(), self.name_of)
 
-    def look(self, path: str) -> Place:
-        """What the host says."""
-        return self.host.look(path)
+
+@dataclass(frozen=True, slots=True)
+class KnownNetworksMoment:
+    """What one request sees of a host with known networks."""
+
+    moment: HostMoment
+    name_of: Callable[[str], str | None]
+
+    def look(self, path: str) -> HostEntry:
+        """What is at the path on the host."""
+        return self.moment.look(path)
 
     def network(self, name: str) -> str | None:
-        """The known name, else what the host says."""
-        return self.name_of(name) or self.host.network(name)
+        """The known name, else the host's."""
+        return self.name_of(name) or self.moment.network(name)
 
     def daemon(self) -> DaemonDefaults:
-        """What the host says."""
-        return self.host.daemon()
+        """The defaults of the host's daemon."""
+        return self.moment.daemon()

@@ -71,7 +71,7 @@ class Bench:
         names = {text(net, "Id"): text(net, "Name") for net in map(_object, inventory.networks)}
         self.judge = replace(judge, host=KnownNetworks(judge.host, names.get), mode="enforce")
         self.inventory = inventory
-        self._fills = Fills.of(inventory.info, judge.host.daemon())
+        self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
     def all(self) -> Iterator[Judged]:
         """Everything that somebody made; what swarm made is its service, and the daemon's own networks are nobody's."""

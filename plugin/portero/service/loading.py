@@ -13,7 +13,7 @@ from pathlib import Path
 from portero import engine
 from portero.engine import Engine
 from portero.host.files import HostFiles
-from portero.host.sockets import DaemonSockets
+from portero.host.held_sockets import HeldSockets
 from portero.judging.judge import Judge
 from portero.objects.networks import NetworkNames
 from portero.policy import folder
@@ -143,12 +143,12 @@ def host_root(settings: Settings) -> str:
     return "none" if os.getpid() == _FIRST_PROCESS else "/"
 
 
-def dockerds(settings: Settings, daemons: DaemonSockets) -> Sequence[str]:
+def dockerds(settings: Settings, listening: HeldSockets) -> Sequence[str]:
     """The sockets at which dockerd may be asked for the name of a network, the best first."""
     if settings.docker_host is not None:
         return [str(settings.docker_host)]
     # Anybody can name a process dockerd and have it lie about networks; only root can make root's socket.
-    return [address for address in daemons.of("dockerd") if _is_roots(address)]
+    return [address for address in listening.current().paths_of("dockerd") if _is_roots(address)]
 
 
 def _make_host(settings: Settings) -> HostFiles:
@@ -159,15 +159,15 @@ def _make_host(settings: Settings) -> HostFiles:
             [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
         )
     root = host_root(settings)
-    daemons = DaemonSockets()
-    names = NetworkNames(lambda: dockerds(settings, daemons))
+    listening = HeldSockets()
+    names = NetworkNames(lambda: dockerds(settings, listening))
     return HostFiles(
         "/" if root == "none" else root,
         visible=root != "none",
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *(str(place.absolute()) for place in _own(settings))],
-        daemons=daemons,
-        name_of=names.name_of,
+        listening=listening,
+        new_lookup=names.new_lookup,
         daemon_config=str(settings.daemon_config),
     )
 

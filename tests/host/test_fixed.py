@@ -1,0 +1,90 @@
+"""A host of plain data answers as a host of files with the same content."""
+
+import pytest
+
+from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.fixed import FixedHost
+from portero.host.view import HostEntry
+
+
+def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
+    place = FixedHost().look("/var/run")
+
+    assert place == HostEntry("/run", "directory", ("/run/containerd/containerd.sock", "/run/docker.sock"))
+
+
+@pytest.mark.parametrize("path", ["/", "/run", "/var", "/run/docker.sock", "/var/run/docker.sock"])
+def test_every_folder_above_a_socket_holds_it(path: str) -> None:
+    assert "/run/docker.sock" in FixedHost().look(path).holds
+
+
+@pytest.mark.parametrize("path", ["/srv", "/run/lock", "/run/docker.sock.old", "/runner"])
+def test_a_folder_beside_a_socket_does_not_hold_it(path: str) -> None:
+    assert FixedHost().look(path).holds == ()
+
+
+def test_a_daemons_socket_is_a_socket() -> None:
+    assert FixedHost().look("/var/run/docker.sock").kind == "socket"
+
+
+def test_kinds_are_as_the_data_says() -> None:
+    host = FixedHost({"kinds": {"/dev/sda": "device", "/etc/passwd": "file"}, "links": {"/srv/disk": "/dev/sda"}})
+
+    assert host.look("/srv/disk") == HostEntry("/dev/sda", "device", ())
+    assert host.look("/etc/passwd").kind == "file"
+    assert host.look("/srv").kind == "directory"
+
+
+@pytest.mark.parametrize(
+    ("links", "path", "resolved"),
+    [
+        ({"/srv/link": "/etc"}, "/srv/link/passwd", "/etc/passwd"),
+        ({"/srv/link": "../etc"}, "/srv/link", "/etc"),
+        ({"/srv/link": "data"}, "/srv/link/x", "/srv/data/x"),
+        ({"/a": "/b", "/b": "/c"}, "/a/x", "/c/x"),
+        ({"/srv": "/data", "/srv/link": "/etc"}, "/srv/link", "/data/link"),
+        ({"/srv/root": "/"}, "/srv/root/etc", "/etc"),
+        ({"/srv/link": "/etc"}, "/srv/linked", "/srv/linked"),
+        ({"/a": "/b", "/b": "/a"}, "/a/x", "/a/x"),
+    ],
+    ids=["absolute", "up", "relative", "chain", "outermost-first", "root", "whole-names", "circle"],
+)
+def test_links_are_followed(links: dict[str, str], path: str, resolved: str) -> None:
+    assert FixedHost({"links": dict(links)}).look(path).resolved == resolved
+
+
+def test_a_host_whose_files_are_not_visible_still_compares_names() -> None:
+    host = FixedHost({"visible": False})
+
+    assert host.look("/var/run") == HostEntry(None, "unknown", ("/var/run/docker.sock",))
+    assert host.look("/srv") == HostEntry(None, "unknown", ())
+
+
+def test_sockets_can_be_replaced() -> None:
+    host = FixedHost({"sockets": ["/tmp/x/docker.sock"], "links": {"/tmp/x": "/srv/y"}})
+
+    assert host.look("/tmp").holds == ("/srv/y/docker.sock",)
+    assert host.look("/srv/y/docker.sock").kind == "socket"
+    assert host.look("/run").holds == ()
+
+
+def test_a_network_has_the_name_in_the_data_or_none() -> None:
+    host = FixedHost({"networks": {"0123456789ab": "host"}})
+
+    assert host.network("0123456789ab") == "host"
+    assert host.network("ba9876543210") is None
+
+
+def test_a_misspelt_part_of_a_host_is_an_error() -> None:
+    with pytest.raises(ValueError, match="host: link is none of daemon, kinds, links"):
+        FixedHost({"link": {}})
+
+
+def test_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(ValueError, match="host: a kind is one of directory"):
+        FixedHost({"kinds": {"/srv": "folder"}})
+
+
+def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
+    assert FixedHost({"daemon": {"log-driver": "syslog"}}).daemon().log_driver == "syslog"
+    assert FixedHost().daemon() == DaemonDefaults()
