@@ -21,7 +21,6 @@ STILL_TWICE = {
     "Example",
     "Field",
     "Judged",
-    "Report",
     "Trial",
     "Unreadable",
     "Words",
@@ -49,10 +48,6 @@ STILL_WITHOUT = {
     "engine/reference.py",
     "engine/rust.py",
     "formats/checked.py",
-    "host/fixed.py",
-    "host/protected.py",
-    "hostcheck/fact.py",
-    "hostcheck/listeners.py",
     "judging/judge.py",
     "judging/request_document.py",
     "policy/digest.py",
@@ -86,7 +81,6 @@ STILL_WITHOUT = {
     "standin/swarm.py",
     "standin/system.py",
     "standin/trial.py",
-    "unixhttp.py",
 }
 
 

@@ -54,7 +54,7 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostGround:
     """The ground of rules about the host."""
 
     base: dict[str, JSON]
@@ -90,7 +90,7 @@ def all_engines() -> list[Engine]:
 
 def rules(
     folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
-) -> Iterator[tuple[Requests | Host, Rule]]:
+) -> Iterator[tuple[Requests | HostGround, Rule]]:
     """Every rule in these folders with its ground, the built-in folder first; a rule that a later one replaces too."""
     engines, builtin = all_engines(), folders[0]
     by_id = {operation.id: operation for operation in operations}
@@ -101,7 +101,7 @@ def rules(
         upto = [*folders[:number], *([own] if own.is_dir() else [])]
         about_requests, about_host = loader.load(upto, engines[0], operations), host_rules.load(upto, engines[0])
         resources = _resources(builtin, about_requests.site)
-        requests, hosts = Requests(examples, resources, engines), Host(base, described, resources, engines)
+        requests, hosts = Requests(examples, resources, engines), HostGround(base, described, resources, engines)
         yield from ((requests, rule) for rule in _of(folder, about_requests.rules))
         yield from ((hosts, rule) for rule in _of(folder, about_host.rules.rules))
 

@@ -1,0 +1,187 @@
+"""Who reaches dockerd: its sockets, TCP addresses, TLS, the members of its group, and daemon.json itself."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from portero.hostcheck import listeners
+from portero.hostcheck.accounts import Accounts
+from portero.hostcheck.fact import unknown
+from tests.hostcheck.host_tree import Host
+
+FILE = "/etc/docker/daemon.json"
+PASSWD = "root:x:0:0:root:/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nbob:x:1001:105::/home/bob:/bin/sh\n"
+GROUPS = "root:x:0:\ndocker:x:105:alicia,carla\nstaff:x:50:dora\n"
+
+
+def access(host: Host) -> Any:
+    return listeners.facts(host.files, host.configuration())
+
+
+def listen(host: Host, path: str, mode: int = 0o660) -> None:
+    """A socket in the tree; its path may be longer than an address, so it is bound from its own folder."""
+    host.at(path).parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        descriptor = host.at(path).parent
+        short = host.root / "s"
+        listener.bind(str(short))
+    short.rename(descriptor / host.at(path).name)
+    host.at(path).chmod(mode)
+
+
+def test_the_default_socket_is_looked_at_with_owner_group_and_mode(host: Host) -> None:
+    host.dockerd()
+    host.write("/etc/group", GROUPS)
+    listen(host, "/run/docker.sock", 0o666)
+
+    sockets = access(host)["sockets"]
+
+    assert sockets == {
+        "at": "/run/docker.sock",
+        "value": {
+            "/run/docker.sock": {
+                "owner": {"value": "root", "at": "owner of /run/docker.sock"},
+                "group": {"value": "root", "at": "group of /run/docker.sock"},
+                "mode": {"value": "0666", "at": "mode of /run/docker.sock"},
+            }
+        },
+    }
+
+
+def test_every_socket_is_found_and_containerds_beside_them(host: Host) -> None:
+    host.dockerd("-H", "fd://", "-H", "unix:///srv/engine.sock", "-H", "tcp://0.0.0.0:2376")
+    host.write("/lib/systemd/system/docker.socket", "ListenStream=/run/handed.sock\nListenStream=2375\n")
+    for path in ("/srv/engine.sock", "/run/handed.sock", "/run/containerd/containerd.sock", "/run/docker.sock"):
+        listen(host, path)
+
+    found = access(host)
+
+    assert list(found["sockets"]["value"]) == [
+        "/srv/engine.sock",
+        "/run/handed.sock",
+        "/run/containerd/containerd.sock",
+    ]
+    assert found["tcp"]["value"] == ["tcp://0.0.0.0:2376", "tcp://2375"]
+
+
+def test_a_socket_behind_a_link_is_looked_at_once(host: Host) -> None:
+    host.dockerd("-H", "unix:///var/run/docker.sock", "-H", "unix:///run/docker.sock")
+    listen(host, "/run/docker.sock")
+    host.link("/var/run", "/run")
+
+    assert list(access(host)["sockets"]["value"]) == ["/run/docker.sock"]
+
+
+def test_no_socket_is_there_while_nobody_listens(host: Host) -> None:
+    assert access(host)["sockets"] == {"value": {}, "at": "/run/docker.sock"}
+
+
+def test_tcp_addresses_are_unknown_without_a_command_line(host: Host) -> None:
+    assert access(host)["tcp"]["value"] == "unknown"
+
+
+def test_a_socket_folder_that_cannot_be_walked_is_unknown(host: Host) -> None:
+    host.dockerd("-H", "unix:///loop/docker.sock")
+    host.link("/loop", "/loop")
+
+    assert access(host)["sockets"]["value"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment", "verify"),
+    [
+        ((), "", False),
+        (("--tlsverify",), "", True),
+        (("--tlsverify=false",), "", False),
+        ((), "DOCKER_TLS_VERIFY=1\0", True),
+        ((), "DOCKER_TLS_VERIFY=\0", False),
+    ],
+)
+def test_tls_is_verified_by_flag_or_environment(
+    host: Host, flags: tuple[str, ...], environment: str, verify: bool
+) -> None:
+    host.dockerd(*flags, environment=environment)
+
+    assert access(host)["tls"]["verify"]["value"] is verify
+
+
+def test_an_environment_that_cannot_be_read_leaves_tls_unknown(host: Host) -> None:
+    host.dockerd()
+    host.at("/proc/42/environ").unlink()
+
+    assert access(host)["tls"]["verify"] == {"value": "unknown", "at": "dockerd's environment DOCKER_TLS_VERIFY"}
+
+
+def test_credentials_are_paths_or_missing(host: Host) -> None:
+    host.dockerd("--tlscacert=/etc/docker/ca.pem", environment="DOCKER_CERT_PATH=/certs\0")
+    host.write("/etc/docker/ca.pem", "")
+    host.write("/certs/cert.pem", "")
+
+    tls = access(host)["tls"]
+
+    assert tls["ca"] == {"value": "/etc/docker/ca.pem", "at": "dockerd --tlscacert"}
+    assert tls["certificate"]["value"] == "/certs/cert.pem"
+    assert tls["key"]["value"] == "missing"
+
+
+def test_credentials_are_unknown_without_a_command_line(host: Host) -> None:
+    assert access(host)["tls"]["ca"]["value"] == "unknown"
+
+
+def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host) -> None:
+    host.dockerd()
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+
+    assert access(host)["members"] == {"value": ["alicia", "bob", "carla"], "at": "/etc/group docker"}
+
+
+def test_the_configured_group_counts_too_and_roots_own_does_not(host: Host) -> None:
+    host.dockerd("--group", "staff")
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+    listen(host, "/run/docker.sock")
+
+    members = access(host)["members"]
+
+    assert members["value"] == ["alicia", "bob", "carla", "dora"]
+    assert members["at"] == "/etc/group docker, staff"
+
+
+def test_members_are_unknown_where_the_groups_cannot_be_read(host: Host) -> None:
+    host.dockerd()
+
+    assert access(host)["members"]["value"] == "unknown"
+
+
+def test_members_are_unknown_where_the_group_of_a_socket_is_unknown(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.dockerd()
+    host.write("/etc/group", GROUPS)
+    host.write("/etc/passwd", PASSWD)
+    listen(host, "/run/docker.sock")
+    monkeypatch.setattr(Accounts, "group", lambda self, path: unknown(f"group of {path}"))
+
+    assert access(host)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
+
+
+def test_daemon_json_has_an_owner_and_a_mode(host: Host) -> None:
+    host.write(FILE, "{}", 0o664)
+
+    assert access(host)["daemonJson"] == {
+        "at": FILE,
+        "owner": {"value": "root", "at": f"owner of {FILE}"},
+        "mode": {"value": "0664", "at": f"mode of {FILE}"},
+    }
+
+
+def test_a_daemon_json_that_is_not_there_is_roots_to_make(host: Host) -> None:
+    assert access(host)["daemonJson"]["owner"]["value"] == "root"
+
+
+def test_a_daemon_json_that_cannot_be_seen_is_unknown(host: Host) -> None:
+    host.link(FILE, FILE)
+
+    assert access(host)["daemonJson"]["mode"]["value"] == "unknown"
