@@ -16,6 +16,8 @@ from portero.service.loading import judge_of
 from portero.service.settings import Settings
 
 from .captured import CAPTURED_AT, HOST
+from .direct_client import COMPOSE as COMPOSE_CLIENT
+from .direct_client import Client
 
 COMPOSE = Path(__file__).parent / "compose"
 _DATA = {
@@ -71,3 +73,15 @@ def typist(judge: Judge) -> Iterator[Typist]:
     host = json.loads(json.dumps(HOST).replace(CAPTURED_AT, str(folder)))
     yield Typist(folder, replace(judge, host=FixedHost(host)))
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def docker() -> Client:
+    """The docker command at a stand-in of its own."""
+    return Client()
+
+
+@pytest.fixture
+def compose() -> Client:
+    """docker-compose at a stand-in of its own."""
+    return Client(COMPOSE_CLIENT)

@@ -1,0 +1,117 @@
+"""The way from an envelope to a decision: every error on it is a denial with a code, and mode audit denies nothing."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.refusals import Refused
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+
+NOON = 1_800_000_000.0
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))[0]
+    return replace(loaded, host=FixedHost())
+
+
+def create(body: Mapping[str, object], **changed: object) -> bytes:
+    data = json.dumps(body).encode()
+    envelope = {
+        "User": "alice",
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.45/containers/create",
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
+        "RequestBody": base64.b64encode(data).decode(),
+    }
+    return json.dumps(envelope | changed).encode()
+
+
+def test_a_decision_carries_id_time_subject_and_digest(judge: Judge) -> None:
+    decision = judge.decide(create({"Image": "busybox"}), "d-1", NOON)
+
+    assert decision.allowed
+    assert (decision.id, decision.time, decision.profile) == ("d-1", NOON, "baseline")
+    assert (decision.subject.operation, decision.subject.user) == ("ContainerCreate", "alice")
+    assert decision.subject.image == "busybox"
+    assert decision.policy == judge.policy.digest
+
+
+def test_the_same_request_is_decided_alike(judge: Judge) -> None:
+    data = create({"Image": "busybox", "HostConfig": {"Privileged": True, "PidMode": "host"}})
+
+    assert judge.decide(data, "d-1", NOON) == judge.decide(data, "d-1", NOON)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "envelope-empty"),
+        (b"{", "envelope-undecodable"),
+        (create({}, RequestUri="/v1.45/nowhere"), "unknown-operation"),
+        (create({"Image": 7}), "body-wrong-type"),
+        (create({}, RequestUri="/a#b"), "uri-fragment"),
+    ],
+)
+def test_what_cannot_be_read_is_denied_with_its_code(judge: Judge, data: bytes, code: str) -> None:
+    decision = judge.decide(data, "d-1", NOON)
+
+    assert not decision.allowed
+    assert [violation.rule for violation in decision.violations] == [code]
+    assert decision.fault is None
+
+
+class FailingHost(FixedHost):
+    """A host view with a fault in it."""
+
+    def look(self, path: str) -> Any:
+        raise ZeroDivisionError
+
+
+def test_a_fault_of_our_own_is_a_denial_that_keeps_the_fault(judge: Judge) -> None:
+    failing = replace(judge, host=FailingHost())
+
+    decision = failing.decide(create({"Image": "busybox", "HostConfig": {"Binds": ["/srv:/srv"]}}), "d-1", NOON)
+
+    assert not decision.allowed
+    assert [violation.rule for violation in decision.violations] == ["internal-error"]
+    assert isinstance(decision.fault, ZeroDivisionError)
+
+
+def test_mode_audit_denies_nothing_and_names_what_it_would_deny(judge: Judge) -> None:
+    decision = replace(judge, mode="audit").decide(create({"HostConfig": {"Privileged": True}}), "d-1", NOON)
+
+    assert decision.allowed
+    assert {v.rule: v.action for v in decision.violations}["no-privileged"] == "audit"
+
+
+def test_a_suggestion_has_been_judged_and_is_given_for_denials_only(judge: Judge) -> None:
+    refused = create({"Image": "busybox", "HostConfig": {"Privileged": True}})
+
+    assert judge.decide(refused, "d-1", NOON).suggestion
+    assert not replace(judge, mode="audit").decide(refused, "d-1", NOON).suggestion
+    assert not judge.decide(create({"Image": "busybox"}), "d-1", NOON).suggestion
+
+
+def test_many_unknown_fields_are_a_bounded_list(judge: Judge) -> None:
+    body = {"Image": "busybox"} | {f"Unknown{number}": 1 for number in range(100)}
+
+    violations = judge.decide(create(body), "d-1", NOON).violations
+
+    assert 0 < len([v for v in violations if v.rule == "unknown-field"]) <= 20
+
+
+def test_the_document_is_what_rules_see(judge: Judge) -> None:
+    document: Any = judge.document(create({"image": "busybox"}))
+
+    assert (document["operation"], document["body"]["Image"]) == ("ContainerCreate", "busybox")
+    with pytest.raises(Refused):
+        judge.document(b"{")

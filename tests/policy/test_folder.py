@@ -1,0 +1,97 @@
+"""One policy folder: which files of it are read, and what is wrong with their names."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from portero.policy import folder
+
+RULE = "rules/images/team-registry.json"
+
+
+def write(path: Path, *names: str) -> None:
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(json.dumps({"dialect": 2, "name": name}))
+
+
+def faults(path: Path) -> list[str]:
+    found: list[str] = []
+    folder.read(path, found)
+    return found
+
+
+def test_rules_host_rules_exceptions_and_site_values_are_read(tmp_path: Path) -> None:
+    write(tmp_path, "site.json", RULE, "host/daemon/live-restore.json", "exceptions/installer.json")
+    found: list[str] = []
+
+    content = folder.read(tmp_path, found)
+
+    assert found == []
+    assert set(content.rules) == {tmp_path / RULE}
+    assert set(content.host) == {tmp_path / "host/daemon/live-restore.json"}
+    assert set(content.exceptions) == {tmp_path / "exceptions/installer.json"}
+    assert content.documents["site.json"]["name"] == "site.json"
+
+
+def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "site.json", ".git/config.json", "notes.json")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "README.md").write_text("Our rules.")
+
+    assert faults(tmp_path) == []
+    assert set(folder.read(tmp_path, []).data) == {"site.json"}
+
+
+@pytest.mark.parametrize(
+    "name", ["rules/Images/x.json", "rules/images/x.jsn", "rules/x.json", "rules/a/b/c.json", "exceptions/a/b.json"]
+)
+def test_a_file_with_a_wrong_name_is_a_fault(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "site.json", name)
+
+    (fault,) = faults(tmp_path)
+    assert str(tmp_path / "/".join(name.split("/")[:2])) in fault
+
+
+def test_two_rules_of_one_id_are_a_fault(tmp_path: Path) -> None:
+    write(tmp_path, RULE, "host/images/team-registry.json")
+
+    (fault,) = faults(tmp_path)
+    assert "team-registry.json" in fault
+
+
+def test_an_empty_folder_is_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path)
+    assert fault.startswith(f"{tmp_path}: ")
+
+
+def test_a_file_that_is_no_json_is_a_fault_and_the_rest_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "site.json", RULE)
+    (tmp_path / RULE).write_text("{")
+    found: list[str] = []
+
+    content = folder.read(tmp_path, found)
+
+    assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
+    assert set(content.documents) == {"site.json"}
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_and_nothing_counts(tmp_path: Path) -> None:
+    write(tmp_path, "site.json")
+    (tmp_path / RULE).mkdir(parents=True)
+    found: list[str] = []
+
+    content = folder.read(tmp_path, found)
+
+    assert [fault.startswith(f"{tmp_path / RULE}: ") for fault in found] == [True]
+    assert content == folder.empty(tmp_path)
+
+
+def test_files_that_were_read_before_make_the_same_folder(tmp_path: Path) -> None:
+    names = ["site.json", RULE, "exceptions/installer.json", "rules/README.md", "notes.json"]
+    write(tmp_path, *names)
+
+    again = folder.of(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
+
+    assert again == folder.read(tmp_path, [])

@@ -1,0 +1,61 @@
+"""Containers of the stand-in: made, started, waited for, removed."""
+
+from tests.standin.direct_client import Client, labelled, stream_of
+
+
+def test_a_started_container_runs_and_a_stopped_one_does_not(docker: Client) -> None:
+    id = docker.create()
+    assert docker.status(id) == "created"
+
+    docker.ask("POST", f"/containers/{id}/start")
+    assert docker.status(id) == "running"
+
+    docker.ask("POST", f"/containers/{id}/pause")
+    assert docker.status(id) == "paused"
+
+    docker.ask("POST", f"/containers/{id}/stop")
+    assert docker.status(id) == "exited"
+
+
+def test_an_attached_container_ends_as_soon_as_it_has_started(docker: Client) -> None:
+    id = docker.create()
+    attached = docker.ask("POST", f"/containers/{id}/attach")
+    waiting = docker.ask("POST", f"/containers/{id}/wait")
+
+    docker.ask("POST", f"/containers/{id}/start")
+
+    assert (attached.status, attached.hijacked, stream_of(attached)) == (101, True, b"")
+    assert stream_of(waiting) == b'{"StatusCode":0}\n'
+    assert docker.status(id) == "exited"
+
+
+def test_a_container_that_removes_itself_is_gone_in_the_end(docker: Client) -> None:
+    id = docker.create(HostConfig={"AutoRemove": True})
+    docker.ask("POST", f"/containers/{id}/attach")
+
+    docker.ask("POST", f"/containers/{id}/start")
+
+    assert docker.get("/containers/json?all=1") == []
+
+
+def test_a_signal_that_does_not_end_a_process_leaves_it_running(docker: Client) -> None:
+    id = docker.create()
+    docker.ask("POST", f"/containers/{id}/start")
+
+    docker.ask("POST", f"/containers/{id}/kill?signal=HUP")
+    assert docker.status(id) == "running"
+
+    docker.ask("POST", f"/containers/{id}/kill?signal=KILL")
+    assert docker.status(id) == "exited"
+
+
+def test_a_job_that_another_service_waits_for_completes(compose: Client) -> None:
+    job = compose.create(Labels=labelled(service="migrate", project="p"))
+    compose.create(
+        Labels=labelled(service="web", depends_on="x")
+        | {"com.docker.compose.depends_on": "migrate:service_completed_successfully:false"}
+    )
+
+    compose.ask("POST", f"/containers/{job}/start")
+
+    assert compose.status(job) == "exited"

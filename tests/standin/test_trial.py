@@ -1,0 +1,55 @@
+"""A stand-in guarded by a judge: what is decided of each request, and what becomes of the client."""
+
+import json
+
+from portero.judging.judge import Judge
+from portero.standin.forward import Asked
+from portero.standin.trial import Trial
+
+JSON_BODY = [("Content-Type", "application/json")]
+
+
+def create(**host_config: object) -> Asked:
+    body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
+    return Asked("POST", "/v1.45/containers/create", JSON_BODY, body)
+
+
+def test_an_allowed_request_is_answered_and_kept(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    answer = trial.daemon.answer(create())
+
+    assert answer.status == 201
+    assert [judged.decision.allowed for judged in trial.judged] == [True]
+
+
+def test_a_refused_request_is_answered_as_dockerd_answers_it(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    answer = trial.daemon.answer(create(Privileged=True))
+
+    assert answer.status == 403
+    assert isinstance(answer.body, dict)
+    assert "no-privileged" in str(answer.body["message"])
+    assert trial.daemon.state.containers == {}
+
+
+def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
+    trial = Trial(judge, go_on=True)
+
+    assert trial.daemon.answer(create(Privileged=True)).status == 201
+    assert [judged.decision.allowed for judged in trial.judged] == [False]
+
+
+def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:
+    trial = Trial(judge)
+    made = trial.daemon.answer(Asked("POST", "/networks/create", JSON_BODY, b'{"Name": "front"}'))
+    assert isinstance(made.body, dict)
+    service = {
+        "Name": "web",
+        "TaskTemplate": {"ContainerSpec": {"Image": "nginx"}, "Networks": [{"Target": made.body["Id"]}]},
+    }
+
+    trial.daemon.answer(Asked("POST", "/services/create", JSON_BODY, json.dumps(service).encode()))
+
+    assert "network-resolved" not in {violation.rule for violation in trial.judged[-1].decision.violations}

@@ -1,0 +1,28 @@
+"""Where something is in a document, as a person writes it, and what a misspelt name may have meant."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from portero.spelling import close_to, spell
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), ""),
+        (("HostConfig", "Binds", 0), "HostConfig.Binds[0]"),
+        ((2, "name"), "[2].name"),
+        (("a", 1, 2), "a[1][2]"),
+    ],
+)
+def test_names_have_dots_and_indexes_brackets(path: Sequence[str | int], expected: str) -> None:
+    assert spell(path) == expected
+
+
+def test_the_closest_name_is_proposed() -> None:
+    assert "'no-privileged'" in close_to("no-privilegd", ["capabilities", "no-privileged"])
+
+
+def test_a_name_that_is_close_to_nothing_gets_no_proposal() -> None:
+    assert close_to("xyzzy", ["capabilities", "no-privileged"]) == ""
