@@ -8,7 +8,7 @@ SAID = "HostConfig.Binds[0]"
 
 
 def read(bind: str, volume_driver: str = "") -> Fact:
-    return binds.read(bind, volume_driver, SAID, FixedHost({"links": {"/tmp/lnk": "/etc"}}))
+    return binds.parse(bind, volume_driver, SAID, FixedHost({"links": {"/tmp/lnk": "/etc"}}))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_link_opens_both_its_own_place_and_the_other() -> None:
         ("/srv/data:/d", []),
     ],
 )
-def test_the_daemons_sockets_are_told(bind: str, holds: list[str]) -> None:
+def test_the_daemons_sockets_are_reported(bind: str, holds: list[str]) -> None:
     assert read(bind)["holds"] == holds
 
 
@@ -77,7 +77,7 @@ def test_what_is_not_absolute_is_a_volume(bind: str, source: str | None, target:
     assert (fact["source"], fact["target"], fact["paths"]) == (source, target, [])
 
 
-def test_the_volume_driver_of_the_request_is_told() -> None:
+def test_the_volume_driver_of_the_request_is_reported() -> None:
     assert read("vv:/v", "rexray/ebs")["driver"] == "rexray/ebs"
 
 
@@ -117,10 +117,10 @@ def test_a_mount_without_a_mode_is_writable() -> None:
         ("roz,rshared", "rshared"),
     ],
 )
-def test_the_propagation_is_told(mode: str, propagation: str) -> None:
+def test_the_propagation_is_reported(mode: str, propagation: str) -> None:
     assert read(f"/srv:/x:{mode}")["propagation"] == propagation
 
 
 @pytest.mark.parametrize(("mode", "relabel"), [("ro", ""), ("ro,z", "z"), ("Z", "Z"), ("z,Z", "Z")])
-def test_relabelling_is_told(mode: str, relabel: str) -> None:
+def test_relabelling_is_reported(mode: str, relabel: str) -> None:
     assert read(f"/srv:/x:{mode}")["relabel"] == relabel

@@ -1,4 +1,4 @@
-"""Block IO limits are told with the device that they are for."""
+"""Block IO limits are found with the device that they are for."""
 
 from portero.facts import blockio
 from portero.host.fixed import FixedHost
@@ -6,8 +6,8 @@ from portero.host.fixed import FixedHost
 HOST = FixedHost({"links": {"/dev/disk/by-id/x": "../../sda"}})
 
 
-def test_every_kind_of_limit_is_told() -> None:
-    told = blockio.of(
+def test_every_kind_of_limit_is_reported() -> None:
+    found = blockio.read_limits(
         {
             "BlkioWeight": 300,
             "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 400}],
@@ -20,7 +20,7 @@ def test_every_kind_of_limit_is_told() -> None:
         HOST,
     )
 
-    assert [tuple(fact.values()) for fact in told if isinstance(fact, dict)] == [
+    assert [tuple(fact.values()) for fact in found if isinstance(fact, dict)] == [
         ("", "weight", 300, "HostConfig.BlkioWeight"),
         ("/dev/sda", "weight", 400, "HostConfig.BlkioWeightDevice[0]"),
         ("/dev/sda", "readBps", 1, "HostConfig.BlkioDeviceReadBps[0]"),
@@ -31,15 +31,15 @@ def test_every_kind_of_limit_is_told() -> None:
     ]
 
 
-def test_nothing_said_is_no_limit() -> None:
-    assert blockio.of({"BlkioWeight": 0}, "", HOST) == []
+def test_nothing_set_is_no_limit() -> None:
+    assert blockio.read_limits({"BlkioWeight": 0}, "", HOST) == []
 
 
 def test_another_spelling_of_a_device_and_a_link_to_it_are_that_device() -> None:
-    said = [{"Path": "/dev//sda", "Rate": 1}, {"Path": "/dev/disk/by-id/x", "Rate": 2}]
-    told = blockio.of({"BlkioDeviceWriteBps": said}, "", HOST)
+    devices = [{"Path": "/dev//sda", "Rate": 1}, {"Path": "/dev/disk/by-id/x", "Rate": 2}]
+    found = blockio.read_limits({"BlkioDeviceWriteBps": devices}, "", HOST)
 
-    assert [(fact["device"], fact["rate"]) for fact in told if isinstance(fact, dict)] == [
+    assert [(fact["device"], fact["rate"]) for fact in found if isinstance(fact, dict)] == [
         ("/dev/sda", 1),
         ("/dev/disk/by-id/x", 2),
         ("/dev/sda", 2),

@@ -12,26 +12,26 @@ HOST = FixedHost()
 
 
 def of(**query: str) -> Any:
-    return build.of({name: (value,) for name, value in query.items()}, HOST)
+    return build.read_query({name: (value,) for name, value in query.items()}, HOST)
 
 
 def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
-    told = of()
+    found = of()
 
-    assert told["build"] == {
+    assert found["build"] == {
         "remote": {"value": False, "at": "?remote"},
         "version": "1",
         "securityOptions": [],
         "at": "?version",
     }
-    assert told["networks"] == [{"name": "default", "resolved": "default", "at": "?networkmode"}]
-    assert told["cgroupParent"] == {"value": "", "at": "?cgroupparent"}
-    assert (told["secrets"], told["extraHosts"], told["ulimits"]) == ([], [], [])
-    assert {figure["value"] for figure in told["limits"].values()} == {None}
+    assert found["networks"] == [{"name": "default", "resolved": "default", "at": "?networkmode"}]
+    assert found["cgroupParent"] == {"value": "", "at": "?cgroupparent"}
+    assert (found["secrets"], found["extraHosts"], found["ulimits"]) == ([], [], [])
+    assert {number["value"] for number in found["limits"].values()} == {None}
 
 
 def test_the_flags_of_the_classic_builder_are_read() -> None:
-    told = of(
+    found = of(
         networkmode="none",
         memory="268435456",
         memswap="0",
@@ -45,29 +45,29 @@ def test_the_flags_of_the_classic_builder_are_read() -> None:
         cgroupparent="/x",
     )
 
-    assert told["networks"][0]["name"] == "none"
-    assert told["limits"]["memory"] == {"value": 268435456, "at": "?memory"}
-    assert told["limits"]["swap"] == {"value": 268435456, "at": "?memswap"}
-    assert told["limits"]["cpuShares"] == {"value": 512, "at": "?cpushares"}
-    assert told["limits"]["shmSize"] == {"value": 67108864, "at": "?shmsize"}
-    assert told["limits"]["pids"] == {"value": None, "at": "query"}
-    assert told["ulimits"] == [{"name": "nofile", "soft": 512, "hard": 1024, "at": "?ulimits[0]"}]
-    assert told["build"]["securityOptions"] == [{"name": "seccomp=unconfined", "at": "?securityopt"}]
-    assert told["extraHosts"] == [{"name": "a", "address": "1.2.3.4", "at": "?extrahosts[0]"}]
-    assert told["cgroupParent"]["value"] == "/x"
+    assert found["networks"][0]["name"] == "none"
+    assert found["limits"]["memory"] == {"value": 268435456, "at": "?memory"}
+    assert found["limits"]["swap"] == {"value": 268435456, "at": "?memswap"}
+    assert found["limits"]["cpuShares"] == {"value": 512, "at": "?cpushares"}
+    assert found["limits"]["shmSize"] == {"value": 67108864, "at": "?shmsize"}
+    assert found["limits"]["pids"] == {"value": None, "at": "query"}
+    assert found["ulimits"] == [{"name": "nofile", "soft": 512, "hard": 1024, "at": "?ulimits[0]"}]
+    assert found["build"]["securityOptions"] == [{"name": "seccomp=unconfined", "at": "?securityopt"}]
+    assert found["extraHosts"] == [{"name": "a", "address": "1.2.3.4", "at": "?extrahosts[0]"}]
+    assert found["cgroupParent"]["value"] == "/x"
 
 
 def test_the_first_value_counts() -> None:
-    told = build.of({"networkmode": ("host", "none")}, HOST)
+    found = build.read_query({"networkmode": ("host", "none")}, HOST)
 
-    assert told["networks"] == [{"name": "host", "resolved": "host", "at": "?networkmode"}]
-    assert told["namespaces"] == {"network": {"mode": "host", "container": None, "at": "?networkmode"}}
+    assert found["networks"] == [{"name": "host", "resolved": "host", "at": "?networkmode"}]
+    assert found["namespaces"] == {"network": {"mode": "host", "container": None, "at": "?networkmode"}}
 
 
 def test_every_extra_host_counts() -> None:
-    told: Any = build.of({"extrahosts": ("a:1", '["b:2", "c:3"]')}, HOST)
+    found: Any = build.read_query({"extrahosts": ("a:1", '["b:2", "c:3"]')}, HOST)
 
-    assert [(fact["name"], fact["address"]) for fact in told["extraHosts"]] == [("a", "1"), ("b", "2"), ("c", "3")]
+    assert [(fact["name"], fact["address"]) for fact in found["extraHosts"]] == [("a", "1"), ("b", "2"), ("c", "3")]
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_a_remote_context_is_one_that_the_daemon_fetches(query: dict[str, str], 
     assert of(**query)["build"]["remote"] == {"value": fetched, "at": "?remote"}
 
 
-def test_names_of_secret_arguments_and_labels_are_told() -> None:
-    told = of(buildargs='{"TOKEN":"x","SECRET":null,"VER":"2"}', labels='{"api.key":"y"}')
+def test_names_of_secret_arguments_and_labels_are_reported() -> None:
+    found = of(buildargs='{"TOKEN":"x","SECRET":null,"VER":"2"}', labels='{"api.key":"y"}')
 
-    assert told["secrets"] == [{"name": "TOKEN", "at": "?buildargs"}, {"name": "api.key", "at": "?labels"}]
+    assert found["secrets"] == [{"name": "TOKEN", "at": "?buildargs"}, {"name": "api.key", "at": "?labels"}]
 
 
 def test_figures_that_are_none_say_nothing() -> None:
@@ -108,9 +108,9 @@ def test_names_in_ulimits_fold_as_go_folds_them() -> None:
 
 @pytest.mark.parametrize("name", ["buildargs", "labels", "ulimits"])
 def test_null_says_nothing(name: str) -> None:
-    told = of(**{name: "null"})
+    found = of(**{name: "null"})
 
-    assert (told["secrets"], told["ulimits"]) == ([], [])
+    assert (found["secrets"], found["ulimits"]) == ([], [])
 
 
 @pytest.mark.parametrize(

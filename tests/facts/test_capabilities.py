@@ -1,4 +1,4 @@
-"""Capabilities have one spelling, whoever says them."""
+"""Capabilities have one spelling, in containers and services."""
 
 import pytest
 
@@ -24,9 +24,9 @@ def test_a_capability_is_spelt_as_docker_normalises_it(at: str, name: str) -> No
 
 
 def test_a_container_adds_and_drops_by_place() -> None:
-    told = capabilities.of_create({"CapAdd": ["NET_ADMIN", "cap_sys_time"], "CapDrop": ["all"]})
+    found = capabilities.read_create({"CapAdd": ["NET_ADMIN", "cap_sys_time"], "CapDrop": ["all"]})
 
-    assert told == {
+    assert found == {
         "add": [
             {"name": "NET_ADMIN", "at": "HostConfig.CapAdd[0]"},
             {"name": "SYS_TIME", "at": "HostConfig.CapAdd[1]"},
@@ -36,9 +36,9 @@ def test_a_container_adds_and_drops_by_place() -> None:
 
 
 def test_a_service_says_the_same_in_its_container_spec() -> None:
-    told = capabilities.of_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})
+    found = capabilities.read_service({"CapabilityAdd": ["cap_net_admin"], "CapabilityDrop": ["ALL"]})
 
-    assert told == {
+    assert found == {
         "add": [{"name": "NET_ADMIN", "at": "TaskTemplate.ContainerSpec.CapabilityAdd[0]"}],
         "drop": [{"name": "ALL", "at": "TaskTemplate.ContainerSpec.CapabilityDrop[0]"}],
     }

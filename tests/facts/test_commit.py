@@ -10,14 +10,14 @@ from portero.types import JSON
 
 
 def of(*changes: str, **body: JSON) -> Any:
-    return commit.of(body, {"changes": changes})
+    return commit.read_config(body, {"changes": changes})
 
 
-def names(told: Any) -> list[str]:
-    return [fact["name"] for fact in told["secrets"]]
+def names(found: Any) -> list[str]:
+    return [fact["name"] for fact in found["secrets"]]
 
 
-def test_nothing_said_leaves_the_container_s_own_settings() -> None:
+def test_nothing_set_leaves_the_container_s_own_settings() -> None:
     assert of() == {
         "secrets": [],
         "user": {"value": "", "at": "User"},
@@ -26,9 +26,9 @@ def test_nothing_said_leaves_the_container_s_own_settings() -> None:
 
 
 def test_the_body_is_a_config() -> None:
-    told = of(User="app", Healthcheck={"Test": ["NONE"]}, Env=["TOKEN=x"], Labels={"SECRET": "y"})
+    found = of(User="app", Healthcheck={"Test": ["NONE"]}, Env=["TOKEN=x"], Labels={"SECRET": "y"})
 
-    assert told == {
+    assert found == {
         "secrets": [{"name": "TOKEN", "at": "Env[0]"}, {"name": "SECRET", "at": "Labels[*]"}],
         "user": {"value": "app", "at": "User"},
         "healthcheck": {"value": "none", "at": "Healthcheck"},
@@ -36,9 +36,9 @@ def test_the_body_is_a_config() -> None:
 
 
 def test_changes_win_and_the_last_of_them_counts() -> None:
-    told = of("USER app", "user  root ", User="1000")
+    found = of("USER app", "user  root ", User="1000")
 
-    assert told["user"] == {"value": "root", "at": "?changes"}
+    assert found["user"] == {"value": "root", "at": "?changes"}
 
 
 @pytest.mark.parametrize(("change", "value"), [("HEALTHCHECK NONE", "none"), ("healthcheck CMD true", "set")])
@@ -62,10 +62,10 @@ def test_a_health_check_can_be_changed(change: str, value: str) -> None:
     ],
 )
 def test_environment_and_labels_are_read_word_by_word(change: str, expected: list[str]) -> None:
-    told = of(change)
+    found = of(change)
 
-    assert names(told) == expected
-    assert all(fact["at"] == "?changes" for fact in told["secrets"])
+    assert names(found) == expected
+    assert all(fact["at"] == "?changes" for fact in found["secrets"])
 
 
 @pytest.mark.parametrize(

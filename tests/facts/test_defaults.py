@@ -1,4 +1,4 @@
-"""The daemon's defaults count where a request says nothing, and only there; the facts name them."""
+"""The daemon's defaults count where a request leaves a field out, and only there; the facts name them."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,16 +31,16 @@ FULL = DaemonDefaults(
 SPEC = "TaskTemplate.ContainerSpec"
 
 
-def told(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
-    said = facts.of(operation, body, {}, {}, FixedHost())
-    return defaults.filled(said, operation, body, version, lambda: daemon)
+def found(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
+    given = facts.collect(operation, body, {}, {}, FixedHost())
+    return defaults.fill_in(given, operation, body, version, lambda: daemon)
 
 
 def create(version: str | None = "1.45", daemon: DaemonDefaults = FULL, **config: Any) -> dict[str, Any]:
-    return told("ContainerCreate", {"Image": "busybox", "HostConfig": config}, daemon, version)
+    return found("ContainerCreate", {"Image": "busybox", "HostConfig": config}, daemon, version)
 
 
-def test_a_container_that_says_nothing_gets_every_default_at_the_place_where_it_would_be_said() -> None:
+def test_a_container_without_settings_gets_every_default_with_the_at_of_the_absent_field() -> None:
     container = create()
 
     assert container["log"] == {
@@ -83,8 +83,8 @@ def test_the_defaults_that_count_are_named() -> None:
 def test_where_the_daemon_says_nothing_the_facts_stay_as_they_were() -> None:
     body = {"Image": "busybox", "HostConfig": {}}
 
-    assert told("ContainerCreate", body, DaemonDefaults()) == {
-        **facts.of("ContainerCreate", body, {}, {}, FixedHost()),
+    assert found("ContainerCreate", body, DaemonDefaults()) == {
+        **facts.collect("ContainerCreate", body, {}, {}, FixedHost()),
         "daemonDefaults": [],
     }
 
@@ -105,9 +105,7 @@ def test_where_the_daemon_says_nothing_the_facts_stay_as_they_were() -> None:
     ],
     ids=str,
 )
-def test_what_a_request_says_is_judged_as_said_even_when_it_undoes_a_default(
-    config: dict[str, Any], fact: tuple[str, ...], value: Any
-) -> None:
+def test_what_is_in_a_request_wins_over_a_default(config: dict[str, Any], fact: tuple[str, ...], value: Any) -> None:
     found: Any = create(**config)
     for name in fact:
         found = found[name]
@@ -115,7 +113,7 @@ def test_what_a_request_says_is_judged_as_said_even_when_it_undoes_a_default(
     assert found == value
 
 
-def test_a_ulimit_that_is_said_counts_as_said_and_the_others_are_added() -> None:
+def test_a_ulimit_of_the_request_stays_and_the_others_are_added() -> None:
     container = create(Ulimits=[{"Name": "nofile", "Soft": 9999, "Hard": 9999}])
 
     assert [(limit["name"], limit["soft"]) for limit in container["ulimits"]] == [("nofile", 9999), ("nproc", 64)]
@@ -174,7 +172,7 @@ def test_without_a_word_of_the_daemon_an_old_client_raises_no_alarm_about_the_cg
 
 @pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
 def test_the_containers_of_a_service_get_the_same_defaults(operation: str) -> None:
-    service = told(operation, {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}})
+    service = found(operation, {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}})
 
     assert service["log"]["driver"] == "syslog"
     assert service["noNewPrivileges"] == {"value": True, "at": f"{SPEC}.Privileges.NoNewPrivileges"}
@@ -198,7 +196,7 @@ def test_a_service_undoes_defaults_by_what_it_says() -> None:
     privileges = {"Seccomp": {"Mode": "unconfined"}}
     task = {"ContainerSpec": {"Image": "busybox", "Privileges": privileges}, "LogDriver": {"Name": "none"}}
 
-    service = told("ServiceCreate", {"TaskTemplate": task})
+    service = found("ServiceCreate", {"TaskTemplate": task})
 
     assert (service["log"]["driver"], service["seccomp"]["profile"]) == ("none", "unconfined")
 
@@ -218,7 +216,7 @@ def test_a_service_undoes_defaults_by_what_it_says() -> None:
 def test_options_of_a_new_network_are_those_of_its_driver(
     body: dict[str, Any], allowed: bool | None, named: bool
 ) -> None:
-    network = told("NetworkCreate", body)
+    network = found("NetworkCreate", body)
 
     assert network["network"]["interContainerCommunication"] is allowed
     assert network["daemonDefaults"] == (["network.interContainerCommunication"] if named else [])
@@ -227,20 +225,20 @@ def test_options_of_a_new_network_are_those_of_its_driver(
 def test_an_odd_option_of_the_daemon_says_nothing_of_a_network() -> None:
     daemon = DaemonDefaults(network_options={"bridge": {ICC: "no"}})
 
-    assert told("NetworkCreate", {"Name": "app"}, daemon)["network"]["interContainerCommunication"] is None
+    assert found("NetworkCreate", {"Name": "app"}, daemon)["network"]["interContainerCommunication"] is None
 
 
 @pytest.mark.parametrize("operation", ["ContainerUpdate", "ContainerExec", "VolumeCreate", "ImageBuild", "Unknown"])
 def test_other_operations_are_given_nothing(operation: str) -> None:
-    assert told(operation, {}) == facts.of(operation, {}, {}, {}, FixedHost())
+    assert found(operation, {}) == facts.collect(operation, {}, {}, {}, FixedHost())
 
 
 def test_the_facts_that_come_in_are_left_alone() -> None:
-    said = facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    given = facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 
-    defaults.filled(said, "ContainerCreate", {"HostConfig": {}}, "1.45", lambda: FULL)
+    defaults.fill_in(given, "ContainerCreate", {"HostConfig": {}}, "1.45", lambda: FULL)
 
-    assert said == facts.of("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    assert given == facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 
 
 CONFIGS = st.fixed_dictionaries(
@@ -257,16 +255,16 @@ CONFIGS = st.fixed_dictionaries(
 
 
 @given(CONFIGS, st.sampled_from([None, "1.30", "1.40", "1.45"]))
-def test_only_what_is_named_differs_from_what_was_said(config: dict[str, Any], version: str | None) -> None:
+def test_only_what_is_named_differs_from_the_request(config: dict[str, Any], version: str | None) -> None:
     body = {"Image": "busybox", "HostConfig": config}
-    said, container = facts.of("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
+    given, container = facts.collect("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
     named = {name.partition(".")[0].partition("[")[0] for name in container["daemonDefaults"]}
 
-    assert {name for name in said if said[name] != container[name]} <= named
+    assert {name for name in given if given[name] != container[name]} <= named
 
 
 @given(CONFIGS, st.sampled_from([None, "1.30", "1.39", "1.40", "1.45"]))
-def test_a_daemon_without_defaults_is_told_as_one_with_an_unrelated_default(
+def test_a_daemon_without_defaults_gives_the_same_facts_as_one_with_an_unrelated_default(
     config: dict[str, Any], version: str | None
 ) -> None:
     unrelated = DaemonDefaults(network_options={"bridge": {ICC: "false"}})

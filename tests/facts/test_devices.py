@@ -1,4 +1,4 @@
-"""Devices of the host are told by their cleaned paths, and by what links make of them."""
+"""Devices of the host are found by their cleaned paths, and by what links make of them."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ HOST = FixedHost({"links": {"/srv/disk": "/dev/sda"}})
 
 
 def of_device(**device: str) -> Any:
-    return devices.of({"Devices": [{**device}]}, "HostConfig.", HOST)
+    return devices.read_devices({"Devices": [{**device}]}, "HostConfig.", HOST)
 
 
-def test_a_device_is_told_with_its_permissions() -> None:
-    told = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
+def test_a_device_is_reported_with_its_permissions() -> None:
+    found = of_device(PathOnHost="//dev/./sda", PathInContainer="/dev/xvda", CgroupPermissions="mr")
 
-    assert told == [
+    assert found == [
         {"path": "/dev/sda", "target": "/dev/xvda", "permissions": "rm", "at": "HostConfig.Devices[0]"},
     ]
 
 
 @pytest.mark.parametrize(("at", "permissions"), [("", "rwm"), ("wr", "rw"), ("r", "r"), ("x", "")])
-def test_permissions_are_in_order_and_all_when_not_said(at: str, permissions: str) -> None:
+def test_permissions_are_in_order_and_all_when_not_set(at: str, permissions: str) -> None:
     assert of_device(PathOnHost="/dev/fuse", CgroupPermissions=at)[0]["permissions"] == permissions
 
 
@@ -44,9 +44,9 @@ def test_a_relative_path_counts_from_the_root() -> None:
 
 
 def test_a_link_cannot_be_followed_on_a_host_that_is_not_visible() -> None:
-    told: Any = devices.of({"Devices": [{"PathOnHost": "/srv/disk"}]}, "", FixedHost({"visible": False}))
+    found: Any = devices.read_devices({"Devices": [{"PathOnHost": "/srv/disk"}]}, "", FixedHost({"visible": False}))
 
-    assert [fact["path"] for fact in told] == ["/srv/disk"]
+    assert [fact["path"] for fact in found] == ["/srv/disk"]
 
 
 def test_a_control_character_is_refused_where_it_stands() -> None:
@@ -56,8 +56,8 @@ def test_a_control_character_is_refused_where_it_stands() -> None:
     assert (refused.value.code, refused.value.at) == ("path-control-character", "HostConfig.Devices[0]")
 
 
-def test_cgroup_rules_are_told_as_said() -> None:
-    assert devices.rules({"DeviceCgroupRules": ["a *:* rwm"]}, "") == [
+def test_cgroup_rules_are_reported_as_requested() -> None:
+    assert devices.read_rules({"DeviceCgroupRules": ["a *:* rwm"]}, "") == [
         {"rule": "a *:* rwm", "at": "DeviceCgroupRules[0]"}
     ]
 
@@ -65,7 +65,7 @@ def test_cgroup_rules_are_told_as_said() -> None:
 def test_the_alternatives_of_a_device_request_are_flattened() -> None:
     request: Any = {"Driver": "nvidia", "Count": -1, "DeviceIDs": ["0"], "Capabilities": [["gpu"], ["nvidia", "cuda"]]}
 
-    assert devices.requests({"DeviceRequests": [request]}, "HostConfig.") == [
+    assert devices.read_requests({"DeviceRequests": [request]}, "HostConfig.") == [
         {
             "driver": "nvidia",
             "ids": ["0"],

@@ -6,13 +6,13 @@ from portero.refusals import Refused
 from portero.types import Fact
 
 
-def told(name: str = "local", **options: str) -> Fact:
+def found(name: str = "local", **options: str) -> Fact:
     host = FixedHost({"links": {"/srv/lnk": "/etc"}, "kinds": {"/dev/nvme0n1p1": "device"}})
-    return driver.told(name, options, "DriverOpts", host)
+    return driver.read_options(name, options, "DriverOpts", host)
 
 
-def test_without_options_only_the_driver_is_told() -> None:
-    assert told("") == {"driver": "local", "driverOptions": {"type": "", "device": "", "names": []}}
+def test_without_options_only_the_driver_is_reported() -> None:
+    assert found("") == {"driver": "local", "driverOptions": {"type": "", "device": "", "names": []}}
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_without_options_only_the_driver_is_told() -> None:
     ],
     ids=lambda value: str(value),
 )
-def test_a_volume_that_is_a_bind_is_told_as_a_bind(options: dict[str, str], source: str) -> None:
-    fact = told(**options)
+def test_a_volume_that_is_a_bind_is_reported_as_a_bind(options: dict[str, str], source: str) -> None:
+    fact = found(**options)
 
     assert (fact["type"], fact["via"], fact["source"]) == ("bind", "driver-options", source)
     assert (fact["paths"], fact["driver"]) == ([source], "local")
@@ -53,19 +53,19 @@ def test_a_volume_that_is_a_bind_is_told_as_a_bind(options: dict[str, str], sour
 )
 def test_a_path_that_goes_up_is_refused_since_the_kernel_follows_it_as_it_stands(options: dict[str, str]) -> None:
     with pytest.raises(Refused) as refused:
-        told(**options)
+        found(**options)
 
     assert refused.value.code == "path-climbs"
 
 
 def test_a_read_only_rbind_leaves_what_is_mounted_below_writable() -> None:
-    assert told(type="none", o="rbind,ro", device="/srv")["writable"] is True
-    assert told(type="none", o="bind,ro", device="/srv")["writable"] is False
+    assert found(type="none", o="rbind,ro", device="/srv")["writable"] is True
+    assert found(type="none", o="bind,ro", device="/srv")["writable"] is False
 
 
-def test_links_are_followed_and_sockets_are_told() -> None:
-    assert told(type="none", o="bind", device="/srv/lnk")["paths"] == ["/srv/lnk", "/etc"]
-    assert told(type="none", o="bind", device="/var/run")["holds"] == [
+def test_links_are_followed_and_sockets_are_reported() -> None:
+    assert found(type="none", o="bind", device="/srv/lnk")["paths"] == ["/srv/lnk", "/etc"]
+    assert found(type="none", o="bind", device="/var/run")["holds"] == [
         "/run/containerd/containerd.sock",
         "/run/docker.sock",
     ]
@@ -76,18 +76,18 @@ def test_links_are_followed_and_sockets_are_told() -> None:
     [("bind", True), ("bind,ro", False), ("ro,bind,rw", True), ("bind, ro", True), ("bind,RO", True)],
 )
 def test_ro_counts_as_mount_reads_it(options: str, writable: bool) -> None:
-    assert told(type="none", o=options, device="/srv")["writable"] is writable
+    assert found(type="none", o=options, device="/srv")["writable"] is writable
 
 
 @pytest.mark.parametrize(
     ("options", "propagation"), [("bind", ""), ("bind,rprivate,shared", "shared"), ("rslave,bind", "rslave")]
 )
-def test_the_most_dangerous_propagation_is_told(options: str, propagation: str) -> None:
-    assert told(type="none", o=options, device="/srv")["propagation"] == propagation
+def test_the_most_dangerous_propagation_is_reported(options: str, propagation: str) -> None:
+    assert found(type="none", o=options, device="/srv")["propagation"] == propagation
 
 
-def test_a_tmpfs_is_told_as_a_tmpfs() -> None:
-    fact = told(type="tmpfs", device="tmpfs", o="size=100m,uid=1000")
+def test_a_tmpfs_is_reported_as_a_tmpfs() -> None:
+    fact = found(type="tmpfs", device="tmpfs", o="size=100m,uid=1000")
 
     assert (fact["type"], fact["sizeBytes"]) == ("tmpfs", 100 << 20)
     assert fact["options"] == ["size=100m", "uid=1000"]
@@ -117,8 +117,8 @@ def test_a_tmpfs_is_told_as_a_tmpfs() -> None:
     ],
     ids=lambda value: str(value),
 )
-def test_other_filesystems_are_volumes_that_tell_their_host_paths(options: dict[str, str], paths: list[str]) -> None:
-    fact = told(**options)
+def test_other_filesystems_are_volumes_that_have_their_host_paths(options: dict[str, str], paths: list[str]) -> None:
+    fact = found(**options)
 
     assert "type" not in fact
     assert fact["via"] == "driver-options"
@@ -127,11 +127,11 @@ def test_other_filesystems_are_volumes_that_tell_their_host_paths(options: dict[
 
 
 def test_a_disk_is_a_device() -> None:
-    assert told(type="xfs", device="/dev/nvme0n1p1")["kind"] == "device"
+    assert found(type="xfs", device="/dev/nvme0n1p1")["kind"] == "device"
 
 
-def test_the_filesystem_is_told_in_lower_case() -> None:
-    assert told(type="NFS", device=":/x")["driverOptions"] == {
+def test_the_filesystem_is_reported_in_lower_case() -> None:
+    assert found(type="NFS", device=":/x")["driverOptions"] == {
         "type": "nfs",
         "device": ":/x",
         "names": ["type", "device"],
@@ -139,7 +139,7 @@ def test_the_filesystem_is_told_in_lower_case() -> None:
 
 
 def test_another_drivers_options_are_named_and_open_no_path() -> None:
-    fact = told("vieux/sshfs", sshcmd="u@h:/", o="bind", device="/etc")
+    fact = found("vieux/sshfs", sshcmd="u@h:/", o="bind", device="/etc")
 
     assert (fact["driver"], fact["via"], fact["options"]) == ("vieux/sshfs", "driver-options", ["bind"])
     assert "type" not in fact

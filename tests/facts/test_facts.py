@@ -1,4 +1,4 @@
-"""facts.of: which operation tells which facts, and that they always keep to schemas/request.json."""
+"""facts.collect: which operation has which facts, and that they always keep to schemas/request.json."""
 
 import json
 from typing import Any
@@ -94,14 +94,14 @@ TOLD = {
 
 
 @pytest.mark.parametrize("operation", TOLD)
-def test_an_operation_tells_its_facts_when_nothing_is_said(operation: str) -> None:
-    told = facts.of(operation, None, {}, {}, HOST)
+def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
+    found = facts.collect(operation, None, {}, {}, HOST)
 
-    assert set(told) == TOLD[operation]
-    FACTS.validate(told)
+    assert set(found) == TOLD[operation]
+    FACTS.validate(found)
 
 
-def test_every_fact_of_the_schema_but_the_request_s_own_is_told_by_an_operation() -> None:
+def test_every_fact_of_the_schema_but_the_request_s_own_is_reported_by_an_operation() -> None:
     described = set(REQUEST["$defs"]["facts"]["properties"])
 
     assert set.union(*TOLD.values()) == described - {"unknownFields", "daemonDefaults"}
@@ -109,22 +109,22 @@ def test_every_fact_of_the_schema_but_the_request_s_own_is_told_by_an_operation(
 
 def test_a_body_that_is_no_object_is_refused() -> None:
     with pytest.raises(Refused) as refused:
-        facts.of("ContainerCreate", ["Image"], {}, {}, HOST)
+        facts.collect("ContainerCreate", ["Image"], {}, {}, HOST)
 
     assert refused.value.code == "body-wrong-type"
 
 
 def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
-    told = facts.of("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
+    found = facts.collect("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
 
-    assert told["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
-    assert told["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
+    assert found["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
+    assert found["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
 
 
 def test_an_exec_tells_privileged_user_and_secrets() -> None:
     body: Any = {"Privileged": True, "User": "root", "Env": ["A=1", "DB_PASSWORD=x"]}
 
-    assert facts.of("ContainerExec", body, {}, {}, HOST) == {
+    assert facts.collect("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
         "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
@@ -132,17 +132,19 @@ def test_an_exec_tells_privileged_user_and_secrets() -> None:
 
 
 def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
-    told = facts.of("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
+    found = facts.collect("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
 
-    assert told["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]
+    assert found["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]
 
 
 def test_secrets_of_a_service_stand_in_three_places() -> None:
     spec: Any = {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}
 
-    told = facts.of("ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST)
+    found = facts.collect(
+        "ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST
+    )
 
-    assert told["secrets"] == [
+    assert found["secrets"] == [
         {"name": "TOKEN", "at": "TaskTemplate.ContainerSpec.Env[0]"},
         {"name": "api.key", "at": "TaskTemplate.ContainerSpec.Labels[*]"},
         {"name": "pass", "at": "Labels[*]"},
@@ -207,32 +209,32 @@ QUERIES = st.dictionaries(
 def test_any_canonical_body_gives_facts_that_the_schema_describes(operation: str, data: st.DataObject) -> None:
     body, query = data.draw(bodies(SHAPES.by_operation[operation])), data.draw(QUERIES)
 
-    told = told_or_refused(operation, body, query, {"id": data.draw(TEXTS)})
+    found = collect_or_refuse(operation, body, query, {"id": data.draw(TEXTS)})
 
-    if isinstance(told, Refused):
-        assert told.code in ("path-climbs", "path-control-character")
+    if isinstance(found, Refused):
+        assert found.code in ("path-climbs", "path-control-character")
     else:
-        assert set(told) == TOLD[operation]
-        FACTS.validate(told)
+        assert set(found) == TOLD[operation]
+        FACTS.validate(found)
 
 
 @pytest.mark.parametrize("operation", ["ImageBuild", "ImageCommit", "ImageCreate"])
 @settings(max_examples=200, deadline=None)
 @given(query=QUERIES)
 def test_any_query_gives_facts_that_the_schema_describes(operation: str, query: dict[str, tuple[str, ...]]) -> None:
-    told = told_or_refused(operation, None, query, {})
+    found = collect_or_refuse(operation, None, query, {})
 
-    if isinstance(told, Refused):
+    if isinstance(found, Refused):
         # Only the name of a parameter, never a value of the request.
-        assert told.at in {f"?{name}" for name in query}
+        assert found.at in {f"?{name}" for name in query}
     else:
-        FACTS.validate(told)
+        FACTS.validate(found)
 
 
-def told_or_refused(
+def collect_or_refuse(
     operation: str, body: Any, query: dict[str, tuple[str, ...]], path: dict[str, str]
 ) -> dict[str, Any] | Refused:
     try:
-        return facts.of(operation, body, query, path, HOST)
+        return facts.collect(operation, body, query, path, HOST)
     except Refused as refused:
         return refused

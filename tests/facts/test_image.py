@@ -11,8 +11,8 @@ HEX = "0123456789abcdef" * 4
 DIGEST = f"sha256:{HEX}"
 
 
-def parts(told: Any) -> tuple[str, str, str | None, str | None]:
-    return told["registry"], told["repository"], told["tag"], told["digest"]
+def parts(found: Any) -> tuple[str, str, str | None, str | None]:
+    return found["registry"], found["repository"], found["tag"], found["digest"]
 
 
 @pytest.mark.parametrize(
@@ -40,25 +40,25 @@ def parts(told: Any) -> tuple[str, str, str | None, str | None]:
     ],
 )
 def test_a_reference_is_split(reference: str, expected: tuple[str, str, str | None, str | None]) -> None:
-    told = image.of(reference, "Image")
+    found = image.parse(reference, "Image")
 
-    assert parts(told) == expected
-    assert (told["reference"], told["at"]) == (reference, "Image")
+    assert parts(found) == expected
+    assert (found["reference"], found["at"]) == (reference, "Image")
 
 
 @pytest.mark.parametrize("reference", ["Busybox", "busybox:", "busybox:a:b", "evil.example/../x", "a//b", "busybox@x"])
 def test_what_is_no_reference_has_neither_tag_nor_digest(reference: str) -> None:
-    assert parts(image.of(reference, "Image"))[2:] == (None, None)
+    assert parts(image.parse(reference, "Image"))[2:] == (None, None)
 
 
 def test_what_is_no_reference_still_names_its_registry() -> None:
-    assert image.of("evil.example/UPPER", "Image")["registry"] == "evil.example"
+    assert image.parse("evil.example/UPPER", "Image")["registry"] == "evil.example"
 
 
 def test_a_long_reference_is_read_in_no_time() -> None:
     start = time.monotonic()
 
-    image.of("a" * 500_000 + "-" * 500_000 + "!", "Image")
+    image.parse("a" * 500_000 + "-" * 500_000 + "!", "Image")
 
     assert time.monotonic() - start < 1
 
@@ -78,17 +78,17 @@ def test_a_long_reference_is_read_in_no_time() -> None:
 def test_a_pull_says_its_tag_apart(
     query: tuple[str, str], reference: str, expected: tuple[str, str, str | None, str | None]
 ) -> None:
-    told: Any = image.of_pull({"fromImage": (query[0],), "tag": (query[1],)})
+    found: Any = image.read_pull({"fromImage": (query[0],), "tag": (query[1],)})
 
-    assert parts(told["image"]) == expected
-    assert (told["image"]["reference"], told["image"]["at"]) == (reference, "?fromImage")
+    assert parts(found["image"]) == expected
+    assert (found["image"]["reference"], found["image"]["at"]) == (reference, "?fromImage")
 
 
 def test_the_first_image_of_a_pull_counts() -> None:
-    told: Any = image.of_pull({"fromImage": ("a/b", "evil.example/c")})
+    found: Any = image.read_pull({"fromImage": ("a/b", "evil.example/c")})
 
-    assert told["image"]["reference"] == "a/b"
+    assert found["image"]["reference"] == "a/b"
 
 
 def test_an_import_names_no_image() -> None:
-    assert image.of_pull({"fromSrc": ("-",), "repo": ("x",), "tag": ("1",)}) == {}
+    assert image.read_pull({"fromSrc": ("-",), "repo": ("x",), "tag": ("1",)}) == {}

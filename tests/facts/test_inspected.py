@@ -1,4 +1,4 @@
-"""What docker inspect says, as the request that would make the thing. tests/inspect is the output of dockerd 26.1.5."""
+"""The output of docker inspect as the request that creates the object. tests/inspect is from dockerd 26.1.5."""
 
 import json
 from pathlib import Path
@@ -13,14 +13,14 @@ from portero.refusals import Refused
 OUTPUT = Path(__file__).parent / "inspect"
 
 
-def said(kind: str) -> dict[str, Any]:
-    """What docker inspect said of things of a kind, by name."""
+def inspect_output(kind: str) -> dict[str, Any]:
+    """The output of docker inspect for one kind, by name."""
     things = json.loads((OUTPUT / f"{kind}.json").read_text())
     return {thing.get("Name", thing.get("Spec", {}).get("Name")).removeprefix("/"): thing for thing in things}
 
 
 def read(kind: str, name: str) -> Inspected:
-    found = inspected.read(said(kind)[name])
+    found = inspected.make_request(inspect_output(kind)[name])
     assert found is not None
     return found
 
@@ -43,7 +43,7 @@ def test_networks_of_a_container_keep_what_was_asked_for_and_lose_what_was_given
 
 
 def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_one() -> None:
-    heir = said("container")["plain"]
+    heir = inspect_output("container")["plain"]
     heir["HostConfig"]["Binds"] = ["/srv/own:/own"]
     heir["Mounts"] = [
         {"Type": "bind", "Source": "/srv/own", "Destination": "/own", "RW": True, "Propagation": "rprivate"},
@@ -51,7 +51,7 @@ def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_on
         {"Type": "volume", "Name": "x", "Source": "/var/lib/docker/volumes/x/_data", "Destination": "/v", "RW": True},
     ]
 
-    found = inspected.read(heir)
+    found = inspected.make_request(heir)
 
     assert found is not None
     host_config = found.body["HostConfig"]
@@ -71,7 +71,7 @@ def test_a_service_is_its_spec() -> None:
     found = read("service", "svc")
 
     assert (found.operation, found.name) == ("ServiceCreate", "svc")
-    assert found.body == said("service")["svc"]["Spec"]
+    assert found.body == inspect_output("service")["svc"]["Spec"]
 
 
 def test_a_volume_is_its_driver_and_its_options() -> None:
@@ -84,23 +84,23 @@ def test_a_volume_is_its_driver_and_its_options() -> None:
 def test_a_network_has_its_id_beside_what_was_asked_for() -> None:
     found = read("network", "front")
 
-    assert (found.operation, found.network_id) == ("NetworkCreate", said("network")["front"]["Id"])
+    assert (found.operation, found.network_id) == ("NetworkCreate", inspect_output("network")["front"]["Id"])
     assert "Containers" not in found.body
 
 
 @pytest.mark.parametrize("name", ["bridge", "host", "ingress"])
 def test_nobody_made_the_networks_of_dockerd(name: str) -> None:
-    assert inspected.read(said("network")[name]) is None
+    assert inspected.make_request(inspect_output("network")[name]) is None
 
 
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"Image": "busybox", "HostConfig": {}}, {"Id": "x"}])
 def test_what_is_no_inspected_thing_is_none(document: Any) -> None:
     assert not inspected.is_inspected(document)
-    assert inspected.read(document) is None
+    assert inspected.make_request(document) is None
 
 
 def test_a_field_of_another_type_is_refused() -> None:
-    broken = said("container")["plain"] | {"HostConfig": 7}
+    invalid = inspect_output("container")["plain"] | {"HostConfig": 7}
 
     with pytest.raises(Refused, match="body-wrong-type"):
-        inspected.read(broken)
+        inspected.make_request(invalid)

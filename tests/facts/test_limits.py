@@ -1,4 +1,4 @@
-"""Limits in plain units, however they are said."""
+"""Limits in plain units, in every syntax."""
 
 from typing import Any
 
@@ -10,22 +10,22 @@ from portero.types import JSON
 MIB = 2**20
 
 
-def values(told: dict[str, Any]) -> dict[str, float]:
-    return {name: figure["value"] for name, figure in told.items() if figure["value"] is not None}
+def values(found: dict[str, Any]) -> dict[str, float]:
+    return {name: number["value"] for name, number in found.items() if number["value"] is not None}
 
 
 def of_create(**config: JSON) -> dict[str, float]:
-    return values(limits.of_create(config))
+    return values(limits.read_create(config))
 
 
 def of_update(**body: JSON) -> dict[str, float]:
-    return values(limits.of_update(body))
+    return values(limits.read_update(body))
 
 
-def test_nothing_said_is_no_limit() -> None:
+def test_nothing_set_is_no_limit() -> None:
     assert of_create() == {}
     assert of_update() == {}
-    assert values(limits.of_service({})) == {}
+    assert values(limits.read_service({})) == {}
 
 
 def test_zero_says_nothing_to_create() -> None:
@@ -33,16 +33,16 @@ def test_zero_says_nothing_to_create() -> None:
 
 
 def test_a_figure_has_its_place() -> None:
-    told: Any = limits.of_create({"Memory": MIB, "PidsLimit": 5})
+    found: Any = limits.read_create({"Memory": MIB, "PidsLimit": 5})
 
-    assert told["memory"] == {"value": MIB, "at": "HostConfig.Memory"}
-    assert told["pids"] == {"value": 5, "at": "HostConfig.PidsLimit"}
-    assert told["swap"]["at"] == "HostConfig.MemorySwap"
-    assert told["cpus"] == {"value": None, "at": "HostConfig.NanoCpus"}
+    assert found["memory"] == {"value": MIB, "at": "HostConfig.Memory"}
+    assert found["pids"] == {"value": 5, "at": "HostConfig.PidsLimit"}
+    assert found["swap"]["at"] == "HostConfig.MemorySwap"
+    assert found["cpus"] == {"value": None, "at": "HostConfig.NanoCpus"}
 
 
 @pytest.mark.parametrize(
-    ("memory", "memory_swap", "told", "swap"),
+    ("memory", "memory_swap", "found", "swap"),
     [
         (MIB, 0, None, MIB),
         (MIB, MIB, MIB, 0),
@@ -55,10 +55,10 @@ def test_a_figure_has_its_place() -> None:
         (-1, 0, None, None),
     ],
 )
-def test_swap_is_what_lies_beyond_memory(memory: int, memory_swap: int, told: int | None, swap: int | None) -> None:
+def test_swap_is_what_lies_beyond_memory(memory: int, memory_swap: int, found: int | None, swap: int | None) -> None:
     facts = of_create(Memory=memory, MemorySwap=memory_swap)
 
-    assert (facts.get("memorySwap"), facts.get("swap")) == (told, swap)
+    assert (facts.get("memorySwap"), facts.get("swap")) == (found, swap)
 
 
 def test_an_update_without_memory_swap_leaves_swap_unknown() -> None:
@@ -98,7 +98,7 @@ def test_pids_of_zero_and_below_are_unlimited(pids: int, create: int | None, upd
     assert of_update(PidsLimit=pids)["pids"] == update
 
 
-def test_a_swappiness_of_minus_one_is_not_said() -> None:
+def test_a_swappiness_of_minus_one_is_not_set() -> None:
     assert of_create(MemorySwappiness=-1) == {}
     assert of_create(MemorySwappiness=0) == {"memorySwappiness": 0}
 
@@ -119,7 +119,7 @@ def test_a_service_says_limits_in_its_resources() -> None:
         },
     }
 
-    assert values(limits.of_service(task)) == {
+    assert values(limits.read_service(task)) == {
         "memory": 2 * MIB,
         "memoryReservation": MIB,
         "memoryReservationShare": 50,
@@ -133,22 +133,22 @@ def test_a_service_says_limits_in_its_resources() -> None:
 
 @pytest.mark.parametrize(("swap_bytes", "memory_swap", "swap"), [(0, MIB, 0), (MIB, 2 * MIB, MIB), (-1, -1, -1)])
 def test_a_service_s_swap_is_counted_beyond_memory(swap_bytes: int, memory_swap: int, swap: int) -> None:
-    told: Any = limits.of_service({"Resources": {"Limits": {"MemoryBytes": MIB}, "SwapBytes": swap_bytes}})
+    found: Any = limits.read_service({"Resources": {"Limits": {"MemoryBytes": MIB}, "SwapBytes": swap_bytes}})
 
-    assert told["memorySwap"] == {"value": memory_swap, "at": "TaskTemplate.Resources.SwapBytes"}
-    assert told["swap"] == {"value": swap, "at": "TaskTemplate.Resources.SwapBytes"}
+    assert found["memorySwap"] == {"value": memory_swap, "at": "TaskTemplate.Resources.SwapBytes"}
+    assert found["swap"] == {"value": swap, "at": "TaskTemplate.Resources.SwapBytes"}
 
 
 def test_what_a_service_cannot_say_has_the_resources_as_its_place() -> None:
-    told: Any = limits.of_service({})
+    found: Any = limits.read_service({})
 
-    assert told["cpuShares"] == {"value": None, "at": "TaskTemplate.Resources"}
+    assert found["cpuShares"] == {"value": None, "at": "TaskTemplate.Resources"}
 
 
-def test_ulimits_are_told_in_order() -> None:
-    told = limits.ulimits({"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {}]}, "HostConfig.Ulimits")
+def test_ulimits_are_reported_in_order() -> None:
+    found = limits.read_ulimits({"Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 2}, {}]}, "HostConfig.Ulimits")
 
-    assert told == [
+    assert found == [
         {"name": "nofile", "soft": 1, "hard": 2, "at": "HostConfig.Ulimits[0]"},
         {"name": "", "soft": 0, "hard": 0, "at": "HostConfig.Ulimits[1]"},
     ]
@@ -156,6 +156,6 @@ def test_ulimits_are_told_in_order() -> None:
 
 @pytest.mark.parametrize("name", ["NOFILE", "NoFile", "nof\u0131le"])
 def test_a_ulimit_has_one_name_in_every_spelling_that_dockerd_takes(name: str) -> None:
-    told: Any = limits.ulimits({"Ulimits": [{"Name": name}]}, "HostConfig.Ulimits")
+    found: Any = limits.read_ulimits({"Ulimits": [{"Name": name}]}, "HostConfig.Ulimits")
 
-    assert told[0]["name"] == "nofile"
+    assert found[0]["name"] == "nofile"

@@ -21,16 +21,16 @@ HOST = FixedHost({"links": {"/tmp/rootlink": "/"}})
 
 
 def created(**host_config: JSON) -> list[Fact]:
-    return mounts.of_create({"HostConfig": host_config}, HOST)
+    return mounts.read_create({"HostConfig": host_config}, HOST)
 
 
 def served(mount: dict[str, JSON]) -> Fact:
-    (fact,) = mounts.of_service({"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}, HOST)
+    (fact,) = mounts.read_service({"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}, HOST)
     return fact
 
 
 def volume(**body: JSON) -> list[Fact]:
-    return mounts.of_volume(body, HOST)
+    return mounts.read_volume(body, HOST)
 
 
 def inline(**options: JSON) -> dict[str, JSON]:
@@ -62,12 +62,12 @@ def test_a_bind_says_everything() -> None:
 
 
 def test_a_request_without_mounts_has_none() -> None:
-    assert mounts.of_create({"Image": "busybox"}, HOST) == []
-    assert mounts.of_service({"Name": "web"}, HOST) == []
+    assert mounts.read_create({"Image": "busybox"}, HOST) == []
+    assert mounts.read_service({"Name": "web"}, HOST) == []
 
 
-def test_every_way_to_mount_is_told_with_its_place() -> None:
-    facts = mounts.of_create(
+def test_every_way_to_mount_is_reported_with_its_place() -> None:
+    facts = mounts.read_create(
         {
             "Volumes": {"/data": {}},
             "HostConfig": {
@@ -91,7 +91,7 @@ def test_every_way_to_mount_is_told_with_its_place() -> None:
 def test_the_volume_driver_counts_for_named_and_anonymous_volumes() -> None:
     body: dict[str, JSON] = {"Volumes": {"/d": {}}, "HostConfig": {"Binds": ["v:/v", "/s:/s"], "VolumeDriver": "x/y"}}
 
-    assert [fact["driver"] for fact in mounts.of_create(body, HOST)] == ["x/y", None, "x/y"]
+    assert [fact["driver"] for fact in mounts.read_create(body, HOST)] == ["x/y", None, "x/y"]
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,15 @@ def test_a_mount_of_a_host_path_is_a_bind(source: str, path: str) -> None:
     assert fact["at"] == "HostConfig.Mounts[0]"
 
 
-def test_the_propagation_of_a_mount_is_told() -> None:
+def test_the_propagation_of_a_mount_is_reported() -> None:
     entry: JSON = {"Type": "bind", "Source": "/srv", "Target": "/x", "BindOptions": {"Propagation": "rshared"}}
 
     assert created(Mounts=[entry])[0]["propagation"] == "rshared"
 
 
-def test_a_host_whose_files_are_not_visible_is_told() -> None:
+def test_a_host_whose_files_are_not_visible_is_reported() -> None:
     body: dict[str, JSON] = {"HostConfig": {"Binds": ["/var/run:/x"]}}
-    (fact,) = mounts.of_create(body, FixedHost({"visible": False}))
+    (fact,) = mounts.read_create(body, FixedHost({"visible": False}))
 
     assert (fact["paths"], fact["resolution"], fact["kind"]) == (["/var/run"], "unseen", "unknown")
     assert fact["holds"] == ["/var/run/docker.sock"]
@@ -137,7 +137,7 @@ def test_a_mount_of_something_named_opens_no_host_path(kind: str, source: str) -
 
 
 @pytest.mark.parametrize("kind", ["", "Bind", "glusterfs"])
-def test_an_unknown_type_still_tells_its_host_path(kind: str) -> None:
+def test_an_unknown_type_still_has_its_host_path(kind: str) -> None:
     absolute, named = created(Mounts=[{"Type": kind, "Source": "/etc"}, {"Type": kind, "Source": "etc"}])
 
     assert (absolute["type"], absolute["paths"]) == ("other", ["/etc"])
@@ -228,7 +228,7 @@ def test_a_tmpfs_mount_tells_the_same() -> None:
 )
 def test_a_host_path_with_a_control_character_is_refused(body: dict[str, JSON]) -> None:
     with pytest.raises(Refused) as caught:
-        mounts.of_create(body, HOST)
+        mounts.read_create(body, HOST)
 
     assert caught.value.code == "path-control-character"
     assert caught.value.at in ("HostConfig.Binds[1]", "HostConfig.Mounts[1]")
@@ -236,7 +236,7 @@ def test_a_host_path_with_a_control_character_is_refused(body: dict[str, JSON]) 
 
 def test_a_link_to_a_path_with_a_control_character_is_refused() -> None:
     with pytest.raises(Refused) as caught:
-        mounts.of_create({"HostConfig": {"Binds": ["/l:/x"]}}, FixedHost({"links": {"/l": "/a\nb"}}))
+        mounts.read_create({"HostConfig": {"Binds": ["/l:/x"]}}, FixedHost({"links": {"/l": "/a\nb"}}))
 
     assert (caught.value.code, caught.value.at) == ("path-control-character", "HostConfig.Binds[0]")
 
@@ -258,7 +258,7 @@ def test_a_service_takes_a_propagation_in_any_case() -> None:
     assert served(entry)["propagation"] == "rshared"
 
 
-def test_a_services_mounts_are_told_like_a_containers() -> None:
+def test_a_services_mounts_are_reported_like_a_containers() -> None:
     entries: list[JSON] = [
         {"Type": "volume", "Source": "sv", "Target": "/data"},
         {"Type": "bind", "Source": "/tmp/capdata/conf", "Target": "/c", "ReadOnly": True},
@@ -266,7 +266,7 @@ def test_a_services_mounts_are_told_like_a_containers() -> None:
         inline(type="none", o="bind", device="/etc"),
         {"Type": "image", "Source": "busybox"},
     ]
-    facts = mounts.of_service({"TaskTemplate": {"ContainerSpec": {"Mounts": entries}}}, HOST)
+    facts = mounts.read_service({"TaskTemplate": {"ContainerSpec": {"Mounts": entries}}}, HOST)
 
     assert [fact["type"] for fact in facts] == ["volume", "bind", "tmpfs", "bind", "image"]
     assert facts == [
@@ -335,7 +335,7 @@ def test_a_volume_tells_what_its_options_open(options: dict[str, JSON], kind: st
     assert fact["at"] == "DriverOpts"
 
 
-def test_a_cluster_volume_is_told_as_one() -> None:
+def test_a_cluster_volume_is_reported_as_one() -> None:
     (fact,) = volume(Name="v", Driver="csi", ClusterVolumeSpec={})
 
     assert (fact["type"], fact["via"], fact["source"], fact["driver"]) == ("cluster", "volume", "v", "csi")
@@ -348,10 +348,10 @@ def test_a_cluster_volume_does_not_hide_driver_options_from_an_old_api_version()
     assert [(fact["type"], fact["paths"]) for fact in facts] == [("cluster", []), ("bind", ["/"])]
 
 
-def test_volumes_of_other_containers_are_told_without_their_mode() -> None:
+def test_volumes_of_other_containers_are_reported_without_their_mode() -> None:
     body: dict[str, JSON] = {"HostConfig": {"VolumesFrom": ["vbase:ro", "web", ""]}}
 
-    assert mounts.volumes_from(body) == [
+    assert mounts.read_volumes_from(body) == [
         {"container": "vbase", "at": "HostConfig.VolumesFrom[0]"},
         {"container": "web", "at": "HostConfig.VolumesFrom[1]"},
         {"container": "", "at": "HostConfig.VolumesFrom[2]"},
@@ -397,7 +397,7 @@ creates = fields(
 hosts = st.booleans().map(lambda visible: FixedHost({"visible": visible}))
 
 
-def told(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
+def found(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
     """The facts; none when the body is refused, which only a control character may be."""
     try:
         facts: list[Fact] = of(body, host)
@@ -411,17 +411,17 @@ def told(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
 @settings(deadline=None)
 @given(creates, hosts)
 def test_any_container_has_facts_in_the_schema(body: dict[str, Any], host: FixedHost) -> None:
-    FACT.validate(told(mounts.of_create, body, host))
-    VOLUMES_FROM.validate(mounts.volumes_from(body))
+    FACT.validate(found(mounts.read_create, body, host))
+    VOLUMES_FROM.validate(mounts.read_volumes_from(body))
 
 
 @settings(deadline=None)
 @given(entries, hosts)
 def test_any_service_has_facts_in_the_schema(mount_list: list[JSON], host: FixedHost) -> None:
-    FACT.validate(told(mounts.of_service, {"TaskTemplate": {"ContainerSpec": {"Mounts": mount_list}}}, host))
+    FACT.validate(found(mounts.read_service, {"TaskTemplate": {"ContainerSpec": {"Mounts": mount_list}}}, host))
 
 
 @settings(deadline=None)
 @given(fields(Name=words, Driver=words, DriverOpts=options, ClusterVolumeSpec=st.just({})), hosts)
 def test_any_volume_has_facts_in_the_schema(body: dict[str, Any], host: FixedHost) -> None:
-    FACT.validate(told(mounts.of_volume, body, host))
+    FACT.validate(found(mounts.read_volume, body, host))

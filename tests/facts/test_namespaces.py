@@ -1,4 +1,4 @@
-"""Modes of namespaces are told apart as dockerd tells them apart: exactly, case and all."""
+"""Modes of namespaces are told apart as dockerd does: case-sensitively."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("namespace", FIELDS)
-def test_nothing_said_is_the_default(namespace: str) -> None:
-    told = namespaces.of_create({})
+def test_nothing_set_is_the_default(namespace: str) -> None:
+    found = namespaces.read_create({})
 
-    assert set(told) == set(FIELDS)
-    assert told[namespace] == {"mode": "default", "container": None, "at": f"HostConfig.{FIELDS[namespace]}"}
+    assert set(found) == set(FIELDS)
+    assert found[namespace] == {"mode": "default", "container": None, "at": f"HostConfig.{FIELDS[namespace]}"}
 
 
 @pytest.mark.parametrize("namespace", FIELDS)
 def test_every_namespace_can_be_the_host_s(namespace: str) -> None:
-    told: Any = namespaces.of_create({FIELDS[namespace]: "host"})
+    found: Any = namespaces.read_create({FIELDS[namespace]: "host"})
 
-    assert told[namespace]["mode"] == "host"
+    assert found[namespace]["mode"] == "host"
 
 
 @pytest.mark.parametrize(
@@ -57,12 +57,12 @@ def test_every_namespace_can_be_the_host_s(namespace: str) -> None:
     ],
 )
 def test_a_mode_is_one_of_the_words(namespace: str, at: str, mode: str, container: str | None) -> None:
-    told = namespaces.of_create({FIELDS[namespace]: at})
+    found = namespaces.read_create({FIELDS[namespace]: at})
 
-    assert told[namespace] == {"mode": mode, "container": container, "at": f"HostConfig.{FIELDS[namespace]}"}
+    assert found[namespace] == {"mode": mode, "container": container, "at": f"HostConfig.{FIELDS[namespace]}"}
 
 
 def test_a_build_can_share_a_container_s_network() -> None:
-    assert namespaces.of_build("container:web", "?networkmode") == {
+    assert namespaces.read_build("container:web", "?networkmode") == {
         "network": {"mode": "container", "container": "web", "at": "?networkmode"}
     }

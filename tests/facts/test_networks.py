@@ -1,4 +1,4 @@
-"""Every network that is asked for is told, under the name that Docker has for it."""
+"""Every network that is asked for is found, under the name that Docker has for it."""
 
 from typing import Any, cast
 
@@ -13,16 +13,16 @@ HOST = FixedHost({"networks": {HOST_ID: "host"}})
 ENDPOINTS = "NetworkingConfig.EndpointsConfig[*]"
 
 
-def network(name: str, said: str, resolved: str | None = "") -> dict[str, str | None]:
-    return {"name": name, "resolved": name if resolved == "" else resolved, "at": said}
+def network(name: str, at: str, resolved: str | None = "") -> dict[str, str | None]:
+    return {"name": name, "resolved": name if resolved == "" else resolved, "at": at}
 
 
 def of_mode(mode: str) -> Any:
-    return networks.of_create({"HostConfig": {"NetworkMode": mode}}, HOST)
+    return networks.read_create({"HostConfig": {"NetworkMode": mode}}, HOST)
 
 
-def test_nothing_said_is_the_default_network() -> None:
-    assert networks.of_create({}, HOST) == [network("default", "HostConfig.NetworkMode")]
+def test_nothing_set_is_the_default_network() -> None:
+    assert networks.read_create({}, HOST) == [network("default", "HostConfig.NetworkMode")]
 
 
 @pytest.mark.parametrize("mode", ["default", "bridge", "none", "host", "app"])
@@ -46,7 +46,7 @@ def test_an_id_that_cannot_be_looked_up_has_no_name() -> None:
 def test_endpoints_are_networks_by_name_and_by_id() -> None:
     body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": {"NetworkID": HOST_ID}, "db": {}}}}
 
-    assert networks.of_create(body, HOST) == [
+    assert networks.read_create(body, HOST) == [
         network("default", "HostConfig.NetworkMode"),
         network("app", ENDPOINTS),
         network(HOST_ID, f"{ENDPOINTS}.NetworkID", "host"),
@@ -57,7 +57,7 @@ def test_endpoints_are_networks_by_name_and_by_id() -> None:
 def test_a_service_says_networks_in_two_places() -> None:
     body: Any = {"TaskTemplate": {"Networks": [{"Target": "a"}, {"Target": "host"}]}, "Networks": [{"Target": "b"}]}
 
-    assert networks.of_service(body, HOST) == [
+    assert networks.read_service(body, HOST) == [
         network("a", "TaskTemplate.Networks[0]"),
         network("host", "TaskTemplate.Networks[1]"),
         network("b", "Networks[0]"),
@@ -68,7 +68,7 @@ def test_a_service_reaches_a_network_by_the_beginning_of_its_id() -> None:
     host = FixedHost({"networks": {"efm": "host"}})
     body: Any = {"TaskTemplate": {"Networks": [{"Target": "efm"}, {"Target": "back-end"}, {"Target": "web"}]}}
 
-    assert [told["resolved"] for told in cast(list[Fact], networks.of_service(body, host))] == [
+    assert [found["resolved"] for found in cast(list[Fact], networks.read_service(body, host))] == [
         "host",
         "back-end",
         "web",
@@ -76,22 +76,22 @@ def test_a_service_reaches_a_network_by_the_beginning_of_its_id() -> None:
 
 
 def test_a_connection_is_to_the_network_in_the_path() -> None:
-    assert networks.of_connect({"id": "host"}, {"Container": "web"}, HOST) == [network("host", "path.id")]
+    assert networks.read_connect({"id": "host"}, {"Container": "web"}, HOST) == [network("host", "path.id")]
 
 
 def test_a_connection_can_name_another_network_by_its_id() -> None:
-    told = networks.of_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST)
+    found = networks.read_connect({"id": "app"}, {"EndpointConfig": {"NetworkID": HOST_ID}}, HOST)
 
-    assert told == [network("app", "path.id"), network(HOST_ID, "EndpointConfig.NetworkID", "host")]
+    assert found == [network("app", "path.id"), network(HOST_ID, "EndpointConfig.NetworkID", "host")]
 
 
 def test_a_build_says_one_network() -> None:
-    assert networks.of_build("", "?networkmode", HOST) == [network("default", "?networkmode")]
-    assert networks.of_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
+    assert networks.read_build("", "?networkmode", HOST) == [network("default", "?networkmode")]
+    assert networks.read_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
 
 
 def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
-    assert networks.created({"Name": "app"}) == {
+    assert networks.read_created({"Name": "app"}) == {
         "driver": "bridge",
         "interContainerCommunication": None,
         "internal": False,
@@ -103,14 +103,16 @@ def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
 
 
 def test_the_driver_s_options_are_read() -> None:
-    told = networks.created({"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True})
+    found = networks.read_created(
+        {"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True}
+    )
 
-    assert (told["driver"], told["parent"], told["at"]) == ("macvlan", "eth0", "Driver")
-    assert (told["internal"], told["attachable"], told["ingress"]) == (True, True, False)
+    assert (found["driver"], found["parent"], found["at"]) == ("macvlan", "eth0", "Driver")
+    assert (found["internal"], found["attachable"], found["ingress"]) == (True, True, False)
 
 
 @pytest.mark.parametrize(("at", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
 def test_inter_container_communication_is_read_as_go_reads_a_boolean(at: str, value: bool | None) -> None:
-    told = networks.created({"Options": {"com.docker.network.bridge.enable_icc": at}})
+    found = networks.read_created({"Options": {"com.docker.network.bridge.enable_icc": at}})
 
-    assert told["interContainerCommunication"] is value
+    assert found["interContainerCommunication"] is value

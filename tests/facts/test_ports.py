@@ -11,7 +11,7 @@ SAID = "HostConfig.PortBindings[*]"
 
 
 def of_bindings(bindings: dict[str, JSON]) -> Any:
-    return ports.of_create({"PortBindings": bindings})
+    return ports.read_create({"PortBindings": bindings})
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ def of_bindings(bindings: dict[str, JSON]) -> Any:
     ],
 )
 def test_the_container_s_port_is_split(port: str, number: int | None, protocol: str) -> None:
-    told = of_bindings({port: [{"HostIp": "127.0.0.1", "HostPort": "8080"}]})
+    found = of_bindings({port: [{"HostIp": "127.0.0.1", "HostPort": "8080"}]})
 
-    assert told == [
+    assert found == [
         {"containerPort": number, "protocol": protocol, "hostIp": "127.0.0.1", "hostPort": 8080, "at": SAID}
     ]
 
@@ -60,15 +60,15 @@ def test_a_port_without_a_binding_is_published_on_any_port(bindings: JSON) -> No
 
 
 def test_each_binding_counts() -> None:
-    told = of_bindings({"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}]})
+    found = of_bindings({"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}]})
 
-    assert [fact["hostPort"] for fact in told] == [1, 2]
+    assert [fact["hostPort"] for fact in found] == [1, 2]
 
 
 def test_a_service_publishes_on_every_interface() -> None:
     endpoint: Any = {"Ports": [{"TargetPort": 80, "PublishedPort": 22, "Protocol": "udp"}, {"TargetPort": 90}]}
 
-    assert ports.of_service(endpoint) == [
+    assert ports.read_service(endpoint) == [
         {"containerPort": 80, "protocol": "udp", "hostIp": "", "hostPort": 22, "at": "EndpointSpec.Ports[0]"},
         {"containerPort": 90, "protocol": "tcp", "hostIp": "", "hostPort": None, "at": "EndpointSpec.Ports[1]"},
     ]
@@ -95,8 +95,8 @@ def test_what_go_does_not_read_as_an_address_is_every_interface(at: str, address
     assert of_bindings({"80/tcp": [{"HostIp": at}]})[0]["hostIp"] == address
 
 
-@pytest.mark.parametrize(("at", "told"), ports._USUAL.items())
-def test_a_usual_address_is_spelt_as_any_other_would_be(at: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("at", "found"), ports._USUAL.items())
+def test_a_usual_address_is_spelt_as_any_other_would_be(at: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "_USUAL", {})
 
-    assert ports._address(at) == told
+    assert ports._address(at) == found

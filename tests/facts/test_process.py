@@ -17,22 +17,22 @@ from portero.facts import process
     ],
 )
 def test_a_sysctl_has_one_name(at: str, name: str) -> None:
-    told = process.sysctls({at: "1"}, "HostConfig.Sysctls[*]")
+    found = process.read_sysctls({at: "1"}, "HostConfig.Sysctls[*]")
 
-    assert told == [{"name": name, "value": "1", "at": "HostConfig.Sysctls[*]"}]
+    assert found == [{"name": name, "value": "1", "at": "HostConfig.Sysctls[*]"}]
 
 
 def test_names_of_a_list_have_their_places() -> None:
-    assert process.names_of(["0", "docker"], "HostConfig.GroupAdd") == [
+    assert process.make_names(["0", "docker"], "HostConfig.GroupAdd") == [
         {"name": "0", "at": "HostConfig.GroupAdd[0]"},
         {"name": "docker", "at": "HostConfig.GroupAdd[1]"},
     ]
 
 
-def test_annotations_are_told_by_name() -> None:
-    told = process.annotations({"run.oci.keep_original_groups": "1"}, "HostConfig.Annotations[*]")
+def test_annotations_are_reported_by_name() -> None:
+    found = process.read_annotations({"run.oci.keep_original_groups": "1"}, "HostConfig.Annotations[*]")
 
-    assert told == [{"name": "run.oci.keep_original_groups", "at": "HostConfig.Annotations[*]"}]
+    assert found == [{"name": "run.oci.keep_original_groups", "at": "HostConfig.Annotations[*]"}]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_annotations_are_told_by_name() -> None:
     ],
 )
 def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> None:
-    assert process.healthcheck({"Test": test}, "Healthcheck") == {"value": value, "at": "Healthcheck"}
+    assert process.read_healthcheck({"Test": test}, "Healthcheck") == {"value": value, "at": "Healthcheck"}
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ def test_a_health_check_is_the_image_s_or_set_or_none(test: Any, value: str) -> 
     ],
 )
 def test_the_first_colon_separates_a_host_from_its_address(entry: str, name: str, address: str) -> None:
-    assert process.extra_hosts([entry], "HostConfig.ExtraHosts") == [
+    assert process.read_extra_hosts([entry], "HostConfig.ExtraHosts") == [
         {"name": name, "address": address, "at": "HostConfig.ExtraHosts[0]"}
     ]
 
 
 def test_a_service_s_hosts_are_lines_of_a_hosts_file() -> None:
-    told = process.hosts_of_service(["10.0.0.1 db  db.local", "::1", ""], "Hosts")
+    found = process.read_service_hosts(["10.0.0.1 db  db.local", "::1", ""], "Hosts")
 
-    assert told == [
+    assert found == [
         {"name": "db", "address": "10.0.0.1", "at": "Hosts[0]"},
         {"name": "db.local", "address": "10.0.0.1", "at": "Hosts[0]"},
         {"name": "", "address": "::1", "at": "Hosts[1]"},
@@ -78,16 +78,16 @@ def test_a_service_s_hosts_are_lines_of_a_hosts_file() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "no", "always", "unless-stopped", "on-failure", "ALWAYS"])
-def test_a_container_s_restart_policy_is_told_as_said(name: str) -> None:
-    told = process.restart_of_container({"Name": name, "MaximumRetryCount": 3}, "RestartPolicy")
+def test_a_container_s_restart_policy_is_reported_as_requested(name: str) -> None:
+    found = process.read_container_restart({"Name": name, "MaximumRetryCount": 3}, "RestartPolicy")
 
-    assert told == {"name": name, "maximumRetryCount": 3, "at": "RestartPolicy"}
+    assert found == {"name": name, "maximumRetryCount": 3, "at": "RestartPolicy"}
 
 
 @pytest.mark.parametrize(
     ("condition", "name"), [("", "always"), ("any", "always"), ("none", "no"), ("on-failure", "on-failure"), ("x", "x")]
 )
 def test_a_service_s_restart_policy_has_a_container_s_words(condition: str, name: str) -> None:
-    told = process.restart_of_service({"Condition": condition}, "TaskTemplate.RestartPolicy")
+    found = process.read_service_restart({"Condition": condition}, "TaskTemplate.RestartPolicy")
 
-    assert told == {"name": name, "maximumRetryCount": 0, "at": "TaskTemplate.RestartPolicy"}
+    assert found == {"name": name, "maximumRetryCount": 0, "at": "TaskTemplate.RestartPolicy"}

@@ -1,4 +1,4 @@
-"""Names that look like secrets are told; what only sounds like one is not, and no value ever is."""
+"""Names that look like secrets are found; what only sounds like one is not, and no value ever is."""
 
 import time
 from typing import cast
@@ -19,7 +19,7 @@ from portero.types import JSON, Fact
         *("PRIVATE_KEY", "AWS_ACCESS_KEY_ID", "GOOGLE_CREDENTIALS", "NPM_AUTH", "auth"),
     ],
 )
-def test_a_name_that_looks_like_a_secret_is_told(name: str) -> None:
+def test_a_name_that_looks_like_a_secret_is_reported(name: str) -> None:
     assert secrets.looks_secret(name, "hunter2")
 
 
@@ -40,7 +40,7 @@ def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "found"),
     [
         ("postgres://user:hunter2@db/app", True),
         ("https://db/app, amqp://u:p@mq", True),
@@ -53,8 +53,8 @@ def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["DATABASE_URL", "TOKEN_URL", "url", "MONGO_URI"])
-def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, told: bool) -> None:
-    assert secrets.looks_secret(name, value) is told
+def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, found: bool) -> None:
+    assert secrets.looks_secret(name, value) is found
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_a_long_url_is_read_in_no_time(value: str) -> None:
 
 
 def test_an_entry_without_a_value_takes_nothing() -> None:
-    told = secrets.of_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
+    found = secrets.find_in_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
 
-    assert told == [{"name": "TOKEN", "at": "Env[3]"}]
+    assert found == [{"name": "TOKEN", "at": "Env[3]"}]
 
 
 def test_a_map_tells_the_place_of_the_map() -> None:
-    told = secrets.of_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
+    found = secrets.find_in_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
 
-    assert told == [{"name": "TOKEN", "at": "Labels[*]"}]
+    assert found == [{"name": "TOKEN", "at": "Labels[*]"}]
 
 
 _PIECES = st.sampled_from(
@@ -88,8 +88,8 @@ _PIECES = st.sampled_from(
 )
 
 
-def facts(told: list[JSON]) -> list[Fact]:
-    return cast(list[Fact], told)
+def facts(found: list[JSON]) -> list[Fact]:
+    return cast(list[Fact], found)
 
 
 @given(st.lists(_PIECES, max_size=8).map("".join))
@@ -100,13 +100,13 @@ def test_the_quick_look_at_a_name_overlooks_nothing(name: str) -> None:
 
 
 @given(st.lists(st.lists(_PIECES, max_size=8).map("".join), unique=True, max_size=200))
-def test_many_names_are_told_as_each_alone(names: list[str]) -> None:
+def test_many_names_are_reported_as_each_alone(names: list[str]) -> None:
     each = [name for name in names if secrets.looks_secret(name, "hunter2")]
 
-    assert [fact["name"] for fact in facts(secrets.of_map(dict.fromkeys(names, "hunter2"), "Labels[*]"))] == each
-    assert len(secrets.of_env([f"{name}=hunter2" for name in names], "Env")) == len(each)
+    assert [fact["name"] for fact in facts(secrets.find_in_map(dict.fromkeys(names, "hunter2"), "Labels[*]"))] == each
+    assert len(secrets.find_in_env([f"{name}=hunter2" for name in names], "Env")) == len(each)
 
 
 @pytest.mark.parametrize("name", ["pa\u017f\u017fword", "api_\u212aey"])
-def test_a_name_spelt_with_letters_that_fold_to_ascii_is_told(name: str) -> None:
+def test_a_name_spelt_with_letters_that_fold_to_ascii_is_reported(name: str) -> None:
     assert secrets.looks_secret(name, "hunter2")

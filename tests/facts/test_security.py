@@ -1,4 +1,4 @@
-"""Security options are read as dockerd reads them; what it would not know is told as unknown."""
+"""Security options are read as dockerd reads them; what it would not know is found as unknown."""
 
 import base64
 import hashlib
@@ -18,17 +18,17 @@ PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
 
 def of_options(*options: str) -> dict[str, Any]:
     listed: list[JSON] = [*options]
-    return security.of_create({"SecurityOpt": listed})
+    return security.read_create({"SecurityOpt": listed})
 
 
 def of_privileges(**privileges: JSON) -> dict[str, Any]:
-    return security.of_service({"Privileges": privileges})
+    return security.read_service({"Privileges": privileges})
 
 
-def test_nothing_said_is_docker_s_default() -> None:
+def test_nothing_set_is_docker_s_default() -> None:
     nowhere = "HostConfig.SecurityOpt"
 
-    assert security.of_create({}) == {
+    assert security.read_create({}) == {
         "seccomp": {"profile": "default", "sha256": None, "at": nowhere},
         "apparmor": {"profile": "", "at": nowhere},
         "selinux": {"disabled": False, "user": "", "role": "", "type": "", "level": "", "at": nowhere},
@@ -56,22 +56,22 @@ def test_seccomp_is_a_word_or_a_profile(option: str, profile: str, sha256: str |
 
 
 def test_a_colon_before_the_equals_sign_does_not_separate() -> None:
-    told = of_options(f"seccomp:{PROFILE}=")
+    found = of_options(f"seccomp:{PROFILE}=")
 
-    assert told["seccomp"]["profile"] == "default"
-    assert told["securityOptionsUnknown"] == [{"at": FIRST}]
+    assert found["seccomp"]["profile"] == "default"
+    assert found["securityOptionsUnknown"] == [{"at": FIRST}]
 
 
 def test_the_last_seccomp_option_wins() -> None:
-    told = of_options(f"seccomp={PROFILE}", "seccomp=unconfined")
+    found = of_options(f"seccomp={PROFILE}", "seccomp=unconfined")
 
-    assert told["seccomp"] == {"profile": "unconfined", "sha256": None, "at": "HostConfig.SecurityOpt[1]"}
+    assert found["seccomp"] == {"profile": "unconfined", "sha256": None, "at": "HostConfig.SecurityOpt[1]"}
 
 
 def test_the_last_apparmor_option_wins() -> None:
-    told = of_options("apparmor=docker-default", "apparmor:unconfined")
+    found = of_options("apparmor=docker-default", "apparmor:unconfined")
 
-    assert told["apparmor"] == {"profile": "unconfined", "at": "HostConfig.SecurityOpt[1]"}
+    assert found["apparmor"] == {"profile": "unconfined", "at": "HostConfig.SecurityOpt[1]"}
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_no_new_privileges_is_read_as_go_reads_a_boolean(option: str, value: boo
 
 
 def test_a_later_no_new_privileges_takes_the_first_back() -> None:
-    told = of_options("no-new-privileges", "no-new-privileges=F")
+    found = of_options("no-new-privileges", "no-new-privileges=F")
 
-    assert told["noNewPrivileges"] == {"value": False, "at": "HostConfig.SecurityOpt[1]"}
+    assert found["noNewPrivileges"] == {"value": False, "at": "HostConfig.SecurityOpt[1]"}
 
 
 def test_label_options_add_up() -> None:
-    told = of_options("label=type:svirt_apache_t", "label:level:s0:c100,c200")
+    found = of_options("label=type:svirt_apache_t", "label:level:s0:c100,c200")
 
-    assert told["selinux"] == {
+    assert found["selinux"] == {
         "disabled": False,
         "user": "",
         "role": "",
@@ -110,10 +110,10 @@ def test_label_options_add_up() -> None:
 
 @pytest.mark.parametrize("option", ["disable", "label=disable", "label:disable"])
 def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
-    told = of_options(option)
+    found = of_options(option)
 
-    assert told["selinux"]["disabled"] is True
-    assert told["selinux"]["at"] == FIRST
+    assert found["selinux"]["disabled"] is True
+    assert found["selinux"]["at"] == FIRST
 
 
 @pytest.mark.parametrize(
@@ -130,23 +130,23 @@ def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
         "",
     ],
 )
-def test_what_dockerd_does_not_know_is_told_as_unknown(option: str) -> None:
-    told = of_options("no-new-privileges", option)
+def test_what_dockerd_does_not_know_is_reported_as_unknown(option: str) -> None:
+    found = of_options("no-new-privileges", option)
 
-    assert told["securityOptionsUnknown"] == [{"at": "HostConfig.SecurityOpt[1]"}]
-    assert told["noNewPrivileges"] == {"value": True, "at": FIRST}
+    assert found["securityOptionsUnknown"] == [{"at": "HostConfig.SecurityOpt[1]"}]
+    assert found["noNewPrivileges"] == {"value": True, "at": FIRST}
 
 
 def test_an_empty_list_of_masked_paths_leaves_all_of_them_open() -> None:
-    told: Any = security.of_create({"MaskedPaths": [], "ReadonlyPaths": ["/proc/bus", "/proc/fs"]})
+    found: Any = security.read_create({"MaskedPaths": [], "ReadonlyPaths": ["/proc/bus", "/proc/fs"]})
 
-    assert "/proc/kcore" in told["maskedPaths"]["missing"]
-    assert len(told["maskedPaths"]["missing"]) == 11
-    assert told["readonlyPaths"]["missing"] == ["/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    assert "/proc/kcore" in found["maskedPaths"]["missing"]
+    assert len(found["maskedPaths"]["missing"]) == 11
+    assert found["readonlyPaths"]["missing"] == ["/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 
 
 def test_a_service_that_says_nothing_has_docker_s_default() -> None:
-    assert security.of_service({}) == {
+    assert security.read_service({}) == {
         "seccomp": {"profile": "default", "sha256": None, "at": f"{PRIVILEGES}.Seccomp"},
         "apparmor": {"profile": "", "at": f"{PRIVILEGES}.AppArmor"},
         "selinux": {
@@ -190,11 +190,11 @@ def test_a_profile_that_does_not_decode_is_refused() -> None:
     assert (refused.value.code, refused.value.at) == ("body-wrong-type", f"{PRIVILEGES}.Seccomp.Profile")
 
 
-def test_a_service_s_other_privileges_are_told() -> None:
-    told = of_privileges(
+def test_a_service_s_other_privileges_are_reported() -> None:
+    found = of_privileges(
         AppArmor={"Mode": "disabled"}, SELinuxContext={"Disable": True, "Type": "x_t"}, NoNewPrivileges=True
     )
 
-    assert told["apparmor"]["profile"] == "unconfined"
-    assert (told["selinux"]["disabled"], told["selinux"]["type"]) == (True, "x_t")
-    assert told["noNewPrivileges"]["value"] is True
+    assert found["apparmor"]["profile"] == "unconfined"
+    assert (found["selinux"]["disabled"], found["selinux"]["type"]) == (True, "x_t")
+    assert found["noNewPrivileges"]["value"] is True

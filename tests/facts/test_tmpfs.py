@@ -20,14 +20,14 @@ from portero.types import JSON
     ],
 )
 def test_a_size_is_read_as_the_kernel_reads_it(at: str, size: int) -> None:
-    assert tmpfs.size_bytes(at) == size
+    assert tmpfs.parse_size(at) == size
 
 
 @pytest.mark.parametrize(
     "at", ["", "50%", "0", "0m", "-1", "8mb", "8 m", "m", "0x", "09", "16e", "9" * 20, "9" * 5000, "٨m"]
 )
 def test_what_is_no_figure_or_no_limit_is_no_size(at: str) -> None:
-    assert tmpfs.size_bytes(at) is None
+    assert tmpfs.parse_size(at) is None
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_what_is_no_figure_or_no_limit_is_no_size(at: str) -> None:
     ],
 )
 def test_the_last_size_counts_and_blocks_leave_it_open(options: str, size: int | None) -> None:
-    assert tmpfs.size(tmpfs.split(options)) == size
+    assert tmpfs.find_size(tmpfs.split_options(options)) == size
 
 
 @pytest.mark.parametrize(
     ("options", "read_only"), [("", False), ("ro", True), ("ro,rw", False), ("rw,noexec,ro", True), ("RO", False)]
 )
 def test_the_last_of_ro_and_rw_counts(options: str, read_only: bool) -> None:
-    assert tmpfs.read_only(tmpfs.split(options)) is read_only
+    assert tmpfs.is_read_only(tmpfs.split_options(options)) is read_only
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_the_last_of_ro_and_rw_counts(options: str, read_only: bool) -> None:
     ],
 )
 def test_the_options_of_a_mount_are_spelt_as_dockerd_spells_them(entry: dict[str, JSON], options: list[str]) -> None:
-    assert tmpfs.told(entry) == options
+    assert tmpfs.list_options(entry) == options

@@ -19,7 +19,7 @@ def document(reference: str, operation: str = "ContainerCreate") -> dict[str, An
         "operation": operation,
         "body": bodies.get(operation),
         "query": {"fromImage": [reference], "tag": ["latest"]},
-        "facts": {"image": image.of(reference, "Image")},
+        "facts": {"image": image.parse(reference, "Image")},
     }
 
 

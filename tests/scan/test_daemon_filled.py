@@ -27,7 +27,7 @@ def config(fills: Fills = FILLS, **said: Any) -> dict[str, Any]:
 def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
     file = TESTS / "facts" / "inspect" / "container.json"
     plain = next(thing for thing in json.loads(file.read_text()) if thing["Name"] == "/plain")
-    found = inspected.read(plain)
+    found = inspected.make_request(plain)
     assert found is not None
 
     left: Any = unfilled(found, FILLS).body["HostConfig"]

@@ -88,7 +88,7 @@ def _inspected(file: str, line: int | None, said: JSON, known: Mapping[str, Oper
                 f"{_place(file, line)}: is not what docker inspect says of containers, services, volumes or networks"
             )
         try:
-            found = inspected.read(thing)
+            found = inspected.make_request(thing)
         except Refused as refused:
             raise Unreadable(f"{_place(file, line)}: {refused.at} is not as docker inspect writes it") from None
         if found is not None:

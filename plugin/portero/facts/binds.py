@@ -1,19 +1,19 @@
 """The entries of HostConfig.Binds: one string in, one mount fact out.
 
 dockerd refuses more than it accepts here (moby volume/mounts/linux_parser.go, ParseMountRaw); what it would refuse
-still becomes a fact, read so that it looks no less dangerous than it could be.
+still becomes a fact, read as the most dangerous thing that it could be.
 """
 
 from collections.abc import Mapping
 
 from portero.facts import driver
-from portero.facts.mount import fact, opened, target
-from portero.facts.paths import host_path, is_absolute
+from portero.facts.mount import clean_target, look_up, make_fact
+from portero.facts.paths import clean_host_path, is_absolute
 from portero.host.view import HostMoment
 from portero.types import Fact
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-# Every word of a mode with its kind; one word of each kind at most.
+# Every word of a mode with its kind. dockerd accepts at most one word of each kind.
 _KINDS: Mapping[str, str] = {
     **dict.fromkeys(("ro", "rw"), "access"),
     **dict.fromkeys(("z", "Z"), "relabel"),
@@ -23,22 +23,22 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def read(bind: str, volume_driver: str, said: str, host: HostMoment) -> Fact:
+def parse(bind: str, volume_driver: str, at: str, host: HostMoment) -> Fact:
     """The fact of one entry: `target`, `source:target` or `source:target:mode`; an absolute source is a host path."""
     first, *rest = bind.split(":", 2)
-    source, place, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
+    source, target, mode = (first, rest[0], ":".join(rest[1:])) if rest else ("", first, "")
     words = mode.split(",")
-    told: Fact = {
-        "target": target(place),
+    options: Fact = {
+        "target": clean_target(target),
         "writable": not ("ro" in words and _is_valid(words)),
         "propagation": next((word for word in words if word in _PROPAGATION), ""),
         "relabel": "Z" if "Z" in words else "z" if "z" in words else "",
     }
     if not is_absolute(source):
         named: Fact = {"source": source or None}
-        return fact(said, "volume", "volume", told | named | driver.told(volume_driver, {}, said, host))
-    path = host_path(source, said)
-    return fact(said, "bind", "bind", told | {"source": path} | opened([path], said, host))
+        return make_fact(at, "volume", "volume", options | named | driver.read_options(volume_driver, {}, at, host))
+    path = clean_host_path(source, at)
+    return make_fact(at, "bind", "bind", options | {"source": path} | look_up([path], at, host))
 
 
 def _is_valid(words: list[str]) -> bool:

@@ -1,6 +1,6 @@
-"""What a build asks for. Everything stands in the query (moby api/server/router/build/build_routes.go, 26.1).
+"""What a build asks for. All of it is in the query (moby api/server/router/build/build_routes.go, 26.1).
 
-What dockerd refuses is refused here as well; the context and the Dockerfile in it are never shown to a plugin.
+What dockerd refuses is refused here as well. dockerd shows a plugin neither the context nor the Dockerfile in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from portero.types import JSON, Fact
 
 Query = Mapping[str, Sequence[str]]
 
-_PLACES: Mapping[str, str] = {
+_AT: Mapping[str, str] = {
     "memory": "?memory",
     "memorySwap": "?memswap",
     "swap": "?memswap",
@@ -35,7 +35,7 @@ _ULIMIT = {
     for name, kind in [("Name", "string"), ("Hard", "int64"), ("Soft", "int64")]
 }
 _ULIMITS = ListOf(Struct({fold(name): field for name, field in _ULIMIT.items()}, {}))
-_UNSAYABLE = (
+_NOT_IN_A_BUILD = (
     "memoryReservation",
     "memoryReservationShare",
     "memorySwappiness",
@@ -46,16 +46,16 @@ _UNSAYABLE = (
 )
 
 
-def of(query: Query, host: HostMoment) -> dict[str, JSON]:
+def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     """The facts of ImageBuild."""
     mode = _first(query, "networkmode")
     return {
         "build": _build(query),
-        "namespaces": namespaces.of_build(mode, "?networkmode"),
-        "networks": networks.of_build(mode, "?networkmode", host),
-        "cgroupParent": process.text_of(_first(query, "cgroupparent"), "?cgroupparent"),
+        "namespaces": namespaces.read_build(mode, "?networkmode"),
+        "networks": networks.read_build(mode, "?networkmode", host),
+        "cgroupParent": process.make_value(_first(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _secrets(query, "buildargs") + _secrets(query, "labels"),
-        "extraHosts": process.extra_hosts(_extra_hosts(query), "?extrahosts"),
+        "extraHosts": process.read_extra_hosts(_extra_hosts(query), "?extrahosts"),
         "limits": _limits(query),
         "ulimits": _ulimits(query),
     }
@@ -66,7 +66,7 @@ def _build(query: Query) -> Fact:
     if version not in ("1", "2"):
         raise Refused("body-wrong-type", "?version")
     return {
-        "remote": process.flag_of(_is_fetched(query, version), "?remote"),
+        "remote": process.make_value(_is_fetched(query, version), "?remote"),
         "version": version,
         "securityOptions": [{"name": option, "at": "?securityopt"} for option in query.get("securityopt", ())],
         "at": "?version",
@@ -85,18 +85,18 @@ def _is_fetched(query: Query, version: str) -> bool:
 
 def _limits(query: Query) -> Fact:
     asked = limits.Asked(
-        memory=_figure(query, "memory"),
-        memory_swap=_figure(query, "memswap"),
-        shares=_figure(query, "cpushares"),
-        period=_figure(query, "cpuperiod"),
-        quota=_figure(query, "cpuquota"),
-        shm=_figure(query, "shmsize"),
+        memory=_number(query, "memory"),
+        memory_swap=_number(query, "memswap"),
+        shares=_number(query, "cpushares"),
+        period=_number(query, "cpuperiod"),
+        quota=_number(query, "cpuquota"),
+        shm=_number(query, "shmsize"),
     )
-    return limits.told(asked, {**_PLACES, **dict.fromkeys(_UNSAYABLE, "query")}, updating=False)
+    return limits.make_fact(asked, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
 
 
 def _extra_hosts(query: Query) -> list[str]:
-    # dockerd takes each value as name:address. A list in JSON, which some clients send, is what they mean by it.
+    # dockerd takes each value as name:address. A list in JSON, which some clients send, means its entries.
     entries: list[JSON] = []
     for value in query.get("extrahosts", ()):
         entries += items({"": _json(value, _TEXTS, "?extrahosts")}, "") if value.startswith("[") else [value]
@@ -104,27 +104,27 @@ def _extra_hosts(query: Query) -> list[str]:
 
 
 def _ulimits(query: Query) -> list[JSON]:
-    return limits.ulimits({"Ulimits": _json(_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
+    return limits.read_ulimits({"Ulimits": _json(_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
 
 
 def _secrets(query: Query, name: str) -> list[JSON]:
-    place = f"?{name}"
-    # An argument without a value (null) is only announced.
-    return secrets.of_map(as_object(_json(_first(query, name), _TEXT_MAP, place), place), place)
+    at = f"?{name}"
+    # An argument without a value (null) is only declared.
+    return secrets.find_in_map(as_object(_json(_first(query, name), _TEXT_MAP, at), at), at)
 
 
-def _json(text: str, shape: Shape, place: str) -> JSON:
-    """A parameter in JSON, under the same rules as a body; None when it is empty or not said."""
+def _json(text: str, shape: Shape, at: str) -> JSON:
+    """A parameter in JSON, under the same rules as a body; None when it is empty or absent."""
     try:
         return canonical(shape, parse(text.encode())).body if text else None
     except UnicodeEncodeError:
-        raise Refused("body-not-utf8", place) from None
+        raise Refused("body-not-utf8", at) from None
     except Refused as refused:
-        raise Refused(refused.code, place) from None
+        raise Refused(refused.code, at) from None
 
 
-def _figure(query: Query, name: str) -> int:
-    # httputils.Int64ValueOrZero: what is no number counts as nothing said.
+def _number(query: Query, name: str) -> int:
+    # httputils.Int64ValueOrZero: what is no number counts as absent.
     return go_int64(_first(query, name)) or 0
 
 

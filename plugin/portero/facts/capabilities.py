@@ -6,7 +6,7 @@ from portero.types import JSON, Fact
 _SPEC = "TaskTemplate.ContainerSpec"
 
 
-def of_create(config: Fact) -> Fact:
+def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
     return {
         "add": _named(texts(config, "CapAdd"), "HostConfig.CapAdd"),
@@ -14,7 +14,7 @@ def of_create(config: Fact) -> Fact:
     }
 
 
-def of_service(spec: Fact) -> Fact:
+def read_service(spec: Fact) -> Fact:
     """From a ContainerSpec."""
     return {
         "add": _named(texts(spec, "CapabilityAdd"), f"{_SPEC}.CapabilityAdd"),
@@ -34,5 +34,5 @@ def _go_upper(name: str) -> str:
     return "".join(upper if len(upper := rune.upper()) == 1 else rune for rune in name)
 
 
-def _named(names: list[str], place: str) -> list[JSON]:
-    return [{"name": canonical(name), "at": f"{place}[{index}]"} for index, name in enumerate(names)]
+def _named(names: list[str], at: str) -> list[JSON]:
+    return [{"name": canonical(name), "at": f"{at}[{index}]"} for index, name in enumerate(names)]

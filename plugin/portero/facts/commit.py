@@ -1,4 +1,4 @@
-"""What an image made of a container is given: the body's Config and, after it, the instructions in `changes`.
+"""The configuration of an image made from a container: the body's Config, then the instructions in `changes`.
 
 dockerd joins all changes and reads them as a Dockerfile (moby builder/dockerfile, BuildFromConfig and parser).
 """
@@ -10,27 +10,27 @@ from portero.facts import process, secrets
 from portero.facts.fields import child, text, texts
 from portero.types import JSON, Fact
 
-_SAID = "?changes"
+_AT = "?changes"
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(?P<escape>[\\`])\s*", re.IGNORECASE)
 _WHITE = re.compile(r"[\t\v\f\r ]+")
 _DIRECTIVE = re.compile(r"#\s*[a-z]\w*\s*=.*", re.IGNORECASE)
-# A word ends at white space that is neither quoted nor escaped. Nothing is tried twice, however long the text.
+# A word ends at white space that is neither quoted nor escaped. The possessive quantifiers keep the match linear.
 _WORD = re.compile(r"""(?:[^\s"'\\]++|\\.?|"(?:[^"\\]|\\.)*+"?|'[^']*+'?)++""", re.DOTALL)
 
 
-def of(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The facts of ImageCommit."""
-    user = process.text_of(text(body, "User"), "User")
-    healthcheck = process.healthcheck(child(body, "Healthcheck"), "Healthcheck")
-    told = secrets.of_env(texts(body, "Env"), "Env") + secrets.of_map(child(body, "Labels"), "Labels[*]")
+    user = process.make_value(text(body, "User"), "User")
+    healthcheck = process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck")
+    found = secrets.find_in_env(texts(body, "Env"), "Env") + secrets.find_in_map(child(body, "Labels"), "Labels[*]")
     for instruction, rest in _instructions(query.get("changes", ())):
         if instruction == "USER":
-            user = process.text_of(rest, _SAID)
+            user = process.make_value(rest, _AT)
         elif instruction == "HEALTHCHECK":
-            healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "at": _SAID}
+            healthcheck = {"value": "none" if rest.upper() == "NONE" else "set", "at": _AT}
         elif instruction in ("ENV", "LABEL"):
-            told += _secrets(rest)
-    return {"secrets": told, "user": user, "healthcheck": healthcheck}
+            found += _secrets(rest)
+    return {"secrets": found, "user": user, "healthcheck": healthcheck}
 
 
 def _instructions(changes: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -44,7 +44,7 @@ def _lines(text: str) -> Iterator[str]:
     """Logical lines, without comments and empty ones; the escape character at the end joins a line with the next."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     escape = re.escape(_escape(lines))
-    # Doubled, the escape character stands for itself.
+    # A doubled escape character is a plain one.
     continued, joined = re.compile(rf"(?:(?<!{escape})|^){escape}[ \t]*$"), ""
     for line in lines:
         if line.strip() == "" or line.lstrip().startswith("#"):
@@ -60,8 +60,8 @@ def _lines(text: str) -> Iterator[str]:
 def _escape(lines: Sequence[str]) -> str:
     # Directives stand before everything else; the first other line ends them.
     for line in lines:
-        if told := _ESCAPE.fullmatch(line.strip()):
-            return told["escape"]
+        if directive := _ESCAPE.fullmatch(line.strip()):
+            return directive["escape"]
         if not _DIRECTIVE.fullmatch(line.strip()):
             break
     return "\\"
@@ -72,8 +72,8 @@ def _secrets(rest: str) -> list[JSON]:
     words = _WORD.findall(rest)
     if words and "=" not in words[0]:
         words = [f"{words[0]}={' '.join(words[1:])}"]
-    told = [word.partition("=") for word in words]
-    return [fact for name, _, value in told for fact in secrets.of_map({_bare(name): _bare(value)}, _SAID)]
+    pairs = [word.partition("=") for word in words]
+    return [fact for name, _, value in pairs for fact in secrets.find_in_map({_bare(name): _bare(value)}, _AT)]
 
 
 def _bare(text: str) -> str:

@@ -1,9 +1,9 @@
-"""The daemon's own defaults, put into the facts where a request says nothing.
+"""The daemon's own defaults, put into the facts where a request leaves a field out.
 
-Facts and DaemonDefaults in; out come the facts as if the request had said the defaults, and `daemonDefaults`, which
-names those that were put in. dockerd makes the containers of services as it makes all others (moby
-daemon/cluster/executor/container/adapter.go, create), so the same defaults count there. An update leaves alone what it
-does not say, and a process that joins a container is given none.
+Facts and DaemonDefaults in; out come the facts as if the request had the defaults in it, and `daemonDefaults`, which
+names those that were filled in. dockerd creates the containers of services as all others (moby
+daemon/cluster/executor/container/adapter.go, create), so the same defaults count there. An update keeps what it leaves
+out, and an exec gets no defaults.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +16,10 @@ from portero.facts.values import go_bool
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.types import JSON, Fact
 
-# A place among the facts and what is put there.
+# The path of a fact and its value.
 _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]
 
-# Clients before 1.40 expect other containers than newer ones, whatever the daemon's defaults are.
+# Clients before 1.40 expect other modes than newer ones, whatever the daemon's defaults are.
 _OLD = 40
 
 
@@ -32,31 +32,31 @@ class _Case:
 
     def older_than(self, minor: int) -> bool:
         """Whether the call is of an API before 1.`minor`; without a version it is of the daemon's own."""
-        return self.version is not None and _figures(self.version) < (1, minor)
+        return self.version is not None and _numbers(self.version) < (1, minor)
 
-    def says_nothing(self) -> bool:
-        """Whether there is nothing to put in: no default is set, and the API's version brings none."""
+    def has_no_defaults(self) -> bool:
+        """Whether there is nothing to fill in: no default is set, and the API's version brings none."""
         return self.daemon == NOTHING_KNOWN and not self.older_than(_OLD)
 
 
-def filled(
-    told: Mapping[str, JSON],
+def fill_in(
+    facts: Mapping[str, JSON],
     operation_id: str,
     body: JSON,
     version: str | None,
     daemon: Callable[[], DaemonDefaults],
 ) -> dict[str, JSON]:
-    """The facts `told` of one call, with the daemon's defaults in them; `daemon` is asked only where they count."""
+    """The facts of one call with the daemon's defaults filled in; `daemon` is called only where they count."""
     fillers = _FILLERS.get(operation_id)
-    facts = dict(told)
+    result = dict(facts)
     if fillers is None:
-        return facts
-    case = _Case(told, body if isinstance(body, dict) else {}, version, daemon())
-    put = [] if case.says_nothing() else [one for filler in fillers for one in filler(case)]
-    for path, value in put:
-        facts = cast(dict[str, JSON], _with(facts, path, value))
-    facts["daemonDefaults"] = [_spelt(path) for path, _ in put]
-    return facts
+        return result
+    case = _Case(facts, body if isinstance(body, dict) else {}, version, daemon())
+    filled = [] if case.has_no_defaults() else [one for filler in fillers for one in filler(case)]
+    for path, value in filled:
+        result = cast(dict[str, JSON], _replace(result, path, value))
+    result["daemonDefaults"] = [_join(path) for path, _ in filled]
+    return result
 
 
 def _log(case: _Case) -> Iterator[_Filled]:
@@ -64,21 +64,21 @@ def _log(case: _Case) -> Iterator[_Filled]:
     log = cast(Fact, case.facts["log"])
     if log["driver"] == "" and case.daemon.log_driver:
         yield ("log", "driver"), case.daemon.log_driver
-    said = cast(list[str], log["options"])
-    more = [option for option in case.daemon.log_options if option not in said]
+    options = cast(list[str], log["options"])
+    more = [option for option in case.daemon.log_options if option not in options]
     if more and log["driver"] in ("", case.daemon.log_driver):
-        yield ("log", "options"), [*said, *more]
+        yield ("log", "options"), [*options, *more]
 
 
-def _ulimits(place: str) -> Callable[[_Case], Iterator[_Filled]]:
-    """Those whose name the request does not say (daemon/oci_linux.go, mergeUlimits)."""
+def _ulimits(at: str) -> Callable[[_Case], Iterator[_Filled]]:
+    """Those whose name is not in the request (daemon/oci_linux.go, mergeUlimits)."""
 
     def fill(case: _Case) -> Iterator[_Filled]:
-        said = cast(list[Fact], case.facts["ulimits"])
-        names = {limit["name"] for limit in said}
+        limits = cast(list[Fact], case.facts["ulimits"])
+        names = {limit["name"] for limit in limits}
         more = [limit for limit in case.daemon.ulimits if limit.name not in names]
-        for index, limit in enumerate(more, len(said)):
-            yield ("ulimits", index), {**asdict(limit), "at": place}
+        for index, limit in enumerate(more, len(limits)):
+            yield ("ulimits", index), {**asdict(limit), "at": at}
 
     return fill
 
@@ -125,20 +125,20 @@ def _ipc(case: _Case) -> str:
 def _cgroup(case: _Case) -> str:
     """The same for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
 
-    Without a word in daemon.json the mode is that of the kernel's version, old client or not: nothing is put in.
+    Without a setting in daemon.json the mode depends on the kernel, not on the client: nothing is filled in.
     """
     on_v1 = case.daemon.cgroup_v2 is not True
-    undone = on_v1 and (case.older_than(41) or _fact(case, "privileged")["value"] is True)
-    return "host" if case.daemon.cgroup_namespace and undone else case.daemon.cgroup_namespace
+    forced = on_v1 and (case.older_than(41) or _fact(case, "privileged")["value"] is True)
+    return "host" if case.daemon.cgroup_namespace and forced else case.daemon.cgroup_namespace
 
 
 def _network(case: _Case) -> Iterator[_Filled]:
     """Options of a new network by its driver, unless it copies another one's (daemon/network.go, createNetwork)."""
     driver = text(case.body, "Driver") or "bridge"
     options = case.daemon.network_options.get(driver, {})
-    says = ICC in child(case.body, "Options") or case.body.get("ConfigFrom") is not None
+    is_set = ICC in child(case.body, "Options") or case.body.get("ConfigFrom") is not None
     allowed = go_bool(options.get(ICC, ""))
-    if not says and allowed is not None:
+    if not is_set and allowed is not None:
         yield ("network", "interContainerCommunication"), allowed
 
 
@@ -146,22 +146,22 @@ def _fact(case: _Case, name: str) -> Fact:
     return cast(Fact, case.facts[name])
 
 
-def _with(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
-    """A copy of the value with something new at a path; an index is one past the end of its list."""
+def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
+    """A copy of the value with `new` at a path; an index is one past the end of its list."""
     if not path:
         return new
     step, rest = path[0], path[1:]
     if isinstance(step, int):
-        return [*cast(list[JSON], value), _with(None, rest, new)]
+        return [*cast(list[JSON], value), _replace(None, rest, new)]
     inner = cast(Fact, value)
-    return {**inner, step: _with(inner[step], rest, new)}
+    return {**inner, step: _replace(inner[step], rest, new)}
 
 
-def _spelt(path: tuple[str | int, ...]) -> str:
+def _join(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
-def _figures(version: str) -> tuple[int, int]:
+def _numbers(version: str) -> tuple[int, int]:
     major, minor = version.split(".")[:2]
     return int(major), int(minor)
 

@@ -1,15 +1,15 @@
-"""Devices of the host: Devices, DeviceCgroupRules and DeviceRequests, which create and update say alike."""
+"""Devices of the host: Devices, DeviceCgroupRules and DeviceRequests, the same in create and update."""
 
 from collections.abc import Sequence
 
 from portero.facts.fields import as_text, items, objects, text, texts
-from portero.facts.paths import followed, host_path
+from portero.facts.paths import clean_host_path, clean_without_climbing
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 
-def of(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
-    """The devices; a link counts twice, as said and as dockerd follows it (moby oci/devices_linux.go)."""
+def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
+    """The devices; a link counts twice, as requested and as dockerd follows it (moby oci/devices_linux.go)."""
     return [
         fact
         for index, device in enumerate(objects(source, "Devices"))
@@ -17,15 +17,15 @@ def of(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
     ]
 
 
-def rules(source: Fact, prefix: str) -> list[JSON]:
-    """The device cgroup's rules, as said."""
+def read_rules(source: Fact, prefix: str) -> list[JSON]:
+    """The rules of the device cgroup, as requested."""
     return [
         {"rule": rule, "at": f"{prefix}DeviceCgroupRules[{index}]"}
         for index, rule in enumerate(texts(source, "DeviceCgroupRules"))
     ]
 
 
-def requests(source: Fact, prefix: str) -> list[JSON]:
+def read_requests(source: Fact, prefix: str) -> list[JSON]:
     """Devices asked of a driver (GPUs, CDI)."""
     return [
         {
@@ -38,23 +38,23 @@ def requests(source: Fact, prefix: str) -> list[JSON]:
     ]
 
 
-def _device(device: Fact, said: str, host: HostMoment) -> list[JSON]:
-    places = node(text(device, "PathOnHost"), said, host)
+def _device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
+    paths = follow_device(text(device, "PathOnHost"), at, host)
     target = text(device, "PathInContainer")
     permissions = _permissions(text(device, "CgroupPermissions"))
-    return [{"path": place, "target": target, "permissions": permissions, "at": said} for place in places]
+    return [{"path": path, "target": target, "permissions": permissions, "at": at} for path in paths]
 
 
-def node(path: str, said: str, host: HostMoment) -> list[str]:
-    """A device as said and as dockerd follows it, once where both are the same."""
-    said_path = followed(path, said)
-    resolved = host.look(said_path).resolved
-    return list(dict.fromkeys([said_path, said_path if resolved is None else host_path(resolved, said)]))
+def follow_device(path: str, at: str, host: HostMoment) -> list[str]:
+    """The path of a device as requested and as dockerd follows it; one where both are the same."""
+    asked = clean_without_climbing(path, at)
+    resolved = host.look(asked).resolved
+    return list(dict.fromkeys([asked, asked if resolved is None else clean_host_path(resolved, at)]))
 
 
-def _permissions(said: str) -> str:
-    # The command line writes rwm when nothing is said (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
-    asked = said or "rwm"
+def _permissions(letters: str) -> str:
+    # The command line writes rwm for none (cli opts.go, parseLinuxDevice); the API takes "" as it comes.
+    asked = letters or "rwm"
     return "".join(letter for letter in "rwm" if letter in asked)
 
 

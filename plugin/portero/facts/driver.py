@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.facts import tmpfs
-from portero.facts.mount import opened
-from portero.facts.paths import followed, is_absolute
+from portero.facts.mount import look_up
+from portero.facts.paths import clean_without_climbing, is_absolute
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
@@ -24,16 +24,16 @@ _FLAGS = frozenset({
     "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime",
 })
 # fmt: on
-# The most dangerous first: mount(2) is called with each that is said.
+# The most dangerous first: mount(2) is called with each of them.
 _PROPAGATION = ("rshared", "shared", "rslave", "slave", "rprivate", "private")
-# Options of overlay that hold host folders (Linux fs/overlayfs/params.c); a relative one counts from dockerd's folder.
+# Options of overlay that hold host folders (Linux fs/overlayfs/params.c); a relative one starts at dockerd's folder.
 _LAYERS = frozenset({"lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"})
-# Here the device is a server's name, though it may begin with a slash.
+# The device is a server's name here, even where it begins with a slash.
 _SERVERS = frozenset({"nfs", "nfs4", "cifs", "smb3"})
 
 
-def told(name: str, options: Mapping[str, str], said: str, host: HostMoment) -> Fact:
-    """The part of a mount fact that the driver decides; "" is the local driver (moby volume/service/store.go)."""
+def read_options(name: str, options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
+    """The part of a mount fact that the driver decides; name "" is the local driver (moby volume/service/store.go)."""
     filesystem, device = options.get("type", ""), options.get("device", "")
     names = cast(list[JSON], list(options))
     driver: Fact = {
@@ -42,8 +42,8 @@ def told(name: str, options: Mapping[str, str], said: str, host: HostMoment) -> 
     }
     if not options:
         return driver
-    driver |= {"via": "driver-options", "options": cast(list[JSON], tmpfs.split(options.get("o", "")))}
-    return driver | _local(options, said, host) if is_local(name) else driver
+    driver |= {"via": "driver-options", "options": cast(list[JSON], tmpfs.split_options(options.get("o", "")))}
+    return driver | _local(options, at, host) if is_local(name) else driver
 
 
 def is_local(name: str) -> bool:
@@ -51,24 +51,24 @@ def is_local(name: str) -> bool:
     return name in ("", LOCAL)
 
 
-def _local(options: Mapping[str, str], said: str, host: HostMoment) -> Fact:
+def _local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
     filesystem, device = options.get("type", ""), options.get("device", "")
-    said_options = tmpfs.split(options.get("o", ""))
-    propagation = next((mode for mode in _PROPAGATION if mode in said_options), "")
+    flags = tmpfs.split_options(options.get("o", ""))
+    propagation = next((mode for mode in _PROPAGATION if mode in flags), "")
     # A read-only rbind leaves the mounts below it as they are (mount(2)).
-    writable = not tmpfs.read_only(said_options) or "rbind" in said_options
+    writable = not tmpfs.is_read_only(flags) or "rbind" in flags
     fact: Fact = {"writable": writable, "propagation": propagation}
-    if _is_bind(filesystem, device, said_options):
-        source = followed(device, said)
-        return fact | {"type": "bind", "source": source} | opened([source], said, host)
+    if _is_bind(filesystem, device, flags):
+        source = clean_without_climbing(device, at)
+        return fact | {"type": "bind", "source": source} | look_up([source], at, host)
     if filesystem == "tmpfs":
-        return fact | {"type": "tmpfs", "sizeBytes": tmpfs.size(said_options)}
-    found = [*_device_paths(filesystem, device), *_option_paths(said_options)]
-    return fact | opened(list(dict.fromkeys(followed(path, said) for path in found)), said, host)
+        return fact | {"type": "tmpfs", "sizeBytes": tmpfs.find_size(flags)}
+    found = [*_device_paths(filesystem, device), *_option_paths(flags)]
+    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in found)), at, host)
 
 
 def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:
-    """With MS_BIND the kernel looks at no filesystem type; none and bind are written by people who mean a bind."""
+    """With MS_BIND the kernel looks at no filesystem type; people write none and bind for a bind."""
     if "bind" in options or "rbind" in options:
         return True
     return filesystem in ("", "none", "bind") and is_absolute(device)
@@ -97,14 +97,14 @@ def _option_paths(options: list[str]) -> Iterator[str]:
 
 def _split(text: str, separator: str) -> Iterator[str]:
     """Parts between separators that no backslash escapes; backslashes stay (fs/overlayfs/params.c, ovl_next_opt)."""
-    start, place = 0, 0
-    while place < len(text):
-        if text[place] == "\\":
-            place += 1
-        elif text[place] == separator:
-            yield text[start:place]
-            start = place + 1
-        place += 1
+    start, index = 0, 0
+    while index < len(text):
+        if text[index] == "\\":
+            index += 1
+        elif text[index] == separator:
+            yield text[start:index]
+            start = index + 1
+        index += 1
     yield text[start:]
 
 

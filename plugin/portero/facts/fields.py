@@ -1,6 +1,6 @@
 """Typed reads of a canonical body: a field that is absent or null has its zero value, as in Docker's Go structs.
 
-shape.py has checked the types before; a value of another type is refused all the same, never guessed at.
+reading/shapes.py has checked the types before. A value of another type is refused all the same.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def flag(source: Mapping[str, JSON], name: str) -> bool:
 
 
 def integer(source: Mapping[str, JSON], name: str) -> int | None:
-    """A whole number, None when absent: for some fields 0 says something and nothing says nothing."""
+    """A whole number, None when absent: for some fields 0 and absent differ."""
     value = source.get(name)
     if value is None:
         return None
@@ -42,7 +42,7 @@ def child(source: Mapping[str, JSON], name: str) -> dict[str, JSON]:
 
 
 def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
-    """A list of anything."""
+    """A list of any values."""
     value = source.get(name)
     if value is None:
         return []
@@ -65,19 +65,19 @@ def objects(source: Mapping[str, JSON], name: str) -> list[dict[str, JSON]]:
     return [as_object(value, name) for value in items(source, name)]
 
 
-def as_text(value: JSON, place: str) -> str:
+def as_text(value: JSON, at: str) -> str:
     """The value as a string."""
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise Refused("body-wrong-type", place)
+        raise Refused("body-wrong-type", at)
     return value
 
 
-def as_object(value: JSON, place: str) -> dict[str, JSON]:
+def as_object(value: JSON, at: str) -> dict[str, JSON]:
     """The value as an object."""
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Refused("body-wrong-type", place)
+        raise Refused("body-wrong-type", at)
     return value

@@ -19,30 +19,30 @@ _REFERENCE = re.compile(
 )
 
 
-def of(reference: str, said: str) -> Fact:
-    """The fact `image`. What is no reference dockerd refuses; its repository is then told as it stands."""
+def parse(reference: str, at: str) -> Fact:
+    """The fact `image`. What is no reference dockerd refuses; its repository is then the text as it stands."""
     if reference == "":
-        return _image(reference, "", "", None, None, said)
+        return _image(reference, "", "", None, None, at)
     if _IDENTIFIER.fullmatch(reference):
-        return _image(reference, "", "", None, f"sha256:{reference}", said)
+        return _image(reference, "", "", None, f"sha256:{reference}", at)
     if _DIGEST.fullmatch(reference):
-        return _image(reference, "", "", None, reference, said)
+        return _image(reference, "", "", None, reference, at)
     registry, rest = _split(reference)
-    told = _REFERENCE.fullmatch(rest)
-    if told is None:
-        return _image(reference, registry, rest, None, None, said)
-    tag = told["tag"] if told["tag"] or told["digest"] else "latest"
-    return _image(reference, registry, told["name"], tag, told["digest"], said)
+    match = _REFERENCE.fullmatch(rest)
+    if match is None:
+        return _image(reference, registry, rest, None, None, at)
+    tag = match["tag"] if match["tag"] or match["digest"] else "latest"
+    return _image(reference, registry, match["name"], tag, match["digest"], at)
 
 
-def of_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
-    """Of ImageCreate: the image that is pulled; {} for an import (moby api/server/router/image, postImagesCreate)."""
+def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The image that ImageCreate pulls; {} for an import (moby api/server/router/image, postImagesCreate)."""
     reference = (*query.get("fromImage", ()), "")[0]
     if reference == "":
         return {}
     tag = (*query.get("tag", ()), "")[0]
     # "busybox:" is how old clients ask for every tag.
-    image = of(reference.removesuffix(":"), "?fromImage") | {"reference": reference}
+    image = parse(reference.removesuffix(":"), "?fromImage") | {"reference": reference}
     if tag == "":
         return {"image": image}
     if _DIGEST.fullmatch(tag):
@@ -64,12 +64,12 @@ def _split(reference: str) -> tuple[str, str]:
     return first, rest
 
 
-def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, said: str) -> Fact:
+def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, at: str) -> Fact:
     return {
         "reference": reference,
         "registry": registry,
         "repository": repository,
         "tag": tag,
         "digest": digest,
-        "at": said,
+        "at": at,
     }

@@ -1,6 +1,6 @@
 """Resource limits in plain units (bytes, CPUs, counts), and ulimits.
 
-Containers, services and builds say the same things in three ways; here they become one set of figures.
+Containers, services and builds spell the same limits in three ways; here they become one set of numbers.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from portero.facts.fields import child, integer, objects, text
 from portero.types import JSON, Fact
 
-# The quota that dockerd makes of less is 0 microseconds, which is none (daemon_unix.go, getCPUResources; measured).
+# dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).
 _LEAST_NANO_CPUS = 10_000
 _DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
 
-# The figures that a HostConfig says directly, under Docker's names.
-_PLACES: Mapping[str, str] = {
+# The fields of a HostConfig.
+_AT: Mapping[str, str] = {
     "memory": "Memory",
     "memoryReservation": "MemoryReservation",
     "memoryReservationShare": "MemoryReservation",
@@ -31,10 +31,10 @@ _PLACES: Mapping[str, str] = {
     "oomScoreAdj": "OomScoreAdj",
     "shmSize": "ShmSize",
 }
-_CREATE_PLACES: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in _PLACES.items()}
+_CREATE_AT: Mapping[str, str] = {name: f"HostConfig.{field}" for name, field in _AT.items()}
 _RESOURCES = "TaskTemplate.Resources"
-# A service cannot say all of them; the others would stand among its resources.
-_SERVICE_PLACES: Mapping[str, str] = dict.fromkeys(_PLACES, _RESOURCES) | {
+# A service has no field for some of them; their `at` is its resources.
+_SERVICE_AT: Mapping[str, str] = dict.fromkeys(_AT, _RESOURCES) | {
     "memory": f"{_RESOURCES}.Limits.MemoryBytes",
     "memoryReservation": f"{_RESOURCES}.Reservations.MemoryBytes",
     "memoryReservationShare": f"{_RESOURCES}.Reservations.MemoryBytes",
@@ -48,7 +48,7 @@ _SERVICE_PLACES: Mapping[str, str] = dict.fromkeys(_PLACES, _RESOURCES) | {
 
 
 class Asked(NamedTuple):
-    """The figures as asked, with Docker's zero values; None where nothing and 0 differ."""
+    """The numbers as requested, with Docker's zero values; None where absent and 0 differ."""
 
     memory: int = 0
     reservation: int = 0
@@ -64,17 +64,17 @@ class Asked(NamedTuple):
     shm: int = 0
 
 
-def of_create(config: Fact) -> Fact:
+def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    return told(_asked(config), _CREATE_PLACES, updating=False)
+    return make_fact(_asked(config), _CREATE_AT, updating=False)
 
 
-def of_update(body: Fact) -> Fact:
-    """From ContainerUpdate: what is not said stays as it is."""
-    return told(_asked(body), _PLACES, updating=True)
+def read_update(body: Fact) -> Fact:
+    """From ContainerUpdate: what is absent stays as it is."""
+    return make_fact(_asked(body), _AT, updating=True)
 
 
-def of_service(task: Fact) -> Fact:
+def read_service(task: Fact) -> Fact:
     """From a TaskTemplate."""
     resources = child(task, "Resources")
     limit, reserved = child(resources, "Limits"), child(resources, "Reservations")
@@ -89,15 +89,15 @@ def of_service(task: Fact) -> Fact:
         pids=integer(limit, "Pids"),
         oom=integer(child(task, "ContainerSpec"), "OomScoreAdj") or 0,
     )
-    return told(asked, _SERVICE_PLACES, updating=False)
+    return make_fact(asked, _SERVICE_AT, updating=False)
 
 
-def told(asked: Asked, places: Mapping[str, str], *, updating: bool) -> Fact:
-    """The fact `limits`: every figure with its place, null where nothing is said."""
+def make_fact(asked: Asked, at: Mapping[str, str], *, updating: bool) -> Fact:
+    """The fact `limits`: every number with its `at`, null where there is none."""
     memory = _positive(asked.memory)
     memory_swap = max(asked.memory_swap, -1) or None
     swappiness = asked.swappiness
-    figures: dict[str, float | None] = {
+    numbers: dict[str, float | None] = {
         "memory": memory,
         "memoryReservation": _positive(asked.reservation),
         "memoryReservationShare": _share(asked.reservation, memory),
@@ -114,10 +114,10 @@ def told(asked: Asked, places: Mapping[str, str], *, updating: bool) -> Fact:
         "oomScoreAdj": asked.oom or None,
         "shmSize": asked.shm or None,
     }
-    return {name: {"value": figure, "at": places[name]} for name, figure in figures.items()}
+    return {name: {"value": number, "at": at[name]} for name, number in numbers.items()}
 
 
-def ulimits(source: Fact, place: str) -> list[JSON]:
+def read_ulimits(source: Fact, at: str) -> list[JSON]:
     """The Ulimits of a HostConfig or a ContainerSpec."""
     return [
         {
@@ -125,7 +125,7 @@ def ulimits(source: Fact, place: str) -> list[JSON]:
             "name": text(limit, "Name").upper().lower(),
             "soft": integer(limit, "Soft") or 0,
             "hard": integer(limit, "Hard") or 0,
-            "at": f"{place}[{index}]",
+            "at": f"{at}[{index}]",
         }
         for index, limit in enumerate(objects(source, "Ulimits"))
     ]
@@ -148,14 +148,14 @@ def _asked(source: Fact) -> Asked:
     )
 
 
-def _positive(figure: int) -> int | None:
+def _positive(number: int) -> int | None:
     # getMemoryResources (daemon_unix.go) takes what is above 0 and nothing else.
-    return figure if figure > 0 else None
+    return number if number > 0 else None
 
 
-def _share(figure: int, memory: int | None) -> float | None:
+def _share(number: int, memory: int | None) -> float | None:
     """In percent of memory."""
-    return 100 * figure / memory if memory and figure > 0 else None
+    return 100 * number / memory if memory and number > 0 else None
 
 
 def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int | None:
@@ -177,7 +177,7 @@ def _cpus(asked: Asked, *, updating: bool) -> float | None:
         limits.append(asked.quota / (asked.period if asked.period > 0 else _DEFAULT_PERIOD))
     if limits:
         return max(limits)
-    # A quota below 0 lifts the limit: to create it is the default, to an update it is a change that must be seen.
+    # A quota below 0 lifts the limit: create has none by default, an update then changes it and must show that.
     lifted = asked.quota < 0 or asked.nano_cpus > 0
     return -1 if updating and lifted else None
 

@@ -4,17 +4,17 @@ from portero.facts.fields import child, text
 from portero.types import Fact
 
 
-def of_create(config: Fact) -> Fact:
+def read_create(config: Fact) -> Fact:
     """From a HostConfig."""
-    told = child(config, "LogConfig")
-    return _log(text(told, "Type"), child(told, "Config"), "HostConfig.LogConfig")
+    log = child(config, "LogConfig")
+    return _log(text(log, "Type"), child(log, "Config"), "HostConfig.LogConfig")
 
 
-def of_service(task: Fact) -> Fact:
+def read_service(task: Fact) -> Fact:
     """From a TaskTemplate."""
-    told = child(task, "LogDriver")
-    return _log(text(told, "Name"), child(told, "Options"), "TaskTemplate.LogDriver")
+    driver = child(task, "LogDriver")
+    return _log(text(driver, "Name"), child(driver, "Options"), "TaskTemplate.LogDriver")
 
 
-def _log(driver: str, options: Fact, said: str) -> Fact:
-    return {"driver": driver, "options": [*options], "at": said}
+def _log(driver: str, options: Fact, at: str) -> Fact:
+    return {"driver": driver, "options": [*options], "at": at}

@@ -1,16 +1,16 @@
-"""One mount fact (schemas/request.json, $defs/mount): what holds when nothing is said, what its host paths open."""
+"""One mount fact (schemas/request.json, $defs/mount): its default values and what is known of its host paths."""
 
 from collections.abc import Sequence
 from typing import cast
 
-from portero.facts.paths import clean, host_path
+from portero.facts.paths import clean, clean_host_path
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 
-def fact(said: str, kind: str, via: str, told: Fact) -> Fact:
-    """A whole fact: `told` over what holds when nothing is said. No host path is open unless `told` says so."""
-    nothing: Fact = {
+def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:
+    """A whole fact: `known` over the default values, which open no host path."""
+    defaults: Fact = {
         "type": kind,
         "via": via,
         "source": None,
@@ -26,30 +26,30 @@ def fact(said: str, kind: str, via: str, told: Fact) -> Fact:
         "sizeBytes": None,
         "driver": None,
         "driverOptions": {"type": "", "device": "", "names": []},
-        "at": said,
+        "at": at,
     }
-    return nothing | told
+    return defaults | known
 
 
-def opened(paths: Sequence[str], said: str, host: HostMoment) -> Fact:
-    """The part of a fact about cleaned host paths: these and what links make of them, and what lies there."""
+def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
+    """The part of a fact about cleaned host paths: the paths, where links lead, and what is there."""
     if not paths:
         return {}
-    places = [host.look(path) for path in paths]
-    resolved = [host_path(place.resolved, said) for place in places if place.resolved is not None]
+    found = [host.look(path) for path in paths]
+    resolved = [clean_host_path(file.resolved, at) for file in found if file.resolved is not None]
     return {
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
-        "resolution": "resolved" if len(resolved) == len(places) else "unseen",
-        "kind": places[0].kind,
-        "holds": cast(list[JSON], sorted({socket for place in places for socket in place.holds})),
+        "resolution": "resolved" if len(resolved) == len(found) else "unseen",
+        "kind": found[0].kind,
+        "holds": cast(list[JSON], sorted({socket for file in found for socket in file.holds})),
     }
 
 
-def anything(said: str, host: HostMoment) -> Fact:
-    """The part of a fact about a path that only swarm will know: it may be any, so it counts as the whole host."""
-    return {"type": "bind"} | opened(["/"], said, host) | {"resolution": "unseen", "kind": "unknown"}
+def assume_whole_host(at: str, host: HostMoment) -> Fact:
+    """The part of a fact about a path that only swarm knows later: it can be any, so it counts as the whole host."""
+    return {"type": "bind"} | look_up(["/"], at, host) | {"resolution": "unseen", "kind": "unknown"}
 
 
-def target(path: str) -> str | None:
-    """A path in the container, cleaned as dockerd does (moby volume/mounts/linux_parser.go); None when not said."""
+def clean_target(path: str) -> str | None:
+    """A path in the container, cleaned as dockerd does (moby volume/mounts/linux_parser.go); None when empty."""
     return clean(path) if path else None

@@ -16,7 +16,7 @@ _WORDS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 
 
-def of_create(config: Fact) -> Fact:
+def read_create(config: Fact) -> Fact:
     """All six, from a HostConfig."""
     return {
         namespace: _namespace(namespace, text(config, field), f"HostConfig.{field}")
@@ -24,16 +24,16 @@ def of_create(config: Fact) -> Fact:
     }
 
 
-def of_build(mode: str, said: str) -> Fact:
+def read_build(mode: str, at: str) -> Fact:
     """The network's alone, from the networkmode of a build: RUN steps can share a namespace too."""
-    return {"network": _namespace("network", mode, said)}
+    return {"network": _namespace("network", mode, at)}
 
 
-def _namespace(namespace: str, mode: str, said: str) -> Fact:
+def _namespace(namespace: str, mode: str, at: str) -> Fact:
     kind, separator, name = mode.partition(":")
     # "container" without a colon is not the mode (containerID in hostconfig.go), "container:" with no name is.
     shared = kind == "container" and separator == ":"
-    return {"mode": _mode(namespace, mode), "container": name if shared else None, "at": said}
+    return {"mode": _mode(namespace, mode), "container": name if shared else None, "at": at}
 
 
 def _mode(namespace: str, mode: str) -> str:

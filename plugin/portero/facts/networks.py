@@ -1,6 +1,6 @@
 """The networks that a call joins, and the one that NetworkCreate makes.
 
-An ID is a name in disguise (moby daemon/network.go, FindNetwork): the host is asked for the name behind it. A service
+Networks may be given by ID (moby daemon/network.go, FindNetwork): the host view knows the name of an ID. A service
 reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
 that is given an ID gets a network of its own (docker-facts 2.5).
 """
@@ -17,45 +17,45 @@ _PREDEFINED = ("host", "none", "bridge", "ingress")
 _PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
 
 
-def of_create(body: Fact, host: HostMoment) -> list[JSON]:
+def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     """NetworkMode and EndpointsConfig of a container."""
     mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
-    place = "NetworkingConfig.EndpointsConfig[*]"
-    told: list[JSON] = [] if _is_shared(mode) else [_network(mode, "HostConfig.NetworkMode", host)]
+    at = "NetworkingConfig.EndpointsConfig[*]"
+    found: list[JSON] = [] if _is_shared(mode) else [_network(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
-        told.append(_network(name, place, host))
-        told += _by_id(as_object(endpoint, place), place, host)
-    return told
+        found.append(_network(name, at, host))
+        found += _by_id(as_object(endpoint, at), at, host)
+    return found
 
 
-def of_service(body: Fact, host: HostMoment) -> list[JSON]:
-    """Networks of the task and, as older clients say it, of the service itself."""
+def read_service(body: Fact, host: HostMoment) -> list[JSON]:
+    """Networks of the task and, from older clients, of the service itself."""
     lists = (
         ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
         ("Networks", objects(body, "Networks")),
     )
     return [
-        _service_network(text(network, "Target"), f"{place}[{index}]", host)
-        for place, networks in lists
+        _service_network(text(network, "Target"), f"{at}[{index}]", host)
+        for at, networks in lists
         for index, network in enumerate(networks)
     ]
 
 
-def of_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
-    """The network in the path, and the one that the endpoint may name instead."""
+def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
+    """The network in the path, and the one that the endpoint may name instead of it."""
     return [
         _network(path.get("id", ""), "path.id", host),
         *_by_id(child(body, "EndpointConfig"), "EndpointConfig", host),
     ]
 
 
-def of_build(mode: str, said: str, host: HostMoment) -> list[JSON]:
+def read_build(mode: str, at: str, host: HostMoment) -> list[JSON]:
     """The networkmode of a build; `container:NAME` stays as it is."""
-    return [_network(mode or "default", said, host)]
+    return [_network(mode or "default", at, host)]
 
 
-def created(body: Fact) -> Fact:
+def read_created(body: Fact) -> Fact:
     """The network that NetworkCreate makes."""
     driver, options = text(body, "Driver"), child(body, "Options")
     return {
@@ -71,23 +71,23 @@ def created(body: Fact) -> Fact:
 
 
 def _is_shared(mode: str) -> bool:
-    # A container's or a path's namespace is no network; facts.namespaces tells it.
+    # A container's or a path's namespace is no network; facts/namespaces.py has it.
     return mode.startswith(("container:", "ns:"))
 
 
-def _by_id(endpoint: Fact, place: str, host: HostMoment) -> list[JSON]:
-    # The ID goes before the name it stands under (moby daemon/container_operations.go, getNetworkID).
+def _by_id(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
+    # The ID wins over the name of its entry (moby daemon/container_operations.go, getNetworkID).
     network = text(endpoint, "NetworkID")
-    return [_network(network, f"{place}.NetworkID", host)] if network else []
+    return [_network(network, f"{at}.NetworkID", host)] if network else []
 
 
-def _service_network(name: str, said: str, host: HostMoment) -> Fact:
+def _service_network(name: str, at: str, host: HostMoment) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
-        return _network(name, said, host)
-    # What looks like a name and cannot be looked up is taken at its word.
-    return {"name": name, "resolved": host.network(name) or name, "at": said}
+        return _network(name, at, host)
+    # Without an answer it is taken for the name that it looks like.
+    return {"name": name, "resolved": host.network(name) or name, "at": at}
 
 
-def _network(name: str, said: str, host: HostMoment) -> Fact:
+def _network(name: str, at: str, host: HostMoment) -> Fact:
     resolved = host.network(name) if is_network_id(name) else name
-    return {"name": name, "resolved": resolved, "at": said}
+    return {"name": name, "resolved": resolved, "at": at}

@@ -1,36 +1,36 @@
-"""Host paths that a request says: text in, the cleaned path out; a path with control characters is refused."""
+"""Host paths of a request: text in, the cleaned path out; a path with control characters is refused."""
 
 import unicodedata
 
 from portero.host.path import clean, is_absolute, is_within
 from portero.refusals import Refused
 
-__all__ = ["clean", "followed", "host_path", "is_absolute", "is_within", "rooted"]
+__all__ = ["clean", "clean_from_root", "clean_host_path", "clean_without_climbing", "is_absolute", "is_within"]
 
 
-def host_path(path: str, said: str) -> str:
-    """The cleaned path; Refused when it holds what no reply or log could show as it is.
+def clean_host_path(path: str, at: str) -> str:
+    """The cleaned path; Refused when it holds a character that no reply or log can show.
 
     That is a control character or, in the target of a link, a byte that is no text (Python's surrogate escapes).
     """
-    # What is printable has none of these, nor others; most paths need no second look.
+    # Printable text has none of these, and most paths are printable.
     if not path.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
-        raise Refused("path-control-character", said)
+        raise Refused("path-control-character", at)
     return clean(path)
 
 
-def rooted(path: str, said: str) -> str:
+def clean_from_root(path: str, at: str) -> str:
     """The cleaned path from the root of the host, as dockerd reaches it: a relative one counts from the daemon's
-    working directory, which is / unless somebody starts it by hand; higher than that nothing is."""
-    return host_path("/" + path, said)
+    working directory, which is / unless dockerd is started by hand; nothing lies above /."""
+    return clean_host_path("/" + path, at)
 
 
-def followed(path: str, said: str) -> str:
+def clean_without_climbing(path: str, at: str) -> str:
     """The same for a path that dockerd hands to the kernel as it stands; Refused when it goes up.
 
-    The kernel goes up from where a link has led, and whoever may change a link on the way, now or before the path is
-    used, says where that is. All other paths dockerd cleans first, as we do (measured on 26.1.5).
+    The kernel goes up from where a link has led, so who can change a link on the way before the path is used decides
+    where that is. dockerd cleans all other paths first, as we do (measured on 26.1.5).
     """
     if ".." in path.split("/"):
-        raise Refused("path-climbs", said)
-    return rooted(path, said)
+        raise Refused("path-climbs", at)
+    return clean_from_root(path, at)

@@ -7,12 +7,12 @@ from portero.facts.fields import as_object, child, integer, items, objects, text
 from portero.facts.values import go_port
 from portero.types import JSON, Fact
 
-# What is said most by far, in the one spelling that _address gives to it.
+# The usual addresses, as _address spells them.
 _USUAL: Mapping[str, str] = {"": "", "0.0.0.0": "", "::": "", "127.0.0.1": "127.0.0.1"}  # noqa: S104
 _BINDINGS = "HostConfig.PortBindings[*]"
 
 
-def of_create(config: Fact) -> list[JSON]:
+def read_create(config: Fact) -> list[JSON]:
     """From a HostConfig: one entry for each binding."""
     bindings = child(config, "PortBindings")
     return [
@@ -23,7 +23,7 @@ def of_create(config: Fact) -> list[JSON]:
     ]
 
 
-def of_service(endpoint: Fact) -> list[JSON]:
+def read_service(endpoint: Fact) -> list[JSON]:
     """From an EndpointSpec; swarm publishes on every interface."""
     return [
         {
@@ -39,7 +39,7 @@ def of_service(endpoint: Fact) -> list[JSON]:
 
 def _port(port: str, binding: Fact) -> Fact:
     number, _, protocol = port.partition("/")
-    # docker/go-connections nat: SplitProtoPort takes tcp when none is said, and cuts a protocol off the host's port.
+    # docker/go-connections nat: SplitProtoPort takes tcp when there is none, and cuts a protocol off the host's port.
     host_port = text(binding, "HostPort").partition("/")[0]
     return {
         "containerPort": _first(number),
@@ -50,21 +50,21 @@ def _port(port: str, binding: Fact) -> Fact:
     }
 
 
-def _address(said: str) -> str:
+def _address(given: str) -> str:
     """The address in one spelling; empty for every interface.
 
     dockerd takes every interface for what net.ParseIP does not read (moby daemon/network.go,
     buildCreateEndpointOptions).
     """
-    if said in _USUAL:
-        return _USUAL[said]
+    if given in _USUAL:
+        return _USUAL[given]
     try:
-        address = ip_address(said)
+        address = ip_address(given)
     except ValueError:
         return ""
     address = getattr(address, "ipv4_mapped", None) or address
     # net.ParseIP reads no zone, Python does.
-    return "" if address.is_unspecified or "%" in said else str(address)
+    return "" if address.is_unspecified or "%" in given else str(address)
 
 
 def _first(ports: str) -> int | None:

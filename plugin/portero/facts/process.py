@@ -6,63 +6,58 @@ from collections.abc import Iterable, Mapping
 from portero.facts.fields import as_text, integer, text, texts
 from portero.types import JSON, Fact
 
-# Swarm's words for what the API of containers calls otherwise (moby api/types/swarm/task.go). Nothing said is `any`.
+# Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
 _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}
 
 
-def flag_of(value: JSON, said: str) -> Fact:
-    """A truth value with its place."""
-    return {"value": value, "at": said}
+def make_value(value: JSON, at: str) -> Fact:
+    """One value with its `at`."""
+    return {"value": value, "at": at}
 
 
-def text_of(value: str, said: str) -> Fact:
-    """A text with its place."""
-    return {"value": value, "at": said}
+def make_names(names: Iterable[str], at: str) -> list[JSON]:
+    """Names of a list, each with its `at`."""
+    return [{"name": name, "at": f"{at}[{index}]"} for index, name in enumerate(names)]
 
 
-def names_of(names: Iterable[str], place: str) -> list[JSON]:
-    """Names with their places in a list."""
-    return [{"name": name, "at": f"{place}[{index}]"} for index, name in enumerate(names)]
+def read_annotations(values: Fact, at: str) -> list[JSON]:
+    """The names of annotations, which runtimes act on."""
+    return [{"name": name, "at": at} for name in values]
 
 
-def annotations(values: Fact, said: str) -> list[JSON]:
-    """The names of annotations, which runtimes take as orders."""
-    return [{"name": name, "at": said} for name in values]
-
-
-def sysctls(values: Fact, said: str) -> list[JSON]:
+def read_sysctls(values: Fact, at: str) -> list[JSON]:
     """Sysctls under the names that they have below /proc/sys, with dots."""
-    return [{"name": _dotted(name), "value": as_text(value, said), "at": said} for name, value in values.items()]
+    return [{"name": _dotted(name), "value": as_text(value, at), "at": at} for name, value in values.items()]
 
 
-def restart_of_container(policy: Fact, said: str) -> Fact:
+def read_container_restart(policy: Fact, at: str) -> Fact:
     """The RestartPolicy of a container."""
-    return _restart(text(policy, "Name"), integer(policy, "MaximumRetryCount"), said)
+    return _restart(text(policy, "Name"), integer(policy, "MaximumRetryCount"), at)
 
 
-def restart_of_service(policy: Fact, said: str) -> Fact:
-    """The RestartPolicy of a task, in the words of a container's."""
+def read_service_restart(policy: Fact, at: str) -> Fact:
+    """The RestartPolicy of a task, under the names of a container's."""
     condition = text(policy, "Condition")
-    return _restart(_CONDITIONS.get(condition, condition), integer(policy, "MaxAttempts"), said)
+    return _restart(_CONDITIONS.get(condition, condition), integer(policy, "MaxAttempts"), at)
 
 
-def healthcheck(check: Fact, said: str) -> Fact:
+def read_healthcheck(check: Fact, at: str) -> Fact:
     """Whether there is a health check (moby daemon/health.go, getProbe: an unknown kind of test is none)."""
     test = texts(check, "Test")
     if not test:
-        return {"value": "image", "at": said}
-    return {"value": "set" if test[0] in ("CMD", "CMD-SHELL") else "none", "at": said}
+        return {"value": "image", "at": at}
+    return {"value": "set" if test[0] in ("CMD", "CMD-SHELL") else "none", "at": at}
 
 
-def extra_hosts(entries: Iterable[str], place: str) -> list[JSON]:
+def read_extra_hosts(entries: Iterable[str], at: str) -> list[JSON]:
     """Entries name:address of a container or a build (moby opts/hosts.go: the first colon separates)."""
-    return [_host(*entry.partition(":")[::2], f"{place}[{index}]") for index, entry in enumerate(entries)]
+    return [_host(*entry.partition(":")[::2], f"{at}[{index}]") for index, entry in enumerate(entries)]
 
 
-def hosts_of_service(entries: Iterable[str], place: str) -> list[JSON]:
+def read_service_hosts(entries: Iterable[str], at: str) -> list[JSON]:
     """Entries of a service, as a line of /etc/hosts: an address, then names."""
     return [
-        _host(name, address, f"{place}[{index}]")
+        _host(name, address, f"{at}[{index}]")
         for index, entry in enumerate(entries)
         for address, names in [_hosts_line(entry)]
         for name in names
@@ -74,12 +69,12 @@ def _hosts_line(entry: str) -> tuple[str, list[str]]:
     return address, names or [""]
 
 
-def _host(name: str, address: str, said: str) -> Fact:
-    return {"name": name, "address": address, "at": said}
+def _host(name: str, address: str, at: str) -> Fact:
+    return {"name": name, "address": address, "at": at}
 
 
-def _restart(name: str, count: int | None, said: str) -> Fact:
-    return {"name": name, "maximumRetryCount": count or 0, "at": said}
+def _restart(name: str, count: int | None, at: str) -> Fact:
+    return {"name": name, "maximumRetryCount": count or 0, "at": at}
 
 
 def _dotted(name: str) -> str:

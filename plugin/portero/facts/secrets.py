@@ -1,6 +1,6 @@
 """Names that look like secrets and are given a value: environment variables, build arguments, labels.
 
-Names come out, values never do. This is the only place that knows the words.
+Names come out, values never do. No other module knows these words.
 """
 
 import re
@@ -18,34 +18,34 @@ _WORDS = re.compile(
 # In lower case and with a line end after it, every name in which _WORDS or _URL finds something has one of these in it.
 _TELLING = ("pass", "secret", "token", "credential", "key", "auth", "url\n", "uri\n")
 _TELLS = re.compile("|".join(_TELLING))
-# So many names are looked through at once: among these there is seldom one that may tell.
+# So many names are searched at once: few of these parts hold a name that looks like a secret.
 _AT_ONCE = 32
-# What points at a secret is none.
+# A path to a secret is no secret.
 _POINTER = re.compile(r"[._-](?:file|path|dir|sock)$", re.IGNORECASE)
 _URL = re.compile(r"(?:^|[._-])ur[li]$", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/?#\s]")
-# MYSQL_ALLOW_EMPTY_PASSWORD=yes switches something, it keeps no secret.
+# MYSQL_ALLOW_EMPTY_PASSWORD=yes is a switch, not a secret.
 _SWITCHES = frozenset({"true", "false", "yes", "no", "on", "off"})
 
 
-def of_env(entries: Iterable[str], place: str) -> list[JSON]:
-    """From entries NAME=value; NAME alone takes nothing into the container."""
-    told = [entry.partition("=") for entry in entries]
-    if not _some_may_tell([name for name, _, _ in told]):
+def find_in_env(entries: Iterable[str], at: str) -> list[JSON]:
+    """From entries NAME=value; NAME alone unsets the variable."""
+    pairs = [entry.partition("=") for entry in entries]
+    if not _some_may_tell([name for name, _, _ in pairs]):
         return []
     return [
-        {"name": name, "at": f"{place}[{index}]"}
-        for index, (name, _, value) in enumerate(told)
+        {"name": name, "at": f"{at}[{index}]"}
+        for index, (name, _, value) in enumerate(pairs)
         if looks_secret(name, value)
     ]
 
 
-def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
+def find_in_map(values: Mapping[str, JSON], at: str) -> list[JSON]:
     """From a map of names to values."""
     names = list(values)
     parts = (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
     return [
-        {"name": name, "at": place}
+        {"name": name, "at": at}
         for part in parts
         if _some_may_tell(part)
         for name in part
@@ -54,7 +54,7 @@ def of_map(values: Mapping[str, JSON], place: str) -> list[JSON]:
 
 
 def looks_secret(name: str, value: str) -> bool:
-    """Whether this name with this value gives a secret away."""
+    """Whether a variable of this name and value looks like a secret."""
     if value == "" or not _may_tell(name) or _POINTER.search(name):
         return False
     if _URL.search(name):

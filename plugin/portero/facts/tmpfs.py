@@ -1,4 +1,4 @@
-"""Options of a tmpfs: a list of them in, size and writability out.
+"""Options of a tmpfs: a list of options in, size and writability out.
 
 The last of several wins (moby/sys mount/flags_unix.go, MergeTmpfsOptions).
 """
@@ -9,52 +9,52 @@ from collections.abc import Mapping, Sequence
 from portero.facts.fields import child, flag, integer, items, texts
 from portero.types import JSON
 
-# What the kernel's memparse reads (lib/cmdline.c): a 64-bit figure to base 8, 10 or 16 and one suffix.
+# What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})([kKmMgGtTpPeE]?)")
 _SUFFIXES = " kmgtpe"
 _LARGEST = 2**63 - 1
 
 
-def split(options: str) -> list[str]:
-    """The options of one comma list, as said."""
+def split_options(options: str) -> list[str]:
+    """The options of one comma-separated list."""
     return options.split(",") if options else []
 
 
-def read_only(options: Sequence[str]) -> bool:
+def is_read_only(options: Sequence[str]) -> bool:
     """Whether the last of ro and rw is ro."""
     return next((option == "ro" for option in reversed(options) if option in ("ro", "rw")), False)
 
 
-def size(options: Sequence[str]) -> int | None:
-    """The limit in bytes; None when there is none, or none that can be told without looking at the host.
+def find_size(options: Sequence[str]) -> int | None:
+    """The limit in bytes; None when there is none, or when it depends on the host.
 
     size=0 is no limit, a percentage counts from the host's memory, and nr_blocks competes with size (mm/shmem.c).
     """
     if any(option.startswith("nr_blocks=") for option in options):
         return None
-    said = next((option for option in reversed(options) if option.startswith("size=")), "")
-    return size_bytes(said.removeprefix("size="))
+    last = next((option for option in reversed(options) if option.startswith("size=")), "")
+    return parse_size(last.removeprefix("size="))
 
 
-def size_bytes(said: str) -> int | None:
-    """A size in the kernel's spelling in bytes; None when it is no limit or no such figure."""
-    match = _SIZE.fullmatch(said)
+def parse_size(text: str) -> int | None:
+    """A size in the kernel's spelling in bytes; None when it is no limit or no such number."""
+    match = _SIZE.fullmatch(text)
     if match is None:
         return None
-    figure, suffix = match.groups()
+    number, suffix = match.groups()
     # Python wants 0o where C has a bare 0.
-    base = 16 if figure[:2] in ("0x", "0X") else 8 if figure[0] == "0" else 10
-    count = int(figure, base) << 10 * _SUFFIXES.index(suffix.lower() or " ")
+    base = 16 if number[:2] in ("0x", "0X") else 8 if number[0] == "0" else 10
+    count = int(number, base) << 10 * _SUFFIXES.index(suffix.lower() or " ")
     return count if 0 < count <= _LARGEST else None
 
 
-def told(entry: Mapping[str, JSON]) -> list[str]:
-    """The options that a Mounts entry of type tmpfs says, spelt as dockerd hands them to the kernel.
+def list_options(entry: Mapping[str, JSON]) -> list[str]:
+    """The options of a Mounts entry of type tmpfs, spelled as dockerd hands them to the kernel.
 
     In its order: ro, mode, size, then Options (moby volume/mounts/linux_parser.go, ConvertTmpfsOptions).
     """
     options = child(entry, "TmpfsOptions")
     mode, limit = integer(options, "Mode") or 0, integer(options, "SizeBytes") or 0
-    said = {"ro": flag(entry, "ReadOnly"), f"mode={mode:o}": mode, f"size={limit}": limit}
+    fields = {"ro": flag(entry, "ReadOnly"), f"mode={mode:o}": mode, f"size={limit}": limit}
     more = ("=".join(texts({"Options": option}, "Options")) for option in items(options, "Options"))
-    return [*(option for option, is_said in said.items() if is_said), *more]
+    return [*(option for option, is_set in fields.items() if is_set), *more]

@@ -1,4 +1,4 @@
-"""Figures and truth values in text, as Go's strconv reads them."""
+"""Numbers and truth values in text, as Go's strconv reads them."""
 
 import re
 
@@ -19,7 +19,7 @@ def go_int64(text: str) -> int | None:
     if not _INTEGER.fullmatch(text):
         return None
     digits = text.lstrip("+-").lstrip("0") or "0"
-    # 19 digits hold every int64; Python would refuse to read some thousands of them.
+    # 19 digits hold every int64; Python refuses to read some thousands of them.
     if len(digits) > 19:
         return None
     value = -int(digits) if text.startswith("-") else int(digits)

@@ -60,5 +60,5 @@ def _facts(
     body: JSON,
     host: HostMoment,
 ) -> dict[str, JSON]:
-    said = facts.of(operation, body, query, path, host)
-    return defaults.filled(said, operation, body, version, host.daemon)
+    said = facts.collect(operation, body, query, path, host)
+    return defaults.fill_in(said, operation, body, version, host.daemon)

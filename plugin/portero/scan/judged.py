@@ -78,7 +78,7 @@ class Bench:
         there = self.inventory
         mine = [thing for thing in there.containers if text(_object(thing), "Id") not in there.tasks]
         for thing in (*mine, *there.services, *there.volumes, *there.networks):
-            found = inspected.read(thing)
+            found = inspected.make_request(thing)
             if found is not None:
                 yield self.judged(found, _object(thing))
 
