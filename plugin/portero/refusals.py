@@ -140,6 +140,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "Docker has no field of this name, so nobody can say what it will mean.",
             "check the spelling of the field, or remove it",
         ),
+        "dropped-field": Refusal(
+            "Fields that protect are kept at the API version of the request",
+            "Docker drops this field at the API version of the request, so it protects nothing.",
+            "send the request to a newer API version",
+        ),
         "path-climbs": Refusal(
             "Paths that the kernel follows do not go up",
             "A path goes up with .., and where that leads is up to whoever may change a link on the way.",

@@ -25,7 +25,7 @@ def _read(
 ) -> Canonical:
     envelope = Envelope(method, "/", shown, headers, "", "", ())
     match = Match(Operation(operation, method, "/", kind, required, False), {})
-    return body.read(envelope, match, _SHAPES)
+    return body.read(envelope, match, _SHAPES, None)
 
 
 def _create(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:

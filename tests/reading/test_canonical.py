@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, Shapes, canonical
+from portero.reading.canonical import Canonical, Dropped, Shapes, canonical
 from portero.reading.case_folding import fold
 from portero.reading.shapes import Struct
 from portero.refusals import Refused
@@ -304,3 +304,64 @@ def test_a_name_that_stands_twice_in_a_map_of_strings_is_refused_however_the_map
             canonical(_SHAPES.by_operation["VolumeCreate"], go_json.parse(b'{"Labels": ' + labels + b"}"))
 
         assert (refused.value.code, refused.value.at) == ("body-duplicate-name", "Labels[*]")
+
+
+_SPEC = "TaskTemplate.ContainerSpec"
+_PROTECTED = {
+    "TaskTemplate": {
+        "ContainerSpec": {
+            "CapabilityDrop": ["ALL"],
+            "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 1}],
+            "Privileges": {"NoNewPrivileges": True},
+        },
+        "Resources": {"Limits": {"Pids": 100}},
+    }
+}
+_BELOW_1_41 = (
+    Dropped("TaskTemplate.Resources.Limits.Pids", "1.41"),
+    Dropped(f"{_SPEC}.CapabilityDrop", "1.41"),
+    Dropped(f"{_SPEC}.Ulimits", "1.41"),
+)
+_BELOW_1_44 = (Dropped(f"{_SPEC}.Privileges.NoNewPrivileges", "1.44"),)
+
+
+@pytest.mark.parametrize("operation", ["ServiceCreate", "ServiceUpdate"])
+@pytest.mark.parametrize(
+    ("version", "dropped"),
+    [
+        ("1.24", _BELOW_1_41 + _BELOW_1_44),
+        ("1.40.99", _BELOW_1_41 + _BELOW_1_44),
+        ("1.41", _BELOW_1_44),
+        ("1.43", _BELOW_1_44),
+        ("1.44", ()),
+        ("1.100", ()),
+        (None, ()),
+    ],
+)
+def test_what_dockerd_drops_at_an_api_version_is_dropped(
+    operation: str, version: str | None, dropped: tuple[Dropped, ...]
+) -> None:
+    tree = go_json.parse(json.dumps(_PROTECTED).encode())
+
+    read = canonical(_SHAPES.by_operation[operation], tree, version)
+
+    assert sorted(read.dropped, key=repr) == sorted(dropped, key=repr)
+    text = json.dumps(read.body)
+    assert [field for field in dropped if f'"{field.at.rpartition(".")[2]}"' in text] == []
+    assert (read.body == _PROTECTED) == (not dropped)
+
+
+def test_a_field_that_grants_counts_at_every_version() -> None:
+    asked = {"TaskTemplate": {"ContainerSpec": {"CapabilityAdd": ["SYS_ADMIN"], "Sysctls": {"kernel.x": "1"}}}}
+
+    read = canonical(_SHAPES.by_operation["ServiceCreate"], go_json.parse(json.dumps(asked).encode()), "1.24")
+
+    assert read == Canonical(asked, ())
+
+
+def test_a_zero_value_is_no_loss() -> None:
+    asked = {"TaskTemplate": {"ContainerSpec": {"Privileges": {"NoNewPrivileges": False}, "Ulimits": []}}}
+
+    read = canonical(_SHAPES.by_operation["ServiceCreate"], go_json.parse(json.dumps(asked).encode()), "1.40")
+
+    assert read.dropped == ()

@@ -154,3 +154,34 @@ def test_the_shapes_of_docker_use_every_kind_of_scalar() -> None:
     assert {kind for shape in shapes for kind in _scalars(shape)} == {
         "string", "bool", "int", "int64", "uint", "uint16", "uint32", "uint64", "float32", "[]byte", "strslice",
     }  # fmt: skip
+
+
+def test_a_field_says_since_which_api_version_it_is_kept(tmp_path: Path) -> None:
+    dated = {"$type": "*bool", "$since": "1.41", "$source": "moby adjustForAPIVersion"}
+    folder = _write(tmp_path, {"Dated": {"Inner": "[]Part"}, "Plain": {"A": "bool"}, "types/Part": {"A": dated}})
+
+    shapes = Shapes.load(folder)
+
+    part = _struct(Field("A", Scalar("bool"), True, "1.41"))
+    assert shapes.by_operation["Dated"] == _struct(Field("Inner", ListOf(part), False))
+    assert part.dated == (Field("A", Scalar("bool"), True, "1.41"),)
+    assert shapes.dated == {"Dated"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"$type": "bool"},
+        {"$type": "bool", "$since": "1.41"},
+        {"$type": "bool", "$since": "1.41", "$source": ""},
+        {"$type": "bool", "$since": "41", "$source": "x"},
+        {"$type": "bool", "$since": 1.41, "$source": "x"},
+        {"$type": "bool", "$since": "1.41", "$source": "x", "A": "bool"},
+    ],
+    ids=str,
+)
+def test_a_version_needs_its_source(tmp_path: Path, field: dict[str, object]) -> None:
+    folder = _write(tmp_path, {"Body": {"A": field}})
+
+    with pytest.raises(ShapeFault, match=r"Body.json: A: beside \$type stand \$since"):
+        Shapes.load(folder)

@@ -103,7 +103,7 @@ def _code(name: str, policy: Policy | None) -> dict[str, JSON]:
         "id": name,
         "title": words.title,
         "level": "always",
-        "action": "deny (every profile)"
+        "action": f"{'audit' if name == 'dropped-field' else 'deny'} (every profile)"
         if policy is None
         else f"{policy.unknown_fields} (unknown-fields in site.json)",
         "reason": words.reason,

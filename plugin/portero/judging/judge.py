@@ -3,17 +3,18 @@
 Pure but for the host view that it is handed. Every error on the way is a denial with a stable code.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from portero.decision import Decision, Subject, Violation, in_order, refusal
 from portero.host.view import Host, HostMoment
-from portero.judging import request_document, suggestion
+from portero.judging import dropped_fields, request_document, suggestion
 from portero.policy.loader import Policy
 from portero.policy.policy import ACTS, Acting
-from portero.reading import body, envelope, uri
-from portero.reading.canonical import Shapes
+from portero.reading import body, envelope, go_json, uri
+from portero.reading.canonical import Shapes, canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match, Routes
 from portero.refusals import Refused
@@ -77,7 +78,11 @@ class Judge:
         """
         broken = self.policy.check(document, self.profile, acts)
         # An exception waives rules, never a refusal code.
-        return (*self.policy.waived(broken, document, time), *self._unknown_fields(document))
+        return (
+            *self.policy.waived(broken, document, time),
+            *self._unknown_fields(document),
+            *dropped_fields.report(document),
+        )
 
     def _document(self, asked: Envelope, case: "_Case", host: HostMoment) -> dict[str, JSON]:
         case.asked = asked
@@ -88,9 +93,9 @@ class Judge:
         return document
 
     def _read(self, asked: Envelope, aim: uri.Target, match: Match, host: HostMoment) -> dict[str, JSON]:
-        canonical = body.read(asked, match, self.shapes)
+        read = body.read(asked, match, self.shapes, aim.version)
         identity: dict[str, JSON] = {"user": asked.user, "groups": [], "method": asked.auth_method.lower()}
-        return request_document.build(match.operation, aim.version, match.path, aim.query, identity, canonical, host)
+        return request_document.build(match.operation, aim.version, match.path, aim.query, identity, read, host)
 
     def _unknown_fields(self, document: dict[str, JSON]) -> Iterable[Violation]:
         action = self.policy.unknown_fields
@@ -109,8 +114,17 @@ class Judge:
         drafted = suggestion.of(document, denials, self.policy) if denials else None
         if drafted is None:
             return {}
-        changed = request_document.again(drafted.document, host)
+        changed = request_document.again(self._as_kept(drafted.document), host)
         return {} if _denials(self.judge(changed, time, ("deny",))) else drafted.words
+
+    def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:
+        """The document without the fields that dockerd would drop at its API version."""
+        operation = cast(str, document["operation"])
+        if document["apiVersion"] is None or operation not in self.shapes.dated:
+            return document
+        tree = go_json.parse(json.dumps(document["body"]).encode())
+        kept = canonical(self.shapes.by_operation[operation], tree, cast(str, document["apiVersion"]))
+        return {**document, "body": kept.body}
 
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":

@@ -7,6 +7,7 @@ and control characters are our business. The words are the rules' own; no value 
 from collections.abc import Sequence
 
 from portero.decision import Decision, Violation
+from portero.judging import dropped_fields
 
 MOST_LINES = 20
 _LONGEST_PLACE = 120
@@ -18,6 +19,8 @@ def text(decision: Decision) -> str:
     shown = denials[:MOST_LINES]
     dialect = dialect_of(decision.subject.client)
     lines = [_headline(decision, denials), *_table(shown, dialect)]
+    dropped = [violation for violation in decision.violations if violation.rule == dropped_fields.CODE]
+    lines += [f"  note: {sentence(violation, dialect)}" for violation in dropped[:MOST_LINES]]
     if len(denials) > len(shown):
         lines.append(f"  ... and {len(denials) - len(shown)} more, in the decision log under {decision.id}")
     if dialect in decision.suggestion:

@@ -24,6 +24,7 @@ def build(
     told = _facts(operation.id, version, path, query, canonical.body, host)
     if canonical.body is not None:
         told["unknownFields"] = [{"at": place} for place in canonical.unknown]
+        told["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
     return {
         "operation": operation.id,
         "apiVersion": version,
@@ -48,8 +49,8 @@ def again(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
         host,
     )
     old = cast(dict[str, JSON], document["facts"])
-    unknown = {"unknownFields": old["unknownFields"]} if "unknownFields" in old else {}
-    return {**document, "facts": {**told, **unknown}}
+    of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
+    return {**document, "facts": {**told, **of_body}}
 
 
 def _facts(

@@ -21,14 +21,19 @@ _NOTHING = Canonical(None, ())
 _LONGEST_START = 7
 
 
-def read(envelope: Envelope, match: Match, shapes: Shapes) -> Canonical:
-    """The body as Docker reads it, None when there is none; raises Refused with a body code."""
+def read(envelope: Envelope, match: Match, shapes: Shapes, version: str | None) -> Canonical:
+    """The body as Docker reads it at an API version, None when there is none; raises Refused with a body code."""
     if envelope.method in _FORM_METHODS:
         _refuse_form(envelope.headers)
         _refuse_odd_length(envelope.headers)
     operation = match.operation
     if operation.body == "json":
-        return _read_json(envelope, shapes, operation.id, required=operation.body_required)
+        if envelope.body is not None:
+            return canonical(shapes.by_operation[operation.id], go_json.parse(envelope.body), version)
+        if operation.body_required:
+            raise Refused("body-missing")
+        _refuse_unseen(envelope, "body-hidden")
+        return _NOTHING
     if operation.body == "none" and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
@@ -48,15 +53,6 @@ def _refuse_odd_length(headers: Mapping[str, str]) -> None:
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise Refused("body-hidden")
-
-
-def _read_json(envelope: Envelope, shapes: Shapes, operation: str, *, required: bool) -> Canonical:
-    if envelope.body is not None:
-        return canonical(shapes.by_operation[operation], go_json.parse(envelope.body))
-    if required:
-        raise Refused("body-missing")
-    _refuse_unseen(envelope, "body-hidden")
-    return _NOTHING
 
 
 def _refuse_old_start(envelope: Envelope, operation: str) -> None:

@@ -2,6 +2,7 @@
 
 Refused: names that are one name to Docker and stand twice, values of another type than Docker's, numbers that do not
 fit, settings in a place where only older daemons obey them. Names that Docker does not know are dropped, and listed.
+Fields that dockerd drops at the API version of the call are dropped too, and listed (schemas/api/README.md).
 """
 
 import re
@@ -26,21 +27,44 @@ _ENTRY = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A field that dockerd drops, at a place in the body: it counts from API version `since` on."""
+
+    at: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Canonical:
     """A body in Docker's spelling; `unknown` are the places of names that Docker does not know."""
 
     body: JSON
     unknown: tuple[str, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
-def canonical(shape: Shape, tree: Tree) -> Canonical:
-    """`tree` as Docker takes it; raises Refused with a body code and the place in the body."""
-    unknown: list[str] = []
-    return Canonical(_read(shape, tree, None, unknown), tuple(unknown))
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What is noted on the way through a body. `version`: of the call, None: the newest of the daemon."""
+
+    version: tuple[int, ...] | None
+    unknown: list[str]
+    dropped: list[Dropped]
 
 
-def _read(shape: Shape, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
-    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, place, unknown)
+def canonical(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
+    """`tree` as Docker takes it at an API version; raises Refused with a body code and the place in the body."""
+    notes = _Notes(None if version is None else _numbers(version), [], [])
+    body = _read(shape, tree, None, notes)
+    return Canonical(body, tuple(notes.unknown), tuple(notes.dropped))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _read(shape: Shape, tree: Tree, place: _Place, notes: _Notes) -> JSON:
+    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, place, notes)
 
 
 def _zero(shape: Shape) -> JSON:
@@ -50,23 +74,23 @@ def _zero(shape: Shape) -> JSON:
     return [] if isinstance(shape, ListOf) else {}
 
 
-def _read_scalar(shape: Scalar, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+def _read_scalar(shape: Scalar, tree: Tree, place: _Place, notes: _Notes) -> JSON:
     try:
         return go_scalars.read(shape.kind, tree)
     except Refused as refused:
         raise Refused(refused.code, _spelt(place) + refused.at) from None
 
 
-def _read_list(shape: ListOf, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+def _read_list(shape: ListOf, tree: Tree, place: _Place, notes: _Notes) -> JSON:
     if not isinstance(tree, list):
         raise Refused("body-wrong-type", _spelt(place))
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
         return cast(list[JSON], tree)
-    return [_read(items, item, (place, index), unknown) for index, item in enumerate(tree)]
+    return [_read(items, item, (place, index), notes) for index, item in enumerate(tree)]
 
 
-def _read_map(shape: MapOf, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+def _read_map(shape: MapOf, tree: Tree, place: _Place, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
         raise Refused("body-wrong-type", _spelt(place))
     items = shape.items
@@ -79,11 +103,11 @@ def _read_map(shape: MapOf, tree: Tree, place: _Place, unknown: list[str]) -> JS
     for name, value in tree:
         if name in entries:
             raise Refused("body-duplicate-name", _spelt(here))
-        entries[name] = _read(items, value, here, unknown)
+        entries[name] = _read(items, value, here, notes)
     return entries
 
 
-def _read_struct(shape: Struct, tree: Tree, place: _Place, unknown: list[str]) -> JSON:
+def _read_struct(shape: Struct, tree: Tree, place: _Place, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
         raise Refused("body-wrong-type", _spelt(place))
     fields: dict[str, Any] = {}
@@ -95,15 +119,25 @@ def _read_struct(shape: Struct, tree: Tree, place: _Place, unknown: list[str]) -
             raise Refused("body-duplicate-name", _spelt((place, _shown(shape, folded, name))))
         seen.add(folded)
         if field is None:
-            _pass_over(name, shape.legacy.get(folded), value, place, unknown)
+            _pass_over(name, shape.legacy.get(folded), value, place, notes)
         elif type(value) is field.shape.plain:
             fields[field.name] = value
         elif value is not None:
-            fields[field.name] = _READERS[type(field.shape)](field.shape, value, (place, field.name), unknown)
+            fields[field.name] = _READERS[type(field.shape)](field.shape, value, (place, field.name), notes)
+    if shape.dated and notes.version is not None:
+        _drop(fields, shape.dated, place, notes)
     return fields
 
 
-def _pass_over(name: str, legacy: Field | None, value: Tree, place: _Place, unknown: list[str]) -> None:
+def _drop(fields: dict[str, Any], dated: tuple[Field, ...], place: _Place, notes: _Notes) -> None:
+    """Take out what dockerd takes out; a zero value is no loss."""
+    for field in dated:
+        since = cast(str, field.since)
+        if cast(tuple[int, ...], notes.version) < _numbers(since) and fields.pop(field.name, None):
+            notes.dropped.append(Dropped(_spelt((place, field.name)), since))
+
+
+def _pass_over(name: str, legacy: Field | None, value: Tree, place: _Place, notes: _Notes) -> None:
     """A name that is no field of Docker's here, or no more: nothing of it is taken."""
     if legacy is not None:
         _refuse_legacy(value, (place, legacy.name), pointer=legacy.pointer)
@@ -111,7 +145,7 @@ def _pass_over(name: str, legacy: Field | None, value: Tree, place: _Place, unkn
     there = (place, _plain(name))
     if isinstance(value, list | Pairs):
         _refuse_duplicates(value, there)
-    unknown.append(_spelt(there))
+    notes.unknown.append(_spelt(there))
 
 
 def _refuse_legacy(value: Tree, place: _Place, *, pointer: bool) -> None:
@@ -158,7 +192,7 @@ def _spelt(place: _Place) -> str:
 
 
 # Each takes shapes of the class that it stands under.
-_READERS: Mapping[type, Callable[[Any, Tree, _Place, list[str]], JSON]] = {
+_READERS: Mapping[type, Callable[[Any, Tree, _Place, _Notes], JSON]] = {
     Scalar: _read_scalar,
     ListOf: _read_list,
     MapOf: _read_map,

@@ -17,6 +17,9 @@ from portero.types import JSON
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
 _MAP = "map[string]"
+_VERSION = re.compile(r"1\.[1-9]\d{0,2}")
+# What a field's own object holds, beside which a struct has no name.
+_DATED = frozenset({"$type", "$since", "$source"})
 
 
 class ShapeFault(ValueError):
@@ -51,6 +54,7 @@ class Field:
     name: str  # as Docker spells it
     shape: "Shape"
     pointer: bool  # absent and zero are not the same to Docker
+    since: str | None = None  # a field that protects: the API version below which dockerd drops it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,13 @@ class Struct:
     legacy: Mapping[str, Field]  # names that older daemons obey here and newer ones ignore
     # Folded name and field by the name in Docker's own spelling, which nearly all clients use.
     spelt: Mapping[str, tuple[str, Field]] = field(init=False, repr=False, compare=False)
+    # Those of the fields that dockerd drops below an API version.
+    dated: tuple[Field, ...] = field(init=False, repr=False, compare=False)
     plain: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "spelt", {known.name: (folded, known) for folded, known in self.fields.items()})
+        object.__setattr__(self, "dated", tuple(known for known in self.fields.values() if known.since is not None))
 
     def known(self, name: str) -> tuple[str, Field | None]:
         """The name folded, and the field that Docker takes it for."""
@@ -78,6 +85,13 @@ Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
 @dataclass(frozen=True, slots=True)
 class Shapes:
     by_operation: Mapping[str, Shape]
+    # Those whose body depends on the API version.
+    dated: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "dated", frozenset(name for name, shape in self.by_operation.items() if holds_dated(shape))
+        )
 
     @classmethod
     def load(cls, *directories: Path) -> "Shapes":
@@ -88,6 +102,13 @@ class Shapes:
         types = _documents(directories, "types/*.json")
         compiled = {name: _Compiler(name, types).shape(document, ()) for name, document in bodies.items()}
         return cls(MappingProxyType(compiled))
+
+
+def holds_dated(shape: Shape) -> bool:
+    """Whether dockerd drops a field of this shape below some API version."""
+    if isinstance(shape, Struct):
+        return bool(shape.dated) or any(holds_dated(known.shape) for known in shape.fields.values())
+    return not isinstance(shape, Scalar) and holds_dated(shape.items)
 
 
 def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
@@ -155,7 +176,17 @@ class _Compiler:
     def _field(self, name: str, said: JSON, trail: tuple[str, ...]) -> Field:
         if name.startswith("$"):
             raise self._fault(f"{name} is neither $include nor $legacy", trail)
-        return Field(name, self.shape(said, trail), isinstance(said, str) and said.startswith("*"))
+        since = None
+        if isinstance(said, dict) and "$type" in said:
+            said, since = self._dated(name, said, trail)
+        return Field(name, self.shape(said, trail), isinstance(said, str) and said.startswith("*"), since)
+
+    def _dated(self, name: str, said: Mapping[str, JSON], trail: tuple[str, ...]) -> tuple[JSON, str]:
+        """The type of a field that dockerd drops below an API version, and that version."""
+        since = said.get("$since")
+        if set(said) != _DATED or not isinstance(since, str) or not _VERSION.fullmatch(since) or not said["$source"]:
+            raise self._fault(f"{name}: beside $type stand $since (such as 1.41) and $source, nothing else", trail)
+        return said["$type"], since
 
     def _named(self, name: str, trail: tuple[str, ...]) -> JSON:
         if name not in self.types:
