@@ -1,0 +1,35 @@
+"""`portero scan`: its text, and which daemon it asks."""
+
+import pytest
+from click.testing import CliRunner
+
+from portero.cli import main
+from tests.scan.recorded_daemon import Daemon
+from tests.scan.scanning import scan
+
+
+def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon) -> None:
+    result = scan(daemon)
+
+    assert result.exit_code == 1
+    assert "container priv, stopped:\n  no-privileged  HostConfig.Privileged: " in result.output
+    assert "  container priv breaks no-privileged -> docker rm -f priv\n    docker start priv\n" in result.output
+    assert "ways that the rules close:\n" in result.output
+
+
+def test_a_name_does_not_reach_the_terminal_as_an_order(daemon: Daemon) -> None:
+    mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
+    mynet |= {"Driver": "acme/bridge", "Name": "a\x1b[2Jb"}
+
+    output = scan(daemon).output
+
+    assert "\x1b" not in output
+    assert "network a?[2Jb:" in output
+
+
+def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{daemon.socket}")
+
+    result = CliRunner().invoke(main, ["scan", "--host-root", "none", "--profile", "baseline"])
+
+    assert "scanned, dockerd 26.1.5" in result.output

@@ -1,0 +1,33 @@
+"""The texts of a rule or a refusal code, as the policy that is read now has them."""
+
+from portero.refusals import CODES
+from portero.report.rule_texts import words
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+
+POLICY = judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
+
+
+def test_a_rule_has_its_own_texts() -> None:
+    rule = POLICY.rules["no-privileged"]
+
+    texts = words("no-privileged", POLICY)
+
+    assert texts is not None
+    assert (texts.title, texts.reason, texts.remedy, texts.sources) == (
+        rule.title,
+        rule.reason,
+        rule.remedy,
+        rule.sources,
+    )
+
+
+def test_a_code_has_those_of_the_list() -> None:
+    texts = words("envelope-empty", POLICY)
+
+    assert texts is not None
+    assert (texts.title, texts.remedy) == (CODES["envelope-empty"].title, {"docker": CODES["envelope-empty"].remedy})
+
+
+def test_a_rule_that_is_gone_has_none() -> None:
+    assert words("no-such-rule", POLICY) is None

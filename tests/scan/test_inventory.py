@@ -1,0 +1,55 @@
+"""What a daemon holds, asked of it; a daemon that does not answer is an error in one sentence."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from portero.cli import main
+from tests.scan.recorded_daemon import Daemon
+from tests.scan.scanning import found, refused, scan
+
+
+def test_a_node_that_is_no_manager_says_that_it_does_not_see_services(daemon: Daemon) -> None:
+    daemon.answers["/info"]["Swarm"]["ControlAvailable"] = False
+
+    result = scan(daemon)
+
+    assert "this node is no manager of its swarm: services were not looked at" in result.output
+    # Without swarm's word the containers of services count as anybody's.
+    assert {"svc", "caps"} <= {thing["name"].partition(".")[0] for thing in found(daemon)["things"]}
+
+
+def test_what_goes_away_meanwhile_is_left_out(daemon: Daemon) -> None:
+    priv = daemon.named("priv")
+    del daemon.answers[f"/containers/{priv['Id']}/json"]
+
+    assert "priv" not in refused(found(daemon))
+
+
+def test_a_daemon_that_refuses_is_exit_status_2(daemon: Daemon) -> None:
+    del daemon.answers["/networks"]
+
+    result = scan(daemon)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("portero: dockerd: ")
+
+
+def test_nobody_at_the_socket_is_exit_status_2(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["scan", "--docker-host", f"unix://{tmp_path}/none.sock"])
+
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"portero: unix://{tmp_path}/none.sock: No such file or directory\n",
+    )
+
+
+def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "docker", None)
+
+    result = CliRunner().invoke(main, ["scan"])
+
+    assert result.exit_code == 2
+    assert "install portero with its extra `scan`" in result.stderr

@@ -1,0 +1,56 @@
+"""What a scan found, for machines and in one line."""
+
+from xml.etree import ElementTree
+
+from portero.scan.inventory import Inventory
+from portero.scan.report import Report, plain
+from portero.scan.ways import Way
+from tests.scan.recorded_daemon import Daemon
+from tests.scan.scanning import found, make_clean, scan
+
+
+def test_nothing_to_find_is_exit_status_0(daemon: Daemon) -> None:
+    make_clean(daemon)
+
+    result = scan(daemon)
+
+    assert (result.exit_code, result.output) == (
+        0,
+        "scanned, dockerd 26.1.5+dfsg1, profile baseline: "
+        "1 container, 1 service, 1 volume, 1 network; 0 would be refused, 0 ways round Portero\n",
+    )
+
+
+def test_junit_has_a_case_for_each_thing_and_each_way(daemon: Daemon) -> None:
+    suite = ElementTree.fromstring(scan(daemon, "--format", "junit").output).find("testsuite")
+
+    assert suite is not None
+    failed = {case.get("name") for case in suite.findall("testcase") if case.find("failure") is not None}
+    passed = {case.get("name") for case in suite.findall("testcase")} - failed
+    assert {"container priv, stopped", "docker start priv"} <= failed
+    assert {"container plain, running", "docker run --volumes-from usesevil IMAGE"} <= passed
+
+
+def test_machines_get_counts_things_and_ways(daemon: Daemon) -> None:
+    document = found(daemon)
+
+    assert document["clean"] is False
+    assert document["counts"] == {"container": 4, "service": 3, "volume": 2, "network": 1}
+    assert sum(document["counts"].values()) == len(document["things"])
+    assert [way["open"] for way in document["ways"]] == [not way["closed"] for way in document["ways"]]
+
+
+def test_what_a_terminal_would_obey_is_no_part_of_a_name() -> None:
+    assert plain("a\x1b[2J\u202eb") == "a?[2J?b"
+
+
+def test_the_ways_through_one_thing_stand_together() -> None:
+    through = [Way("container", "web", command, ("no-privileged",), "docker rm -f web", ()) for command in ("a", "b")]
+    closed = Way("container", "db", "c", ("no-privileged",), "docker rm -f db", ("no-volumes-from",))
+    empty = Inventory({}, (), (), (), (), {}, {})
+
+    report = Report(empty, "baseline", "ab", 0.0, (), [*through, closed])
+
+    assert report.doors == [(through[0], ["a", "b"])]
+    assert report.closed == [closed]
+    assert not report.clean

@@ -1,0 +1,55 @@
+"""Ways round the rules: what existing things could be used for, and which rules close the way."""
+
+import re
+from pathlib import Path
+
+from tests.scan.recorded_daemon import Daemon
+from tests.scan.scanning import found, ways
+
+
+def test_ways_round_the_rules_are_told_with_the_rules_that_are_broken(daemon: Daemon) -> None:
+    told = ways(found(daemon))
+
+    assert told["docker start priv"] == {"no-privileged"}
+    assert told["docker exec neth COMMAND"] == {"no-host-network"}
+    assert "no-bind-volumes" in told["docker run -v evil:/mnt IMAGE"]
+    assert "no-bind-volumes" in told["docker start usesevil"]
+    assert "no-bind-volumes" in told["docker cp FILE usesevil:PATH"]
+    assert "no-sensitive-paths" in told["docker service rollback before"]
+    (task,) = [command for command in told if command.startswith("docker exec caps.1.")]
+    assert told[task] == {"capabilities"}
+    (prepared,) = [command for command in told if re.fullmatch(r"POST /exec/[0-9a-f]{12}/start", command)]
+    assert told[prepared] == {"no-privileged"}
+    assert len(told) == 8
+
+
+def test_a_way_that_a_rule_refuses_is_closed_and_says_by_which(daemon: Daemon) -> None:
+    document = found(daemon)
+
+    assert {way["command"]: way["closed"] for way in document["ways"] if not way["open"]} == {
+        "docker run --volumes-from usesevil IMAGE": ["no-volumes-from"],
+        "docker run --network container:neth IMAGE": ["no-container-namespaces"],
+    }
+
+
+def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "site.json").write_text('{"actions": {"no-volumes-from": "off"}}')
+
+    document = found(daemon, "--schemas", str(tmp_path / "site"))
+
+    assert "docker run --volumes-from usesevil IMAGE" in ways(document)
+
+
+def test_a_network_of_a_foreign_driver_is_a_way(daemon: Daemon) -> None:
+    mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
+    mynet["Driver"] = "acme/bridge"
+
+    assert ways(found(daemon))["docker run --network mynet IMAGE"] == {"no-network-plugins"}
+
+
+def test_a_command_that_ran_already_is_no_way(daemon: Daemon) -> None:
+    (exec,) = [said for path, said in daemon.answers.items() if path.startswith("/exec/")]
+    exec["ExitCode"] = 0
+
+    assert not [command for command in ways(found(daemon)) if command.startswith("POST")]
