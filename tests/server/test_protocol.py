@@ -1,26 +1,22 @@
-"""The server as dockerd meets it: protocol, oddities, long questions, many at once."""
+"""The server as dockerd meets it: oddities of HTTP, long requests, many at once."""
 
 import json
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.server.running import Server, UnixConnection, started
+from tests.server.running import Server, UnixConnection
 
 LIMIT = 8 * 1024 * 1024
+
+
 ALLOWED = {"Allow": True, "Msg": ""}
+
+
 QUESTION = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    path = tmp_path_factory.mktemp("server") / "portero.sock"
-    with started(["-m", "stand_in", str(path)], path) as running:
-        yield running
 
 
 def raw(path: Path, data: bytes) -> bytes:
@@ -31,18 +27,6 @@ def raw(path: Path, data: bytes) -> bytes:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: client.recv(65536), b""))
-
-
-def test_activation_offers_authorization(server: Server) -> None:
-    assert server.ask("POST", "/Plugin.Activate") == (200, {"Implements": ["authz"]})
-
-
-def test_the_answer_is_json_for_dockerds_plugin_client(server: Server) -> None:
-    connection = server.connection()
-    connection.request("POST", "/Plugin.Activate")
-
-    assert connection.getresponse().headers["Content-Type"] == "application/vnd.docker.plugins.v1.2+json"
-    connection.close()
 
 
 def test_a_question_without_content_type_is_judged(server: Server) -> None:
@@ -65,44 +49,12 @@ def test_a_chunked_question_arrives_whole(server: Server) -> None:
     connection.close()
 
 
-def test_what_was_carried_out_is_not_denied_afterwards(server: Server) -> None:
-    assert server.ask("POST", "/AuthZPlugin.AuthZRes", b"no json at all") == (200, ALLOWED)
-
-
 def test_a_long_answer_of_docker_is_swallowed_and_the_connection_kept(server: Server) -> None:
     connection = server.connection()
 
     assert connection.ask("POST", "/AuthZPlugin.AuthZRes", b"x" * (12 << 20)) == (200, ALLOWED)
     assert connection.ask("POST", "/Plugin.Activate")[0] == 200
     connection.close()
-
-
-def test_a_failure_of_portero_is_a_denial(server: Server) -> None:
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"fail") == (200, {"Allow": False, "Msg": "internal-error"})
-
-
-def test_health_and_status_are_told(server: Server) -> None:
-    assert server.ask("GET", "/healthz") == (200, {"loads": 0, "followed": 1})
-    assert server.ask("GET", "/status") == (200, {"full": True})
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("POST", "/", 404),
-        ("POST", "/AuthZPlugin.AuthZReq/", 404),
-        ("POST", "/VolumeDriver.Create", 404),
-        ("GET", "/AuthZPlugin.AuthZReq", 405),
-        ("PUT", "/AuthZPlugin.AuthZRes", 405),
-        ("GET", "/Plugin.Activate", 405),
-        ("POST", "/healthz", 405),
-    ],
-)
-def test_what_is_no_call_of_the_protocol_is_an_http_error(server: Server, method: str, path: str, status: int) -> None:
-    answered, document = server.ask(method, path, b"")
-
-    assert answered == status
-    assert list(document) == ["Err"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`portero report` and `portero explain DECISION-ID`: logs as they lie there, rotated ones too."""
+"""`portero explain DECISION-ID`: the story of one decision, found in logs and rotated logs."""
 
 import gzip
 import json
@@ -9,10 +9,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main, story
-from portero.service import resources
 from tests.report.decisions import line, violation
 
 ID = "d-0123456789ab"
+
+
 OTHER = "d-ba9876543210"
 
 
@@ -22,81 +23,6 @@ def run(*arguments: object, text: bytes | None = None) -> Result:
 
 def told(result: Result) -> Any:
     return json.loads(result.stdout)
-
-
-def test_a_log_becomes_a_page(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation()) + b"\n" + line())
-
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
-
-    assert (result.exit_code, result.output) == (0, "")
-    page = (tmp_path / "page.html").read_text()
-    assert page.startswith("<!doctype html>")
-    assert "Containers are not privileged" in page
-
-
-def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
-    assert run("report", "-", text=line()).stdout.startswith("<!doctype html>")
-
-
-def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation()))
-    (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
-    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
-
-    result = run("report", *sorted(tmp_path.iterdir()), "--json")
-
-    assert told(result)["refused"] == 7
-
-
-def test_lines_that_are_no_decisions_are_told_by_the_exit_status(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
-
-    result = run("report", tmp_path / "log.jsonl", "--json")
-
-    assert result.exit_code == 1
-    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
-
-
-def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(b"\n{}\n")
-
-    result = run("report", tmp_path / "log.jsonl")
-
-    assert result.exit_code == 2
-    assert result.stderr == (
-        f"portero: {tmp_path}/log.jsonl: holds no decision; name a log that portero wrote (PORTERO_LOG)\n"
-    )
-
-
-def test_a_log_that_is_cut_short_is_could_not(tmp_path: Path) -> None:
-    (tmp_path / "log.gz").write_bytes(gzip.compress(line() * 100)[:-9])
-
-    result = run("report", tmp_path / "log.gz")
-
-    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.gz: is cut short or no gzip file\n")
-
-
-def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line())
-
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path)
-
-    assert result.exit_code == 2
-    assert result.stderr == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
-
-
-def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
-    (source,) = resources.schemas().glob("rules/*/no-privileged.json")
-    content = json.loads(source.read_text())
-    target = tmp_path / "policy/rules/site/own-rule.json"
-    target.parent.mkdir(parents=True)
-    target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
-    (tmp_path / "log.jsonl").write_bytes(line(violation("own-rule")))
-
-    result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
-
-    assert "Our own title stands here." in result.stdout
 
 
 def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: Path) -> None:
@@ -206,46 +132,3 @@ def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run("explain", ID, "--log", tmp_path / "log.jsonl")
 
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")
-
-
-def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions(tmp_path: Path) -> None:
-    (tmp_path / "exceptions").mkdir()
-    exception = {
-        "$schema": "../exception.json",
-        "dialect": 2,
-        "rules": ["memory-limit"],
-        "match": {"properties": {"operation": {"const": "ContainerCreate"}}},
-        "reason": "The old installer needs it.",
-        "owner": "operations",
-        "expires": "2999-12-31",
-    }
-    (tmp_path / "exceptions" / "installer.json").write_text(json.dumps(exception))
-    (tmp_path / "site.json").write_text('{"actions": {"memory-limit": "audit"}, "memory-max": "4g"}')
-
-    lines = run("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
-
-    assert "action           audit (the site's own word in site.json)" in lines
-    assert any(entry.startswith("try              add --memory ") for entry in lines)
-    at = lines.index("exceptions")
-    assert lines[at + 1] == ("  installer: active, until 2999-12-31, owner operations: The old installer needs it.")
-
-
-@pytest.mark.parametrize(
-    ("rule", "proposed"), [("no-privileged", "leave out --privileged"), ("image-tag", "name the image NAME:TAG")]
-)
-def test_what_to_try_is_said_in_words(rule: str, proposed: str) -> None:
-    assert told(run("explain", rule, "--json"))["try"] == proposed
-
-
-def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
-    page = run("explain", "no-swarm-join").output
-
-    assert not any(entry.startswith(("try", "exceptions")) for entry in page.splitlines())
-
-
-def test_the_action_of_unknown_fields_is_the_sites(tmp_path: Path) -> None:
-    (tmp_path / "site.json").write_text('{"unknown-fields": "audit"}')
-
-    page = told(run("explain", "unknown-field", "--schemas", tmp_path, "--json"))
-
-    assert page["action"] == "audit (unknown-fields in site.json)"

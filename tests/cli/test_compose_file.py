@@ -1,0 +1,83 @@
+"""What `portero check` reads of a compose file: all that compose asks a daemon."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from portero.cli.compose_file import is_compose
+
+needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
+
+
+def check(*words: str, profile: str = "baseline") -> Result:
+    return CliRunner().invoke(main, ["check", "--host-root", "none", "--profile", profile, *words])
+
+
+def refused(result: Result) -> dict[str, set[str]]:
+    """The refusing rules of each line of JSON, by what was judged."""
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    return {line["file"]: {v["rule"] for v in line["violations"] if v["action"] == "deny"} for line in lines}
+
+
+@needs_compose
+def test_every_service_network_and_volume_of_a_compose_file_is_judged(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(
+        "services:\n"
+        "  web: {image: nginx, privileged: true}\n"
+        "  tool: {image: busybox, pid: host, profiles: [debug]}\n"
+        "volumes:\n"
+        "  data: {driver_opts: {type: none, o: bind, device: /}}\n"
+    )
+
+    found = refused(check(str(file), "--json"))
+
+    assert found[f"{file}:2 (web)"] == {"no-privileged"}
+    assert found[f"{file}:3 (tool)"] == {"no-host-pid"}
+    assert found[f"{file} (default)"] == set()
+    assert f"{file}:5 (data)" not in found, "a volume that no service uses is not made"
+
+
+@needs_compose
+def test_external_networks_and_volumes_need_not_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text(
+        "services: {web: {image: nginx, networks: [shared], volumes: ['data:/data']}}\n"
+        "networks: {shared: {external: true}}\n"
+        "volumes: {data: {external: true, name: elsewhere}}\n"
+    )
+
+    result = check(str(file))
+
+    assert (result.exit_code, result.output.splitlines()[0]) == (0, f"{file} (web): allowed ContainerCreate")
+
+
+@needs_compose
+def test_a_compose_file_that_compose_refuses_is_an_error_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {imge: nginx}}\n")
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert "imge" in result.stderr
+
+
+def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert "compose files are read by compose itself; install docker-compose" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("compose.yaml", True), ("a/b.yml", True), ("x.json", False), ("-", False)]
+)
+def test_a_compose_file_is_known_by_its_name(name: str, expected: bool) -> None:
+    assert is_compose(name) is expected

@@ -1,0 +1,43 @@
+"""The options that commands share: what cannot be used ends each with 2, in one sentence or one line a fault."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero import __version__
+from portero.cli import main
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output == f"portero {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
+def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[str]) -> None:
+    result = run(*command, "--profile", "hardend")
+
+    assert result.exit_code == 2
+    assert result.stderr == "portero: PORTERO_PROFILE: write one of baseline, hardened, restricted\n"
+
+
+def test_an_option_said_to_be_empty_is_not_taken_for_unsaid() -> None:
+    result = run("serve", "--log", "")
+
+    assert result.exit_code == 2
+    assert result.stderr == "portero: PORTERO_LOG: write the path of a file, or - for standard output\n"
+
+
+@pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
+def test_a_broken_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
+
+    result = run(*command, "--schemas", str(tmp_path))
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in result.stderr.splitlines())

@@ -1,0 +1,87 @@
+"""`portero report`: logs as they are on disk, rotated ones too."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from portero.service import resources
+from tests.report.decisions import line, violation
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+
+
+def told(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_a_log_becomes_a_page(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation()) + b"\n" + line())
+
+    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
+
+    assert (result.exit_code, result.output) == (0, "")
+    page = (tmp_path / "page.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "Containers are not privileged" in page
+
+
+def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
+    assert run("report", "-", text=line()).stdout.startswith("<!doctype html>")
+
+
+def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation()))
+    (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
+    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
+
+    result = run("report", *sorted(tmp_path.iterdir()), "--json")
+
+    assert told(result)["refused"] == 7
+
+
+def test_lines_that_are_no_decisions_are_told_by_the_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
+
+    result = run("report", tmp_path / "log.jsonl", "--json")
+
+    assert result.exit_code == 1
+    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
+
+
+def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b"\n{}\n")
+
+    result = run("report", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"portero: {tmp_path}/log.jsonl: holds no decision; name a log that portero wrote (PORTERO_LOG)\n"
+    )
+
+
+def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line())
+
+    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
+
+
+def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
+    (source,) = resources.schemas().glob("rules/*/no-privileged.json")
+    content = json.loads(source.read_text())
+    target = tmp_path / "policy/rules/site/own-rule.json"
+    target.parent.mkdir(parents=True)
+    target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
+    (tmp_path / "log.jsonl").write_bytes(line(violation("own-rule")))
+
+    result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
+
+    assert "Our own title stands here." in result.stdout

@@ -1,0 +1,87 @@
+"""`portero status`: what the plugin that runs reports, as a table or JSON, and what it needs of a person."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import UnixStreamServer
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+
+QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}
+
+
+@contextmanager
+def answering(socket: Path, status: int, text: str) -> Iterator[None]:
+    class Page(BaseHTTPRequestHandler):
+        def address_string(self) -> str:
+            return "unix"
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with UnixStreamServer(str(socket), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def status(tmp_path: Path) -> Callable[..., Result]:
+    socket = tmp_path / "portero.sock"
+
+    def ask(text: str, *options: str, status: int = 200) -> Result:
+        with answering(socket, status, text):
+            return CliRunner().invoke(main, ["status", "--socket", str(socket), *options])
+
+    return ask
+
+
+def test_a_plugin_that_needs_nothing_is_exit_status_0(status: Callable[..., Result]) -> None:
+    result = status(json.dumps(QUIET))
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "attention   none",
+        "profile     hardened",
+        "exceptions  none",
+        "decisions   allowed 7",
+    ]
+
+
+def test_what_needs_attention_is_exit_status_1_with_a_line_each(status: Callable[..., Result]) -> None:
+    result = status(json.dumps(QUIET | {"attention": ["first", "second"]}))
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[:2] == ["attention   first", "            second"]
+
+
+def test_json_is_what_the_plugin_reports(status: Callable[..., Result]) -> None:
+    assert json.loads(status(json.dumps(QUIET), "--json").output) == QUIET
+
+
+@pytest.mark.parametrize(("text", "code"), [("no JSON", 200), ("{}", 200), (json.dumps(QUIET), 404)])
+def test_what_is_no_status_of_portero_is_exit_status_2(status: Callable[..., Result], text: str, code: int) -> None:
+    result = status(text, status=code)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_a_socket_that_nobody_has_is_exit_status_2_and_named(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+
+    assert result.exit_code == 2
+    assert f"{tmp_path}/none.sock: " in result.stderr
