@@ -14,18 +14,18 @@ from .host import missing
 def _started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     reason = missing()
     if reason:
-        _give_up(reason)
+        give_up(reason)
     try:
         docker.__enter__()
     except (OSError, RuntimeError) as error:
-        _give_up(f"no guarded dockerd came up: {error}")
+        give_up(f"no guarded dockerd came up: {error}")
     try:
         yield docker
     finally:
         docker.__exit__(None, None, None)
 
 
-def _give_up(reason: str) -> None:
+def give_up(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

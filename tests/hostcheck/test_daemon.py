@@ -15,6 +15,8 @@ INFO: dict[str, Any] = {
     "LiveRestoreEnabled": True,
     "ExperimentalBuild": False,
     "CgroupVersion": "2",
+    "MemoryLimit": False,
+    "CpuCfsQuota": True,
     "DockerRootDir": "/srv/docker",
     "Plugins": {"Authorization": ["portero"]},
     "RegistryConfig": {
@@ -51,6 +53,11 @@ def test_what_dockerd_says_counts(host: Host) -> None:
     }
     assert found["userNamespaces"]["remapped"] == {"value": True, "at": "GET /info SecurityOptions"}
     assert found["userNamespaces"]["rootless"]["value"] is False
+    assert {name: fact["value"] for name, fact in found["enforcesLimits"].items()} == {
+        "memory": False,
+        "cpu": True,
+        "pids": "unknown",
+    }
 
 
 def test_the_configuration_counts_where_nobody_answers(host: Host) -> None:

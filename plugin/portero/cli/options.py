@@ -48,7 +48,7 @@ def settings(said: Said) -> Settings:
     given = {field: value for field, value in said.items() if value is not None and value != ()}
     options = {field: value if isinstance(value, str) else ":".join(value) for field, value in given.items()}
     try:
-        return Settings.read(os.environ, options)
+        return Settings.read(os.environ, options, os.geteuid())
     except SettingsBroken as broken:
         give_up(broken.faults)
 

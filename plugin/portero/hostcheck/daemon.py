@@ -100,6 +100,11 @@ def facts(
         ),
         "insecureRegistries": either(info.insecure_registries(), configuration.texts("insecure-registries")),
         "cgroupVersion": info.fact("CgroupVersion", str),
+        "enforcesLimits": {
+            "memory": info.fact("MemoryLimit", bool),
+            "cpu": info.fact("CpuCfsQuota", bool),
+            "pids": info.fact("PidsLimit", bool),
+        },
     }
 
 

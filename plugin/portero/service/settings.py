@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from portero.service import resources
+from portero.service.user_defaults import user_defaults
 
 PREFIX = "PORTERO_"
 
@@ -62,9 +63,13 @@ class Settings:
     metrics_address: tuple[str, int] | None
 
     @classmethod
-    def read(cls, environ: Mapping[str, str], options: Mapping[str, str]) -> "Settings":
-        """`options` maps fields to what the command line said. Raises SettingsBroken with every fault."""
-        said = _defaults() | {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
+        """`options` maps fields to what the command line said; `uid`: whose defaults count.
+
+        Raises SettingsBroken with every fault.
+        """
+        said = _defaults() | user_defaults(environ, uid)
+        said |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         said |= {variable(field): text for field, text in options.items()}
         known = {variable(field): field for field in _READERS}
         faults = [f"{name}: there is no such setting; write one of {', '.join(known)}" for name in said.keys() - known]

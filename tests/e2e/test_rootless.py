@@ -1,0 +1,107 @@
+"""Rootless dockerd: the recipes of docs/rootless.md, typed word for word."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import rootless
+from .conftest import give_up
+from .guarded import wait_until
+from .host import REPOSITORY, missing
+from .rootless import RUNTIME, USER, RootlessDocker
+
+pytestmark = pytest.mark.e2e
+
+PORTERO_SOCKET = f"{RUNTIME}/portero/portero.sock"
+
+
+def recipe(title: str) -> list[str]:
+    """The blocks of commands of one section of the page."""
+    page = (REPOSITORY / "docs" / "rootless.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {title}")[2].partition("\n## ")[0]
+    return re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+
+
+def typed(block: str) -> str:
+    """The commands of a block, without the prompts."""
+    return "\n".join(re.sub(r"^[$#] ", "", line) for line in block.splitlines())
+
+
+# What the profile hardened asks of every container.
+HARDENED = (
+    "-m 64m --memory-swap 64m --cpus 1 --pids-limit 100 --ulimit nofile=1024:2048 --cap-drop ALL --network none "
+    "--security-opt no-new-privileges --read-only --user 1000:1000"
+)
+
+
+@pytest.fixture
+def docker() -> Iterator[RootlessDocker]:
+    """A rootless dockerd that nothing guards yet."""
+    if reason := missing() or rootless.missing():
+        give_up(reason)
+    with RootlessDocker() as docker:
+        yield docker
+
+
+def follow_recipe_a(docker: RootlessDocker) -> None:
+    _, serve, _, configure, _ = recipe("Recipe A")
+    for block in (serve, configure):
+        done = docker.user(typed(block))
+        assert done.returncode == 0, done.stderr
+        wait_until(docker.host.path(PORTERO_SOCKET).exists, "portero did not listen")
+    wait_until(lambda: "Reloaded configuration" in docker.daemon_log(), "dockerd did not reload")
+
+
+def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
+    follow_recipe_a(docker)
+    status, run = typed(recipe("Recipe A")[-1]).splitlines()
+
+    refused, shown = docker.user(run), docker.user(status)
+
+    assert "authorization denied by plugin portero:" in refused.stderr
+    assert "no-privileged" in refused.stderr
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert PORTERO_SOCKET in shown.stdout
+    ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")
+    assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
+    assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
+
+
+def unit(kind: str, setting: str) -> list[str]:
+    """The values of a setting in recipe B's unit, for alice."""
+    text = (REPOSITORY / "packaging" / "systemd" / f"portero-rootless@.{kind}").read_text(encoding="utf-8")
+    return [value.replace("%i", USER) for value in re.findall(rf"^{setting}=(.*)$", text, re.MULTILINE)]
+
+
+def start_units(docker: RootlessDocker) -> None:
+    """Do what systemd does with recipe B's units: a throw-away host has none."""
+    [socket], [owner], [mode] = (unit("socket", name) for name in ("ListenStream", "SocketUser", "SocketMode"))
+    [command], [variables] = unit("service", "ExecStart"), unit("service", "EnvironmentFile")
+    environment = " ".join(unit("service", "Environment"))
+    docker.start_plugin(f"set -a; . {variables.lstrip('-')}; exec env {environment} PORTERO_SOCKET={socket} {command}")
+    wait_until(docker.host.path(socket).exists, "portero did not listen")
+    assert (
+        docker.root(f"chown {owner} {socket}; chmod {mode} {socket}; chmod 755 {Path(socket).parent}").returncode == 0
+    )
+
+
+def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: RootlessDocker) -> None:
+    _as_root, configure = recipe("Recipe B")
+    lines = [line for line in typed(_as_root).splitlines() if "system" not in line]
+
+    for line in lines:
+        assert docker.root(line).returncode == 0, line
+    start_units(docker)
+    [write, _restart] = typed(configure).splitlines()
+    assert docker.user(f"mkdir -p ~/.config/docker; {write}").returncode == 0
+    docker.stop()
+    docker.start()
+
+    refused = docker.user("docker run --rm --privileged busybox id")
+    assert "authorization denied by plugin portero-alice:" in refused.stderr, refused.stderr + docker.logs()
+    ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")
+    assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
+    assert docker.user("cat /var/log/portero/alice/decisions.jsonl").returncode != 0
+    assert '"operation":"ContainerCreate"' in docker.root("cat /var/log/portero/alice/decisions.jsonl").stdout
