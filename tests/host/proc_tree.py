@@ -1,5 +1,6 @@
 """A folder tree that stands for /proc."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 _HEADER = "Num       RefCount Protocol Flags    Type St Inode Path\n"
@@ -24,3 +25,46 @@ def process(
 def line(inode: int, path: str, flags: str = "00010000") -> str:
     """A line of net/unix."""
     return f"0000000000000000: 00000002 00000000 {flags} 0001 01 {inode} {path}\n"
+
+
+def dockerd(
+    proc: Path,
+    number: int,
+    *flags: str,
+    environment: Mapping[str, str] | None = None,
+    files: tuple[str, ...] = (),
+    uid: int = 0,
+    uid_map: str | None = None,
+    own_files: bool = False,
+) -> Path:
+    """Let a dockerd run that has these files open.
+
+    `uid_map`: of a user namespace of its own; `own_files`: in a mount namespace of its own.
+    """
+    folder = process(proc, number, "dockerd", "", uid=uid)
+    words = ["/usr/bin/dockerd", *flags]
+    (folder / "exe").symlink_to(words[0])
+    (folder / "stat").write_text(f"{number} (a b) c) S " + " ".join(str(field) for field in range(4, 40)))
+    (folder / "status").write_text(f"Name:\tdockerd\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\n")
+    (folder / "cmdline").write_text("".join(f"{word}\0" for word in words))
+    (folder / "environ").write_text("".join(f"{name}={value}\0" for name, value in (environment or {}).items()))
+    (folder / "uid_map").write_text(uid_map or "         0          0 4294967295\n")
+    for descriptor, file in enumerate(files, 100):
+        (folder / "fd" / str(descriptor)).symlink_to(file)
+    show_namespaces(folder, user="1" if uid_map is None else "2", mnt="2" if own_files else "1")
+    if own_files:
+        (folder / "root").mkdir()
+    else:
+        (folder / "root").symlink_to("/")
+    if not (proc / "self").exists():
+        (proc / "self").mkdir()
+        (proc / "self" / "root").symlink_to("/")
+        show_namespaces(proc / "self", user="1", mnt="1")
+    return folder
+
+
+def show_namespaces(folder: Path, **namespaces: str) -> None:
+    """Let a process be in these namespaces."""
+    (folder / "ns").mkdir()
+    for kind, number in namespaces.items():
+        (folder / "ns" / kind).symlink_to(f"{kind}:[{number}]")

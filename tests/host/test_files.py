@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.peer import Peer
 from portero.host.sockets import ListeningSockets, read_sockets
 from portero.host.view import HostEntry
 from portero.refusals import Refused
-from tests.host.proc_tree import line, process
+from tests.host.proc_tree import dockerd, line, process
+from tests.host.test_sockets import fail_at
 
 
 @contextmanager
@@ -221,6 +224,30 @@ def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_momen
         "missing",
         "directory",
     )
+
+
+def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> None:
+    daemon = dockerd(tmp_path / "proc", 7, own_files=True)
+    (daemon / "root" / "srv").mkdir()
+    (daemon / "root" / "srv" / "link").symlink_to("/etc")
+    files = HostFiles(
+        None,
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda: lambda name: None,
+        daemons=AskingDaemons(tmp_path / "proc"),
+    )
+
+    assert files.moment(Peer(7, 0)).look("/srv/link") == HostEntry("/etc", "missing", ())
+    assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
+
+
+def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = host_files(tmp_path)
+    files.root, files.daemons = None, AskingDaemons(tmp_path / "proc")
+    fail_at(monkeypatch, dockerd(tmp_path / "proc", 7) / "exe", errno.EMFILE)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        files.moment(Peer(7, 0)).look("/srv")
 
 
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:

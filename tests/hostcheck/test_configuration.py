@@ -3,7 +3,7 @@
 import pytest
 
 from portero.hostcheck import configuration, process
-from portero.hostcheck.configuration import Configuration, parse_flags
+from portero.hostcheck.configuration import Configuration
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"
@@ -11,25 +11,6 @@ FILE = "/etc/docker/daemon.json"
 
 def read(host: Host) -> Configuration:
     return configuration.read_configuration(host.files, process.find_dockerd(host.files), FILE)
-
-
-@pytest.mark.parametrize(
-    ("line", "flags"),
-    [
-        ("--icc=false", {"icc": ("false",)}),
-        ("--icc", {"icc": ("true",)}),
-        ("--log-driver syslog", {"log-driver": ("syslog",)}),
-        ("--tlsverify --tlscacert ca.pem", {"tlsverify": ("true",), "tlscacert": ("ca.pem",)}),
-        ("-H fd:// -H=tcp://h:1 -Hunix:///s", {"host": ("fd://", "tcp://h:1", "unix:///s")}),
-        ("-DH fd://", {"host": ("fd://",)}),
-        ("-D --host a --host=b", {"D": ("true",), "host": ("a", "b")}),
-        ("-G staff -g /srv", {"group": ("staff",), "data-root": ("/srv",)}),
-        ("stray --group=", {"group": ("",)}),
-        ("", {}),
-    ],
-)
-def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, tuple[str, ...]]) -> None:
-    assert parse_flags(line.split()) == flags
 
 
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from portero.host.peer import Peer
 from portero.reading.envelope import LARGEST
 from portero.server.listener import inherited, listen
 from portero.server.master import Master
@@ -36,7 +37,7 @@ class StandIn:
     def follow(self) -> None:
         self._followed += 1
 
-    def answer(self, data: bytes) -> dict[str, JSON]:
+    def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")
         if data.startswith(b"wait "):

@@ -1,6 +1,7 @@
 """One connection: answered in order, never before a question is whole, and ended for whatever is malformed."""
 
 import json
+import os
 import socket
 import struct
 import threading
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portero.host.peer import Peer
 from portero.server import connection
 from portero.server.app import create
 from portero.server.connection import Connection
@@ -28,9 +30,11 @@ class Judge:
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
+        self.peers: list[Peer] = []
 
-    def answer(self, data: bytes) -> Mapping[str, JSON]:
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         self.asked.append(data)
+        self.peers.append(peer)
         if data == b"fail":
             raise RuntimeError("on demand")
         return {"Allow": data.startswith(b"allow"), "Msg": ""}
@@ -252,6 +256,15 @@ def test_after_a_question_in_pieces_an_idle_connection_is_closed_at_its_time(mon
         assert time.monotonic() - began > 0.2
 
 
+def test_the_judge_is_handed_the_process_that_asks() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(question(b"allow"))
+        client.recv(1 << 16)
+
+    assert judge.peers == [Peer(os.getpid(), os.geteuid())]
+
+
 @pytest.mark.parametrize("seconds", [1e-9, 0.3, 75.0])
 def test_the_kernel_is_never_told_to_wait_without_end(seconds: float) -> None:
     whole, part = struct.unpack("@ll", connection._timeval(seconds))
@@ -262,7 +275,7 @@ def test_the_kernel_is_never_told_to_wait_without_end(seconds: float) -> None:
 
 def test_the_usual_answer_is_worded_as_any_other() -> None:
     class Allows(Judge):
-        def answer(self, data: bytes) -> Mapping[str, JSON]:
+        def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
             return {"Allow": True, "Msg": "" if data == b"usual" else "x"}
 
     for more in (b"", b"Connection: close\r\n"):

@@ -134,7 +134,7 @@ def test_a_change_that_is_denied_anyway_keeps_its_reasons_when_the_log_fails(tmp
 class FailingHost:
     """A host view with a fault in it."""
 
-    def moment(self) -> Any:
+    def moment(self, peer: object = None) -> Any:
         return self
 
     def look(self, path: str) -> Any:

@@ -55,11 +55,11 @@ class DaemonConfig:
             return None, NOTHING_KNOWN
         if self._held is not None and self._held[0] == stamp:
             return stamp, _with_cgroup_version(self._held[1], local_path)
-        content = _read_content(local_path, self._path)
+        content = read_content(local_path, self._path)
         if content is None:
             return None, NOTHING_KNOWN
         try:
-            defaults = parse_daemon_json(content, partial(_read_content, local_path))
+            defaults = parse_daemon_json(content, partial(read_content, local_path))
         except ValueError as error:
             raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
         return stamp, _with_cgroup_version(defaults, local_path)
@@ -69,7 +69,7 @@ def _stamp(file: os.stat_result) -> _Stamp:
     return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
 
 
-def _read_content(local_path: _LocalPath, path: str) -> bytes | None:
+def read_content(local_path: _LocalPath, path: str) -> bytes | None:
     """The content of a file of the host; None: there is no such file. Raises OSError for any other failure."""
     try:
         # Without O_NONBLOCK, opening a pipe waits for its other end.

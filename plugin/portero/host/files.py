@@ -9,23 +9,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
+from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
+from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.host.held_sockets import HeldSockets
 from portero.host.path import clean
+from portero.host.peer import Peer
 from portero.host.protected import Guarded
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN
 from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry
 from portero.refusals import Refused
 
-# dockerd's default for --config-file (moby cmd/dockerd/options.go).
-DAEMON_CONFIG = "/etc/docker/daemon.json"
-
 
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
+    `root` None: where the daemon that asks sees them (`daemons`), or "/" where that is not known.
     `sockets`: paths on the host to protect besides the daemons' own, such as Portero's. `own`: files and folders that
     Portero's decisions depend on, such as its policy; what is below them is protected as well. `visible=False`: the
     host's files are not below `root` at all, so that only names can be compared. `listening`: the daemons' sockets.
@@ -34,7 +35,7 @@ class HostFiles:
 
     def __init__(
         self,
-        root: str = "/",
+        root: str | None = "/",
         *,
         visible: bool = True,
         sockets: Iterable[str] = (),
@@ -42,6 +43,7 @@ class HostFiles:
         listening: HeldSockets,
         new_lookup: Callable[[], Callable[[str], str | None]],
         daemon_config: str = DAEMON_CONFIG,
+        daemons: AskingDaemons | None = None,
     ) -> None:
         self.root = root
         self.visible = visible
@@ -50,10 +52,11 @@ class HostFiles:
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
         self._config = DaemonConfig(daemon_config)
+        self.daemons = daemons or AskingDaemons()
 
-    def moment(self) -> "FilesMoment":
-        """The host as it is now, for one request."""
-        return FilesMoment(self)
+    def moment(self, peer: Peer | None = None) -> "FilesMoment":
+        """The host as it is now, for one request of this peer."""
+        return FilesMoment(self, peer)
 
     def read_defaults(self, walk: HostWalk) -> DaemonDefaults:
         """The daemon's defaults, as one walk finds daemon.json. Raises OSError when they cannot be read."""
@@ -69,9 +72,9 @@ class HostFiles:
 class FilesMoment:
     """The host's files as one request sees them: each path is looked at once."""
 
-    def __init__(self, host: HostFiles) -> None:
+    def __init__(self, host: HostFiles, peer: Peer | None = None) -> None:
         self._host = host
-        self._walk = HostWalk(host.root)
+        self._peer = peer
         self._seen: dict[str, HostEntry] = {}
         self._name_of = host.new_lookup()
 
@@ -104,6 +107,17 @@ class FilesMoment:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
         return HostEntry(resolved, kind, tuple(sorted(holds)))
+
+    @cached_property
+    def _asking(self) -> AskingDaemon | None:
+        """The daemon that asks; None: the peer is none, or not to be seen."""
+        return self._host.daemons.find(self._peer)
+
+    @cached_property
+    def _walk(self) -> HostWalk:
+        if self._host.root is not None:
+            return HostWalk(self._host.root)
+        return HostWalk(self._asking.root if self._asking else "/")
 
     @cached_property
     def _protected(self) -> dict[str, str]:

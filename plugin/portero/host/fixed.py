@@ -7,6 +7,7 @@ from typing import cast, get_args
 
 from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.host.path import clean, is_within
+from portero.host.peer import Peer
 from portero.host.protected import Guarded
 from portero.host.view import MAX_LINKS, HostEntry, Kind
 from portero.types import JSON
@@ -38,7 +39,7 @@ class FixedHost:
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
         self._guarded = Guarded(self._sockets)
 
-    def moment(self) -> "FixedHost":
+    def moment(self, peer: Peer | None = None) -> "FixedHost":
         """Itself: it never changes."""
         return self
 

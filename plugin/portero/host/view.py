@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.peer import Peer
 
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
@@ -50,8 +51,8 @@ class HostMoment(Protocol):
 class Host(Protocol):
     """A host, for as long as the process runs."""
 
-    def moment(self) -> HostMoment:
-        """The host as it is now, for one request."""
+    def moment(self, peer: Peer | None = None) -> HostMoment:
+        """The host as it is now, for one request of this peer; None: it is asked by no daemon."""
         ...
 
 

@@ -5,22 +5,15 @@ so a directive in the file is known even while the command line is not.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.hostcheck.fact import fact, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.process import DockerdProcess
 from portero.types import JSON, Fact
 
-# Flags whose name differs from the key in the file (moby cmd/dockerd/config.go).
-_FLAGS: Mapping[str, str] = {
-    "authorization-plugins": "authorization-plugin",
-    "default-ulimits": "default-ulimit",
-    "hosts": "host",
-    "insecure-registries": "insecure-registry",
-}
-_SHORT = {"G": "group", "H": "host", "g": "data-root"}
 # strconv.ParseBool of Go.
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -82,31 +75,8 @@ def read_configuration(files: Files, process: DockerdProcess | None, default_fil
     return Configuration(file, _content(files, file), flags, process.environment if process is not None else None)
 
 
-def parse_flags(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The flags of a command line, each with all its values; a switch without a value is true (spf13/pflag)."""
-    flags: dict[str, tuple[str, ...]] = {}
-    for word, following in zip(arguments, (*arguments[1:], "--"), strict=False):
-        if not word.startswith("-"):
-            continue
-        name, value = _split(word)
-        if value is None:
-            # dockerd takes no operands: what is no flag is the value of the one before.
-            value = "true" if following.startswith("-") else following
-        flags[name] = (*flags.get(name, ()), value)
-    return flags
-
-
-def _split(word: str) -> tuple[str, str | None]:
-    if word.startswith("--"):
-        name, equals, value = word[2:].partition("=")
-        return name, value if equals else None
-    # -D is the only short switch that means anything; another may follow it in the same word.
-    letters = word[2:] if word.startswith("-D") and len(word) > 2 else word[1:]
-    return _SHORT.get(letters[:1], letters[:1]), letters[1:].removeprefix("=") or None
-
-
 def _flag(key: str) -> str:
-    return _FLAGS.get(key, key)
+    return FLAG_OF_KEY.get(key, key)
 
 
 def _content(files: Files, file: str) -> Mapping[str, JSON] | None:

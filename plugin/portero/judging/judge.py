@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from portero.decision import Decision, Subject, Violation, in_order, refusal
+from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
 from portero.judging import dropped_fields, request_document, suggestion
 from portero.policy.loader import Policy
@@ -35,12 +36,15 @@ class Judge:
     profile: str
     mode: Literal["enforce", "audit"]
 
-    def decide(self, data: bytes, id: str, time: float) -> Decision:
-        """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's."""
+    def decide(self, data: bytes, id: str, time: float, peer: Peer | None = None) -> Decision:
+        """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
+
+        `peer`: the process that posted it.
+        """
         case = _Case()
         fault: Exception | None = None
         try:
-            violations = self._violations(data, case, time)
+            violations = self._violations(data, case, time, peer)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here must end as a denial, never as an allow
@@ -62,9 +66,9 @@ class Judge:
         """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
         return self._document(envelope.read(data), _Case(), self.host.moment())
 
-    def _violations(self, data: bytes, case: "_Case", time: float) -> tuple[Violation, ...]:
+    def _violations(self, data: bytes, case: "_Case", time: float, peer: Peer | None) -> tuple[Violation, ...]:
         # What is asked and what may be tried instead are looked at in one and the same moment of the host.
-        host = self.host.moment()
+        host = self.host.moment(peer)
         document = self._document(envelope.read(data), case, host)
         violations = self.judge(document, time)
         if violations:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.peer import Peer
 from portero.host.view import Host, HostEntry, HostMoment
 
 
@@ -14,9 +15,9 @@ class KnownNetworks:
     host: Host
     name_of: Callable[[str], str | None]
 
-    def moment(self) -> "KnownNetworksMoment":
+    def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
         """A moment of the host, with the known names."""
-        return KnownNetworksMoment(self.host.moment(), self.name_of)
+        return KnownNetworksMoment(self.host.moment(peer), self.name_of)
 
 
 @dataclass(frozen=True, slots=True)

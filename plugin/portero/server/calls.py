@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from portero.host.peer import Peer
 from portero.reading.envelope import LARGEST
 from portero.types import JSON
 
@@ -23,8 +24,8 @@ MOST_SENT = 64 << 20
 class Answers(Protocol):
     """Who judges: portero.application.Application."""
 
-    def answer(self, data: bytes) -> Mapping[str, JSON]:
-        """The reply to one AuthZReq."""
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        """The reply to one AuthZReq of this peer."""
         ...
 
     def failure(self) -> Mapping[str, JSON]:
@@ -44,25 +45,25 @@ class Answers(Protocol):
         ...
 
 
-def _activate(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+def _activate(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     return {"Implements": ["authz"]}
 
 
-def _before_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     try:
-        return answers.answer(data)
+        return answers.answer(data, peer)
     except Exception as error:  # noqa: BLE001 - no error of ours may become anything but a denial
         _LOG.error("internal error", exc_info=error)
         return answers.failure()
 
 
-def _after_execution(answers: Answers, data: bytes) -> Mapping[str, JSON]:
+def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     # The request has been carried out: a denial would undo nothing, and would leave the client in the dark.
     return {"Allow": True, "Msg": ""}
 
 
 # By path; all of them are POSTed.
-CALLS: Mapping[str, Callable[[Answers, bytes], Mapping[str, JSON]]] = MappingProxyType(
+CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(
     {
         "/Plugin.Activate": _activate,
         "/AuthZPlugin.AuthZReq": _before_execution,

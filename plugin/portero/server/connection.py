@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Semaphore
 
+from portero.host.peer import Peer, read_peer
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
@@ -46,8 +47,9 @@ class Connection:
         """Answer until the end, and close the socket."""
         with self._client, suppress(OSError):
             self._client.settimeout(None)
+            peer = read_peer(self._client)
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_IDLE))
-            while self._serve_one():
+            while self._serve_one(peer):
                 pass
 
     def hang_up(self) -> None:
@@ -55,7 +57,7 @@ class Connection:
         with suppress(OSError):
             self._client.shutdown(socket.SHUT_RD)
 
-    def _serve_one(self) -> bool:
+    def _serve_one(self, peer: Peer) -> bool:
         """Answer one request; whether there may be another one."""
         self.idle = True
         try:
@@ -63,18 +65,18 @@ class Connection:
             if head is None:
                 return False
             last = head.last or self._ending()
-            self._send(self._answered(head, last))
+            self._send(self._answered(head, last, peer))
         except Malformed as malformed:
             self._send(_error(malformed, last=True))
             return False
         return not last
 
-    def _answered(self, head: Head, last: bool) -> bytes:
+    def _answered(self, head: Head, last: bool, peer: Peer) -> bytes:
         if head.length is not None and head.length <= _SMALL:
-            return self._reply(head, self._body(head), last)
+            return self._reply(head, self._body(head), last, peer)
         # Judging it may make us ask dockerd, which then asks us again; that question is small and waits for no turn.
         with self._turns:
-            return self._reply(head, self._body(head), last)
+            return self._reply(head, self._body(head), last, peer)
 
     def _body(self, head: Head) -> bytes:
         if head.expects:
@@ -86,13 +88,13 @@ class Connection:
             raise Malformed(400, "Bad Request")
         return data
 
-    def _reply(self, head: Head, data: bytes, last: bool) -> bytes:
+    def _reply(self, head: Head, data: bytes, last: bool, peer: Peer) -> bytes:
         call = CALLS.get(head.target)
         if call is None:
             return response(*answered(self._page, head.method, head.target, data), last=last)
         if head.method != "POST":
             return _error(Malformed(405, "Method Not Allowed"), last=last)
-        document = call(self._answers, data)
+        document = call(self._answers, data, peer)
         return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last)
 
     def _receive(self, most: int) -> bytes:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from portero.capture.recorder import Recorder
 from portero.decision import Decision, in_order, refusal
+from portero.host.peer import Peer
 from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.refusals import CODES
@@ -47,10 +48,13 @@ class Application:
     recorder: Recorder | None = None
     metrics: Metrics = field(default_factory=Metrics)
 
-    def answer(self, data: bytes) -> dict[str, JSON]:
-        """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}."""
+    def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
+        """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
+
+        `peer`: the process that posted it.
+        """
         try:
-            decision = self._decide(data)
+            decision = self._decide(data, peer)
             allowed = decision.allowed
             return {"Allow": allowed, "Msg": "" if allowed else reply.text(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: no error of ours may become anything but a denial
@@ -78,9 +82,9 @@ class Application:
         in_force = self.in_force
         return View(self.settings, in_force.judge.policy, self.engine, in_force.notice)
 
-    def _decide(self, data: bytes) -> Decision:
+    def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
-        decision = self.in_force.judge.decide(data, f"d-{secrets.token_hex(6)}", time.time())
+        decision = self.in_force.judge.decide(data, f"d-{secrets.token_hex(6)}", time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
@@ -123,9 +127,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     return Application(settings, InForce(judge, notice), log, loading.engine_name(settings), recorder, metrics)
 
 
-def _resolve_host_root(settings: Settings) -> Literal["none"] | Path:
-    root = loading.host_root(settings)
-    return "none" if root == "none" else Path(root)
+def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:
+    return "none" if loading.host_root(settings) == "none" else settings.host_root
 
 
 def _open_log(settings: Settings) -> DecisionLog:

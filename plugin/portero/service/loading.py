@@ -162,7 +162,7 @@ def _make_host(settings: Settings) -> HostFiles:
     listening = HeldSockets()
     names = NetworkNames(lambda: dockerds(settings, listening))
     return HostFiles(
-        "/" if root == "none" else root,
+        None if settings.host_root == "auto" else root,
         visible=root != "none",
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *(str(place.absolute()) for place in _own(settings))],

@@ -1,0 +1,121 @@
+"""A running dockerd as /proc shows it: a process ID in, its command line, environment, user and namespaces out.
+
+OSError: the process is there and could not be read. None: it has ended, or may not be looked into.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROGRAM = "dockerd"
+# What /proc adds to the name of a program that was replaced on the disk, by a package upgrade for instance (proc(5)).
+_REPLACED = " (deleted)"
+_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
+_CLOSED = frozenset({errno.EACCES, errno.EPERM})
+_ROOT_IN_UID_MAP = re.compile(r"^ *0 +([0-9]+) ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class DockerdIdentity:
+    """A process ID is used again; together with its start (clock ticks since boot) it names one process for ever."""
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDockerd:
+    """What /proc shows of one dockerd.
+
+    `uid`: its effective user. `root_uid`: the user that is root in its user namespace, as this process numbers users.
+    `root`: where this process finds its files, "/" when both see the same. `folder`: its working directory.
+    `arguments`: without the program's name. `open_files`: what its descriptors name.
+    """
+
+    identity: DockerdIdentity
+    uid: int
+    root_uid: int
+    root: str
+    folder: str
+    open_files: tuple[str, ...]
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | None:
+    """The identity of a process; None: it is no dockerd, or not to be seen. OSError: it could not be read."""
+    try:
+        program = os.readlink(proc / str(pid) / "exe")
+        fields = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError as error:
+        if error.errno in _GONE | _CLOSED:
+            return None
+        raise
+    if os.path.basename(program.removesuffix(_REPLACED)) != _PROGRAM:
+        return None
+    # The fields after the name in brackets begin with the third; the start is the 22nd (proc(5)).
+    return DockerdIdentity(pid, int(fields[19]))
+
+
+def read_dockerd(identity: DockerdIdentity, proc: Path = Path("/proc")) -> RunningDockerd | None:
+    """What /proc shows of this dockerd; None: it has ended, or is not to be seen. OSError: it could not be read."""
+    process = proc / str(identity.pid)
+    try:
+        running = RunningDockerd(
+            identity,
+            _read_uid(process),
+            _read_root_uid(process, proc),
+            _find_root(process, proc),
+            os.readlink(process / "cwd"),
+            tuple(_list_open_files(process / "fd")),
+            tuple(_read_words(process / "cmdline")[1:]),
+            dict(word.partition("=")[::2] for word in _read_words(process / "environ")),
+        )
+    except OSError as error:
+        if error.errno in _GONE | _CLOSED:
+            return None
+        raise
+    # What was read in between is of another process when the ID was given to one.
+    return running if identify_dockerd(identity.pid, proc) == identity else None
+
+
+def _read_uid(process: Path) -> int:
+    match = re.search(r"^Uid:\t[0-9]+\t([0-9]+)", (process / "status").read_text(errors="replace"), re.MULTILINE)
+    if match is None:
+        raise OSError(errno.EIO, "shows no user", str(process / "status"))
+    return int(match[1])
+
+
+def _read_root_uid(process: Path, proc: Path) -> int:
+    """In our own user namespace root is 0; of another one, uid_map shows who is root in our numbers (proc(5))."""
+    if os.readlink(process / "ns" / "user") == os.readlink(proc / "self" / "ns" / "user"):
+        return 0
+    match = _ROOT_IN_UID_MAP.search((process / "uid_map").read_text())
+    if match is None:
+        raise OSError(errno.EIO, "shows no root", str(process / "uid_map"))
+    return int(match[1])
+
+
+def _find_root(process: Path, proc: Path) -> str:
+    same_mounts = os.readlink(process / "ns" / "mnt") == os.readlink(proc / "self" / "ns" / "mnt")
+    if same_mounts and os.readlink(process / "root") == os.readlink(proc / "self" / "root"):
+        return "/"
+    # Listed, because what may not be looked into is not empty.
+    os.listdir(process / "root")
+    return str(process / "root")
+
+
+def _list_open_files(folder: Path) -> Iterator[str]:
+    for descriptor in os.listdir(folder):
+        try:
+            yield os.readlink(folder / descriptor)
+        except FileNotFoundError:  # closed since
+            continue
+
+
+def _read_words(file: Path) -> list[str]:
+    words = file.read_text(encoding="utf-8", errors="surrogateescape")
+    return words.removesuffix("\0").split("\0") if words else []

@@ -1,0 +1,98 @@
+"""Which daemon a peer is."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from portero.host.asking_daemons import AskingDaemons
+from portero.host.peer import Peer
+from tests.host.proc_tree import dockerd
+from tests.host.test_sockets import fail_at
+
+ROOTS = Peer(7, 0)
+
+
+def test_a_peer_that_is_a_dockerd_is_found_with_its_daemon_json(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    (folder / "root/etc/docker").mkdir(parents=True)
+    (folder / "root/etc/docker/daemon.json").write_text('\ufeff{"data-root": "/srv/d"}')
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert (daemon.pid, daemon.root, daemon.data_roots) == (7, str(folder / "root"), ("/srv/d",))
+
+
+@pytest.mark.parametrize("peer", [None, Peer(0, 0), Peer(8, 0)], ids=["none", "not visible", "gone"])
+def test_any_other_peer_is_none(tmp_path: Path, peer: Peer | None) -> None:
+    dockerd(tmp_path, 7)
+
+    assert AskingDaemons(tmp_path).find(peer) is None
+
+
+def test_a_daemon_is_read_once(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+
+    assert daemons.find(ROOTS) is daemons.find(ROOTS)
+
+
+def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    (folder / "cmdline").write_text("dockerd\0--data-root\0/srv/d\0")
+    stat = (folder / "stat").read_text()
+    (folder / "stat").write_text(stat.replace(" 22 ", " 99 "))
+    daemon = daemons.find(ROOTS)
+
+    assert daemon is not None
+    assert (daemon.started, daemon.data_roots) == (99, ("/srv/d",))
+
+
+def test_daemons_that_have_ended_make_room(tmp_path: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    first = dockerd(tmp_path, 1)
+    found = [daemons.find(Peer(1, 0))]
+    for number in range(2, 10):
+        dockerd(tmp_path, number)
+        daemons.find(Peer(number, 0))
+    (first / "cmdline").write_text("dockerd\0--exec-root=/srv/e\0")
+    found.append(daemons.find(Peer(1, 0)))
+
+    assert [daemon.exec_root for daemon in found if daemon] == ["/var/run/docker", "/srv/e"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000, "\xff"])
+def test_an_invalid_daemon_json_sets_nothing(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text(content, encoding="latin-1")
+    dockerd(tmp_path, 7, "--config-file", str(file))
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert daemon.data_roots == ("/var/lib/docker",)
+
+
+def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "daemon.json"
+    file.mkdir()
+    dockerd(tmp_path, 7, "--config-file", str(file))
+    daemons = AskingDaemons(tmp_path)
+
+    with pytest.raises(OSError, match="is not a regular file"):
+        daemons.find(ROOTS)
+    file.rmdir()
+    file.write_text('{"exec-root": "/srv/e"}')
+    daemon = daemons.find(ROOTS)
+    assert daemon is not None
+    assert daemon.exec_root == "/srv/e"
+
+
+def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dockerd(tmp_path, 7)
+    fail_at(monkeypatch, folder / "environ", errno.EACCES)
+
+    assert AskingDaemons(tmp_path).find(ROOTS) is None

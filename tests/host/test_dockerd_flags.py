@@ -1,0 +1,24 @@
+"""dockerd's command line as dockerd reads it."""
+
+import pytest
+
+from portero.host.dockerd_flags import parse_flags
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("--icc=false", {"icc": ("false",)}),
+        ("--icc", {"icc": ("true",)}),
+        ("--log-driver syslog", {"log-driver": ("syslog",)}),
+        ("--tlsverify --tlscacert ca.pem", {"tlsverify": ("true",), "tlscacert": ("ca.pem",)}),
+        ("-H fd:// -H=tcp://h:1 -Hunix:///s", {"host": ("fd://", "tcp://h:1", "unix:///s")}),
+        ("-DH fd://", {"host": ("fd://",)}),
+        ("-D --host a --host=b", {"D": ("true",), "host": ("a", "b")}),
+        ("-G staff -g /srv", {"group": ("staff",), "data-root": ("/srv",)}),
+        ("stray --group=", {"group": ("",)}),
+        ("", {}),
+    ],
+)
+def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, tuple[str, ...]]) -> None:
+    assert parse_flags(line.split()) == flags

@@ -1,0 +1,130 @@
+"""What /proc shows of a dockerd; what could not be read is an error, what may not be looked into is not seen."""
+
+import errno
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.host.dockerd_process import DockerdIdentity, identify_dockerd, read_dockerd
+from tests.host.proc_tree import dockerd, process
+from tests.host.test_sockets import FAILURES, fail_at
+
+IDENTITY = DockerdIdentity(7, 22)
+
+
+def test_a_dockerd_is_known_by_its_program_and_its_start(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+
+    assert identify_dockerd(7, tmp_path) == IDENTITY
+
+
+def test_a_dockerd_whose_program_was_replaced_by_an_upgrade_is_one(tmp_path: Path) -> None:
+    exe = dockerd(tmp_path, 7) / "exe"
+    exe.unlink()
+    exe.symlink_to("/usr/bin/dockerd (deleted)")
+
+    assert identify_dockerd(7, tmp_path) == IDENTITY
+
+
+def test_a_process_that_only_has_the_name_is_none(tmp_path: Path) -> None:
+    exe = dockerd(tmp_path, 7) / "exe"
+    exe.unlink()
+    exe.symlink_to("/usr/bin/python3.11")
+
+    assert identify_dockerd(7, tmp_path) is None
+    assert identify_dockerd(os.getpid()) is None
+
+
+def test_a_process_that_has_ended_is_none(tmp_path: Path) -> None:
+    assert identify_dockerd(7, tmp_path) is None
+    assert read_dockerd(IDENTITY, tmp_path) is None
+
+
+def test_a_process_that_may_not_be_looked_into_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dockerd(tmp_path, 7)
+    fail_at(monkeypatch, folder / "ns" / "user", errno.EACCES)
+    assert read_dockerd(IDENTITY, tmp_path) is None
+
+    fail_at(monkeypatch, folder / "exe", errno.EACCES)
+    assert identify_dockerd(7, tmp_path) is None
+
+
+def test_the_command_line_the_environment_and_the_open_files_are_read(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7, "--icc", "-H", "fd://", environment={"HOME": "/root", "X": "a=b"}, files=("/srv/d",), uid=5)
+    running = read_dockerd(IDENTITY, tmp_path)
+
+    assert running is not None
+    assert running.arguments == ("--icc", "-H", "fd://")
+    assert running.environment == {"HOME": "/root", "X": "a=b"}
+    assert running.open_files == ("/srv/d",)
+    assert (running.uid, running.root_uid, running.root, running.folder) == (5, 0, "/", "/")
+
+
+def test_an_environment_may_be_empty(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+    running = read_dockerd(IDENTITY, tmp_path)
+
+    assert running is not None
+    assert (running.environment, running.arguments) == ({}, ())
+
+
+def test_in_a_user_namespace_of_its_own_root_is_who_the_map_shows(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7, uid_map="         1     100000      65536\n         0       1000          1\n")
+    running = read_dockerd(IDENTITY, tmp_path)
+
+    assert running is not None
+    assert running.root_uid == 1000
+
+
+def test_a_map_without_root_is_an_error(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7, uid_map="         1     100000      65536\n")
+
+    with pytest.raises(OSError, match="shows no root"):
+        read_dockerd(IDENTITY, tmp_path)
+
+
+def test_in_a_mount_namespace_of_its_own_the_files_are_below_its_root(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    running = read_dockerd(IDENTITY, tmp_path)
+
+    assert running is not None
+    assert running.root == str(folder / "root")
+
+
+def test_a_process_id_that_is_used_again_while_it_is_read_is_none(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+
+    assert read_dockerd(DockerdIdentity(7, 21), tmp_path) is None
+
+
+def test_a_file_that_was_closed_while_they_were_listed_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = dockerd(tmp_path, 7, files=("/srv/a", "/srv/b"))
+    fail_at(monkeypatch, folder / "fd" / "100", errno.ENOENT)
+    running = read_dockerd(IDENTITY, tmp_path)
+
+    assert running is not None
+    assert running.open_files == ("/srv/b",)
+
+
+@pytest.mark.parametrize("number", FAILURES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("place", ["exe", "stat", "status", "ns/mnt", "cwd", "fd", "fd/100", "cmdline", "environ"])
+def test_any_other_failure_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, number: int
+) -> None:
+    folder = dockerd(tmp_path, 7, files=("/srv/a",))
+    fail_at(monkeypatch, folder / place, number)
+
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        read_dockerd(IDENTITY, tmp_path)
+
+
+def test_another_process_is_no_dockerd(tmp_path: Path) -> None:
+    folder: Any = process(tmp_path, 7, "dockerd", "")
+    (folder / "exe").symlink_to("/usr/bin/nginx")
+
+    assert identify_dockerd(7, tmp_path) is None
