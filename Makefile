@@ -5,6 +5,7 @@
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make clean   remove what was made here
+#   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -20,7 +21,12 @@ BENCH ?=
 
 export PYTHONPATH := plugin
 
-.PHONY: run test check style types demo bench plugin docs lock clean
+# make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
+N ?= 100
+SEED ?= 1
+PROFILE ?=
+
+.PHONY: run test check style types demo bench plugin docs lock clean sequences
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -50,6 +56,9 @@ demo: $(READY)
 
 bench: $(READY)
 	@$(PY) bench/run.py $(BENCH)
+
+sequences: $(READY)
+	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)
 
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh

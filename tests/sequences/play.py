@@ -1,0 +1,269 @@
+"""Plays a sequence against the daemon of a `Stage` and says which canaries noticed it."""
+
+import io
+import json
+import subprocess
+import tarfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from tests.e2e.guarded import GuardedDocker
+from tests.e2e.rawhttp import Answer, exchange, render
+
+from .canaries import MARK, Canaries
+from .steps import Step, merge
+from .stub_plugin import StubPlugin
+
+USERS = {"alicia": 1000, "bruno": 1001}
+# What satisfies hardened, so that only the pieces of a step decide.
+LIMITS = "-m 64m --memory-swap 64m --cpus 1 --pids-limit 64 --ulimit nofile=1024:2048"
+CONTAINER: dict[str, Any] = {
+    "HostConfig": {
+        "Memory": 1 << 26,
+        "MemorySwap": 1 << 26,
+        "NanoCpus": 10**9,
+        "PidsLimit": 64,
+        "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
+    }
+}
+SERVICE: dict[str, Any] = {
+    "TaskTemplate": {
+        "ContainerSpec": {"Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}]},
+        "Resources": {"Limits": {"NanoCPUs": 10**9, "MemoryBytes": 1 << 26, "Pids": 64}, "SwapBytes": 0},
+        "RestartPolicy": {"Condition": "none"},
+    }
+}
+# An image that a sequence may use or replace: everything else is deleted after it.
+KEPT_IMAGES = frozenset({"registry.example.com/team/app:1", "registry.example.com/team/data:1"})
+LOOK_SECONDS = 3.0
+PLUGIN_LOADED = "loaded: a container's socket as a plugin of dockerd"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a sequence: `ways` to the host that canaries noticed, and an answer for each step."""
+
+    ways: frozenset[str]
+    answers: tuple[str, ...]
+
+
+class Player:
+    """Plays one sequence at a time and cleans up after each."""
+
+    def __init__(self, docker: GuardedDocker, canaries: Canaries) -> None:
+        self._docker = docker
+        self._canaries = canaries
+        self._plugins: list[StubPlugin] = []
+        self._output: list[bytes] = []
+
+    def play(self, steps: Sequence[Step]) -> Played:
+        """Do the steps one after the other, whatever each is answered."""
+        self._output = []
+        self._canaries.reset_folders()
+        loaded = False
+        try:
+            answers = [self._do(step) for step in steps]
+            self._read_logs()
+            ways = self._canaries.secrets_in(b"\n".join(self._output).decode(errors="replace"))
+            ways |= self._canaries.noticed()
+            loaded = any(plugin.calls for plugin in self._plugins)
+            if loaded:
+                ways.add(PLUGIN_LOADED)
+            return Played(frozenset(ways), tuple(answers))
+        finally:
+            if not loaded:  # the stage throws such a daemon away; cleaning would wait for the plugin
+                self._clean()
+            for plugin in self._plugins:
+                plugin.end()
+            self._plugins = []
+
+    def _do(self, step: Step) -> str:
+        act = getattr(self, "_" + step.kind.replace("-", "_"))
+        answer = act(step)
+        if isinstance(answer, Answer):
+            self._output.append(answer.body)
+            return f"{answer.status} {answer.message if answer.status >= 400 else ''}".strip()
+        return str(answer)
+
+    def _ask(self, step: Step | None, method: str, target: str, body: object = None) -> Answer:
+        version = f"/v{step.version}" if step and step.version else ""
+        return self._docker.client.ask(method, version + target, body)
+
+    # -- containers
+
+    def _create(self, step: Step) -> Answer:
+        body: dict[str, Any] = {}
+        merge(body, CONTAINER)
+        merge(body, {"Image": step.image, "Cmd": ["sh", "-c", step.text]})
+        merge(body, step.body())
+        return self._ask(step, "POST", f"/containers/create?name={step.name}", body)
+
+    def _run(self, step: Step) -> Answer:
+        created = self._create(step)
+        return self._start(step) if created.status == 201 else created
+
+    def _start(self, step: Step) -> Answer:
+        answer = self._ask(step, "POST", f"/containers/{step.name}/start")
+        if answer.status == 204:
+            self._await_look(step.name)
+        return answer
+
+    def _restart(self, step: Step) -> Answer:
+        answer = self._ask(step, "POST", f"/containers/{step.name}/restart?t=0")
+        if answer.status == 204:
+            self._await_look(step.name)
+        return answer
+
+    def _await_look(self, name: str) -> None:
+        """Wait until a container has looked round, or its restarts are over; not for ever."""
+        end = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < end:
+            state = (self._docker.client.ask("GET", f"/containers/{name}/json").json() or {}).get("State", {})
+            if state.get("Status") not in ("running", "restarting"):
+                return
+            if state["Status"] == "running" and b"staying" in self._log_of(name):
+                return
+            time.sleep(0.03)
+
+    def _log_of(self, name: str) -> bytes:
+        return self._docker.client.ask("GET", f"/containers/{name}/logs?stdout=1&stderr=1").body
+
+    def _stop(self, step: Step) -> Answer:
+        return self._ask(step, "POST", f"/containers/{step.name}/stop?t=0")
+
+    def _exec(self, step: Step) -> Answer:
+        body = {"Cmd": ["sh", "-c", step.text], "AttachStdout": True, "AttachStderr": True, **step.body()}
+        created = self._ask(step, "POST", f"/containers/{step.name}/exec", body)
+        if created.status != 201:
+            return created
+        return self._ask(step, "POST", f"/exec/{created.json()['Id']}/start", {"Detach": False})
+
+    def _copy_out(self, step: Step) -> Answer:
+        return self._ask(step, "GET", f"/containers/{step.name}/archive?path={quote(step.text)}")
+
+    def _copy_in(self, step: Step) -> Answer:
+        data = _archive({"decides": MARK.encode()})
+        target = f"/containers/{step.name}/archive?path={quote(step.text)}"
+        return self._send(step, "PUT", target, data)
+
+    def _send(self, step: Step, method: str, target: str, data: bytes) -> Answer:
+        version = f"/v{step.version}" if step.version else ""
+        request = render(method, version + target, [("Content-Type", "application/x-tar")], data)
+        return exchange(self._docker.socket, request, 20)
+
+    def _commit(self, step: Step) -> Answer:
+        query = {"container": step.name, "repo": step.text, "tag": "1", **step.body()}
+        return self._ask(step, "POST", f"/commit?{urlencode(query, doseq=True)}")
+
+    def _rename(self, step: Step) -> Answer:
+        return self._ask(step, "POST", f"/containers/{step.name}/rename?name={step.text}")
+
+    def _update(self, step: Step) -> Answer:
+        return self._ask(step, "POST", f"/containers/{step.name}/update", step.body())
+
+    def _checkpoint(self, step: Step) -> Answer:
+        return self._ask(
+            step, "POST", f"/containers/{step.name}/checkpoints", {"CheckpointID": step.text, **step.body()}
+        )
+
+    def _listen(self, step: Step) -> str:
+        state = (self._docker.client.ask("GET", f"/containers/{step.name}/json").json() or {}).get("State", {})
+        if not state.get("Running"):
+            return "not running"
+        try:
+            root = self._docker.host.path(f"/proc/{state['Pid']}/root")
+            self._plugins.append(StubPlugin(root, step.text))
+        except OSError as error:
+            return f"does not listen: {error.strerror}"
+        return "listens"
+
+    # -- everything else
+
+    def _volume(self, step: Step) -> Answer:
+        return self._ask(step, "POST", "/volumes/create", {"Name": step.name, **step.body()})
+
+    def _remove_volume(self, step: Step) -> Answer:
+        return self._ask(step, "DELETE", f"/volumes/{step.name}")
+
+    def _network(self, step: Step) -> Answer:
+        return self._ask(step, "POST", "/networks/create", {"Name": step.name, **step.body()})
+
+    def _connect(self, step: Step) -> Answer:
+        return self._ask(step, "POST", f"/networks/{step.text}/connect", {"Container": step.name, **step.body()})
+
+    def _service(self, step: Step) -> Answer:
+        body: dict[str, Any] = {"Name": step.name}
+        merge(body, SERVICE)
+        merge(body, {"TaskTemplate": {"ContainerSpec": {"Image": step.image, "Command": ["sh", "-c", step.text]}}})
+        merge(body, step.body())
+        answer = self._ask(step, "POST", "/services/create", body)
+        if answer.status == 201:
+            self._await_task(step.name)
+        return answer
+
+    def _await_task(self, service: str) -> None:
+        end = time.monotonic() + LOOK_SECONDS
+        query = quote(json.dumps({"service": [service]}))
+        while time.monotonic() < end:
+            tasks = self._docker.client.ask("GET", f"/tasks?filters={query}").json() or []
+            states = {task["Status"]["State"] for task in tasks}
+            if states and states <= {"complete", "failed", "rejected", "running"}:
+                return
+            time.sleep(0.05)
+
+    def _request(self, step: Step) -> Answer:
+        return self._ask(step, step.name, step.text, step.body() or None)
+
+    def _build(self, step: Step) -> Answer:
+        target = f"/build?{urlencode(step.body(), doseq=True)}"
+        return self._send(step, "POST", target, _archive({"Dockerfile": step.text.encode()}))
+
+    def _swap(self, step: Step) -> str:
+        folder = self._docker.host.path(step.name)
+        uid = USERS[step.user]
+        done = subprocess.run(
+            ["sh", "-c", 'mv "$1" "$1.old" && ln -s "$2" "$1"', "sh", folder.name, step.text],
+            cwd=folder.parent,
+            user=uid,
+            group=uid,
+            extra_groups=(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return "swapped" if done.returncode == 0 else done.stderr.strip()
+
+    # -- the end of a sequence
+
+    def _read_logs(self) -> None:
+        for container in self._docker.client.ask("GET", "/containers/json?all=1").json() or ():
+            self._output.append(self._log_of(container["Id"]))
+
+    def _clean(self) -> None:
+        ask = self._docker.client.ask
+        for service in ask("GET", "/services").json() or ():
+            ask("DELETE", f"/services/{service['ID']}")
+        for container in ask("GET", "/containers/json?all=1").json() or ():
+            ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        for volume in (ask("GET", "/volumes").json() or {}).get("Volumes") or ():
+            ask("DELETE", f"/volumes/{quote(volume['Name'], safe='')}?force=1")
+        for network in ask("GET", "/networks").json() or ():
+            if network["Name"] not in ("bridge", "host", "none", "ingress", "docker_gwbridge"):
+                ask("DELETE", f"/networks/{network['Id']}")
+        for image in ask("GET", "/images/json").json() or ():
+            for tag in image["RepoTags"] or [image["Id"]]:
+                if tag not in KEPT_IMAGES:
+                    ask("DELETE", f"/images/{tag}?force=1&noprune=1")
+
+
+def _archive(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
