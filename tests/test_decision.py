@@ -20,7 +20,15 @@ def violation(rule: str, level: str = "baseline", at: str = "", action: str = "d
 
 
 def decision(*violations: Violation, subject: Subject | None = None) -> Decision:
-    return Decision("d-0123456789ab", 0.5, subject or Subject(), violations, "0" * 64, "baseline", "enforce")
+    return Decision(
+        id="d-0123456789ab",
+        time=0.5,
+        subject=subject or Subject(),
+        violations=violations,
+        policy="0" * 64,
+        profile="baseline",
+        mode="enforce",
+    )
 
 
 def test_a_request_without_violations_is_allowed() -> None:

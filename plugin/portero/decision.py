@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from portero.refusals import CODES
@@ -18,9 +17,9 @@ LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule, or one refusal code (level `always`), at one place of the request.
+    """One violated rule, or one refusal code (level `always`), at one place in the request.
 
-    `default`: the request did not say it, the daemon's own configuration did. `exception`: the one that waives it.
+    `default`: the value is the daemon's default, not the request's. `exception`: the one that waives the rule.
     """
 
     rule: str
@@ -62,11 +61,11 @@ class Subject:
     daemon_defaults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Allow or deny, with every violation in a fixed order. `fault` is an error of Portero's own, for its log.
+    """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's own log.
 
-    `suggestion`: what would be allowed instead, in the words of each tool; empty where nothing is known.
+    `suggestion`: what would be allowed instead, for each tool; empty where nothing is known.
     """
 
     id: str
@@ -81,11 +80,11 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request may go on."""
+        """Whether the request is allowed."""
         return "deny" not in [violation.action for violation in self.violations]
 
     def line(self, microseconds: int) -> dict[str, JSON]:
-        """The document of the decision log (schemas/decision.json): places and names, never values."""
+        """The document of the decision log (schemas/decision.json): names and places in the request, never values."""
         subject = self.subject
         return {
             "version": LOG_VERSION,
@@ -109,20 +108,15 @@ class Decision:
 
 def instant(time: float) -> str:
     """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
+    # Whole seconds and their fraction apart: a float of both rounds.
     seconds, microseconds = divmod(round(time * 1_000_000), 1_000_000)
-    return f"{_second(seconds)}.{microseconds // 1000:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds // 1000:03d}Z"
 
 
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> str:
-    """Kept, since a client asks several questions within one second, and datetime takes its time."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def refusal(code: str, place: str, action: Literal["deny", "audit"] = "deny") -> Violation:
+def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:
     """The violation that stands for a refusal code."""
-    words = CODES[code]
-    return Violation(code, "always", place, action, words.reason, {"docker": words.remedy})
+    texts = CODES[code]
+    return Violation(code, "always", at, action, texts.reason, {"docker": texts.remedy})
 
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

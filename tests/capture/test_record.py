@@ -23,7 +23,9 @@ def decision() -> Decision:
         Violation("image-digest", "advisory", "Image", "audit", "", {}),
     )
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    return Decision("d-1", 0.0, subject, violations, "digest", "hardened", "enforce")
+    return Decision(
+        id="d-1", time=0.0, subject=subject, violations=violations, policy="digest", profile="hardened", mode="enforce"
+    )
 
 
 def written(data: bytes, most: int = MUCH) -> dict[str, Any]:

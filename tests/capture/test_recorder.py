@@ -17,7 +17,15 @@ ASKED = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/info"}'
 
 
 def decision(number: int) -> Decision:
-    return Decision(f"d-{number}", 0.0, Subject(operation="SystemInfo"), (), "digest", "hardened", "enforce")
+    return Decision(
+        id=f"d-{number}",
+        time=0.0,
+        subject=Subject(operation="SystemInfo"),
+        violations=(),
+        policy="digest",
+        profile="hardened",
+        mode="enforce",
+    )
 
 
 def record_many(file: Path, room: int, first: int, number: int) -> None:

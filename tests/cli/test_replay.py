@@ -41,7 +41,19 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
     violations = tuple(refusal(code, "Image") for code in codes)
-    return record.written(data, Decision(f"d-{number}", 0.0, subject, violations, "x", "baseline", "enforce"), 1 << 20)
+    return record.written(
+        data,
+        Decision(
+            id=f"d-{number}",
+            time=0.0,
+            subject=subject,
+            violations=violations,
+            policy="x",
+            profile="baseline",
+            mode="enforce",
+        ),
+        1 << 20,
+    )
 
 
 def document(result: Result) -> Any:

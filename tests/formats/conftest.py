@@ -22,4 +22,17 @@ def violation(rule: str, place: str = "HostConfig.Privileged", action: Action = 
 
 def checked(*violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = "") -> Checked:
     subject = Subject(operation="ContainerCreate", client=client)
-    return Checked(file, line, "web", Decision("check", 0.0, subject, violations, "digest", "baseline", "enforce"))
+    return Checked(
+        file,
+        line,
+        "web",
+        Decision(
+            id="check",
+            time=0.0,
+            subject=subject,
+            violations=violations,
+            policy="digest",
+            profile="baseline",
+            mode="enforce",
+        ),
+    )

@@ -61,7 +61,7 @@ def test_a_dropped_field_satisfies_no_rule(operation: str, version: str, rules: 
 
 
 def test_the_refusal_says_which_field_is_dropped_below_which_version() -> None:
-    text = reply.text(decide("/v1.43"))
+    text = reply.write_denial(decide("/v1.43"))
 
     at = "TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges"
     assert f"  note: {at}: Docker drops NoNewPrivileges below API 1.44. -> send it to /v1.44 or newer" in text

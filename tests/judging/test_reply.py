@@ -13,7 +13,17 @@ def denied(rule: str, place: str = "HostConfig.Privileged", action: str = "deny"
 
 def text(*violations: Violation, client: str = "Docker-Client/26.1.5", operation: str = "ContainerCreate") -> str:
     subject = Subject(operation=operation, client=client)
-    return reply.text(Decision("d-7f3a00000000", 0.0, subject, violations, "", "baseline", "enforce"))
+    return reply.write_denial(
+        Decision(
+            id="d-7f3a00000000",
+            time=0.0,
+            subject=subject,
+            violations=violations,
+            policy="",
+            profile="baseline",
+            mode="enforce",
+        )
+    )
 
 
 def test_one_broken_rule_gives_its_id_place_reason_and_remedy() -> None:
@@ -81,17 +91,17 @@ def test_a_long_place_is_cut() -> None:
 
 def test_what_may_be_tried_stands_at_the_end_in_the_words_of_the_tool() -> None:
     decision = Decision(
-        "d-7f3a00000000",
-        0.0,
-        Subject(operation="ContainerCreate", client="Docker-Client/26.1.5"),
-        (denied("no-privileged"),),
-        "",
-        "baseline",
-        "enforce",
+        id="d-7f3a00000000",
+        time=0.0,
+        subject=Subject(operation="ContainerCreate", client="Docker-Client/26.1.5"),
+        violations=(denied("no-privileged"),),
+        policy="",
+        profile="baseline",
+        mode="enforce",
         suggestion={"docker": "docker run --memory 512m ...", "compose": "in the compose file {mem_limit: 512m}"},
     )
     by_compose = replace(decision, subject=replace(decision.subject, client="compose/2.26.1"))
 
-    assert reply.text(decision).endswith("\n  try: docker run --memory 512m ...")
-    assert reply.text(by_compose).endswith("\n  try: in the compose file {mem_limit: 512m}")
-    assert "try:" not in reply.text(replace(decision, suggestion={}))
+    assert reply.write_denial(decision).endswith("\n  try: docker run --memory 512m ...")
+    assert reply.write_denial(by_compose).endswith("\n  try: in the compose file {mem_limit: 512m}")
+    assert "try:" not in reply.write_denial(replace(decision, suggestion={}))

@@ -60,8 +60,8 @@ def denials(rule: Rule, document: Any) -> list[Violation]:
 def suggested(rule: Rule, example: Example) -> tuple[suggestion.Suggestion | None, bool]:
     """The suggestion for a denied example, and whether the rule allows the request that is changed so."""
     document, host = examples().document(example), FixedHost(example.changes.get("host", {}))  # type: ignore[arg-type]
-    found = suggestion.of(document, denials(rule, document), policy())
-    return found, found is not None and not denials(rule, request_document.again(found.document, host))
+    found = suggestion.suggest(document, denials(rule, document), policy())
+    return found, found is not None and not denials(rule, request_document.rebuild(found.document, host))
 
 
 @pytest.mark.parametrize("rule", PROPOSING)
@@ -81,7 +81,7 @@ def test_nothing_of_the_request_is_repeated(rule: str) -> None:
     for example in policy().rules[rule].denies:
         document = examples().document(example)
         marked = json.loads(json.dumps(document).replace("busybox", marker).replace("/srv", f"/{marker}"))
-        found = suggestion.of(marked, denials(policy().rules[rule], document), policy())
+        found = suggestion.suggest(marked, denials(policy().rules[rule], document), policy())
 
         assert marker not in str(found.words if found else "")
 
@@ -91,7 +91,7 @@ def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
     document = examples().document(rule.denies[0])
     before = json.dumps(document)
 
-    found = suggestion.of(document, denials(rule, document), policy())
+    found = suggestion.suggest(document, denials(rule, document), policy())
 
     assert found is not None
     assert json.dumps(document) == before
@@ -116,7 +116,7 @@ def decided(path: str, body: Any, client: str = "Docker-Client/26.1.5", **how: A
 
 def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
     """The last line of the denial, without its mark; empty when nothing is proposed."""
-    last = reply.text(decided(path, body, **how)).split("\n")[-1]
+    last = reply.write_denial(decided(path, body, **how)).split("\n")[-1]
     return last.removeprefix("  try: ") if last.startswith("  try: ") else ""
 
 

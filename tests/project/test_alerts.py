@@ -23,7 +23,18 @@ def test_every_alert_asks_for_figures_that_are_there_before_anything_happens() -
 
 def test_the_labels_that_alerts_ask_for_are_those_that_are_counted() -> None:
     metrics = Metrics()
-    metrics.decided(Decision("d", 0.0, Subject(), (refusal("internal-error", ""),), "x", "hardened", "enforce"), 0.1)
+    metrics.decided(
+        Decision(
+            id="d",
+            time=0.0,
+            subject=Subject(),
+            violations=(refusal("internal-error", ""),),
+            policy="x",
+            profile="hardened",
+            mode="enforce",
+        ),
+        0.1,
+    )
     told = metrics.text().decode()
 
     assert 'portero_violations_total{action="deny",rule="internal-error"} 1.0' in told

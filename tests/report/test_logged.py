@@ -13,7 +13,15 @@ from tests.report.decisions import SECONDS, decision, line, violation
 
 def test_a_line_as_portero_writes_it_is_read() -> None:
     subject = Subject("ContainerCreate", "POST", "/containers/create", "1.45", "alice", image="busybox")
-    made = Decision("d-0123456789ab", SECONDS, subject, (refusal("body-hidden", "Image"),), "ab", "baseline", "enforce")
+    made = Decision(
+        id="d-0123456789ab",
+        time=SECONDS,
+        subject=subject,
+        violations=(refusal("body-hidden", "Image"),),
+        policy="ab",
+        profile="baseline",
+        mode="enforce",
+    )
 
     read = logged.read(json.dumps(made.line(800)).encode())
 

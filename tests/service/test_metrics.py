@@ -11,7 +11,15 @@ REPORT = Violation("image-digest", "advisory", "Image", "audit", "", {})
 
 
 def decision(operation: str, *violations: Violation) -> Decision:
-    return Decision("d-1", 0.0, Subject(operation=operation), violations, "digest", "hardened", "enforce")
+    return Decision(
+        id="d-1",
+        time=0.0,
+        subject=Subject(operation=operation),
+        violations=violations,
+        policy="digest",
+        profile="hardened",
+        mode="enforce",
+    )
 
 
 def told(metrics: Metrics) -> dict[str, float]:

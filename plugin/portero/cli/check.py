@@ -122,7 +122,9 @@ class _Bench:
         now = time.time()
         violations = in_order(self.judge.judge(document, now))
         digest, profile = self.judge.policy.digest, self.judge.profile
-        return Decision("check", now, subject, violations, digest, profile, "enforce")
+        return Decision(
+            id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"
+        )
 
 
 def _line(checked: Checked) -> str:
@@ -134,7 +136,7 @@ def _text(checked: Checked) -> str:
     """For people: the reply that they would read, and what would only be logged."""
     decision = checked.decision
     if not decision.allowed:
-        return f"{checked.location}: {reply.text(decision)}"
+        return f"{checked.location}: {reply.write_denial(decision)}"
     lines = [f"{checked.location}: allowed {decision.subject.operation}"]
     for violation in decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"

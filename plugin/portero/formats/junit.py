@@ -56,7 +56,7 @@ def _case(checked: Checked) -> Case:
         return Case(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
     rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    return Case(checked.file, name, Failure("refused", rules, reply.text(checked.decision)))
+    return Case(checked.file, name, Failure("refused", rules, reply.write_denial(checked.decision)))
 
 
 def _element(case: Case) -> ElementTree.Element:

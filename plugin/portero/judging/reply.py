@@ -1,7 +1,7 @@
 """The text that a person reads when a request is denied.
 
-dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3), so length
-and control characters are our business. The words are the rules' own; no value of the request is repeated.
+dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3), so Portero
+bounds the length and replaces control characters. The texts are the rules'; no value of the request is repeated.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from portero.decision import Decision, Violation
 from portero.judging import dropped_fields
 
 MOST_LINES = 20
-_LONGEST_PLACE = 120
+_LONGEST_AT = 120
 
 
-def text(decision: Decision) -> str:
+def write_denial(decision: Decision) -> str:
     """Every denying violation of the decision, one a line, the rest beyond MOST_LINES counted; then what to try."""
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     shown = denials[:MOST_LINES]
@@ -45,11 +45,11 @@ def _line(violation: Violation, width: int, dialect: str) -> str:
 
 
 def sentence(violation: Violation, dialect: str) -> str:
-    """Place, reason and remedy of one violation, the remedy for a user of docker or of compose."""
+    """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
     whose = " (the daemon's default)" if violation.default else ""
-    place = f"{_plain(violation.at)}{whose}: " if violation.at else ""
-    return f"{place}{violation.reason} -> {remedy}"
+    at = f"{_printable(violation.at)}{whose}: " if violation.at else ""
+    return f"{at}{violation.reason} -> {remedy}"
 
 
 def dialect_of(client: str) -> str:
@@ -57,6 +57,6 @@ def dialect_of(client: str) -> str:
     return "compose" if "compose" in client.lower() else "docker"
 
 
-def _plain(place: str) -> str:
-    printable = place if place.isprintable() else "".join(char if char.isprintable() else "?" for char in place)
-    return printable if len(printable) <= _LONGEST_PLACE else printable[:_LONGEST_PLACE] + "..."
+def _printable(at: str) -> str:
+    printable = at if at.isprintable() else "".join(char if char.isprintable() else "?" for char in at)
+    return printable if len(printable) <= _LONGEST_AT else printable[:_LONGEST_AT] + "..."

@@ -1,10 +1,9 @@
-"""Builds the request document that rules see (schemas/request.json) from what was read of one call."""
+"""Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
 from collections.abc import Mapping
 from typing import cast
 
-from portero import facts
-from portero.facts import defaults
+from portero.facts import collect, defaults
 from portero.host.view import HostMoment
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Operation
@@ -12,6 +11,7 @@ from portero.types import JSON
 
 
 def build(
+    *,
     operation: Operation,
     version: str | None,
     path: Mapping[str, str],
@@ -20,11 +20,11 @@ def build(
     canonical: Canonical,
     host: HostMoment,
 ) -> dict[str, JSON]:
-    """The document for one call; raises Refused where a fact cannot be read."""
-    told = _facts(operation.id, version, path, query, canonical.body, host)
+    """The document of one request; raises Refused where a fact cannot be read."""
+    facts = _facts(operation.id, version, path, query, canonical.body, host)
     if canonical.body is not None:
-        told["unknownFields"] = [{"at": place} for place in canonical.unknown]
-        told["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
+        facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
+        facts["droppedFields"] = [{"at": field.at, "since": field.since} for field in canonical.dropped]
     return {
         "operation": operation.id,
         "apiVersion": version,
@@ -33,14 +33,14 @@ def build(
         "query": {name: list(values) for name, values in query.items()},
         "identity": dict(identity),
         "body": canonical.body,
-        "facts": told,
+        "facts": facts,
     }
 
 
-def again(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
+def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
     query = {name: tuple(values) for name, values in cast(dict[str, list[str]], document["query"]).items()}
-    told = _facts(
+    facts = _facts(
         cast(str, document["operation"]),
         cast("str | None", document["apiVersion"]),
         cast(dict[str, str], document["path"]),
@@ -50,7 +50,7 @@ def again(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     )
     old = cast(dict[str, JSON], document["facts"])
     of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
-    return {**document, "facts": {**told, **of_body}}
+    return {**document, "facts": {**facts, **of_body}}
 
 
 def _facts(
@@ -61,5 +61,4 @@ def _facts(
     body: JSON,
     host: HostMoment,
 ) -> dict[str, JSON]:
-    said = facts.collect(operation, body, query, path, host)
-    return defaults.fill_in(said, operation, body, version, host.daemon)
+    return defaults.fill_in(collect(operation, body, query, path, host), operation, body, version, host.daemon)

@@ -1,8 +1,7 @@
-"""What somebody who was refused may try instead: the proposals of all broken rules put together into one command.
+"""What a refused user may try instead: the proposals of all violated rules in one command.
 
-A request document and its denials in; a changed request and the words for the changes out. The words hold the site's
-values and the rules' own, never the request's. Whether the changed request is allowed is for the judge to say: an
-answer that proposes what would be refused again is none.
+A request document and its denials in; a changed request and its changes as text out. The text has values of the site
+and of the rules, never the request's. The judge shows a suggestion only after it has judged and allowed it.
 """
 
 import re
@@ -22,7 +21,7 @@ from portero.flags.image_name import ImageForm
 from portero.flags.proposal import Proposal
 from portero.policy.policy import Policy
 
-# A longer answer helps nobody.
+# A longer suggestion is not shown.
 MOST_CHARACTERS = 1000
 _COMMANDS: Mapping[str, str] = {
     "ContainerCreate": "docker run",
@@ -33,26 +32,26 @@ _COMMANDS: Mapping[str, str] = {
     "NetworkCreate": "docker network create",
     "ImageCreate": "docker pull",
 }
-# What of a compose file makes these calls; its other calls follow from them.
+# The part of a compose file that makes these calls.
 _COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "ImageCreate": "service", "NetworkCreate": "network"}
-# Words in capitals that a person fills in.
+# Words in capitals that the user fills in.
 _YOURS = re.compile(r"\b(NAME|TAG|DIGEST|NETWORK|PATH|PORT)\b")
 
-# A flag with its value; a flag with the places at which it is dropped.
+# A flag with its value; a flag and where it is dropped.
 _Added: TypeAlias = tuple[str, Spelling, str]
 _Dropped: TypeAlias = tuple[str, Spelling, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`document`: the request with all changes, its facts those of the old one. `words`: the changes, for each tool."""
+    """`document`: the changed request, its facts those of the old one. `words`: the changes as text, for each tool."""
 
     document: Document
     words: Mapping[str, str]
 
 
-def of(document: Document, denials: Sequence[Violation], policy: Policy) -> Suggestion | None:
-    """The suggestion for a request with these denials; None when a broken rule proposes nothing."""
+def suggest(document: Document, denials: Sequence[Violation], policy: Policy) -> Suggestion | None:
+    """The suggestion for a request with these denials; None when a violated rule proposes nothing."""
     operation = str(document["operation"])
     proposals = _proposals(denials, policy) if operation in _COMMANDS else None
     if proposals is None:
@@ -80,12 +79,12 @@ def _proposals(denials: Sequence[Violation], policy: Policy) -> list[tuple[Propo
 
 
 def _drop(document: Document, operation: str, proposals: Iterable[tuple[Proposal, str]]) -> list[_Dropped]:
-    places = defaultdict[str, set[str]](set)
-    for proposal, place in proposals:
+    violated = defaultdict[str, set[str]](set)
+    for proposal, at in proposals:
         for flag in proposal.drop:
-            places[flag].add(place)
+            violated[flag].add(at)
     dropped = []
-    for flag, named in places.items():
+    for flag, named in violated.items():
         spelt = spelling(operation, flag)
         where = spelt.edit.drop(document, named) if spelt is not None else None
         if spelt is not None and where is not None:
@@ -100,7 +99,7 @@ def _add(document: Document, operation: str, proposals: Iterable[Proposal]) -> l
         if spelt is None:
             continue
         key = flag, _repeated(spelt, value)
-        # Of two answers to one question the definite one is better, otherwise that of the worse danger.
+        # Of two values for one flag the definite one wins, otherwise that of the worse level.
         if key not in chosen or (_YOURS.search(chosen[key][2]) and not _YOURS.search(value)):
             chosen[key] = flag, spelt, value
     return [added for added in chosen.values() if _changes(document, added)]
@@ -119,7 +118,7 @@ def _changes(document: Document, added: _Added) -> bool:
 
 
 def _image(document: Document, forms: Iterable[ImageForm]) -> str:
-    """The form of the image's name, which is put into the document; empty when any name will do."""
+    """The form of the image's name, which is put into the document; empty when any name is allowed."""
     wanted = reduce(or_, forms, ImageForm())
     return str(wanted.put(document)) if wanted != ImageForm() else ""
 
@@ -130,7 +129,7 @@ def _docker(operation: str, added: Sequence[_Added], dropped: Sequence[_Dropped]
         flags, image = [*flags, f"--image {image}"], ""
     rest = [] if operation == "ImageCreate" else ["..."]
     line = " ".join([_COMMANDS[operation], *flags, *rest, *([image] if image else [])])
-    return line + _without([(spelt.flag, places) for _, spelt, places in dropped]) + _yours(line)
+    return line + _without([(spelt.flag, at) for _, spelt, at in dropped]) + _yours(line)
 
 
 def _quoted(value: str) -> str:
@@ -138,10 +137,10 @@ def _quoted(value: str) -> str:
 
 
 def _compose(of: str, added: Sequence[_Added], dropped: Sequence[_Dropped], image: str) -> dict[str, str]:
-    """The words under the name of the tool; nothing where compose cannot say one of the changes."""
+    """The text under the name of the tool; {} where compose has no key for one of the changes."""
     try:
         keys = compose.said([(flag, value) for flag, _, value in added], {"image": image} if image else {})
-        gone = [(compose.without(flag), places) for flag, _, places in dropped]
+        gone = [(compose.without(flag), at) for flag, _, at in dropped]
     except LookupError:
         return {}
     # A service names only networks that the file knows, and no network_mode beside them.
@@ -152,8 +151,8 @@ def _compose(of: str, added: Sequence[_Added], dropped: Sequence[_Dropped], imag
 
 
 def _without(names: Sequence[tuple[str, Sequence[str]]]) -> str:
-    said = [f"{name} ({', '.join(places)})" if places else name for name, places in names]
-    return f", without {', '.join(said)}" if said else ""
+    dropped = [f"{name} ({', '.join(at)})" if at else name for name, at in names]
+    return f", without {', '.join(dropped)}" if dropped else ""
 
 
 def _yours(line: str) -> str:

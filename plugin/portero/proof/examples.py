@@ -42,13 +42,13 @@ class Examples:
         query = cast(dict[str, list[str]], merged(base["query"], changes.get("query", {})))
         body = merged(base["body"], changes["body"]) if "body" in changes else base["body"]
         return request_document.build(
-            replace(operation, method=operation.method.replace("*", "POST")),
-            API_VERSION,
-            cast(dict[str, str], merged(base["path"], changes.get("path", {}))),
-            {name: tuple(values) for name, values in query.items()},
-            cast(dict[str, JSON], merged(_NOBODY, changes.get("identity", {}))),
-            self._canonical(operation, body),
-            FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
+            operation=replace(operation, method=operation.method.replace("*", "POST")),
+            version=API_VERSION,
+            path=cast(dict[str, str], merged(base["path"], changes.get("path", {}))),
+            query={name: tuple(values) for name, values in query.items()},
+            identity=cast(dict[str, JSON], merged(_NOBODY, changes.get("identity", {}))),
+            canonical=self._canonical(operation, body),
+            host=FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
         )
 
     def _base(self, operation: Operation) -> dict[str, JSON]:

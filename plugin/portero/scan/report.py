@@ -118,7 +118,7 @@ def cases(report: Report) -> list[junit.Case]:
 def _failure(judged: Judged) -> junit.Failure | None:
     broken = denials(judged)
     rules = ", ".join(dict.fromkeys(violation.rule for violation in broken))
-    return junit.Failure("refused", rules, reply.text(judged.decision)) if broken else None
+    return junit.Failure("refused", rules, reply.write_denial(judged.decision)) if broken else None
 
 
 def _way(way: Way) -> junit.Failure | None:

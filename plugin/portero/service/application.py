@@ -56,7 +56,7 @@ class Application:
         try:
             decision = self._decide(data, peer)
             allowed = decision.allowed
-            return {"Allow": allowed, "Msg": "" if allowed else reply.text(decision)}
+            return {"Allow": allowed, "Msg": "" if allowed else reply.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: no error of ours may become anything but a denial
             _LOG.error("internal error", exc_info=error)
             return self.failure()

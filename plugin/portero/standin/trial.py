@@ -31,4 +31,4 @@ class Trial:
     def _decided(self, asked: Asked) -> str | None:
         decision = self._judge.decide(envelope(asked), "try", time.time())
         self.judged.append(Judged(asked, decision))
-        return None if decision.allowed or self._go_on else reply.text(decision)
+        return None if decision.allowed or self._go_on else reply.write_denial(decision)
