@@ -44,3 +44,16 @@ def test_another_spelling_of_a_device_and_a_link_to_it_are_that_device() -> None
         ("/dev/disk/by-id/x", 2),
         ("/dev/sda", 2),
     ]
+
+
+def test_an_empty_list_in_an_update_lifts_the_limit() -> None:
+    found = blockio.read_update({"BlkioDeviceReadBps": [], "BlkioWeight": 300}, HOST)
+
+    assert found == [
+        {"device": "", "limit": "weight", "rate": 300, "at": "BlkioWeight"},
+        {"device": "", "limit": "readBps", "rate": 0, "at": "BlkioDeviceReadBps"},
+    ]
+
+
+def test_an_update_without_a_list_leaves_the_limits_alone() -> None:
+    assert blockio.read_update({}, HOST) == []

@@ -61,6 +61,7 @@ CREATE = (
         "privileged",
         "securityOptionsUnknown",
         "maskedPaths",
+        "maskedPathsNewer",
         "readonlyPaths",
         "namespaces",
         "volumesFrom",
@@ -95,6 +96,8 @@ TOLD = {
     "ConfigUpdate": {"plugins"},
     "SwarmInit": {"plugins"},
     "SwarmUpdate": {"plugins"},
+    "ImageSearch": {"image"},
+    "DistributionInspect": {"image"},
     "ContainerStart": set(),
     "Unknown": set(),
 }

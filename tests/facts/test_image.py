@@ -92,3 +92,55 @@ def test_the_first_image_of_a_pull_counts() -> None:
 
 def test_an_import_names_no_image() -> None:
     assert image.read_pull({"fromSrc": ("-",), "repo": ("x",), "tag": ("1",)}) == {}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("f08d", True),
+        ("a", True),
+        ("sha256:f08d", True),
+        (HEX[:63], True),
+        ("f08d:latest", False),
+        ("library/f08d", False),
+        ("docker.io/library/f08d", False),
+        (f"f08d@{DIGEST}", False),
+        ("F08D", False),
+        ("busybox", False),
+        (HEX, False),  # a whole ID is one for certain
+    ],
+)
+def test_a_bare_hexadecimal_name_may_be_an_id(reference: str, expected: bool) -> None:
+    assert image.parse(reference, "Image")["mayBeId"] is expected
+
+
+def test_a_pull_never_names_an_id() -> None:
+    found: Any = image.read_pull({"fromImage": ("f08d",)})
+
+    assert found["image"]["mayBeId"] is False
+
+
+@pytest.mark.parametrize(
+    ("term", "registry", "repository"),
+    [
+        ("busybox", "docker.io", "busybox"),
+        ("team/app", "docker.io", "team/app"),
+        ("index.docker.io/team/app", "docker.io", "index.docker.io/team/app"),
+        ("127.0.0.1:5999/a", "127.0.0.1:5999", "a"),
+        ("localhost/a", "localhost", "a"),
+        ("10.0.0.1/", "10.0.0.1", ""),
+        ("10.0.0.1", "docker.io", "10.0.0.1"),
+        ("", "docker.io", ""),
+    ],
+)
+def test_a_search_names_the_registry_that_dockerd_asks(term: str, registry: str, repository: str) -> None:
+    found: Any = image.read_search({"term": (term,)})
+
+    assert (found["image"]["registry"], found["image"]["repository"]) == (registry, repository)
+    assert found["image"]["at"] == "?term"
+
+
+def test_an_inspected_distribution_names_the_registry_in_its_path() -> None:
+    found: Any = image.read_distribution({"name": "127.0.0.1:5999/a"})
+
+    assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", "path.name")

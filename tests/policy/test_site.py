@@ -150,6 +150,14 @@ def test_a_registry_list_accepts_a_registry_and_what_lies_below_a_folder(
     assert accepts("registry-list", [], {"registry": registry, "repository": repository})
 
 
+def test_a_registry_list_accepts_no_name_that_may_be_an_id_of_any_image() -> None:
+    found = {"registry": "docker.io", "repository": "library/f08d", "mayBeId": True}
+
+    assert not accepts("registry-list", ["docker.io"], found)
+    assert accepts("registry-list", ["docker.io"], found | {"mayBeId": False})
+    assert accepts("registry-list", [], found)
+
+
 def _rate(device: str, limit: str, rate: int) -> dict[str, Any]:
     return {"device": device, "limit": limit, "rate": rate, "at": "x"}
 

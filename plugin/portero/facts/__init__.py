@@ -16,6 +16,7 @@ from portero.facts import (
     image,
     limits,
     log,
+    masked_paths,
     mounts,
     namespaces,
     networks,
@@ -63,6 +64,7 @@ def _container_create(call: _Call) -> dict[str, JSON]:
         **_container_isolation(body, call.host),
         **_container_resources(config, "HostConfig.", call.host),
         "limits": limits.read_create(config),
+        "blockIO": blockio.read_limits(config, "HostConfig.", call.host),
         "image": image.parse(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, call.host)],
         "plugins": plugins.read_create(body),
@@ -85,6 +87,7 @@ def _container_isolation(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "privileged": process.make_value(flag(config, "Privileged"), "HostConfig.Privileged"),
         "capabilities": capabilities.read_create(config),
         **security.read_create(config),
+        "maskedPathsNewer": masked_paths.read_create(config, host),
         "namespaces": namespaces.read_create(config),
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
@@ -103,7 +106,6 @@ def _container_resources(config: Fact, prefix: str, host: HostMoment) -> dict[st
         "oomKillDisable": process.make_value(config.get("OomKillDisable"), f"{prefix}OomKillDisable"),
         "cgroupParent": process.make_value(text(config, "CgroupParent"), f"{prefix}CgroupParent"),
         "ulimits": limits.read_ulimits(config, f"{prefix}Ulimits"),
-        "blockIO": blockio.read_limits(config, prefix, host),
         "restartPolicy": process.read_container_restart(child(config, "RestartPolicy"), f"{prefix}RestartPolicy"),
     }
 
@@ -113,6 +115,7 @@ def _container_update(call: _Call) -> dict[str, JSON]:
     return {
         **_container_resources(call.body, "", call.host),
         "limits": limits.read_update(call.body),
+        "blockIO": blockio.read_update(call.body, call.host),
         "devices": devices.read_devices(call.body, "", call.host),
         "deviceCgroupRules": devices.read_rules(call.body, ""),
         "deviceRequests": devices.read_requests(call.body, ""),
@@ -179,4 +182,6 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     ),
     "SwarmInit": lambda call: {"plugins": plugins.read_swarm(child(call.body, "Spec"), "Spec.")},
     "SwarmUpdate": lambda call: {"plugins": plugins.read_swarm(call.body, "")},
+    "ImageSearch": lambda call: image.read_search(call.query),
+    "DistributionInspect": lambda call: image.read_distribution(call.path),
 }

@@ -1,4 +1,4 @@
-"""Block IO: rates and weights of the host's block devices, the same in create and update."""
+"""Block IO: rates and weights of the host's block devices, in create and update."""
 
 from collections.abc import Mapping
 
@@ -30,6 +30,16 @@ def read_limits(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
             for path in follow_device(text(device, "Path"), f"{prefix}{field}[{index}]", host)
         ),
     ]
+
+
+def read_update(body: Fact, host: HostMoment) -> list[JSON]:
+    """Of ContainerUpdate; a list replaces the one before (API 1.55), so that an empty one lifts the limits: rate 0."""
+    lifted = [
+        _limit("", limit, 0, field)
+        for field, (limit, _) in _FIELDS.items()
+        if field in body and not objects(body, field)
+    ]
+    return [*read_limits(body, "", host), *lifted]
 
 
 def _limit(device: str, limit: str, rate: int, at: str) -> Fact:

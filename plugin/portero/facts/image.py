@@ -11,6 +11,9 @@ _LEGACY = "index.docker.io"
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 # opencontainers/go-digest: the algorithms that are known, with the length of their hexadecimal form.
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
+# dockerd completes an unambiguous beginning of an ID, however short, where no image has it as its name (measured with
+# 28.5: `f289` and `sha256:f289`, but neither `f289:latest` nor `docker.io/library/f289`).
+_BEGINNING_OF_ID = re.compile(r"(?:sha256:)?[a-f0-9]{1,64}")
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
     rf"(?P<name>{_PART}(?:/{_PART})*)"
@@ -32,7 +35,8 @@ def parse(reference: str, at: str) -> Fact:
     if match is None:
         return _image(reference, registry, rest, None, None, at)
     tag = match["tag"] if match["tag"] or match["digest"] else "latest"
-    return _image(reference, registry, match["name"], tag, match["digest"], at)
+    image = _image(reference, registry, match["name"], tag, match["digest"], at)
+    return image | {"mayBeId": _BEGINNING_OF_ID.fullmatch(reference) is not None}
 
 
 def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -42,12 +46,26 @@ def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
         return {}
     tag = (*query.get("tag", ()), "")[0]
     # "busybox:" is how old clients ask for every tag.
-    image = parse(reference.removesuffix(":"), "?fromImage") | {"reference": reference}
+    image = parse(reference.removesuffix(":"), "?fromImage") | {"reference": reference, "mayBeId": False}
     if tag == "":
         return {"image": image}
     if _DIGEST.fullmatch(tag):
         return {"image": image | {"reference": f"{reference}@{tag}", "tag": None, "digest": tag}}
     return {"image": image | {"reference": f"{reference}:{tag}", "tag": tag}}
+
+
+def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
+    """The image whose registry DistributionInspect asks; never an ID."""
+    return {"image": parse(path.get("name", ""), "path.name") | {"mayBeId": False}}
+
+
+def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
+    term = (*query.get("term", ()), "")[0]
+    first, slash, rest = term.partition("/")
+    is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
+    registry, repository = (first, rest) if is_host and first != _LEGACY else (_DEFAULT, term)
+    return {"image": _image(term, registry, repository, None, None, "?term")}
 
 
 def _split(reference: str) -> tuple[str, str]:
@@ -71,5 +89,6 @@ def _image(reference: str, registry: str, repository: str, tag: str | None, dige
         "repository": repository,
         "tag": tag,
         "digest": digest,
+        "mayBeId": False,
         "at": at,
     }

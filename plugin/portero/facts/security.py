@@ -18,8 +18,7 @@ _OPTIONS = "HostConfig.SecurityOpt"
 _PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
 _LABELS = ("user", "role", "type", "level")  # opencontainers/selinux go-selinux/label: validOptions
 
-# What is closed to a container by default (moby oci/defaults.go, 26.1). Later versions add to the lists; a client that
-# repeats the list of an older daemon opens nothing that was closed.
+# What is closed to a container by default (moby oci/defaults.go, 26.1); facts/masked_paths.py has what came later.
 MASKED = (
     "/proc/asound",
     "/proc/acpi",

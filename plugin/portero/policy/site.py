@@ -112,9 +112,9 @@ def _registries(value: JSON) -> JSON:
 
 
 def _registry(registry: str) -> JSON:
-    """Of an image fact: that registry, and below the folder when one is said."""
+    """Of an image fact: that registry, and below the folder when one is named; what may be an ID is from anywhere."""
     host, _, folder = registry.partition("/")
-    properties: dict[str, JSON] = {"registry": {"const": host}}
+    properties: dict[str, JSON] = {"registry": {"const": host}, "mayBeId": {"const": False}}
     if folder:
         properties["repository"] = {"type": "string", "pattern": _at_or_below([folder])}
     return {"properties": properties}
