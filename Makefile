@@ -4,7 +4,7 @@
 #   make test    all tests that this machine can run         make bench   what a decision costs
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
-#   make clean   remove what was made here
+#   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 
 SHELL := /bin/sh
@@ -26,7 +26,7 @@ N ?= 100
 SEED ?= 1
 PROFILE ?=
 
-.PHONY: run test check style types demo bench plugin docs lock clean sequences
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -41,6 +41,11 @@ test: $(READY)
 	 why = "needs " + ", ".join(missing) if missing else "" if os.geteuid() == 0 else "needs root"; \
 	 why and print("SKIPPED: everything at a real dockerd (tests/e2e): " + why)'
 	$(PY) -m pytest $(TESTS)
+
+# Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
+coverage: $(READY)
+	$(PY) -m coverage run -m pytest --ignore=tests/e2e $(TESTS)
+	$(PY) -m coverage report --skip-covered
 
 check: style types test
 

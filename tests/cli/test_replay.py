@@ -229,3 +229,16 @@ def test_fifty_thousand_questions_take_no_more_memory_than_five_hundred(tmp_path
     few, many = peak(500), peak(50_000)
 
     assert many < few + 16 * 1024
+
+
+def test_a_recording_of_log_version_1_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    former = json.loads(line(asked(Privileged=True), "unknown-field"))
+    former["decision"]["version"] = 1
+    for violation in former["decision"]["violations"]:
+        violation["place"] = violation.pop("at")
+    (tmp_path / "questions.jsonl").write_text(json.dumps(former))
+
+    result = run(tmp_path / "questions.jsonl")
+
+    assert result.exit_code == 0
+    assert "1 decisions have log version 1, which the next release does not read" in caplog.text

@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
 from portero.service import resources
-from tests.report.decisions import line, violation
+from tests.report.decisions import decision, line, violation
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
@@ -85,3 +86,14 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
     result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
 
     assert "Our own title stands here." in result.stdout
+
+
+def test_a_log_of_version_1_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    former = decision(violation() | {"place": "HostConfig.Privileged"}, version=1)
+    del former["violations"][0]["at"]
+    (tmp_path / "log.jsonl").write_text(json.dumps(former) + "\n" + json.dumps(decision()))
+
+    result = run("report", tmp_path / "log.jsonl", "--json")
+
+    assert told(result)["decisions"] == 2
+    assert "1 decisions have log version 1, which the next release does not read" in caplog.text

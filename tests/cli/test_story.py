@@ -132,3 +132,10 @@ def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run("explain", ID, "--log", tmp_path / "log.jsonl")
 
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")
+
+
+def test_a_decision_of_log_version_1_is_told_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(version=1))
+
+    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
+    assert "1 decisions have log version 1, which the next release does not read" in caplog.text

@@ -66,12 +66,16 @@ class Changes:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was counted so far. `withheld`: questions that were not stored; `undecided`: no decision was recorded."""
+    """What was counted so far. `withheld`: questions that were not stored; `undecided`: no decision was recorded.
+
+    `earlier`: the recorded decision is of an earlier version of the log.
+    """
 
     alike: int = 0
     withheld: int = 0
     unreadable: int = 0
     undecided: int = 0
+    earlier: int = 0
     refused: Changes = field(default_factory=Changes)
     allowed: Changes = field(default_factory=Changes)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.capture.masking import Unmaskable, masked
-from portero.decision import Decision
+from portero.decision import LOG_VERSION, Decision
 from portero.reading import envelope
 from portero.refusals import Refused
 from portero.types import JSON
@@ -38,18 +38,23 @@ class Outcome:
         """From a line of the decision log; raises LookupError or TypeError when it is none."""
         denials = [entry for entry in cast(list[dict[str, str]], line["violations"]) if entry["action"] == "deny"]
         rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
-        place = denials[0]["at"] if denials else ""
+        # Version 1 of the decision log called it `place`.
+        at = (denials[0]["at"] if "at" in denials[0] else denials[0]["place"]) if denials else ""
         told = (str(line[name] or "") for name in ("operation", "user", "image"))
-        return cls(line["allowed"] is True, rules, place, *told)
+        return cls(line["allowed"] is True, rules, at, *told)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One question. `asked` is None when it was withheld, `outcome` when nobody wrote down what was decided."""
+    """One question. `asked` is None when it was withheld, `outcome` when nobody wrote down what was decided.
+
+    `is_earlier`: the decision is of an earlier version of the log, which the next release does not read.
+    """
 
     asked: bytes | None
     outcome: Outcome | None
     id: str
+    is_earlier: bool = False
 
 
 def written(data: bytes, decision: Decision, most: int) -> bytes:
@@ -71,7 +76,7 @@ def read(line: bytes) -> Recorded | None:
         if decision is None:
             return Recorded(_asked(document["envelope"]), None, "")
         asked = None if "withheld" in document else _asked(document["envelope"])
-        return Recorded(asked, Outcome.of(decision), str(decision["id"]))
+        return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise Unreadable from None
 

@@ -3,6 +3,7 @@
 What was said becomes Settings, a judge or an application; what cannot be used ends the process with exit status 2.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ Said = Mapping[str, str | Sequence[str] | None]
 ALLOWED, REFUSED, COULD_NOT = 0, 1, 2
 
 _HELP = descriptions()
+_LOG = logging.getLogger(__name__)
 
 
 SOCKET = click.option("--socket", metavar="PATH", help=_HELP["socket"])
@@ -59,6 +61,12 @@ def judge(settings: Settings) -> Judge:
         return judge_of(settings)[0]
     except LoadError as broken:
         give_up(broken.faults)
+
+
+def warn_of_earlier(decisions: int) -> None:
+    """Warn of decisions in an earlier version of the log, which were read all the same."""
+    if decisions:
+        _LOG.warning("%d decisions have log version 1, which the next release does not read", decisions)
 
 
 def give_up(faults: Sequence[str]) -> NoReturn:

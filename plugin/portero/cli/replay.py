@@ -52,6 +52,7 @@ def replay(
     for capture in captures:
         bench.run(capture)
     comparison = bench.comparison
+    options.warn_of_earlier(comparison.earlier)
     click.echo(json.dumps(comparison.document(), indent=2) if as_json else "\n".join(_text(comparison)))
     sys.exit(_status(comparison))
 
@@ -78,6 +79,7 @@ class _Bench:
             return
         if recorded is None:
             return
+        self.comparison.earlier += recorded.is_earlier
         if recorded.asked is None:
             self.comparison.withheld += 1
             return

@@ -40,6 +40,7 @@ def report(logs: tuple[str, ...], output: str, as_json: bool, **said: str | tupl
         _add(tally, log)
     if not tally.decisions:
         options.give_up([f"{', '.join(logs)}: holds no decision; name a log that portero wrote (PORTERO_LOG)"])
+    options.warn_of_earlier(tally.earlier)
     _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, policy, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 

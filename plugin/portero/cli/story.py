@@ -54,6 +54,7 @@ def found(id: str, files: Sequence[str]) -> Logged:
     decision = next((one for one in map(_read, marked) if one is not None and one.id == id), None)
     if decision is None:
         options.give_up([f"{id}: is not in {', '.join(files)}; {_NO_LOG} that has it"])
+    options.warn_of_earlier(decision.is_earlier)
     return decision
 
 

@@ -40,7 +40,10 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log says nothing."""
+    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log says nothing.
+
+    `is_earlier`: it is of an earlier version of the log, which the next release does not read.
+    """
 
     id: str
     time: float
@@ -56,6 +59,7 @@ class Logged:
     policy: str
     microseconds: int
     broken: tuple[Broken, ...]
+    is_earlier: bool
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -100,6 +104,7 @@ def _logged(document: Mapping[str, object]) -> Logged:
         policy=_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
         broken=tuple(_broken(violation, str(profile)) for violation in violations),
+        is_earlier=document["version"] != LOG_VERSION,
     )
 
 

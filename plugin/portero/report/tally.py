@@ -59,6 +59,7 @@ class Tally:
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
         self.unreadable = 0
+        self.earlier = 0
         self.first, self.last = float("inf"), float("-inf")
         self.by: Mapping[str, Table] = {group: Table(_MOST_NAMES) for group in GROUPS}
         self.by_rule = Table(_MOST_RULES)
@@ -83,6 +84,7 @@ class Tally:
         self.timeline.add(decision.time, outcome)
         self.profiles[decision.profile] += 1
         self.audited += decision.mode == "audit"
+        self.earlier += decision.is_earlier
         self.policies.add(decision.policy, outcome)
         self.by["user"].add(decision.user or NOBODY, outcome)
         self.by["operation"].add(decision.operation or UNREADABLE, outcome)
