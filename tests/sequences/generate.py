@@ -10,6 +10,8 @@ from .steps import Step
 FEWEST, MOST = 3, 12
 # How much likelier a sequence of a theme takes a piece of it than another theme's.
 BOOST = 12
+# What makes use of a source that was replaced, or of a socket that listens.
+FOLLOW_UPS = {"swaps": ("restart", "start", "copy-out", "copy-in", "run"), "plugins": ("run", "volume", "network")}
 # How likely each kind of step is, and in which themes it is likelier.
 KINDS: Mapping[str, tuple[float, Sequence[str]]] = {
     "run": (10, ("parents", "sockets", "mounts", "namespaces", "logs")),
@@ -60,6 +62,8 @@ class _Sequence:
         length = min(self._choose.randint(FEWEST, MOST), self._choose.randint(FEWEST, MOST))  # short ones are likelier
         for _ in range(length - 1):
             kind = self._choose.choices(self._kinds, weights)[0]
+            if (self._swapped or self._listens) and self._chance(0.5):
+                kind = self._choose.choice(FOLLOW_UPS["swaps" if self._swapped else "plugins"])
             steps.append(getattr(self, "_" + kind.replace("-", "_"))())
         return steps
 
@@ -108,7 +112,8 @@ class _Sequence:
         name = self._new_container()
         # Half of the containers want nothing special: what follows needs some that run.
         daring = self._chance(0.5)
-        chosen = [self._mount(name, daring) for _ in range(self._choose.choices((0, 1, 2, 3), (2, 6, 4, 1))[0])]
+        mounts = (0, 2, 6, 1) if self._theme == "swaps" else (2, 6, 4, 1)
+        chosen = [self._mount(name, daring) for _ in range(self._choose.choices((0, 1, 2, 3), mounts)[0])]
         if daring:
             chosen += [self._flag() for _ in range(self._choose.choices((0, 1, 2), (6, 4, 1))[0])]
         if self._chance(0.5 if self._theme == "plugins" and self._listens else 0.03):
@@ -142,6 +147,8 @@ class _Sequence:
             return self._volume_mount(source, target, daring)
         if not daring:
             source = self._choose.choice(pieces.SOURCES["swaps"] if self._theme == "swaps" else pieces.HARMLESS)
+            if self._theme == "swaps" and self._chance(0.5):
+                source = self._choose.choice(self._related(container) or [source])
             self._mounted[container].append((source, target))
             return self._bind(source, target, read_only=source not in pieces.WRITABLE or self._chance(0.3))
         theme = self._choose.choices(
@@ -176,7 +183,8 @@ class _Sequence:
 
     def _program(self, container: str, restarts: bool) -> str:
         """Look round, and do some mischief in what is mounted; then end, or stay."""
-        acts = ["look", *(self._mischief(container) for _ in range(self._choose.choices((0, 1, 2), (4, 4, 1))[0]))]
+        mischief = (1, 4, 1) if self._theme == "swaps" else (4, 3, 1)
+        acts = ["look", *(self._mischief(container) for _ in range(self._choose.choices((0, 1, 2), mischief)[0]))]
         if restarts:
             return "; ".join([*acts, "exit 1"])
         if self._chance(0.25):
@@ -192,6 +200,15 @@ class _Sequence:
             for source, target in self._mounted[container]
             for other in others
             if other.startswith(f"{source}/")
+        ]
+
+    def _related(self, container: str) -> list[str]:
+        """Sources above or below one that this container mounts already."""
+        own = [source for source, _ in self._mounted[container]]
+        return [
+            other
+            for other in pieces.SOURCES["swaps"]
+            if any(other.startswith(f"{source}/") or source.startswith(f"{other}/") for source in own)
         ]
 
     def _mischief(self, container: str) -> str:
@@ -244,7 +261,8 @@ class _Sequence:
 
     def _path_in(self, container: str) -> str:
         targets = [target for _, target in self._mounted.get(container, [])]
-        return self._choose.choice(targets or ["/v"])
+        swapped = [target for source, target in self._mounted.get(container, []) if source in self._swapped]
+        return self._choose.choice(swapped or targets or ["/v"])
 
     def _copy_out(self) -> Step:
         name = self._container()

@@ -13,6 +13,8 @@ from .steps import Step
 
 LOOK = "look; exit 0"
 STAY = "look; echo staying; sleep 60"
+# What hardened asks of a bridge.
+QUIET = pieces.NETWORK_PIECES["mixed"][0]
 SOCKET = f"{pieces.UP}/var/lib/docker/volumes/v0/_data/evil"
 
 
@@ -45,7 +47,9 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
         "an IPAM driver by path": (
             [
                 *listen,
-                Step("alicia", "network", "n0", [Piece(f"--ipam-driver {SOCKET}", {"IPAM": {"Driver": SOCKET}})]),
+                Step(
+                    "alicia", "network", "n0", [QUIET, Piece(f"--ipam-driver {SOCKET}", {"IPAM": {"Driver": SOCKET}})]
+                ),
             ],
             PLUGIN_LOADED,
         ),
@@ -109,6 +113,7 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
                     "network",
                     "n0",
                     [
+                        QUIET,
                         Piece("--subnet", {"IPAM": {"Config": [{"Subnet": "10.44.0.0/24"}]}}),
                         Piece("-o name", {"Options": {"com.docker.network.bridge.name": BRIDGE}}),
                     ],
@@ -117,7 +122,14 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
             f"changed: the address of {BRIDGE}",
         ),
         "a route of the host": (
-            [Step("alicia", "network", "n0", [Piece("--subnet", {"IPAM": {"Config": [{"Subnet": "8.8.8.0/24"}]}})])],
+            [
+                Step(
+                    "alicia",
+                    "network",
+                    "n0",
+                    [QUIET, Piece("--subnet", {"IPAM": {"Config": [{"Subnet": "8.8.8.0/24"}]}})],
+                )
+            ],
             "changed: the host's route to 8.8.8.0 (br)",
         ),
         "a service": (

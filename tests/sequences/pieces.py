@@ -8,7 +8,20 @@ from collections.abc import Mapping, Sequence
 from .canaries import BRIDGE, NOTIFY, STREAM
 from .steps import Piece
 
-THEMES = ("plugins", "swaps", "parents", "sockets", "mounts", "namespaces", "networks", "logs", "objects", "mixed")
+THEMES = (
+    "plugins",
+    "plugins",
+    "swaps",
+    "swaps",
+    "parents",
+    "sockets",
+    "mounts",
+    "namespaces",
+    "networks",
+    "logs",
+    "objects",
+    "mixed",
+)
 
 APP = "registry.example.com/team/app:1"
 DATA = "registry.example.com/team/data:1"  # declares VOLUME /v

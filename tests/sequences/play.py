@@ -63,6 +63,7 @@ class Player:
         """Do the steps one after the other, whatever each is answered."""
         self._output = []
         self._canaries.reset_folders()
+        self._canaries.noticed()  # what dockerd goes on with of an earlier sequence: a log driver that reconnects
         loaded = False
         try:
             answers = [self._do(step) for step in steps]
@@ -106,25 +107,29 @@ class Player:
         return self._start(step) if created.status == 201 else created
 
     def _start(self, step: Step) -> Answer:
-        answer = self._ask(step, "POST", f"/containers/{step.name}/start")
-        if answer.status == 204:
-            self._await_look(step.name)
-        return answer
+        return self._started(step, f"/containers/{step.name}/start")
 
     def _restart(self, step: Step) -> Answer:
-        answer = self._ask(step, "POST", f"/containers/{step.name}/restart?t=0")
+        return self._started(step, f"/containers/{step.name}/restart?t=0")
+
+    def _started(self, step: Step, target: str) -> Answer:
+        looks = self._looks(step.name)
+        answer = self._ask(step, "POST", target)
         if answer.status == 204:
-            self._await_look(step.name)
+            self._await_look(step.name, looks)
         return answer
 
-    def _await_look(self, name: str) -> None:
-        """Wait until a container has looked round, or its restarts are over; not for ever."""
+    def _looks(self, name: str) -> int:
+        return self._log_of(name).count(b"staying\n")
+
+    def _await_look(self, name: str, before: int) -> None:
+        """Wait until a container has looked once more than `before`, or its restarts are over; not for ever."""
         end = time.monotonic() + LOOK_SECONDS
         while time.monotonic() < end:
             state = (self._docker.client.ask("GET", f"/containers/{name}/json").json() or {}).get("State", {})
             if state.get("Status") not in ("running", "restarting"):
                 return
-            if state["Status"] == "running" and b"staying" in self._log_of(name):
+            if state["Status"] == "running" and self._looks(name) > before:
                 return
             time.sleep(0.03)
 

@@ -15,8 +15,12 @@ from .canaries import HERE, LOG, POLICY, Canaries
 from .play import PLUGIN_LOADED, Played, Player
 from .steps import Step
 
-# A site's own list: one folder that containers may write to.
-SITE = {"bind-sources-writable": ["/srv/app"], "registries": ["registry.example.com/team"]}
+# A site's own lists: one folder that containers may write to, and folders that hold more than their names tell.
+SITE = {
+    "bind-sources-writable": ["/srv/app"],
+    "bind-sources-read-only": ["/usr/share/zoneinfo", "/home", "/srv/www", "/srv/share", "/srv/tools", "/srv/vols"],
+    "registries": ["registry.example.com/team"],
+}
 UNGUARDED = "none"
 
 
