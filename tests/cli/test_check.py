@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,17 @@ def test_standard_input_is_read() -> None:
 
     assert result.exit_code == 1
     assert result.output.startswith("-: ")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="gives a folder to another user")
+def test_owners_of_this_machine_are_reported_and_enforced_with_a_host_root(tmp_path: Path) -> None:
+    os.chown(tmp_path, 4321, 4321)
+    (tmp_path / "app").mkdir()
+    file = tmp_path / "question.json"
+    file.write_text(json.dumps(envelope(Binds=[f"{tmp_path}/app:/app:ro"])))
+
+    def run(*options: str) -> str:
+        return CliRunner().invoke(main, ["check", str(file), "--profile", "hardened", *options]).output
+
+    assert "no-swappable-sources" not in run()
+    assert f"user 4321 can replace {tmp_path}/app by a link to any file of this host" in run("--host-root", "/")

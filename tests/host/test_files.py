@@ -15,9 +15,10 @@ from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.mount_table import MountReader
 from portero.host.peer import Peer
 from portero.host.sockets import ListeningSockets, read_sockets
-from portero.host.view import HostEntry
+from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
 from tests.host.proc_tree import dockerd, line, process
 from tests.host.test_sockets import fail_at
@@ -46,6 +47,9 @@ def host_files(
         visible=visible,
         sockets=sockets,
         own=["/opt/portero"],
+        programs=["/opt/venv"],
+        logs=["/logs", "/logs/p.jsonl"],
+        protected=["/var/lib/docker"],
         listening=HeldSockets(read),
         new_lookup=lambda: lambda name: name.upper(),
     )
@@ -105,10 +109,10 @@ def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> Non
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> str:
+    def refuse(path: Path) -> os.stat_result:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(os, "readlink", refuse)  # root, who runs tests in containers, may read everything
+    monkeypatch.setattr(os, "lstat", refuse)  # root, who runs tests in containers, may read everything
 
     assert host(tmp_path).look("/srv") == HostEntry(None, "unknown", ())
 
@@ -269,7 +273,7 @@ def failing(number: int) -> Callable[[object], str]:
 def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
 ) -> None:
-    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv").symlink_to("data")
     monkeypatch.setattr(os, function, failing(number))
 
     with pytest.raises(Refused) as refused:
@@ -282,14 +286,14 @@ def test_a_protected_place_whose_links_cannot_be_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "srv").mkdir()
-    readlink = os.readlink
+    lstat = os.lstat
 
-    def fail_in_run(path: str) -> str:
+    def fail_in_run(path: str) -> os.stat_result:
         if path.endswith("/run"):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
-        return readlink(path)
+        return lstat(path)
 
-    monkeypatch.setattr(os, "readlink", fail_in_run)
+    monkeypatch.setattr(os, "lstat", fail_in_run)
 
     with pytest.raises(Refused, match="host-unreadable"):
         host(tmp_path).look("/srv")
@@ -337,6 +341,7 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.mount_table import MountReader
 from portero.host.sockets import read_sockets
 from portero.refusals import Refused
 
@@ -372,3 +377,64 @@ def test_out_of_file_descriptors_a_socket_stays_held_or_the_path_is_refused(
     )
 
     assert done.stdout.strip() == printed
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/opt/venv/bin", ("/opt/venv",)),
+        ("/opt", ("/opt/venv",)),
+        ("/opt/venv2", ()),
+        ("/", ("/logs", "/logs/p.jsonl", "/opt/venv")),
+        ("/logs/p.jsonl", ("/logs/p.jsonl",)),
+        ("/logs/nginx", ()),
+    ],
+)
+@pytest.mark.parametrize("visible", [True, False])
+def test_programs_count_with_all_below_them_and_logs_by_themselves(
+    tmp_path: Path, path: str, expected: tuple[str, ...], visible: bool
+) -> None:
+    assert host(tmp_path, visible=visible).look(path).written == expected
+
+
+def test_programs_and_logs_behind_a_link_count(tmp_path: Path) -> None:
+    (tmp_path / "data" / "venv").mkdir(parents=True)
+    (tmp_path / "opt").symlink_to("data")
+
+    assert host(tmp_path).look("/data/venv/lib").written == ("/data/venv",)
+
+
+def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "data" / "docker" / "volumes").mkdir(parents=True)
+    (tmp_path / "data" / "home").mkdir()
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    (tmp_path / "var" / "lib").mkdir(parents=True)
+    (tmp_path / "var" / "lib" / "docker").symlink_to("/data/docker")
+    (tmp_path / "home").symlink_to("data/home")
+    (tmp_path / "bin").symlink_to("usr/bin")
+    view = host(tmp_path)
+
+    assert view.trace("/data/docker/volumes").reaches == ("/var/lib/docker/volumes",)
+    assert view.trace("/data").reaches == ("/home", "/var/lib/docker")
+    assert view.trace("/data/home/alicia").reaches == ("/home/alicia",)
+    assert view.trace("/usr/bin/x").reaches == ()
+
+
+def test_a_path_that_cannot_be_followed_has_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("a")
+
+    assert host(tmp_path).trace("/a/x") == Trace()
+    assert host(tmp_path, visible=False).trace("/srv") == Trace()
+
+
+def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    files = HostFiles(
+        str(tmp_path),
+        mounts=MountReader(str(tmp_path / "none")),
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda: lambda name: name,
+    )
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        files.moment().trace("/srv")

@@ -77,13 +77,13 @@ def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: P
 
 
 def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, readlink = list[str](), os.readlink
+    read, lstat = list[str](), os.lstat
 
-    def recorded(file: str) -> str:
+    def recorded(file: str) -> os.stat_result:
         read.append(file)
-        return readlink(file)
+        return lstat(file)
 
-    monkeypatch.setattr(os, "readlink", recorded)
+    monkeypatch.setattr(os, "lstat", recorded)
 
     assert HostWalk(str(root)).resolve("/none/below/../link/../../srv/link/x") == "/etc/x"
     assert [file.removeprefix(str(root)) for file in read] == ["/none", "/srv", "/srv/link", "/etc", "/etc/x"]

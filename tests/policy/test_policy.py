@@ -117,3 +117,12 @@ def test_a_rule_for_every_operation_judges_what_changes_something(written: dict[
 
 def test_the_action_for_unknown_fields_is_the_word_of_the_site(written: dict[str, Any]) -> None:
     assert policy([]).unknown_fields == "audit"
+
+
+@pytest.mark.parametrize(("site", "expected"), [("deny", "audit"), ("audit", "audit"), ("off", "off")])
+def test_a_rule_can_be_reported_instead_of_enforced(written: dict[str, Any], site: str, expected: str) -> None:
+    asked = policy([rule(written, "a")], a=site)
+
+    assert asked.report("a").action("a", "baseline") == expected
+    assert asked.report("none") == asked
+    assert asked.action("a", "baseline") == site

@@ -251,3 +251,31 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
 )
 def test_a_bad_value_is_named_with_its_cure(value: dict[str, Any], expected: str, site_schema: dict[str, Any]) -> None:
     assert list(faults(value, site_schema)) == [expected]
+
+
+def test_an_exact_list_accepts_what_is_listed_alone() -> None:
+    assert accepts("exact-path-list", ["/srv/data"], "/srv/data")
+    assert not accepts("exact-path-list", ["/srv/data"], "/srv/data/x")
+
+
+@pytest.mark.parametrize(("candidate", "expected"), [("/srv/data", True), ("/srv/data/x", True), ("/srv", False)])
+def test_what_an_exact_list_has_within_it_has_a_name_of_its_own(candidate: str, expected: bool) -> None:
+    schema: dict[str, Any] = {"properties": {"key": {"becomes": "exact-path-list"}}}
+    resources = {"site": {"$defs": site.definitions({"key": ["/srv/data"]}, schema)}}
+    check = engine.best().compile({"$ref": "site#/$defs/key-within"}, resources)
+
+    assert (check.failures(candidate) == ()) is expected
+    assert site.names(schema) == {"key", "key-within"}
+
+
+def test_a_source_below_a_writable_one_is_a_fault() -> None:
+    lists: dict[str, Any] = {
+        "bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"],
+        "bind-sources-read-only": ["/srv", "/srv/a/c"],
+        "bind-sources": ["/srv"],
+    }
+
+    assert [fault.partition(", which")[0] for fault in site.nested_sources(lists)] == [
+        "bind-sources-read-only: /srv/a/c lies below /srv/a",
+        "bind-sources-writable: /srv/a/b lies below /srv/a",
+    ]

@@ -53,7 +53,7 @@ def check(
     posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by hand, or a body with
     --operation. What is decided is what mode enforce would do.
     """
-    judge = options.judge(replace(options.settings(said), mode="enforce"))
+    judge = options.judge_elsewhere(replace(options.settings(said), mode="enforce"))
     try:
         asked = [question for file in files for question in _questions(file, judge, operation)]
         bench = _Bench(_knowing(judge, asked))

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import click
@@ -45,6 +46,10 @@ METRICS_ADDRESS = click.option("--metrics-address", metavar="ADDRESS", help=_HEL
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+# What this rule finds depends on who owns folders on the host.
+_OF_OWNERS = "no-swappable-sources"
+
+
 def settings(said: Said) -> Settings:
     """The settings under the environment and these options; those that were not given are None or empty."""
     given = {field: value for field, value in said.items() if value is not None and value != ()}
@@ -67,6 +72,15 @@ def warn_of_earlier(decisions: int) -> None:
     """Warn of decisions in an earlier version of the log, which were read all the same."""
     if decisions:
         _LOG.warning("%d decisions have log version 1, which the next release does not read", decisions)
+
+
+def judge_elsewhere(settings: Settings) -> Judge:
+    """The judge of requests that may be meant for another host than this one.
+
+    Unless --host-root is given, what depends on the owners of this machine's folders is reported, not refused.
+    """
+    judging = judge(settings)
+    return judging if settings.host_root != "auto" else replace(judging, policy=judging.policy.report(_OF_OWNERS))
 
 
 def give_up(faults: Sequence[str]) -> NoReturn:

@@ -48,7 +48,7 @@ def replay(
     allowed. Exit status 1: something is decided differently.
     """
     settings = replace(options.settings(said), mode="enforce")
-    bench = _Bench(options.judge(settings), _before(settings, against))
+    bench = _Bench(options.judge_elsewhere(settings), _before(settings, against))
     for capture in captures:
         bench.run(capture)
     comparison = bench.comparison
@@ -94,7 +94,7 @@ class _Bench:
 
 
 def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
-    return options.judge(replace(settings, schemas=tuple(map(Path, against)))) if against else None
+    return options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
 
 
 def _decided(judge: Judge, asked: bytes) -> Outcome:

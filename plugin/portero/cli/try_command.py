@@ -51,7 +51,7 @@ def tryout(
     Nothing is created, and neither dockerd nor root is needed. What is decided is what mode enforce would do.
     """
     words = _words(command, any_program=any_program)
-    trial = Trial(options.judge(replace(options.settings(said), mode="enforce")), go_on=go_on)
+    trial = Trial(options.judge_elsewhere(replace(options.settings(said), mode="enforce")), go_on=go_on)
     ended = _run(trial, words, timeout)
     if verbose:
         click.echo(ended.output, err=True, nl=False)

@@ -1,6 +1,6 @@
 """One mount fact (schemas/request.json, $defs/mount): its default values and what is known of its host paths."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from portero.facts.paths import clean, clean_host_path
@@ -18,6 +18,12 @@ def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:
         "resolution": "none",
         "kind": "none",
         "holds": [],
+        "porteroFiles": [],
+        "kernelFileSystems": [],
+        "reaches": [],
+        "passes": [],
+        "swappableBy": [],
+        "swappableThrough": [],
         "target": None,
         "writable": True,
         "propagation": "",
@@ -35,14 +41,25 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     """The part of a fact about cleaned host paths: the paths, where links lead, and what is there."""
     if not paths:
         return {}
-    found = [host.look(path) for path in paths]
+    found, traces = [host.look(path) for path in paths], [host.trace(path) for path in paths]
     resolved = [clean_host_path(file.resolved, at) for file in found if file.resolved is not None]
+    seen = len(resolved) == len(found) and all(trace.seen for trace in traces)
+    swaps = [swap for trace in traces for swap in trace.swaps]
     return {
         "paths": cast(list[JSON], list(dict.fromkeys([*paths, *resolved]))),
-        "resolution": "resolved" if len(resolved) == len(found) else "unseen",
+        "resolution": "resolved" if seen else "unseen",
         "kind": found[0].kind,
-        "holds": cast(list[JSON], sorted({socket for file in found for socket in file.holds})),
+        "holds": _merge(file.holds for file in found),
+        "porteroFiles": _merge(file.written for file in found),
+        "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
+        "reaches": _merge(trace.reaches for trace in traces),
+        "passes": _merge(trace.passes for trace in traces),
+        "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }
+
+
+def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
+    return cast(list[JSON], sorted({item for items in lists for item in items}))
 
 
 def assume_whole_host(at: str, host: HostMoment) -> Fact:

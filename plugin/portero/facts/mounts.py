@@ -10,6 +10,7 @@ from portero.facts import binds, driver, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
 from portero.facts.mount import assume_whole_host, clean_target, look_up, make_fact
 from portero.facts.paths import clean_from_root, is_absolute
+from portero.facts.reach import add_reach
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
@@ -22,18 +23,20 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ContainerCreate: Binds, Volumes, Mounts, Tmpfs."""
     settings = child(body, "HostConfig")
     volume_driver = text(settings, "VolumeDriver")
-    return [
+    facts = [
         *(binds.parse(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
         *(_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
         *(_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
         *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
     ]
+    return add_reach(facts, host)
 
 
 def read_service(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ServiceCreate and ServiceUpdate."""
     entries = objects(child(child(body, "TaskTemplate"), "ContainerSpec"), "Mounts")
-    return [_service_entry(entry, f"TaskTemplate.ContainerSpec.Mounts[{n}]", host) for n, entry in enumerate(entries)]
+    at = "TaskTemplate.ContainerSpec.Mounts"
+    return add_reach([_service_entry(entry, f"{at}[{n}]", host) for n, entry in enumerate(entries)], host)
 
 
 def read_volume(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
@@ -47,9 +50,9 @@ def read_volume(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     at = "DriverOpts" if options else "Driver"
     plain = make_fact(at, "volume", "volume", source | driver.read_options(name, options, at, host))
     if "ClusterVolumeSpec" not in body:
-        return [plain]
+        return add_reach([plain], host)
     cluster = make_fact("ClusterVolumeSpec", "cluster", "volume", source | {"driver": name or driver.LOCAL})
-    return [cluster, plain] if options else [cluster]
+    return add_reach([cluster, plain] if options else [cluster], host)
 
 
 def read_volumes_from(body: Mapping[str, JSON]) -> list[Fact]:

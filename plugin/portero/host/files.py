@@ -1,25 +1,31 @@
 """The host as its files show it: a path in, what is there out (HostFiles gives a FilesMoment for each request).
 
 A path that this process may not walk is `unknown`; any other failure to read is the refusal host-unreadable. Between
-this look and the start of the container a link can change: allow only folders that users of Docker cannot write to.
+this look and the start of the container a link can change: `trace` tells who can change one.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 
+from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.host.held_sockets import HeldSockets
-from portero.host.path import clean
+from portero.host.mount_table import MountReader
+from portero.host.owners import ROOT, Owners
+from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
+from portero.host.sensitive import HOMES, SENSITIVE
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN
 from portero.host.symlinks import HostWalk
-from portero.host.view import HostEntry
+from portero.host.tracing import Tracer
+from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
 
 
@@ -28,8 +34,10 @@ class HostFiles:
 
     `root` None: where the daemon that asks sees them (`daemons`), or "/" where that is not known.
     `sockets`: paths on the host to protect besides the daemons' own, such as Portero's. `own`: files and folders that
-    Portero's decisions depend on, such as its policy; what is below them is protected as well. `visible=False`: the
-    host's files are not below `root` at all, so that only names can be compared. `listening`: the daemons' sockets.
+    Portero's decisions depend on, such as its policy; what is below them is protected as well. `programs`: folders with
+    all below them, and `logs`: files and folders, that no container may write. `protected`: names of paths that the
+    policy protects. `visible=False`: the host's files are not below `root` at all, so that only names can be compared.
+    `mounts`: of the process that sees the files below `root`. `listening`: the daemons' sockets.
     `new_lookup`: makes, for one request, the function from a network's ID to its name (None: not found out).
     """
 
@@ -40,6 +48,10 @@ class HostFiles:
         visible: bool = True,
         sockets: Iterable[str] = (),
         own: Iterable[str] = (),
+        programs: Iterable[str] = (),
+        logs: Iterable[str] = (),
+        protected: Iterable[str] = (),
+        mounts: MountReader | None = None,
         listening: HeldSockets,
         new_lookup: Callable[[], Callable[[str], str | None]],
         daemon_config: str = DAEMON_CONFIG,
@@ -48,6 +60,12 @@ class HostFiles:
         self.root = root
         self.visible = visible
         self.own = tuple(map(clean, own))
+        self.programs = tuple(map(clean, programs))
+        self.logs = tuple(map(clean, logs))
+        self.protected = tuple(map(clean, protected))
+        self.owners = Owners()
+        self._mounts = mounts or MountReader(root=root or "/")
+        self._mounts_of_daemon = ("", self._mounts)
         self.new_lookup = new_lookup
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
@@ -57,6 +75,14 @@ class HostFiles:
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         """The host as it is now, for one request of this peer."""
         return FilesMoment(self, peer)
+
+    def find_mounts(self, asking: AskingDaemon | None) -> MountReader:
+        """The reader of the mounts that lie over the host's files, as the daemon sees them."""
+        if asking is None or self.root is not None:
+            return self._mounts
+        if self._mounts_of_daemon[0] != asking.mountinfo:
+            self._mounts_of_daemon = (asking.mountinfo, MountReader(asking.mountinfo))
+        return self._mounts_of_daemon[1]
 
     def read_defaults(self, walk: HostWalk) -> DaemonDefaults:
         """The daemon's defaults, as one walk finds daemon.json. Raises OSError when they cannot be read."""
@@ -76,6 +102,7 @@ class FilesMoment:
         self._host = host
         self._peer = peer
         self._seen: dict[str, HostEntry] = {}
+        self._traced: dict[str, Trace] = {}
         self._name_of = host.new_lookup()
 
     def look(self, path: str) -> HostEntry:
@@ -84,6 +111,14 @@ class FilesMoment:
             with _refusing():
                 self._seen[path] = self._look(path)
         return self._seen[path]
+
+    def trace(self, path: str) -> Trace:
+        """How the kernel gets to a cleaned absolute path."""
+        if path not in self._traced:
+            resolved = self.look(path).resolved
+            with _refusing():
+                self._traced[path] = Trace() if resolved is None else self._tracer.trace(path, resolved)
+        return self._traced[path]
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon reports it."""
@@ -97,8 +132,9 @@ class FilesMoment:
 
     def _look(self, path: str) -> HostEntry:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
+        written = self._find_written(path, resolved or path)
         if resolved is None:
-            return HostEntry(None, "unknown", tuple(sorted(self._named.held(path) | self._find_own(path))))
+            return HostEntry(None, "unknown", tuple(sorted(self._named.held(path) | self._find_own(path))), written)
         # These are at the path or below it, so they are held as the protected places there are.
         names = self._find_own(path) | self._find_own(resolved)
         if kind == "directory":
@@ -106,7 +142,45 @@ class FilesMoment:
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
-        return HostEntry(resolved, kind, tuple(sorted(holds)))
+        return HostEntry(resolved, kind, tuple(sorted(holds)), written)
+
+    @cached_property
+    def _tracer(self) -> Tracer:
+        asking = self._asking
+        owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
+        mounts = self._host.find_mounts(asking).read()
+        return Tracer(self._walk, mounts, owners, AccountNames(self._read), self._links)
+
+    def _read(self, path: str) -> str:
+        with open(self._walk.local_path(self._walk.resolve(path)), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        """Sensitive and protected paths that are links: name -> path after links."""
+        named = {name: self._walk.resolve_or_keep(name) for name in (*SENSITIVE, *HOMES)}
+        # What lies at a sensitive place is judged by that place's own name.
+        moved = {name: real for name, real in named.items() if not any(is_within(real, at) for at in named)}
+        protected = {name: self._walk.resolve_or_keep(name) for name in self._host.protected}
+        return moved | {name: real for name, real in protected.items() if name != real}
+
+    @cached_property
+    def _written(self) -> list[tuple[str, bool]]:
+        """Portero's programs and logs, by name and after links; whether what is below counts as well."""
+        host = self._host
+        names = [*((name, True) for name in host.programs), *((name, False) for name in host.logs)]
+        follow = self._walk.resolve_or_keep if host.visible else str
+        return [(place, below) for name, below in names for place in {name, follow(name)}]
+
+    def _find_written(self, *paths: str) -> tuple[str, ...]:
+        """Portero's programs at, below or around these paths, and its logs at or below them."""
+        found = {
+            place
+            for place, below in self._written
+            for path in paths
+            if is_within(place, path) or (below and is_within(path, place))
+        }
+        return tuple(sorted(found))
 
     @cached_property
     def _asking(self) -> AskingDaemon | None:

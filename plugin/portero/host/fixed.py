@@ -1,28 +1,32 @@
 """A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import cast, get_args
 
 from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
+from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
-from portero.host.view import MAX_LINKS, HostEntry, Kind
+from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
-_PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible", "daemon"})
+_PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible", "daemon", "mounts", "owners", "portero"})
 
 
 class FixedHost:
     """A host made of plain data, for examples and tests.
 
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
-    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}}: each part may be left out, an
-    unknown one is a ValueError. `daemon` is the content of daemon.json.
+    "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
+    "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"]}: each part may
+    be left out, an unknown one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file system types
+    and bound paths; `owners` has folders that others than root can write to; `portero` Portero's programs.
     /var/run is a link to /run; a path that is not named is a directory; a network that is not named has no known name.
     """
 
@@ -38,6 +42,9 @@ class FixedHost:
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
         self._guarded = Guarded(self._sockets)
+        self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
+        self._owners = _texts(data, "owners")
+        self._programs = cast(Sequence[str], data.get("portero", ()))
 
     def moment(self, peer: Peer | None = None) -> "FixedHost":
         """Itself: it never changes."""
@@ -50,7 +57,22 @@ class FixedHost:
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
-        return HostEntry(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))))
+        written = [own for own in self._programs if is_within(own, resolved) or is_within(resolved, own)]
+        return HostEntry(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))), tuple(written))
+
+    def trace(self, path: str) -> Trace:
+        """How the kernel gets to a cleaned absolute path."""
+        if not self._visible:
+            return Trace()
+        ways = [*self._list_ways(path)]
+        folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
+        passes = folders.union(*map(self._mounts.list_names, folders))
+        return Trace(
+            tuple(sorted(passes)),
+            tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
+            tuple(sorted(self._mounts.list_reached(ways[-1]))),
+            tuple(sorted(self._mounts.list_kernel_types(ways[-1]))),
+        )
 
     def network(self, name: str) -> str | None:
         """The name in the data, None when there is none."""
@@ -62,20 +84,32 @@ class FixedHost:
 
     def _resolve(self, path: str) -> str:
         """The path after links; a path in a circle of links is left as it is."""
+        *_, last = self._list_ways(path)
+        return last
+
+    def _list_ways(self, path: str) -> Iterator[str]:
+        """The path, and what it is after each link; the path again at the end of a circle."""
         seen = path
         for _ in range(MAX_LINKS):
+            yield seen
             link = self._first_link(seen)
             if link is None:
-                return seen
+                return
             # A relative target counts from the folder of the link.
             target = self._links[link]
             start = target if target.startswith("/") else f"{link}/../{target}"
             seen = clean(start + seen[len(link) :])
-        return path
+        yield path
 
     def _first_link(self, path: str) -> str | None:
         """The link that the kernel meets first when it walks this path."""
         return min((link for link in self._links if is_within(path, link)), key=len, default=None)
+
+
+def _step_in(folder: str, ways: Sequence[str]) -> str:
+    """What the first of these ways looks up in a folder."""
+    way = next(way for way in ways if way != folder and is_within(way, folder))
+    return f"{folder.rstrip('/')}/{way.removeprefix(folder).strip('/').split('/')[0]}"
 
 
 def _texts(data: Mapping[str, JSON], part: str) -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""Follows links below a root as the kernel would (path_resolution(7)), at one moment: each link is read once.
+"""Follows links below a root as the kernel would (path_resolution(7)), at one moment: each entry is looked at once.
 
-A path of the host in; out come the path without links and the kind of what is there. OSError: could not be read.
+A path of the host in; out come the path without links, the kind of what is there and the folders on the way. OSError:
+could not be read.
 """
 
 import errno
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from portero.host.view import MAX_LINKS, Kind
 
@@ -18,12 +20,28 @@ _KINDS: Mapping[int, Kind] = {
     stat.S_IFCHR: "device",
 }
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
-_NO_LINK = errno.EINVAL
 # The kernel does not walk such a path for this process, now or later; other errors are failures of the moment.
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
 
+
+class _Unknown:
+    """Not looked at yet."""
+
+
+_UNKNOWN = _Unknown()
+
 # Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
 _SHORT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class WalkStep:
+    """A name that a walk looks up in a folder, whose own path has no links; None: nothing is there."""
+
+    folder: str
+    path: str
+    folder_stat: os.stat_result | None
+    stat: os.stat_result | None
 
 
 class HostWalk:
@@ -32,7 +50,7 @@ class HostWalk:
     def __init__(self, root: str) -> None:
         self._root = root.rstrip("/")
         self._links: dict[str, str | None] = {}
-        self._missing: set[str] = set()
+        self._stats: dict[str, os.stat_result | None] = {}
         # Where a walk to each folder ended and how many links it met: many paths share the way to their folder.
         self._folders: dict[str, tuple[str, int]] = {}
 
@@ -71,8 +89,19 @@ class HostWalk:
         done, links = self._folders[folder]
         return self._walk(done, [name], links)[0] or "/"
 
-    def _walk(self, done: str, waiting: list[str], links: int) -> tuple[str, int]:
-        """From a path without links ("" is the root) through the waiting parts, the next one last: path, links met."""
+    def list_steps(self, path: str) -> list[WalkStep]:
+        """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
+        met: list[tuple[str, str]] = []
+        self._walk("", path.split("/")[::-1], 0, met)
+        return [WalkStep(folder or "/", step, self._look(folder), self._look(step)) for folder, step in met]
+
+    def _walk(
+        self, done: str, waiting: list[str], links: int, met: list[tuple[str, str]] | None = None
+    ) -> tuple[str, int]:
+        """From a path without links ("" is the root) through the waiting parts, the next one last: path, links met.
+
+        `met` gets each folder and the entry that was looked up in it.
+        """
         known = self._links
         while waiting:
             part = waiting.pop()
@@ -82,6 +111,8 @@ class HostWalk:
                 done = done.rpartition("/")[0]
                 continue
             step = f"{done}/{part}"
+            if met is not None:
+                met.append((done, step))
             link = known[step] if step in known else self._read_link(done, step)
             if link is None:
                 done = step
@@ -106,23 +137,30 @@ class HostWalk:
         """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""
         link = None
         # Below nothing there is nothing. But the kernel has an error of its own for paths that are too long.
-        if folder in self._missing and len(path) < _SHORT:
-            self._missing.add(path)
+        if self._stats.get(folder, _UNKNOWN) is None and len(path) < _SHORT:
+            self._stats[path] = None
         else:
-            try:
+            entry = self._look(path)
+            if entry is not None and stat.S_ISLNK(entry.st_mode):
                 link = os.readlink(self._root + path)
-            except OSError as error:
-                if error.errno in _ABSENT:
-                    self._missing.add(path)
-                elif error.errno != _NO_LINK:
-                    raise
         self._links[path] = link
         return link
 
-    def _find_kind(self, resolved: str) -> Kind:
+    def _look(self, path: str) -> os.stat_result | None:
+        """What lies at a path without links ("" is the root), links not followed; None: nothing."""
+        known = self._stats.get(path, _UNKNOWN)
+        if not isinstance(known, _Unknown):
+            return known
         try:
-            # Resolved already; a link that came up since then must not lead out of the root.
-            mode = os.lstat(self.local_path(resolved)).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return "missing"
-        return _KINDS.get(stat.S_IFMT(mode), "unknown")
+            # A link that came up since its folder was resolved must not lead out of the root.
+            entry = os.lstat(self._root + (path or "/"))
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
+            entry = None
+        self._stats[path] = entry
+        return entry
+
+    def _find_kind(self, resolved: str) -> Kind:
+        entry = self._look("" if resolved == "/" else resolved)
+        return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")

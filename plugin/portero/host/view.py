@@ -1,4 +1,4 @@
-"""What facts ask about the host: the interfaces Host and HostMoment, and the answer HostEntry.
+"""What facts ask about the host: the interfaces Host and HostMoment, and the answers HostEntry and Trace.
 
 No file and no socket is opened here; host/files.py and objects/networks.py do that.
 """
@@ -27,6 +27,26 @@ class HostEntry:
     resolved: str | None  # the path after symbolic links; None: they could not be followed
     kind: Kind
     holds: tuple[str, ...]  # daemons' sockets at or below the path; Portero's own files there, or around it
+    written: tuple[str, ...] = ()  # files and folders of Portero that writing there, or replacing it, would change
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """An entry on the way to a path, and who can replace it by a link."""
+
+    who: str  # such as "user alicia (1000)"
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How the kernel gets to a path, and what else it opens there."""
+
+    passes: tuple[str, ...] = ()  # the folders on the way, under all their names
+    swaps: tuple[Swap, ...] = ()  # who but root can replace an entry on the way; in the order of the way
+    reaches: tuple[str, ...] = ()  # other names of the place, and of what lies or is mounted below it
+    kernel_types: tuple[str, ...] = ()  # file systems of the kernel at or below the path, such as proc
+    seen: bool = True  # False: this process cannot tell who owns a folder on the way
 
 
 class HostMoment(Protocol):
@@ -37,6 +57,10 @@ class HostMoment(Protocol):
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
+        ...
+
+    def trace(self, path: str) -> Trace:
+        """How the kernel gets to a cleaned absolute path; nothing for a path that cannot be followed."""
         ...
 
     def network(self, name: str) -> str | None:

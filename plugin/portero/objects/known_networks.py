@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
-from portero.host.view import Host, HostEntry, HostMoment
+from portero.host.view import Host, HostEntry, HostMoment, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class KnownNetworksMoment:
     def look(self, path: str) -> HostEntry:
         """What is at the path on the host."""
         return self.moment.look(path)
+
+    def trace(self, path: str) -> Trace:
+        """How the kernel gets to the path on the host."""
+        return self.moment.trace(path)
 
     def network(self, name: str) -> str | None:
         """The known name, else the host's."""

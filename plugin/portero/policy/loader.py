@@ -83,6 +83,7 @@ def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: l
     values = site.merged(content for _, content in sites)
     needed = [*site.keys(schema), "unknown-fields"]
     found += [f"{sites[0][0]}: '{key}' is missing: give it a value" for key in needed if key not in values]
+    found += [f"{sites[-1][0]}: {fault}" for fault in ([] if found else site.nested_sources(values))]
     return values
 
 
@@ -111,7 +112,7 @@ def _proposal_faults(rules: Mapping[str, Rule], values: Mapping[str, JSON]) -> l
 
 def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
     of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
-    return {f"site#/$defs/{key}" for key in site.keys(schemas[_SITE_SCHEMA])} | {
+    return {f"site#/$defs/{name}" for name in site.names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }
 

@@ -1,12 +1,13 @@
 """The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from portero.decision import LEVELS, Violation
 from portero.engine import Checks, InstancePath
 from portero.flags.proposal import NoValue, Proposal
+from portero.policy.concrete import fill_reason
 from portero.policy.dialect import ANY_OPERATION, PROFILES
 from portero.policy.exception import Waiver, waived
 from portero.policy.place import is_default, place
@@ -45,6 +46,13 @@ class Policy:
         """What breaking this rule does under a profile; the site's own word comes first."""
         chosen = cast(dict[str, Action], self.site["actions"]).get(rule)
         return chosen if chosen is not None else _action(self.rules[rule], profile)
+
+    def report(self, rule: str) -> "Policy":
+        """The same policy, in which this rule is reported instead of enforced."""
+        actions = cast(dict[str, Action], self.site["actions"])
+        if rule not in self.rules or actions.get(rule) == "off":
+            return self
+        return replace(self, site={**self.site, "actions": cast(JSON, {**actions, rule: "audit"})})
 
     def proposal(self, rule: str) -> Proposal | None:
         """What a broken rule proposes, with the site's values; None where it, or the site, proposes nothing."""
@@ -111,9 +119,10 @@ _NONE = _ActingRules.of({})
 
 def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
     # Several failures at one place are one violation to a person.
-    places = {(place(request, path), is_default(request, path)) for path in paths}
+    places = {(place(request, path), is_default(request, path)): path for path in reversed(paths)}
     for where, default in sorted(places) if len(places) > 1 else places:
-        yield Violation(rule.id, rule.level, where, action, rule.reason, rule.remedy, default)
+        reason = fill_reason(rule.reason, request, places[where, default])
+        yield Violation(rule.id, rule.level, where, action, reason, rule.remedy, default)
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,8 @@ from typing import cast
 from portero.sizes import bytes_of
 from portero.types import JSON
 
+# What the loader makes of such a list, and the name of its second schema: the paths and all below them.
+_EXACT, _WITHIN = "exact-path-list", "-within"
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -32,10 +34,41 @@ def keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
     return {key: about["becomes"] for key, about in properties.items() if "becomes" in about}
 
 
+def names(site_schema: Mapping[str, JSON]) -> set[str]:
+    """The names after site#/$defs/ that rules can refer to."""
+    becomes = keys(site_schema)
+    return {*becomes, *(f"{key}{_WITHIN}" for key in becomes if becomes[key] == _EXACT)}
+
+
 def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
     """The `$defs` of `site`: one schema for each key. The values have passed site.schema.json."""
+    return {
+        name: schema
+        for key, becomes in keys(site_schema).items()
+        for name, schema in _define(key, becomes, values[key]).items()
+    }
+
+
+def nested_sources(values: Mapping[str, JSON]) -> list[str]:
+    """A fault for each listed source below a listed writable one: a container can replace it by a link."""
+    lists = ("bind-sources-read-only", "bind-sources-writable", "bind-sources")
+    listed = {key: cast(list[str], values[key]) for key in lists if key in values}
+    writable = set(listed.get("bind-sources-writable", []))
+    return [
+        f"{key}: {path} lies below {parent}, which bind-sources-writable lists: "
+        f"a container that writes to {parent} could replace it; remove one of the two"
+        for key, paths in listed.items()
+        for path in paths
+        for parent in map(str, PurePosixPath(path).parents)
+        if parent in writable
+    ]
+
+
+def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
+    """The schemas of one key."""
     makers = {
         "path-list": _paths,
+        _EXACT: _names,
         "protected-path-list": _protected,
         "name-list": _names,
         "device-list": _devices,
@@ -47,7 +80,9 @@ def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> 
         "rate-list": _rates,
         "version": _version,
     }
-    return {key: makers[becomes](values[key]) for key, becomes in keys(site_schema).items()}
+    # A listed path is exact for what is allowed; what is below it is what a container may then change.
+    within = {f"{key}{_WITHIN}": _paths(value)} if becomes == _EXACT else {}
+    return {key: makers[becomes](value)} | within
 
 
 def _paths(value: JSON) -> JSON:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from portero import engine
 from portero.engine import Engine
@@ -32,6 +33,8 @@ from portero.signing.signed_reader import KeysBroken, Sealed, trusted_keys
 from portero.signing.versions import VersionsBroken
 
 _FIRST_PROCESS = 1
+# Where the system's own Python lies: no folder of Portero's.
+_SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 
 
 class LoadError(Exception):
@@ -105,7 +108,7 @@ def judge_of(settings: Settings) -> tuple[Judge, str]:
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
     """The judge by this policy."""
-    return Judge(policy, routes, shapes, _make_host(settings), settings.profile, settings.mode)
+    return Judge(policy, routes, shapes, _make_host(settings, policy), settings.profile, settings.mode)
 
 
 def engine_name(settings: Settings) -> str:
@@ -151,7 +154,7 @@ def dockerds(settings: Settings, listening: HeldSockets) -> Sequence[str]:
     return [address for address in listening.current().paths_of("dockerd") if _is_roots(address)]
 
 
-def _make_host(settings: Settings) -> HostFiles:
+def _make_host(settings: Settings, policy: Policy) -> HostFiles:
     spelt = sys.getfilesystemencoding()
     if spelt != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
@@ -166,6 +169,12 @@ def _make_host(settings: Settings) -> HostFiles:
         visible=root != "none",
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *(str(place.absolute()) for place in _own(settings))],
+        programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
+        logs=_list_logs(settings),
+        protected=[
+            *cast("list[str]", policy.site["protected-paths"]),
+            *cast("list[str]", policy.site["protected-from-writing"]),
+        ],
         listening=listening,
         new_lookup=names.new_lookup,
         daemon_config=str(settings.daemon_config),
@@ -176,6 +185,12 @@ def _own(settings: Settings) -> Sequence[Path]:
     """What decides about requests, and so is no container's to write: rules, whose keys to trust, what was in force."""
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     return (*settings.policy_folders, *signing)
+
+
+def _list_logs(settings: Settings) -> list[str]:
+    """The decision log, its folder, and the file of recorded requests."""
+    log = [] if settings.log == "-" else [Path(settings.log).absolute(), Path(settings.log).absolute().parent]
+    return [str(path) for path in (*log, *([settings.record] if settings.record else []))]
 
 
 def _is_roots(address: str) -> bool:

@@ -1,0 +1,56 @@
+"""What the mounts of one request open beyond their sources: facts of mounts in, the same with more in them out.
+
+The host's own mounts and links can show sensitive files inside a harmless folder: such a place is a mount fact of its
+own. A container that may write to a folder above a source can replace the source before the next start.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from portero.facts.mount import make_fact
+from portero.host.view import HostMoment
+from portero.types import JSON, Fact
+
+
+def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
+    """The facts of one request's mounts with `swappableThrough`, and a fact for each place in `reaches`."""
+    if not any(fact["paths"] for fact in facts):
+        return facts
+    writable = {
+        path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
+    }
+    swappable = [fact | {"swappableThrough": _list_swaps(fact, writable)} for fact in facts]
+    reached = [_reached_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
+    return [*swappable, *reached]
+
+
+def _list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
+    """The mounts of this request through which a folder on the way to the source can be changed."""
+    found = dict.fromkeys(
+        above
+        for folder in cast(list[str], fact["passes"])
+        for above in (folder, *_list_parents(folder))
+        if above in writable
+    )
+    return [{"mount": writable[folder], "folder": folder, "at": fact["at"]} for folder in found]
+
+
+def _list_parents(path: str) -> Iterator[str]:
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        yield path
+
+
+def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
+    entry = host.look(path)
+    known: Fact = {
+        "source": path,
+        "paths": [path],
+        "resolution": fact["resolution"],
+        "kind": entry.kind,
+        "holds": [*entry.holds],
+        "porteroFiles": [*entry.written],
+        "target": fact["target"],
+        "writable": fact["writable"],
+    }
+    return make_fact(cast(str, fact["at"]), "bind", "host-mount", known)

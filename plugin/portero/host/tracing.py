@@ -1,0 +1,61 @@
+"""How the kernel gets to a path of the host, who can lead it elsewhere, what it opens there: a path in, a Trace out.
+
+A source is looked up again at each start of a container. Whoever can replace an entry on the way by a link chooses
+what the container gets then, without a request that could be judged.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from portero.host.accounts import AccountNames
+from portero.host.mount_table import MountTable
+from portero.host.owners import Owners, UnseenOwner, Writer
+from portero.host.path import is_within
+from portero.host.symlinks import HostWalk, WalkStep
+from portero.host.view import Swap, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """One moment of the host. `links`: sensitive paths that lead elsewhere by a link: name -> path after links."""
+
+    walk: HostWalk
+    mounts: MountTable
+    owners: Owners
+    names: AccountNames
+    links: Mapping[str, str]
+
+    def trace(self, path: str, resolved: str) -> Trace:
+        """`path` and where its links lead. Raises OSError where an owner cannot be read."""
+        steps = self.walk.list_steps(path)
+        folders = dict.fromkeys(step.folder for step in steps)
+        passes = [name for folder in folders for name in (folder, *sorted(self.mounts.list_names(folder)))]
+        try:
+            swaps, seen = tuple(self._list_swaps(steps)), True
+        except UnseenOwner:
+            swaps, seen = (), False
+        reached = self.mounts.list_reached(resolved).union(self._list_linked(resolved)) - {path}
+        kernel_types = sorted(self.mounts.list_kernel_types(resolved))
+        return Trace(tuple(dict.fromkeys(passes)), swaps, tuple(sorted(reached)), tuple(kernel_types), seen)
+
+    def _list_swaps(self, steps: list[WalkStep]) -> Iterator[Swap]:
+        for step in steps:
+            for writer in sorted(self._list_writers(step)):
+                yield Swap(self.names.describe(writer), step.path)
+
+    def _list_writers(self, step: WalkStep) -> frozenset[Writer]:
+        if step.folder_stat is None:
+            # dockerd creates what is missing, as root.
+            return frozenset()
+        server = self.mounts.find_mount(step.folder).server
+        if server is not None and server not in self.owners.root:
+            return frozenset({Writer("user", server)})
+        return self.owners.list_writers(self.walk.local_path(step.folder), step.folder_stat, step.stat)
+
+    def _list_linked(self, resolved: str) -> Iterator[str]:
+        """The names under which sensitive paths lead to this place or below it."""
+        for name, real in self.links.items():
+            if is_within(resolved, real):
+                yield name + resolved.removeprefix("" if real == "/" else real)
+            elif is_within(real, resolved):
+                yield name

@@ -1,0 +1,142 @@
+"""Where a path lies by mountinfo, under which other names it is reached, and what is mounted below it."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.host.mount_table import Mount, MountReader, MountTable, list_mounts, parse_mounts
+
+ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
+
+
+def table(*lines: str) -> MountTable:
+    return MountTable(parse_mounts("\n".join([ROOT, *lines]).encode()))
+
+
+def plain(**points: str) -> MountTable:
+    return MountTable(list_mounts({point.replace("__", "/"): shown for point, shown in points.items()}.items()))
+
+
+def test_a_line_of_mountinfo_is_read_with_its_escapes_and_optional_fields() -> None:
+    (mount,) = parse_mounts(rb"36 35 0:44 /a\040b /mnt/x\134y rw,noatime shared:1 master:2 - ext4 /dev/x rw")
+
+    assert mount == Mount(36, 35, "0:44", "/a b", "/mnt/x\\y", "ext4")
+
+
+def test_the_server_of_a_fuse_file_system_is_known() -> None:
+    (mount,) = parse_mounts(b"36 35 0:44 / /home/a/m rw - fuse.sshfs a@host: rw,user_id=1000,group_id=1000")
+
+    assert mount.server == 1000
+
+
+@pytest.mark.parametrize("line", ["", "36 35", "x 35 0:44 / /x rw - ext4 /dev/x rw", "36 35 0:44 / /x rw ext4"])
+def test_another_form_is_an_error_and_not_no_mount(line: str) -> None:
+    with pytest.raises(OSError, match="form"):
+        parse_mounts(f"{ROOT}\n{line}\n{ROOT}".encode())
+
+
+def test_no_mount_at_all_is_an_error() -> None:
+    with pytest.raises(OSError, match="no mount"):
+        MountTable(parse_mounts(b""))
+
+
+def test_a_bind_of_a_folder_is_reached_under_both_names() -> None:
+    mounts = table("30 27 254:0 /etc /srv/app/etc rw - ext4 /dev/vda rw")
+
+    assert mounts.list_names("/srv/app/etc/ssl") == {"/etc/ssl"}
+    assert mounts.list_names("/etc") == {"/srv/app/etc"}
+    assert mounts.list_names("/srv/app") == set()
+
+
+def test_a_folder_reaches_what_is_mounted_in_it_and_what_of_it_is_mounted_elsewhere() -> None:
+    mounts = table(
+        "30 27 254:0 /etc /srv/app/etc rw - ext4 /dev/vda rw",
+        "31 27 254:0 /data/docker /var/lib/docker rw - ext4 /dev/vda rw",
+    )
+
+    assert mounts.list_reached("/srv") == {"/etc"}
+    assert mounts.list_reached("/data") == {"/var/lib/docker"}
+    assert mounts.list_reached("/data/docker/volumes") == {"/var/lib/docker/volumes"}
+    assert mounts.list_reached("/data/dock") == set()
+
+
+def test_what_another_mount_covers_is_not_reached() -> None:
+    mounts = table(
+        "30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw",
+        "31 27 0:50 / /srv rw - tmpfs none rw",
+        "32 31 0:51 / /srv rw - tmpfs none rw",
+    )
+
+    assert mounts.find_mount("/srv/etc").id == 32
+    assert mounts.list_reached("/srv") == set()
+    assert mounts.list_names("/etc") == set()
+
+
+def test_a_mount_over_the_root_covers_it() -> None:
+    assert table("30 27 0:50 / / rw - overlay none rw").find_mount("/srv").id == 30
+
+
+def test_whole_disks_beside_their_usual_places_give_no_names() -> None:
+    # Fedora CoreOS: the disk at /sysroot, parts of it at their places. Timeshift mounts it below /run.
+    mounts = MountTable(
+        parse_mounts(
+            b"1 0 8:4 /ostree/deploy/f/deploy/x.0 / rw - xfs /dev/sda4 rw\n"
+            b"2 1 8:4 / /sysroot rw - xfs /dev/sda4 rw\n"
+            b"3 1 8:4 /ostree/deploy/f/var /var rw - xfs /dev/sda4 rw\n"
+            b"4 1 0:22 / /run rw - tmpfs tmpfs rw\n"
+            b"5 4 8:4 / /run/timeshift/1/backup rw - xfs /dev/sda4 rw\n"
+            b"6 1 0:22 /app /srv/run rw - tmpfs tmpfs rw\n"
+        )
+    )
+
+    assert mounts.list_reached("/var/srv/app") == set()
+    assert mounts.list_names("/srv/run/x") == {"/run/app/x"}
+
+
+def test_kernel_file_systems_count_at_and_below_a_path_but_not_at_their_usual_places() -> None:
+    mounts = plain(__srv__c__proc="proc", __srv__c__data="ext4", __dev="devtmpfs", __sys="sysfs")
+
+    assert mounts.list_kernel_types("/srv/c") == {"proc"}
+    assert mounts.list_kernel_types("/srv/c/proc/1") == {"proc"}
+    assert mounts.list_kernel_types("/srv/c/data") == set()
+    assert mounts.list_kernel_types("/dev/null") == set()
+    assert mounts.list_kernel_types("/") == {"proc", "devtmpfs", "sysfs"}
+
+
+def test_points_below_another_root_are_the_hosts() -> None:
+    lines = [
+        "30 27 0:50 / /host rw - overlay x rw",
+        "31 30 254:0 /etc /host/srv/etc rw - ext4 /dev/vda rw",
+        "32 27 0:51 / /srv rw - tmpfs x rw",
+    ]
+    host = table(*lines).rebase("/host")
+
+    assert host.find_mount("/").id == 30
+    assert host.find_mount("/srv/etc/x").id == 31
+    assert host.find_mount("/srv").id == 30
+
+
+def test_a_folder_inside_a_mount_can_be_the_root() -> None:
+    host = table("31 27 254:0 /tmp/t/etc /tmp/t/srv/etc rw - ext4 /dev/vda rw").rebase("/tmp/t")
+
+    assert host.list_reached("/srv") == {"/etc"}
+
+
+def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    file.write_text(ROOT)
+    reader = MountReader(str(file))
+    first = reader.read()
+
+    assert reader.read() is first
+    file.write_text(f"{ROOT}\n30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw")
+    assert reader.read().list_names("/etc") == {"/srv/etc"}
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        MountReader(str(tmp_path / "none")).read()
+
+
+def test_the_mounts_of_this_process_can_be_read() -> None:
+    assert MountReader().read().find_mount("/proc/self").type == "proc"
