@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from portero.cli import main
 from tests.scan.recorded_daemon import Daemon
-from tests.scan.scanning import scan
+from tests.scan.scanning import found, make_clean, scan
 
 
 def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon) -> None:
@@ -25,6 +25,37 @@ def test_a_name_does_not_reach_the_terminal_as_an_order(daemon: Daemon) -> None:
 
     assert "\x1b" not in output
     assert "network a?[2Jb:" in output
+
+
+def test_managed_plugins_are_listed_and_one_in_place_of_portero_is_exit_status_1(daemon: Daemon) -> None:
+    config = {"Linux": {"Capabilities": ["CAP_SYS_ADMIN"]}}
+    other = {"Name": "sshfs:latest", "Enabled": True, "Config": config, "Settings": {}}
+    shadow = {"Name": "portero:latest", "Enabled": False, "Config": {"Entrypoint": ["/bin/allow"]}, "Settings": {}}
+    make_clean(daemon)
+    assert scan(daemon).exit_code == 0
+    daemon.answers["/plugins"] = [other]
+    result = scan(daemon)
+    assert result.exit_code == 0
+    assert "managed plugin, judged by no rule: sshfs (enabled, CAP_SYS_ADMIN)\n" in result.output
+
+    daemon.answers["/plugins"] = [other, shadow]
+    result = scan(daemon)
+
+    assert result.exit_code == 1
+    assert "dockerd asks the managed plugin portero (disabled) instead of Portero (no-plugin-shadow)" in result.output
+    assert "1 managed plugin in place of Portero" in result.output
+    assert found(daemon)["plugins"]["shadows"] == ["portero (disabled)"]
+    assert "dockerd asks portero (disabled) instead of Portero" in scan(daemon, "--format", "html").output
+    assert "no-plugin-shadow" in scan(daemon, "--format", "junit").output
+
+
+def test_plugins_that_cannot_be_read_are_exit_status_2(daemon: Daemon) -> None:
+    daemon.answers["/plugins"] = [5]
+
+    result = scan(daemon)
+
+    assert result.exit_code == 2
+    assert "the managed plugins could not be read" in result.stderr
 
 
 def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:

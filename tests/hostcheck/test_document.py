@@ -14,6 +14,7 @@ from tests.hostcheck.host_tree import Host
 from tests.paths import SCHEMAS
 
 FILE = "/etc/docker/daemon.json"
+PORTERO = Path("/nowhere/portero.sock")
 
 
 def validate(document: Any) -> None:
@@ -22,7 +23,7 @@ def validate(document: Any) -> None:
 
 
 def test_a_host_with_one_process_gives_a_whole_document(host: Host) -> None:
-    document: Any = collect(host.files, FILE, None, ask=True)
+    document: Any = collect(host.files, FILE, None, PORTERO, ask=True)
 
     validate(document)
     assert document["daemon"]["installed"]["value"] is False
@@ -30,7 +31,7 @@ def test_a_host_with_one_process_gives_a_whole_document(host: Host) -> None:
 
 
 def test_without_proc_it_is_unknown_whether_docker_is_installed_or_runs(tmp_path: Path) -> None:
-    document: Any = collect(Files(str(tmp_path)), FILE, None, ask=True)
+    document: Any = collect(Files(str(tmp_path)), FILE, None, PORTERO, ask=True)
 
     validate(document)
     assert document["daemon"]["installed"] == {"value": "unknown", "at": "/proc, GET /info"}
@@ -38,24 +39,24 @@ def test_without_proc_it_is_unknown_whether_docker_is_installed_or_runs(tmp_path
 
 
 def test_this_host_gives_a_whole_document() -> None:
-    validate(collect(Files(), FILE, "/nowhere/docker.sock", ask=False))
+    validate(collect(Files(), FILE, "/nowhere/docker.sock", PORTERO, ask=False))
 
 
 def test_dockerd_is_asked_at_the_address(host: Host, dockerd: Dockerd) -> None:
     dockerd.says("GET /info", 200, {"ServerVersion": "28.0.1"})
 
-    document: Any = collect(host.files, FILE, dockerd.address, ask=False)
+    document: Any = collect(host.files, FILE, dockerd.address, PORTERO, ask=False)
 
     validate(document)
     assert document["daemon"]["release"]["value"] == 28000001
-    assert [request for request, _, _ in dockerd.asked] == ["GET /info"]
+    assert [request for request, _, _ in dockerd.asked] == ["GET /info", "GET /plugins"]
 
 
 def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_path: Path) -> None:
     files = Files(str(tmp_path))
     dockerd.says("GET /info", 200, {"ServerVersion": "28.0.1"})
 
-    document: Any = collect(files, FILE, None, ask=False)
+    document: Any = collect(files, FILE, None, PORTERO, ask=False)
 
     assert document["daemon"]["version"]["value"] == "28.0.1"
 
@@ -63,7 +64,7 @@ def test_dockerd_is_looked_for_below_the_root(host: Host, dockerd: Dockerd, tmp_
 def test_an_answer_that_makes_no_sense_is_no_answer(host: Host, dockerd: Dockerd) -> None:
     dockerd.says("GET /info", 200, [])
 
-    document: Any = collect(host.files, FILE, dockerd.address, ask=False)
+    document: Any = collect(host.files, FILE, dockerd.address, PORTERO, ask=False)
 
     assert document["daemon"]["running"]["value"] is False
 
@@ -71,7 +72,7 @@ def test_an_answer_that_makes_no_sense_is_no_answer(host: Host, dockerd: Dockerd
 def test_a_socket_that_cannot_be_looked_at_is_no_dockerd(host: Host) -> None:
     host.link("/run", "/run")
 
-    document: Any = collect(host.files, FILE, None, ask=True)
+    document: Any = collect(host.files, FILE, None, PORTERO, ask=True)
 
     validate(document)
     assert document["probes"]["CVE-2026-34040"]["value"] == "unknown"

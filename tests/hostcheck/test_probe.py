@@ -1,6 +1,7 @@
 """The probes: what is sent, and what each answer means."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd
 
+NOBODY = Path("/nowhere/portero.sock")
 DENIED = "authorization denied by plugin portero: 1 rule refuses ContainerCreate [d-1]\n  {}  : why -> what"
 
 
@@ -46,11 +48,12 @@ def test_other_answers_tell_nothing(status: int, message: str) -> None:
 def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -> None:
     dockerd.says("POST /containers/create", 403, {"message": DENIED.format("body-duplicate-name")})
 
-    facts: Any = probe.facts(EngineApi(dockerd.address))
+    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
 
     assert {name: fact["value"] for name, fact in facts.items()} == {
         "CVE-2024-41110": "fixed",
         "CVE-2026-34040": "fixed",
+        "arrive": "unknown",
     }
     (_, chunked, short), (_, plain, long) = dockerd.asked
     assert "Content-Length" not in chunked
@@ -60,7 +63,7 @@ def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -
 
 
 def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_of_it(dockerd: Dockerd) -> None:
-    probe.facts(EngineApi(dockerd.address))
+    probe.facts(EngineApi(dockerd.address), NOBODY)
 
     for _, headers, body in dockerd.asked:
         assert headers["Content-Type"] == "application/json"
@@ -73,16 +76,36 @@ def test_portero_refuses_the_body_that_is_sent_and_dockerd_could_create_nothing_
 def test_a_silent_dockerd_leaves_it_unknown(dockerd: Dockerd) -> None:
     dockerd.says("POST /containers/create", 500, {"message": "plugin portero failed"})
 
-    facts: Any = probe.facts(EngineApi(dockerd.address))
+    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
 
 
 def test_nothing_is_sent_unless_asked_for() -> None:
-    facts: Any = probe.facts(None)
+    facts: Any = probe.facts(None, NOBODY)
 
     assert {fact["value"] for fact in facts.values()} == {"unknown"}
-    assert all(fact["at"].endswith("(not sent)") for fact in facts.values())
+    assert all(facts[name]["at"].endswith("(not sent)") for name in ("CVE-2024-41110", "CVE-2026-34040"))
+
+
+@pytest.mark.parametrize(
+    ("counts", "arrive"), [([5, 7], True), ([5, 5], False), ([5, None], "unknown"), ([None, 7], "unknown")]
+)
+def test_probes_arrive_where_portero_decided_meanwhile(
+    dockerd: Dockerd, monkeypatch: pytest.MonkeyPatch, counts: list[int | None], arrive: object
+) -> None:
+    def count(portero: Path) -> int:
+        assert portero == NOBODY
+        number = counts.pop(0)
+        if number is None:
+            raise OSError("no answer")
+        return number
+
+    monkeypatch.setattr(probe, "count_decisions", count)
+
+    facts: Any = probe.facts(EngineApi(dockerd.address), NOBODY)
+
+    assert facts["arrive"] == {"value": arrive, "at": "decisions of the Portero at /nowhere/portero.sock"}
 
 
 def _names(body: bytes) -> list[str]:

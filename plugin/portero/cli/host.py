@@ -13,6 +13,7 @@ from portero.hostcheck.document import collect
 from portero.hostcheck.files import Files
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
+from portero.hostcheck.running_portero import find_socket
 from portero.policy.loader import PolicyBroken
 from portero.service.settings import Settings
 from portero.types import JSON
@@ -23,6 +24,7 @@ from portero.types import JSON
 @options.PROFILE
 @options.ENGINE
 @options.DOCKER_HOST
+@options.SOCKET
 @options.DAEMON_CONFIG
 @click.option(
     "--root",
@@ -45,7 +47,7 @@ def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | 
     settings = options.settings(said)
     policy = _policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
-    document = collect(Files(root), str(settings.daemon_config), address, ask=probe)
+    document = collect(Files(root), str(settings.daemon_config), address, find_socket(settings.socket), ask=probe)
     report = check(policy, document, settings.profile)
     click.echo(_json(report, settings.profile, document) if as_json else "\n".join(_lines(report, settings.profile)))
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)

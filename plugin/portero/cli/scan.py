@@ -11,7 +11,10 @@ import click
 
 from portero.cli import options
 from portero.cli.progress import shown
+from portero.facts.fields import child
 from portero.formats import junit
+from portero.hostcheck.files import Files
+from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
 from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.proof.examples import Examples
@@ -50,7 +53,7 @@ def scan(form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None
             # The files of this host are not those of the daemon's.
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
-        report = _report(judge, daemon.inventory(shown))
+        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local)
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -59,11 +62,24 @@ def scan(form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
-def _report(judge: Judge, inventory: Inventory) -> Report:
+def _report(judge: Judge, inventory: Inventory, *, is_local: bool) -> Report:
     bench = Bench(judge, inventory)
     judged = list(bench.all())
     doors = Doors(bench.judge, _examples(judge))
-    return Report(inventory, judge.profile, judge.policy.digest, time.time(), judged, list(ways(bench, judged, doors)))
+    shadows, others = _plugins(inventory, Files() if is_local else None)
+    found = list(ways(bench, judged, doors))
+    return Report(inventory, judge.profile, judge.policy.digest, time.time(), judged, found, shadows, others)
+
+
+def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
+    """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
+    try:
+        plugins = list(list_plugins(inventory.plugins))
+        names = portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
+        shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
+    except (OSError, ValueError) as error:
+        options.give_up([f"the managed plugins could not be read: {error}"])
+    return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 
 
 def _examples(judge: Judge) -> Examples:
@@ -88,6 +104,10 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _ways(report: Report) -> Iterator[str]:
+    for plugin in report.shadows:
+        yield f"dockerd asks the managed plugin {plain(plugin.describe())} instead of Portero (no-plugin-shadow)"
+    for plugin in report.plugins:
+        yield f"managed plugin, judged by no rule: {plain(plugin.describe())}"
     if report.open:
         yield "ways round Portero:"
     for way, commands in report.doors:

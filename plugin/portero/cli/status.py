@@ -1,18 +1,14 @@
 """`portero status`: asks the running plugin how it is."""
 
-import http.client
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from portero.cli import options
+from portero.hostcheck.running_portero import ask_status, find_socket
 from portero.types import JSON
-from portero.unixhttp import UnixConnection
-
-_TIMEOUT_SECONDS = 5.0
 
 
 @click.command()
@@ -25,27 +21,14 @@ def status(as_json: bool, **said: str | None) -> None:
     refused, an exception has run out or soon will. 2: nobody answers.
     """
     settings = options.settings(said)
+    socket = find_socket(settings.socket)
     try:
-        report = asked(settings.socket)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        report = ask_status(socket)
+    except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "what answers there is not portero"
-        options.give_up([f"{settings.socket}: no status ({why}); start `portero serve`, or name its socket"])
+        options.give_up([f"{socket}: no status ({why}); start `portero serve`, or name its socket"])
     click.echo(json.dumps(report, indent=2) if as_json else _table(report))
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
-
-
-def asked(path: Path) -> dict[str, JSON]:
-    """What the running plugin tells of itself. Raises OSError, HTTPException, ValueError."""
-    connection = UnixConnection(path, _TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/status")
-        answer = connection.getresponse()
-        report: JSON = json.loads(answer.read())
-    finally:
-        connection.close()
-    if answer.status != http.client.OK or not isinstance(report, dict) or "attention" not in report:
-        raise ValueError("not a status of portero")
-    return report
 
 
 def _table(report: dict[str, JSON]) -> str:

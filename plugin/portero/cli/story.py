@@ -1,6 +1,5 @@
 """The story of one decision, as the log tells it: when, who, what, and each broken rule with its reason and remedy."""
 
-import http.client
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from typing import cast
 
 from portero.cli import options
 from portero.cli.lines import lines as lines_of
-from portero.cli.status import asked
+from portero.hostcheck.running_portero import ask_status, find_socket
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Broken, Logged, NoDecision
@@ -133,6 +132,6 @@ def _read(line: bytes) -> Logged | None:
 
 def _log_of_the_plugin(socket: Path) -> str:
     try:
-        return str(asked(socket)["log"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return str(ask_status(find_socket(socket))["log"])
+    except (OSError, ValueError, KeyError):
         options.give_up([f"no plugin that runs says where its decisions are; {_NO_LOG}"])

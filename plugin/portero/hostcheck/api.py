@@ -21,10 +21,16 @@ class EngineApi:
 
     def get(self, path: str) -> dict[str, JSON]:
         """The JSON object in dockerd's answer; ValueError: another status than 200."""
-        status, body = self._ask("GET", path, {}, None)
-        answer: JSON = json.loads(body)
-        if status != http.client.OK or not isinstance(answer, dict):
-            raise ValueError(f"GET {path} was answered with status {status}")
+        answer = self._get(path)
+        if not isinstance(answer, dict):
+            raise ValueError(f"GET {path} was not answered with an object")
+        return answer
+
+    def get_list(self, path: str) -> list[JSON]:
+        """The JSON list in dockerd's answer; ValueError: another status than 200."""
+        answer = self._get(path)
+        if not isinstance(answer, list):
+            raise ValueError(f"GET {path} was not answered with a list")
         return answer
 
     def post(self, path: str, body: bytes | Iterable[bytes]) -> tuple[int, str]:
@@ -32,6 +38,13 @@ class EngineApi:
         status, answer = self._ask("POST", path, {"Content-Type": "application/json"}, body)
         reply: JSON = json.loads(answer)
         return status, str(reply.get("message", "")) if isinstance(reply, dict) else ""
+
+    def _get(self, path: str) -> JSON:
+        status, body = self._ask("GET", path, {}, None)
+        if status != http.client.OK:
+            raise ValueError(f"GET {path} was answered with status {status}")
+        answer: JSON = json.loads(body)
+        return answer
 
     def _ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes | Iterable[bytes] | None

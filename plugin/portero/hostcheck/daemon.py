@@ -80,7 +80,7 @@ def facts(
         "running": _find_running(process, info, processes_read),
         "version": version,
         "release": observed(str(version["at"]), lambda: _release(version["value"])),
-        "authorizationPlugins": either(configuration.texts("authorization-plugins"), _plugins(info)),
+        "authorizationPlugins": authorization_plugins(configuration, info),
         "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
@@ -106,6 +106,11 @@ def facts(
             "pids": info.fact("PidsLimit", bool),
         },
     }
+
+
+def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
+    """The authorization plugins that dockerd asks."""
+    return either(configuration.texts("authorization-plugins"), _plugins(info))
 
 
 def data_root(configuration: Configuration, info: Info) -> Fact:

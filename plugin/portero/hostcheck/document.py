@@ -1,16 +1,28 @@
 """The host document (schemas/host.json): everything that rules about the host see, collected in one go."""
 
-from portero.hostcheck import configuration, daemon, kernel, listeners, open_files, probe, process, storage
+from pathlib import Path
+
+from portero.hostcheck import (
+    configuration,
+    daemon,
+    kernel,
+    listeners,
+    managed_plugins,
+    open_files,
+    probe,
+    process,
+    storage,
+)
 from portero.hostcheck.api import EngineApi
 from portero.hostcheck.files import Files
 from portero.types import JSON
 
 
-def collect(files: Files, daemon_config: str, address: str | None, *, ask: bool) -> dict[str, JSON]:
+def collect(files: Files, daemon_config: str, address: str | None, portero: Path, *, ask: bool) -> dict[str, JSON]:
     """The host document.
 
     `daemon_config`: the path of daemon.json, unless dockerd's command line has another; `address`: dockerd's socket as
-    this process sees it, None to look for it; `ask`: whether to send the probes.
+    this process sees it, None to look for it; `portero`: Portero's own socket; `ask`: whether to send the probes.
     """
     running, is_read = _find_dockerd(files)
     configured = configuration.read_configuration(files, running, daemon_config)
@@ -20,10 +32,13 @@ def collect(files: Files, daemon_config: str, address: str | None, *, ask: bool)
     return {
         "kernel": kernel.facts(files),
         "openFiles": open_files.facts(files, configured),
-        "daemon": daemon.facts(files, running, configured, info, processes_read=is_read),
+        "daemon": {
+            **daemon.facts(files, running, configured, info, processes_read=is_read),
+            "managedPlugins": managed_plugins.facts(files, api, daemon.authorization_plugins(configured, info)),
+        },
         "access": listeners.facts(files, configured),
         "storage": storage.facts(files, daemon.data_root(configured, info), running),
-        "probes": probe.facts(api if ask else None),
+        "probes": probe.facts(api if ask else None, portero),
     }
 
 

@@ -8,9 +8,11 @@ dockerd itself refuses: there is no such image, and the memory limit is below it
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 from portero.hostcheck.api import EngineApi
-from portero.hostcheck.fact import observed, unknown
+from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.running_portero import count_decisions
 from portero.types import JSON, Fact
 
 CVE_2024_41110 = "CVE-2024-41110"
@@ -27,13 +29,28 @@ _HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
 _TOO_LARGE = "request body too large for authorization plugin"
 
 
-def facts(api: EngineApi | None) -> dict[str, JSON]:
-    """The part `probes` of the host document; None: send nothing."""
-    return {
+def facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
+    """The part `probes` of the host document. `api` None: send nothing; `portero`: Portero's socket."""
+    before = _count(portero)
+    probes: dict[str, JSON] = {
         # Bodies of unknown length were not shown (the condition was ContentLength > 0, and -1 stands for unknown).
         CVE_2024_41110: _fact(api, "in chunks", iter([_body(0)])),
         CVE_2026_34040: _fact(api, "of more than 1 MiB", _body(_LONG)),
     }
+    return probes | {"arrive": _arrival(portero, before, _count(portero) if api is not None else None)}
+
+
+def _arrival(portero: Path, before: int | None, after: int | None) -> Fact:
+    """Whether this Portero decided something meanwhile: dockerd may ask another plugin of the same name."""
+    at = f"decisions of the Portero at {portero}"
+    return unknown(at) if before is None or after is None else fact(after > before, at)
+
+
+def _count(portero: Path) -> int | None:
+    try:
+        return count_decisions(portero)
+    except (OSError, ValueError):
+        return None
 
 
 def meaning(status: int, message: str) -> str:

@@ -27,7 +27,10 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What there is. `tasks`: the service behind each container that swarm made; `execs`: by container."""
+    """What there is. `tasks`: the service behind each container that swarm made; `execs`: by container.
+
+    `plugins`: managed plugins, enabled or not.
+    """
 
     info: Mapping[str, JSON]
     containers: Sequence[JSON]
@@ -36,6 +39,7 @@ class Inventory:
     networks: Sequence[JSON]
     tasks: Mapping[str, str]
     execs: Mapping[str, Sequence[JSON]]
+    plugins: Sequence[JSON] = ()
 
     @property
     def sees_services(self) -> bool:
@@ -92,6 +96,7 @@ class Daemon:
             networks=self.client.networks(),
             tasks=_by_container(self.client.tasks() if manager else []),
             execs=execs,
+            plugins=self.client.plugins(),
         )
 
     def _each(

@@ -8,6 +8,7 @@ from itertools import groupby
 from portero.decision import Violation
 from portero.facts.fields import text
 from portero.formats import junit
+from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import reply
 from portero.scan.inventory import Inventory
 from portero.scan.judged import Judged, counts
@@ -17,7 +18,10 @@ from portero.types import JSON
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything judged and every way; `time` in seconds since 1970, `policy` the digest."""
+    """Everything judged and every way; `time` in seconds since 1970, `policy` the digest.
+
+    `shadows`: managed plugins that dockerd asks instead of Portero; `plugins`: the other enabled ones.
+    """
 
     inventory: Inventory
     profile: str
@@ -25,6 +29,8 @@ class Report:
     time: float
     judged: Sequence[Judged]
     ways: Sequence[Way]
+    shadows: Sequence[ManagedPlugin] = ()
+    plugins: Sequence[ManagedPlugin] = ()
 
     @property
     def refused(self) -> list[Judged]:
@@ -51,7 +57,7 @@ class Report:
     @property
     def clean(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.refused and not self.open
+        return not (self.refused or self.open or self.shadows)
 
     @property
     def daemon(self) -> str:
@@ -68,7 +74,8 @@ class Report:
         """How many of what."""
         found = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in counts(self.judged).items())
         ways = f"{len(self.open)} way{'s'[: len(self.open) != 1]} round Portero"
-        return f"{found}; {len(self.refused)} would be refused, {ways}"
+        shadows = f", {len(self.shadows)} managed plugin in place of Portero" if self.shadows else ""
+        return f"{found}; {len(self.refused)} would be refused, {ways}{shadows}"
 
     @property
     def blind(self) -> str:
@@ -105,6 +112,10 @@ def document(report: Report) -> dict[str, JSON]:
         "counts": dict[str, JSON](counts(report.judged)),
         "seesServices": report.inventory.sees_services,
         "things": [_thing(each) for each in report.judged],
+        "plugins": {
+            "shadows": [plugin.describe() for plugin in report.shadows],
+            "others": [plugin.describe() for plugin in report.plugins],
+        },
         "ways": [asdict(way) | {"open": not way.closed} for way in report.ways],
     }
 
@@ -112,7 +123,12 @@ def document(report: Report) -> dict[str, JSON]:
 def cases(report: Report) -> list[junit.Case]:
     """For CI: a case for each thing and for each way, which fails when it is open."""
     things = [junit.Case(each.kind, title(each), _failure(each)) for each in report.judged]
-    return things + [junit.Case("way round Portero", way.command, _way(way)) for way in report.ways]
+    shadows = [junit.Case("managed plugin", plugin.name, _shadow(plugin)) for plugin in report.shadows]
+    return things + shadows + [junit.Case("way round Portero", way.command, _way(way)) for way in report.ways]
+
+
+def _shadow(plugin: ManagedPlugin) -> junit.Failure:
+    return junit.Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
 
 
 def _failure(judged: Judged) -> junit.Failure | None:

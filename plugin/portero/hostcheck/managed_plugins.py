@@ -1,0 +1,114 @@
+"""The managed plugins of dockerd: GET /plugins in, facts out.
+
+dockerd looks for an authorization plugin among the managed plugins before it looks for a socket: an enabled one of
+Portero's name answers in its place, and with a disabled one dockerd ends at its next reload (plugin/store.go).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from portero.hostcheck.api import EngineApi
+from portero.hostcheck.fact import observed, unknown
+from portero.hostcheck.files import Files
+from portero.types import JSON, Fact
+
+_AT = "GET /plugins"
+_LATEST = ":latest"
+_ENTRYPOINT = ("portero", "serve")
+# Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
+_SOCKETS = "/run/docker/plugins"
+_SPECS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPlugin:
+    """A managed plugin; `name` is without the tag latest, `power` what it may do on the host."""
+
+    name: str
+    enabled: bool
+    entrypoint: tuple[str, ...]
+    power: tuple[str, ...]
+
+    def describe(self) -> str:
+        """Name, state and power in one line."""
+        return f"{self.name} ({', '.join(('enabled' if self.enabled else 'disabled', *self.power))})"
+
+    def hides(self, files: Files | None) -> bool:
+        """Whether a plugin of Portero's name hides a Portero that listens on a socket, or is no Portero at all.
+
+        `files`: of dockerd's host; None: not visible.
+        """
+        if files is None:
+            return self.entrypoint != _ENTRYPOINT
+        has_socket = files.exists(f"{_SOCKETS}/{self.name}.sock") or any(
+            files.exists(f"{folder}/{self.name}{ending}") for folder in _SPECS for ending in (".spec", ".json")
+        )
+        return has_socket or self.entrypoint != _ENTRYPOINT
+
+
+def facts(files: Files, api: EngineApi | None, authorization: Fact) -> dict[str, JSON]:
+    """The part `daemon.managedPlugins` of the host document; `authorization`: the fact of the plugins dockerd asks."""
+    try:
+        plugins = None if api is None else [*list_plugins(api.get_list("/plugins"))]
+    except (OSError, ValueError):
+        plugins = None
+    if plugins is None:
+        return {"shadows": unknown(_AT), "others": unknown(_AT)}
+    value = authorization["value"]
+    names = portero_names(value if isinstance(value, list) else [])
+    return {
+        "shadows": observed(_AT, lambda: [one.describe() for one in plugins if one.name in names and one.hides(files)]),
+        "others": observed(_AT, lambda: [one.describe() for one in plugins if one.enabled and one.name not in names]),
+    }
+
+
+def portero_names(authorization: Sequence[JSON]) -> frozenset[str]:
+    """Of the authorization plugins those that are Portero's; its usual name also before dockerd asks it."""
+    names = [str(name).removesuffix(_LATEST) for name in authorization]
+    return frozenset({"portero", *(name for name in names if name.startswith("portero"))})
+
+
+def list_plugins(answer: Sequence[JSON]) -> Iterator[ManagedPlugin]:
+    """The managed plugins in the answer to GET /plugins; raises ValueError."""
+    for plugin in answer:
+        if not isinstance(plugin, dict):
+            raise ValueError(f"{_AT} has an entry that is no object")
+        config = _object(plugin, "Config")
+        yield ManagedPlugin(
+            str(plugin.get("Name", "")).removesuffix(_LATEST),
+            plugin.get("Enabled") is True,
+            tuple(map(str, _list(config, "Entrypoint"))),
+            tuple(_list_power(config, _object(plugin, "Settings"))),
+        )
+
+
+def _list_power(config: Mapping[str, JSON], settings: Mapping[str, JSON]) -> Iterator[str]:
+    """What docker plugin install asks consent for (moby plugin/backend_linux.go, computePrivileges)."""
+    linux = _object(config, "Linux")
+    network = _object(config, "Network").get("Type")
+    if network not in (None, "", "none", "null", "bridge"):
+        yield f"network {network}"
+    if config.get("IpcHost") is True:
+        yield "host IPC namespace"
+    if config.get("PidHost") is True:
+        yield "host PID namespace"
+    yield from (f"mount {mount.get('Source')}" for mount in _objects(settings, "Mounts") if mount.get("Source"))
+    yield from (f"device {device.get('Path')}" for device in _objects(settings, "Devices") if device.get("Path"))
+    if linux.get("AllowAllDevices") is True:
+        yield "all devices"
+    yield from (str(capability) for capability in _list(linux, "Capabilities"))
+
+
+def _object(document: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(document: Mapping[str, JSON], name: str) -> list[JSON]:
+    value = document.get(name)
+    return value if isinstance(value, list) else []
+
+
+def _objects(document: Mapping[str, JSON], name: str) -> list[Mapping[str, JSON]]:
+    return [cast(Mapping[str, JSON], entry) for entry in _list(document, name) if isinstance(entry, dict)]
