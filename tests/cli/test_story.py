@@ -99,14 +99,14 @@ def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path)
 
 def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "log.jsonl").write_bytes(line())
-    monkeypatch.setattr(story, "asked", lambda socket: {"log": str(tmp_path / "log.jsonl")})
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
 
     assert run("explain", ID).exit_code == 0
 
 
 def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = run("explain", ID)
-    monkeypatch.setattr(story, "asked", lambda socket: {"log": "-"})
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": "-"})
     output = run("explain", ID)
 
     assert (nobody.exit_code, output.exit_code) == (2, 2)
