@@ -120,7 +120,7 @@ def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Vi
 
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Denials, reports, then what is waived; worst level, then rule and place: the same request gives the same text."""
+    """Denials, reports, then what is waived; worst level, then rule and `at`: the same request gives the same text."""
     return tuple(sorted(violations, key=_rank)) if len(violations) > 1 else violations
 
 

@@ -71,7 +71,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "body-missing": Refusal(
             "The body that the operation needs has arrived",
-            "dockerd did not forward the body, so nobody can say what would be done.",
+            "dockerd did not forward the body, so what would be done is unknown.",
             _CLIENT + ": Content-Type application/json, below the daemon's size limit",
         ),
         "body-hidden": Refusal(
@@ -137,7 +137,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "unknown-field": Refusal(
             "Every field is one that Docker knows",
-            "Docker has no field of this name, so nobody can say what it will mean.",
+            "Docker has no field of this name, so what it will mean is unknown.",
             "check the spelling of the field, or remove it",
         ),
         "dropped-field": Refusal(
@@ -147,7 +147,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "path-climbs": Refusal(
             "Paths that the kernel follows do not go up",
-            "A path goes up with .., and where that leads is up to whoever may change a link on the way.",
+            "A path goes up with .., and a link on the way decides where that leads.",
             "write the path without .., as realpath prints it",
         ),
         "path-control-character": Refusal(
@@ -165,7 +165,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         "log-failure": Refusal(
             "Every decision is logged",
             "The decision log cannot be written, and a change that leaves no trace is not allowed.",
-            "make room for, or mend, the decision log (setting PORTERO_LOG); log_failure=allow lifts this",
+            "free disk space or fix PORTERO_LOG; log_failure=allow lifts this",
         ),
         "engine-disagreement": Refusal(
             "Both engines agree",

@@ -79,7 +79,7 @@ def test_a_fault_is_told_with_file_check_and_cure(tmp_path: Path) -> None:
     file = tmp_path / "rules" / "images" / "team-registry.json"
     faults = result.output.splitlines()[:-1]
     assert faults[0] == (
-        f"{file}: examples: denies: 'docker run mine' is allowed by the engine rust: mend the rule or the example"
+        f"{file}: examples: denies: 'docker run mine' is allowed by the engine rust: fix the rule or the example"
     )
     assert (
         f"{file}: keywords: properties: deleting it changes no example: add one that needs it, or delete it" in faults

@@ -15,7 +15,7 @@ from portero.host.fixed import FixedHost
 from portero.judging import reply, request_document, suggestion
 from portero.judging.judge import Judge
 from portero.policy.loader import Policy, load
-from portero.policy.place import place
+from portero.policy.place import spell_at
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
 from portero.reading.canonical import Shapes
@@ -54,7 +54,7 @@ def examples() -> Examples:
 
 def denials(rule: Rule, document: Any) -> list[Violation]:
     failures = policy().checks[rule.id].failures(document)
-    return [Violation(rule.id, rule.level, place(document, f), "deny", rule.reason, rule.remedy) for f in failures]
+    return [Violation(rule.id, rule.level, spell_at(document, f), "deny", rule.reason, rule.remedy) for f in failures]
 
 
 def suggested(rule: Rule, example: Example) -> tuple[suggestion.Suggestion | None, bool]:

@@ -19,7 +19,7 @@ from tests.paths import SCHEMAS
     [
         (b'{"level": "baseline", "level": "advisory"}', "says 'level' twice in one object: keep one"),
         (b'{"a": {"x": 1, "y": 2, "x": 1}}', "says 'x' twice in one object: keep one"),
-        (b'{"a": 1', "is not JSON at line 1, column 8: mend it there"),
+        (b'{"a": 1', "is not JSON at line 1, column 8: fix the syntax"),
         (b'{"a": NaN}', "has NaN, which is not JSON: write a number"),
         (b'{"a": "\xff"}', "is not UTF-8: save it as UTF-8"),
         (b"[]", "is not a JSON object: write {...}"),

@@ -191,13 +191,13 @@ def test_two_rules_of_one_id_in_one_folder_are_a_fault(built_in: Path, written: 
 def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
     write(own, "rules/mine/a.json", "{")
 
-    assert faults(built_in, own) == (f"{own / 'rules/mine/a.json'}: is not JSON at line 1, column 2: mend it there",)
+    assert faults(built_in, own) == (f"{own / 'rules/mine/a.json'}: is not JSON at line 1, column 2: fix the syntax",)
 
 
 def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
     (own / "site.json").mkdir()
 
-    assert faults(built_in, own) == (f"{own / 'site.json'}: cannot be read (Is a directory): mend its permissions",)
+    assert faults(built_in, own) == (f"{own / 'site.json'}: cannot be read (Is a directory): fix its permissions",)
 
 
 def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> None:

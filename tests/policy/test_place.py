@@ -1,10 +1,10 @@
-"""The place of a violation is where a person said it, and repeats no words of the request but known names."""
+"""The `at` of a violation is its place in the request, and repeats no words of the request but known names."""
 
 from typing import Any
 
 import pytest
 
-from portero.policy.place import is_default, place
+from portero.policy.place import is_default, spell_at
 
 REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",
@@ -46,15 +46,15 @@ REQUEST: dict[str, Any] = {
         ((), ""),
     ],
 )
-def test_a_failing_path_becomes_the_place(path: tuple[str | int, ...], expected: str) -> None:
-    assert place(REQUEST, path) == expected
+def test_a_failing_path_becomes_at(path: tuple[str | int, ...], expected: str) -> None:
+    assert spell_at(REQUEST, path) == expected
 
 
-def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_its_place() -> None:
+def test_what_is_missing_in_a_list_of_a_service_has_the_list_of_the_service_as_at() -> None:
     request: dict[str, Any] = {"operation": "ServiceUpdate", "facts": {"ulimits": [{"at": "x"}]}}
 
-    assert place(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
-    assert place(request, ("facts", "ulimits", 0)) == "x"
+    assert spell_at(request, ("facts", "ulimits")) == "TaskTemplate.ContainerSpec.Ulimits"
+    assert spell_at(request, ("facts", "ulimits", 0)) == "x"
 
 
 DEFAULTED: dict[str, Any] = {

@@ -41,7 +41,7 @@ def test_what_is_allowed_but_denied_is_found_by_both_engines(written: dict[str, 
     written["allows"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": True}}}
 
     assert found(written, "examples") == [
-        f"allows: 'docker run mine' is denied by the engine {name}: mend the rule or the example"
+        f"allows: 'docker run mine' is denied by the engine {name}: fix the rule or the example"
         for name in ("rust", "reference")
     ]
 
@@ -50,7 +50,7 @@ def test_what_is_denied_but_allowed_is_found_by_both_engines(written: dict[str, 
     written["denies"]["docker run mine"] = {"body": {"HostConfig": {"Privileged": False}}}
 
     assert found(written, "examples") == [
-        f"denies: 'docker run mine' is allowed by the engine {name}: mend the rule or the example"
+        f"denies: 'docker run mine' is allowed by the engine {name}: fix the rule or the example"
         for name in ("rust", "reference")
     ]
 
@@ -83,7 +83,7 @@ def test_a_rule_that_fails_at_no_place_is_found(written: dict[str, Any]) -> None
     written["not"] = {"properties": {"operation": {"const": "ContainerCreate"}}}
     written["allows"] = {"docker exec web id": {"operation": "ContainerExec"}}
 
-    assert "'docker run --privileged busybox' is denied at no place by the engine rust: put the condition deeper" in (
+    assert "'docker run --privileged busybox' is denied without `at` by the engine rust: put the condition deeper" in (
         found(written, "examples")
     )
 

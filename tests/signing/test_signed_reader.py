@@ -108,7 +108,7 @@ def test_a_folder_that_is_not_exactly_as_signed_is_not_loaded(policy: Path, chan
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     _, found = read(tmp_path / "missing")
 
-    assert found == [f"{tmp_path}/missing: cannot be read (No such file or directory): mend it"]
+    assert found == [f"{tmp_path}/missing: cannot be read (No such file or directory): fix it"]
 
 
 def test_an_older_version_is_a_fault(policy: Path) -> None:

@@ -27,15 +27,15 @@ class Example:
 
     def document(self) -> dict[str, JSON]:
         """For machines."""
-        told = self.outcome
+        outcome = self.outcome
         return {
             "line": self.location,
             "id": self.id,
-            "operation": told.operation,
-            "user": told.user,
-            "image": told.image,
-            "rules": [*told.rules],
-            "at": told.at,
+            "operation": outcome.operation,
+            "user": outcome.user,
+            "image": outcome.image,
+            "rules": [*outcome.rules],
+            "at": outcome.at,
         }
 
 
@@ -47,7 +47,7 @@ class Changes:
     by: dict[str, Counter[str]] = field(default_factory=lambda: {group: Counter() for group in GROUPS})
     examples: list[Example] = field(default_factory=list)
 
-    def add(self, place: str, id: str, refused: Outcome) -> None:
+    def add(self, location: str, id: str, refused: Outcome) -> None:
         """Count one more."""
         self.count += 1
         names = {"rule": refused.rules, "user": (refused.user,), "image": (refused.image,)}
@@ -56,7 +56,7 @@ class Changes:
             for name in names[group]:
                 _count(self.by[group], name or NONE)
         if len(self.examples) < MOST_EXAMPLES:
-            self.examples.append(Example(place, id, refused))
+            self.examples.append(Example(location, id, refused))
 
     def document(self) -> dict[str, JSON]:
         """For machines."""
@@ -84,14 +84,14 @@ class Comparison:
         """How many questions were decided twice."""
         return self.alike + self.refused.count + self.allowed.count
 
-    def add(self, place: str, id: str, before: Outcome, after: Outcome) -> None:
+    def add(self, location: str, id: str, before: Outcome, after: Outcome) -> None:
         """One question, as it was decided and as it would be now."""
         if before.allowed == after.allowed:
             self.alike += 1
         elif before.allowed:
-            self.refused.add(place, id, after)
+            self.refused.add(location, id, after)
         else:
-            self.allowed.add(place, id, before)
+            self.allowed.add(location, id, before)
 
     def document(self) -> dict[str, JSON]:
         """For machines."""

@@ -26,7 +26,7 @@ _PLAIN_HEADERS = frozenset(
 )
 _DATA = fold("Data")
 _SECRET_FIELDS = frozenset(map(fold, ("JoinToken", "SigningCAKey", "UnlockKey")))
-# Names of things, and places on the host: rules look at them, and what looks like NAME=value or name:value is none.
+# Names of objects, and paths of the host: rules look at them, and what looks like NAME=value or name:value is none.
 _PLACES = ("Binds", "Destination", "Source", "Target")
 _NAMES = ("FromImage", "Image", "Repo", "SecretID", "SecretName", "T", "Tag")
 _PLAIN_FIELDS = frozenset(map(fold, (*_PLACES, *_NAMES)))
@@ -52,10 +52,10 @@ def masked(asked: Envelope) -> dict[str, JSON]:
 
 
 def _headers(headers: Mapping[str, str], length: int, masked_length: int) -> dict[str, JSON]:
-    told: dict[str, JSON] = {name: value if name in _PLAIN_HEADERS else MASK for name, value in headers.items()}
+    masked: dict[str, JSON] = {name: value if name in _PLAIN_HEADERS else MASK for name, value in headers.items()}
     if headers.get("content-length") == str(length):
-        told["content-length"] = str(masked_length)
-    return told
+        masked["content-length"] = str(masked_length)
+    return masked
 
 
 def _uri(target: str) -> str:
@@ -150,14 +150,14 @@ def _word(word: str, before: str, field: str) -> str:
 def _written(node: Tree) -> Iterator[str]:
     if isinstance(node, Pairs):
         yield "{"
-        for place, (name, value) in enumerate(node):
-            yield f"{',' if place else ''}{json.dumps(name)}:"
+        for index, (name, value) in enumerate(node):
+            yield f"{',' if index else ''}{json.dumps(name)}:"
             yield from _written(value)
         yield "}"
     elif isinstance(node, list):
         yield "["
-        for place, value in enumerate(node):
-            yield "," if place else ""
+        for index, value in enumerate(node):
+            yield "," if index else ""
             yield from _written(value)
         yield "]"
     else:

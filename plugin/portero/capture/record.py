@@ -24,7 +24,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question. `rules`: those that refused it; `place`: the first of their places."""
+    """The outcome of a request. `rules`: those that refused it; `at`: the place of the first violation."""
 
     allowed: bool
     rules: tuple[str, ...]
@@ -40,13 +40,13 @@ class Outcome:
         rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
         # Version 1 of the decision log called it `place`.
         at = (denials[0]["at"] if "at" in denials[0] else denials[0]["place"]) if denials else ""
-        told = (str(line[name] or "") for name in ("operation", "user", "image"))
-        return cls(line["allowed"] is True, rules, at, *told)
+        names = (str(line[name] or "") for name in ("operation", "user", "image"))
+        return cls(line["allowed"] is True, rules, at, *names)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One question. `asked` is None when it was withheld, `outcome` when nobody wrote down what was decided.
+    """One recorded request. `asked` is None when it was withheld, `outcome` when no decision was recorded.
 
     `is_earlier`: the decision is of an earlier version of the log, which the next release does not read.
     """

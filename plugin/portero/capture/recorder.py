@@ -1,7 +1,7 @@
 """Writes the recording: lines to a file that never takes more room than it may.
 
 When half of the room is used, the file is moved to FILE.1, over the one before it. A recording that cannot be written
-is said on standard error and changes no decision.
+is reported on standard error and changes no decision.
 """
 
 import errno

@@ -29,9 +29,9 @@ _VALUE = re.compile(r"(?P<quote>[\"']?)(?P<bare>(?:(?<=\")[^\"]++|(?<=')[^']++|[
 _OLD_ENV = re.compile(r"^(?P<name>[ \t]*+ENV[ \t]++(?P<variable>[\w.-]++))[ \t]++(?P<value>[^\n]++)", re.I | re.M)
 
 
-def text(said: str) -> str:
+def text(raw: str) -> str:
     """The text with a mask for each secret in it."""
-    plain = _PRIVATE_KEY.sub(MASK, said)
+    plain = _PRIVATE_KEY.sub(MASK, raw)
     plain = url(plain)
     plain = _TOKEN.sub(MASK, plain)
     plain = _SCHEME.sub(rf"\g<scheme> {MASK}", plain)
@@ -40,26 +40,26 @@ def text(said: str) -> str:
 
 
 def hidden(name: str, value: str) -> str:
-    """What takes the place of a value that looks secret under its name, and still does so."""
+    """What replaces a value that looks secret under its name, and still does so."""
     return MASK if looks_secret(name, MASK) else text(value)
 
 
-def url(said: str) -> str:
+def url(raw: str) -> str:
     """The same, of passwords in URLs only."""
-    return _URL_PASSWORD.sub(rf"\g<user>:{MASK}@", said)
+    return _URL_PASSWORD.sub(rf"\g<user>:{MASK}@", raw)
 
 
-def _without_values(said: str) -> Iterator[str]:
+def _without_values(raw: str) -> Iterator[str]:
     done = 0
-    for head in _HEAD.finditer(said):
+    for head in _HEAD.finditer(raw):
         # A name is asked about before its value is looked for: in a=a=a=... each value reaches to the end.
         if head.start() < done or not looks_secret(head["name"].lstrip("-"), MASK):
             continue
-        value = _VALUE.match(said, head.end())
+        value = _VALUE.match(raw, head.end())
         if value and looks_secret(head["name"].lstrip("-"), value["bare"]):
-            yield said[done : value.start("bare")] + MASK
+            yield raw[done : value.start("bare")] + MASK
             done = value.end()
-    yield said[done:]
+    yield raw[done:]
 
 
 def _old_env(found: re.Match[str]) -> str:

@@ -61,7 +61,7 @@ KEYS: Mapping[str, str] = {
 }
 
 
-# A flag that is dropped may have stood under another key than the one that takes its place.
+# A flag that is dropped may have stood under another key than the one that replaces it.
 _DROPPED: Mapping[str, str] = {"--network": "network_mode"}
 
 
@@ -70,7 +70,7 @@ def without(flag: str) -> str:
     return _DROPPED.get(flag) or KEYS[flag]
 
 
-def said(flags: Iterable[tuple[str, str]], more: Mapping[str, JSON]) -> str:
+def spell_keys(flags: Iterable[tuple[str, str]], more: Mapping[str, JSON]) -> str:
     """The keys that say what these flags and values say, and `more`, as one YAML mapping; empty without any.
 
     LookupError when compose has no key for one of them.

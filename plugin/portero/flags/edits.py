@@ -12,7 +12,7 @@ from portero.types import JSON
 
 Document = dict[str, JSON]
 Reader = Callable[[str], JSON]
-# Where something was dropped: empty when all of the field is gone, so that its name says enough.
+# The entries that were dropped; empty when the whole field is gone.
 Dropped = tuple[str, ...] | None
 
 
@@ -23,14 +23,14 @@ class Edit(Protocol):
         """Do what the flag with this value does."""
         ...
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Undo what the flag did at these places of violations; None when it did nothing there."""
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Undo what the flag did where the violations are; None when it did nothing there."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A flag that sets one field of the body. `place` is the field's, such as HostConfig.Memory."""
+    """A flag that sets one field of the body, such as HostConfig.Memory."""
 
     at: str
     reads: Reader
@@ -40,28 +40,28 @@ class Field:
         parent, name = _around(document, self.at)
         parent[name] = self.reads(value)
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Remove the field when it stands at one of the places."""
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Remove the field when a violation is there."""
         parent, name = _around(document, self.at)
-        return () if _named(self.at, places) and parent.pop(name, None) is not None else None
+        return () if _named(self.at, violated) and parent.pop(name, None) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A flag that sets several fields at once, which can only be undone."""
 
-    places: tuple[str, ...]
+    fields: tuple[str, ...]
 
     def add(self, document: Document, value: str) -> None:
         """Never done: what it does is what rules refuse."""
         raise ValueError("is only ever dropped")
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Remove all of the fields when one of them stands at one of the places."""
-        if not any(_named(place, places) for place in self.places):
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Remove all of the fields when a violation is at one of them."""
+        if not any(_named(field, violated) for field in self.fields):
             return None
-        for place in self.places:
-            parent, name = _around(document, place)
+        for field in self.fields:
+            parent, name = _around(document, field)
             parent.pop(name, None)
         return ()
 
@@ -75,17 +75,17 @@ class Entries:
     key: Callable[[JSON], JSON]
 
     def add(self, document: Document, value: str) -> None:
-        """Add the entry in place of those with its key."""
+        """Add the entry; it replaces those with its key."""
         parent, name = _around(document, self.at)
         entry = self.reads(value)
         others = [other for other in _entries(parent.get(name)) if self.key(other) != self.key(entry)]
         parent[name] = [*others, entry]
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Remove the entries at the places."""
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Remove the entries where violations are."""
         parent, name = _around(document, self.at)
         entries = _entries(parent.get(name))
-        wrong = [f"{self.at}[{n}]" for n in range(len(entries)) if _named(f"{self.at}[{n}]", places)]
+        wrong = [f"{self.at}[{n}]" for n in range(len(entries)) if _named(f"{self.at}[{n}]", violated)]
         if not wrong:
             return None
         kept = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in wrong]
@@ -108,10 +108,10 @@ class Names:
             raise ValueError(f"'{value}' has no {self.separator}")
         parent[last] = {**_object(parent.get(last)), name: text}
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Remove all: the place of a violation does not tell names, which may be secrets."""
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Remove all: `at` of a violation has no names, which may be secrets."""
         parent, last = _around(document, self.at)
-        return () if _named(self.at, places) and parent.pop(last, None) else None
+        return () if _named(self.at, violated) and parent.pop(last, None) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,9 @@ class Each:
         if last in parent:
             parent[last] = dict.fromkeys(_object(parent[last]), options)
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
         """Remove all paths."""
-        return Names(self.at).drop(document, places)
+        return Names(self.at).drop(document, violated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,9 @@ class Published:
                 for port, bindings in _object(parent[last]).items()
             }
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
         """Publish nothing."""
-        return Names(self.at).drop(document, places)
+        return Names(self.at).drop(document, violated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +168,19 @@ class Network:
         networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
         networking[endpoints] = {value: {}}
 
-    def drop(self, document: Document, places: Collection[str]) -> Dropped:
-        """Join what Docker joins when nothing is said."""
+    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+        """Join Docker's default network."""
         networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
         networking.pop(endpoints, None)
-        return Field("HostConfig.NetworkMode", str).drop(document, places)
+        return Field("HostConfig.NetworkMode", str).drop(document, violated)
 
 
-def _around(document: Document, place: str) -> tuple[dict[str, JSON], str]:
-    """The object that holds the field at a place of the body, made where it is missing, and the field's name.
+def _around(document: Document, at: str) -> tuple[dict[str, JSON], str]:
+    """The object that holds a field of the body, made where it is missing, and the field's name.
 
-    All objects on the way are copied, so that whoever has the old body keeps it as it was.
+    All objects on the way are copied, so that the old body stays as it was.
     """
-    *path, name = place.split(".")
+    *path, name = at.split(".")
     parent = document
     for step in ("body", *path):
         child = dict(_object(parent.get(step)))
@@ -197,5 +197,5 @@ def _object(value: JSON) -> dict[str, JSON]:
     return value if isinstance(value, dict) else {}
 
 
-def _named(place: str, places: Collection[str]) -> bool:
-    return any(named == place or named.startswith((f"{place}[", f"{place}.")) for named in places)
+def _named(at: str, violated: Collection[str]) -> bool:
+    return any(named == at or named.startswith((f"{at}[", f"{at}.")) for named in violated)

@@ -51,10 +51,10 @@ class ImageForm:
         image = cast(dict[str, JSON], cast(dict[str, JSON], document["facts"]).get("image"))
         named = f"{image['registry']}/{image['repository']}" if image["registry"] else _NAME
         name = f"{self.registry}/{_NAME}" if self.registry else named
-        told = replace(self, tag=self.tag or self._needs_tag(image), digest=self.digest or image["digest"] is not None)
-        digest = _DIGEST if told.digest else ""
-        _put(document, name, _TAG if told.tag else "", digest)
-        return told
+        form = replace(self, tag=self.tag or self._needs_tag(image), digest=self.digest or image["digest"] is not None)
+        digest = _DIGEST if form.digest else ""
+        _put(document, name, _TAG if form.tag else "", digest)
+        return form
 
     def _needs_tag(self, image: Mapping[str, JSON]) -> bool:
         # Whatever was named by a tag of its own is so again, with another name before it.

@@ -1,4 +1,4 @@
-"""What a rule proposes to somebody whom it refuses (`try`): flags to add and to drop, the form of the image's name.
+"""What a rule proposes to a refused user (`try`): flags to add and to drop, the form of the image's name.
 
 `{key}` stands for a value of the site, capitals stand for what only the person knows (NAME, PATH).
 """

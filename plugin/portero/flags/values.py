@@ -24,7 +24,7 @@ def switch(text: str) -> bool:
 
 
 def ulimit(text: str) -> dict[str, JSON]:
-    """nofile=4096:10240 -> an entry of Ulimits; the hard limit is the soft one when it is not said."""
+    """nofile=4096:10240 -> an entry of Ulimits; the hard limit is the soft one when it is missing."""
     name, separator, limits = text.partition("=")
     soft, _, hard = limits.partition(":")
     if not separator:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from portero.formats.checked import Checked
 from portero.judging import reply
 
-# What XML 1.0 cannot hold (section 2.2); a place may hold it, as the name of an unknown field does.
+# What XML 1.0 cannot hold (section 2.2); `at` may hold it, in the name of an unknown field.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -62,9 +62,9 @@ def _case(checked: Checked) -> Case:
 def _element(case: Case) -> ElementTree.Element:
     element = ElementTree.Element("testcase", classname=_plain(case.group), name=_plain(case.name))
     if case.failure is not None:
-        told = case.failure
-        failure = ElementTree.SubElement(element, "failure", type=told.kind, message=_plain(told.message))
-        failure.text = _plain(told.text)
+        reported = case.failure
+        failure = ElementTree.SubElement(element, "failure", type=reported.kind, message=_plain(reported.message))
+        failure.text = _plain(reported.text)
     return element
 
 

@@ -20,7 +20,7 @@ def document(checked: Sequence[Checked], policy: Policy) -> dict[str, JSON]:
     """The log of one run. A violation that an exception waives is a suppressed result."""
     found = [(each, violation) for each in checked for violation in each.decision.violations]
     rules = _rules(policy, {violation.rule for _, violation in found})
-    index = {str(rule["id"]): place for place, rule in enumerate(rules)}
+    index = {str(rule["id"]): index for index, rule in enumerate(rules)}
     driver: dict[str, JSON] = {"name": "portero", "version": __version__, "rules": list(rules)}
     run: dict[str, JSON] = {
         "tool": {"driver": driver},
@@ -31,12 +31,12 @@ def document(checked: Sequence[Checked], policy: Policy) -> dict[str, JSON]:
 
 
 def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
-    told = [
+    levels = [
         _rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level)
         for rule in sorted(policy.rules.values(), key=lambda rule: rule.id)
     ]
     codes = sorted(set(occurring) & CODES.keys())
-    return told + [
+    return levels + [
         _rule(code, CODES[code].title, CODES[code].reason, {"docker": CODES[code].remedy}, "always") for code in codes
     ]
 
@@ -77,5 +77,5 @@ def _location(checked: Checked, violation: Violation) -> JSON:
 
 def _fingerprint(checked: Checked, violation: Violation) -> str:
     """The same for the same finding in the same file, whatever moves around it."""
-    said = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at)
-    return hashlib.sha256("\0".join(said).encode()).hexdigest()
+    parts = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -9,7 +9,7 @@ from portero.decision import LEVELS
 from portero.engine import InstancePath
 from portero.hostcheck.rules import HostPolicy, Status
 from portero.hostcheck.unknown import UNKNOWN
-from portero.policy.place import place
+from portero.policy.place import spell_at
 from portero.policy.policy import Action
 from portero.policy.rule import Rule
 from portero.types import JSON
@@ -69,8 +69,10 @@ def _findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str
     if outcome is None:
         return
     status, failures = outcome
-    # place() looks only below facts. Several failures of one value are one finding to a person.
-    found = dict.fromkeys((place({"facts": document}, ("facts", *path)), _value(document, path)) for path in failures)
+    # spell_at looks only below facts. Several failures of one value are one finding.
+    found = dict.fromkeys(
+        (spell_at({"facts": document}, ("facts", *path)), _value(document, path)) for path in failures
+    )
     for where, value in found:
         yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, where, value)
 

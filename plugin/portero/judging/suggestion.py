@@ -139,7 +139,7 @@ def _quoted(value: str) -> str:
 def _compose(of: str, added: Sequence[_Added], dropped: Sequence[_Dropped], image: str) -> dict[str, str]:
     """The text under the name of the tool; {} where compose has no key for one of the changes."""
     try:
-        keys = compose.said([(flag, value) for flag, _, value in added], {"image": image} if image else {})
+        keys = compose.spell_keys([(flag, value) for flag, _, value in added], {"image": image} if image else {})
         gone = [(compose.without(flag), at) for flag, _, at in dropped]
     except LookupError:
         return {}

@@ -74,14 +74,14 @@ def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]
         yield from (((keyword, name), inner) for name, inner in value.items())
 
 
-def _keyword_faults(place: str, keyword: str, value: JSON, references: Set[str]) -> Iterator[str]:
+def _keyword_faults(at: str, keyword: str, value: JSON, references: Set[str]) -> Iterator[str]:
     if keyword == "pattern":
         try:
             refuse_unsafe(cast(str, value))
         except PatternRefused as refused:
-            yield f"{place}: the pattern {refused}"
+            yield f"{at}: the pattern {refused}"
     elif keyword == "$ref" and value not in references:
-        yield f"{place}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
+        yield f"{at}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
 
 
 def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:

@@ -29,7 +29,7 @@ def parse(data: bytes) -> dict[str, JSON]:
     except UnicodeDecodeError as error:
         raise DocumentRefused("is not UTF-8: save it as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: mend it there") from error
+        raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: fix the syntax") from error
     except RecursionError as error:
         raise DocumentRefused(TOO_DEEP) from error
     if not isinstance(document, dict):
@@ -76,22 +76,22 @@ def _refuse_constant(constant: str) -> None:
 
 
 def _at(error: "ValidationError") -> str:
-    place = spell(error.absolute_path)
-    return f"{place}: " if place else ""
+    at = spell(error.absolute_path)
+    return f"{at}: " if at else ""
 
 
 def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
     # The library's hints leave these open; its reports always fill them.
     value: Any = cast(Any, error.validator_value)
-    broken: Any = error.schema
+    violated: Any = error.schema
     instance: Any = cast(Any, error.instance)
     if error.validator == "required":
         yield from (f"'{name}' is missing" for name in value if name not in instance)
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
-        known = sorted(_known_names(broken, schema))
+        known = sorted(_known_names(violated, schema))
         yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
-    elif "cure" in broken:
-        yield str(broken["cure"])
+    elif "cure" in violated:
+        yield str(violated["cure"])
     else:
         yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value))
 

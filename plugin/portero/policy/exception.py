@@ -1,7 +1,7 @@
 """Exceptions: for requests that match, what breaks some rules goes on until a day, and the log says by whose leave.
 
-Files in, waivers out; a file that is broken, that names no rule of requests, or that would waive a refusal code or a
-rule of self-protection is a fault, like a broken rule. A match is read strictly: what it names must be there, or a
+Files in, waivers out; a file that is invalid, that names no rule of requests, or that would waive a refusal code or a
+rule of self-protection is a fault, like an invalid rule. A match is read strictly: what it names must be there, or a
 misspelt name would waive everything.
 """
 
@@ -59,10 +59,10 @@ def waived(
     waivers: Sequence[Waiver], violations: Sequence[Violation], request: JSON, time: float
 ) -> tuple[Violation, ...]:
     """The violations, those that an exception covers as waived by it."""
-    broken = {violation.rule for violation in violations}
+    violated = {violation.rule for violation in violations}
     by_rule: dict[str, Waiver] = {}
     for waiver in waivers:
-        covered = broken.intersection(waiver.rules) - by_rule.keys()
+        covered = violated.intersection(waiver.rules) - by_rule.keys()
         if covered and waiver.state(time) != "expired" and not waiver.match.failures(request):
             by_rule |= dict.fromkeys(covered, waiver)
     return tuple(
@@ -75,12 +75,12 @@ def waived(
 
 def notices(waivers: Sequence[Waiver], time: float) -> list[str]:
     """A sentence for each exception that has run out or soon will."""
-    said = {
+    messages = {
         "expired": "{0.file}: ran out on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
         "expiring": "{0.file}: works until {0.expires}, that day included: renew it with {0.owner}, or do without",
     }
     states = [(waiver.state(time), waiver) for waiver in waivers]
-    return [said[state].format(waiver) for state, waiver in states if state in said]
+    return [messages[state].format(waiver) for state, waiver in states if state in messages]
 
 
 def read(
@@ -90,7 +90,7 @@ def read(
     references: Set[str],
     found: list[str],
 ) -> Written:
-    """The files without faults; a later folder's takes the place of an earlier one's of the same id."""
+    """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, Mapping[str, JSON]]] = {}
     for folder in contents:
         for file, content in folder.exceptions.items():

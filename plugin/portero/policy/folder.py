@@ -51,7 +51,7 @@ def read(path: Path, found: list[str]) -> Folder:
         names = _names(path)
         data = {name: (path / name).read_bytes() for name in names if _is_known(name)}
     except OSError as error:
-        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): mend its permissions")
+        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): fix its permissions")
         return empty(path)
     return _folder(path, names, data, found)
 

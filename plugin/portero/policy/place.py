@@ -1,4 +1,4 @@
-"""Turns the place where a rule failed in the request document into the place where a person said it."""
+"""From where a rule failed in the request document to `at`, the place in the request."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from portero.types import JSON
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 
 
-# What a rule misses in a list was said nowhere: its place is the list, of a container and of a service.
+# What is missing in a list has no place of its own: `at` is the list, of a container and of a service.
 _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
     ("facts", "capabilities", "drop"): ("HostConfig.CapDrop", "TaskTemplate.ContainerSpec.CapabilityDrop"),
     ("facts", "ulimits"): ("HostConfig.Ulimits", "TaskTemplate.ContainerSpec.Ulimits"),
@@ -19,26 +19,26 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 }
 
 
-def place(request: JSON, path: Sequence[str | int]) -> str:
-    """`said` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
-    said = _said(request, path) if path and path[0] == "facts" else None
-    if said is not None:
-        return said
+def spell_at(request: JSON, path: Sequence[str | int]) -> str:
+    """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
+    at = _deepest_at(request, path) if path and path[0] == "facts" else None
+    if at is not None:
+        return at
     if tuple(path) in _LISTS:
         return _LISTS[tuple(path)][_is_of_service(request)]
     if len(path) > 1 and path[0] == "body":
-        return _spelt(path[1:])
+        return _join(path[1:])
     if len(path) > 1 and path[0] == "query":
-        return f"?{_spelt(path[1:2])}"
-    return _spelt(path)
+        return f"?{_join(path[1:2])}"
+    return _join(path)
 
 
 def is_default(request: JSON, path: Sequence[str | int]) -> bool:
-    """Whether what failed is a default of the daemon's (facts.daemonDefaults), or a fact with one in it."""
+    """Whether what failed is a default of the daemon (facts.daemonDefaults), or a fact with one in it."""
     filled = _below(_below(request, "facts"), "daemonDefaults")
     if not filled or not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
         return False
-    failed, is_a_fact = _spelt(path[1:]), _says(_at(request, path))
+    failed, is_a_fact = _join(path[1:]), _is_fact(_follow(request, path))
     return any(
         _is_below(failed, default) or (is_a_fact and _is_below(default, failed))
         for default in filled
@@ -50,13 +50,13 @@ def _is_below(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
-def _at(value: JSON, path: Sequence[str | int]) -> JSON:
+def _follow(value: JSON, path: Sequence[str | int]) -> JSON:
     for step in path:
         value = _below(value, step)
     return value
 
 
-def _says(value: JSON) -> bool:
+def _is_fact(value: JSON) -> bool:
     return isinstance(value, dict) and isinstance(value.get("at"), str)
 
 
@@ -65,13 +65,13 @@ def _is_of_service(request: JSON) -> bool:
     return isinstance(operation, str) and operation.startswith("Service")
 
 
-def _said(value: JSON, path: Sequence[str | int]) -> str | None:
-    """Only facts are asked: `said` elsewhere would be the request's own word."""
+def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
+    """Of facts only: `at` elsewhere is a name that the client chose."""
     deepest = None
     for step in path:
         value = _below(value, step)
-        if isinstance(value, dict) and isinstance(said := value.get("at"), str):
-            deepest = said
+        if isinstance(value, dict) and isinstance(at := value.get("at"), str):
+            deepest = at
     return deepest
 
 
@@ -81,6 +81,6 @@ def _below(value: JSON, step: str | int) -> JSON:
     return value[step] if isinstance(value, list) and isinstance(step, int) else None
 
 
-def _spelt(path: Sequence[str | int]) -> str:
+def _join(path: Sequence[str | int]) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" if _NAME.fullmatch(step) else "[*]" for step in path)
     return "".join(steps).lstrip(".")

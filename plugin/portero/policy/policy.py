@@ -10,7 +10,7 @@ from portero.flags.proposal import NoValue, Proposal
 from portero.policy.concrete import fill_reason
 from portero.policy.dialect import ANY_OPERATION, PROFILES
 from portero.policy.exception import Waiver, waived
-from portero.policy.place import is_default, place
+from portero.policy.place import is_default, spell_at
 from portero.policy.rule import Rule
 from portero.reading.routes import Operation
 from portero.types import JSON
@@ -43,7 +43,7 @@ class Policy:
         return cast(Action, self.site["unknown-fields"])
 
     def action(self, rule: str, profile: str) -> Action:
-        """What breaking this rule does under a profile; the site's own word comes first."""
+        """What a violation of this rule does under a profile; the site's `actions` win."""
         chosen = cast(dict[str, Action], self.site["actions"]).get(rule)
         return chosen if chosen is not None else _action(self.rules[rule], profile)
 
@@ -55,7 +55,7 @@ class Policy:
         return replace(self, site={**self.site, "actions": cast(JSON, {**actions, rule: "audit"})})
 
     def proposal(self, rule: str) -> Proposal | None:
-        """What a broken rule proposes, with the site's values; None where it, or the site, proposes nothing."""
+        """What a violated rule proposes, with the site's values; None where it, or the site, proposes nothing."""
         if rule not in self._proposals:
             self._proposals[rule] = self._filled(rule)
         return self._proposals[rule]
@@ -104,7 +104,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
-    """`by_act` are asked apart: hardly a request satisfies all rules that only report, and most satisfy the others."""
+    """`by_act` is checked apart: most requests violate a rule that only reports, and few violate the others."""
 
     actions: Mapping[str, Acting]
     by_act: Mapping[Acting, tuple[str, ...]]
@@ -118,11 +118,11 @@ _NONE = _ActingRules.of({})
 
 
 def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
-    # Several failures at one place are one violation to a person.
-    places = {(place(request, path), is_default(request, path)): path for path in reversed(paths)}
-    for where, default in sorted(places) if len(places) > 1 else places:
-        reason = fill_reason(rule.reason, request, places[where, default])
-        yield Violation(rule.id, rule.level, where, action, reason, rule.remedy, default)
+    # Several failures at one place in the request are one violation.
+    found = {(spell_at(request, path), is_default(request, path)): path for path in reversed(paths)}
+    for at, default in sorted(found) if len(found) > 1 else found:
+        reason = fill_reason(rule.reason, request, found[at, default])
+        yield Violation(rule.id, rule.level, at, action, reason, rule.remedy, default)
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
@@ -132,7 +132,7 @@ def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -
 
 
 def judges(rule: Rule, operation: Operation) -> bool:
-    """Whether a rule has a say in this operation."""
+    """Whether a rule judges this operation."""
     return operation.id in rule.operations or (ANY_OPERATION in rule.operations and not operation.reads)
 
 

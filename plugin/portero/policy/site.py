@@ -1,6 +1,6 @@
 """The operator's values (site.json) and the schemas that rules refer to as `site#/$defs/<key>`.
 
-Values of each folder in, merged values and `$defs` out. What becomes of a value is said in site.schema.json.
+Values of each folder in, merged values and `$defs` out. site.schema.json describes what each value does.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Proves rules by their own examples: a rule and the ground on which it is tried in, one sentence for each fault out.
 
-Every engine decides each example as the rule says and at a place, and no keyword is there that no example needs.
+Every engine decides each example as the rule does, with an `at`, and no keyword is there that no example needs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,8 +45,8 @@ class Ground(Protocol):
         """Whether the rule has a say about this document."""
         ...
 
-    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where a person is told that it failed."""
+    def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
+        """Where it failed, as `at`."""
         ...
 
 
@@ -86,15 +86,15 @@ class Trial:
         found = {engine.name: _failures(ground, rule, cases, engine, rule.schema) for engine in ground.engines}
         return cls(ground, rule, tuple(cases), tuple(impossible), found)
 
-    def places(self, found: Failures) -> list[list[list[str]]]:
-        """Failures as people are told."""
+    def failed_at(self, found: Failures) -> list[list[list[str]]]:
+        """Where the failures are, as `at`."""
         return [
-            [[self.ground.place(case.document, path) for path in paths] for paths in readings]
+            [[self.ground.spell_at(case.document, path) for path in paths] for paths in readings]
             for case, readings in zip(self.cases, found, strict=True)
         ]
 
     def mutated(self, schema: Mapping[str, JSON]) -> Failures:
-        """The failures with another schema in the rule's place, as the fastest engine finds them."""
+        """The failures with another schema instead of the rule's, as the fastest engine finds them."""
         return _failures(self.ground, self.rule, self.cases, self.ground.engines[0], schema)
 
 
@@ -109,20 +109,20 @@ def _failures(
 
 
 def _decided(trial: Trial) -> Iterator[str]:
-    """What a rule allows is allowed, and what it denies is denied at a place."""
+    """What a rule allows is allowed, and what it denies is denied with an `at`."""
     for command, why in trial.impossible:
-        yield f"'{command}': there is no such request ({why}): mend the example"
+        yield f"'{command}': there is no such request ({why}): fix the example"
     for engine in trial.ground.engines:
-        for case, readings in zip(trial.cases, trial.places(trial.found[engine.name]), strict=True):
-            if any(bool(places) != (case.kind == "denies") for places in readings):
-                cure = f"{_FAILS[case.kind]} by the engine {engine.name}: mend the rule or the example"
+        for case, readings in zip(trial.cases, trial.failed_at(trial.found[engine.name]), strict=True):
+            if any(bool(found) != (case.kind == "denies") for found in readings):
+                cure = f"{_FAILS[case.kind]} by the engine {engine.name}: fix the rule or the example"
                 yield f"{case.kind}: '{case.command}' {cure}"
-            elif not all(place for places in readings for place in places):
-                yield f"'{case.command}' is denied at no place by the engine {engine.name}: put the condition deeper"
+            elif not all(at for found in readings for at in found):
+                yield f"'{case.command}' is denied without `at` by the engine {engine.name}: put the condition deeper"
 
 
 def _agreed(trial: Trial) -> Iterator[str]:
-    """All engines fail at the same places."""
+    """All engines fail with the same `at`."""
     first, *others = trial.ground.engines
     for other in others:
         for case, one, another in zip(trial.cases, trial.found[first.name], trial.found[other.name], strict=True):
@@ -150,9 +150,9 @@ def _covered(trial: Trial) -> Iterator[str]:
 
 def _needed(trial: Trial) -> Iterator[str]:
     """Every keyword of a rule decides an example."""
-    verdicts = trial.places(trial.found[trial.ground.engines[0].name])
+    verdicts = trial.failed_at(trial.found[trial.ground.engines[0].name])
     for where, mutant in mutants(trial.rule.schema):
-        if trial.places(trial.mutated(mutant)) == verdicts:
+        if trial.failed_at(trial.mutated(mutant)) == verdicts:
             yield f"{where}: deleting it changes no example: add one that needs it, or delete it"
 
 

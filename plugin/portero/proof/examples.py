@@ -52,15 +52,15 @@ class Examples:
         )
 
     def _base(self, operation: Operation) -> dict[str, JSON]:
-        said = self._said(operation.id)
+        base = self._base_request(operation.id)
         parameters: dict[str, JSON] = dict.fromkeys(_PARAMETER.findall(operation.path), "x")
         return {
-            "path": parameters | cast(dict[str, JSON], said.get("path", {})),
-            "query": said.get("query", {}),
-            "body": self._said(said.get("bodyOf", operation.id)).get("body"),
+            "path": parameters | cast(dict[str, JSON], base.get("path", {})),
+            "query": base.get("query", {}),
+            "body": self._base_request(base.get("bodyOf", operation.id)).get("body"),
         }
 
-    def _said(self, operation: JSON) -> dict[str, JSON]:
+    def _base_request(self, operation: JSON) -> dict[str, JSON]:
         return cast(dict[str, JSON], self.base.get(cast(str, operation), {}))
 
     def _canonical(self, operation: Operation, body: JSON) -> Canonical:

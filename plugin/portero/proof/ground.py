@@ -17,7 +17,7 @@ from portero.hostcheck.unknown import certain, possible
 from portero.policy import loader, site
 from portero.policy.document import faults
 from portero.policy.merge_patch import merged
-from portero.policy.place import place
+from portero.policy.place import spell_at
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
@@ -48,9 +48,9 @@ class Requests:
         """By the rule's operations."""
         return judges(rule, self.examples.operations[cast(str, document["operation"])])
 
-    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
+    def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
         """Where the request says it."""
-        return place(document, path)
+        return spell_at(document, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class HostGround:
         """There is but one host."""
         return True
 
-    def place(self, document: dict[str, JSON], path: InstancePath) -> str:
+    def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
         """Where the host is so."""
-        return place({"facts": document}, ("facts", *path))
+        return spell_at({"facts": document}, ("facts", *path))
 
 
 def all_engines() -> list[Engine]:

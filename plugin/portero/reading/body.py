@@ -38,7 +38,7 @@ def read(envelope: Envelope, match: Match, shapes: Shapes, version: str | None) 
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
-    # a stream that nobody decodes as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
+    # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
 
 

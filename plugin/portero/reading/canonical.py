@@ -1,7 +1,7 @@
 """A JSON tree read with Docker's own types: canonical names and checked values out.
 
 Refused: names that are one name to Docker and stand twice, values of another type than Docker's, numbers that do not
-fit, settings in a place where only older daemons obey them. Names that Docker does not know are dropped, and listed.
+fit, settings where only older daemons read them. Names that Docker does not know are dropped, and listed.
 Fields that dockerd drops at the API version of the call are dropped too, and listed (schemas/api/README.md).
 """
 
@@ -20,15 +20,15 @@ __all__ = ["Canonical", "Shapes", "canonical"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
-# Where something stands: the place around it and its name or index there. It is put in words only when it is told.
-_Place: TypeAlias = "tuple[_Place, str | int] | None"
+# A position in the body: the position around it and its name or index there. It becomes text only for a message.
+_At: TypeAlias = "tuple[_At, str | int] | None"
 # Stands for the names of a map: they are data, and may hold secrets.
 _ENTRY = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A field that dockerd drops, at a place in the body: it counts from API version `since` on."""
+    """A field that dockerd drops, with its place in the body: it counts from API version `since` on."""
 
     at: str
     since: str
@@ -36,7 +36,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """A body in Docker's spelling; `unknown` are the places of names that Docker does not know."""
+    """A body in Docker's spelling; `unknown` is where names stand that Docker does not know."""
 
     body: JSON
     unknown: tuple[str, ...]
@@ -53,7 +53,7 @@ class _Notes:
 
 
 def canonical(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
-    """`tree` as Docker takes it at an API version; raises Refused with a body code and the place in the body."""
+    """`tree` as Docker takes it at an API version; raises Refused with a body code and the `at` of the fault."""
     notes = _Notes(None if version is None else _numbers(version), [], [])
     body = _read(shape, tree, None, notes)
     return Canonical(body, tuple(notes.unknown), tuple(notes.dropped))
@@ -63,8 +63,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def _read(shape: Shape, tree: Tree, place: _Place, notes: _Notes) -> JSON:
-    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, place, notes)
+def _read(shape: Shape, tree: Tree, at: _At, notes: _Notes) -> JSON:
+    return _zero(shape) if tree is None else _READERS[type(shape)](shape, tree, at, notes)
 
 
 def _zero(shape: Shape) -> JSON:
@@ -74,32 +74,32 @@ def _zero(shape: Shape) -> JSON:
     return [] if isinstance(shape, ListOf) else {}
 
 
-def _read_scalar(shape: Scalar, tree: Tree, place: _Place, notes: _Notes) -> JSON:
+def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
     try:
         return go_scalars.read(shape.kind, tree)
     except Refused as refused:
-        raise Refused(refused.code, _spelt(place) + refused.at) from None
+        raise Refused(refused.code, _spelt(at) + refused.at) from None
 
 
-def _read_list(shape: ListOf, tree: Tree, place: _Place, notes: _Notes) -> JSON:
+def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, list):
-        raise Refused("body-wrong-type", _spelt(place))
+        raise Refused("body-wrong-type", _spelt(at))
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
         return cast(list[JSON], tree)
-    return [_read(items, item, (place, index), notes) for index, item in enumerate(tree)]
+    return [_read(items, item, (at, index), notes) for index, item in enumerate(tree)]
 
 
-def _read_map(shape: MapOf, tree: Tree, place: _Place, notes: _Notes) -> JSON:
+def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
-        raise Refused("body-wrong-type", _spelt(place))
+        raise Refused("body-wrong-type", _spelt(at))
     items = shape.items
     if items.plain is not None:
         # The map that can be large (labels) has nothing in it that needs reading.
         entries = cast(dict[str, JSON], dict(tree))
         if len(entries) == len(tree) and {items.plain}.issuperset(map(type, entries.values())):
             return entries
-    entries, here = {}, (place, _ENTRY)
+    entries, here = {}, (at, _ENTRY)
     for name, value in tree:
         if name in entries:
             raise Refused("body-duplicate-name", _spelt(here))
@@ -107,69 +107,69 @@ def _read_map(shape: MapOf, tree: Tree, place: _Place, notes: _Notes) -> JSON:
     return entries
 
 
-def _read_struct(shape: Struct, tree: Tree, place: _Place, notes: _Notes) -> JSON:
+def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
-        raise Refused("body-wrong-type", _spelt(place))
+        raise Refused("body-wrong-type", _spelt(at))
     fields: dict[str, Any] = {}
     seen: set[str] = set()
     for name, value in tree:
         folded, field = shape.spelt.get(name) or shape.known(name)
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
-            raise Refused("body-duplicate-name", _spelt((place, _shown(shape, folded, name))))
+            raise Refused("body-duplicate-name", _spelt((at, _shown(shape, folded, name))))
         seen.add(folded)
         if field is None:
-            _pass_over(name, shape.legacy.get(folded), value, place, notes)
+            _pass_over(name, shape.legacy.get(folded), value, at, notes)
         elif type(value) is field.shape.plain:
             fields[field.name] = value
         elif value is not None:
-            fields[field.name] = _READERS[type(field.shape)](field.shape, value, (place, field.name), notes)
+            fields[field.name] = _READERS[type(field.shape)](field.shape, value, (at, field.name), notes)
     if shape.dated and notes.version is not None:
-        _drop(fields, shape.dated, place, notes)
+        _drop(fields, shape.dated, at, notes)
     return fields
 
 
-def _drop(fields: dict[str, Any], dated: tuple[Field, ...], place: _Place, notes: _Notes) -> None:
+def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Notes) -> None:
     """Take out what dockerd takes out; a zero value is no loss."""
     for field in dated:
         since = cast(str, field.since)
         if cast(tuple[int, ...], notes.version) < _numbers(since) and fields.pop(field.name, None):
-            notes.dropped.append(Dropped(_spelt((place, field.name)), since))
+            notes.dropped.append(Dropped(_spelt((at, field.name)), since))
 
 
-def _pass_over(name: str, legacy: Field | None, value: Tree, place: _Place, notes: _Notes) -> None:
+def _pass_over(name: str, legacy: Field | None, value: Tree, at: _At, notes: _Notes) -> None:
     """A name that is no field of Docker's here, or no more: nothing of it is taken."""
     if legacy is not None:
-        _refuse_legacy(value, (place, legacy.name), pointer=legacy.pointer)
+        _refuse_legacy(value, (at, legacy.name), pointer=legacy.pointer)
         return
-    there = (place, _plain(name))
+    there = (at, _plain(name))
     if isinstance(value, list | Pairs):
         _refuse_duplicates(value, there)
     notes.unknown.append(_spelt(there))
 
 
-def _refuse_legacy(value: Tree, place: _Place, *, pointer: bool) -> None:
+def _refuse_legacy(value: Tree, at: _At, *, pointer: bool) -> None:
     """Zero values change nothing and old clients send them. But to a pointer false is not null, nor [] to some lists.
 
     Up to Docker 26 `"MaskedPaths": []` beside a missing HostConfig unmasks /proc (moby runconfig/config_unix.go).
     """
     if value or (pointer and value is not None):
-        raise Refused("body-legacy-field", _spelt(place))
+        raise Refused("body-legacy-field", _spelt(at))
 
 
-def _refuse_duplicates(tree: Tree, place: _Place) -> None:
+def _refuse_duplicates(tree: Tree, at: _At) -> None:
     """Below a name that Docker does not know nothing is folded, but nothing stands twice either."""
     if isinstance(tree, Pairs):
         seen: set[str] = set()
         for name, value in tree:
-            there = (place, _plain(name))
+            there = (at, _plain(name))
             if name in seen:
                 raise Refused("body-duplicate-name", _spelt(there))
             seen.add(name)
             _refuse_duplicates(value, there)
     elif isinstance(tree, list):
         for index, item in enumerate(tree):
-            _refuse_duplicates(item, (place, index))
+            _refuse_duplicates(item, (at, index))
 
 
 def _shown(shape: Struct, folded: str, name: str) -> str:
@@ -179,20 +179,20 @@ def _shown(shape: Struct, folded: str, name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name that nobody would give a field may be anything, and is not repeated."""
+    """A name that no field would have is not repeated: it may hold anything."""
     return name if _PLAIN_NAME.fullmatch(name) else "*"
 
 
-def _spelt(place: _Place) -> str:
+def _spelt(at: _At) -> str:
     words = ""
-    while place is not None:
-        place, step = place
+    while at is not None:
+        at, step = at
         words = (f".{step}" if isinstance(step, str) else "[*]" if step == _ENTRY else f"[{step}]") + words
     return words.removeprefix(".")
 
 
 # Each takes shapes of the class that it stands under.
-_READERS: Mapping[type, Callable[[Any, Tree, _Place, _Notes], JSON]] = {
+_READERS: Mapping[type, Callable[[Any, Tree, _At, _Notes], JSON]] = {
     Scalar: _read_scalar,
     ListOf: _read_list,
     MapOf: _read_map,

@@ -32,7 +32,7 @@ Tree: TypeAlias = "bool | int | float | str | list[Tree] | Pairs | None"
 
 
 def parse(data: bytes) -> Tree:
-    """The one JSON document in `data`; raises Refused with one of the body codes, and then has no place to name."""
+    """The one JSON document in `data`; raises Refused with one of the body codes, without a place in the body."""
     text = _text(data)
     tree, rest = _document(text.lstrip(_WHITESPACE))
     if rest.strip(_WHITESPACE):

@@ -1,6 +1,6 @@
 """The values that Docker's types are made of, by the name that Go has for each: what each accepts, and its zero value.
 
-As Go's encoding/json decodes them (src/encoding/json/decode.go, literalStore): no kind takes the place of another.
+As Go's encoding/json decodes them (src/encoding/json/decode.go, literalStore): no kind is read as another.
 """
 
 import base64
@@ -43,7 +43,7 @@ def zero(kind: str) -> JSON:
 def read(kind: str, value: Tree) -> JSON:
     """`value` as a scalar of `kind` (one of KINDS); raises Refused with body-wrong-type or body-number.
 
-    The refusal names the place inside the value, which is "" for all but a list.
+    The refusal names the position inside the value, "" for all but a list.
     """
     return _READERS[kind](value)
 

@@ -1,6 +1,6 @@
 """Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
 
-A shape file is written in Go's own notation, as schemas/api/README.md explains; anything else in it is a ShapeFault.
+A shape file is written in Go's own spec, as schemas/api/README.md explains; anything else in it is a ShapeFault.
 """
 
 import json
@@ -135,13 +135,13 @@ class _Compiler:
     body: str  # the body whose shape is made: named in faults
     types: Mapping[str, JSON]
 
-    def shape(self, said: JSON, trail: tuple[str, ...]) -> Shape:
-        """What `said` means: a type in Go's notation, or an object that lists fields. `trail`: the types around it."""
-        if isinstance(said, dict):
-            return self._struct(said, trail)
-        if not isinstance(said, str):
+    def shape(self, spec: JSON, trail: tuple[str, ...]) -> Shape:
+        """The shape of a type in Go's spec, or of an object that lists fields. `trail`: the types around it."""
+        if isinstance(spec, dict):
+            return self._struct(spec, trail)
+        if not isinstance(spec, str):
             raise self._fault("a type is a string or an object", trail)
-        text = said.removeprefix("*")
+        text = spec.removeprefix("*")
         if text in go_scalars.KINDS:
             return Scalar(text)
         if text.startswith(_MAP):
@@ -150,18 +150,18 @@ class _Compiler:
             return ListOf(self.shape(items["items"], trail))
         return self.shape(self._named(text, trail), (*trail, text))
 
-    def _struct(self, said: Mapping[str, JSON], trail: tuple[str, ...]) -> Struct:
-        legacy = said.get("$legacy", {})
+    def _struct(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> Struct:
+        legacy = spec.get("$legacy", {})
         if not isinstance(legacy, dict):
             raise self._fault("$legacy is an object that lists fields", trail)
-        return Struct(MappingProxyType(self._fields(said, trail)), MappingProxyType(self._fields(legacy, trail)))
+        return Struct(MappingProxyType(self._fields(spec, trail)), MappingProxyType(self._fields(legacy, trail)))
 
-    def _fields(self, said: Mapping[str, JSON], trail: tuple[str, ...]) -> dict[str, Field]:
-        included = said.get("$include", [])
+    def _fields(self, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> dict[str, Field]:
+        included = spec.get("$include", [])
         if not isinstance(included, list):
             raise self._fault("$include is a list of type names", trail)
         fields = [known for name in included for known in self._included(name, trail)]
-        fields += [self._field(name, kind, trail) for name, kind in said.items() if name not in ("$include", "$legacy")]
+        fields += [self._field(name, kind, trail) for name, kind in spec.items() if name not in ("$include", "$legacy")]
         by_name = {fold(known.name): known for known in fields}
         if len(by_name) != len(fields):
             raise self._fault("a field stands twice", trail)
@@ -173,20 +173,20 @@ class _Compiler:
             raise self._fault(f"{name} has no fields to include", trail)
         return shape.fields.values()
 
-    def _field(self, name: str, said: JSON, trail: tuple[str, ...]) -> Field:
+    def _field(self, name: str, spec: JSON, trail: tuple[str, ...]) -> Field:
         if name.startswith("$"):
             raise self._fault(f"{name} is neither $include nor $legacy", trail)
         since = None
-        if isinstance(said, dict) and "$type" in said:
-            said, since = self._dated(name, said, trail)
-        return Field(name, self.shape(said, trail), isinstance(said, str) and said.startswith("*"), since)
+        if isinstance(spec, dict) and "$type" in spec:
+            spec, since = self._dated(name, spec, trail)
+        return Field(name, self.shape(spec, trail), isinstance(spec, str) and spec.startswith("*"), since)
 
-    def _dated(self, name: str, said: Mapping[str, JSON], trail: tuple[str, ...]) -> tuple[JSON, str]:
+    def _dated(self, name: str, spec: Mapping[str, JSON], trail: tuple[str, ...]) -> tuple[JSON, str]:
         """The type of a field that dockerd drops below an API version, and that version."""
-        since = said.get("$since")
-        if set(said) != _DATED or not isinstance(since, str) or not _VERSION.fullmatch(since) or not said["$source"]:
+        since = spec.get("$since")
+        if set(spec) != _DATED or not isinstance(since, str) or not _VERSION.fullmatch(since) or not spec["$source"]:
             raise self._fault(f"{name}: beside $type stand $since (such as 1.41) and $source, nothing else", trail)
-        return said["$type"], since
+        return spec["$type"], since
 
     def _named(self, name: str, trail: tuple[str, ...]) -> JSON:
         if name not in self.types:

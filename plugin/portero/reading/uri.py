@@ -37,7 +37,7 @@ class Target:
 
 
 def parse(uri: str) -> Target:
-    """The target behind `uri`; raises Refused with one of the uri-... codes, its place being path, query or nothing."""
+    """The target behind `uri`; raises Refused with one of the uri-... codes, its `at` is path, query or empty."""
     # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
     if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):
         raise Refused("uri-undecodable")
@@ -65,15 +65,15 @@ def _split(uri: str) -> tuple[str, str]:
     return rest, query
 
 
-def _decoded(text: str, place: str, control: re.Pattern[str]) -> str:
+def _decoded(text: str, at: str, control: re.Pattern[str]) -> str:
     if text.isascii() and "%" not in text:
         return text  # `parse` has refused every control character that is not escaped
     try:
         plain = unquote_to_bytes(text).decode()
     except UnicodeError:
-        raise Refused("uri-undecodable", place) from None
+        raise Refused("uri-undecodable", at) from None
     if control.search(plain):
-        raise Refused("uri-undecodable", place)
+        raise Refused("uri-undecodable", at)
     return plain
 
 
@@ -87,12 +87,12 @@ def _is_clean(path: str) -> bool:
     return last not in (".", "..") and not any(segment in ("", ".", "..") for segment in inner)
 
 
-def _numbers(said: str) -> str:
+def _numbers(version: str) -> str:
     """A version as dockerd compares it (moby api/types/versions): number by number, a missing one being 0."""
-    if _USUAL_NUMBERS.fullmatch(said):
-        return said
-    numbers = [number.lstrip("0") or "0" for number in said.split(".")]
-    if said.strip(".") == "" or any(len(number) > _LONGEST_NUMBER for number in numbers):
+    if _USUAL_NUMBERS.fullmatch(version):
+        return version
+    numbers = [number.lstrip("0") or "0" for number in version.split(".")]
+    if version.strip(".") == "" or any(len(number) > _LONGEST_NUMBER for number in numbers):
         raise Refused("uri-version", "path")
     while len(numbers) > 2 and numbers[-1] == "0":
         numbers.pop()

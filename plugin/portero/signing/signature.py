@@ -100,7 +100,7 @@ def version_of(text: bytes) -> int:
 
 
 def new_key() -> PrivateKey:
-    """A key that nobody has had."""
+    """A new key."""
     return Ed25519PrivateKey.generate()
 
 

@@ -43,7 +43,7 @@ class Sealed:
             found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.empty(path)
         except OSError as error:
-            found.append(f"{error.filename or path}: cannot be read ({error.strerror}): mend it")
+            found.append(f"{error.filename or path}: cannot be read ({error.strerror}): fix it")
             return folder.empty(path)
         older = versions.fault(self.seen, path, manifest)
         if older:

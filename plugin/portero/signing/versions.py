@@ -55,7 +55,7 @@ def read(file: Path) -> dict[str, Seen]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise VersionsBroken(f"{file}: cannot be read ({error.strerror}): mend its permissions") from error
+        raise VersionsBroken(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
     except (DocumentRefused, LookupError, TypeError, AttributeError) as error:
         raise VersionsBroken(f"{file}: is not as portero writes it: {_FORGET}") from error
 
