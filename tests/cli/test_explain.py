@@ -35,7 +35,7 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
 
     lines = run("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
 
-    assert "action           audit (the site's own word in site.json)" in lines
+    assert "action           audit (set in site.json)" in lines
     assert any(entry.startswith("try              add --memory ") for entry in lines)
     at = lines.index("exceptions")
     assert lines[at + 1] == ("  installer: active, until 2999-12-31, owner operations: The old installer needs it.")

@@ -49,7 +49,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert lines[at + 1].startswith("  reason     A privileged container ")
     assert lines[at + 2].startswith("  docker     ")
     assert "reported by image-digest (does not refuse under this profile) at Image" in lines
-    waived = lines.index("waived: no-host-network is broken by leave of an exception")
+    waived = lines.index("waived: no-host-network is violated, an exception waives it")
     assert lines[waived + 1] == "  exception  probe"
     gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
     assert lines[gone + 1] == "  the policy that is read now has no such rule; name its folder with --schemas"
@@ -71,7 +71,7 @@ def test_what_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
     lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
 
     assert lines[0] == f"{ID}: a request that could not be read was allowed"
-    assert "who      nobody known (the Unix socket names nobody)" in lines
+    assert "who      unknown (Unix socket)" in lines
     assert "what     unknown" in lines
 
 

@@ -122,7 +122,7 @@ def test_a_command_that_is_still_running_is_ended_and_said_so() -> None:
         (["sudo", "docker", "ps"], "sudo: is not docker or docker-compose; say --any"),
         (["docker", "logout"], "docker logout: asks the daemon nothing"),
         (["--any", "no-such-command"], "no-such-command: No such file or directory; is it installed?"),
-        (["--any", "true"], "true asked the daemon for nothing: it said nothing"),
+        (["--any", "true"], "true asked the daemon for nothing: no output"),
     ],
 )
 def test_what_cannot_be_tried_ends_with_two(words: list[str], sentence: str) -> None:

@@ -77,7 +77,7 @@ def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
 
 def _whose(rule: str, policy: Policy, profile: str) -> str:
     said = cast(dict[str, str], policy.site["actions"])
-    return "the site's own word in site.json" if rule in said else f"profile {profile}"
+    return "set in site.json" if rule in said else f"profile {profile}"
 
 
 def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:

@@ -17,8 +17,8 @@ from portero.types import JSON
 def status(as_json: bool, **said: str | None) -> None:
     """Ask the running plugin for its status.
 
-    Exit status 1: somebody has to see to it, as `attention` says: nothing is enforced (mode audit), the last reload was
-    refused, an exception has run out or soon will. 2: nobody answers.
+    Exit status 1: it needs attention (`attention` lists why): nothing is enforced (mode audit), the last reload was
+    refused, an exception has run out or soon will. 2: no answer.
     """
     settings = options.settings(said)
     socket = find_socket(settings.socket)

@@ -24,7 +24,7 @@ _BY = {
     "refused": "refused by {}",
     "would": "would be refused by {} (only logged: action or mode audit)",
     "reported": "reported by {} (does not refuse under this profile)",
-    "waived": "waived: {} is broken by leave of an exception",
+    "waived": "waived: {} is violated, an exception waives it",
 }
 
 
@@ -87,7 +87,7 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"{story['id']}: {operation} was {_BECAME[str(story['outcome'])]}"
     yield ""
     yield f"when     {story['time']}"
-    yield f"who      {story['user'] or 'nobody known (the Unix socket names nobody)'}"
+    yield f"who      {story['user'] or 'unknown (Unix socket)'}"
     yield f"what     {f'''{story['method']} {story['path']}'''.strip() or 'unknown'}{image}{version}"
     yield f"under    profile {story['profile']}, mode {story['mode']}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"

@@ -138,7 +138,7 @@ def _reasons(decision: Decision, told: set[tuple[str, str]]) -> Iterator[str]:
 
 def _last_lines(ended: Ended) -> str:
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
-    return " / ".join(lines[-_LAST_LINES:]) or "it said nothing"
+    return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
 def _document(words: Words, decisions: Sequence[Decision], ended: Ended) -> Mapping[str, JSON]:
