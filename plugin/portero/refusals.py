@@ -150,6 +150,12 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "A path goes up with .., and a link on the way decides where that leads.",
             "write the path without .., as realpath prints it",
         ),
+        "mount-template": Refusal(
+            "Mounts of services name their host paths without templates",
+            "Swarm fills in the template ({{...}}) of a bind source or of an option of the local driver after this "
+            "check, so that it can become any path of the host.",
+            "write the path itself, or use a named volume: its name may be a template",
+        ),
         "path-control-character": Refusal(
             "Paths are plain text",
             "A path holds a control character.",

@@ -46,6 +46,10 @@ def test_a_container_without_settings_gets_every_default_with_the_at_of_the_abse
     assert container["log"] == {
         "driver": "syslog",
         "options": ["syslog-address", "tag"],
+        "addresses": [],
+        "files": [],
+        "controlCharacters": [],
+        "buffers": [],
         "at": "HostConfig.LogConfig",
     }
     assert container["ulimits"] == [

@@ -37,6 +37,8 @@ WORKLOAD = {
     "readOnlyRootfs",
     "image",
     "ports",
+    "publishedPorts",
+    "stopTimeout",
     "log",
     "restartPolicy",
     "healthcheck",
@@ -72,9 +74,9 @@ CREATE = (
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
-    "ContainerExec": {"privileged", "user", "secrets"},
-    "ServiceCreate": WORKLOAD,
-    "ServiceUpdate": WORKLOAD,
+    "ContainerExec": {"privileged", "user", "groups", "secrets"},
+    "ServiceCreate": WORKLOAD | {"tasks"},
+    "ServiceUpdate": WORKLOAD | {"tasks"},
     "VolumeCreate": {"mounts", "plugins"},
     "NetworkCreate": {"network", "plugins"},
     "NetworkConnect": {"networks"},
@@ -94,10 +96,10 @@ TOLD = {
     "SecretUpdate": {"plugins"},
     "ConfigCreate": {"plugins"},
     "ConfigUpdate": {"plugins"},
-    "SwarmInit": {"plugins"},
-    "SwarmUpdate": {"plugins"},
     "ImageSearch": {"image"},
     "DistributionInspect": {"image"},
+    "SwarmInit": {"log", "plugins"},
+    "SwarmUpdate": {"log", "plugins"},
     "ContainerStart": set(),
     "Unknown": set(),
 }
@@ -137,6 +139,7 @@ def test_an_exec_tells_privileged_user_and_secrets() -> None:
     assert facts.collect("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
+        "groups": [],
         "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
     }
 

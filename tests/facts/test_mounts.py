@@ -289,12 +289,11 @@ def test_a_services_mounts_are_reported_like_a_containers() -> None:
     ],
     ids=["source", "no-type", "driver"],
 )
-def test_a_path_that_swarm_makes_later_counts_as_the_whole_host(entry: dict[str, JSON]) -> None:
-    fact = served(entry)
+def test_a_path_that_swarm_makes_later_is_refused_for_its_template(entry: dict[str, JSON]) -> None:
+    with pytest.raises(Refused) as refused:
+        served(entry)
 
-    assert (fact["type"], fact["paths"], fact["writable"]) == ("bind", ["/"], True)
-    assert (fact["resolution"], fact["kind"]) == ("unseen", "unknown")
-    assert fact["holds"] == ["/run/containerd/containerd.sock", "/run/docker.sock"]
+    assert (refused.value.code, refused.value.at) == ("mount-template", "TaskTemplate.ContainerSpec.Mounts[0]")
 
 
 def test_a_name_that_swarm_makes_later_is_a_name() -> None:

@@ -98,6 +98,8 @@ def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
         "attachable": False,
         "ingress": False,
         "parent": "",
+        "configOnly": False,
+        "configFrom": "",
         "at": "Options",
     }
 

@@ -52,3 +52,9 @@ def test_volumes_networks_secrets_and_the_swarm_name_drivers() -> None:
 @pytest.mark.parametrize("read", [plugins.read_create, plugins.read_service, plugins.read_volume])
 def test_no_name_no_entry(read: Any) -> None:
     assert read({}) == []
+
+
+def test_the_log_driver_none_is_no_driver() -> None:
+    assert plugins.read_create({"HostConfig": {"LogConfig": {"Type": "none"}, "VolumeDriver": "none"}}) == [
+        {"kind": "volume", "name": "none", "at": "HostConfig.VolumeDriver"}
+    ]

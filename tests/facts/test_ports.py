@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.facts import ports
-from portero.types import JSON
+from portero.types import JSON, Fact
 
 SAID = "HostConfig.PortBindings[*]"
 
@@ -100,3 +100,14 @@ def test_a_usual_address_is_spelt_as_any_other_would_be(at: str, found: str, mon
     monkeypatch.setattr(ports, "_USUAL", {})
 
     assert ports._address(at) == found
+
+
+def test_published_ports_are_counted_with_those_that_publish_all_adds() -> None:
+    bindings = {"80/tcp": [{"HostPort": "1"}, {"HostPort": "2"}], "81/tcp": None}
+    exposed: dict[str, JSON] = {"80/tcp": {}, "90/tcp": {}, "91/tcp": {}}
+    body: Fact = {"ExposedPorts": exposed, "HostConfig": {"PortBindings": bindings}}
+    all_ports: Fact = {**body, "HostConfig": {"PortBindings": bindings, "PublishAllPorts": True}}
+
+    assert ports.count_create(body) == {"value": 3, "at": "HostConfig.PortBindings"}
+    assert ports.count_create(all_ports)["value"] == 5
+    assert ports.count_service({"Ports": [{}, {}]}) == {"value": 2, "at": "EndpointSpec.Ports"}

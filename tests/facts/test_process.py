@@ -22,11 +22,16 @@ def test_a_sysctl_has_one_name(at: str, name: str) -> None:
     assert found == [{"name": name, "value": "1", "at": "HostConfig.Sysctls[*]"}]
 
 
-def test_names_of_a_list_have_their_places() -> None:
-    assert process.make_names(["0", "docker"], "HostConfig.GroupAdd") == [
-        {"name": "0", "at": "HostConfig.GroupAdd[0]"},
-        {"name": "docker", "at": "HostConfig.GroupAdd[1]"},
+def test_a_domain_name_is_a_sysctl() -> None:
+    assert process.read_domain_name("example.com", "Domainname") == [
+        {"name": "kernel.domainname", "value": "example.com", "at": "Domainname"}
     ]
+    assert process.read_domain_name("", "Domainname") == []
+
+
+def test_a_grace_period_counts_in_seconds() -> None:
+    assert process.read_grace_period({"StopGracePeriod": 1_500_000_000}, "At") == {"value": 1.5, "at": "At"}
+    assert process.read_grace_period({}, "At") == {"value": None, "at": "At"}
 
 
 def test_annotations_are_reported_by_name() -> None:

@@ -73,7 +73,15 @@ def test_a_name_list_accepts_its_names_as_they_are_written() -> None:
     assert not accepts("name-list", ["runc"], "RunC")
 
 
-@pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "device-list"])
+def test_a_prefix_list_accepts_its_names_and_what_begins_as_one_with_a_star() -> None:
+    assert accepts("prefix-list", ["team", "com.example.*"], "team")
+    assert accepts("prefix-list", ["com.example.*"], "com.example.owner")
+    assert not accepts("prefix-list", ["team", "com.example.*"], "teams")
+    assert not accepts("prefix-list", ["com.example.*"], "comXexample.owner")
+    assert not accepts("prefix-list", ["com.example.*"], "org.com.example.owner")
+
+
+@pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "prefix-list", "device-list"])
 @pytest.mark.parametrize("candidate", ["", "/", None, {}])
 def test_an_empty_list_accepts_nothing(becomes: str, candidate: Any) -> None:
     assert not accepts(becomes, [], candidate)

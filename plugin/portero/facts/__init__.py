@@ -13,6 +13,7 @@ from portero.facts import (
     capabilities,
     commit,
     devices,
+    groups,
     image,
     limits,
     log,
@@ -25,8 +26,9 @@ from portero.facts import (
     process,
     secrets,
     security,
+    tasks,
 )
-from portero.facts.fields import child, flag, text, texts
+from portero.facts.fields import child, flag, integer, text, texts
 from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
@@ -73,6 +75,8 @@ def _container_create(call: _Call) -> dict[str, JSON]:
         "deviceCgroupRules": devices.read_rules(config, "HostConfig."),
         "deviceRequests": devices.read_requests(config, "HostConfig."),
         "ports": ports.read_create(config),
+        "publishedPorts": ports.count_create(body),
+        "stopTimeout": process.make_value(integer(body, "StopTimeout"), "StopTimeout"),
         "publishAllPorts": process.make_value(flag(config, "PublishAllPorts"), "HostConfig.PublishAllPorts"),
         "log": log.read_create(config),
         "healthcheck": process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
@@ -92,8 +96,10 @@ def _container_isolation(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
         "user": process.make_value(text(body, "User"), "User"),
-        "groups": process.make_names(texts(config, "GroupAdd"), "HostConfig.GroupAdd"),
-        "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]"),
+        "groups": groups.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
+        + groups.read_primary(text(body, "User"), "User"),
+        "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]")
+        + process.read_domain_name(text(body, "Domainname"), "Domainname"),
         "runtime": process.make_value(text(config, "Runtime"), "HostConfig.Runtime"),
         "annotations": process.read_annotations(child(config, "Annotations"), "HostConfig.Annotations[*]"),
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
@@ -126,6 +132,7 @@ def _container_exec(call: _Call) -> dict[str, JSON]:
     return {
         "privileged": process.make_value(flag(call.body, "Privileged"), "Privileged"),
         "user": process.make_value(text(call.body, "User"), "User"),
+        "groups": groups.read_primary(text(call.body, "User"), "User"),
         "secrets": secrets.find_in_env(texts(call.body, "Env"), "Env"),
     }
 
@@ -135,19 +142,23 @@ def _service(call: _Call) -> dict[str, JSON]:
     spec = child(task, "ContainerSpec")
     return {
         "capabilities": capabilities.read_service(spec),
+        "tasks": tasks.read_counts(body),
         **security.read_service(spec),
         "networks": networks.read_service(body, call.host),
         "mounts": [*mounts.read_service(body, call.host)],
         "plugins": plugins.read_service(body),
         "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]"),
         "runtime": process.make_value(text(task, "Runtime"), "TaskTemplate.Runtime"),
-        "groups": process.make_names(texts(spec, "Groups"), f"{_SPEC}.Groups"),
+        "groups": groups.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
+        + groups.read_primary(text(spec, "User"), f"{_SPEC}.User"),
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
         "limits": limits.read_service(task),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
         "image": image.parse(text(spec, "Image"), f"{_SPEC}.Image"),
         "ports": ports.read_service(child(body, "EndpointSpec")),
+        "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
+        "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),
         "log": log.read_service(task),
         "restartPolicy": process.read_service_restart(child(task, "RestartPolicy"), "TaskTemplate.RestartPolicy"),
         "healthcheck": process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
@@ -156,6 +167,10 @@ def _service(call: _Call) -> dict[str, JSON]:
         + secrets.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
         + secrets.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
+
+
+def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
+    return {"plugins": plugins.read_swarm(spec, prefix), "log": log.read_swarm(spec, prefix)}
 
 
 _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
@@ -180,8 +195,8 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
         lambda call: {"plugins": plugins.read_secret(call.body)},
     ),
-    "SwarmInit": lambda call: {"plugins": plugins.read_swarm(child(call.body, "Spec"), "Spec.")},
-    "SwarmUpdate": lambda call: {"plugins": plugins.read_swarm(call.body, "")},
     "ImageSearch": lambda call: image.read_search(call.query),
     "DistributionInspect": lambda call: image.read_distribution(call.path),
+    "SwarmInit": lambda call: _swarm(child(call.body, "Spec"), "Spec."),
+    "SwarmUpdate": lambda call: _swarm(call.body, ""),
 }

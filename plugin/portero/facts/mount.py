@@ -62,11 +62,6 @@ def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
     return cast(list[JSON], sorted({item for items in lists for item in items}))
 
 
-def assume_whole_host(at: str, host: HostMoment) -> Fact:
-    """The part of a fact about a path that only swarm knows later: it can be any, so it counts as the whole host."""
-    return {"type": "bind"} | look_up(["/"], at, host) | {"resolution": "unseen", "kind": "unknown"}
-
-
 def clean_target(path: str) -> str | None:
     """A path in the container, cleaned as dockerd does (moby volume/mounts/linux_parser.go); None when empty."""
     return clean(path) if path else None

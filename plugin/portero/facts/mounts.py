@@ -8,10 +8,11 @@ from typing import cast
 
 from portero.facts import binds, driver, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
-from portero.facts.mount import assume_whole_host, clean_target, look_up, make_fact
+from portero.facts.mount import clean_target, look_up, make_fact
 from portero.facts.paths import clean_from_root, is_absolute
 from portero.facts.reach import add_reach
 from portero.host.view import HostMoment
+from portero.refusals import Refused
 from portero.types import JSON, Fact
 
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
@@ -130,9 +131,9 @@ def _service_entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact
     propagation = _fold_case(text(child(entry, "BindOptions"), "Propagation"))
     kind = _fold_case(text(entry, "Type")) or "bind"
     fact = _entry(dict(entry) | {"Type": kind, "BindOptions": {"Propagation": propagation}}, at, host)
-    if not _is_template(kind, entry):
-        return fact
-    return fact | assume_whole_host(at, host) | {"writable": not flag(entry, "ReadOnly")}
+    if _is_template(kind, entry):
+        raise Refused("mount-template", at)
+    return fact
 
 
 def _fold_case(word: str) -> str:

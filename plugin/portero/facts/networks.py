@@ -65,6 +65,8 @@ def read_created(body: Fact) -> Fact:
         "attachable": flag(body, "Attachable"),
         "ingress": flag(body, "Ingress"),
         "parent": text(options, _PARENT),
+        "configOnly": flag(body, "ConfigOnly"),
+        "configFrom": text(child(body, "ConfigFrom"), "Network"),
         # A bridge is judged by its options, any other driver by being that driver.
         "at": "Options" if driver in ("", "bridge") else "Driver",
     }

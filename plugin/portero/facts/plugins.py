@@ -62,5 +62,7 @@ def _read_mounts(source: Fact, at: str) -> Iterator[Fact]:
 
 
 def _name(kind: str, source: Fact, field: str, at: str) -> Iterator[Fact]:
-    if name := text(source, field):
+    name = text(source, field)
+    # The log driver none is no driver, and not looked up (moby daemon/logs.go).
+    if name and (kind, name) != ("log", "none"):
         yield {"kind": kind, "name": name, "at": at}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from portero.facts.fields import as_object, child, integer, items, objects, text
+from portero.facts.fields import as_object, child, flag, integer, items, objects, text
 from portero.facts.values import go_port
 from portero.types import JSON, Fact
 
@@ -35,6 +35,21 @@ def read_service(endpoint: Fact) -> list[JSON]:
         }
         for index, port in enumerate(objects(endpoint, "Ports"))
     ]
+
+
+def count_create(body: Fact) -> Fact:
+    """How many ports a container publishes at most; each is a process of the host, docker-proxy, for IPv4 and IPv6."""
+    config = child(body, "HostConfig")
+    bindings = child(config, "PortBindings")
+    count = sum(len(items(bindings, port)) or 1 for port in bindings)
+    if flag(config, "PublishAllPorts"):
+        count += len(child(body, "ExposedPorts").keys() - bindings.keys())
+    return {"value": count, "at": "HostConfig.PortBindings"}
+
+
+def count_service(endpoint: Fact) -> Fact:
+    """How many ports a service publishes."""
+    return {"value": len(objects(endpoint, "Ports")), "at": "EndpointSpec.Ports"}
 
 
 def _port(port: str, binding: Fact) -> Fact:

@@ -15,11 +15,6 @@ def make_value(value: JSON, at: str) -> Fact:
     return {"value": value, "at": at}
 
 
-def make_names(names: Iterable[str], at: str) -> list[JSON]:
-    """Names of a list, each with its `at`."""
-    return [{"name": name, "at": f"{at}[{index}]"} for index, name in enumerate(names)]
-
-
 def read_annotations(values: Fact, at: str) -> list[JSON]:
     """The names of annotations, which runtimes act on."""
     return [{"name": name, "at": at} for name in values]
@@ -28,6 +23,17 @@ def read_annotations(values: Fact, at: str) -> list[JSON]:
 def read_sysctls(values: Fact, at: str) -> list[JSON]:
     """Sysctls under the names that they have below /proc/sys, with dots."""
     return [{"name": _dotted(name), "value": as_text(value, at), "at": at} for name, value in values.items()]
+
+
+def read_domain_name(name: str, at: str) -> list[JSON]:
+    """Domainname, which dockerd sets as a sysctl (moby daemon/oci_linux.go, setLinuxDomainname)."""
+    return [{"name": "kernel.domainname", "value": name, "at": at}] if name else []
+
+
+def read_grace_period(spec: Fact, at: str) -> Fact:
+    """StopGracePeriod of a service in seconds; None: not set."""
+    nanoseconds = integer(spec, "StopGracePeriod")
+    return make_value(None if nanoseconds is None else nanoseconds / 1e9, at)
 
 
 def read_container_restart(policy: Fact, at: str) -> Fact:

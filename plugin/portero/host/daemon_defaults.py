@@ -6,16 +6,14 @@ counts as absent.
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
+from portero.sizes import read_ram_size
 from portero.types import JSON
 
-_SIZE = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))? ?([kmgtp]?)i?b?", re.IGNORECASE | re.ASCII)
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 _Seccomp: TypeAlias = Literal["", "builtin", "unconfined", "custom"]
 _INT64 = range(-(2**63), 2**63)
 
@@ -67,7 +65,7 @@ def parse_daemon_json(data: bytes, read_content: Callable[[str], bytes | None] =
         # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
         cgroup_namespace=_one_of(_text(settings, "default-cgroupns-mode"), "private", "host"),
         ipc_mode=_one_of(_text(settings, "default-ipc-mode"), "private", "shareable"),
-        shm_size=_size(_text(settings, "default-shm-size")),
+        shm_size=read_ram_size(_text(settings, "default-shm-size")),
         user_namespaces=_text(settings, "userns-remap") != "",
         seccomp=seccomp,
         seccomp_sha256=sha256,
@@ -122,15 +120,6 @@ def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> 
         return "unconfined", None
     content = read_content(profile) if profile.startswith("/") else None
     return "custom", None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _size(text: str) -> int | None:
-    """Bytes, as docker/go-units RAMInBytes reads them; None when it does not."""
-    read = _SIZE.fullmatch(text)
-    if read is None:
-        return None
-    whole, fraction, unit = read.groups()
-    return int(float(f"{whole}.{fraction or 0}") * _UNITS[unit.lower()])
 
 
 def _text(settings: Mapping[str, JSON], name: str) -> str:

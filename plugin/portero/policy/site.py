@@ -71,6 +71,7 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         _EXACT: _names,
         "protected-path-list": _protected,
         "name-list": _names,
+        "prefix-list": _prefixes,
         "device-list": _devices,
         "size": _size,
         "figure": _figure,
@@ -104,6 +105,16 @@ def _protected(value: JSON) -> JSON:
 def _names(value: JSON) -> JSON:
     names = cast(list[JSON], value)
     return {"enum": names} if names else dict(_NOTHING)
+
+
+def _prefixes(value: JSON) -> JSON:
+    names = cast(list[str], value)
+    whole: list[JSON] = [name for name in names if not name.endswith("*")]
+    prefixes = "|".join(_escaped(name[:-1]) for name in names if name.endswith("*"))
+    found: list[JSON] = [{"enum": whole}] if whole else []
+    if prefixes:
+        found.append({"type": "string", "pattern": rf"^({prefixes})[^\x00]*$"})
+    return {"anyOf": found} if found else dict(_NOTHING)
 
 
 def _devices(value: JSON) -> JSON:

@@ -1,0 +1,93 @@
+"""What the options of a log driver make dockerd do as root: dial addresses, open files, hold output in memory.
+
+Log drivers run inside dockerd (moby daemon/logger). Values stay where they are, since they can hold secrets; of an
+address, scheme, host and port are kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import inet_aton
+
+from portero.facts.fields import as_text
+from portero.sizes import read_ram_size
+from portero.types import JSON, Fact
+
+# Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
+_FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
+# Output that waits in dockerd's own memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
+_BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
+_ADDRESSES = ("-address", "-url", "-endpoint")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# What can make a control character in the Go template of a tag: a literal with an escape, or text of the container.
+_COMPUTED = re.compile(r"\\|print|Command|ContainerArgs|ContainerEntrypoint|ContainerEnv|Config")
+
+
+def parse(options: Mapping[str, JSON], at: str) -> Fact:
+    """The parts of the fact `log` that come from the values of options."""
+    values = {name: as_text(value, at) for name, value in options.items()}
+    where = f"{at}[*]"
+    return {
+        "addresses": [*_addresses(values, where)],
+        "files": [{"name": name, "at": where} for name, value in values.items() if value and name in _FILES],
+        "controlCharacters": [{"name": name, "at": where} for name in values if _has_control(name, values[name])],
+        "buffers": [
+            {"name": name, "bytes": read_ram_size(value), "at": where}
+            for name, value in values.items()
+            if value and name in _BUFFERS
+        ],
+    }
+
+
+def _has_control(name: str, value: str) -> bool:
+    computed = name == "tag" and "{{" in value and _COMPUTED.search(value) is not None
+    return computed or _CONTROL.search(name + value) is not None
+
+
+def _addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
+    for name, value in values.items():
+        found = _SCHEME.match(value)
+        # A path is no address: awslogs-credentials-endpoint.
+        if not found and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
+            continue
+        scheme, rest = (found[1].lower(), value[found.end() :].lstrip("/")) if found else ("", value)
+        # fluentd dials tcp without a scheme (moby daemon/logger/fluentd, parseAddress).
+        if not scheme and name == "fluentd-address":
+            scheme = "tcp"
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2].lower()
+        address = "" if scheme.startswith("unix") else authority
+        yield {
+            "name": name,
+            "scheme": scheme,
+            "address": f"{scheme}://{address}",
+            "local": scheme.startswith("unix") or _is_local(_host(authority)),
+            "at": at,
+        }
+
+
+def _host(authority: str) -> str:
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority if authority.count(":") > 1 else authority.partition(":")[0]
+
+
+def _is_local(host: str) -> bool:
+    """Whether the host dials itself: Go takes no host, and an unspecified address, for the local one (net.Dial)."""
+    name = host.rstrip(".")
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return True
+    address = _ip(name)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def _ip(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(name.partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    except ValueError:
+        pass
+    try:  # 127.1 and 0x7f000001, as resolvers read them
+        return IPv4Address(inet_aton(name))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,86 @@
+"""Log drivers run in dockerd, as root: what a container's log options reach unguarded, and that portero refuses it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .guarded import PLUGIN_SOCKET, GuardedDocker, wait_until
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+ALLOW = [sys.executable, str(Path(__file__).with_name("stub.py")), PLUGIN_SOCKET, "allow"]
+NOTIFY = "/run/portero-notify"  # such as systemd's: it takes orders from root
+RECEIVED = "/srv/received"
+LISTENER = f"""
+import socket
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind("{NOTIFY}")
+while True:
+    open("{RECEIVED}", "ab").write(listener.recv(65000))
+"""
+SYSLOG = f"docker run --rm --network none --log-driver syslog --log-opt syslog-address=unixgram://{NOTIFY}"
+ATTACKS = {
+    "no-log-sockets": f"{SYSLOG} busybox echo order",
+    "no-log-control-characters": f"{SYSLOG} --log-opt $'tag=x\\nMAINPID=1' busybox echo order",
+}
+TLS = "docker run --rm --network none --log-driver syslog --log-opt syslog-address=tcp+tls://127.0.0.1:9"
+BENIGN = (
+    "docker run --rm --network none --log-driver gelf --log-opt gelf-address=udp://127.0.0.1:9 busybox true",
+    "docker run --rm --network none --log-opt mode=non-blocking --log-opt max-buffer-size=1m busybox true",
+    "docker run --rm --network none --log-opt tag='{{.ImageName}}/{{.Name}}' busybox true",
+)
+
+
+@pytest.fixture(scope="module")
+def listening(docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    docker.host.path("/srv/notify.py").write_text(LISTENER)
+    command = f"echo $$ > /run/notify.pid; exec {sys.executable} /srv/notify.py"
+    process = docker.host.start(["sh", "-c", command], docker.host.folder / "notify.log")
+    wait_until(lambda: docker.host.path(NOTIFY).exists(), "the listener did not come up")
+    yield docker
+    docker.shell("kill $(cat /run/notify.pid)")
+    process.wait(30)
+
+
+def _received(docker: GuardedDocker) -> str:
+    return docker.shell(f"cat {RECEIVED}; rm -f {RECEIVED}").stdout
+
+
+def test_unguarded_dockerd_writes_to_the_socket_what_the_user_wants(listening: GuardedDocker) -> None:
+    with listening.guarded_by(ALLOW):
+        listening.shell(ATTACKS["no-log-control-characters"])
+    assert "\nMAINPID=1" in _received(listening)
+
+
+@pytest.mark.parametrize("rule", ATTACKS)
+def test_the_socket_gets_nothing_past_portero(listening: GuardedDocker, rule: str) -> None:
+    assert rule in refusing(listening.shell(ATTACKS[rule]).stderr)
+    assert _received(listening) == ""
+
+
+def test_a_certificate_tells_no_longer_whether_a_file_is_there(listening: GuardedDocker) -> None:
+    command = f"{TLS} --log-opt syslog-tls-ca-cert=/root/nothing-here busybox true"
+    with listening.guarded_by(ALLOW):
+        assert "no such file" in listening.shell(command).stderr
+
+    answer = listening.shell(command).stderr
+    assert "no-log-files" in refusing(answer)
+    assert "no such file" not in answer
+
+
+def test_a_buffer_does_not_end_dockerd(listening: GuardedDocker) -> None:
+    # Unguarded, `make(chan ..., 100g)` is the end of dockerd: measured on 26.1, not repeated at the shared daemon.
+    command = (
+        "docker run --rm --log-driver fluentd --log-opt fluentd-async=true --log-opt fluentd-buffer-limit=100g busybox"
+    )
+    assert "log-buffer-size" in refusing(listening.shell(command).stderr)
+    assert listening.client.ask("GET", "/_ping").status == 200
+
+
+@pytest.mark.parametrize("command", BENIGN)
+def test_ordinary_log_options_work(listening: GuardedDocker, command: str) -> None:
+    done = listening.shell(command)
+    assert done.returncode == 0, done.stderr

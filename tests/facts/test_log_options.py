@@ -1,0 +1,88 @@
+"""What the options of a log driver make dockerd do."""
+
+from typing import Any
+
+import pytest
+
+from portero.facts import log_options
+
+AT = "HostConfig.LogConfig.Config"
+
+
+def parse(**options: str) -> Any:
+    return log_options.parse({name.replace("_", "-"): value for name, value in options.items()}, AT)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "scheme", "address", "local"),
+    [
+        ("syslog-address", "unixgram:///run/systemd/notify", "unixgram", "unixgram://", True),
+        ("syslog-address", "UNIX:/run/x", "unix", "unix://", True),
+        ("syslog-address", "tcp+tls://Logs.Example.com:6514", "tcp+tls", "tcp+tls://logs.example.com:6514", False),
+        ("syslog-address", "udp://[::1]:514", "udp", "udp://[::1]:514", True),
+        ("syslog-address", "udp://[2001:db8::1]:514", "udp", "udp://[2001:db8::1]:514", False),
+        ("syslog-address", "udp://[::ffff:127.0.0.1]:514", "udp", "udp://[::ffff:127.0.0.1]:514", True),
+        ("gelf-address", "udp://127.1:9", "udp", "udp://127.1:9", True),
+        ("gelf-address", "udp://0.0.0.0:9", "udp", "udp://0.0.0.0:9", True),
+        ("gelf-address", "tcp://:9", "tcp", "tcp://:9", True),
+        ("gelf-address", "tcp://\x00:9", "tcp", "tcp://\x00:9", False),
+        ("fluentd-address", "192.0.2.1:24224", "tcp", "tcp://192.0.2.1:24224", False),
+        ("fluentd-address", "localhost.:24224", "tcp", "tcp://localhost.:24224", True),
+        (
+            "splunk-url",
+            "https://user:pass@splunk.example.com:8088/x?y",
+            "https",
+            "https://splunk.example.com:8088",
+            False,
+        ),
+        ("awslogs-endpoint", "logs.example.com", "", "://logs.example.com", False),
+        ("of-a-plugin", "unix:///run/x", "unix", "unix://", True),
+    ],
+)
+def test_an_address_has_a_scheme_and_is_local_or_not(
+    option: str, value: str, scheme: str, address: str, local: bool
+) -> None:
+    expected = {"name": option, "scheme": scheme, "address": address, "local": local, "at": f"{AT}[*]"}
+
+    assert log_options.parse({option: value}, AT)["addresses"] == [expected]
+
+
+@pytest.mark.parametrize("option", ["awslogs-credentials-endpoint", "awslogs-group", "tag"])
+def test_a_path_is_no_address(option: str) -> None:
+    assert log_options.parse({option: "/ecs/web"}, AT)["addresses"] == []
+
+
+def test_options_that_name_files_are_found_unless_empty() -> None:
+    found = parse(syslog_tls_ca_cert="/etc/shadow", splunk_capath="", awslogs_group="/ecs/web")
+
+    assert found["files"] == [{"name": "syslog-tls-ca-cert", "at": f"{AT}[*]"}]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [
+        ("tag", "x\nMAINPID=1", True),
+        ("labels", "a\x7f", True),
+        ("tag", "{{.ImageName}}/{{.Name}}/{{.ID}}", False),
+        ("tag", '{{with split .ImageName ":"}}{{join . "_"}}{{end}}', False),
+        ("tag", '{{"\\n"}}', True),
+        ("tag", '{{printf "%c" 10}}', True),
+        ("tag", "{{.Command}}", True),
+        ("tag", "{{index .ContainerEnv 0}}", True),
+        ("tag", "back\\slash", False),
+        ("env-regex", "^(a|b)\\d", False),
+    ],
+)
+def test_control_characters_and_templates_that_can_make_one_are_found(option: str, value: str, found: bool) -> None:
+    assert bool(log_options.parse({option: value}, AT)["controlCharacters"]) is found
+
+
+def test_a_control_character_in_a_name_counts() -> None:
+    assert log_options.parse({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
+
+
+@pytest.mark.parametrize(("value", "size"), [("4m", 4 << 20), ("100g", 100 << 30), ("1.5k", 1536), ("many", None)])
+def test_buffers_have_their_size(value: str, size: int | None) -> None:
+    found = parse(fluentd_buffer_limit=value, max_buffer_size="")
+
+    assert found["buffers"] == [{"name": "fluentd-buffer-limit", "bytes": size, "at": f"{AT}[*]"}]
