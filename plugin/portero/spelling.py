@@ -13,3 +13,8 @@ def close_to(name: str, names: Sequence[str]) -> str:
     """The cure for a misspelt name, or nothing."""
     close = get_close_matches(name, names, n=1)
     return f": did you mean '{close[0]}'?" if close else ""
+
+
+def printable(text: str) -> str:
+    """A text of somebody else's as one line that a terminal takes for nothing but text."""
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -22,6 +22,7 @@ LIBRARIES = {
     "docker": {"scan"},
     "jinja2": {"report", "scan"},
     "click": {"cli", "__main__"},
+    "ruamel": {"sandbox"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,6 +1,7 @@
 """`portero check`: decides captured or hand-written requests without a daemon, and shows what rules see of them."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,9 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 @options.DOCKER_HOST
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
+@options.PROJECT_ROOT
+@options.ENV
+@options.NO_SANDBOX
 @options.JSON_OUTPUT
 def check(
     files: tuple[str, ...],
@@ -45,20 +49,24 @@ def check(
     as_request: bool,
     form: str,
     as_json: bool,
+    project_root: str | None,
+    env: tuple[str, ...],
+    no_sandbox: bool,
     **said: str | tuple[str, ...] | None,
 ) -> None:
     """Decide what files ask for, without a daemon; - is standard input.
 
-    A FILE is a compose file (.yaml, .yml; needs docker-compose), what docker inspect printed, an envelope as dockerd
-    posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by hand, or a body with
-    --operation. What is decided is what mode enforce would do.
+    A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), what docker inspect printed, an
+    envelope as dockerd posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by
+    hand, or a body with --operation. What is decided is what mode enforce would do.
     """
     judge = options.judge_elsewhere(replace(options.settings(said), mode="enforce"))
+    reading = compose_file.Reading(project_root, options.variables(env, os.environ), not no_sandbox)
     try:
-        asked = [question for file in files for question in _questions(file, judge, operation)]
+        asked = [question for file in files for question in _questions(file, judge, operation, reading)]
         bench = _Bench(_knowing(judge, asked))
         if not asked:
-            options.give_up(["there is no question in these files"])
+            options.give_up(["no requests found in these files"])
         if as_request:
             held = [bench.request(question) for question in asked]
         else:
@@ -68,9 +76,9 @@ def check(
     sys.exit(options.ALLOWED if all(held) else options.REFUSED)
 
 
-def _questions(file: str, judge: Judge, operation: str | None) -> Iterator[Question]:
+def _questions(file: str, judge: Judge, operation: str | None, reading: compose_file.Reading) -> Iterator[Question]:
     if compose_file.is_compose(file):
-        yield from compose_file.questions(file, judge.routes)
+        yield from compose_file.questions(file, judge.routes, reading)
         return
     with click.open_file(file, "rb") as opened:
         yield from questions.read(file, opened.read(), judge.routes.operations, operation)

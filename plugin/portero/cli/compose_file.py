@@ -1,22 +1,37 @@
-"""Questions of a compose file: what compose itself asks a daemon when it creates the whole project."""
+"""Requests of a compose file: what Compose itself asks a daemon when it creates the whole project."""
 
 import json
-import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from portero.cli.questions import Question, Unreadable
 from portero.facts.fields import as_object, text
 from portero.reading.routes import Routes
-from portero.standin import client, command_line, compose
+from portero.sandbox import project, remotes, sandbox
+from portero.sandbox.sandbox import SandboxError
+from portero.spelling import printable
+from portero.standin import compose
 from portero.standin.connection import StandIn
 from portero.standin.daemon import Daemon
 from portero.standin.forward import Asked, envelope
 
-_TIMEOUT_SECONDS = 60.0
 _ENDINGS = (".yaml", ".yml")
 _NAMING = ("com.docker.compose.service", "com.docker.compose.network", "com.docker.compose.volume")
+_MOST_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How compose files are read. `root`: the folder that Compose may read, by default the file's own.
+
+    `variables`: what of the environment Compose sees in its sandbox.
+    """
+
+    root: str | None
+    variables: Mapping[str, str]
+    sandboxed: bool
 
 
 def is_compose(file: str) -> bool:
@@ -24,28 +39,39 @@ def is_compose(file: str) -> bool:
     return file.endswith(_ENDINGS)
 
 
-def questions(file: str, routes: Routes) -> Iterator[Question]:
+def questions(file: str, routes: Routes, reading: Reading) -> Iterator[Question]:
     """What creating every service of the file, of whatever profile, asks that is more than reading.
 
-    Raises Unreadable when compose is not installed or refuses the file.
+    Raises Unreadable when Compose is not installed, cannot be run safely, or refuses the file.
     """
-    program = compose.client()
-    if program is None:
-        raise Unreadable(f"{file}: compose files are read by compose itself; install docker-compose")
     asked: list[Asked] = []
     daemon = Daemon(routes, lambda question: asked.append(question))
-    command = [*program, "--file", os.path.abspath(file), "--profile", "*", "create", "--no-build"]
-    compose.prepare(daemon.state, command_line.read(command))
-    with StandIn(daemon.answer) as socket:
-        ended = client.run(command, client.environment(os.environ, socket), _TIMEOUT_SECONDS)
-    if ended.status != 0:
-        raise Unreadable(f"{file}: {_last_line(ended.output)}")
+    try:
+        _create(file, reading, daemon)
+    except SandboxError as error:
+        raise Unreadable(f"{file}: {error}") from None
     networks = {id: text(body, "Name") for id, body in daemon.state.networks.items()}
     lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     named = [(_path(each), _name(each), envelope(each)) for each in asked if each.method not in ("GET", "HEAD")]
     # Compose asks for several things at once, in no fixed order.
     for _, name, posted in sorted(named):
         yield Question(file, posted, _line(lines, name), name, networks)
+
+
+def _create(file: str, reading: Reading, daemon: Daemon) -> None:
+    of = project.of_file(file, reading.root)
+    if reading.sandboxed:
+        remotes.check_files(of.files, of.shown)
+    run = sandbox.runner(of.shown, of.shown[0], reading.variables, sandbox.SECONDS, sandboxed=reading.sandboxed).run
+    words = ["--file", of.files[0], "--profile", "*"]
+    with StandIn(daemon.answer) as socket:
+        config = run([*words, "config", "--format", "json"], socket, errors=False)
+        compose.prepare(daemon.state, config.output)
+        ended = run([*words, "create", "--no-build"], socket)
+    if ended.status is None:
+        raise Unreadable(f"{file}: Compose did not finish within {sandbox.SECONDS:g} seconds")
+    if ended.status != 0:
+        raise Unreadable(f"{file}: {_last_line(ended.output)}")
 
 
 def _path(asked: Asked) -> str:
@@ -68,4 +94,4 @@ def _line(lines: Sequence[str], name: str) -> int | None:
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "compose ended without a word"
+    return printable(lines[-1])[:_MOST_SHOWN] if lines else "docker-compose failed without output"

@@ -43,6 +43,20 @@ STATE = click.option("--state", metavar="FILE", help=_HELP["state"])
 ALLOW_ROLLBACK = click.option("--allow-rollback", metavar="YES|NO", help=_HELP["allow_rollback"])
 RECORD_MAX = click.option("--record-max", metavar="SIZE", help=_HELP["record_max"])
 METRICS_ADDRESS = click.option("--metrics-address", metavar="ADDRESS", help=_HELP["metrics_address"])
+PROJECT_ROOT = click.option(
+    "--project-root",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="The folder that Compose may read, instead of the compose file's own.",
+)
+ENV = click.option(
+    "--env", "env", metavar="NAME[=VALUE]", multiple=True, help="A variable of the environment that Compose may see."
+)
+NO_SANDBOX = click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run Compose with your own environment, files and network: only for projects that you trust.",
+)
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -81,6 +95,14 @@ def judge_elsewhere(settings: Settings) -> Judge:
     """
     judging = judge(settings)
     return judging if settings.host_root != "auto" else replace(judging, policy=judging.policy.report(_OF_OWNERS))
+
+
+def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """What --env names: NAME=VALUE, or NAME with the value that it has here."""
+    pairs = [
+        (name, value if sign else environ.get(name)) for name, sign, value in (each.partition("=") for each in given)
+    ]
+    return {name: value for name, value in pairs if name and value is not None}
 
 
 def give_up(faults: Sequence[str]) -> NoReturn:

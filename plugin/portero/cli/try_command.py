@@ -12,6 +12,8 @@ import click
 from portero.cli import options
 from portero.decision import Decision
 from portero.judging import reply
+from portero.sandbox import project, remotes, sandbox
+from portero.sandbox.sandbox import SandboxError
 from portero.standin import client, compose
 from portero.standin.client import Ended
 from portero.standin.command_line import NotTried, Words, read
@@ -20,7 +22,6 @@ from portero.standin.trial import Trial
 from portero.types import JSON
 
 _LAST_LINES = 5
-_PING = "SystemPing"
 _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 
 
@@ -36,6 +37,9 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @options.DOCKER_HOST
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
+@options.PROJECT_ROOT
+@options.ENV
+@options.NO_SANDBOX
 @options.JSON_OUTPUT
 def tryout(
     command: tuple[str, ...],
@@ -44,6 +48,9 @@ def tryout(
     timeout: float,
     verbose: bool,
     as_json: bool,
+    project_root: str | None,
+    env: tuple[str, ...],
+    no_sandbox: bool,
     **said: str | tuple[str, ...] | None,
 ) -> None:
     """Run a docker or docker-compose command against a stand-in for dockerd, and tell what would be refused.
@@ -52,11 +59,15 @@ def tryout(
     """
     words = _words(command, any_program=any_program)
     trial = Trial(options.judge_elsewhere(replace(options.settings(said), mode="enforce")), go_on=go_on)
-    ended = _run(trial, words, timeout)
+    if words.is_compose:
+        variables = options.variables(env, os.environ)
+        ended = _run_compose(trial, words, timeout, project_root, variables, sandboxed=not no_sandbox)
+    else:
+        ended = _run(trial, words, timeout)
     if verbose:
         click.echo(ended.output, err=True, nl=False)
     decisions = [judged.decision for judged in trial.judged]
-    if _asked_nothing(decisions, ended):
+    if _asked_nothing(decisions, words, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
     if as_json:
         click.echo(json.dumps(_document(words, decisions, ended)))
@@ -65,9 +76,10 @@ def tryout(
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 
-def _asked_nothing(decisions: Sequence[Decision], ended: Ended) -> bool:
-    """Whether the client failed on its own, be it before the ping that comes first or after it."""
-    asked = [decision for decision in decisions if not decision.subject.operation.startswith(_PING)]
+def _asked_nothing(decisions: Sequence[Decision], words: Words, ended: Ended) -> bool:
+    """Whether the client failed on its own: before the ping that comes first, after it, or Compose on its files."""
+    looks = ("System",) if words.is_compose else ("SystemPing",)
+    asked = [decision for decision in decisions if not decision.subject.operation.startswith(looks)]
     return not decisions or (not asked and ended.status != 0 and all(decision.allowed for decision in decisions))
 
 
@@ -82,14 +94,35 @@ def _words(command: Sequence[str], *, any_program: bool) -> Words:
 
 def _run(trial: Trial, words: Words, timeout: float) -> Ended:
     try:
-        if words.is_compose:
-            compose.prepare(trial.daemon.state, words)
         with StandIn(trial.daemon.answer) as socket:
             environ = client.environment(os.environ, socket)
-            terminal = words.asks_for_terminal and not sys.stdin.isatty()
-            return client.run(words.all, environ, timeout, terminal=terminal)
+            return client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
     except OSError as error:
         options.give_up([f"{words.all[0]}: {error.strerror}; is it installed?"])
+
+
+def _run_compose(
+    trial: Trial, words: Words, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
+) -> Ended:
+    """A compose project may be somebody else's: Compose runs in its sandbox, whatever the command."""
+    folder = os.getcwd()
+    before, own = words.all[words.own : words.subcommand], words.all[words.own :]
+    try:
+        of = project.of_command(before, folder, root)
+        if sandboxed:
+            remotes.check_files(of.files, of.shown)
+        run = sandbox.runner((*of.shown, folder), folder, variables, timeout, sandboxed=sandboxed).run
+        with StandIn(trial.daemon.answer) as socket:
+            compose.prepare(
+                trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
+            )
+            return run(own, socket, terminal=_needs_terminal(words))
+    except SandboxError as error:
+        options.give_up([str(error)])
+
+
+def _needs_terminal(words: Words) -> bool:
+    return words.asks_for_terminal and not sys.stdin.isatty()
 
 
 def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:

@@ -29,21 +29,31 @@ def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
     return kept | {"DOCKER_HOST": f"unix://{socket}"}
 
 
-def run(command: Sequence[str], environ: Mapping[str, str], timeout: float, *, terminal: bool = False) -> Ended:
-    """Runs the command to its end or to the end of its time; raises OSError when it cannot be started."""
-    with tempfile.TemporaryFile() as output:
-        status = _status(command, environ, timeout, output, terminal)
+def run(
+    command: Sequence[str], environ: Mapping[str, str], timeout: float, *, terminal: bool = False, errors: bool = True
+) -> Ended:
+    """Runs the command to its end or to the end of its time; raises OSError when it cannot be started.
+
+    `errors`: whether the output has standard error, too.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as dropped:
+        status = _status(command, environ, timeout, output, output if errors else dropped, terminal)
         output.seek(0)
         return Ended(status, output.read().decode(errors="replace"))
 
 
 def _status(
-    command: Sequence[str], environ: Mapping[str, str], timeout: float, output: BinaryIO, terminal: bool
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    timeout: float,
+    output: BinaryIO,
+    errors: BinaryIO,
+    terminal: bool,
 ) -> int | None:
     ours, theirs = pty.openpty() if terminal else (None, None)
     try:
         process = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
-            command, env=environ, stdin=theirs, stdout=output, stderr=output, start_new_session=True
+            command, env=environ, stdin=theirs, stdout=output, stderr=errors, start_new_session=True
         )
         return _waited(process, timeout)
     finally:

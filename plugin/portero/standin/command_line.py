@@ -26,11 +26,15 @@ class NotTried(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A command; `subcommand` is where the first word after the global options stands."""
+    """A command; `subcommand` is where the first word after the global options stands.
+
+    `own`: where the words of the program that runs begin, docker-compose's own behind `docker compose`.
+    """
 
     all: tuple[str, ...]
     subcommand: int
     is_compose: bool
+    own: int = 1
 
     @property
     def asks_for_terminal(self) -> bool:
@@ -44,13 +48,14 @@ def read(command: Sequence[str]) -> Words:
     if os.path.basename(command[0]) not in CLIENTS:
         raise NotTried(f"{command[0]}: is not docker or docker-compose; say --any when it takes DOCKER_HOST to heart")
     is_compose = os.path.basename(command[0]) == "docker-compose"
-    at = _after_options(command, 1)
+    own = 1
+    at = _after_options(command, own)
     if not is_compose and list(command[at : at + 1]) == ["compose"]:
-        is_compose = True
-        at = _after_options(command, at + 1)
+        is_compose, own = True, at + 1
+        at = _after_options(command, own)
     if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:
         raise NotTried(f"docker {command[at]}: asks the daemon nothing and may change files of your own; not tried")
-    return Words(tuple(command), at, is_compose)
+    return Words(tuple(command), at, is_compose, own)
 
 
 def _after_options(command: Sequence[str], start: int) -> int:

@@ -1,0 +1,51 @@
+"""Where Docker Compose is installed, and what it needs to run where nothing else is."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_NAME = "docker-compose"
+# docker/cli cli-plugins/manager (defaultSystemPluginDirs).
+_PLUGIN_FOLDERS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+_LIBRARY = re.compile(r"(?:=> |^\s*)(/\S+) \(0x", re.MULTILINE)
+_TIMEOUT_SECONDS = 10.0
+
+
+def compose_program(environ: Mapping[str, str]) -> str | None:
+    """The real path of Docker Compose: on the PATH, else docker's plugin; None when there is none."""
+    on_path = shutil.which(_NAME, path=environ.get("PATH"))
+    if on_path is not None:
+        return os.path.realpath(on_path)
+    home = environ.get("DOCKER_CONFIG") or os.path.join(environ.get("HOME", ""), ".docker")
+    for folder in (os.path.join(home, "cli-plugins"), *_PLUGIN_FOLDERS):
+        program = os.path.join(folder, _NAME)
+        if os.access(program, os.X_OK):
+            return os.path.realpath(program)
+    return None
+
+
+def is_script(program: str) -> bool:
+    """Whether it needs an interpreter: Compose 1 is a Python program."""
+    with open(program, "rb") as file:
+        return file.read(2) == b"#!"
+
+
+def libraries(program: str) -> Iterator[str]:
+    """The shared libraries of a program and its loader, as the names that it looks for; none when it is static."""
+    found = subprocess.run(  # noqa: S603 - a fixed word and the program of this machine
+        ["ldd", program],  # noqa: S607 - from the operator's PATH, as compose itself
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        capture_output=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+        text=True,
+    )
+    yield from (path for path in _LIBRARY.findall(found.stdout) if Path(path).is_file())

@@ -1,0 +1,76 @@
+"""Which files of this machine a Compose command is about: the project folder, and files that the command names."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portero.sandbox.sandbox import SandboxError
+
+# compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
+_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+_FILE_OPTIONS = ("-f", "--file")
+_NAMING = (*_FILE_OPTIONS, "--env-file", "--project-directory")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`files`: the compose files. `shown`: folders and files that Compose may read, as named and as real paths."""
+
+    files: tuple[str, ...]
+    shown: tuple[str, ...]
+
+
+def of_file(file: str, root: str | None) -> Project:
+    """A compose file and its folder, or the wider `root`; raises SandboxError."""
+    path = os.path.abspath(file)
+    return Project((path,), _shown([root or os.path.dirname(path)]))
+
+
+def of_command(options: Sequence[str], folder: str, root: str | None) -> Project:
+    """What Compose's global options name, from `folder`; raises SandboxError."""
+    named = list(_named(options))
+    files = [os.path.join(folder, path) for name, path in named if name in _FILE_OPTIONS and path != "-"]
+    around = os.path.dirname(files[0]) if files else _folder_of_project(folder)
+    if not files:
+        files = [path for name in (*_FILES, *_OVERRIDES) if os.path.lexists(path := os.path.join(around, name))]
+    others = [os.path.join(folder, path) for _, path in named if path != "-"]
+    return Project(tuple(files), _shown([root or around, *others]))
+
+
+def _named(options: Sequence[str]) -> list[tuple[str, str]]:
+    """Each option that names a file or folder, with its value; `-fNAME` and `--file=NAME` too."""
+    found = []
+    for word, following in zip(options, [*options, ""][1:], strict=True):
+        name, sign, value = word.partition("=")
+        if word in _NAMING:
+            found.append((word, following))
+        elif name in _NAMING and sign:
+            found.append((name, value))
+        elif word.startswith("-f") and len(word) > len("-f"):
+            found.append(("-f", word[2:].removeprefix("=")))
+    return found
+
+
+def _folder_of_project(folder: str) -> str:
+    above = folder
+    while not any(os.path.lexists(os.path.join(above, name)) for name in _FILES):
+        if above == "/":
+            return folder
+        above = os.path.dirname(above)
+    return above
+
+
+def _shown(paths: Sequence[str]) -> tuple[str, ...]:
+    shown = dict.fromkeys(path for named in paths for path in (os.path.abspath(named), os.path.realpath(named)))
+    if "/" in shown:
+        raise SandboxError("the project folder is the whole host; put the project into a folder of its own")
+    for path in shown:
+        if not os.path.exists(path):
+            raise SandboxError(f"{path}: does not exist")
+    return tuple(shown)

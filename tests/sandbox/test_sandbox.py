@@ -1,0 +1,82 @@
+"""Compose in its sandbox: ordinary projects are read as before, and what stops it is told in one sentence."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from portero.cli import main
+from portero.sandbox import enter, sandbox
+from portero.sandbox.sandbox import NoSandbox, Sandbox, SandboxError
+from portero.standin import client
+from portero.standin.client import Ended
+
+FILES = Path(__file__).parent / "compose-files"
+needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
+
+
+@needs_compose
+@pytest.mark.parametrize("name", sorted(path.name for path in FILES.glob("*.yaml")))
+@pytest.mark.parametrize("options", [[], ["--no-sandbox"]], ids=["sandbox", "no sandbox"])
+def test_an_ordinary_project_asks_for_the_same_with_and_without_a_sandbox(name: str, options: list[str]) -> None:
+    words = ["check", *options, "--host-root", "none", "--profile", "baseline", "--format", "json", str(FILES / name)]
+
+    ended = CliRunner().invoke(main, words)
+
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    counted = json.loads((FILES / "expected.json").read_text())[name]
+    assert sorted(f"{line['allowed']} {line['operation']}" for line in lines) == sorted(counted)
+
+
+@needs_compose
+def test_compose_sees_of_the_environment_only_what_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI_TOKEN", "secret-value")
+    monkeypatch.setenv("TAG", "1.2")
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: 'busybox:${TAG:-none}${X:-}${CI_TOKEN:-}'}}")
+
+    plain = CliRunner().invoke(main, ["check", "--format", "json", str(tmp_path / "compose.yaml")])
+    named = CliRunner().invoke(
+        main, ["check", "--format", "json", "--env", "TAG", "--env", "X=b", str(tmp_path / "compose.yaml")]
+    )
+
+    assert '"busybox:none"' in plain.stdout.replace("docker.io/library/", "")
+    assert '"busybox:1.2b"' in named.stdout.replace("docker.io/library/", "")
+
+
+def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
+    monkeypatch.setattr(client, "run", lambda *_, **__: ended)
+    return Sandbox("/nonexistent", (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
+
+
+def test_a_sandbox_that_cannot_be_had_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SandboxError, match=r"cannot be set up: user namespaces cannot be made here.*--no-sandbox"):
+        run_ending(monkeypatch, Ended(enter.FAILED, f"{enter.MARK}user namespaces cannot be made here\n"))
+
+
+def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SandboxError, match="more than 300 MiB"):
+        run_ending(monkeypatch, Ended(2, "fatal error: runtime: out of memory\n"))
+
+
+def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
+
+
+def test_without_compose_the_cure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.programs, "compose_program", lambda _: None)
+
+    with pytest.raises(SandboxError, match="install docker-compose"):
+        sandbox.runner((), "/", {}, 1.0, sandboxed=True)
+
+
+def test_compose_1_runs_only_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "docker-compose"
+    program.write_text("#!/bin/sh\n")
+    monkeypatch.setattr(sandbox.programs, "compose_program", lambda _: str(program))
+
+    with pytest.raises(SandboxError, match="is Compose 1"):
+        sandbox.runner((), "/", {}, 1.0, sandboxed=True)
+    assert isinstance(sandbox.runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
