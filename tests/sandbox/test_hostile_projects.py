@@ -1,4 +1,4 @@
-"""Compose projects of strangers (hostile.json): nothing runs, nothing is dialled, nothing outside is read or printed."""
+"""Compose projects of strangers (hostile.json): nothing runs, nothing is dialled, nothing else is read or printed."""
 
 import json
 import os

@@ -1,7 +1,6 @@
 """Where Docker Compose is installed, and what it needs to run where nothing else is."""
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,7 +14,6 @@ _PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
-_LIBRARY = re.compile(r"(?:=> |^\s*)(/\S+) \(0x", re.MULTILINE)
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -48,4 +46,5 @@ def libraries(program: str) -> Iterator[str]:
         check=False,
         text=True,
     )
-    yield from (path for path in _LIBRARY.findall(found.stdout) if Path(path).is_file())
+    for line in found.stdout.splitlines():
+        yield from (word for word in line.split() if word.startswith("/") and Path(word).is_file())
