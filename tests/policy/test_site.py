@@ -73,6 +73,15 @@ def test_a_name_list_accepts_its_names_as_they_are_written() -> None:
     assert not accepts("name-list", ["runc"], "RunC")
 
 
+def test_a_log_address_list_accepts_its_addresses_and_any_of_another_host_when_it_is_empty() -> None:
+    local, other = {"address": "udp://127.0.0.1:9", "local": True}, {"address": "udp://192.0.2.1:9", "local": False}
+
+    assert accepts("log-address-list", [], other)
+    assert not accepts("log-address-list", [], local)
+    assert accepts("log-address-list", ["udp://127.0.0.1:9"], local)
+    assert not accepts("log-address-list", ["udp://127.0.0.1:9"], other)
+
+
 def test_a_prefix_list_accepts_its_names_and_what_begins_as_one_with_a_star() -> None:
     assert accepts("prefix-list", ["team", "com.example.*"], "team")
     assert accepts("prefix-list", ["com.example.*"], "com.example.owner")

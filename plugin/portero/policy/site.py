@@ -72,6 +72,7 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         "protected-path-list": _protected,
         "name-list": _names,
         "prefix-list": _prefixes,
+        "log-address-list": _log_addresses,
         "device-list": _devices,
         "size": _size,
         "figure": _figure,
@@ -105,6 +106,11 @@ def _protected(value: JSON) -> JSON:
 def _names(value: JSON) -> JSON:
     names = cast(list[JSON], value)
     return {"enum": names} if names else dict(_NOTHING)
+
+
+def _log_addresses(value: JSON) -> JSON:
+    """Of an address in the fact log: a listed one; with an empty list any that is not this host's."""
+    return {"properties": {"address": {"enum": value}} if value else {"local": {"const": False}}}
 
 
 def _prefixes(value: JSON) -> JSON:
