@@ -49,6 +49,7 @@ def test_a_bind_says_everything() -> None:
         "resolution": "resolved",
         "kind": "directory",
         "holds": [],
+        "userSockets": [],
         "porteroFiles": [],
         "kernelFileSystems": [],
         "reaches": [],

@@ -1,15 +1,37 @@
 """A folder tree that stands for /proc."""
 
-from collections.abc import Mapping
+import builtins
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 _HEADER = "Num       RefCount Protocol Flags    Type St Inode Path\n"
 
 
 def process(
-    proc: Path, number: int, name: str, sockets: str, *, inodes: tuple[int, ...] = (), cwd: str = "/", uid: int = 0
+    proc: Path,
+    number: int,
+    name: str,
+    sockets: str,
+    *,
+    inodes: tuple[int, ...] = (),
+    cwd: str = "/",
+    uid: int = 0,
+    net: str = "1",
+    pid: str = "1",
+    cgroup: str = "/system.slice/x.service",
 ) -> Path:
     """Let a process run that has these inodes open; `sockets`: lines of its net/unix."""
+    if not (proc / "self").exists():
+        # The process that reads is in a network namespace where nothing listens.
+        (proc / "self" / "net").mkdir(parents=True)
+        (proc / "self" / "net" / "unix").write_text(_HEADER)
+        (proc / "self" / "root").symlink_to("/")
+        (proc / "self" / "cgroup").write_text("0::/system.slice/portero.service\n")
+        show_namespaces(proc / "self", user="1", mnt="1", net="0", pid="1")
     folder = proc / str(number)
     (folder / "net").mkdir(parents=True)
     (folder / "fd").mkdir()
@@ -17,6 +39,8 @@ def process(
     (folder / "status").write_text(f"Name:\t{name}\nUid:\t{uid}\t0\t0\t0\n")
     (folder / "net" / "unix").write_text(_HEADER + sockets)
     (folder / "cwd").symlink_to(cwd)
+    show_namespaces(folder, net=net, pid=pid)
+    (folder / "cgroup").write_text(f"0::{cgroup}\n")
     for descriptor, inode in enumerate(inodes):
         (folder / "fd" / str(descriptor)).symlink_to(f"socket:[{inode}]")
     return folder
@@ -56,15 +80,26 @@ def dockerd(
         (folder / "root").mkdir()
     else:
         (folder / "root").symlink_to("/")
-    if not (proc / "self").exists():
-        (proc / "self").mkdir()
-        (proc / "self" / "root").symlink_to("/")
-        show_namespaces(proc / "self", user="1", mnt="1")
     return folder
 
 
 def show_namespaces(folder: Path, **namespaces: str) -> None:
     """Let a process be in these namespaces."""
-    (folder / "ns").mkdir()
+    (folder / "ns").mkdir(exist_ok=True)
     for kind, number in namespaces.items():
         (folder / "ns" / kind).symlink_to(f"{kind}:[{number}]")
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, place: Path, number: int) -> None:
+    """Let every way to read this one place fail."""
+    for owner, name in ((os, "listdir"), (os, "readlink"), (Path, "read_text"), (builtins, "open")):
+        monkeypatch.setattr(owner, name, _failing(getattr(owner, name), place, number))
+
+
+def _failing(function: Callable[..., Any], place: Path, number: int) -> Callable[..., Any]:
+    def read(path: Any, *rest: Any, **options: Any) -> Any:
+        if not isinstance(path, int) and Path(path) == place:
+            raise OSError(number, os.strerror(number), str(path))
+        return function(path, *rest, **options)
+
+    return read

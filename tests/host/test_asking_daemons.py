@@ -7,8 +7,7 @@ import pytest
 
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.peer import Peer
-from tests.host.proc_tree import dockerd
-from tests.host.test_sockets import fail_at
+from tests.host.proc_tree import dockerd, fail_at
 
 ROOTS = Peer(7, 0)
 

@@ -30,7 +30,9 @@ def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
 
 
 def host(root: Path, *, visible: bool = True) -> FilesMoment:
-    files = HostFiles(str(root), visible=visible, listening=HeldSockets(), new_lookup=lambda: lambda _: None)
+    files = HostFiles(
+        str(root), visible=visible, listening=HeldSockets(), new_lookup=lambda find_daemon: lambda _: None
+    )
     return files.moment()
 
 

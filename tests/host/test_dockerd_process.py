@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from portero.host.dockerd_process import DockerdIdentity, identify_dockerd, read_dockerd
-from tests.host.proc_tree import dockerd, process
-from tests.host.test_sockets import FAILURES, fail_at
+from tests.host.proc_tree import dockerd, fail_at, process
+from tests.host.test_socket_reader import FAILURES
 
 IDENTITY = DockerdIdentity(7, 22)
 

@@ -17,11 +17,11 @@ from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.mount_table import MountReader
 from portero.host.peer import Peer
-from portero.host.sockets import ListeningSockets, read_sockets
+from portero.host.socket_reader import read_sockets
+from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
-from tests.host.proc_tree import dockerd, line, process
-from tests.host.test_sockets import fail_at
+from tests.host.proc_tree import dockerd, fail_at, line, process
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def listening(path: Path) -> Iterator[None]:
 def host_files(
     root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None
 ) -> HostFiles:
-    def read() -> ListeningSockets:
+    def read(before: ListeningSockets) -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
 
     return HostFiles(
@@ -51,7 +51,7 @@ def host_files(
         logs=["/logs", "/logs/p.jsonl"],
         protected=["/var/lib/docker"],
         listening=HeldSockets(read),
-        new_lookup=lambda: lambda name: name.upper(),
+        new_lookup=lambda find_daemon: lambda name: name.upper(),
     )
 
 
@@ -149,6 +149,27 @@ def test_var_run_holds_what_run_holds(tmp_path: Path) -> None:
     assert view.look("/var/run/docker.sock").holds == ("/run/docker.sock",)
 
 
+def test_what_another_user_listens_on_is_not_held_but_seen(tmp_path: Path) -> None:
+    process(tmp_path / "proc", 7, "gpg-agent", line(11, "/home/u/agent"), inodes=(11,), uid=1000)
+    (tmp_path / "home").mkdir()
+    seen = host(tmp_path, proc=tmp_path / "proc").look("/home")
+
+    assert (seen.holds, seen.user_sockets) == ((), ("/home/u/agent",))
+    unseen = host(tmp_path, proc=tmp_path / "proc", visible=False).look("/home")
+    assert unseen.user_sockets == ("/home/u/agent",)
+
+
+def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -> None:
+    daemon = dockerd(tmp_path / "proc", 7, uid=1000)
+    (daemon / "net" / "unix").write_text("head\n" + line(11, "/srv/any"))
+    (daemon / "fd" / "3").symlink_to("socket:[11]")
+    files = host_files(tmp_path, proc=tmp_path / "proc")
+    files.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert files.moment(Peer(7, 1000)).look("/srv/any").holds == ("/srv/any",)
+    assert files.moment().look("/srv/any").holds == ()
+
+
 def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
     view = host(tmp_path, sockets=("/run//docker/plugins/portero.sock",))
 
@@ -156,12 +177,7 @@ def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
 
 
 def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) -> None:
-    proc = tmp_path / "proc" / "7"
-    (proc / "net").mkdir(parents=True)
-    (proc / "fd").mkdir()
-    (proc / "comm").write_text("dockerd\n")
-    (proc / "net" / "unix").write_text("head\n0: 00000002 00000000 00010000 0001 01 11 /tmp/x/d.sock\n")
-    (proc / "fd" / "3").symlink_to("socket:[11]")
+    process(tmp_path / "proc", 7, "dockerd", line(11, "/tmp/x/d.sock"), inodes=(11,))
     (tmp_path / "tmp" / "x").mkdir(parents=True)
     (tmp_path / "srv").symlink_to("/tmp/x")
 
@@ -236,8 +252,8 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
     (daemon / "root" / "srv" / "link").symlink_to("/etc")
     files = HostFiles(
         None,
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda: lambda name: None,
+        listening=HeldSockets(lambda before: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
         daemons=AskingDaemons(tmp_path / "proc"),
     )
 
@@ -341,15 +357,16 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
-from portero.host.mount_table import MountReader
-from portero.host.sockets import read_sockets
+from portero.host.socket_reader import read_sockets
 from portero.refusals import Refused
 
 root = sys.argv[1]
-listening = HeldSockets(lambda: read_sockets(Path(root, "proc")), iter(range(0, 1000, 100)).__next__)
-host = HostFiles(root, listening=listening, new_lookup=lambda: lambda name: None)
+listening = HeldSockets(lambda before: read_sockets(Path(root, "proc")), lambda: now)
+now = 0
+host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
 if sys.argv[2] == "read before":
     host.moment().look("/srv")
+now += int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 try:
     while True:
@@ -364,16 +381,24 @@ except Refused as refused:
 
 
 @pytest.mark.parametrize(
-    ("before", "printed"), [("read before", "('/srv/any.sock',)"), ("never read", "host-unreadable")]
+    ("before", "later", "printed"),
+    [
+        ("read before", "9", "('/srv/any.sock',)"),
+        ("read before", "11", "host-unreadable"),
+        ("never read", "0", "host-unreadable"),
+    ],
 )
 def test_out_of_file_descriptors_a_socket_stays_held_or_the_path_is_refused(
-    tmp_path: Path, before: str, printed: str
+    tmp_path: Path, before: str, later: str, printed: str
 ) -> None:
     (tmp_path / "srv").mkdir()
     process(tmp_path / "proc", 7, "dockerd", line(11, "/srv/any.sock"), inodes=(11,))
 
     done = subprocess.run(
-        [sys.executable, "-c", OUT_OF_DESCRIPTORS, str(tmp_path), before], capture_output=True, text=True, check=True
+        [sys.executable, "-c", OUT_OF_DESCRIPTORS, str(tmp_path), before, later],
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
     assert done.stdout.strip() == printed
@@ -432,8 +457,8 @@ def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Pa
     files = HostFiles(
         str(tmp_path),
         mounts=MountReader(str(tmp_path / "none")),
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda: lambda name: name,
+        listening=HeldSockets(lambda before: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: name,
     )
 
     with pytest.raises(Refused, match="host-unreadable"):

@@ -88,3 +88,17 @@ def test_an_unknown_kind_is_an_error() -> None:
 def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
     assert FixedHost({"daemon": {"log-driver": "syslog"}}).daemon().log_driver == "syslog"
     assert FixedHost().daemon() == DaemonDefaults()
+
+
+def test_sockets_of_other_users_are_named_apart() -> None:
+    host = FixedHost({"userSockets": ["/home/alicia/agent"]})
+
+    assert (host.look("/home").holds, host.look("/home").user_sockets) == ((), ("/home/alicia/agent",))
+    assert FixedHost({"userSockets": ["/home/a"], "visible": False}).look("/home").user_sockets == ("/home/a",)
+
+
+def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
+    asked, unasked = FixedHost({"networks": {"12d8": "host"}}), FixedHost({"networks": None})
+
+    assert [asked.network(name) for name in ("12d8", "mine", "z" * 25)] == ["host", "mine", None]
+    assert [unasked.network(name) for name in ("12d8", "mine", "back-end")] == [None, None, "back-end"]

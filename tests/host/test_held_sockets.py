@@ -1,12 +1,14 @@
-"""A good reading is kept for five seconds; a failed one is never kept, and never taken for an empty one."""
+"""A reading is kept for ten seconds; a failed one is never kept, and never taken for an empty one."""
+
+import threading
 
 import pytest
 
-from portero.host.held_sockets import HeldSockets, UnreadSockets
+from portero.host.held_sockets import HeldSockets
 from portero.host.sockets import ListeningSocket, ListeningSockets
 
 NONE = ListeningSockets(())
-ONE = ListeningSockets((ListeningSocket("/run/d.sock", "dockerd", 7, 0),))
+ONE = ListeningSockets((ListeningSocket("/run/d.sock", "/run/d.sock", 7, 0),))
 FAILURE = OSError(24, "Too many open files")
 
 
@@ -16,46 +18,63 @@ class Readings:
     def __init__(self, *readings: ListeningSockets | OSError) -> None:
         self.now = 100.0
         self.readings = list(readings)
+        self.before: list[ListeningSockets] = []
+        self.read_in: list[str] = []
+        self.done = threading.Event()
         self.held = HeldSockets(self.read, lambda: self.now)
 
-    def read(self) -> ListeningSockets:
-        reading = self.readings.pop(0)
+    def read(self, before: ListeningSockets) -> ListeningSockets:
+        self.before.append(before)
+        self.read_in.append(threading.current_thread().name)
+        self.done.set()
+        reading = self.readings.pop(0) if self.readings else NONE
         if isinstance(reading, OSError):
             raise reading
         return reading
 
 
-def test_a_good_reading_is_kept_for_five_seconds() -> None:
+def test_a_reading_is_kept_for_ten_seconds() -> None:
     readings = Readings(NONE, ONE)
     assert readings.held.current() == NONE
 
-    readings.now = 104.9
+    readings.now = 109.9
     assert readings.held.current() == NONE
-    readings.now = 105.0
+    readings.now = 110.0
     assert readings.held.current() == ONE
 
 
-def test_a_failed_reading_leaves_the_last_good_one() -> None:
-    readings = Readings(ONE, FAILURE)
+def test_a_reading_knows_the_one_before() -> None:
+    readings = Readings(ONE, NONE)
     readings.held.current()
-    readings.now += 10
+    readings.held.refresh()
+
+    assert readings.before == [NONE, ONE]
+
+
+def test_a_failed_refresh_leaves_the_last_reading_until_it_is_too_old() -> None:
+    readings = Readings(ONE, FAILURE, FAILURE)
+    readings.held.current()
+    readings.now = 109.0
+    readings.held.refresh()
 
     assert readings.held.current() == ONE
+    readings.now = 110.0
+    with pytest.raises(OSError, match="Too many open files"):
+        readings.held.current()
 
 
 def test_a_failed_reading_is_not_kept() -> None:
-    readings = Readings(ONE, FAILURE, NONE)
-    readings.held.current()
-    readings.now += 10
-    readings.held.current()
+    readings = Readings(FAILURE, ONE)
 
-    assert readings.held.current() == NONE
-
-
-def test_before_the_first_good_reading_the_state_is_unread_and_not_empty() -> None:
-    readings = Readings(FAILURE, FAILURE, ONE)
-
-    assert readings.held.state() == UnreadSockets(FAILURE)
     with pytest.raises(OSError, match="Too many open files"):
         readings.held.current()
     assert readings.held.current() == ONE
+
+
+def test_a_request_reads_nothing_once_the_thread_has() -> None:
+    readings = Readings(ONE)
+    readings.held.watch()
+    assert readings.done.wait(5)
+
+    assert readings.held.current() == ONE
+    assert readings.read_in == ["sockets"]

@@ -1,19 +1,28 @@
-"""A daemon of three lines stands for dockerd."""
+"""A daemon of a few lines stands for dockerd."""
 
+import json
+import os
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 
+from portero.host.asking_daemon import AskingDaemon
+from portero.host.peer import Peer
 from portero.objects import networks
 from portero.objects.networks import NetworkNames
+from tests.host.test_asking_daemon import ROOTS, locate
 
 ID = "0123456789ab" + "0" * 52
+HOST = "12d8" + "f" * 60
+SWARMS_HOST = "nw47" + "z" * 21
+DAEMON = locate(ROOTS)
 
 
 @pytest.fixture
@@ -23,96 +32,135 @@ def address() -> Iterator[str]:
         yield str(Path(folder) / "d.sock")
 
 
-@contextmanager
-def dockerd(address: str, *answers: bytes) -> Iterator[list[bytes]]:
-    """Answers one connection each, then is gone; the list gets what was asked."""
-    asked: list[bytes] = []
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
-
-        def serve() -> None:
-            for answer in answers:
-                connection, _ = server.accept()
-                with connection:
-                    asked.append(connection.recv(65536))
-                    connection.sendall(answer)
-
-        thread = Thread(target=serve, daemon=True)
-        thread.start()
-        yield asked
-        thread.join(5)
-
-
 def http(status: str, body: str) -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
+def network(name: str, id: str = ID) -> bytes:
+    return http("200 OK", json.dumps({"Name": name, "Id": id}))
+
+
+MISSING = http("404 Not Found", '{"message": "no such network"}')
+
+
+@contextmanager
+def dockerd(address: str, answers: dict[str, bytes] | None = None) -> Iterator[list[str]]:
+    """Answers each network by its name; the list gets what was asked."""
+    known = {"host": network("host", HOST), "host?scope=swarm": MISSING} | (answers or {})
+    asked: list[str] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    target = connection.recv(65536).split()[1].decode().removeprefix("/networks/")
+                    asked.append(target)
+                    connection.sendall(known.get(target, MISSING))
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield asked
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
 def names(*addresses: str) -> NetworkNames:
-    return NetworkNames(lambda: addresses)
+    return NetworkNames(lambda daemon: addresses)
 
 
-def find(known: NetworkNames, network: str) -> str | None:
+def new_lookup(known: NetworkNames, daemon: AskingDaemon | None = None) -> Callable[[str], str | None]:
+    return known.new_lookup(lambda: daemon)
+
+
+def find(known: NetworkNames, network: str, daemon: AskingDaemon | None = None) -> str | None:
     """The name, as a request of its own finds it."""
-    return known.new_lookup()(network)
+    return new_lookup(known, daemon)(network)
 
 
-def test_the_daemon_tells_the_name_behind_an_id(address: str) -> None:
-    with dockerd(address, http("200 OK", '{"Name": "host", "Id": "0123456789ab..."}')) as asked:
-        assert find(names(address), ID) == "host"
+def test_the_daemon_knows_the_name_behind_an_id(address: str) -> None:
+    with dockerd(address, {ID: network("backend")}) as asked:
+        assert find(names(address), ID) == "backend"
 
-    assert asked[0].startswith(b"GET /networks/" + ID.encode() + b" HTTP/1.1\r\n")
+    assert asked == ["host", "host?scope=swarm", ID]
 
 
-def test_a_name_is_its_own_name_and_nobody_is_asked() -> None:
-    def nobody() -> tuple[str, ...]:
+def test_a_name_that_begins_no_id_is_its_own_and_the_daemon_is_not_even_looked_for() -> None:
+    def fail(_: object) -> tuple[str, ...]:
         raise AssertionError("asked")
 
-    assert find(NetworkNames(nobody), "back-end") == "back-end"
+    assert find(NetworkNames(fail), "back-end") == "back-end"
 
 
-def test_what_no_daemon_knows_is_its_own_name(address: str) -> None:
-    with dockerd(address, http("404 Not Found", '{"message": "no such network"}')):
+def test_what_the_daemon_does_not_know_is_its_own_name(address: str) -> None:
+    with dockerd(address):
         assert find(names(address), ID) == ID
 
 
-def test_a_daemon_that_does_not_know_does_not_hide_one_that_does(address: str) -> None:
-    other = address + "2"
-    with (
-        dockerd(address, http("404 Not Found", "{}")),
-        dockerd(other, http("200 OK", '{"Name": "host"}')),
-    ):
-        assert find(names(address, other), ID) == "host"
+@pytest.mark.parametrize("beginning", ["1", "12d8", HOST, "n", "nw47z", SWARMS_HOST])
+def test_a_beginning_of_an_id_of_the_hosts_network_is_that_network_whatever_else_has_that_name(
+    address: str, beginning: str
+) -> None:
+    answers = {"host?scope=swarm": network("host", SWARMS_HOST), beginning: network(beginning)}
+    with dockerd(address, answers):
+        assert find(names(address), beginning) == "host"
 
 
-def test_a_daemon_that_does_not_know_is_not_enough_when_another_is_silent(address: str) -> None:
-    with dockerd(address, http("404 Not Found", "{}")):
-        assert find(names(address, address + ".missing"), ID) is None
+@pytest.mark.parametrize("name", ["mine", "f", "0"])
+def test_any_other_name_is_asked_of_the_daemon(address: str, name: str) -> None:
+    with dockerd(address, {name: network(name), "host?scope=swarm": network("host", SWARMS_HOST)}):
+        assert find(names(address), name) == name
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        http("500 Internal Server Error", '{"Name": "host"}'),
-        http("403 Forbidden", '{"message": "denied"}'),
-        http("200 OK", "not JSON"),
-        http("200 OK", "[" * 100_000),
-        http("200 OK", "[]"),
-        http("200 OK", "{}"),
-        http("200 OK", '{"Name": ""}'),
-        http("200 OK", '{"Name": 1}'),
-        b"garbage\r\n\r\n",
-        b"",
-    ],
-    ids=["error", "refused", "no-json", "deep", "list", "no-name", "empty-name", "number", "garbage", "hang-up"],
-)
-def test_an_answer_that_tells_no_name_is_not_a_name(address: str, answer: bytes) -> None:
-    with dockerd(address, answer):
+NO_ANSWERS = {
+    "error": http("500 Internal Server Error", '{"Name": "host", "Id": "1"}'),
+    "refused": http("403 Forbidden", '{"message": "denied"}'),
+    "no-json": http("200 OK", "not JSON"),
+    "deep": http("200 OK", "[" * 100_000),
+    "list": http("200 OK", "[]"),
+    "no-name": http("200 OK", "{}"),
+    "no-id": http("200 OK", '{"Name": "backend"}'),
+    "empty-name": http("200 OK", '{"Name": "", "Id": "1"}'),
+    "number": http("200 OK", '{"Name": 1, "Id": "1"}'),
+    "garbage": b"garbage\r\n\r\n",
+    "hang-up": b"",
+}
+
+
+@pytest.mark.parametrize("target", [ID, "host", "host?scope=swarm"])
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_an_answer_without_a_name_is_not_a_name(address: str, target: str, answer: bytes) -> None:
+    with dockerd(address, {ID: network("backend"), target: answer}):
         assert find(names(address), ID) is None
 
 
-def test_without_a_daemon_the_name_cannot_be_found_out() -> None:
+def test_a_host_network_that_the_daemon_does_not_know_is_no_answer(address: str) -> None:
+    with dockerd(address, {"host": MISSING}):
+        assert find(names(address), ID) is None
+
+
+def test_without_a_daemon_no_name_that_can_begin_an_id_is_found_out(address: str) -> None:
     assert find(names(), ID) is None
+    assert find(names(address), "mine") is None
+
+
+def test_the_first_socket_of_the_daemon_that_answers_counts(address: str) -> None:
+    with dockerd(address, {ID: network("backend")}), dockerd(address + "2") as other:
+        assert find(names(address + ".missing", address, address + "2"), ID) == "backend"
+
+    assert other == []
+
+
+@pytest.mark.parametrize(("uid", "name"), [(os.geteuid(), "backend"), (4711, None)])
+def test_only_a_socket_of_roots_or_of_the_daemons_user_is_asked(
+    address: str, uid: int, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networks, "read_peer", lambda _: Peer(7, uid))
+    with dockerd(address, {ID: network("backend")}):
+        assert find(names(address), ID, replace(DAEMON, uid=os.geteuid())) == name
 
 
 def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,57 +172,64 @@ def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytes
         assert find(names(address), ID) is None
 
 
-def test_a_name_is_asked_for_once(address: str) -> None:
+def test_the_name_of_a_whole_id_and_the_hosts_id_are_asked_for_once(address: str) -> None:
     known = names(address)
-    with dockerd(address, http("200 OK", '{"Name": "host"}')):
-        assert find(known, ID) == "host"
+    with dockerd(address, {ID: network("backend")}) as asked:
+        assert [find(known, ID), find(known, ID), find(known, "mine")] == ["backend", "backend", "mine"]
 
-    assert find(known, ID) == "host"
+    assert asked == ["host", "host?scope=swarm", ID, "host?scope=swarm", "mine"]
+
+
+def test_what_one_daemon_said_is_not_known_of_another(address: str) -> None:
+    known = names(address)
+    with dockerd(address, {ID: network("backend")}):
+        assert find(known, ID) == "backend"
+
+    assert find(known, ID, DAEMON) is None
 
 
 def test_the_beginning_of_an_id_is_asked_for_every_time_since_it_may_come_to_mean_another(address: str) -> None:
     known = names(address)
-    with dockerd(address, http("200 OK", '{"Name": "backend"}'), http("200 OK", '{"Name": "host"}')):
+    answers = {"3f9": network("backend")}
+    with dockerd(address, answers):
         assert find(known, "3f9") == "backend"
-        assert find(known, "3f9") == "host"
+    Path(address).unlink()
+    with dockerd(address, {"3f9": network("other")}):
+        assert find(known, "3f9") == "other"
 
 
 def test_a_missing_network_is_asked_for_again(address: str) -> None:
     known = names(address)
-    with dockerd(address, http("404 Not Found", "{}"), http("200 OK", '{"Name": "host"}')):
-        assert find(known, ID) == ID
-        assert find(known, ID) == "host"
+    with dockerd(address) as asked:
+        assert [find(known, ID), find(known, ID)] == [ID, ID]
+
+    assert asked.count(ID) == 2
 
 
 def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(networks, "_KEPT_NAMES", 1)
     known = names(address)
-    with dockerd(address, *[http("200 OK", '{"Name": "host"}')] * 3) as asked:
-        for network in (ID, ID[::-1], ID):
-            assert find(known, network) == "host"
+    with dockerd(address, {ID: network("a"), ID[::-1]: network("b")}) as asked:
+        assert [find(known, id) for id in (ID, ID[::-1], ID)] == ["a", "b", "a"]
 
-    assert len(asked) == 3
+    assert asked.count(ID) == 2
 
 
 def test_one_request_asks_for_a_name_once(address: str) -> None:
-    find_name = names(address).new_lookup()
-    with dockerd(address, http("404 Not Found", "{}")) as asked:
+    find_name = new_lookup(names(address))
+    with dockerd(address) as asked:
         assert [find_name("3f9"), find_name("3f9")] == ["3f9", "3f9"]
 
-    assert len(asked) == 1
+    assert asked.count("3f9") == 1
 
 
-def test_one_request_asks_for_at_most_32_names() -> None:
-    asked = []
+def test_one_request_asks_for_at_most_32_names(address: str) -> None:
+    find_name = new_lookup(names(address))
+    with dockerd(address) as asked:
+        found = [find_name(f"{number:012x}") for number in range(2000)]
 
-    def addresses() -> tuple[str, ...]:
-        asked.append(1)
-        return ("/nowhere.sock",)
-
-    find_name = NetworkNames(addresses).new_lookup()
-
-    assert {find_name(f"{number:012x}") for number in range(2000)} == {None}
-    assert len(asked) == 32
+    assert found[32:] == [None] * 1968
+    assert len(asked) == 34
 
 
 @contextmanager
@@ -207,7 +262,7 @@ def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(networks, "_SECONDS", 0.3)
-    find_name = names(address).new_lookup()
+    find_name = new_lookup(names(address))
     with dripping(address):
         started = time.monotonic()
         found = [find_name(f"{number:012x}") for number in range(10)]

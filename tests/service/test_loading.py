@@ -3,16 +3,17 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from portero import engine
-from portero.host.held_sockets import HeldSockets
-from portero.host.sockets import read_sockets
 from portero.service import resources
-from portero.service.loading import LoadError, dockerds, host_root
+from portero.service.loading import LoadError, host_root, list_daemon_addresses
 from portero.service.settings import Settings
+from tests.host.test_asking_daemon import ROOTS, locate
 from tests.service.test_application import built, site_with_exception
 
 
@@ -81,33 +82,31 @@ def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch
     assert host_root(Settings.read({}, {"host_root": at})) == root
 
 
-def found_dockerds(proc: Path, *places: str) -> HeldSockets:
-    """A /proc in which one dockerd listens at these places."""
-    process = proc / "42"
-    (process / "fd").mkdir(parents=True)
-    (process / "net").mkdir()
-    (process / "comm").write_text("dockerd\n")
-    (process / "fd" / "3").symlink_to("socket:[7]")
-    (process / "cwd").symlink_to("/")
-    rows = [f"0000: 00000002 00000000 00010000 0001 01 7 {place}" for place in places]
-    (process / "net" / "unix").write_text("\n".join(["Num RefCount Protocol Flags Type St Inode Path", *rows]))
-    return HeldSockets(lambda: read_sockets(proc))
-
-
-def test_networks_are_asked_of_the_named_dockerd_alone(tmp_path: Path) -> None:
+def test_networks_are_asked_of_the_named_dockerd_alone() -> None:
     settings = Settings.read({}, {"docker_host": "unix:///srv/docker.sock"})
 
-    assert dockerds(settings, found_dockerds(tmp_path, "/etc/passwd")) == ["/srv/docker.sock"]
+    assert list_daemon_addresses(settings, locate(ROOTS)) == ["/srv/docker.sock"]
 
 
-def test_without_a_named_dockerd_only_sockets_of_root_are_believed(tmp_path: Path) -> None:
-    somebodys = tmp_path / "docker.sock"
-    somebodys.touch()
-    if os.geteuid() == 0:
-        os.chown(somebodys, 1000, 1000)
-    daemons = found_dockerds(tmp_path, "/etc/passwd", str(somebodys), str(tmp_path / "gone.sock"))
+def test_without_a_named_dockerd_the_one_that_asks_is_asked_where_it_sees_its_socket() -> None:
+    daemon = replace(locate(ROOTS), pid=os.getpid(), root="/proc/7/root", hosts=("/srv/any",))
 
-    assert dockerds(Settings.read({}, {"docker_host": ""}), daemons) == ["/etc/passwd"]
+    assert list_daemon_addresses(Settings.read({}, {}), daemon)[0] == "/proc/7/root/srv/any"
+
+
+@pytest.mark.parametrize(("uid", "addresses"), [(0, ["/run/docker.sock"]), (1000, []), (None, [])])
+def test_where_no_dockerd_asks_only_a_socket_of_root_is_believed(
+    uid: int | None, addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stat(path: object, **_: object) -> object:
+        if uid is None:
+            raise FileNotFoundError
+        return SimpleNamespace(st_uid=uid)
+
+    with monkeypatch.context() as patched:
+        settings = Settings.read({}, {})
+        patched.setattr(os, "stat", stat)
+        assert list_daemon_addresses(settings, None) == addresses
 
 
 def test_an_exception_that_would_waive_self_protection_keeps_portero_from_starting(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """The status: what is in force, what needs attention, how often exceptions were used."""
 
+import os
 from pathlib import Path
 from typing import Any, cast
+
+import pytest
 
 from tests.service.test_application import ask, built, create, site_with_exception
 
@@ -45,3 +48,15 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
     assert "installer.json: ran out on 2000-01-01 and waives nothing" in ran_out
+
+
+def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = built(tmp_path)
+    with_socket = built(tmp_path, docker_host="unix:///run/docker.sock")
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+
+    (attention,) = cast(list[str], asked.health()["attention"])
+    assert attention.startswith("cannot ask dockerd for networks")
+    assert with_socket.health()["attention"] == []

@@ -86,8 +86,7 @@ def _by_id(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:
 def _service_network(name: str, at: str, host: HostMoment) -> Fact:
     if name in _PREDEFINED or is_network_id(name) or not may_begin_network_id(name):
         return _network(name, at, host)
-    # Without an answer it is taken for the name that it looks like.
-    return {"name": name, "resolved": host.network(name) or name, "at": at}
+    return {"name": name, "resolved": host.network(name), "at": at}
 
 
 def _network(name: str, at: str, host: HostMoment) -> Fact:

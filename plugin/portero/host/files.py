@@ -22,10 +22,11 @@ from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
 from portero.host.sensitive import HOMES, SENSITIVE
-from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN
+from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
+from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
-from portero.host.view import HostEntry, Trace
+from portero.host.view import HostEntry, Trace, is_network_id
 from portero.refusals import Refused
 
 
@@ -53,7 +54,7 @@ class HostFiles:
         protected: Iterable[str] = (),
         mounts: MountReader | None = None,
         listening: HeldSockets,
-        new_lookup: Callable[[], Callable[[str], str | None]],
+        new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str = DAEMON_CONFIG,
         daemons: AskingDaemons | None = None,
     ) -> None:
@@ -91,8 +92,16 @@ class HostFiles:
         return self._config.defaults(lambda path: walk.local_path(walk.resolve(path)))
 
     def list_protected(self) -> tuple[str, ...]:
-        """The names of the sockets and of Portero's own files. Raises OSError when the sockets cannot be read."""
-        return (*self._always, *self._listening.current().paths(), *self.own)
+        """The names of the daemons' usual sockets and of Portero's own files."""
+        return (*self._always, *self.own)
+
+    def watch(self) -> None:
+        """Read ahead of requests from now on, in this process."""
+        self._listening.watch()
+
+    def read_sockets(self) -> ListeningSockets:
+        """Where processes of the host listen. Raises OSError when it cannot be read."""
+        return self._listening.current()
 
 
 class FilesMoment:
@@ -103,7 +112,7 @@ class FilesMoment:
         self._peer = peer
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
-        self._name_of = host.new_lookup()
+        self._name_of = host.new_lookup(lambda: self._asking)
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
@@ -123,7 +132,9 @@ class FilesMoment:
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon reports it."""
         with _refusing():
-            return self._name_of(name)
+            found = self._name_of(name)
+        # Where no daemon asks, there need not be one; what looks like a name is then taken for one.
+        return name if found is None and self._peer is None and not is_network_id(name) else found
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json is visible."""
@@ -132,9 +143,11 @@ class FilesMoment:
 
     def _look(self, path: str) -> HostEntry:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
-        written = self._find_written(path, resolved or path)
+        paths = (path, resolved or path)
+        written = tuple(sorted({*self._programs.find(*paths), *self._logs.find(*paths)}))
         if resolved is None:
-            return HostEntry(None, "unknown", tuple(sorted(self._named.held(path) | self._find_own(path))), written)
+            held = self._named.held(path) | self._find_own(path) | self._listening.of_root.held(path)
+            return HostEntry(None, "unknown", tuple(sorted(held)), written, self._find_users_sockets(path))
         # These are at the path or below it, so they are held as the protected places there are.
         names = self._find_own(path) | self._find_own(resolved)
         if kind == "directory":
@@ -142,7 +155,17 @@ class FilesMoment:
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
-        return HostEntry(resolved, kind, tuple(sorted(holds)), written)
+        holds |= self._listening.of_root.held(path, resolved)
+        return HostEntry(
+            resolved, kind, tuple(sorted(holds)), written, user_sockets=self._find_users_sockets(path, resolved)
+        )
+
+    def _find_users_sockets(self, *paths: str) -> tuple[str, ...]:
+        return tuple(sorted(self._listening.of_users.held(*paths)))
+
+    @cached_property
+    def _listening(self) -> ListeningSockets:
+        return self._host.read_sockets()
 
     @cached_property
     def _tracer(self) -> Tracer:
@@ -165,22 +188,16 @@ class FilesMoment:
         return moved | {name: real for name, real in protected.items() if name != real}
 
     @cached_property
-    def _written(self) -> list[tuple[str, bool]]:
-        """Portero's programs and logs, by name and after links; whether what is below counts as well."""
-        host = self._host
-        names = [*((name, True) for name in host.programs), *((name, False) for name in host.logs)]
-        follow = self._walk.resolve_or_keep if host.visible else str
-        return [(place, below) for name, below in names for place in {name, follow(name)}]
+    def _programs(self) -> Surroundings:
+        return Surroundings(self._host.programs, self._follow)
 
-    def _find_written(self, *paths: str) -> tuple[str, ...]:
-        """Portero's programs at, below or around these paths, and its logs at or below them."""
-        found = {
-            place
-            for place, below in self._written
-            for path in paths
-            if is_within(place, path) or (below and is_within(path, place))
-        }
-        return tuple(sorted(found))
+    @cached_property
+    def _logs(self) -> Surroundings:
+        return Surroundings(self._host.logs, self._follow, inside=False)
+
+    def _follow(self, name: str) -> str:
+        """The path after links, where it can be seen."""
+        return self._walk.resolve_or_keep(name) if self._host.visible else name
 
     @cached_property
     def _asking(self) -> AskingDaemon | None:
@@ -196,7 +213,10 @@ class FilesMoment:
     @cached_property
     def _protected(self) -> dict[str, str]:
         """The sockets and Portero's own files: name -> path after links."""
-        return {name: self._walk.resolve_or_keep(name) for name in self._host.list_protected()}
+        asking = self._asking
+        # What root's daemon listens on is among the sockets of root.
+        of_daemon = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
+        return {name: self._walk.resolve_or_keep(name) for name in (*self._host.list_protected(), *of_daemon)}
 
     @cached_property
     def _guarded(self) -> Guarded:

@@ -11,23 +11,27 @@ from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
-from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace
+from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace, is_network_id, may_begin_network_id
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
-_PARTS = frozenset({"links", "kinds", "sockets", "networks", "visible", "daemon", "mounts", "owners", "portero"})
+_PARTS = frozenset(
+    {"links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero"}
+)
 
 
 class FixedHost:
     """A host made of plain data, for examples and tests.
 
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
+    "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"]}: each part may
     be left out, an unknown one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file system types
     and bound paths; `owners` has folders that others than root can write to; `portero` Portero's programs.
-    /var/run is a link to /run; a path that is not named is a directory; a network that is not named has no known name.
+    /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
+    is not named is not known; `networks` null: no name is.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -36,7 +40,8 @@ class FixedHost:
             raise ValueError(f"host: {', '.join(unknown)} is none of {', '.join(sorted(_PARTS))}")
         self._links = _LINKS | {clean(link): target for link, target in _texts(data, "links").items()}
         self._kinds = {clean(path): _kind(kind) for path, kind in _texts(data, "kinds").items()}
-        self._networks = MappingProxyType(_texts(data, "networks"))
+        # None: the daemon cannot be asked.
+        self._networks = None if data.get("networks", {}) is None else MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
         self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
@@ -45,6 +50,11 @@ class FixedHost:
         self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
+        users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
+        self._users = Guarded({name: self._resolve(name) if self._visible else name for name in users})
+
+    def watch(self) -> None:
+        """Nothing: it never changes."""
 
     def moment(self, peer: Peer | None = None) -> "FixedHost":
         """Itself: it never changes."""
@@ -53,12 +63,12 @@ class FixedHost:
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
         if not self._visible:
-            return HostEntry(None, "unknown", tuple(sorted(self._guarded.held(path))))
+            return HostEntry(None, "unknown", self._hold(path), user_sockets=self._hold_users(path))
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
         written = [own for own in self._programs if is_within(own, resolved) or is_within(resolved, own)]
-        return HostEntry(resolved, kind, tuple(sorted(self._guarded.held(path, resolved))), tuple(written))
+        return HostEntry(resolved, kind, self._hold(path, resolved), tuple(written), self._hold_users(path, resolved))
 
     def trace(self, path: str) -> Trace:
         """How the kernel gets to a cleaned absolute path."""
@@ -74,9 +84,17 @@ class FixedHost:
             tuple(sorted(self._mounts.list_kernel_types(ways[-1]))),
         )
 
+    def _hold(self, *paths: str) -> tuple[str, ...]:
+        return tuple(sorted(self._guarded.held(*paths)))
+
+    def _hold_users(self, *paths: str) -> tuple[str, ...]:
+        return tuple(sorted(self._users.held(*paths)))
+
     def network(self, name: str) -> str | None:
-        """The name in the data, None when there is none."""
-        return self._networks.get(name)
+        """The name in the data; a name that is none of an ID is its own."""
+        if self._networks is None:
+            return None if may_begin_network_id(name) else name
+        return self._networks.get(name, None if is_network_id(name) else name)
 
     def daemon(self) -> DaemonDefaults:
         """The defaults in `daemon`."""

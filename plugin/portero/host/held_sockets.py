@@ -1,52 +1,67 @@
-"""Keeps the listening sockets of the daemons between requests, so that not every request reads /proc."""
+"""Keeps the listening sockets between requests: one thread of each worker reads /proc, so that no request has to."""
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from portero.host.sockets import ListeningSockets, read_sockets
+from portero.host.socket_reader import read_sockets
+from portero.host.sockets import ListeningSockets
 
-# Processes start and stop; one command of docker sends several requests within moments.
-_KEPT_SECONDS = 5.0
+# The thread reads every 5 seconds; what is older than 10 is read anew before a request is decided.
+_READ_EVERY = 5.0
+_OLDEST = 10.0
 
-
-@dataclass(frozen=True, slots=True)
-class UnreadSockets:
-    """No reading has worked yet; `error` is why the last one failed."""
-
-    error: OSError
+_NONE = ListeningSockets(())
 
 
 class HeldSockets:
-    """The last reading that worked, renewed when it is older than five seconds.
+    """The last reading that worked, never older than ten seconds.
 
-    A reading that fails is never kept: the last good one stands, and the next request reads again.
+    A reading that fails is not kept: the last good one stands until it is too old.
     """
 
     def __init__(
-        self, read: Callable[[], ListeningSockets] = read_sockets, clock: Callable[[], float] = time.monotonic
+        self,
+        read: Callable[[ListeningSockets], ListeningSockets] = lambda before: read_sockets(before=before),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
         self._clock = clock
+        self._reading = threading.Lock()
         # One attribute, so that threads never see the sockets of one reading beside the time of another.
-        self._held: tuple[ListeningSockets | None, float] = (None, float("-inf"))
-
-    def state(self) -> ListeningSockets | UnreadSockets:
-        """The sockets as far as they are known; UnreadSockets: they are not, which is not the same as none."""
-        sockets, until = self._held
-        now = self._clock()
-        if now < until and sockets is not None:
-            return sockets
-        try:
-            sockets = self._read()
-        except OSError as error:
-            return UnreadSockets(error) if sockets is None else sockets
-        self._held = (sockets, now + _KEPT_SECONDS)
-        return sockets
+        self._held: tuple[ListeningSockets, float] = (_NONE, float("-inf"))
 
     def current(self) -> ListeningSockets:
-        """The sockets; raises the OSError of the last reading when none has worked yet."""
-        state = self.state()
-        if isinstance(state, UnreadSockets):
-            raise state.error
-        return state
+        """The sockets; raises the OSError of the reading when the last one that worked is too old."""
+        if (fresh := self._fresh()) is not None:
+            return fresh
+        with self._reading:
+            # Another thread may have read them meanwhile.
+            return self._fresh() or self._renew()
+
+    def watch(self) -> None:
+        """Start the thread, once in each process."""
+        threading.Thread(target=self._watch, name="sockets", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Read now; a failure leaves the last reading."""
+        with self._reading:
+            try:
+                self._renew()
+            except OSError:
+                return
+
+    def _watch(self) -> None:
+        while True:
+            self.refresh()
+            time.sleep(_READ_EVERY)
+
+    def _fresh(self) -> ListeningSockets | None:
+        sockets, read = self._held
+        return sockets if self._clock() < read + _OLDEST else None
+
+    def _renew(self) -> ListeningSockets:
+        began = self._clock()
+        sockets = self._read(self._held[0])
+        self._held = (sockets, began)
+        return sockets

@@ -26,8 +26,9 @@ class HostEntry:
 
     resolved: str | None  # the path after symbolic links; None: they could not be followed
     kind: Kind
-    holds: tuple[str, ...]  # daemons' sockets at or below the path; Portero's own files there, or around it
+    holds: tuple[str, ...]  # sockets of daemons and of root at or below the path; Portero's own files there, or around
     written: tuple[str, ...] = ()  # files and folders of Portero that writing there, or replacing it, would change
+    user_sockets: tuple[str, ...] = ()  # sockets at or below the path on which processes of other users listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class HostMoment(Protocol):
 
 class Host(Protocol):
     """A host, for as long as the process runs."""
+
+    def watch(self) -> None:
+        """Read ahead of requests from now on, in this process."""
+        ...
 
     def moment(self, peer: Peer | None = None) -> HostMoment:
         """The host as it is now, for one request of this peer; None: it is asked by no daemon."""

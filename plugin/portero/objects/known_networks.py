@@ -15,6 +15,10 @@ class KnownNetworks:
     host: Host
     name_of: Callable[[str], str | None]
 
+    def watch(self) -> None:
+        """Read ahead of requests from now on."""
+        self.host.watch()
+
     def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
         """A moment of the host, with the known names."""
         return KnownNetworksMoment(self.host.moment(peer), self.name_of)

@@ -1,14 +1,19 @@
-"""Asks dockerd for names of networks: a network's ID in, its name out; None when it could not be found out.
+"""Asks the daemon for names of networks: a network's ID in, its name out; None when it could not be found out.
 
 dockerd sends this very request (GET /networks/{id}) to the plugin, so the plugin must answer a GET without a lookup.
 """
 
+import errno
 import http.client
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TypeAlias
 
+from portero.host.asking_daemon import AskingDaemon
+from portero.host.peer import read_peer
 from portero.host.view import may_begin_network_id
 from portero.unixhttp import UnixConnection
 
@@ -17,35 +22,35 @@ _SECONDS = 2.0
 _MOST_NAMES = 32
 _LONGEST_ANSWER = 1 << 20
 _KEPT_NAMES = 256
-# Only a whole ID names one network for ever; what a beginning of one is completed to changes with the networks.
 _WHOLE_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{64}")
+
+# Process ID and start of a daemon, and a network.
+_Key: TypeAlias = tuple[int, int, str]
 
 
 class NetworkNames:
     """Names behind whole network IDs, kept between requests.
 
-    `addresses`: the sockets at which dockerd may listen, the best first.
+    `addresses`: the sockets at which the daemon that asks can be asked, the best first; None: no dockerd asks.
     """
 
-    def __init__(self, addresses: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
         self.addresses = addresses
-        self._names: dict[str, str] = {}
+        self._names: dict[_Key, str] = {}
 
-    def new_lookup(self) -> Callable[[str], str | None]:
+    def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> Callable[[str], str | None]:
         """The function from ID to name for one request (see NetworkLookup)."""
-        return NetworkLookup(self).find_name
+        return NetworkLookup(self, find_daemon).find_name
 
-    def recall(self, network: str) -> str | None:
-        """The name that an earlier request found."""
-        return self._names.get(network)
+    def recall(self, daemon: AskingDaemon | None, network: str) -> str | None:
+        """What an earlier request of this daemon found."""
+        return self._names.get(_key(daemon, network))
 
-    def keep(self, network: str, name: str) -> None:
-        """Remember the name of a whole ID; the memory is bounded."""
-        if _WHOLE_ID.fullmatch(network) is None:
-            return
-        if len(self._names) >= _KEPT_NAMES:
-            self._names = {}
-        self._names[network] = name
+    def keep(self, daemon: AskingDaemon | None, network: str, name: str) -> None:
+        """Remember what never changes while the daemon runs; the memory is bounded."""
+        names = self._names if len(self._names) < _KEPT_NAMES else {}
+        # A new mapping each time, so that no thread sees it half changed.
+        self._names = names | {_key(daemon, network): name}
 
 
 class NetworkLookup:
@@ -54,31 +59,67 @@ class NetworkLookup:
     Beyond these bounds a name is not found out, and rule network-resolved refuses it.
     """
 
-    def __init__(self, names: NetworkNames) -> None:
+    def __init__(self, names: NetworkNames, find_daemon: Callable[[], AskingDaemon | None]) -> None:
         self._names = names
+        self._find_daemon = find_daemon
         self._found: dict[str, str | None] = {}
         self._deadline: float | None = None
 
     def find_name(self, network: str) -> str | None:
-        """The network's name; what is no ID, or no network at all, is its own name. OSError: no addresses."""
+        """The network's name; what is no ID, or no network at all, is its own name. OSError: the daemon is not seen."""
         if not may_begin_network_id(network):
             return network
-        if (known := self._names.recall(network)) is not None:
-            return known
         if network not in self._found and len(self._found) < _MOST_NAMES:
-            self._found[network] = self._ask_daemons(network)
+            self._found[network] = self._find(network)
         return self._found.get(network)
 
-    def _ask_daemons(self, network: str) -> str | None:
-        """Several daemons may run on one host, each with networks of its own: all are asked until one knows."""
-        answers = set()
-        for address in self._names.addresses():
-            answer = _ask(address, network, self._seconds_left())
-            if answer is not None and answer != network:
-                self._names.keep(network, answer)
+    def _find(self, network: str) -> str | None:
+        if (known := self._names.recall(self._daemon, network)) is not None:
+            return known
+        # dockerd completes a beginning when no network has that name; which ones have it can change before it does.
+        host_ids = self._host_ids
+        if host_ids is None:
+            return None
+        if any(id.startswith(network) for id in host_ids):
+            return "host"
+        answer = self._ask(network)
+        if answer is None:
+            return None
+        name = answer.get("Name", network)
+        # Only a whole ID names one network for ever; what a beginning is completed to changes with the networks.
+        if name != network and _WHOLE_ID.fullmatch(network):
+            self._names.keep(self._daemon, network, name)
+        return name
+
+    @cached_property
+    def _daemon(self) -> AskingDaemon | None:
+        return self._find_daemon()
+
+    @cached_property
+    def _addresses(self) -> Sequence[str]:
+        return self._names.addresses(self._daemon)
+
+    @cached_property
+    def _host_ids(self) -> tuple[str, ...] | None:
+        """The IDs of the network host: the local one, and a swarm's where there is one. None: not found out."""
+        local = self._names.recall(self._daemon, "host") or (self._ask("host") or {}).get("Id")
+        swarms = self._ask("host?scope=swarm") if local else None
+        if local is None or swarms is None:
+            return None
+        self._names.keep(self._daemon, "host", local)
+        return (local, swarms["Id"]) if swarms else (local,)
+
+    def _ask(self, network: str) -> Mapping[str, str] | None:
+        """Name and Id of a network; {}: the daemon has none of this name. None: there is no answer.
+
+        The sockets of one daemon answer alike, so the first answer counts.
+        """
+        uids = {0, self._daemon.uid} if self._daemon else None
+        for address in self._addresses:
+            answer = _ask(address, network, self._seconds_left(), uids)
+            if answer is not None:
                 return answer
-            answers.add(answer)
-        return network if answers == {network} else None
+        return None
 
     def _seconds_left(self) -> float:
         now = time.monotonic()
@@ -87,33 +128,42 @@ class NetworkLookup:
         return self._deadline - now
 
 
-def _ask(address: str, network: str, seconds: float) -> str | None:
-    """One daemon's answer: the name, the ID itself when it has no such network, None when there is no answer."""
+def _key(daemon: AskingDaemon | None, network: str) -> _Key:
+    return (daemon.pid, daemon.started, network) if daemon else (0, 0, network)
+
+
+def _ask(address: str, network: str, seconds: float, uids: Collection[int] | None) -> Mapping[str, str] | None:
+    """One socket's answer. `uids`: only a process of one of these users is asked."""
     if seconds <= 0:
         return None
     try:
-        status, body = _get(address, f"/networks/{network}", seconds)
+        status, body = _get(address, f"/networks/{network}", seconds, uids)
     except (OSError, http.client.HTTPException):
         return None
     if status == http.client.NOT_FOUND:
-        return network
-    return _read_name(body) if status == http.client.OK else None
+        return {}
+    return _read_network(body) if status == http.client.OK else None
 
 
-def _get(address: str, path: str, seconds: float) -> tuple[int, bytes]:
+def _get(address: str, target: str, seconds: float, uids: Collection[int] | None) -> tuple[int, bytes]:
     connection = UnixConnection(address, seconds)
     try:
-        connection.request("GET", path)
+        connection.connect()
+        # Another program can have put its own socket in the place of the daemon's.
+        if uids is not None and read_peer(connection.sock).uid not in uids:
+            raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
+        connection.request("GET", target)
         response = connection.getresponse()
         return response.status, response.read(_LONGEST_ANSWER)
     finally:
         connection.close()
 
 
-def _read_name(body: bytes) -> str | None:
+def _read_network(body: bytes) -> Mapping[str, str] | None:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    name = answer.get("Name") if isinstance(answer, dict) else None
-    return name if isinstance(name, str) and name else None
+    fields = {field: answer.get(field) for field in ("Name", "Id")} if isinstance(answer, dict) else {}
+    found = {field: value for field, value in fields.items() if isinstance(value, str) and value}
+    return found if len(found) == len(("Name", "Id")) else None

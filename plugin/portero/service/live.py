@@ -58,7 +58,8 @@ class Live:
         self._report(self.application)
 
     def follow(self) -> None:
-        """In a worker: start a thread that takes over whatever the master loads."""
+        """In a worker: start a thread that takes over whatever the master loads, and one that watches the host."""
+        self.application.in_force.judge.host.watch()
         threading.Thread(target=self._follow, name="policy", daemon=True).start()
 
     def _follow(self) -> None:

@@ -13,8 +13,11 @@ from typing import cast
 
 from portero import engine
 from portero.engine import Engine
+from portero.host.asking_daemon import AskingDaemon
+from portero.host.daemon_sockets import list_daemon_sockets
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.sockets import DEFAULT_SOCKETS
 from portero.judging.judge import Judge
 from portero.objects.networks import NetworkNames
 from portero.policy import folder
@@ -146,12 +149,19 @@ def host_root(settings: Settings) -> str:
     return "none" if os.getpid() == _FIRST_PROCESS else "/"
 
 
-def dockerds(settings: Settings, listening: HeldSockets) -> Sequence[str]:
-    """The sockets at which dockerd may be asked for the name of a network, the best first."""
+def lacks_daemon(settings: Settings) -> bool:
+    """Whether dockerd cannot be asked: a managed plugin sees no process but its own."""
+    return settings.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
+
+
+def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Sequence[str]:
+    """The sockets at which the daemon that asks can be asked for the name of a network, the best first."""
     if settings.docker_host is not None:
         return [str(settings.docker_host)]
-    # Anybody can name a process dockerd and have it lie about networks; only root can make root's socket.
-    return [address for address in listening.current().paths_of("dockerd") if _is_roots(address)]
+    if daemon is not None:
+        return [f"{daemon.root.rstrip('/')}{path}" for path in list_daemon_sockets(daemon)]
+    # Any program can listen under the name of dockerd; only root can make root's socket.
+    return [address for address in DEFAULT_SOCKETS[:1] if _is_roots(address)]
 
 
 def _make_host(settings: Settings, policy: Policy) -> HostFiles:
@@ -163,7 +173,7 @@ def _make_host(settings: Settings, policy: Policy) -> HostFiles:
         )
     root = host_root(settings)
     listening = HeldSockets()
-    names = NetworkNames(lambda: dockerds(settings, listening))
+    names = NetworkNames(lambda daemon: list_daemon_addresses(settings, daemon))
     return HostFiles(
         None if settings.host_root == "auto" else root,
         visible=root != "none",

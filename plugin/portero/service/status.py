@@ -73,6 +73,8 @@ def attention(view: View, now: float) -> Iterator[str]:
         yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    if loading.lacks_daemon(view.settings):
+        yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     yield from notices(view.policy.waivers, now)
 
 

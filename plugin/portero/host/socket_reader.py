@@ -1,0 +1,173 @@
+"""Reads where processes of the host listen: the running processes (/proc) in, ListeningSockets out.
+
+Of all listening sockets in the file system those of processes inside containers are left out: their paths are no paths
+of the host. A process that ended or belongs to another user is left out. Any other failure, such as no free file
+descriptor or no /proc, is an OSError: what could not be read is never an empty list.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from portero.host.path import clean
+from portero.host.sockets import WELL_KNOWN, Holder, ListeningSocket, ListeningSockets
+
+# A process that ended (proc(5)), and one of another user.
+_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EACCES, errno.EPERM})
+
+# include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.
+_ACCEPTS = 0x10000
+
+# net/unix/af_unix.c, unix_seq_show: address, references, protocol, flags, type, state, inode, path.
+_LINE = re.compile(
+    r"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ (?P<flags>[0-9A-F]+) [0-9A-F]+ [0-9A-F]+ +(?P<inode>[0-9]+) (?P<path>[^@].*)", re.S
+)
+
+
+# A container's ID in the path of a control group (Docker, containerd, podman and Kubernetes alike).
+_CONTAINER = re.compile(r"[0-9a-f]{64}")
+
+
+def read_sockets(proc: Path = Path("/proc"), before: ListeningSockets | None = None) -> ListeningSockets:
+    """The sockets on which processes of the host listen now. OSError: /proc could not be read, or not all of it.
+
+    `before`: an earlier reading; only the processes behind new sockets are then looked for.
+    """
+    before = before or ListeningSockets(())
+    pids = _list_processes(proc)
+    listening = dict(_list_all_listening(proc, pids))
+    holders = {inode: holder for inode, holder in before.holders.items() if inode in listening and _has(holder, inode)}
+    holders |= _find_holders(proc, _new_first(pids, before.pids), listening.keys() - holders.keys())
+    unheld = [path for inode, path in listening.items() if inode not in holders]
+    return ListeningSockets(
+        tuple(_attribute(listening, holders)),
+        tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
+        holders,
+        frozenset(pids),
+    )
+
+
+def _list_processes(proc: Path) -> list[str]:
+    pids = [name for name in os.listdir(proc) if name.isdecimal()]
+    if not pids:
+        # The process that reads is one itself, so this is a folder where /proc should be mounted.
+        raise FileNotFoundError(errno.ENOENT, "shows no process", str(proc))
+    return pids
+
+
+def _new_first(pids: Iterable[str], known: Collection[str]) -> list[str]:
+    """Most new sockets are those of new processes."""
+    return sorted(pids, key=lambda pid: (pid in known, -int(pid)))
+
+
+def _list_all_listening(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(inode, path) of the listening sockets in each network namespace that a process outside containers is in."""
+    # Our own is listed even where the links of all other processes are closed to us.
+    seen = {_read_link(f"{proc}/self/ns/net")}
+    own_pids = _read_link(f"{proc}/self/ns/pid")
+    yield from list_listening(f"{proc}/self/net/unix")
+    for pid in pids:
+        namespace = _read_link(f"{proc}/{pid}/ns/net")
+        if namespace in seen or not namespace or _read_link(f"{proc}/{pid}/ns/pid") != own_pids:
+            continue
+        seen.add(namespace)
+        yield from list_listening(f"{proc}/{pid}/net/unix")
+
+
+def list_listening(file: str) -> Iterator[tuple[str, str]]:
+    """(inode, path) of each listening socket with a path; abstract ones ("@...") cannot be mounted."""
+    for line in _read_text(file).split("\n"):
+        # A line feed in a path makes lines of another form; no daemon has one in its path.
+        match = _LINE.fullmatch(line)
+        if match and int(match["flags"], 16) & _ACCEPTS:
+            yield match["inode"], match["path"]
+
+
+def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> dict[str, Holder]:
+    """The process that has each socket open: one of root outside containers before any other, then one outside."""
+    holders: dict[str, Holder] = {}
+    open_ends = set(wanted)
+    for pid in pids:
+        if not open_ends:
+            break
+        found = [(inode, place) for inode, place in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends]
+        if not found:
+            continue
+        contained = _is_contained(proc, pid)
+        of_root = not contained and _read_uid(f"{proc}/{pid}") == 0
+        for inode, place in found:
+            if inode not in holders or (holders[inode].contained and not contained) or of_root:
+                holders[inode] = Holder(place, int(pid), contained)
+            if of_root:
+                open_ends.discard(inode)
+    return holders
+
+
+def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
+    """(inode, descriptor) of the open sockets of a process."""
+    try:
+        descriptors = os.listdir(folder)
+    except OSError as error:
+        _raise_unless_gone(error)
+        return
+    for descriptor in descriptors:
+        place = f"{folder}/{descriptor}"
+        link = _read_link(place)
+        if link.startswith("socket:["):
+            yield link[len("socket:[") : -1], place
+
+
+def _has(holder: Holder, inode: str) -> bool:
+    return _read_link(holder.descriptor) == f"socket:[{inode}]"
+
+
+def _is_contained(proc: Path, pid: str) -> bool:
+    """Whether a process is in a PID namespace of its own, or in the control group of a container that we are not in."""
+    namespace = _read_link(f"{proc}/{pid}/ns/pid")
+    if namespace and namespace != _read_link(f"{proc}/self/ns/pid"):
+        return True
+    groups = set(_CONTAINER.findall(_read_text(f"{proc}/{pid}/cgroup")))
+    return not groups <= set(_CONTAINER.findall(_read_text(f"{proc}/self/cgroup")))
+
+
+def _attribute(listening: Mapping[str, str], holders: Mapping[str, Holder]) -> Iterator[ListeningSocket]:
+    for inode, holder in holders.items():
+        process = holder.descriptor.rpartition("/fd/")[0]
+        # A user that changed since counts as it is now; a process without one has ended.
+        if holder.contained or (uid := _read_uid(process)) is None:
+            continue
+        # A relative path counts from the folder of the process.
+        path = clean(os.path.join(_read_link(f"{process}/cwd"), listening[inode]))
+        folder, _, name = path.rpartition("/")
+        yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)
+
+
+def _read_uid(process: str) -> int | None:
+    """The real user ID: the owner of the folder in /proc is root for some processes of other users (proc(5))."""
+    match = re.search(r"^Uid:\t([0-9]+)", _read_text(f"{process}/status"), re.MULTILINE)
+    return None if match is None else int(match[1])
+
+
+def _read_text(path: str) -> str:
+    """The text of a file of a process; empty when the process is gone."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError as error:
+        _raise_unless_gone(error)
+        return ""
+
+
+def _read_link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        _raise_unless_gone(error)
+        return ""
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if error.errno not in _GONE:
+        raise error
