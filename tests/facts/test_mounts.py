@@ -50,6 +50,7 @@ def test_a_bind_says_everything() -> None:
         "kind": "directory",
         "holds": [],
         "userSockets": [],
+        "daemonFiles": [],
         "porteroFiles": [],
         "kernelFileSystems": [],
         "reaches": [],

@@ -170,6 +170,19 @@ def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -
     assert files.moment().look("/srv/any").holds == ()
 
 
+@pytest.mark.parametrize("path", ["/srv", "/srv/d", "/srv/d/volumes/secrets/_data", "/link/overlay2"])
+def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: Path, path: str) -> None:
+    dockerd(tmp_path / "proc", 7, "--data-root=/srv/d")
+    (tmp_path / "srv" / "d").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/srv/d")
+    files = host_files(tmp_path, proc=tmp_path / "proc")
+    files.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert files.moment(Peer(7, 0)).look(path).daemon_files == ("/srv/d",)
+    assert files.moment(Peer(7, 0)).look("/srv/data").daemon_files == ()
+    assert files.moment().look(path).daemon_files == ()
+
+
 def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
     view = host(tmp_path, sockets=("/run//docker/plugins/portero.sock",))
 
@@ -257,7 +270,7 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
         daemons=AskingDaemons(tmp_path / "proc"),
     )
 
-    assert files.moment(Peer(7, 0)).look("/srv/link") == HostEntry("/etc", "missing", ())
+    assert files.moment(Peer(7, 0)).look("/srv/link").resolved == "/etc"
     assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
 
 

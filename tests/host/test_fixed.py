@@ -76,7 +76,7 @@ def test_a_network_has_the_name_in_the_data_or_none() -> None:
 
 
 def test_a_misspelt_part_of_a_host_is_an_error() -> None:
-    with pytest.raises(ValueError, match="host: link is none of daemon, kinds, links"):
+    with pytest.raises(ValueError, match="host: link is none of daemon, docker, kinds, links"):
         FixedHost({"link": {}})
 
 
@@ -102,3 +102,9 @@ def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
 
     assert [asked.network(name) for name in ("12d8", "mine", "z" * 25)] == ["host", "mine", None]
     assert [unasked.network(name) for name in ("12d8", "mine", "back-end")] == [None, None, "back-end"]
+
+
+def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
+    host = FixedHost({"docker": ["/srv/docker"], "links": {"/l": "/srv/docker"}})
+
+    assert [host.look(path).daemon_files for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]

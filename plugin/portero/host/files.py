@@ -18,10 +18,10 @@ from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.host.held_sockets import HeldSockets
 from portero.host.mount_table import MountReader
 from portero.host.owners import ROOT, Owners
-from portero.host.path import clean, is_within
+from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
-from portero.host.sensitive import HOMES, SENSITIVE
+from portero.host.sensitive import find_moved
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
 from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
@@ -145,23 +145,20 @@ class FilesMoment:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
         paths = (path, resolved or path)
         written = tuple(sorted({*self._programs.find(*paths), *self._logs.find(*paths)}))
+        users = tuple(sorted(self._listening.of_users.held(*paths)))
+        rest = (written, users, self._of_daemon.find(*paths))
+        names = self._find_own(path)
         if resolved is None:
-            held = self._named.held(path) | self._find_own(path) | self._listening.of_root.held(path)
-            return HostEntry(None, "unknown", tuple(sorted(held)), written, self._find_users_sockets(path))
+            held = self._named.held(path) | names | self._listening.of_root.held(path)
+            return HostEntry(None, "unknown", tuple(sorted(held)), *rest)
         # These are at the path or below it, so they are held as the protected places there are.
-        names = self._find_own(path) | self._find_own(resolved)
+        names |= self._find_own(resolved)
         if kind == "directory":
             names |= self._find_sockets(resolved)
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
-        holds |= self._listening.of_root.held(path, resolved)
-        return HostEntry(
-            resolved, kind, tuple(sorted(holds)), written, user_sockets=self._find_users_sockets(path, resolved)
-        )
-
-    def _find_users_sockets(self, *paths: str) -> tuple[str, ...]:
-        return tuple(sorted(self._listening.of_users.held(*paths)))
+        return HostEntry(resolved, kind, tuple(sorted(holds | self._listening.of_root.held(*paths))), *rest)
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -172,20 +169,13 @@ class FilesMoment:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         mounts = self._host.find_mounts(asking).read()
-        return Tracer(self._walk, mounts, owners, AccountNames(self._read), self._links)
+        return Tracer(
+            self._walk, mounts, owners, AccountNames(self._read), find_moved(self._walk, self._host.protected)
+        )
 
     def _read(self, path: str) -> str:
         with open(self._walk.local_path(self._walk.resolve(path)), encoding="utf-8", errors="replace") as file:
             return file.read()
-
-    @cached_property
-    def _links(self) -> dict[str, str]:
-        """Sensitive and protected paths that are links: name -> path after links."""
-        named = {name: self._walk.resolve_or_keep(name) for name in (*SENSITIVE, *HOMES)}
-        # What lies at a sensitive place is judged by that place's own name.
-        moved = {name: real for name, real in named.items() if not any(is_within(real, at) for at in named)}
-        protected = {name: self._walk.resolve_or_keep(name) for name in self._host.protected}
-        return moved | {name: real for name, real in protected.items() if name != real}
 
     @cached_property
     def _programs(self) -> Surroundings:
@@ -194,6 +184,10 @@ class FilesMoment:
     @cached_property
     def _logs(self) -> Surroundings:
         return Surroundings(self._host.logs, self._follow, inside=False)
+
+    @cached_property
+    def _of_daemon(self) -> Surroundings:
+        return Surroundings(self._asking.folders if self._asking else (), self._follow)
 
     def _follow(self, name: str) -> str:
         """The path after links, where it can be seen."""

@@ -11,14 +11,17 @@ from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
+from portero.host.surroundings import Surroundings
 from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace, is_network_id, may_begin_network_id
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
-_PARTS = frozenset(
-    {"links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero"}
-)
+# fmt: off
+_PARTS = frozenset({
+    "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero", "docker",
+})
+# fmt: on
 
 
 class FixedHost:
@@ -27,9 +30,10 @@ class FixedHost:
     {"links": {"/srv/link": "/etc"}, "kinds": {"/srv/x.sock": "socket"}, "sockets": ["/run/docker.sock"],
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
-    "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"]}: each part may
-    be left out, an unknown one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file system types
-    and bound paths; `owners` has folders that others than root can write to; `portero` Portero's programs.
+    "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
+    "docker": ["/srv/docker"]}: each part may be left out, an unknown one is a ValueError. `daemon` is the content of
+    daemon.json; `mounts` has file system types and bound paths; `owners` has folders that others than root can write
+    to; `portero` Portero's programs; `docker` the daemon's files.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is.
     """
@@ -48,6 +52,8 @@ class FixedHost:
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
         self._guarded = Guarded(self._sockets)
         self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
+        follow = self._resolve if self._visible else str
+        self._docker = Surroundings(cast(Sequence[str], data.get("docker", ())), follow)
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
         users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
@@ -63,12 +69,19 @@ class FixedHost:
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
         if not self._visible:
-            return HostEntry(None, "unknown", self._hold(path), user_sockets=self._hold_users(path))
+            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), self._docker.find(path))
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
         written = [own for own in self._programs if is_within(own, resolved) or is_within(resolved, own)]
-        return HostEntry(resolved, kind, self._hold(path, resolved), tuple(written), self._hold_users(path, resolved))
+        return HostEntry(
+            resolved,
+            kind,
+            self._hold(path, resolved),
+            tuple(written),
+            self._hold_users(path, resolved),
+            self._docker.find(path, resolved),
+        )
 
     def trace(self, path: str) -> Trace:
         """How the kernel gets to a cleaned absolute path."""

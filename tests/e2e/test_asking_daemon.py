@@ -1,0 +1,133 @@
+"""The daemon that asks: its data lies anywhere, and what other processes are called changes nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from .guarded import GuardedDocker, serve, wait_until
+from .rawhttp import Answer
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+DATA_ROOT = "/srv/moved/docker"
+DAEMON_CONFIG = {"data-root": DATA_ROOT}
+LISTEN = "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)"
+
+
+@pytest.fixture
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    """A daemon whose data root is named in daemon.json."""
+    return own_docker
+
+
+@contextmanager
+def listening(docker: GuardedDocker, path: str, *before: str, program: str = "python3") -> Iterator[None]:
+    """A process of the host that listens at a path; `before`: what starts it, such as setpriv."""
+    log = docker.host.folder / "listener.log"
+    started = docker.host.start([*before, program, "-c", LISTEN, path], log)
+    try:
+        wait_until(docker.host.path(path).exists, f"nothing listens at {path}: {log.read_text()}")
+        # A plugin that starts lists all sockets before its first answer about a path.
+        with docker.guarded_by(serve("baseline")):
+            yield
+    finally:
+        docker.shell(f"pkill -KILL -f 's.bind.*{path}' ; rm -f {path}")
+        started.wait(10)
+
+
+def bind(docker: GuardedDocker, source: str) -> Answer:
+    return docker.client.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"Binds": [source]}})
+
+
+def join(docker: GuardedDocker, target: str) -> Answer:
+    task: dict[str, Any] = {"ContainerSpec": {"Image": "busybox", "Args": ["true"]}, "Networks": [{"Target": target}]}
+    return docker.client.ask("POST", "/services/create", {"Name": f"s-{target[:20]}", "TaskTemplate": task})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{DATA_ROOT}:/x:ro",
+        f"{DATA_ROOT}/volumes/secrets/_data:/x:ro",
+        f"{DATA_ROOT}/overlay2:/x",
+        "/srv/moved:/x:ro",
+        "/srv/link/volumes:/x:ro",
+    ],
+)
+def test_the_data_of_other_containers_is_not_mounted_wherever_it_lies(docker: GuardedDocker, source: str) -> None:
+    docker.shell(f"ln -sfn {DATA_ROOT} /srv/link; docker volume create secrets")
+
+    assert "protected-paths" in refusing(bind(docker, source).message)
+
+
+def test_a_service_does_not_mount_the_data_root_either(docker: GuardedDocker) -> None:
+    mounts = [{"Type": "bind", "Source": DATA_ROOT, "Target": "/x", "ReadOnly": True}]
+    body = {"Name": "data", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": mounts}}}
+
+    assert "protected-paths" in refusing(docker.client.ask("POST", "/services/create", body).message)
+
+
+def test_folders_beside_it_and_named_volumes_are_mounted(docker: GuardedDocker) -> None:
+    assert bind(docker, "/srv/data:/x:ro").status == 201
+    ran = docker.docker("run", "--rm", "-v", "plain:/x", "busybox", "sh", "-c", "echo yes > /x/y; cat /x/y")
+    assert ran.stdout == "yes\n", ran.stderr
+
+
+def test_a_socket_of_root_deep_below_a_folder_is_held_and_one_of_a_user_is_reported(docker: GuardedDocker) -> None:
+    docker.shell("mkdir -p /srv/app/a/b; chmod -R a+rwX /srv/app/a")
+    with listening(docker, "/srv/app/a/b/root"):
+        assert refusing(bind(docker, "/srv/app:/x:ro").message) == ["no-daemon-sockets"]
+
+    with listening(docker, "/srv/app/a/b/user", "setpriv", "--reuid=1000", "--clear-groups"):
+        before = docker.log_size()
+        assert bind(docker, "/srv/app:/x:ro").status == 201
+        (line,) = [line for line in docker.decisions(before) if line["operation"] == "ContainerCreate"]
+    assert "no-user-sockets" in [violation["rule"] for violation in line["violations"]]
+
+
+def test_a_process_in_a_pid_namespace_of_its_own_that_listens_as_dockerd_refuses_nobody(docker: GuardedDocker) -> None:
+    docker.shell("mkdir -p /media; ln -sf $(readlink -f $(which python3)) /srv/dockerd")
+    start = ("unshare", "--pid", "--fork", "--kill-child")
+    with listening(docker, "/media/any", *start, program="/srv/dockerd"):
+        assert "no-daemon-sockets" not in refusing(bind(docker, "/media:/x:ro").message)
+
+
+@pytest.mark.parametrize("name", ["podman", "dockerd", "containerd"])
+def test_a_program_with_the_name_of_a_daemon_changes_no_lookup(docker: GuardedDocker, name: str) -> None:
+    docker.shell(f"mkdir -p /srv/names; ln -sf $(readlink -f $(which python3)) /srv/names/{name}")
+    made = docker.client.ask("POST", "/networks/create", {"Name": f"n-{name}"}).json()["Id"]
+    host = docker.client.ask("GET", "/networks/host").json()["Id"]
+    nobody = ("setpriv", "--reuid=65534", "--clear-groups")
+    docker.shell("mkdir -p /srv/open; chmod 777 /srv/open")
+    with listening(docker, f"/srv/open/{name}", *nobody, program=f"/srv/names/{name}"):
+        ran = docker.docker("run", "--rm", "--network", made, "busybox", "true")
+        refused = join(docker, host)
+
+    assert ran.returncode == 0, ran.stderr
+    assert "no-host-network" in refusing(refused.message)
+
+
+@pytest.mark.parametrize("scope", ["local", "swarm"])
+@pytest.mark.parametrize("length", [1, 4, 25])
+def test_a_beginning_of_the_id_of_the_hosts_network_is_that_network(
+    docker: GuardedDocker, scope: str, length: int
+) -> None:
+    beginning = docker.client.ask("GET", f"/networks/host?scope={scope}").json()["Id"][:length]
+
+    assert "no-host-network" in refusing(join(docker, beginning).message)
+
+
+def test_a_network_that_is_named_as_the_beginning_excuses_nothing(docker: GuardedDocker) -> None:
+    beginning = docker.client.ask("GET", "/networks/host").json()["Id"][:6]
+    docker.client.ask("POST", "/networks/create", {"Name": beginning, "Driver": "overlay"})
+
+    assert "no-host-network" in refusing(join(docker, beginning).message)
+
+
+def test_a_service_joins_a_network_by_its_name_and_by_its_id(docker: GuardedDocker) -> None:
+    made = docker.client.ask("POST", "/networks/create", {"Name": "mine", "Driver": "overlay"}).json()["Id"]
+
+    assert [refusing(join(docker, target).message) for target in ("mine", made)] == [[], []]
