@@ -19,7 +19,8 @@ _LINKS = {"/var/run": "/run"}
 _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/containerd.sock")
 # fmt: off
 _PARTS = frozenset({
-    "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero", "docker",
+    "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
+    "docker",
 })
 # fmt: on
 
