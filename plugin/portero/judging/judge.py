@@ -55,7 +55,8 @@ class Judge:
             match = self.routes.match(asked.method, target.path)
             document = self._document(asked, target, match, host)
             violations = self.judge(document, time)
-            suggested = self._suggest(document, violations, time, host)
+            if violations:
+                suggested = self._suggest(document, violations, time, host)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
