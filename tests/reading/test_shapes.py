@@ -114,7 +114,7 @@ def test_a_shape_that_cannot_be_used_is_a_fault(tmp_path: Path, files: dict[str,
 def test_a_name_that_stands_twice_in_a_file_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "Body.json").write_text('{"A": "int", "A": "string"}')
 
-    with pytest.raises(ShapeFault, match=r"Body\.json: a name stands twice in one object"):
+    with pytest.raises(ShapeFault, match=r"Body\.json: has 'A' twice in one object"):
         Shapes.load(tmp_path)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from portero import engine
 from portero.spelling import close_to, spell
+from portero.strict_json import DuplicateName, unique_names
 from portero.types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
@@ -25,7 +26,9 @@ class DocumentRefused(Exception):
 def parse(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
     try:
-        document = json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
+    except DuplicateName as error:
+        raise DocumentRefused(f"says '{error.name}' twice in one object: keep one") from error
     except UnicodeDecodeError as error:
         raise DocumentRefused("is not UTF-8: save it as UTF-8") from error
     except json.JSONDecodeError as error:
@@ -60,15 +63,6 @@ def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
             _COMPILED.clear()
         kept = _COMPILED[id(schema)] = (schema, engine.validator(schema))
     return kept[1]
-
-
-def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DocumentRefused(f"says '{twice}' twice in one object: keep one")
-    return document
 
 
 def _refuse_constant(constant: str) -> None:

@@ -4,11 +4,12 @@ The first folder is the built-in one (schemas/): it holds the dialect, the reque
 Later folders add rules and exceptions and override them by id; their site.json overrides the site's values.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, cast
 
 from portero.engine import Checks, Engine, OneByOne
+from portero.errors import Faults
 from portero.flags.proposal import value_faults
 from portero.policy import exception, site
 from portero.policy.dialect import rule_faults
@@ -31,12 +32,8 @@ _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
 Reader: TypeAlias = Callable[[Path, list[str]], Folder]
 
 
-class PolicyBroken(Exception):
+class PolicyBroken(Faults):
     """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
-
-    def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
 
 
 def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation], reader: Reader = read) -> Policy:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from portero.refusals import Refused
+from portero.strict_json import unique_names
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
 LARGEST = 8 * 1024 * 1024
@@ -62,19 +63,12 @@ def _decode(data: bytes) -> Mapping[str, object]:
     return document
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("duplicate name")
-    return document
-
-
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
 # json.loads would make a decoder for each envelope.
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=_refuse_constant)
 
 
 def _checked_text(value: object, key: str) -> str:

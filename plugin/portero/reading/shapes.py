@@ -13,6 +13,7 @@ from typing import ClassVar, TypeAlias
 
 from portero.reading import go_scalars
 from portero.reading.case_folding import fold
+from portero.strict_json import DuplicateName, unique_names
 from portero.types import JSON
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
@@ -117,14 +118,10 @@ def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:
 
 
 def _document(file: Path) -> JSON:
-    def once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
-        document = dict(pairs)
-        if len(document) != len(pairs):
-            raise ShapeFault(f"{file}: a name stands twice in one object")
-        return document
-
     try:
-        document: JSON = json.loads(file.read_bytes(), object_pairs_hook=once)
+        document: JSON = json.loads(file.read_bytes(), object_pairs_hook=unique_names)
+    except DuplicateName as error:
+        raise ShapeFault(f"{file}: has '{error.name}' twice in one object") from error
     except json.JSONDecodeError as error:
         raise ShapeFault(f"{file}: line {error.lineno} is not JSON") from error
     return document

@@ -13,6 +13,7 @@ from typing import cast
 
 from portero import engine
 from portero.engine import Engine
+from portero.errors import Faults
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.daemon_sockets import list_daemon_sockets
 from portero.host.files import HostFiles
@@ -40,12 +41,8 @@ _FIRST_PROCESS = 1
 _SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 
 
-class LoadError(Exception):
+class LoadError(Faults):
     """Portero cannot start or reload with these settings and files; `faults` holds one line each."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(self.faults))
 
 
 @dataclass(frozen=True, slots=True)

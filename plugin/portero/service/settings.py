@@ -12,8 +12,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
+from portero.errors import Faults
 from portero.service import resources
 from portero.service.user_defaults import user_defaults
+from portero.sizes import bytes_of
 
 PREFIX = "PORTERO_"
 
@@ -26,17 +28,12 @@ YesOrNo = Literal["yes", "no"]
 # struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
 _LONGEST_SOCKET_PATH = 107
 _UNIX = "unix://"
-_SIZE = re.compile(r"([0-9]{1,9})([kmg])")
-_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 _ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
 
 
-class SettingsBroken(Exception):
+class SettingsBroken(Faults):
     """Settings that cannot be used; `faults` holds one sentence each."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +142,7 @@ def _files(text: str) -> tuple[Path, ...]:
 
 def _size(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        told = _SIZE.fullmatch(text)
-        size = int(told[1]) * _UNITS[told[2]] if told else 0
+        size = bytes_of(text) if _SIZE.fullmatch(text) else 0
         if not least <= size <= most:
             raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
         return size

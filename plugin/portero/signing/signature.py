@@ -6,7 +6,7 @@ differs by one byte from what was signed, the text of signature.json included. F
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from portero.errors import FileFaults
 from portero.policy.document import DocumentRefused, parse
 from portero.types import JSON
 
@@ -32,12 +33,8 @@ _SIGN_AGAIN = "sign the folder again with `portero sign`"
 _NOT_HIS = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
-class SignatureRefused(Exception):
+class SignatureRefused(FileFaults):
     """The signature does not cover exactly these files; `faults` has one sentence each, beginning with the file."""
-
-    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
 
 
 class KeyRefused(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portero.errors import Faults
 from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.signing import signature, tree, versions
@@ -16,12 +17,8 @@ from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
 
 
-class KeysBroken(Exception):
+class KeysBroken(Faults):
     """Trusted keys that cannot be used; `faults` has one sentence each."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(faults))
 
 
 @dataclass(frozen=True, slots=True)

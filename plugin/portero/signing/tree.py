@@ -10,15 +10,13 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from portero.errors import FileFaults
+
 LARGEST = 64 << 20
 
 
-class TreeRefused(Exception):
+class TreeRefused(FileFaults):
     """What in the folder cannot be signed; `faults` has one sentence each, beginning with the name."""
-
-    def __init__(self, faults: list[tuple[str, str]]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
 
 
 def held(folder: Path) -> dict[str, bytes]:
