@@ -1,9 +1,12 @@
 """Portero as a managed plugin, built by `make plugin` on a base that comes from no registry."""
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,8 +29,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def docker(own_docker: GuardedDocker, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedDocker]:
-    """A dockerd that is guarded by the managed plugin instead of the process on the host."""
+def built(own_docker: GuardedDocker, base: Path, tmp_path_factory: pytest.TempPathFactory) -> GuardedDocker:
+    """A dockerd that has the managed plugin, disabled, instead of the process on the host."""
     own_docker.unguard()
     own_docker.stop_plugin()
     # The wheels come over the machine's network; the build itself, on the throw-away host, has none.
@@ -45,50 +48,144 @@ def docker(own_docker: GuardedDocker, base: Path, tmp_path_factory: pytest.TempP
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    _enable(own_docker)
-    own_docker.guard()
-    yield own_docker
-    own_docker.unguard()
-    own_docker.docker("plugin", "disable", "-f", "portero")
+    return own_docker
 
 
-def _enable(docker: GuardedDocker) -> None:
-    docker.docker("plugin", "set", "portero", "PORTERO_PROFILE=baseline")
+@contextmanager
+def _guarded(docker: GuardedDocker, *settings: str) -> Iterator[GuardedDocker]:
+    """The plugin enabled with these settings and named to dockerd."""
+    assert docker.docker("plugin", "set", "portero", *settings).returncode == 0
     enabled = docker.docker("plugin", "enable", "portero")
     assert enabled.returncode == 0, enabled.stderr + docker.logs()
+    docker.guard()
+    try:
+        yield docker
+    finally:
+        docker.unguard()
+        docker.docker("plugin", "disable", "-f", "portero")
 
 
-def test_a_harmless_container_runs(docker: GuardedDocker) -> None:
-    ran = docker.docker("run", "--rm", "busybox", "echo", "hello")
+@pytest.fixture(scope="module")
+def plain(built: GuardedDocker) -> Iterator[GuardedDocker]:
+    """Guarded by the plugin as it is installed."""
+    with _guarded(built, "PORTERO_PROFILE=baseline") as docker:
+        yield docker
+
+
+def test_a_harmless_container_runs(plain: GuardedDocker) -> None:
+    ran = plain.docker("run", "--rm", "busybox", "echo", "hello")
 
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
 
 
-def test_a_privileged_container_is_refused(docker: GuardedDocker) -> None:
-    ran = docker.docker("run", "--rm", "--privileged", "busybox", "id")
+def test_a_privileged_container_is_refused(plain: GuardedDocker) -> None:
+    ran = plain.docker("run", "--rm", "--privileged", "busybox", "id")
 
     assert ran.returncode != 0
     assert "authorization denied by plugin portero:latest" in ran.stderr
     assert "no-privileged  HostConfig.Privileged" in ran.stderr
 
 
-def test_a_source_whose_links_cannot_be_followed_is_refused_and_the_reason_says_so(docker: GuardedDocker) -> None:
-    ran = docker.docker("run", "--rm", "-v", "/srv/data:/data:ro", "busybox", "id")
+def test_a_source_whose_links_cannot_be_followed_is_refused_and_the_reason_says_so(plain: GuardedDocker) -> None:
+    ran = plain.docker("run", "--rm", "-v", "/srv/data:/data:ro", "busybox", "id")
 
     assert ran.returncode != 0
     assert "host-paths-seen  HostConfig.Binds[0]" in ran.stderr
     assert "trusted-roots" in ran.stderr
 
 
-def test_the_plugin_does_not_let_itself_be_switched_off(docker: GuardedDocker) -> None:
+def test_the_plugin_does_not_let_itself_be_switched_off(plain: GuardedDocker) -> None:
     for words in (("disable", "-f"), ("rm", "-f")):
-        answer = docker.docker("plugin", *words, "portero")
+        answer = plain.docker("plugin", *words, "portero")
 
         assert answer.returncode != 0
         assert "no-plugin-changes" in answer.stderr
 
 
-def test_decisions_stand_in_the_daemon_s_log(docker: GuardedDocker) -> None:
-    docker.docker("run", "--rm", "--privileged", "busybox", "id")
+def test_decisions_stand_in_the_daemon_s_log(plain: GuardedDocker) -> None:
+    plain.docker("run", "--rm", "--privileged", "busybox", "id")
 
-    assert '\\"operation\\":\\"ContainerCreate\\"' in docker.daemon_log()
+    assert '\\"operation\\":\\"ContainerCreate\\"' in plain.daemon_log()
+
+
+def test_the_command_status_finds_the_plugin_s_socket(plain: GuardedDocker) -> None:
+    shown = _portero(plain, "status", "--json")
+
+    assert json.loads(shown.stdout)["log"] == "-", shown.stderr
+
+
+def test_the_report_reads_decisions_in_the_daemon_s_log(plain: GuardedDocker, tmp_path: Path) -> None:
+    plain.docker("run", "--rm", "--privileged", "busybox", "id")
+    lines = [line for line in plain.daemon_log().splitlines() if "plugin=" in line and "level=info" in line]
+    log = plain.host.path("/tmp/plugin.log")
+    log.write_text("\n".join(lines))
+
+    report = _portero(plain, "report", "--json", "/tmp/plugin.log")
+
+    assert report.returncode in (0, 1), report.stderr
+    assert json.loads(report.stdout)["refused"] >= 1
+
+
+def test_a_managed_plugin_that_hides_the_portero_on_the_host_is_reported(plain: GuardedDocker) -> None:
+    plain.start_plugin()
+    try:
+        checked = json.loads(_portero(plain, "host", "--json").stdout)
+        scanned = json.loads(_portero(plain, "scan", "--json", "--docker-host", "unix:///run/docker.sock").stdout)
+    finally:
+        plain.stop_plugin()
+
+    daemon = checked["host"]["daemon"]
+    assert [name.partition(" ")[0] for name in daemon["managedPlugins"]["shadows"]["value"]] == ["portero"]
+    assert checked["host"]["probes"]["arrive"]["value"] is False
+    assert {"no-plugin-shadow", "probes-arrive"} <= {finding["rule"] for finding in checked["findings"]}
+    assert [name.partition(" ")[0] for name in scanned["plugins"]["shadows"]] == ["portero"]
+
+
+@pytest.fixture
+def mounted(built: GuardedDocker, plain: GuardedDocker) -> Iterator[GuardedDocker]:
+    """Guarded by the plugin with a policy folder, daemon.json and the socket of dockerd."""
+    plain.unguard()
+    plain.docker("plugin", "disable", "-f", "portero")
+    built.shell("mkdir -p /etc/portero/site")
+    built.host.path("/etc/portero/site/site.json").write_text(
+        '{"trusted-roots": ["/srv/data"], "bind-sources-read-only": ["/srv/data"]}'
+    )
+    settings = (
+        *("PORTERO_PROFILE=hardened", "PORTERO_SCHEMAS=/etc/portero/site", "policy.source=/etc/portero"),
+        *("daemon-config.source=/etc/docker", "docker-socket.source=/run/docker.sock"),
+        "PORTERO_DOCKER_HOST=unix:///run/docker.sock",
+    )
+    with _guarded(built, *settings) as docker:
+        yield docker
+
+
+LIMITS = "-m 64m --memory-swap 64m --cpus 1 --pids-limit 100 --ulimit nofile=1024:2048"
+HARDENED = f"{LIMITS} --cap-drop ALL --read-only --user 1000:1000 --security-opt no-new-privileges"
+
+
+def test_with_its_mounts_the_plugin_knows_policy_daemon_json_and_networks(mounted: GuardedDocker) -> None:
+    run = f"docker run --rm {HARDENED} --network none -v /srv/data:/data:ro busybox echo hello"
+    ran = mounted.shell(run)
+    by_id = mounted.shell(
+        "docker network create -o com.docker.network.bridge.enable_icc=false n1 && "
+        f"docker run --rm {HARDENED} --network $(docker network ls -q --no-trunc -f name=n1) busybox echo by-id"
+    )
+    mounted.write_daemon_config({"authorization-plugins": ["portero"], "seccomp-profile": "unconfined"})
+    refused = mounted.shell(run)
+
+    assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
+    assert by_id.stdout.endswith("by-id\n"), by_id.stderr
+    assert "seccomp" in refused.stderr
+
+
+def test_a_plugin_that_cannot_start_says_why_in_the_daemon_s_log_and_is_started_once(built: GuardedDocker) -> None:
+    built.docker("plugin", "set", "portero", "PORTERO_SCHEMAS=/nowhere")
+
+    for _ in range(2):
+        assert built.docker("plugin", "enable", "portero").returncode != 0
+
+    assert built.daemon_log().count('msg="portero: /nowhere: holds no policy') == 2
+
+
+def _portero(docker: GuardedDocker, *words: str) -> "subprocess.CompletedProcess[str]":
+    return docker.shell(shlex.join([sys.executable, "-m", "portero", *words]))

@@ -1,5 +1,6 @@
 """Rootless dockerd: the recipes of docs/rootless.md, typed word for word."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from . import rootless
 from .conftest import give_up
 from .guarded import wait_until
 from .host import REPOSITORY, missing
-from .rootless import RUNTIME, USER, RootlessDocker
+from .rootless import HOME, RUNTIME, USER, RootlessDocker
 
 pytestmark = pytest.mark.e2e
 
@@ -67,6 +68,26 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
+
+
+def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker: RootlessDocker) -> None:
+    follow_recipe_a(docker)
+    check = "portero host --json --profile restricted"
+
+    for who, checked in (("user", docker.user(check)), ("root", docker.root(f"{check} --socket {PORTERO_SOCKET}"))):
+        outcome = json.loads(checked.stdout)
+        daemon, access = outcome["host"]["daemon"], outcome["host"]["access"]
+        assert daemon["running"]["value"] is True, who
+        assert daemon["authorizationPlugins"]["value"] == ["portero"], who
+        assert daemon["userNamespaces"]["rootless"]["value"] is True, who
+        assert outcome["host"]["storage"]["dataRoot"]["value"] == f"{HOME}/.local/share/docker", who
+        assert next(iter(access["sockets"]["value"])) == f"{RUNTIME}/docker.sock", who
+        assert access["daemonJson"]["at"] == f"{HOME}/.config/docker/daemon.json", who
+        assert outcome["host"]["probes"]["arrive"]["value"] is True, who
+        fine = {"guarded-by-portero", "socket-permissions", "daemon-json-permissions", "probes-arrive"}
+        assert fine <= {*outcome["fine"]}, who
+        # Without systemd rootless Docker has no control groups, and enforces nothing.
+        assert "daemon-enforces-limits" in {finding["rule"] for finding in outcome["findings"]}, who
 
 
 def unit(kind: str, setting: str) -> list[str]:

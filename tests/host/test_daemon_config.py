@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from portero.host import files
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.refusals import Refused
 
 PLACE = "/etc/docker/daemon.json"
 
@@ -202,3 +204,20 @@ def test_the_host_follows_links_to_it_inside_its_root(tmp_path: Path, file: Path
 
 def test_a_host_whose_files_are_not_visible_says_nothing(tmp_path: Path, file: Path) -> None:
     assert host(tmp_path, visible=False).daemon() == DaemonDefaults()
+
+
+def test_a_managed_plugin_reads_the_folder_that_is_mounted_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_MOUNTED", str(tmp_path))
+    file = tmp_path / "etc/docker/daemon.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"no-new-privileges": true}')
+
+    assert host(tmp_path, visible=False).daemon().no_new_privileges
+
+    file.unlink()
+    file.symlink_to("/srv/daemon.json")
+    with pytest.raises(Refused) as refused:
+        host(tmp_path, visible=False).daemon()
+    assert refused.value.code == "host-unreadable"

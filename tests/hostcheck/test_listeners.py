@@ -1,5 +1,6 @@
 """Who reaches dockerd: its sockets, TCP addresses, TLS, the members of its group, and daemon.json itself."""
 
+import os
 import socket
 from typing import Any
 
@@ -129,8 +130,42 @@ def test_credentials_are_unknown_without_a_command_line(host: Host) -> None:
     assert access(host)["tls"]["ca"]["value"] == "unknown"
 
 
+def test_a_running_dockerd_without_a_socket_is_unknown_and_not_without_sockets(host: Host) -> None:
+    host.dockerd()
+
+    assert access(host)["sockets"] == unknown("/run/docker.sock")
+
+
+def test_a_rootless_dockerd_is_found_at_its_own_places(host: Host) -> None:
+    runtime = "/run/user/1000"
+    environment = {"ROOTLESSKIT_STATE_DIR": f"{runtime}/k", "HOME": "/home/alicia", "XDG_RUNTIME_DIR": runtime}
+    host.dockerd(
+        environment="".join(f"{name}={value}\0" for name, value in environment.items()),
+        status="Uid:\t1000\t1000\t1000\t1000\n",
+    )
+    host.write("/proc/42/gid_map", "0 1000 1\n1 200000 65536\n")
+    host.write("/etc/passwd", PASSWD)
+    host.write("/etc/group", GROUPS + "alicia:x:1000:\n")
+    host.write("/home/alicia/.config/docker/daemon.json", "{}")
+    os.chown(host.at("/home/alicia/.config/docker/daemon.json"), 1000, 1000)
+    for path, group in ((f"{runtime}/docker.sock", 200104), (f"{runtime}/docker/containerd/containerd.sock", 105)):
+        listen(host, path)
+        os.chown(host.at(path), 1000, group)
+
+    found = access(host)
+
+    owners = {path: (one["owner"]["value"], one["group"]["value"]) for path, one in found["sockets"]["value"].items()}
+    assert owners == {
+        f"{runtime}/docker.sock": ("dockerd", "dockerd"),
+        f"{runtime}/docker/containerd/containerd.sock": ("dockerd", "docker"),
+    }
+    assert found["daemonJson"]["at"] == "/home/alicia/.config/docker/daemon.json"
+    assert found["daemonJson"]["owner"]["value"] == "dockerd"
+
+
 def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host) -> None:
     host.dockerd()
+    listen(host, "/run/docker.sock")
     host.write("/etc/group", GROUPS)
     host.write("/etc/passwd", PASSWD)
 

@@ -75,3 +75,21 @@ def test_the_user_of_a_rootless_dockerd_is_seen(host: Host) -> None:
 
     assert found is not None
     assert found.user == 1000
+
+
+def test_an_ordinary_user_s_own_dockerd_goes_before_root_s(host: Host) -> None:
+    host.dockerd(pid="9", status="Uid:\t1000\t1000\t1000\t1000\n")
+    host.dockerd(pid="42")
+
+    found = [process.find_dockerd(host.files, uid) for uid in (0, 1000, 1001)]
+
+    assert [one.pid for one in found if one is not None] == ["42", "9", "42"]
+
+
+def test_its_daemon_json_is_its_own_unless_the_settings_name_another(host: Host) -> None:
+    host.dockerd(environment="ROOTLESSKIT_STATE_DIR=/run/x\0HOME=/home/alicia\0", status="Uid:\t1000\t1000\n")
+    found = process.find_dockerd(host.files)
+
+    assert found is not None
+    assert found.config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
+    assert found.config_file("/srv/daemon.json") == "/srv/daemon.json"

@@ -34,7 +34,15 @@ def test_the_manifest_asks_dockerd_for_no_power_over_the_host() -> None:
 
     assert document["network"] == {"type": "none"}
     assert document["linux"] == {"capabilities": [], "allowAllDevices": False, "devices": []}
-    assert document["mounts"] == []
+    # Folders of the host are mounted where the operator names them, and read-only.
+    mounts = document["mounts"]
+    assert isinstance(mounts, list)
+    assert {mount["name"]: (mount["source"], mount["destination"]) for mount in mounts} == {
+        "policy": ("/usr/share", "/etc/portero"),
+        "daemon-config": ("/usr/share", "/host/etc/docker"),
+        "docker-socket": ("/dev/null", "/run/docker.sock"),
+    }
+    assert all("ro" in mount["options"] and mount["settable"] == ["source"] for mount in mounts)
     assert document["interface"] == {"types": ["docker.authz/1.0"], "socket": "portero.sock"}
     assert document["entrypoint"] == ["portero", "serve"]
 

@@ -13,6 +13,7 @@ from portero import __version__
 from portero.cli import options
 from portero.policy.exception import notices
 from portero.server.exporter import Exporter
+from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
 from portero.service.application import Application, build
@@ -50,7 +51,12 @@ def serve(**said: str | tuple[str, ...] | None) -> None:
     A changed policy folder is loaded within two seconds; while it is invalid, the old policy stays in force. SIGHUP
     loads it at once, SIGTERM ends the plugin.
     """
-    run(options.settings(said))
+    try:
+        run(options.settings(said))
+    except SystemExit as end:
+        if end.code == options.COULD_NOT:
+            wait_for_end()
+        raise
 
 
 def run(settings: Settings) -> None:

@@ -3,18 +3,24 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
+from portero.host.asking_daemon import AskingDaemon
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.types import Fact
 
+DOCKERD = "dockerd"
 _GROUPS, _USERS = "/etc/group", "/etc/passwd"
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The local users and groups; those of a directory service are not in these files."""
+    """The local users and groups; those of a directory service are not in these files.
+
+    The account of a rootless `daemon`, and the groups that are nobody else's, have the name DOCKERD.
+    """
 
     files: Files
+    daemon: AskingDaemon | None = None
 
     def owner(self, path: str) -> Fact:
         """The user who owns a file."""
@@ -41,10 +47,25 @@ class Accounts:
     def _user(self, number: int) -> str:
         if number == 0:
             return "root"
+        if self.daemon is not None and self.daemon.rootless and number == self.daemon.uid:
+            return DOCKERD
         return next((row[0] for row in self._rows(_USERS) if row[2] == str(number)), str(number))
 
     def _group(self, number: int) -> str:
+        if self.daemon is not None and self.daemon.rootless and self._is_own_group(self.daemon, number):
+            return DOCKERD
         return next((row[0] for row in self._rows(_GROUPS) if row[2] == str(number)), str(number))
+
+    def _is_own_group(self, daemon: AskingDaemon, number: int) -> bool:
+        """Whether it is a group of the daemon's user namespace (user_namespaces(7)) without other members."""
+        rows = [
+            [int(word) for word in line.split()] for line in self.files.text(f"/proc/{daemon.pid}/gid_map").splitlines()
+        ]
+        if not any(first <= number < first + count for _, first, count in rows):
+            return False
+        named = {row[0] for row in self._rows(_GROUPS) if row[2] == str(number)}
+        own = {row[0] for row in self._rows(_USERS) if row[2] == str(daemon.uid)}
+        return self._members(named) <= own
 
     def _rows(self, path: str) -> list[list[str]]:
         """The rows that have at least the four columns that are read here (passwd(5), group(5))."""

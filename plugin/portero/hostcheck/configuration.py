@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portero.host.asking_daemon import AskingDaemon
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.hostcheck.fact import fact, unknown
 from portero.hostcheck.files import Files
@@ -21,12 +22,16 @@ _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read."""
+    """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read.
+
+    `daemon`: where the things of the running dockerd are; None: none runs, or it may not be looked into.
+    """
 
     file: str
     content: Mapping[str, JSON] | None
     flags: Mapping[str, tuple[str, ...]] | None
     environment: Mapping[str, str] | None
+    daemon: AskingDaemon | None
 
     def switch(self, key: str, *, default: bool) -> Fact:
         """A directive that is true or false."""
@@ -71,8 +76,12 @@ def read_configuration(files: Files, process: DockerdProcess | None, default_fil
     """The configuration of the running dockerd, or of the next one."""
     arguments = None if process is None else process.arguments
     flags = None if arguments is None else parse_flags(arguments)
-    file = (flags or {}).get("config-file", (default_file,))[-1]
-    return Configuration(file, _content(files, file), flags, process.environment if process is not None else None)
+    found = default_file if process is None else process.config_file(default_file)
+    file = (flags or {}).get("config-file", (found,))[-1]
+    content = _content(files, file)
+    if process is None:
+        return Configuration(file, content, flags, None, None)
+    return Configuration(file, content, flags, process.environment, process.locate(content or {}))
 
 
 def _flag(key: str) -> str:

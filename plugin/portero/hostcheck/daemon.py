@@ -115,7 +115,8 @@ def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
 
 def data_root(configuration: Configuration, info: Info) -> Fact:
     """Where dockerd keeps images, containers and volumes."""
-    return either(info.fact("DockerRootDir", str), configuration.text("data-root", _DATA_ROOT))
+    default = configuration.daemon.data_roots[0] if configuration.daemon is not None else _DATA_ROOT
+    return either(info.fact("DockerRootDir", str), configuration.text("data-root", default))
 
 
 def _find_running(process: DockerdProcess | None, info: Info, processes_read: bool) -> Fact:

@@ -1,5 +1,6 @@
 """The host document (schemas/host.json): everything that rules about the host see, collected in one go."""
 
+import os
 from pathlib import Path
 
 from portero.hostcheck import (
@@ -45,7 +46,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
 def _find_dockerd(files: Files) -> tuple[process.DockerdProcess | None, bool]:
     """The running dockerd, and whether the processes could be read at all."""
     try:
-        return process.find_dockerd(files), True
+        return process.find_dockerd(files, os.geteuid()), True
     except OSError:
         return None, False
 
@@ -53,7 +54,7 @@ def _find_dockerd(files: Files) -> tuple[process.DockerdProcess | None, bool]:
 def _address(files: Files, configured: configuration.Configuration) -> str | None:
     """Where this process reaches the first of dockerd's Unix sockets; None: that could not be read."""
     try:
-        return files.outside(listeners.unix_sockets(files, configured.texts("hosts"))[0])
+        return files.outside(listeners.unix_sockets(files, configured)[0])
     except OSError:
         return None
 

@@ -22,9 +22,9 @@ MISSING = "missing"
 
 def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
     """The part `access` of the host document."""
-    accounts = Accounts(files)
+    accounts = Accounts(files, configuration.daemon)
     hosts = configuration.texts("hosts")
-    sockets = _sockets(files, accounts, hosts)
+    sockets = _sockets(files, accounts, configuration)
     return {
         "sockets": sockets,
         "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
@@ -34,8 +34,11 @@ def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
     }
 
 
-def unix_sockets(files: Files, hosts: Fact) -> list[str]:
+def unix_sockets(files: Files, configuration: Configuration) -> list[str]:
     """The paths at which dockerd may listen; the default one when no other is known."""
+    if configuration.daemon is not None and configuration.daemon.rootless:
+        return [*configuration.daemon.hosts]
+    hosts = configuration.texts("hosts")
     named = [] if hosts["value"] == UNKNOWN else [str(host) for host in cast(list[JSON], hosts["value"])]
     paths = [host.removeprefix(_UNIX) for host in named if host.startswith(_UNIX + "/")]
     if len(paths) < len(named) or not named:
@@ -48,16 +51,25 @@ def _streams(files: Files) -> list[str]:
     return units.values(files, _UNIT, "ListenStream")
 
 
-def _sockets(files: Files, accounts: Accounts, hosts: Fact) -> Fact:
+def _sockets(files: Files, accounts: Accounts, configuration: Configuration) -> Fact:
     try:
-        paths = [path for path in (*unix_sockets(files, hosts), *_BESIDE_DOCKER) if files.exists(path)]
+        named = unix_sockets(files, configuration)
+        paths = [path for path in (*named, *_beside_docker(configuration)) if files.exists(path)]
     except OSError:
         return unknown(_DEFAULT_SOCKET)
+    if configuration.daemon is not None and not paths:
+        # It listens somewhere, or nobody could talk to it.
+        return unknown(", ".join(named) or _DEFAULT_SOCKET)
     sockets: dict[str, JSON] = {
         path: {"owner": accounts.owner(path), "group": accounts.group(path), "mode": accounts.mode(path)}
         for path in paths
     }
     return fact(sockets, ", ".join(paths) or _DEFAULT_SOCKET)
+
+
+def _beside_docker(configuration: Configuration) -> tuple[str, ...]:
+    daemon = configuration.daemon
+    return _BESIDE_DOCKER if daemon is None else tuple(dict.fromkeys((*_BESIDE_DOCKER, daemon.containerd)))
 
 
 def _tcp(files: Files, hosts: Fact) -> list[str]:

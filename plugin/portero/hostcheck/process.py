@@ -6,7 +6,10 @@ OSError: /proc could not be read, so nothing is known. A single process may be g
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon, find_config_file, locate_daemon
+from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
 from portero.hostcheck.files import Files
+from portero.types import JSON
 
 _NAME = "dockerd"
 _PID_FILE = "/run/docker.pid"
@@ -22,12 +25,32 @@ class DockerdProcess:
     environment: Mapping[str, str] | None
     user: int | None
 
+    def locate(self, settings: Mapping[str, JSON]) -> AskingDaemon | None:
+        """Where its things are; `settings`: the content of its daemon.json. None: it may not be looked into."""
+        running = self._running()
+        return None if running is None else locate_daemon(running, settings)
 
-def find_dockerd(files: Files) -> DockerdProcess | None:
-    """The dockerd that the pid file names, else the first that is not inside a container; None: none runs."""
-    pid = next(_list_dockerds(files), None)
-    if pid is None:
+    def config_file(self, default: str) -> str:
+        """The path of its daemon.json; `default`: the one that the settings of Portero name."""
+        running = self._running()
+        return default if running is None or default != DAEMON_CONFIG else find_config_file(running)
+
+    def _running(self) -> RunningDockerd | None:
+        if self.arguments is None or self.environment is None or self.user is None:
+            return None
+        identity = DockerdIdentity(int(self.pid), 0)
+        return RunningDockerd(identity, self.user, self.user, "/", "/", (), self.arguments, self.environment)
+
+
+def find_dockerd(files: Files, uid: int = 0) -> DockerdProcess | None:
+    """A dockerd of the account `uid` that is not root's, else the one that the pid file names, else the first.
+
+    Those inside a container do not count. None: none runs.
+    """
+    pids = [*_list_dockerds(files)]
+    if not pids:
         return None
+    pid = next((pid for pid in pids if uid and _read_user(files, pid) == uid), pids[0])
     arguments, environment = _read_words(files, f"/proc/{pid}/cmdline"), _read_words(files, f"/proc/{pid}/environ")
     return DockerdProcess(
         pid,

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from portero.decision import LEVELS, LOG_VERSION
 from portero.policy.dialect import PROFILES
+from portero.report.daemon_log import find_plugin_line
 
 Outcome: TypeAlias = Literal["refused", "would", "reported", "waived"]
 
@@ -72,7 +73,7 @@ class Logged:
 def read(line: bytes) -> Logged:
     """The decision in a line; raises NoDecision."""
     try:
-        document = json.loads(line)
+        document = json.loads(find_plugin_line(line))
         if document["version"] not in _VERSIONS:
             raise NoDecision
         return _logged(document)
