@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from . import rootless
 from .conftest import give_up
 from .guarded import wait_until
 from .host import REPOSITORY, missing
-from .rootless import HOME, RUNTIME, USER, RootlessDocker
+from .rootless import HOME, RUNTIME, UID, USER, RootlessDocker
 
 pytestmark = pytest.mark.e2e
 
@@ -55,6 +56,14 @@ def follow_recipe_a(docker: RootlessDocker) -> None:
     wait_until(lambda: "Reloaded configuration" in docker.daemon_log(), "dockerd did not reload")
 
 
+def find_daemons(docker: RootlessDocker) -> Any:
+    """What `portero status` reports of the daemons that ask; empty when the other worker answers."""
+    for _ in range(10):
+        if daemons := json.loads(docker.user("portero status --json").stdout)["daemons"]:
+            return daemons
+    return []
+
+
 def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     follow_recipe_a(docker)
     status, run = typed(recipe("Recipe A")[-1]).splitlines()
@@ -65,6 +74,15 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     assert "no-privileged" in refused.stderr
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert PORTERO_SOCKET in shown.stdout
+    # Each of the workers knows the daemons that asked it.
+    [daemon] = find_daemons(docker)
+    del daemon["pid"]
+    assert daemon == {
+        "uid": UID,
+        "dataRoot": f"{HOME}/.local/share/docker",
+        "daemonJson": f"{HOME}/.config/docker/daemon.json",
+        "rootless": True,
+    }
     ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout

@@ -25,6 +25,11 @@ class AskingDaemons:
         self._proc = proc
         self._known: dict[DockerdIdentity, AskingDaemon] = {}
 
+    @property
+    def known(self) -> tuple[AskingDaemon, ...]:
+        """Those that are kept, the latest last."""
+        return tuple(self._known.values())
+
     def find(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
         identity = identify_dockerd(peer.pid, self._proc) if peer is not None and peer.pid else None

@@ -13,6 +13,7 @@ from typing import Literal
 
 from portero.capture.recorder import Recorder
 from portero.decision import Decision, in_order, refusal
+from portero.host.files import HostFiles
 from portero.host.peer import Peer
 from portero.judging import reply
 from portero.judging.judge import Judge
@@ -80,7 +81,9 @@ class Application:
 
     def _view(self) -> View:
         in_force = self.in_force
-        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice)
+        host = in_force.judge.host
+        daemons = host.daemons.known if isinstance(host, HostFiles) else ()
+        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, daemons)
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()

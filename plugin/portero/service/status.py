@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from portero import __version__
 from portero.decision import LEVELS, instant
+from portero.host.asking_daemon import AskingDaemon
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.service import loading
@@ -18,12 +19,13 @@ from portero.types import JSON
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a status is made of. `engine`: the name of the rule engine."""
+    """What a status is made of. `engine`: the name of the rule engine; `daemons`: those that asked this worker."""
 
     settings: Settings
     policy: Policy
     engine: str
     notice: Notice
+    daemons: tuple[AskingDaemon, ...]
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -54,6 +56,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
         "warnings": [*view.policy.warnings],
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
+        "daemons": [_daemon(daemon) for daemon in view.daemons],
         "socket": str(settings.socket),
         "schemas": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),
@@ -91,6 +94,16 @@ def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON
         }
         for waiver in policy.waivers
     ]
+
+
+def _daemon(daemon: AskingDaemon) -> JSON:
+    return {
+        "pid": daemon.pid,
+        "uid": daemon.uid,
+        "dataRoot": daemon.data_roots[0],
+        "daemonJson": daemon.config_file,
+        "rootless": daemon.rootless,
+    }
 
 
 def _signature(manifest: Manifest) -> JSON:
