@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host import files
+from portero.host import daemon_config
 from portero.host.daemon_config import DaemonConfig
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.files import FilesMoment, HostFiles
@@ -209,7 +209,7 @@ def test_a_host_whose_files_are_not_visible_says_nothing(tmp_path: Path, file: P
 def test_a_managed_plugin_reads_the_folder_that_is_mounted_into_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_MOUNTED", str(tmp_path))
+    monkeypatch.setattr(daemon_config, "_MOUNTED", str(tmp_path))
     file = tmp_path / "etc/docker/daemon.json"
     file.parent.mkdir(parents=True)
     file.write_text('{"no-new-privileges": true}')

@@ -17,6 +17,8 @@ from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_da
 
 # Bytes; far more than any daemon.json or seccomp profile has.
 _LARGEST = 1 << 20
+# Below it a managed plugin finds what its manifest mounts of the host.
+_MOUNTED = "/host"
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
@@ -63,6 +65,14 @@ class DaemonConfig:
         except ValueError as error:
             raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
         return stamp, _with_cgroup_version(defaults, local_path)
+
+
+def find_mounted(path: str) -> str:
+    """Where a managed plugin sees a file of the host that its manifest mounts (config.json, daemon-config)."""
+    mounted = f"{_MOUNTED}{path}"
+    if os.path.islink(mounted):
+        raise OSError(errno.ELOOP, "is a link, which leads out of what the plugin sees", path)
+    return mounted
 
 
 def _stamp(file: os.stat_result) -> _Stamp:

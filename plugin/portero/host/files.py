@@ -4,7 +4,6 @@ A path that this process may not walk is `unknown`; any other failure to read is
 this look and the start of the container a link can change: `trace` tells who can change one.
 """
 
-import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from functools import cached_property
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
-from portero.host.daemon_config import DaemonConfig
+from portero.host.daemon_config import DaemonConfig, find_mounted
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.held_sockets import HeldSockets
 from portero.host.mount_table import MountReader
@@ -29,9 +28,6 @@ from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.view import HostEntry, Trace, is_network_id
 from portero.refusals import Refused
-
-# Below it a managed plugin finds what its manifest mounts of the host.
-_MOUNTED = "/host"
 
 
 class HostFiles:
@@ -92,7 +88,7 @@ class HostFiles:
     def read_defaults(self, walk: HostWalk) -> DaemonDefaults:
         """The daemon's defaults, as one walk finds daemon.json. Raises OSError when they cannot be read."""
         if not self.visible:
-            return self._config.defaults(_find_mounted)
+            return self._config.defaults(find_mounted)
         return self._config.defaults(lambda path: walk.local_path(walk.resolve(path)))
 
     def list_protected(self) -> tuple[str, ...]:
@@ -238,14 +234,6 @@ class FilesMoment:
     def _find_sockets(self, folder: str) -> set[str]:
         """The sockets directly in a folder that have a daemon's default name. Never a walk through the tree."""
         return {clean(f"{folder}/{name}") for name in WELL_KNOWN if self._walk.is_socket(folder, name)}
-
-
-def _find_mounted(path: str) -> str:
-    """Where a managed plugin sees a file of the host that its manifest mounts (config.json, daemon-config)."""
-    mounted = f"{_MOUNTED}{path}"
-    if os.path.islink(mounted):
-        raise OSError(errno.ELOOP, "is a link, which leads out of what the plugin sees", path)
-    return mounted
 
 
 @contextmanager
