@@ -16,7 +16,7 @@ COMMANDS = commands()
 PREPARATION = f"""
 set -e
 mkdir -p {FOLDER}/plugin/rootfs /srv/listed/a /home/listed/site /home/alicia/site /home/user
-mkdir -p /run/listed /srv/trusted/site
+mkdir -p /run/listed /srv/trusted/site /opt/portero /srv/more
 echo 'nobody:x:65534:65534::/:/bin/sh' > {FOLDER}/passwd
 echo 'FROM busybox' > {FOLDER}/Dockerfile
 echo '{{"entrypoint": ["/x"], "interface": {{"types": ["x"], "socket": "x.sock"}}}}' > {FOLDER}/plugin/config.json
@@ -33,7 +33,7 @@ class Typist:
 
     def __init__(self, docker: GuardedDocker) -> None:
         self._docker = docker
-        self._options: tuple[str, ...] = ()
+        self._started: tuple[str, ...] = ()
 
     def type(self, command: Command) -> tuple[str, list[dict[str, Any]]]:
         """What the command said, and the decisions that it led to."""
@@ -43,16 +43,20 @@ class Typist:
         done = self._docker.shell(command.line, timeout=20, cwd=FOLDER)
         decisions = self._docker.decisions(before)
         self._tidy_up()
+        self._take_away(command)
         return done.stdout + done.stderr, decisions
 
     def _serve(self, command: Command) -> None:
         options = (command.profile, "--schemas", str(EXAMPLE_SITE), *command.options)
-        if options != self._options:
-            self._docker.replace_plugin(serve(*options))
-            self._options = options
+        # What is Portero's own lies where its records do.
+        records = [f"PORTERO_RECORD={folder}/requests.jsonl" for folder in command.host.get("portero", ())]
+        started = (*records, *options)
+        if started != self._started:
+            self._docker.replace_plugin(["env", *records, *serve(*options)])
+            self._started = started
 
     def _lay_out(self, command: Command) -> None:
-        """Make the links, devices and sockets that the example says the host has."""
+        """Make the links, devices, sockets, mounts and owners that the example says the host has."""
         for path, target in command.host.get("links", {}).items():
             self._docker.shell(f"ln -sfn {shlex.quote(target)} {shlex.quote(path)}")
         for path, kind in command.host.get("kinds", {}).items():
@@ -62,6 +66,18 @@ class Typist:
             if kind == "socket" and not there.exists():
                 with socket.socket(socket.AF_UNIX) as server:
                     server.bind(str(there))
+        for point, shown in command.host.get("mounts", {}).items():
+            options = f"--bind {shown}" if shown.startswith("/") else f"-t {shown} none"
+            self._docker.shell(f"mountpoint -q {point} || {{ mkdir -p {point} && mount {options} {point}; }}")
+        for folder, owner in command.host.get("owners", {}).items():
+            self._docker.shell(f"mkdir -p {folder} && chown {owner.rpartition('(')[2].rstrip(')')} {folder}")
+
+    def _take_away(self, command: Command) -> None:
+        for point in command.host.get("mounts", {}):
+            if point != "/dev":
+                self._docker.shell(f"umount {point}")
+        for folder in command.host.get("owners", {}):
+            self._docker.shell(f"chown root {folder}")
 
     def _tidy_up(self) -> None:
         client = self._docker.client

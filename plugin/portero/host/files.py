@@ -16,12 +16,12 @@ from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_config import DaemonConfig, find_mounted
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.held_sockets import HeldSockets
+from portero.host.known_links import KnownLinks
 from portero.host.mount_table import MountReader
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
-from portero.host.sensitive import find_moved
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
 from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
@@ -63,7 +63,8 @@ class HostFiles:
         self.own = tuple(map(clean, own))
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
-        self.protected = tuple(map(clean, protected))
+        self.protected = frozenset(map(clean, protected))
+        self.links = KnownLinks(self.protected)
         self.owners = Owners()
         self._mounts = mounts or MountReader(root=root or "/")
         self._mounts_of_daemon = ("", self._mounts)
@@ -169,9 +170,7 @@ class FilesMoment:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         mounts = self._host.find_mounts(asking).read()
-        return Tracer(
-            self._walk, mounts, owners, AccountNames(self._read), find_moved(self._walk, self._host.protected)
-        )
+        return Tracer(self._walk, mounts, owners, AccountNames(self._read), self._host.links.find(self._walk))
 
     def _read(self, path: str) -> str:
         with open(self._walk.local_path(self._walk.resolve(path)), encoding="utf-8", errors="replace") as file:

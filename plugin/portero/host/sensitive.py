@@ -4,11 +4,6 @@ The rules compare names; where such a path is a link, HostFiles gives what lies 
 A test compares the list with the rule no-sensitive-paths.
 """
 
-from collections.abc import Iterable
-
-from portero.host.path import is_within
-from portero.host.symlinks import HostWalk
-
 # fmt: off
 _TOP = (
     "bin", "boot", "cgroup", "dev", "efi", "esp", "etc", "lib", "lib32", "lib64", "libx32", "nix", "ostree", "proc",
@@ -33,12 +28,3 @@ SENSITIVE = (
 )
 # Homes are sensitive for writing, and the folders above them.
 HOMES = ("/home", "/var/home")
-
-
-def find_moved(walk: HostWalk, protected: Iterable[str]) -> dict[str, str]:
-    """Sensitive and `protected` paths that are links: name -> path after links."""
-    named = {name: walk.resolve_or_keep(name) for name in (*SENSITIVE, *HOMES)}
-    # What lies at a sensitive place is judged by that place's own name.
-    moved = {name: real for name, real in named.items() if not any(is_within(real, at) for at in named)}
-    resolved = {name: walk.resolve_or_keep(name) for name in protected}
-    return moved | {name: real for name, real in resolved.items() if name != real}

@@ -93,7 +93,7 @@ class HostWalk:
         """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
         met: list[tuple[str, str]] = []
         self._walk("", path.split("/")[::-1], 0, met)
-        return [WalkStep(folder or "/", step, self._look(folder), self._look(step)) for folder, step in met]
+        return [WalkStep(folder or "/", step, self.look(folder), self.look(step)) for folder, step in met]
 
     def _walk(
         self, done: str, waiting: list[str], links: int, met: list[tuple[str, str]] | None = None
@@ -140,14 +140,15 @@ class HostWalk:
         if self._stats.get(folder, _UNKNOWN) is None and len(path) < _SHORT:
             self._stats[path] = None
         else:
-            entry = self._look(path)
+            entry = self.look(path)
             if entry is not None and stat.S_ISLNK(entry.st_mode):
                 link = os.readlink(self._root + path)
         self._links[path] = link
         return link
 
-    def _look(self, path: str) -> os.stat_result | None:
-        """What lies at a path without links ("" is the root), links not followed; None: nothing."""
+    def look(self, path: str) -> os.stat_result | None:
+        """What lies at a path whose folder has no links, itself not followed; None: nothing."""
+        path = "" if path == "/" else path
         known = self._stats.get(path, _UNKNOWN)
         if not isinstance(known, _Unknown):
             return known
@@ -162,5 +163,5 @@ class HostWalk:
         return entry
 
     def _find_kind(self, resolved: str) -> Kind:
-        entry = self._look("" if resolved == "/" else resolved)
+        entry = self.look(resolved)
         return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")

@@ -1,0 +1,90 @@
+"""Which of many paths are links, without looking at each of them each time."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from portero.host.known_links import KnownLinks
+from portero.host.symlinks import HostWalk
+
+PATHS = ["/var/lib/docker"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for path in ("etc", "data", "var/lib"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "home").symlink_to("data")
+    return tmp_path
+
+
+def settle(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + int(seconds * 1e9))
+
+
+def looked_at(root: Path, known: KnownLinks, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], list[str]]:
+    seen, lstat = list[str](), os.lstat
+
+    def recorded(path: str) -> os.stat_result:
+        seen.append(path.removeprefix(str(root)))
+        return lstat(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", recorded)
+        return known.find(HostWalk(str(root))), seen
+
+
+def test_paths_that_are_links_or_lie_behind_one_are_found(root: Path) -> None:
+    (root / "var" / "lib" / "k0s").symlink_to("/data")
+    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/k0s": "/data"}
+
+    (root / "var").rename(root / "state")
+    (root / "var").symlink_to("state")
+    moved = KnownLinks(PATHS).find(HostWalk(str(root)))
+    assert {path: moved[path] for path in ("/home", "/var/lib/docker", "/var/lib/k0s")} == {
+        "/home": "/data",
+        "/var/lib/docker": "/state/lib/docker",
+        "/var/lib/k0s": "/data",
+    }
+
+
+def test_a_settled_folder_is_looked_through_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownLinks(PATHS)
+    settle(monkeypatch, 5)
+
+    first, all_paths = looked_at(root, known, monkeypatch)
+    again, few_paths = looked_at(root, known, monkeypatch)
+
+    assert first == again == {"/home": "/data"}
+    assert "/var/lib/k0s" in all_paths
+    assert "/var/lib/k0s" not in few_paths
+    assert "/etc" not in few_paths
+
+
+def test_a_folder_that_just_changed_is_looked_through_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownLinks(PATHS)
+    looked_at(root, known, monkeypatch)
+
+    assert "/var/lib/k0s" in looked_at(root, known, monkeypatch)[1]
+
+
+def test_a_link_that_comes_up_is_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownLinks(PATHS)
+    settle(monkeypatch, 5)
+    known.find(HostWalk(str(root)))
+    (root / "var" / "lib" / "docker").symlink_to("/data")
+
+    assert known.find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/docker": "/data"}
+
+
+def test_a_link_that_now_leads_elsewhere_is_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownLinks(PATHS)
+    settle(monkeypatch, 5)
+    known.find(HostWalk(str(root)))
+    (root / "data").rename(root / "more")
+    (root / "data").symlink_to("more")
+
+    assert known.find(HostWalk(str(root))) == {"/home": "/more"}
