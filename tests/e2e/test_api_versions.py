@@ -147,3 +147,68 @@ def test_a_service_whose_protection_is_dropped_is_refused_and_says_why(docker: G
     assert set(refusing(old.message)) & rules == {"no-new-privileges"}
     assert "Docker drops NoNewPrivileges below API 1.44" in old.message
     assert set(refusing(new.message)) & rules == set()
+
+
+WRITE = "touch /d/disk/x && echo written"
+READ_ONLY: list[dict[str, Any]] = [
+    {"Binds": ["/home/alicia:/d:ro"]},
+    {"Mounts": [{"Type": "bind", "Source": "/home/alicia", "Target": "/d", "ReadOnly": True}]},
+]
+
+
+def run(docker: GuardedDocker, version: str, config: dict[str, Any]) -> tuple[list[str], str]:
+    """The rules that refuse a container that writes below a read-only bind, and what it says where none does."""
+    body = {"Image": "busybox:latest", "Cmd": ["sh", "-c", WRITE], "HostConfig": {"NetworkMode": "none", **config}}
+    try:
+        refused = refusing(docker.client.ask("POST", f"/v{version}/containers/create?name=writer", body).message)
+        if refused:
+            return refused, ""
+        docker.client.ask("POST", "/containers/writer/start")
+        docker.client.ask("POST", "/containers/writer/wait")
+        return [], docker.docker("logs", "writer").stdout.strip()
+    finally:
+        docker.client.ask("DELETE", "/containers/writer?force=1")
+
+
+@pytest.fixture(scope="module")
+def disk(docker: GuardedDocker) -> Iterator[None]:
+    """Another file system below a home."""
+    made = docker.shell("mkdir -p /home/alicia/disk && mount -t tmpfs none /home/alicia/disk")
+    assert made.returncode == 0, made.stderr
+    yield
+    docker.shell("umount /home/alicia/disk; rmdir /home/alicia/disk")
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize("config", READ_ONLY, ids=str)
+def test_a_read_only_bind_that_dockerd_leaves_writable_below_is_a_writable_one(
+    docker: GuardedDocker, config: dict[str, Any]
+) -> None:
+    assert run(docker, "1.43", config) == (["no-writable-home"], "")
+    assert run(docker, "1.44", config) == ([], "")
+    with docker.guarded_by([*serve("baseline"), "--mode", "audit"]):
+        assert run(docker, "1.43", config) == ([], "written")
+
+
+@pytest.mark.usefixtures("disk")
+def test_read_only_on_top_alone_is_writable(docker: GuardedDocker) -> None:
+    config = {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"ReadOnlyNonRecursive": True}}]}
+
+    assert run(docker, "1.45", config) == (["no-writable-home"], "")
+    with docker.guarded_by([*serve("baseline"), "--mode", "audit"]):
+        assert run(docker, "1.45", config) == ([], "written")
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]},
+        {"Binds": ["/srv/www:/d:ro"]},
+    ],
+    ids=str,
+)
+def test_a_read_only_bind_without_mounts_below_it_is_read_only_for_old_clients(
+    docker: GuardedDocker, config: dict[str, Any]
+) -> None:
+    assert run(docker, "1.43", config) == ([], "")

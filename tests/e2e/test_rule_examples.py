@@ -72,6 +72,11 @@ class Typist:
         for folder, owner in command.host.get("owners", {}).items():
             self._docker.shell(f"mkdir -p {folder} && chown {owner.rpartition('(')[2].rstrip(')')} {folder}")
 
+        for route in command.host.get("routes", []):
+            self._docker.shell(f"ip route replace {shlex.quote(route)} dev lo")
+        for interface in command.host.get("interfaces", []):
+            self._docker.shell(f"ip link show {interface} || ip link add {interface} type bridge")
+
     def _take_away(self, command: Command) -> None:
         for point in command.host.get("mounts", {}):
             if point != "/dev":

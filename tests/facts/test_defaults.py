@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from portero import facts
 from portero.facts import defaults
-from portero.host.daemon_defaults import DaemonDefaults, Ulimit
+from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, Ulimit
 from portero.host.fixed import FixedHost
 
 ICC = "com.docker.network.bridge.enable_icc"
@@ -274,3 +274,56 @@ def test_a_daemon_without_defaults_gives_the_same_facts_as_one_with_an_unrelated
     unrelated = DaemonDefaults(network_options={"bridge": {ICC: "false"}})
 
     assert create(version, DaemonDefaults(), **config) == create(version, unrelated, **config)
+
+
+BELOW = FixedHost({"mounts": {"/srv/data/disk": "ext4"}})
+READ_ONLY: list[Any] = [
+    {"Binds": ["/srv/data:/d:ro"]},
+    {"Mounts": [{"Type": "bind", "Source": "/srv/data", "Target": "/d", "ReadOnly": True}]},
+]
+
+
+def is_writable(config: Any, version: str | None, host: FixedHost = BELOW) -> bool:
+    body: Any = {"Image": "busybox", "HostConfig": config}
+    given = facts.collect("ContainerCreate", body, {}, {}, host)
+    mounts: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)["mounts"]
+    return bool(mounts[0]["writable"])
+
+
+@pytest.mark.parametrize("config", READ_ONLY, ids=str)
+@pytest.mark.parametrize(("version", "writable"), [("1.24", True), ("1.43", True), ("1.44", False), (None, False)])
+def test_a_read_only_bind_of_an_old_client_leaves_mounts_below_it_writable(
+    config: Any, version: str | None, writable: bool
+) -> None:
+    assert is_writable(config, version) is writable
+
+
+@pytest.mark.parametrize("config", READ_ONLY, ids=str)
+def test_a_read_only_bind_of_an_old_client_without_mounts_below_it_is_read_only(config: Any) -> None:
+    assert not is_writable(config, "1.43", FixedHost())
+
+
+@pytest.mark.parametrize("version", ["1.40", "1.43"])
+def test_a_bind_that_is_not_recursive_shows_no_mounts_below_it(version: str) -> None:
+    config = {"Mounts": [{**READ_ONLY[1]["Mounts"][0], "BindOptions": {"NonRecursive": True}}]}
+
+    assert not is_writable(config, version)
+
+
+def test_the_facts_name_a_bind_that_an_old_client_leaves_writable() -> None:
+    body: Any = {"HostConfig": {"Binds": ["/srv:/s", "/srv/data:/d:ro", "/srv/data:/e:ro"]}}
+    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
+
+    filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
+
+    assert filled["daemonDefaults"] == ["mounts[1].writable", "mounts[2].writable"]
+    assert [mount["target"] for mount in filled["mounts"]] == ["/s", "/d", "/e"]
+
+
+def test_what_the_host_mounts_inside_the_source_is_writable_for_an_old_client() -> None:
+    body: Any = {"HostConfig": {"Binds": ["/srv/app:/x:ro"]}}
+    given = facts.collect("ContainerCreate", body, {}, {}, FixedHost({"mounts": {"/srv/app/etc": "/etc"}}))
+
+    filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
+
+    assert {mount["source"]: mount["writable"] for mount in filled["mounts"]} == {"/srv/app": True, "/etc": True}

@@ -79,7 +79,8 @@ TOLD = {
     "ServiceUpdate": WORKLOAD | {"tasks"},
     "VolumeCreate": {"mounts", "plugins"},
     "NetworkCreate": {"network", "plugins"},
-    "NetworkConnect": {"networks"},
+    "NetworkConnect": {"networks", "sysctls"},
+    "NetworkDelete": {"networks"},
     "ImageCommit": {"secrets", "user", "healthcheck"},
     "ImageBuild": {
         "build",

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from portero.facts import inspected
 from portero.facts.inspected import Inspected
+from portero.facts.security import MASKED
 from portero.refusals import Refused
 
 OUTPUT = Path(__file__).parent / "inspect"
@@ -65,6 +66,17 @@ def test_a_container_without_more_mounts_keeps_its_own_list() -> None:
 
     assert isinstance(host_config, dict)
     assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/t"}]
+
+
+@pytest.mark.parametrize(("more", "kept"), [(["/proc/interrupts"], False), ([], False), (None, True)])
+def test_the_daemons_own_list_of_masked_paths_is_no_list_of_the_request(more: list[str] | None, kept: bool) -> None:
+    thing = inspect_output("container")["bad"]
+    thing["HostConfig"]["MaskedPaths"] = [] if more is None else [*MASKED, *more]
+
+    found = inspected.make_request(thing)
+
+    assert found is not None
+    assert ("MaskedPaths" in cast(Any, found.body["HostConfig"])) is kept
 
 
 def test_a_service_is_its_spec() -> None:

@@ -54,6 +54,7 @@ def test_a_bind_says_everything() -> None:
         "porteroFiles": [],
         "kernelFileSystems": [],
         "reaches": [],
+        "mountsBelow": [],
         "passes": ["/", "/tmp"],
         "swappableBy": [],
         "swappableThrough": [],
@@ -432,3 +433,21 @@ def test_any_service_has_facts_in_the_schema(mount_list: list[JSON], host: Fixed
 @given(fields(Name=words, Driver=words, DriverOpts=options, ClusterVolumeSpec=st.just({})), hosts)
 def test_any_volume_has_facts_in_the_schema(body: dict[str, Any], host: FixedHost) -> None:
     FACT.validate(found(mounts.read_volume, body, host))
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "writable"),
+    [
+        ("/srv/data", {"ReadOnlyNonRecursive": True}, True),
+        ("/srv/data", {"ReadOnlyNonRecursive": True, "NonRecursive": True}, False),
+        ("/srv/data", {}, False),
+        ("/srv/other", {"ReadOnlyNonRecursive": True}, False),
+    ],
+)
+def test_read_only_on_top_leaves_mounts_below_writable(source: str, options: Any, writable: bool) -> None:
+    host = FixedHost({"mounts": {"/srv/data/disk": "ext4"}})
+    mount: Any = {"Type": "bind", "Source": source, "Target": "/d", "ReadOnly": True, "BindOptions": options}
+
+    (found,) = mounts.read_create({"HostConfig": {"Mounts": [mount]}}, host)
+
+    assert found["writable"] is writable

@@ -1,5 +1,6 @@
 """Every network that is asked for is found, under the name that Docker has for it."""
 
+import json
 from typing import Any, cast
 
 import pytest
@@ -91,7 +92,7 @@ def test_a_build_says_one_network() -> None:
 
 
 def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
-    assert networks.read_created({"Name": "app"}) == {
+    assert networks.read_created({"Name": "app"}, HOST) == {
         "driver": "bridge",
         "interContainerCommunication": None,
         "internal": False,
@@ -100,13 +101,18 @@ def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
         "parent": "",
         "configOnly": False,
         "configFrom": "",
+        "subnets": [],
+        "bridgeInUse": False,
+        "defaultBridge": False,
+        "gatewayModes": [],
+        "trustedInterfaces": "",
         "at": "Options",
     }
 
 
 def test_the_driver_s_options_are_read() -> None:
     found = networks.read_created(
-        {"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True}
+        {"Driver": "macvlan", "Options": {"parent": "eth0"}, "Internal": True, "Attachable": True}, HOST
     )
 
     assert (found["driver"], found["parent"], found["at"]) == ("macvlan", "eth0", "Driver")
@@ -115,6 +121,77 @@ def test_the_driver_s_options_are_read() -> None:
 
 @pytest.mark.parametrize(("at", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
 def test_inter_container_communication_is_read_as_go_reads_a_boolean(at: str, value: bool | None) -> None:
-    found = networks.read_created({"Options": {"com.docker.network.bridge.enable_icc": at}})
+    found = networks.read_created({"Options": {"com.docker.network.bridge.enable_icc": at}}, HOST)
 
     assert found["interContainerCommunication"] is value
+
+
+BRIDGE = "com.docker.network.bridge"
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "expected"),
+    [
+        ("br0", FixedHost({"interfaces": ["br0"]}), True),
+        ("br1", FixedHost({"interfaces": ["br0"]}), False),
+        ("br1", FixedHost({"visible": False}), None),
+        ("", FixedHost({"visible": False}), False),
+    ],
+)
+def test_a_bridge_by_name_may_be_one_of_the_host(name: str, host: FixedHost, expected: bool | None) -> None:
+    assert networks.read_created({"Options": {f"{BRIDGE}.name": name}}, host)["bridgeInUse"] is expected
+
+
+@pytest.mark.parametrize(("option", "expected"), [("true", True), ("1", True), ("yes", True), ("false", False)])
+def test_a_network_can_take_the_place_of_the_default_bridge(option: str, expected: bool) -> None:
+    found = networks.read_created({"Options": {f"{BRIDGE}.default_bridge": option}}, HOST)
+
+    assert found["defaultBridge"] is expected
+
+
+def test_gateway_modes_and_trusted_interfaces_are_read() -> None:
+    options: Any = {
+        f"{BRIDGE}.gateway_mode_ipv4": "routed",
+        f"{BRIDGE}.gateway_mode_ipv6": "nat",
+        f"{BRIDGE}.trusted_host_interfaces": "eth0:eth1",
+    }
+    found = networks.read_created({"Options": options}, HOST)
+
+    assert (found["gatewayModes"], found["trustedInterfaces"]) == (["routed", "nat"], "eth0:eth1")
+
+
+@pytest.mark.parametrize(
+    ("body", "at"),
+    [
+        ({"NetworkingConfig": {"EndpointsConfig": {"app": {"DriverOpts": "?"}}}}, f"{ENDPOINTS}.DriverOpts"),
+        ({"EndpointConfig": {"DriverOpts": "?"}}, "EndpointConfig.DriverOpts"),
+        ({"TaskTemplate": {"Networks": [{"DriverOpts": "?"}]}}, "TaskTemplate.Networks[0].DriverOpts"),
+        ({"Networks": [{"DriverOpts": "?"}]}, "Networks[0].DriverOpts"),
+    ],
+)
+def test_sysctls_of_an_endpoint_are_found_in_its_driver_options(body: Any, at: str) -> None:
+    option = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.route_localnet=1,net.ipv6.conf.IFNAME.x=2"}
+    body = json.loads(json.dumps(body).replace('"?"', json.dumps(option)))
+
+    assert networks.read_endpoint_sysctls(body) == [
+        {"name": "net.ipv4.conf.ifname.route_localnet", "value": "1", "at": at},
+        {"name": "net.ipv6.conf.ifname.x", "value": "2", "at": at},
+    ]
+
+
+def test_an_endpoint_without_options_sets_no_sysctl() -> None:
+    body: Any = {"NetworkingConfig": {"EndpointsConfig": {"app": None}}, "EndpointConfig": {"DriverOpts": {"a": "b"}}}
+
+    assert networks.read_endpoint_sysctls(body) == []
+
+
+def test_a_network_is_removed_by_name_or_by_the_beginning_of_its_id() -> None:
+    host = FixedHost({"networks": {"efm": "ingress"}})
+
+    assert networks.read_delete({"id": "ingress"}, host) == [network("ingress", "path.id")]
+    assert networks.read_delete({"id": "efm"}, host) == [network("efm", "path.id", "ingress")]
+    assert networks.read_delete({"id": "a" * 25}, host) == [network("a" * 25, "path.id", None)]
+
+
+def test_a_whole_id_of_a_local_network_is_never_that_of_the_ingress_network() -> None:
+    assert networks.read_delete({"id": "ab" * 32}, HOST) == [network("ab" * 32, "path.id")]

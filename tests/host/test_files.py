@@ -476,3 +476,11 @@ def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Pa
 
     with pytest.raises(Refused, match="host-unreadable"):
         files.moment().trace("/srv")
+
+
+def test_the_routes_are_those_of_this_process_where_no_daemon_asks(tmp_path: Path) -> None:
+    routes = host_files(tmp_path).moment().routes()
+
+    assert routes is not None
+    assert "lo" in routes.interfaces
+    assert host_files(tmp_path, visible=False).moment().routes() is None

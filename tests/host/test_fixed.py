@@ -76,7 +76,7 @@ def test_a_network_has_the_name_in_the_data_or_none() -> None:
 
 
 def test_a_misspelt_part_of_a_host_is_an_error() -> None:
-    with pytest.raises(ValueError, match="host: link is none of daemon, docker, kinds, links"):
+    with pytest.raises(ValueError, match="host: link is none of daemon, docker, interfaces, kinds, links"):
         FixedHost({"link": {}})
 
 
@@ -108,3 +108,11 @@ def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
     host = FixedHost({"docker": ["/srv/docker"], "links": {"/l": "/srv/docker"}})
 
     assert [host.look(path).daemon_files for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
+
+
+def test_routes_and_interfaces_are_as_the_data_says() -> None:
+    routes = FixedHost({"routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}).routes()
+
+    assert routes is not None
+    assert ([str(network) for network in routes.ranges], routes.interfaces) == (["10.0.0.0/8"], {"eth0"})
+    assert FixedHost({"visible": False}).routes() is None

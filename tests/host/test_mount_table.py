@@ -140,3 +140,10 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_the_mounts_of_this_process_can_be_read() -> None:
     assert MountReader().read().find_mount("/proc/self").type == "proc"
+
+
+def test_mounts_below_a_path_are_listed() -> None:
+    mounts = table("30 27 0:50 / /srv/disk rw - tmpfs none rw", "31 27 0:51 / /srvx rw - tmpfs none rw")
+
+    assert mounts.list_points_below("/srv") == {"/srv/disk"}
+    assert mounts.list_points_below("/srv/disk") == set()

@@ -1,9 +1,10 @@
 """A host with networks that are known beforehand."""
 
 from portero.host.fixed import FixedHost
+from portero.host.routes import NO_ROUTES, HostRoutes
 from portero.objects.known_networks import KnownNetworks
 
-HOST = FixedHost({"networks": {"a" * 64: "host"}, "daemon": {"log-driver": "syslog"}})
+HOST = FixedHost({"networks": {"a" * 64: "host"}, "daemon": {"log-driver": "syslog"}, "interfaces": ["br-app", "eth0"]})
 KNOWN = KnownNetworks(HOST, {"b" * 64: "front"}.get).moment()
 
 
@@ -16,3 +17,17 @@ def test_a_known_network_has_its_name_and_the_host_is_asked_for_the_others() -> 
 def test_everything_else_is_the_hosts() -> None:
     assert KNOWN.look("/run/docker.sock") == HOST.look("/run/docker.sock")
     assert KNOWN.daemon().log_driver == "syslog"
+
+
+def test_bridges_of_known_networks_are_not_the_hosts() -> None:
+    known = KnownNetworks(HOST, {}.get, HostRoutes((), frozenset({"br-app"}))).moment().routes()
+
+    assert known is not None
+    assert known.interfaces == {"eth0"}
+
+
+def test_existing_networks_are_judged_where_routes_are_not_visible() -> None:
+    unseen, own = FixedHost({"visible": False}), HostRoutes((), frozenset({"br-app"}))
+
+    assert KnownNetworks(unseen, {}.get).moment().routes() is None
+    assert KnownNetworks(unseen, {}.get, own).moment().routes() == NO_ROUTES

@@ -175,6 +175,29 @@ def test_a_registry_list_accepts_no_name_that_may_be_an_id_of_any_image() -> Non
     assert accepts("registry-list", [], found)
 
 
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("4:110001100011001101100100", True),  # 198.51.100.0/24
+        ("4:1100011000110011011001001", True),  # 198.51.100.128/25
+        ("4:11000110001100110110010", False),  # 198.51.100.0/23
+        ("6:001000000000000100001101101110000000000000000001", True),  # 2001:db8:1::/48
+        ("4:", False),
+        ("", False),
+    ],
+)
+def test_a_subnet_list_accepts_what_lies_in_a_listed_range(prefix: str, expected: bool) -> None:
+    listed = ["198.51.100.0/24", "2001:db8:1::/48"]
+
+    for on_host in (True, False):
+        assert accepts("subnet-list", listed, {"prefix": prefix, "hostAddress": on_host}) is expected
+
+
+def test_an_empty_subnet_list_accepts_any_range_that_gives_the_host_no_address() -> None:
+    assert accepts("subnet-list", [], {"prefix": "4:1", "hostAddress": False})
+    assert not accepts("subnet-list", [], {"prefix": "4:1", "hostAddress": True})
+
+
 def _rate(device: str, limit: str, rate: int) -> dict[str, Any]:
     return {"device": device, "limit": limit, "rate": rate, "at": "x"}
 

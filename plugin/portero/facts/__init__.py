@@ -99,7 +99,8 @@ def _container_isolation(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "groups": groups.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
         + groups.read_primary(text(body, "User"), "User"),
         "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]")
-        + process.read_domain_name(text(body, "Domainname"), "Domainname"),
+        + process.read_domain_name(text(body, "Domainname"), "Domainname")
+        + networks.read_endpoint_sysctls(body),
         "runtime": process.make_value(text(config, "Runtime"), "HostConfig.Runtime"),
         "annotations": process.read_annotations(child(config, "Annotations"), "HostConfig.Annotations[*]"),
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
@@ -147,7 +148,8 @@ def _service(call: _Call) -> dict[str, JSON]:
         "networks": networks.read_service(body, call.host),
         "mounts": [*mounts.read_service(body, call.host)],
         "plugins": plugins.read_service(body),
-        "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]"),
+        "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]")
+        + networks.read_endpoint_sysctls(body),
         "runtime": process.make_value(text(task, "Runtime"), "TaskTemplate.Runtime"),
         "groups": groups.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
         + groups.read_primary(text(spec, "User"), f"{_SPEC}.User"),
@@ -184,10 +186,14 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
         "plugins": plugins.read_volume(call.body),
     },
     "NetworkCreate": lambda call: {
-        "network": networks.read_created(call.body),
+        "network": networks.read_created(call.body, call.host),
         "plugins": plugins.read_network(call.body),
     },
-    "NetworkConnect": lambda call: {"networks": networks.read_connect(call.path, call.body, call.host)},
+    "NetworkConnect": lambda call: {
+        "networks": networks.read_connect(call.path, call.body, call.host),
+        "sysctls": networks.read_endpoint_sysctls(call.body),
+    },
+    "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query),
     "ImageCreate": lambda call: image.read_pull(call.query),

@@ -22,6 +22,9 @@ _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]
 # Clients before 1.40 expect other modes than newer ones, whatever the daemon's defaults are.
 _OLD = 40
 
+# From here on read-only binds are recursively so (moby container_routes.go, DefaultReadOnlyNonRecursive; measured).
+_RECURSIVE = 44
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -36,7 +39,7 @@ class _Case:
 
     def has_no_defaults(self) -> bool:
         """Whether there is nothing to fill in: no default is set, and the API's version brings none."""
-        return self.daemon == NOTHING_KNOWN and not self.older_than(_OLD)
+        return self.daemon == NOTHING_KNOWN and not self.older_than(_RECURSIVE)
 
 
 def fill_in(
@@ -142,17 +145,30 @@ def _network(case: _Case) -> Iterator[_Filled]:
         yield ("network", "interContainerCommunication"), allowed
 
 
+def _mounts(case: _Case) -> Iterator[_Filled]:
+    """For clients before 1.44 what is mounted below a read-only bind stays writable; services are not affected."""
+    if not case.older_than(_RECURSIVE):
+        return
+    mounts = cast(list[Fact], case.facts["mounts"])
+    binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
+    for index, mount in enumerate(mounts):
+        # What the host mounts inside the source is a fact of its own, with the same place in the request.
+        if mount["type"] == "bind" and mount["at"] in binds and not mount["writable"]:
+            yield ("mounts", index, "writable"), True
+
+
 def _fact(case: _Case, name: str) -> Fact:
     return cast(Fact, case.facts[name])
 
 
 def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
-    """A copy of the value with `new` at a path; an index is one past the end of its list."""
+    """A copy of the value with `new` at a path; an index is in its list or one past the end."""
     if not path:
         return new
     step, rest = path[0], path[1:]
     if isinstance(step, int):
-        return [*cast(list[JSON], value), _replace(None, rest, new)]
+        items = cast(list[JSON], value)
+        return [*items[:step], _replace(items[step] if step < len(items) else None, rest, new), *items[step + 1 :]]
     inner = cast(Fact, value)
     return {**inner, step: _replace(inner[step], rest, new)}
 
@@ -169,7 +185,7 @@ def _numbers(version: str) -> tuple[int, int]:
 _CONTAINER = (_log, _no_new_privileges, _seccomp, _shm_size)
 _SERVICE = (*_CONTAINER, _ulimits("TaskTemplate.ContainerSpec.Ulimits"))
 _FILLERS: Mapping[str, tuple[Callable[[_Case], Iterator[_Filled]], ...]] = {
-    "ContainerCreate": (*_CONTAINER, _ulimits("HostConfig.Ulimits"), _runtime, _namespaces),
+    "ContainerCreate": (*_CONTAINER, _ulimits("HostConfig.Ulimits"), _runtime, _namespaces, _mounts),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE,
     "NetworkCreate": (_network,),

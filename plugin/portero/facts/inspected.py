@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portero.facts.fields import as_object, child, flag, objects, text, texts
+from portero.facts.security import MASKED
 from portero.types import JSON
 
 # Networks that dockerd makes itself: no request creates them.
@@ -57,6 +58,8 @@ def is_inspected(document: JSON) -> bool:
 
 def _container(found: Mapping[str, JSON]) -> dict[str, JSON]:
     host_config = dict(child(found, "HostConfig"))
+    if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
+        del host_config["MaskedPaths"]  # dockerd writes its own list there
     inherited = list(_inherited_binds(found, host_config))
     if inherited:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]

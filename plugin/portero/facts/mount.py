@@ -23,6 +23,7 @@ def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:
         "porteroFiles": [],
         "kernelFileSystems": [],
         "reaches": [],
+        "mountsBelow": [],
         "passes": [],
         "swappableBy": [],
         "swappableThrough": [],
@@ -57,6 +58,7 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
         "porteroFiles": _merge(file.written for file in found),
         "kernelFileSystems": _merge(trace.kernel_types for trace in traces),
         "reaches": _merge(trace.reaches for trace in traces),
+        "mountsBelow": _merge(trace.mounts_below for trace in traces),
         "passes": _merge(trace.passes for trace in traces),
         "swappableBy": [{"who": swap.who, "path": clean_host_path(swap.path, at), "at": at} for swap in swaps],
     }

@@ -112,8 +112,19 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         # Cleaning can leave a relative path of what dockerd took for absolute ("\\x/../etc"); runc then climbs from
         # the container's folder. Read from the root it is at least as dangerous.
         path = clean_from_root(source, at)
-        fact |= {"source": path} | look_up([path], at, host)
+        fact |= {"source": path} | look_up([path], at, host) | _read_recursion(child(entry, "BindOptions"))
+        fact["writable"] = fact["writable"] or (_is_read_only_on_top(entry) and bool(fact["mountsBelow"]))
     return make_fact(at, kind if kind in _TYPES else "other", "mount", fact)
+
+
+def _read_recursion(options: Mapping[str, JSON]) -> Fact:
+    """A bind that is not recursive shows the source alone, without what is mounted below it."""
+    return {"mountsBelow": []} if flag(options, "NonRecursive") else {}
+
+
+def _is_read_only_on_top(entry: Mapping[str, JSON]) -> bool:
+    """Whether what is mounted below the source stays writable."""
+    return flag(child(entry, "BindOptions"), "ReadOnlyNonRecursive")
 
 
 def _read_volume_options(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:

@@ -5,14 +5,22 @@ reaches the host's network even by the beginning of its ID (moby daemon/cluster/
 that is given an ID gets a network of its own (docker-facts 2.5).
 """
 
+import re
 from collections.abc import Mapping
 
+from portero.facts import process
 from portero.facts.fields import as_object, child, flag, objects, text
+from portero.facts.subnets import BRIDGE_NAME, read_subnets
 from portero.facts.values import go_bool
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
 from portero.types import JSON, Fact
 
 ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go
+_DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"
+_GATEWAY_MODES = ("com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6")
+_TRUSTED = "com.docker.network.bridge.trusted_host_interfaces"
+_SYSCTLS = "com.docker.network.endpoint.sysctls"  # moby libnetwork/netlabel/labels.go
+_LOCAL_ID = re.compile(r"[0-9a-f]{64}")
 _PREDEFINED = ("host", "none", "bridge", "ingress")
 _PARENT = "parent"  # moby libnetwork/drivers/macvlan/macvlan.go, ipvlan/ipvlan.go: parentOpt
 
@@ -31,15 +39,7 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
 
 def read_service(body: Fact, host: HostMoment) -> list[JSON]:
     """Networks of the task and, from older clients, of the service itself."""
-    lists = (
-        ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
-        ("Networks", objects(body, "Networks")),
-    )
-    return [
-        _service_network(text(network, "Target"), f"{at}[{index}]", host)
-        for at, networks in lists
-        for index, network in enumerate(networks)
-    ]
+    return [_service_network(text(network, "Target"), at, host) for network, at in _list_attachments(body)]
 
 
 def read_connect(path: Mapping[str, str], body: Fact, host: HostMoment) -> list[JSON]:
@@ -55,9 +55,41 @@ def read_build(mode: str, at: str, host: HostMoment) -> list[JSON]:
     return [_network(mode or "default", at, host)]
 
 
-def read_created(body: Fact) -> Fact:
+def read_delete(path: Mapping[str, str], host: HostMoment) -> list[JSON]:
+    """The network that NetworkDelete removes, by name, ID or the beginning of its ID."""
+    name = path.get("id", "")
+    # Only local networks have such an ID; the ingress network is one of the swarm.
+    whole = _LOCAL_ID.fullmatch(name) is not None
+    return [{"name": name, "resolved": name, "at": "path.id"} if whole else _service_network(name, "path.id", host)]
+
+
+def read_endpoint_sysctls(body: Fact) -> list[JSON]:
+    """Sysctls in the driver options of the endpoints of a container, a service or NetworkConnect.
+
+    From Docker 27 on (moby libnetwork/netlabel/labels.go, EndpointSysctls): `NAME=VALUE,…`, IFNAME for the interface.
+    """
+    endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
+    places = [
+        *((endpoint, "NetworkingConfig.EndpointsConfig[*]") for endpoint in endpoints.values()),
+        (child(body, "EndpointConfig"), "EndpointConfig"),
+        *_list_attachments(body),
+    ]
+    return [
+        one
+        for endpoint, at in places
+        for one in _split_sysctls(text(child(as_object(endpoint, at), "DriverOpts"), _SYSCTLS), f"{at}.DriverOpts")
+    ]
+
+
+def _split_sysctls(option: str, at: str) -> list[JSON]:
+    pairs = (entry.partition("=") for entry in option.split(",") if entry)
+    return process.read_sysctls({name: value for name, _, value in pairs}, at)
+
+
+def read_created(body: Fact, host: HostMoment) -> Fact:
     """The network that NetworkCreate makes."""
     driver, options = text(body, "Driver"), child(body, "Options")
+    bridge = text(options, BRIDGE_NAME)
     return {
         "driver": driver or "bridge",
         "interContainerCommunication": go_bool(text(options, ICC)),
@@ -67,9 +99,28 @@ def read_created(body: Fact) -> Fact:
         "parent": text(options, _PARENT),
         "configOnly": flag(body, "ConfigOnly"),
         "configFrom": text(child(body, "ConfigFrom"), "Network"),
+        "subnets": read_subnets(body, host),
+        "bridgeInUse": _is_in_use(bridge, host) if bridge else False,
+        "defaultBridge": _DEFAULT_BRIDGE in options and go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
+        "gatewayModes": [mode for name in _GATEWAY_MODES if (mode := text(options, name))],
+        "trustedInterfaces": text(options, _TRUSTED),
         # A bridge is judged by its options, any other driver by being that driver.
         "at": "Options" if driver in ("", "bridge") else "Driver",
     }
+
+
+def _list_attachments(body: Fact) -> list[tuple[Fact, str]]:
+    """The networks of a service, each with its place."""
+    lists = (
+        ("TaskTemplate.Networks", objects(child(body, "TaskTemplate"), "Networks")),
+        ("Networks", objects(body, "Networks")),
+    )
+    return [(network, f"{at}[{index}]") for at, networks in lists for index, network in enumerate(networks)]
+
+
+def _is_in_use(bridge: str, host: HostMoment) -> bool | None:
+    routes = host.routes()
+    return None if routes is None else bridge in routes.interfaces
 
 
 def _is_shared(mode: str) -> bool:

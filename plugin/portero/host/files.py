@@ -5,8 +5,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -22,12 +21,13 @@ from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
+from portero.host.routes import HostRoutes, RoutesReader
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
 from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
+from portero.host.unreadable import refuse_unreadable
 from portero.host.view import HostEntry, Trace, is_network_id
-from portero.refusals import Refused
 
 
 class HostFiles:
@@ -118,7 +118,7 @@ class FilesMoment:
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
         if path not in self._seen:
-            with _refusing():
+            with refuse_unreadable():
                 self._seen[path] = self._look(path)
         return self._seen[path]
 
@@ -126,21 +126,32 @@ class FilesMoment:
         """How the kernel gets to a cleaned absolute path."""
         if path not in self._traced:
             resolved = self.look(path).resolved
-            with _refusing():
+            with refuse_unreadable():
                 self._traced[path] = Trace() if resolved is None else self._tracer.trace(path, resolved)
         return self._traced[path]
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon reports it."""
-        with _refusing():
+        with refuse_unreadable():
             found = self._name_of(name)
         # Where no daemon asks, there need not be one; what looks like a name is then taken for one.
         return name if found is None and self._peer is None and not is_network_id(name) else found
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json is visible."""
-        with _refusing():
+        with refuse_unreadable():
             return self._host.read_defaults(self._walk)
+
+    def routes(self) -> HostRoutes | None:
+        """What the network namespace of the daemon that asks holds, or that of this process beside the host's files."""
+        with refuse_unreadable():
+            return self._routes
+
+    @cached_property
+    def _routes(self) -> HostRoutes | None:
+        if self._asking is not None:
+            return RoutesReader(self._asking.net).routes
+        return RoutesReader("/proc/self/net").routes if self._host.visible else None
 
     def _look(self, path: str) -> HostEntry:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
@@ -233,12 +244,3 @@ class FilesMoment:
     def _find_sockets(self, folder: str) -> set[str]:
         """The sockets directly in a folder that have a daemon's default name. Never a walk through the tree."""
         return {clean(f"{folder}/{name}") for name in WELL_KNOWN if self._walk.is_socket(folder, name)}
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """An error of reading becomes a refusal: what could not be read is not the same as nothing."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused("host-unreadable") from error

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import cast, get_args
@@ -11,6 +12,7 @@ from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
+from portero.host.routes import HostRoutes
 from portero.host.surroundings import Surroundings
 from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace, is_network_id, may_begin_network_id
 from portero.types import JSON
@@ -20,7 +22,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker",
+    "docker", "routes", "interfaces",
 })
 # fmt: on
 
@@ -32,9 +34,9 @@ class FixedHost:
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"]}: each part may be left out, an unknown one is a ValueError. `daemon` is the content of
-    daemon.json; `mounts` has file system types and bound paths; `owners` has folders that others than root can write
-    to; `portero` Portero's programs; `docker` the daemon's files.
+    "docker": ["/srv/docker"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}: each part may be left out, an unknown
+    one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file system types and bound paths;
+    `owners` has folders that others than root can write to; `portero` Portero's programs; `docker` the daemon's files.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is.
     """
@@ -48,6 +50,10 @@ class FixedHost:
         # None: the daemon cannot be asked.
         self._networks = None if data.get("networks", {}) is None else MappingProxyType(_texts(data, "networks"))
         self._visible = data.get("visible", True) is True
+        self._routes = HostRoutes(
+            tuple(map(ip_network, cast(Sequence[str], data.get("routes", ())))),
+            frozenset(cast(Sequence[str], data.get("interfaces", ()))),
+        )
         self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
         self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
@@ -96,6 +102,7 @@ class FixedHost:
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
             tuple(sorted(self._mounts.list_reached(ways[-1]))),
             tuple(sorted(self._mounts.list_kernel_types(ways[-1]))),
+            tuple(sorted(self._mounts.list_points_below(ways[-1]))),
         )
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
@@ -113,6 +120,10 @@ class FixedHost:
     def daemon(self) -> DaemonDefaults:
         """The defaults in `daemon`."""
         return self._daemon
+
+    def routes(self) -> HostRoutes | None:
+        """Those in the data."""
+        return self._routes if self._visible else None
 
     def _resolve(self, path: str) -> str:
         """The path after links; a path in a circle of links is left as it is."""

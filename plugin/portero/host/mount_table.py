@@ -78,6 +78,10 @@ class MountTable:
         shown = self._list_below(path) if usual else (mount, *self._list_below(path))
         return frozenset(mount.type for mount in shown) & KERNEL_TYPES
 
+    def list_points_below(self, path: str) -> frozenset[str]:
+        """Where something is mounted below a path without links."""
+        return frozenset(mount.point for mount in self._list_below(path))
+
     def list_names(self, path: str) -> frozenset[str]:
         """By which other names the host shows what is at a path without links."""
         return frozenset(self._list_names(*self._find_place(path))) - {path}

@@ -36,7 +36,10 @@ class Tracer:
             swaps, seen = (), False
         reached = self.mounts.list_reached(resolved).union(self._list_linked(resolved)) - {path}
         kernel_types = sorted(self.mounts.list_kernel_types(resolved))
-        return Trace(tuple(dict.fromkeys(passes)), swaps, tuple(sorted(reached)), tuple(kernel_types), seen)
+        below = sorted(self.mounts.list_points_below(resolved))
+        return Trace(
+            tuple(dict.fromkeys(passes)), swaps, tuple(sorted(reached)), tuple(kernel_types), tuple(below), seen
+        )
 
     def _list_swaps(self, steps: list[WalkStep]) -> Iterator[Swap]:
         for step in steps:

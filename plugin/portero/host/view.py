@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
+from portero.host.routes import HostRoutes
 
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
@@ -48,6 +49,7 @@ class Trace:
     swaps: tuple[Swap, ...] = ()  # who but root can replace an entry on the way; in the order of the way
     reaches: tuple[str, ...] = ()  # other names of the place, and of what lies or is mounted below it
     kernel_types: tuple[str, ...] = ()  # file systems of the kernel at or below the path, such as proc
+    mounts_below: tuple[str, ...] = ()  # where something is mounted below the path
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
 
 
@@ -71,6 +73,10 @@ class HostMoment(Protocol):
 
     def daemon(self) -> DaemonDefaults:
         """The defaults that dockerd gives to containers and networks."""
+        ...
+
+    def routes(self) -> HostRoutes | None:
+        """Addresses, routes and interfaces where dockerd makes networks; None: they are not visible."""
         ...
 
 

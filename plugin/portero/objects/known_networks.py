@@ -5,15 +5,20 @@ from dataclasses import dataclass
 
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
+from portero.host.routes import NO_ROUTES, HostRoutes
 from portero.host.view import Host, HostEntry, HostMoment, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class KnownNetworks:
-    """`host`, with `name_of` asked first for the name behind a network's ID (None: not known)."""
+    """`host`, with `name_of` asked first for the name behind a network's ID (None: not known).
+
+    `own`: ranges and bridges of networks that exist, which do not count as the host's.
+    """
 
     host: Host
     name_of: Callable[[str], str | None]
+    own: HostRoutes = NO_ROUTES
 
     def watch(self) -> None:
         """Read ahead of requests from now on."""
@@ -21,7 +26,7 @@ class KnownNetworks:
 
     def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
         """A moment of the host, with the known names."""
-        return KnownNetworksMoment(self.host.moment(peer), self.name_of)
+        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class KnownNetworksMoment:
 
     moment: HostMoment
     name_of: Callable[[str], str | None]
+    own: HostRoutes = NO_ROUTES
 
     def look(self, path: str) -> HostEntry:
         """What is at the path on the host."""
@@ -42,6 +48,13 @@ class KnownNetworksMoment:
     def network(self, name: str) -> str | None:
         """The known name, else the host's."""
         return self.name_of(name) or self.moment.network(name)
+
+    def routes(self) -> HostRoutes | None:
+        """The routes of the host but for those of existing networks, which are judged without routes if need be."""
+        routes = self.moment.routes()
+        if routes is None:
+            return None if self.own == NO_ROUTES else NO_ROUTES
+        return routes.without(self.own)
 
     def daemon(self) -> DaemonDefaults:
         """The defaults of the host's daemon."""

@@ -5,9 +5,11 @@ Values of each folder in, merged values and `$defs` out. site.schema.json descri
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import PurePosixPath
 from typing import cast
 
+from portero.ip_ranges import spell_prefix
 from portero.sizes import bytes_of
 from portero.types import JSON
 
@@ -80,6 +82,7 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         "optional-name-list": _optional_names,
         "registry-list": _registries,
         "rate-list": _rates,
+        "subnet-list": _subnets,
         "version": _version,
     }
     # A listed path is exact for what is allowed; what is below it is what a container may then change.
@@ -170,6 +173,14 @@ def _registry(registry: str) -> JSON:
     if folder:
         properties["repository"] = {"type": "string", "pattern": _at_or_below([folder])}
     return {"properties": properties}
+
+
+def _subnets(value: JSON) -> JSON:
+    """Of a subnet fact; its prefix begins with that of the range that it lies in."""
+    prefixes = [spell_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
+    if not prefixes:
+        return {"properties": {"hostAddress": {"const": False}}}
+    return {"properties": {"prefix": {"type": "string", "pattern": f"^({'|'.join(prefixes)})"}}}
 
 
 def _rates(value: JSON) -> JSON:

@@ -11,6 +11,7 @@ from portero.decision import Decision
 from portero.facts import inspected
 from portero.facts.fields import as_object, child, flag, text
 from portero.facts.inspected import Inspected
+from portero.facts.subnets import find_taken
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy
@@ -68,8 +69,10 @@ class Bench:
     """Judges what is in an inventory; the daemon's networks are known by their IDs."""
 
     def __init__(self, judge: Judge, inventory: Inventory) -> None:
-        names = {text(net, "Id"): text(net, "Name") for net in map(_object, inventory.networks)}
-        self.judge = replace(judge, host=KnownNetworks(judge.host, names.get), mode="enforce")
+        networks = [_object(network) for network in inventory.networks]
+        names = {text(network, "Id"): text(network, "Name") for network in networks}
+        known = KnownNetworks(judge.host, names.get, find_taken(networks))
+        self.judge = replace(judge, host=known, mode="enforce")
         self.inventory = inventory
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
