@@ -2,12 +2,14 @@
 
 import pytest
 
+from portero.host.peer import Peer
 from portero.reading.envelope import LARGEST
 from portero.server.calls import CALLS, MOST_READ, MOST_SENT
 from portero.types import JSON
 from tests.server.running import Server
 from tests.server.stand_in import StandIn
 
+NOBODY = Peer(0, 0)
 ALLOWED = {"Allow": True, "Msg": ""}
 
 
@@ -32,20 +34,20 @@ def test_a_failure_of_portero_is_a_denial(server: Server) -> None:
 
 
 class Failing(StandIn):
-    def answer(self, data: bytes) -> dict[str, JSON]:
+    def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         raise ZeroDivisionError
 
 
 def test_a_request_is_answered_by_the_judge_and_a_failure_of_it_is_a_denial(caplog: pytest.LogCaptureFixture) -> None:
     before = CALLS["/AuthZPlugin.AuthZReq"]
 
-    assert before(StandIn(), b"{}")["Allow"] is True
-    assert before(Failing(), b"{}") == {"Allow": False, "Msg": "internal-error"}
+    assert before(StandIn(), b"{}", NOBODY)["Allow"] is True
+    assert before(Failing(), b"{}", NOBODY) == {"Allow": False, "Msg": "internal-error"}
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_what_was_carried_out_is_not_judged() -> None:
-    assert CALLS["/AuthZPlugin.AuthZRes"](Failing(), b"{}") == ALLOWED
+    assert CALLS["/AuthZPlugin.AuthZRes"](Failing(), b"{}", NOBODY) == ALLOWED
 
 
 def test_more_is_read_than_an_envelope_may_hold_so_that_the_judge_can_refuse_it() -> None:
