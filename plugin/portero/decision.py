@@ -1,7 +1,8 @@
 """What was decided about one request, and why: plain frozen values."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,9 @@ from portero.types import JSON
 LOG_VERSION = 2
 Action: TypeAlias = Literal["deny", "audit", "waived"]
 _ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
+# A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
+MOST_PLACES = 5
+_LONGEST_TEXT = 1024
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
 
@@ -20,6 +24,7 @@ class Violation:
     """One violated rule, or one refusal code (level `always`), at one place in the request.
 
     `default`: the value is the daemon's default, not the request's. `exception`: the one that waives the rule.
+    `more`: how many further violations of the rule, at other places, this one stands for.
     """
 
     rule: str
@@ -30,6 +35,7 @@ class Violation:
     remedy: Mapping[str, str]
     default: bool = False
     exception: str | None = None
+    more: int = 0
 
     def entry(self) -> dict[str, JSON]:
         """Its entry in the line of the decision log."""
@@ -43,6 +49,8 @@ class Violation:
             entry["daemonDefault"] = True
         if self.exception is not None:
             entry["exception"] = self.exception
+        if self.more:
+            entry["more"] = self.more
         return entry
 
 
@@ -90,12 +98,12 @@ class Decision:
             "version": LOG_VERSION,
             "id": self.id,
             "time": instant(self.time),
-            "user": subject.user,
+            "user": _cut(subject.user),
             "operation": subject.operation,
             "apiVersion": subject.version,
             "method": subject.method,
-            "path": subject.path,
-            "image": subject.image,
+            "path": _cut(subject.path),
+            "image": None if subject.image is None else _cut(subject.image),
             "allowed": self.allowed,
             "mode": self.mode,
             "profile": self.profile,
@@ -117,6 +125,29 @@ def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Vi
     """The violation that stands for a refusal code."""
     texts = CODES[code]
     return Violation(code, "always", at, action, texts.reason, {"docker": texts.remedy})
+
+
+def bounded(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """Violations in order, of each rule and action at most MOST_PLACES; the last of them counts the rest.
+
+    To be called when exceptions have been looked at: what is only counted cannot be waived.
+    """
+    if len(violations) <= MOST_PLACES:
+        return violations
+    kept: dict[tuple[str, Action], list[Violation]] = {}
+    counted: Counter[tuple[str, Action]] = Counter()
+    for violation in violations:
+        key = violation.rule, violation.action
+        counted[key] += 1
+        if counted[key] <= MOST_PLACES:
+            kept.setdefault(key, []).append(violation)
+    for key, group in kept.items():
+        group[-1] = replace(group[-1], more=counted[key] - len(group))
+    return tuple(violation for group in kept.values() for violation in group)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
 
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

@@ -120,6 +120,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The body is nested too deeply to be read.",
             "remove the nested value that Docker does not know",
         ),
+        "body-too-many": Refusal(
+            "No list or map has more than 10,240 entries, or 1,024 mounts, devices or other objects",
+            "A list or map has more entries than Portero reads: 10,240, or 1,024 mounts, devices or other objects.",
+            "send fewer entries",
+        ),
         "body-number": Refusal(
             "Every number fits",
             "A number does not fit the type that Docker has for it.",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.flags import values
-from portero.flags.edits import Each, Edit, Entries, Field, Fields, Names, Network, Published
+from portero.flags.edits import Each, Edit, Entries, Field, Fields, Names, Network, Published, Violated
 
 
 def document(**body: Any) -> dict[str, Any]:
@@ -116,5 +116,21 @@ def test_a_flag_is_dropped_only_where_a_rule_is_broken(
 ) -> None:
     changed = document(**before)
 
-    assert edit.drop(changed, [place]) == where
+    assert edit.drop(changed, Violated([place])) == where
     assert changed["body"] == after
+
+
+def test_a_violation_is_within_every_place_around_it_and_in_no_other() -> None:
+    violated = Violated(["HostConfig.Mounts[10].BindOptions.Propagation"])
+
+    assert all(
+        at in violated
+        for at in (
+            "HostConfig",
+            "HostConfig.Mounts",
+            "HostConfig.Mounts[10]",
+            "HostConfig.Mounts[10].BindOptions",
+            "HostConfig.Mounts[10].BindOptions.Propagation",
+        )
+    )
+    assert not any(at in violated for at in ("", "Host", "HostConfig.Mount", "HostConfig.Mounts[1]", "Mounts"))

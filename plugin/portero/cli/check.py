@@ -12,7 +12,7 @@ import click
 from portero import engine
 from portero.cli import compose_file, options, questions
 from portero.cli.questions import Question, Unreadable
-from portero.decision import Decision, Subject, in_order
+from portero.decision import Decision, Subject, bounded, in_order
 from portero.formats import junit, sarif
 from portero.formats.checked import Checked
 from portero.judging import reply
@@ -128,7 +128,7 @@ class _Bench:
         _refuse_malformed(question.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
-        violations = in_order(self.judge.judge(document, now))
+        violations = bounded(in_order(self.judge.judge(document, now)))
         digest, profile = self.judge.policy.digest, self.judge.profile
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"

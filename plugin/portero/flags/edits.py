@@ -4,7 +4,8 @@ A request document (schemas/request.json) goes in and gets a new body; its facts
 does not take raises ValueError.
 """
 
-from collections.abc import Callable, Collection
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,26 @@ Reader = Callable[[str], JSON]
 Dropped = tuple[str, ...] | None
 
 
+# Where the name of a place in the request ends: HostConfig | .Binds | [0]
+_STEP = re.compile(r"(?=[.\[])")
+
+
+class Violated:
+    """Where violations are, so that one look tells whether one is at a place or within it."""
+
+    def __init__(self, places: Iterable[str]) -> None:
+        self._around = frozenset(outer for at in places for outer in _outer(at))
+
+    def __contains__(self, at: str) -> bool:
+        return at in self._around
+
+
+def _outer(at: str) -> Iterator[str]:
+    """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
+    yield at
+    yield from (at[: step.start()] for step in _STEP.finditer(at) if step.start())
+
+
 class Edit(Protocol):
     """One flag in one operation."""
 
@@ -23,7 +44,7 @@ class Edit(Protocol):
         """Do what the flag with this value does."""
         ...
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Undo what the flag did where the violations are; None when it did nothing there."""
         ...
 
@@ -40,10 +61,10 @@ class Field:
         parent, name = _around(document, self.at)
         parent[name] = self.reads(value)
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Remove the field when a violation is there."""
         parent, name = _around(document, self.at)
-        return () if _named(self.at, violated) and parent.pop(name, None) is not None else None
+        return () if self.at in violated and parent.pop(name, None) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +77,9 @@ class Fields:
         """Never done: what it does is what rules refuse."""
         raise ValueError("is only ever dropped")
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Remove all of the fields when a violation is at one of them."""
-        if not any(_named(field, violated) for field in self.fields):
+        if not any(field in violated for field in self.fields):
             return None
         for field in self.fields:
             parent, name = _around(document, field)
@@ -81,16 +102,17 @@ class Entries:
         others = [other for other in _entries(parent.get(name)) if self.key(other) != self.key(entry)]
         parent[name] = [*others, entry]
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Remove the entries where violations are."""
         parent, name = _around(document, self.at)
         entries = _entries(parent.get(name))
-        wrong = [f"{self.at}[{n}]" for n in range(len(entries)) if _named(f"{self.at}[{n}]", violated)]
+        wrong = [n for n in range(len(entries)) if f"{self.at}[{n}]" in violated]
         if not wrong:
             return None
-        kept = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in wrong]
+        gone = set(wrong)
+        kept = [entry for n, entry in enumerate(entries) if n not in gone]
         parent[name] = kept
-        return tuple(wrong) if kept else ()
+        return tuple(f"{self.at}[{n}]" for n in wrong) if kept else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +130,10 @@ class Names:
             raise ValueError(f"'{value}' has no {self.separator}")
         parent[last] = {**_object(parent.get(last)), name: text}
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Remove all: `at` of a violation has no names, which may be secrets."""
         parent, last = _around(document, self.at)
-        return () if _named(self.at, violated) and parent.pop(last, None) else None
+        return () if self.at in violated and parent.pop(last, None) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +151,7 @@ class Each:
         if last in parent:
             parent[last] = dict.fromkeys(_object(parent[last]), options)
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Remove all paths."""
         return Names(self.at).drop(document, violated)
 
@@ -152,7 +174,7 @@ class Published:
                 for port, bindings in _object(parent[last]).items()
             }
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Publish nothing."""
         return Names(self.at).drop(document, violated)
 
@@ -168,7 +190,7 @@ class Network:
         networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
         networking[endpoints] = {value: {}}
 
-    def drop(self, document: Document, violated: Collection[str]) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Dropped:
         """Join Docker's default network."""
         networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
         networking.pop(endpoints, None)
@@ -195,7 +217,3 @@ def _entries(value: JSON) -> list[JSON]:
 
 def _object(value: JSON) -> dict[str, JSON]:
     return value if isinstance(value, dict) else {}
-
-
-def _named(at: str, violated: Collection[str]) -> bool:
-    return any(named == at or named.startswith((f"{at}[", f"{at}.")) for named in violated)

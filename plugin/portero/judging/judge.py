@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from portero.decision import Decision, Subject, Violation, in_order, refusal
+from portero.decision import Decision, Subject, Violation, bounded, in_order, refusal
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
 from portero.judging import dropped_fields, request_document, suggestion
@@ -66,7 +66,7 @@ class Judge:
             id=id,
             time=time,
             subject=_subject(asked, target, match, document or {}),
-            violations=in_order(self._enforced(violations)),
+            violations=bounded(in_order(self._enforced(violations))),
             policy=self.policy.digest,
             profile=self.profile,
             mode=self.mode,

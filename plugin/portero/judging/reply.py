@@ -21,8 +21,9 @@ def write_denial(decision: Decision) -> str:
     lines = [_headline(decision, denials), *_table(shown, dialect)]
     dropped = [violation for violation in decision.violations if violation.rule == dropped_fields.CODE]
     lines += [f"  note: {sentence(violation, dialect)}" for violation in dropped[:MOST_LINES]]
-    if len(denials) > len(shown):
-        lines.append(f"  ... and {len(denials) - len(shown)} more, in the decision log under {decision.id}")
+    more = len(denials) - len(shown) + sum(violation.more for violation in denials)
+    if more:
+        lines.append(f"  ... and {more} more, in the decision log under {decision.id}")
     if dialect in decision.suggestion:
         lines.append(f"  try: {decision.suggestion[dialect]}")
     return "\n".join(lines)

@@ -16,13 +16,14 @@ from typing import TypeAlias
 from portero.decision import Violation
 from portero.flags import compose
 from portero.flags.docker import Spelling, spelling
-from portero.flags.edits import Document, Field, Network
+from portero.flags.edits import Document, Field, Network, Violated
 from portero.flags.image_name import ImageForm
 from portero.flags.proposal import Proposal
 from portero.policy.policy import Policy
 
-# A longer suggestion is not shown.
+# A longer suggestion is not shown, and a request that is refused at more places gets none.
 MOST_CHARACTERS = 1000
+MOST_DENIALS = 48
 _COMMANDS: Mapping[str, str] = {
     "ContainerCreate": "docker run",
     "ContainerUpdate": "docker update",
@@ -53,7 +54,7 @@ class Suggestion:
 def suggest(document: Document, denials: Sequence[Violation], policy: Policy) -> Suggestion | None:
     """The suggestion for a request with these denials; None when a violated rule proposes nothing."""
     operation = str(document["operation"])
-    proposals = _proposals(denials, policy) if operation in _COMMANDS else None
+    proposals = _proposals(denials, policy) if operation in _COMMANDS and len(denials) <= MOST_DENIALS else None
     if proposals is None:
         return None
     changed = dict(document)
@@ -86,7 +87,7 @@ def _drop(document: Document, operation: str, proposals: Iterable[tuple[Proposal
     dropped = []
     for flag, named in violated.items():
         spelt = spelling(operation, flag)
-        where = spelt.edit.drop(document, named) if spelt is not None else None
+        where = spelt.edit.drop(document, Violated(named)) if spelt is not None else None
         if spelt is not None and where is not None:
             dropped.append((flag, spelt, where))
     return dropped

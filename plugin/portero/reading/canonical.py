@@ -18,6 +18,11 @@ from portero.types import JSON
 
 __all__ = ["Canonical", "Shapes", "canonical"]
 
+# The largest list that people are known to send is a range of 10,000 published ports; of mounts, devices and other
+# objects nobody sends a tenth.
+MAX_ENTRIES = 10_240
+MAX_OBJECTS = 1_024
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 # A position in the body: the position around it and its name or index there. It becomes text only for a message.
@@ -81,9 +86,15 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
         raise Refused(refused.code, _spelt(at) + refused.at) from None
 
 
+def _refuse_too_many(entries: "list[Tree] | Pairs", at: _At, most: int) -> None:
+    if len(entries) > most:
+        raise Refused("body-too-many", _spelt(at))
+
+
 def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, list):
         raise Refused("body-wrong-type", _spelt(at))
+    _refuse_too_many(tree, at, MAX_OBJECTS if isinstance(shape.items, Struct) else MAX_ENTRIES)
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
         return cast(list[JSON], tree)
@@ -93,6 +104,7 @@ def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
 def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
         raise Refused("body-wrong-type", _spelt(at))
+    _refuse_too_many(tree, at, MAX_ENTRIES)
     items = shape.items
     if items.plain is not None:
         # The map that can be large (labels) has nothing in it that needs reading.

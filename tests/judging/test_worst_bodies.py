@@ -1,0 +1,117 @@
+"""Bodies as large as they may be: bounded lists, a bounded line of the log, and work that grows with the body."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from portero.decision import MOST_PLACES, Decision
+from portero.judging import reply
+from portero.judging.judge import Judge
+from portero.reading.canonical import MAX_ENTRIES, MAX_OBJECTS
+from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+
+MOST_BYTES_OF_A_LINE = 64 * 1024
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none"}))[0]
+
+
+def decide(judge: Judge, operation: str, body: object) -> Decision:
+    asked = next(known for known in judge.routes.operations if known.id == operation)
+    data = json.dumps(body).encode()
+    envelope = {
+        "RequestMethod": asked.method,
+        "RequestUri": "/v1.45" + re.sub(r"\{[^}]*\}", "abc", asked.path),
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
+        "RequestBody": base64.b64encode(data).decode(),
+    }
+    return judge.decide(json.dumps(envelope).encode(), "d-7f3a00000000", 1_800_000_000.0)
+
+
+def lists(shape: Shape, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], ListOf | MapOf]]:
+    """Every list and map of a body that is not within another one."""
+    if isinstance(shape, ListOf | MapOf):
+        yield path, shape
+    elif isinstance(shape, Struct):
+        for field in shape.fields.values():
+            yield from lists(field.shape, (*path, field.name))
+
+
+def entry(shape: Shape, number: int) -> Any:
+    if isinstance(shape, Scalar):
+        return {"string": f"/srv/v{number}", "bool": True}.get(shape.kind, number % 200)
+    if isinstance(shape, ListOf):
+        return [entry(shape.items, number)]
+    return {f"k{number}": entry(shape.items, number)} if isinstance(shape, MapOf) else {}
+
+
+def filled(path: tuple[str, ...], shape: ListOf | MapOf, size: int) -> Any:
+    many = [entry(shape.items, number) for number in range(size)]
+    value: Any = many if isinstance(shape, ListOf) else {f"{n}/tcp": each for n, each in enumerate(many)}
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def bound(path: tuple[str, ...], shape: ListOf | MapOf) -> int:
+    if path in (("HostConfig", "Binds"), ("HostConfig", "Tmpfs"), ("Volumes",)):
+        return MAX_OBJECTS
+    return MAX_OBJECTS if isinstance(shape, ListOf) and isinstance(shape.items, Struct) else MAX_ENTRIES
+
+
+def test_a_list_or_map_beyond_its_bound_is_refused_at_its_place(judge: Judge) -> None:
+    for operation, shape in judge.shapes.by_operation.items():
+        for path, many in lists(shape):
+            decision = decide(judge, operation, filled(path, many, bound(path, many) + 1))
+
+            if operation == "ImageCommit" and path[0] in ("HostConfig", "Volumes"):
+                continue  # dockerd does not mount anything at a commit
+            found = [(violation.rule, violation.at) for violation in decision.violations]
+            assert found in ([("body-too-many", ".".join(path))], [("body-wrong-type", ".".join(path))]), path
+
+
+def test_every_list_and_map_of_a_thousand_entries_makes_a_bounded_line_and_no_internal_error(judge: Judge) -> None:
+    for operation, shape in judge.shapes.by_operation.items():
+        for path, many in lists(shape):
+            decision = decide(judge, operation, filled(path, many, 1000))
+
+            assert decision.fault is None, path
+            assert len(json.dumps(decision.line(0))) < MOST_BYTES_OF_A_LINE, path
+
+
+def test_violations_beyond_the_first_places_of_a_rule_are_counted(judge: Judge) -> None:
+    decision = decide(judge, "ContainerCreate", {"HostConfig": {"CapAdd": [f"X{n}" for n in range(100)]}})
+
+    added = [violation for violation in decision.violations if violation.at.startswith("HostConfig.CapAdd[")]
+    assert [violation.at for violation in added] == [f"HostConfig.CapAdd[{n}]" for n in (0, 10, 11, 12, 13)]
+    assert [violation.more for violation in added] == [0] * (MOST_PLACES - 1) + [100 - MOST_PLACES]
+    assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MOST_PLACES  # type: ignore[index,call-overload]
+    assert f"more, in the decision log under {decision.id}" in reply.write_denial(decision)
+
+
+def added_index(decision: Decision) -> int:
+    return next(n for n, violation in enumerate(decision.violations) if violation.more)
+
+
+@pytest.mark.parametrize("image", ["x" * 1_000_000, "busybox"])
+def test_a_long_text_is_cut_in_the_log(judge: Judge, image: str) -> None:
+    line = decide(judge, "ContainerCreate", {"Image": image}).line(0)
+
+    assert len(json.dumps(line)) < MOST_BYTES_OF_A_LINE
+    assert line["image"] == (image if len(image) < 1000 else image[:1024] + "...")
+
+
+def test_an_exception_for_some_places_does_not_hide_the_denials_that_are_only_counted(judge: Judge) -> None:
+    """The bound comes after exceptions: what is only counted is denied all the same."""
+    decision = decide(judge, "ContainerCreate", {"HostConfig": {"CapAdd": [*(["CHOWN"] * 50), *(["SYS_ADMIN"] * 50)]}})
+
+    assert not decision.allowed
+    assert any(violation.action == "deny" and violation.more for violation in decision.violations)
