@@ -8,7 +8,11 @@ import pytest
 
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.files import HostFiles
+from portero.host.fixed import FixedHost
 from portero.host.peer import Peer
+from portero.host.view import Trace
+from portero.refusals import Refused
+from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, site_with_exception
 
@@ -87,3 +91,17 @@ def test_status_names_the_daemons_that_asked(tmp_path: Path) -> None:
             "rootless": False,
         }
     ]
+
+
+def test_the_users_whom_bind_sources_trusts_are_named() -> None:
+    host = FixedHost({"owners": {"/home/alicia": "user alicia (1000)"}})
+
+    assert list_trusted(["/home/alicia", "/srv/app"], host) == {"/home/alicia": ["user alicia (1000)"], "/srv/app": []}
+
+
+def test_users_whom_nobody_can_see_are_not_no_users() -> None:
+    class Unreadable(FixedHost):
+        def trace(self, path: str) -> Trace:
+            raise Refused("host-unreadable")
+
+    assert list_trusted(["/srv"], Unreadable()) == {"/srv": "unknown: the host cannot be read"}

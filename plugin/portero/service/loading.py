@@ -108,7 +108,7 @@ def judge_of(settings: Settings) -> tuple[Judge, str]:
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
     """The judge by this policy."""
-    return Judge(policy, routes, shapes, _make_host(settings, policy), settings.profile, settings.mode)
+    return Judge(policy, routes, shapes, make_host(settings, policy), settings.profile, settings.mode)
 
 
 def engine_name(settings: Settings) -> str:
@@ -161,7 +161,8 @@ def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Se
     return [address for address in DEFAULT_SOCKETS[:1] if _is_roots(address)]
 
 
-def _make_host(settings: Settings, policy: Policy) -> HostFiles:
+def make_host(settings: Settings, policy: Policy) -> HostFiles:
+    """The host that requests are judged by."""
     spelt = sys.getfilesystemencoding()
     if spelt != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.

@@ -1,14 +1,17 @@
 """The status of the running plugin: what is in force, what needs attention, and what was counted."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from portero import __version__
 from portero.decision import LEVELS, instant
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.view import HostMoment
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
+from portero.refusals import Refused
 from portero.service import loading
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -57,6 +60,9 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "warnings": [*view.policy.warnings],
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
         "daemons": [_daemon(daemon) for daemon in view.daemons],
+        "bindSources": list_trusted(
+            cast("list[str]", view.policy.site["bind-sources"]), loading.make_host(settings, view.policy).moment()
+        ),
         "socket": str(settings.socket),
         "schemas": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),
@@ -68,6 +74,19 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "workers": settings.workers,
         "threads": settings.threads,
     }
+
+
+def list_trusted(paths: Sequence[str], host: HostMoment) -> dict[str, JSON]:
+    """Each entry of bind-sources, and who but root can replace it or what lies in it."""
+    return {path: _list_writers(path, host) for path in paths}
+
+
+def _list_writers(path: str, host: HostMoment) -> JSON:
+    try:
+        trace = host.trace(f"{path.rstrip('/')}/x")
+    except Refused:
+        return "unknown: the host cannot be read"
+    return [*dict.fromkeys(swap.who for swap in trace.swaps)] if trace.seen else "unknown: an owner cannot be seen"
 
 
 def attention(view: View, now: float) -> Iterator[str]:
