@@ -31,7 +31,7 @@ KINDS: Mapping[str, tuple[float, Sequence[str]]] = {
     "connect": (0.7, ("networks",)),
     "checkpoint": (0.3, ("namespaces",)),
     "service": (0.3, ("logs",)),
-    "listen": (1, ("plugins",)),
+    "listen": (2, ("plugins",)),
     "swap": (1.5, ("swaps",)),
     "request": (1, ()),
     "build": (0.4, ()),
@@ -111,13 +111,15 @@ class _Sequence:
     def _container_step(self, kind: str) -> Step:
         name = self._new_container()
         # Half of the containers want nothing special: what follows needs some that run.
-        daring = self._chance(0.5)
+        daring = self._chance(0.25 if self._theme in ("plugins", "swaps") else 0.5)
         mounts = (0, 2, 6, 1) if self._theme == "swaps" else (2, 6, 4, 1)
         chosen = [self._mount(name, daring) for _ in range(self._choose.choices((0, 1, 2, 3), mounts)[0])]
         if daring:
             chosen += [self._flag() for _ in range(self._choose.choices((0, 1, 2), (6, 4, 1))[0])]
         if self._chance(0.5 if self._theme == "plugins" and self._listens else 0.03):
             driver = self._driver()
+            if self._chance(0.6):  # the driver is then that of the image's own volumes only
+                chosen, self._mounted[name] = [], []
             chosen.append(Piece(f"--volume-driver {driver}", {"HostConfig": {"VolumeDriver": driver}}))
         if self._networks and self._chance(0.4):
             network = self._choose.choice(self._networks)
@@ -164,7 +166,9 @@ class _Sequence:
             mount = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
             flags = f"--mount type=bind,src={source},dst={target}{',readonly' if read_only else ''}"
             return Piece(flags, {"HostConfig": {"Mounts": [mount]}})
-        bind = f"{source}:{target}" + self._choose.choice((":ro", ":ro,z", ":ro,rslave") if read_only else ("", ":z"))
+        bind = f"{source}:{target}" + self._choose.choice(
+            (":ro", ":ro", ":ro,z", ":ro,z", ":ro,rslave") if read_only else ("", ":z")
+        )
         return Piece(f"-v {bind}", {"HostConfig": {"Binds": [bind]}})
 
     def _volume_mount(self, source: str, target: str, daring: bool) -> Piece:
@@ -187,7 +191,7 @@ class _Sequence:
         acts = ["look", *(self._mischief(container) for _ in range(self._choose.choices((0, 1, 2), mischief)[0]))]
         if restarts:
             return "; ".join([*acts, "exit 1"])
-        if self._chance(0.25):
+        if self._chance(0.1 if self._theme == "plugins" else 0.25):
             return "; ".join([*acts, "exit 0"])
         self._staying.append(container)
         return "; ".join([*acts, "echo staying; sleep 60"])
@@ -295,8 +299,16 @@ class _Sequence:
         return Step(self._user(), "checkpoint", self._container(), chosen, self._choose.choice(("p0", "../../p0")))
 
     def _listen(self) -> Step:
-        name = self._choose.choice([c for c in self._staying if self._mounted[c]] or ["c0"])
-        source, target = self._choose.choice(self._mounted.get(name) or [("v0", "/v")])
+        """A program of a container that stays listens where it can write; a container that can comes first."""
+        places = [
+            (name, source, target)
+            for name in self._staying
+            for source, target in self._mounted[name]
+            if source in pieces.WRITABLE or not source.startswith("/")
+        ]
+        if not places:
+            return self._run()
+        name, source, target = self._choose.choice(places)
         socket = self._choose.choice(pieces.SOCKET_NAMES)
         folder = source if source.startswith("/") else f"/var/lib/docker/volumes/{source}/_data"
         self._listens.append(f"{pieces.UP}{folder}/{socket}")
@@ -305,7 +317,7 @@ class _Sequence:
     # -- everything else
 
     def _volume(self) -> Step:
-        name = self._choose.choice((*pieces.NAMED_VOLUMES, "v2"))
+        name = self._choose.choice((*pieces.NAMED_VOLUMES, "v2", "v2"))
         chosen = []
         if self._chance(0.5 if self._theme == "plugins" else 0.15):
             driver = self._driver()
