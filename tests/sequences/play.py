@@ -1,17 +1,20 @@
 """Plays a sequence against the daemon of a `Stage` and says which canaries noticed it."""
 
+import contextlib
 import io
 import json
+import socket
 import subprocess
 import tarfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.e2e.guarded import GuardedDocker
-from tests.e2e.rawhttp import Answer, exchange, render
+from tests.e2e.rawhttp import Answer, Client, exchange, render
 
 from .canaries import MARK, Canaries
 from .steps import Step, merge
@@ -39,6 +42,7 @@ SERVICE: dict[str, Any] = {
 # An image that a sequence may use or replace: everything else is deleted after it.
 KEPT_IMAGES = frozenset({"registry.example.com/team/app:1", "registry.example.com/team/data:1"})
 LOOK_SECONDS = 3.0
+STAYING = b"staying\n"
 PLUGIN_LOADED = "loaded: a container's socket as a plugin of dockerd"
 
 
@@ -58,10 +62,13 @@ class Player:
         self._canaries = canaries
         self._plugins: list[StubPlugin] = []
         self._output: list[bytes] = []
+        self._stay: set[str] = set()  # containers whose program stays
+        self._patient = Client(docker.socket, LOOK_SECONDS)
 
     def play(self, steps: Sequence[Step]) -> Played:
         """Do the steps one after the other, whatever each is answered."""
         self._output = []
+        self._stay = set()
         self._canaries.reset_folders()
         self._canaries.noticed()  # what dockerd goes on with of an earlier sequence: a log driver that reconnects
         loaded = False
@@ -100,7 +107,10 @@ class Player:
         merge(body, CONTAINER)
         merge(body, {"Image": step.image, "Cmd": ["sh", "-c", step.text]})
         merge(body, step.body())
-        return self._ask(step, "POST", f"/containers/create?name={step.name}", body)
+        answer = self._ask(step, "POST", f"/containers/create?name={step.name}", body)
+        if answer.status == 201 and "staying" in step.text:
+            self._stay.add(step.name)
+        return answer
 
     def _run(self, step: Step) -> Answer:
         created = self._create(step)
@@ -113,25 +123,25 @@ class Player:
         return self._started(step, f"/containers/{step.name}/restart?t=0")
 
     def _started(self, step: Step, target: str) -> Answer:
-        looks = self._looks(step.name)
+        looks = self._log_of(step.name).count(STAYING) if step.name in self._stay else 0
         answer = self._ask(step, "POST", target)
         if answer.status == 204:
             self._await_look(step.name, looks)
         return answer
 
-    def _looks(self, name: str) -> int:
-        return self._log_of(name).count(b"staying\n")
-
     def _await_look(self, name: str, before: int) -> None:
-        """Wait until a container has looked once more than `before`, or its restarts are over; not for ever."""
-        end = time.monotonic() + LOOK_SECONDS
-        while time.monotonic() < end:
-            state = (self._docker.client.ask("GET", f"/containers/{name}/json").json() or {}).get("State", {})
-            if state.get("Status") not in ("running", "restarting"):
-                return
-            if state["Status"] == "running" and self._looks(name) > before:
-                return
-            time.sleep(0.03)
+        """Wait until a container has looked once more than `before`, or it and its restarts are over; not for ever."""
+        if name not in self._stay:
+            self._patient.ask("POST", f"/containers/{name}/wait")
+            return
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(LOOK_SECONDS)
+            connection.connect(str(self._docker.socket))
+            connection.sendall(render("GET", f"/containers/{name}/logs?stdout=1&stderr=1&follow=1"))
+            received = b""
+            with contextlib.suppress(TimeoutError):
+                while received.count(STAYING) <= before and (piece := connection.recv(65536)):
+                    received += piece
 
     def _log_of(self, name: str) -> bytes:
         return self._docker.client.ask("GET", f"/containers/{name}/logs?stdout=1&stderr=1").body
@@ -164,7 +174,10 @@ class Player:
         return self._ask(step, "POST", f"/commit?{urlencode(query, doseq=True)}")
 
     def _rename(self, step: Step) -> Answer:
-        return self._ask(step, "POST", f"/containers/{step.name}/rename?name={step.text}")
+        answer = self._ask(step, "POST", f"/containers/{step.name}/rename?name={step.text}")
+        if answer.status == 204 and step.name in self._stay:
+            self._stay = {*self._stay - {step.name}, step.text}
+        return answer
 
     def _update(self, step: Step) -> Answer:
         return self._ask(step, "POST", f"/containers/{step.name}/update", step.body())
@@ -251,8 +264,10 @@ class Player:
         ask = self._docker.client.ask
         for service in ask("GET", "/services").json() or ():
             ask("DELETE", f"/services/{service['ID']}")
-        for container in ask("GET", "/containers/json?all=1").json() or ():
-            ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+        containers = ask("GET", "/containers/json?all=1").json() or ()
+        with ThreadPoolExecutor(4) as pool:
+            # The outcome of each is not asked for: what is left shows in the next sequence's answers.
+            [*pool.map(lambda one: ask("DELETE", f"/containers/{one['Id']}?force=1&v=1"), containers)]
         for volume in (ask("GET", "/volumes").json() or {}).get("Volumes") or ():
             ask("DELETE", f"/volumes/{quote(volume['Name'], safe='')}?force=1")
         for network in ask("GET", "/networks").json() or ():

@@ -40,23 +40,32 @@ class Found:
 
 
 def search(
-    stage: Stage, profile: str, seed: int, numbers: range, *, shrinking: bool = True, once: bool = True
+    stage: Stage,
+    profile: str,
+    seed: int,
+    numbers: range,
+    *,
+    shrinking: bool = True,
+    ignored: tuple[str, ...] = (),
 ) -> Iterator[Found]:
-    """Play the sequences `numbers` of a seed under a profile. `once`: a way is reported the first time only."""
+    """Play the sequences `numbers` of a seed under a profile. A way is reported the first time only.
+
+    Ways that begin with one of `ignored` do not count.
+    """
     known: set[str] = set()
     stage.guard(profile)
     for number in numbers:
         # Under baseline people with an account on the host are trusted (SECURITY.md).
         steps = sequence(seed, number, device=stage.canaries.device, host_users=profile != "baseline")
         played = stage.play(steps)
-        if not played.ways or (once and played.ways <= known):
+        ways = frozenset(way for way in played.ways - known if not way.startswith(ignored))
+        if not ways:
             continue
-        ways = played.ways - known if once else played.ways
-        known |= played.ways
+        known |= ways
         if shrinking:
             steps = shrink(steps, lambda fewer: bool(stage.play(fewer).ways & ways))  # noqa: B023  called at once
             played = stage.play(steps)
-        yield Found(profile, number, played.ways or ways, steps, played.answers)
+        yield Found(profile, number, (played.ways & ways) or ways, steps, played.answers)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
