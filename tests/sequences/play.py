@@ -82,11 +82,15 @@ class Player:
                 ways.add(PLUGIN_LOADED)
             return Played(frozenset(ways), tuple(answers))
         finally:
-            if not loaded:  # the stage throws such a daemon away; cleaning would wait for the plugin
+            if not loaded:  # such a daemon is thrown away, and until then its plugin has to answer
                 self._clean()
-            for plugin in self._plugins:
-                plugin.end()
-            self._plugins = []
+                self.end()
+
+    def end(self) -> None:
+        """Stop the plugins that containers serve."""
+        for plugin in self._plugins:
+            plugin.end()
+        self._plugins = []
 
     def _do(self, step: Step) -> str:
         act = getattr(self, "_" + step.kind.replace("-", "_"))
@@ -133,6 +137,7 @@ class Player:
         """Wait until a container has looked once more than `before`, or it and its restarts are over; not for ever."""
         if name not in self._stay:
             self._patient.ask("POST", f"/containers/{name}/wait")
+            self._await_restarts(name)
             return
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(LOOK_SECONDS)
@@ -142,6 +147,14 @@ class Player:
             with contextlib.suppress(TimeoutError):
                 while received.count(STAYING) <= before and (piece := connection.recv(65536)):
                     received += piece
+
+    def _await_restarts(self, name: str) -> None:
+        end = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < end:
+            state = (self._docker.client.ask("GET", f"/containers/{name}/json").json() or {}).get("State", {})
+            if state.get("Status") not in ("running", "restarting"):
+                return
+            time.sleep(0.05)
 
     def _log_of(self, name: str) -> bytes:
         return self._docker.client.ask("GET", f"/containers/{name}/logs?stdout=1&stderr=1").body

@@ -112,7 +112,9 @@ class Stage:
         """Play a sequence. A daemon that has loaded a container's plugin goes on asking it: it is thrown away."""
         played = self._player.play(steps)
         if PLUGIN_LOADED in played.ways:
+            player = self._player
             self._down()
+            player.end()
             self._up()
         return played
 
