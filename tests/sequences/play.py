@@ -82,6 +82,7 @@ class Player:
                 ways.add(PLUGIN_LOADED)
             return Played(frozenset(ways), tuple(answers))
         finally:
+            self._remove_containers()
             if not loaded:  # such a daemon is thrown away, and until then its plugin has to answer
                 self._clean()
                 self.end()
@@ -273,7 +274,7 @@ class Player:
         for container in self._docker.client.ask("GET", "/containers/json?all=1").json() or ():
             self._output.append(self._log_of(container["Id"]))
 
-    def _clean(self) -> None:
+    def _remove_containers(self) -> None:
         ask = self._docker.client.ask
         for service in ask("GET", "/services").json() or ():
             ask("DELETE", f"/services/{service['ID']}")
@@ -281,6 +282,9 @@ class Player:
         with ThreadPoolExecutor(4) as pool:
             # The outcome of each is not asked for: what is left shows in the next sequence's answers.
             [*pool.map(lambda one: ask("DELETE", f"/containers/{one['Id']}?force=1&v=1"), containers)]
+
+    def _clean(self) -> None:
+        ask = self._docker.client.ask
         for volume in (ask("GET", "/volumes").json() or {}).get("Volumes") or ():
             ask("DELETE", f"/volumes/{quote(volume['Name'], safe='')}?force=1")
         for network in ask("GET", "/networks").json() or ():
