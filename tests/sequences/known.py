@@ -12,7 +12,7 @@ from .play import PLUGIN_LOADED
 from .steps import Step
 
 # Ways that the rules do not close yet, each as what the canaries say first; this list only gets shorter.
-OPEN = ("reached: /run/agent/", "changed: the address of ", "changed: the host's route ", "read: socket in ")
+OPEN = ("changed: the address of ", "changed: the host's route ")
 LOOK = "look; exit 0"
 STAY = "look; echo staying; sleep 60"
 # What hardened asks of a bridge.
