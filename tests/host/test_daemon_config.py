@@ -221,3 +221,13 @@ def test_a_managed_plugin_reads_the_folder_that_is_mounted_into_it(
     with pytest.raises(Refused) as refused:
         host(tmp_path, visible=False).daemon()
     assert refused.value.code == "host-unreadable"
+
+
+@pytest.mark.parametrize(("start", "remapped"), [("100000", True), ("0", False)])
+def test_a_remap_is_one_only_when_its_range_begins_elsewhere_than_at_root(
+    tmp_path: Path, file: Path, start: str, remapped: bool
+) -> None:
+    file.write_text('{"userns-remap": "default"}')
+    (tmp_path / "etc" / "subuid").write_text(f"dockremap:{start}:65536\n")
+
+    assert asking(tmp_path)().user_namespaces is remapped

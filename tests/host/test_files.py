@@ -37,7 +37,12 @@ def listening(path: Path) -> Iterator[None]:
 
 
 def host_files(
-    root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None
+    root: Path,
+    *,
+    visible: bool = True,
+    sockets: tuple[str, ...] = (),
+    proc: Path | None = None,
+    daemon_config: str | None = None,
 ) -> HostFiles:
     def read(before: ListeningSockets) -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
@@ -47,6 +52,7 @@ def host_files(
         visible=visible,
         sockets=sockets,
         own=["/opt/portero"],
+        daemon_config=daemon_config,
         programs=["/opt/venv"],
         logs=["/logs", "/logs/p.jsonl"],
         protected=["/var/lib/docker"],
@@ -181,6 +187,19 @@ def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: 
     assert files.moment(Peer(7, 0)).look(path).daemon_files == ("/srv/d",)
     assert files.moment(Peer(7, 0)).look("/srv/data").daemon_files == ()
     assert files.moment().look(path).daemon_files == ()
+
+
+def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(tmp_path: Path) -> None:
+    dockerd(tmp_path / "proc", 7, "--config-file=/srv/one.json")
+    dockerd(tmp_path / "proc", 8, "--config-file=/srv/two.json")
+    (tmp_path / "srv").mkdir()
+    for name in ("one", "two", "named"):
+        (tmp_path / "srv" / f"{name}.json").write_text(f'{{"log-driver": "{name}"}}')
+    files, named = host_files(tmp_path), host_files(tmp_path, daemon_config="/srv/named.json")
+    files.daemons = named.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert [files.moment(Peer(pid, 0)).daemon().log_driver for pid in (7, 8, 7, 9)] == ["one", "two", "one", ""]
+    assert named.moment(Peer(7, 0)).daemon().log_driver == "named"
 
 
 def test_porteros_own_socket_is_held(tmp_path: Path) -> None:

@@ -153,3 +153,22 @@ def test_the_data_root_is_what_dockerd_says_then_what_it_is_told(host: Host) -> 
 
     assert daemon.data_root(configured, Info(INFO))["value"] == "/srv/docker"
     assert daemon.data_root(configured, Info(None))["value"] == "/var/lib/docker"
+
+
+@pytest.mark.parametrize("info", [None, INFO], ids=["configured", "reported"])
+@pytest.mark.parametrize(
+    ("value", "start", "remapped"), [("root", "1", False), ("default", "0", False), ("default", "231072", True)]
+)
+def test_a_remap_that_leaves_root_as_root_is_none(
+    host: Host, info: dict[str, Any] | None, value: str, start: str, remapped: bool
+) -> None:
+    host.dockerd(f"--userns-remap={value}")
+    host.write("/etc/subuid", f"dockremap:{start}:65536\n")
+
+    assert facts(host, info)["userNamespaces"]["remapped"]["value"] is remapped
+
+
+def test_a_remap_that_dockerd_does_not_report_is_none(host: Host) -> None:
+    host.dockerd("--userns-remap=default")
+
+    assert facts(host, INFO | {"SecurityOptions": []})["userNamespaces"]["remapped"]["value"] is False

@@ -60,7 +60,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         engine="auto",
         docker_host=None,
         host_root="auto",
-        daemon_config=Path("/etc/docker/daemon.json"),
+        daemon_config=None,
         workers=2,
         threads=32,
         trusted_keys=(),

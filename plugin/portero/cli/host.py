@@ -9,6 +9,7 @@ import click
 
 from portero import engine
 from portero.cli import options
+from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.document import collect
 from portero.hostcheck.files import Files
 from portero.hostcheck.findings import Finding, HostReport, check
@@ -47,7 +48,8 @@ def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | 
     settings = options.settings(said)
     policy = _policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
-    document = collect(Files(root), str(settings.daemon_config), address, find_socket(settings.socket), ask=probe)
+    daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
+    document = collect(Files(root), daemon_config, address, find_socket(settings.socket), ask=probe)
     report = check(policy, document, settings.profile)
     click.echo(_json(report, settings.profile, document) if as_json else "\n".join(_lines(report, settings.profile)))
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)

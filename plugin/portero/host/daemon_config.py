@@ -13,12 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
+from portero.host.symlinks import HostWalk
 
 # Bytes; far more than any daemon.json or seccomp profile has.
 _LARGEST = 1 << 20
 # Below it a managed plugin finds what its manifest mounts of the host.
 _MOUNTED = "/host"
+_MOST_KEPT = 8  # daemons of one host
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
@@ -73,6 +76,24 @@ def find_mounted(path: str) -> str:
     if os.path.islink(mounted):
         raise OSError(errno.ELOOP, "is a link, which leads out of what the plugin sees", path)
     return mounted
+
+
+class DaemonConfigs:
+    """The daemon.json of each daemon that asks; `path`: one that holds for all of them."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._path = path
+        self._known: dict[tuple[str, str], DaemonConfig] = {}
+
+    def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
+        """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
+        path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
+        key = (walk.local_path("/") if walk else "", path)
+        if (config := self._known.get(key)) is None:
+            config = DaemonConfig(path)
+            # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
+            self._known = {key: config, **dict(list(self._known.items())[:_MOST_KEPT])}
+        return config.defaults(find_mounted if walk is None else lambda path: walk.local_path(walk.resolve(path)))
 
 
 def _stamp(file: os.stat_result) -> _Stamp:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
+from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.sizes import read_ram_size
 from portero.types import JSON
 
@@ -39,7 +40,7 @@ class DaemonDefaults:
     cgroup_namespace: str = ""
     ipc_mode: str = ""
     shm_size: int | None = None  # bytes
-    user_namespaces: bool = False
+    user_namespaces: bool = False  # whether root in a container is another user
     seccomp: _Seccomp = ""
     seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
     network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
@@ -66,13 +67,18 @@ def parse_daemon_json(data: bytes, read_content: Callable[[str], bytes | None] =
         cgroup_namespace=_one_of(_text(settings, "default-cgroupns-mode"), "private", "host"),
         ipc_mode=_one_of(_text(settings, "default-ipc-mode"), "private", "shareable"),
         shm_size=read_ram_size(_text(settings, "default-shm-size")),
-        user_namespaces=_text(settings, "userns-remap") != "",
+        user_namespaces=_is_remapped(_text(settings, "userns-remap"), read_content),
         seccomp=seccomp,
         seccomp_sha256=sha256,
         network_options=MappingProxyType(
             {driver: MappingProxyType(_texts(options)) for driver, options in _object(settings, "default-network-opts")}
         ),
     )
+
+
+def _is_remapped(value: str, read_content: Callable[[str], bytes | None]) -> bool:
+    subuid = read_content(SUBUID) if value else None
+    return remaps_root(value, (subuid or b"").decode(errors="replace"))
 
 
 def _parse_object(data: bytes) -> dict[str, JSON]:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import cached_property
 
 from portero.host.accounts import AccountNames
-from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
+from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
-from portero.host.daemon_config import DaemonConfig, find_mounted
+from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
@@ -39,7 +39,8 @@ class HostFiles:
     all below them, and `logs`: files and folders, that no container may write. `protected`: names of paths that the
     policy protects. `visible=False`: the host's files are not below `root` at all, so that only names can be compared.
     `mounts`: of the process that sees the files below `root`. `listening`: the daemons' sockets.
-    `new_lookup`: makes, for one request, the function from a network's ID to its name (None: not found out).
+    `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`: makes, for one request,
+    the function from a network's ID to its name (None: not found out).
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class HostFiles:
         mounts: MountReader | None = None,
         listening: HeldSockets,
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
-        daemon_config: str = DAEMON_CONFIG,
+        daemon_config: str | None = None,
         daemons: AskingDaemons | None = None,
     ) -> None:
         self.root = root
@@ -71,7 +72,7 @@ class HostFiles:
         self.new_lookup = new_lookup
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
-        self._config = DaemonConfig(daemon_config)
+        self._configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
@@ -86,11 +87,9 @@ class HostFiles:
             self._mounts_of_daemon = (asking.mountinfo, MountReader(asking.mountinfo))
         return self._mounts_of_daemon[1]
 
-    def read_defaults(self, walk: HostWalk) -> DaemonDefaults:
-        """The daemon's defaults, as one walk finds daemon.json. Raises OSError when they cannot be read."""
-        if not self.visible:
-            return self._config.defaults(find_mounted)
-        return self._config.defaults(lambda path: walk.local_path(walk.resolve(path)))
+    def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
+        """The daemon's defaults, as one walk finds its daemon.json. Raises OSError when they cannot be read."""
+        return self._configs.read(walk if self.visible else None, asking)
 
     def list_protected(self) -> tuple[str, ...]:
         """The names of the daemons' usual sockets and of Portero's own files."""
@@ -140,7 +139,7 @@ class FilesMoment:
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json is visible."""
         with refuse_unreadable():
-            return self._host.read_defaults(self._walk)
+            return self._host.read_defaults(self._walk, self._asking)
 
     def routes(self) -> HostRoutes | None:
         """What the network namespace of the daemon that asks holds, or that of this process beside the host's files."""

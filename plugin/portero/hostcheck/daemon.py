@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
@@ -84,7 +85,7 @@ def facts(
         "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
-            "remapped": either(info.option("userns"), _is_set(configuration.text("userns-remap", ""))),
+            "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
             "rootless": either(info.option("rootless"), _is_rootless(process)),
         },
         "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
@@ -149,8 +150,12 @@ def _plugins(info: Info) -> Fact:
     return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
 
 
-def _is_set(text: Fact) -> Fact:
-    return text if text["value"] == UNKNOWN else fact(text["value"] != "", str(text["at"]))
+def _find_remap(files: Files, value: Fact, info: Info) -> Fact:
+    """GET /info reports a remap also where its range begins at root, so what is configured counts as well."""
+    reported = info.option("userns")
+    if reported["value"] is False or value["value"] == UNKNOWN or (reported["value"] is True and value["value"] == ""):
+        return reported
+    return observed(str(value["at"]), lambda: remaps_root(str(value["value"]), files.text_or(SUBUID, "")))
 
 
 def _is_rootless(process: DockerdProcess | None) -> Fact:

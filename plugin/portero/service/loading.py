@@ -185,7 +185,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         ],
         listening=listening,
         new_lookup=names.new_lookup,
-        daemon_config=str(settings.daemon_config),
+        daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
     )
 
 

@@ -49,7 +49,7 @@ class Settings:
     engine: EngineChoice
     docker_host: Path | None
     host_root: Literal["auto", "none"] | Path
-    daemon_config: Path
+    daemon_config: Path | None
     workers: int
     threads: int
     trusted_keys: tuple[Path, ...]
@@ -203,7 +203,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "engine": _one_of(*get_args(EngineChoice)),
         "docker_host": _docker_host,
         "host_root": _host_root,
-        "daemon_config": _absolute,
+        "daemon_config": lambda text: _absolute(text) if text else None,
         "workers": _figure(1, 64),
         "threads": _figure(1, 512),
         "trusted_keys": _files,

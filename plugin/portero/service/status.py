@@ -69,7 +69,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "log": settings.log,
         "logFailure": settings.log_failure,
         "hostFiles": loading.host_root(settings),
-        "daemonConfig": str(settings.daemon_config),
+        "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
         "workers": settings.workers,
         "threads": settings.threads,
