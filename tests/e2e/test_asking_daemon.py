@@ -1,5 +1,6 @@
 """The daemon that asks: its data lies anywhere, and what other processes are called changes nothing."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from .guarded import GuardedDocker, serve, wait_until
-from .rawhttp import Answer
+from .rawhttp import Answer, Client
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
@@ -131,3 +132,33 @@ def test_a_service_joins_a_network_by_its_name_and_by_its_id(docker: GuardedDock
     made = docker.client.ask("POST", "/networks/create", {"Name": "mine", "Driver": "overlay"}).json()["Id"]
 
     assert [refusing(join(docker, target).message) for target in ("mine", made)] == [[], []]
+
+
+SECOND = "/run/second.sock"
+
+
+@pytest.fixture
+def second(docker: GuardedDocker) -> Iterator[Client]:
+    """Another dockerd of the same host, guarded by the same plugin, with a daemon.json of its own."""
+    config = {"authorization-plugins": ["portero"], "log-driver": "none", "data-root": "/srv/second-data"}
+    docker.host.path("/srv/second.json").write_text(json.dumps(config))
+    flags = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
+    argv = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
+    started = docker.host.start(argv, docker.host.folder / "second.log")
+    client = Client(docker.host.path(SECOND))
+    try:
+        version = f"docker -H unix://{SECOND} version"
+        wait_until(lambda: docker.shell(version).returncode == 0, "no second dockerd came up")
+        yield client
+    finally:
+        docker.shell("kill $(cat /run/second.pid)")
+        started.wait(30)
+
+
+def test_each_of_two_daemons_is_judged_by_its_own_files(docker: GuardedDocker, second: Client) -> None:
+    body = {"Image": "busybox", "HostConfig": {"LogConfig": {}}}
+    own = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second-data/volumes:/x:ro"]}}
+
+    assert refusing(second.ask("POST", "/containers/create", body).message) == ["no-log-none"]
+    assert "protected-paths" in refusing(second.ask("POST", "/containers/create", own).message)
+    assert refusing(docker.client.ask("POST", "/containers/create", body).message) == []

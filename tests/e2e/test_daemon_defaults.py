@@ -168,8 +168,8 @@ def test_a_default_that_breaks_a_rule_is_refused_as_a_default(docker: GuardedDoc
     assert [v["daemonDefault"] for v in violations if v["rule"] == "no-log-none"] == [True]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", json.dumps({"log-driver": [1], "default-ulimits": 3})])
-def test_an_odd_daemon_json_stops_nobody(docker: GuardedDocker, content: str) -> None:
+def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> None:
+    content = json.dumps({"log-driver": [1], "default-ulimits": 3})
     docker.host.path("/etc/docker/daemon.json").write_text(content)
     before = docker.log_size()
 
@@ -177,3 +177,15 @@ def test_an_odd_daemon_json_stops_nobody(docker: GuardedDocker, content: str) ->
 
     assert ran.returncode == 0, ran.stderr
     assert decided(docker, before, "ContainerCreate")["daemonDefaults"] == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_an_invalid_daemon_json_is_never_taken_for_an_empty_one(docker: GuardedDocker, content: str) -> None:
+    docker.host.path("/etc/docker/daemon.json").write_text(content)
+    before = docker.log_size()
+
+    ran = docker.docker("run", "--rm", "busybox", "true")
+
+    # A worker that has read a valid file before goes on with its defaults.
+    line = decided(docker, before, "ContainerCreate")
+    assert refusing(ran.stderr) == ["host-unreadable"] or line["daemonDefaults"] == OF_A_CONTAINER
