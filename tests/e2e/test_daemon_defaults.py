@@ -181,11 +181,16 @@ def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> No
 
 @pytest.mark.parametrize("content", ["{", "[]"])
 def test_an_invalid_daemon_json_is_never_taken_for_an_empty_one(docker: GuardedDocker, content: str) -> None:
-    docker.host.path("/etc/docker/daemon.json").write_text(content)
-    before = docker.log_size()
+    file = docker.host.path("/etc/docker/daemon.json")
+    with docker.guarded_by(serve("baseline", "--host-root", "/", "--workers", "1")):
+        good = file.read_text()
+        file.write_text(content)
+        refused = docker.docker("run", "--rm", "busybox", "true")
+        file.write_text(good)
+        docker.docker("run", "--rm", "busybox", "true")
+        file.write_text(content)
+        before = docker.log_size()
+        docker.docker("run", "--rm", "busybox", "true")
 
-    ran = docker.docker("run", "--rm", "busybox", "true")
-
-    # A worker that has read a valid file before goes on with its defaults.
-    line = decided(docker, before, "ContainerCreate")
-    assert refusing(ran.stderr) == ["host-unreadable"] or line["daemonDefaults"] == OF_A_CONTAINER
+    assert refusing(refused.stderr) == ["host-unreadable"]
+    assert decided(docker, before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER
