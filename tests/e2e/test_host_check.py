@@ -26,6 +26,7 @@ def test_the_probes_find_a_fixed_engine_and_create_nothing(docker: GuardedDocker
     assert {name: fact["value"] for name, fact in outcome["host"]["probes"].items()} == {
         "CVE-2024-41110": "fixed",
         "CVE-2026-34040": "fixed",
+        "arrive": True,
     }
     assert docker.client.ask("GET", "/containers/json?all=1").json() == before
     assert docker.client.ask("GET", "/images/portero-probe.invalid/nothing:none/json").status == 404
@@ -42,5 +43,5 @@ def test_the_facts_of_a_running_dockerd_are_known(docker: GuardedDocker) -> None
     assert "guarded-by-portero" in outcome["fine"]
     # The harness starts dockerd without iptables.
     assert {"rule": "daemon-keeps-firewall", "at": "dockerd --iptables"} in [
-        {name: finding[name] for name in ("rule", "place")} for finding in outcome["findings"]
+        {name: finding[name] for name in ("rule", "at")} for finding in outcome["findings"]
     ]
