@@ -1,5 +1,5 @@
 // The baseline: a plugin that allows everything, as one writes it in Go with the standard library: net/http, and the
-// question decoded into a struct (the fields of moby pkg/authorization/api.go).
+// envelope decoded into a struct (the fields of moby pkg/authorization/api.go).
 //
 // usage: allow SOCKET
 package main
@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-type question struct {
+type envelope struct {
 	User               string
 	UserAuthNMethod    string
 	RequestMethod      string
@@ -48,7 +48,7 @@ func main() {
 }
 
 func allow(to http.ResponseWriter, from *http.Request) {
-	var asked question
+	var asked envelope
 	if err := json.NewDecoder(from.Body).Decode(&asked); err != nil {
 		http.Error(to, err.Error(), http.StatusBadRequest)
 		return

@@ -28,9 +28,9 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
-    def ask(self, question: bytes) -> bytes:
-        """Send the question, give the body of the answer."""
-        self.socket.sendall(question)
+    def ask(self, request: bytes) -> bytes:
+        """Send the request, give the body of the answer."""
+        self.socket.sendall(request)
         while (answer := self.received()) is None:
             pass
         return answer
@@ -57,15 +57,15 @@ def turns(names: Collection[T], rounds: int) -> Iterator[T]:
         yield from (names if number % 2 == 0 else reversed([*names]))
 
 
-def latencies(path: Path, question: bytes, seconds: float) -> list[float]:
+def latencies(path: Path, request: bytes, seconds: float) -> list[float]:
     """Ask again and again over one connection; the time that each took, in milliseconds."""
     found: list[float] = []
     with Connection(path) as connection:
-        connection.ask(question)
+        connection.ask(request)
         end = time.perf_counter() + seconds
         while len(found) < 3 or time.perf_counter() < end:
             began = time.perf_counter()
-            connection.ask(question)
+            connection.ask(request)
             found.append((time.perf_counter() - began) * 1000)
     return found
 
@@ -83,23 +83,23 @@ def pairs(path: Path, asked: Sequence[tuple[bytes, bytes]], seconds: float) -> i
     return done
 
 
-def throughput(path: Path, question: bytes, connections: int, seconds: float) -> float:
+def throughput(path: Path, request: bytes, connections: int, seconds: float) -> float:
     """Answers per second when so many connections each wait for an answer all the time."""
     with ExitStack() as stack, selectors.DefaultSelector() as waiting:
         for _ in range(connections):
             opened = stack.enter_context(Connection(path))
-            opened.ask(question)
-            opened.socket.sendall(question)
+            opened.ask(request)
+            opened.socket.sendall(request)
             waiting.register(opened.socket, selectors.EVENT_READ, opened)
         began = time.perf_counter()
-        done = sum(_answers(waiting, question, began + seconds))
+        done = sum(_answers(waiting, request, began + seconds))
         return done / (time.perf_counter() - began)
 
 
-def _answers(waiting: selectors.BaseSelector, question: bytes, end: float) -> Iterator[int]:
+def _answers(waiting: selectors.BaseSelector, request: bytes, end: float) -> Iterator[int]:
     while time.perf_counter() < end:
         for key, _ in waiting.select(_PATIENCE):
             connection: Connection = key.data
             if connection.received() is not None:
-                connection.socket.sendall(question)
+                connection.socket.sendall(request)
                 yield 1

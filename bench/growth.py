@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from client import latencies, throughput, turns
-from questions import Question, create, questions
+from envelopes import BenchRequest, create, requests
 from servers import Serving, serving
 
 _BODIES = (1, 4, 16, 64, 256, 1024, 3072)
@@ -34,7 +34,7 @@ def of_plugins(running: Mapping[str, Serving], seconds: float) -> list[Curve]:
     """The curves that need nothing but the plugins themselves; each step is taken by all of them before the next."""
     bodies = {kilobytes: create("body", kilobytes * 1024) for kilobytes in _BODIES}
     mounts = {number: create("mounts", 0, number) for number in _MOUNTS}
-    listing = questions()[1]
+    listing = requests()[1]
     return [
         _curve("Body of a create", "KiB", "ms", running, _BODIES, lambda at, step: _median(at, bodies[step], seconds)),
         _curve(
@@ -81,8 +81,8 @@ def _curve(
     return Curve(title, steps, unit, points)
 
 
-def _median(at: Serving, question: Question, seconds: float) -> float:
-    return median(latencies(at.socket, question.data, seconds))
+def _median(at: Serving, request: BenchRequest, seconds: float) -> float:
+    return median(latencies(at.socket, request.data, seconds))
 
 
 def _rules(folder: Path, number: int) -> Path:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import Connection, latencies, pairs, throughput, turns
+from envelopes import BenchRequest, mixed, requests
 from growth import Curve
-from questions import Question, mixed, questions
 from servers import Serving, serving
 
 # Portero must answer rightly; what others answer is their own business.
@@ -29,7 +29,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """`cpu`: microseconds of processor time for a question and its result; `throughput`: lists per second."""
+    """`cpu`: microseconds of processor time for a request and its result; `throughput`: lists per second."""
 
     cpu: float
     throughput: float
@@ -37,7 +37,7 @@ class Mixed:
 
 @dataclass(slots=True)
 class Results:
-    """What was measured, by plugin; `latencies` and `through` by question first or last, as they read best."""
+    """What was measured, by plugin; `latencies` and `through` by request first or last, as they read best."""
 
     starts: Mapping[str, float]
     latencies: dict[str, dict[str, Latency]] = field(default_factory=dict)
@@ -47,18 +47,18 @@ class Results:
     through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def compared(running: Mapping[str, Serving], question: Question, rounds: int, seconds: float) -> dict[str, Latency]:
-    """Each plugin's latency for one question."""
-    _check(running[_OURS].socket, question)
+def compared(running: Mapping[str, Serving], request: BenchRequest, rounds: int, seconds: float) -> dict[str, Latency]:
+    """Each plugin's latency for one request."""
+    _check(running[_OURS].socket, request)
     found: dict[str, list[list[float]]] = defaultdict(list)
     for name in turns(running, rounds):
-        found[name].append(latencies(running[name].socket, question.data, seconds))
+        found[name].append(latencies(running[name].socket, request.data, seconds))
     return {name: _latency(found[name]) for name in running}
 
 
 def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: float) -> dict[str, Mixed]:
     """What passes by on a host in use, one connection for the cost and many for the throughput."""
-    asked = [(question.data, question.result) for question in mixed()]
+    asked = [(request.data, request.result) for request in mixed()]
     cost: dict[str, list[float]] = defaultdict(list)
     rates: dict[str, list[float]] = defaultdict(list)
     for name in turns(running, rounds):
@@ -66,7 +66,7 @@ def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: 
         before = at.cpu()
         done = pairs(at.socket, asked, 4 * seconds)
         cost[name].append((at.cpu() - before) / done * 1e6)
-        rates[name].append(throughput(at.socket, questions()[1].data, _MANY, seconds))
+        rates[name].append(throughput(at.socket, requests()[1].data, _MANY, seconds))
     return {name: Mixed(statistics.median(cost[name]), statistics.median(rates[name])) for name in running}
 
 
@@ -79,12 +79,12 @@ def starts(plugins: Mapping[str, str], folder: Path, rounds: int) -> dict[str, f
     return {name: statistics.median(taken[name]) for name in plugins}
 
 
-def _check(path: Path, question: Question) -> None:
+def _check(path: Path, request: BenchRequest) -> None:
     """A fast wrong answer is no result."""
     with Connection(path) as connection:
-        answer = json.loads(connection.ask(question.data))
-    if answer["Allow"] is not question.allowed:
-        raise RuntimeError(f"{question.name}: portero answers {answer}")
+        answer = json.loads(connection.ask(request.data))
+    if answer["Allow"] is not request.allowed:
+        raise RuntimeError(f"{request.name}: portero answers {answer}")
 
 
 def _latency(rounds: list[list[float]]) -> Latency:

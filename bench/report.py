@@ -11,7 +11,7 @@ from measure import Results
 _HEAD = """# What a decision costs
 
 `make bench BENCH="--growth --dockerd --write docs/benchmarks.md"` made this page on {day}, on {machine}.
-`allow-go` and `allow-flask` are plugins of a few lines that decode the question and allow everything (bench/allow.go:
+`allow-go` and `allow-flask` are plugins of a few lines that decode the request and allow everything (bench/allow.go:
 Go's net/http, where Go is installed; bench/allow_flask.py: flask, gunicorn's threads); ratios are to the first. All
 plugins run side by side and are asked in turns, A B C, C B A; figures are medians, in brackets the smallest and the
 largest median of a round. One more plugin is measured in the same run with `--plugin name='command {{socket}}'`.
@@ -36,7 +36,7 @@ def page(results: Results, day: date, note: str) -> str:
 
 
 _PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
-all processes after the load. CPU: processor time for a question and its result, of mixed traffic (nine of ten only
+all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
 look, one creates a container). Throughput: lists over 16 connections; the client takes a good part of the machine.
 """
 _THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
@@ -47,10 +47,10 @@ image that is not there, so that dockerd answers at once.
 def _latencies(results: Results) -> str:
     baseline, *names = next(iter(results.latencies.values()))
     rows = []
-    for question, each in results.latencies.items():
+    for request, each in results.latencies.items():
         cells = [f"{one.median:.3f} ({one.least:.3f} to {one.most:.3f}), p95 {one.p95:.3f}" for one in each.values()]
         ratios = [f"{each[name].median / each[baseline].median:.2f}" for name in names]
-        rows.append([question, *cells, *ratios])
+        rows.append([request, *cells, *ratios])
     return _table(["", baseline, *names, *(f"ratio of {name}" for name in names)], rows)
 
 

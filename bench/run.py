@@ -1,6 +1,6 @@
 """What a decision costs: portero beside plugins that allow everything, in Go and in flask, and any other that is named.
 
-Each question is asked in rounds A B C, C B A and so on, so that what else the machine does hits all alike. Printed are
+Each request is asked in rounds A B C, C B A and so on, so that what else the machine does hits all alike. Printed are
 the medians, their spread over the rounds, and the ratios to the first, which is the one in Go where Go is installed.
 """
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import growth
 import through
+from envelopes import requests
 from measure import Results, compared, cost_of_mixed_traffic, starts
 from plot import drawn
-from questions import questions
 from servers import Serving, baselines, portero, serving
 
 from report import page
@@ -41,7 +41,7 @@ def main() -> None:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--seconds", type=float, default=0.25, help="length of one measurement")
-    parser.add_argument("--rounds", type=int, default=4, help="rounds of each question")
+    parser.add_argument("--rounds", type=int, default=4, help="rounds of each request")
     parser.add_argument("--profile", default="hardened", help="portero's profile")
     parser.add_argument(
         "--plugin",
@@ -80,8 +80,8 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         running: dict[str, Serving] = {
             name: stack.enter_context(serving(name, command, folder)) for name, command in plugins.items()
         }
-        for question in questions():
-            results.latencies[question.name] = compared(running, question, chosen.rounds, chosen.seconds)
+        for request in requests():
+            results.latencies[request.name] = compared(running, request, chosen.rounds, chosen.seconds)
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
         if chosen.growth:

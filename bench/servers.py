@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client import Connection
-from questions import post
+from envelopes import post
 
 HERE = Path(__file__).resolve().parent
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HERE.parent / "plugin")}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from client import Connection, latencies, turns
-from questions import container
+from envelopes import container
 from servers import argv
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -24,18 +24,18 @@ _CLIENT = "send the body that Docker's own clients send"
 CODES: Mapping[str, Refusal] = MappingProxyType(
     {
         "envelope-empty": Refusal(
-            "dockerd's question has a body",
-            "dockerd asked without saying what about; it does so when it repeats a question whose answer was lost.",
+            "dockerd sends the request",
+            "dockerd sent an empty request, as it does when it retries after a lost reply.",
             _RESTART,
         ),
         "envelope-undecodable": Refusal(
-            "dockerd's question is a JSON document of the authorization protocol",
-            "What arrived on the plugin's socket is not a question that dockerd asks.",
-            "let nothing but dockerd talk to the plugin's socket",
+            "dockerd sends a JSON document of the authorization protocol",
+            "What arrived on the plugin's socket is not what dockerd sends.",
+            "let only dockerd connect to the plugin's socket",
         ),
         "envelope-too-large": Refusal(
-            "dockerd's question fits the daemon's own limit",
-            "The question is larger than any that dockerd forwards, so it was not read.",
+            "The request fits the limit of dockerd itself",
+            "The request is larger than any that dockerd forwards, so it was not read.",
             "send a body below 4 MiB",
         ),
         "uri-undecodable": Refusal(
@@ -51,7 +51,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "uri-not-clean": Refusal(
             "The request path is clean",
-            "The path has empty or dot segments, so that it names another operation than it seems to.",
+            "The path has empty or dot segments, so dockerd may carry out another operation than the path shows.",
             "write the path without //, /./ and /../",
         ),
         "uri-query-ambiguous": Refusal(
@@ -60,28 +60,28 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "separate parameters with &, write a literal semicolon as %3B",
         ),
         "uri-version": Refusal(
-            "The API version in the path is a version",
-            "The version in the path is not made of numbers.",
+            "The API version in the path is valid",
+            "The API version in the path is not a number such as 1.45.",
             "write the version as /v1.45/, or leave it out",
         ),
         "unknown-operation": Refusal(
-            "The operation is one that Portero knows",
-            "No operation of the Engine API is known for this method and path, and it may change something.",
+            "The operation is known",
+            "Portero knows no operation of the Engine API for this method and path, and it may change something.",
             "check method and path; after an upgrade of Docker, upgrade Portero",
         ),
         "body-missing": Refusal(
-            "The body that the operation needs has arrived",
-            "dockerd did not forward the body, so what would be done is unknown.",
+            "The body that the operation needs is there",
+            "dockerd did not forward the body, so Portero cannot tell what the request does.",
             _CLIENT + ": Content-Type application/json, below the daemon's size limit",
         ),
         "body-hidden": Refusal(
-            "The body that was sent has arrived",
+            "The body was forwarded to the plugin",
             "The headers announce a body that dockerd did not forward.",
             _CLIENT + ", with one Content-Type and one Content-Length",
         ),
         "body-unexpected": Refusal(
             "An operation without a body has none",
-            "This operation takes no body, and what was sent cannot be seen.",
+            "This operation takes no body, and Portero cannot see the one that was sent.",
             "send no body and no Content-Type",
         ),
         "body-form": Refusal(
@@ -110,9 +110,8 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             _ONE_DOCUMENT,
         ),
         "body-duplicate-name": Refusal(
-            "Every name stands once",
-            "A name stands twice in one object (names are compared without regard to case, as dockerd does), "
-            "so that readers differ on its value.",
+            "No name occurs twice",
+            "A name occurs twice in one object (dockerd ignores case in names), so readers differ on its value.",
             "give each field once",
         ),
         "body-too-deep": Refusal(
@@ -126,23 +125,23 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "send fewer entries",
         ),
         "body-number": Refusal(
-            "Every number fits",
-            "A number does not fit the type that Docker has for it.",
-            "send a smaller number",
+            "Numbers are in range",
+            "A number is out of range for the type of the field.",
+            "send a number in range",
         ),
         "body-wrong-type": Refusal(
             "Every field has Docker's type",
             "A field has another type than Docker's own.",
-            "look the field's type up in the Engine API reference",
+            "look up the field's type in the Engine API reference",
         ),
         "body-legacy-field": Refusal(
-            "Host settings stand in HostConfig",
-            "A host setting stands outside HostConfig: older daemons obey it there, newer ones do not.",
+            "Host settings are in HostConfig",
+            "A host setting is outside HostConfig: older daemons obey it there, newer ones do not.",
             "move the field into HostConfig",
         ),
         "unknown-field": Refusal(
-            "Every field is one that Docker knows",
-            "Docker has no field of this name, so what it will mean is unknown.",
+            "Docker knows every field",
+            "Docker has no field of this name, and a later version may give it a meaning.",
             "check the spelling of the field, or remove it",
         ),
         "dropped-field": Refusal(
@@ -152,13 +151,13 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "path-climbs": Refusal(
             "Paths that the kernel follows do not go up",
-            "A path goes up with .., and a link on the way decides where that leads.",
+            "A path goes up with .., and a symbolic link in it decides where that leads.",
             "write the path without .., as realpath prints it",
         ),
         "mount-template": Refusal(
             "Mounts of services name their host paths without templates",
             "Swarm fills in the template ({{...}}) of a bind source or of an option of the local driver after this "
-            "check, so that it can become any path of the host.",
+            "check, so it can become any path of the host.",
             "write the path itself, or use a named volume: its name may be a template",
         ),
         "path-control-character": Refusal(
@@ -170,12 +169,12 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The host can be read",
             "Portero could not read a part of the host that the decision depends on: a path of the request, /proc or "
             "dockerd's daemon.json.",
-            "mount /proc, make daemon.json valid JSON that Portero can read, and see that Portero has free file "
-            "descriptors and memory",
+            "mount /proc, make daemon.json valid JSON that Portero can read, and give Portero enough file descriptors "
+            "and memory",
         ),
         "log-failure": Refusal(
             "Every decision is logged",
-            "The decision log cannot be written, and a change that leaves no trace is not allowed.",
+            "The decision log cannot be written, and a change without a log line is not allowed.",
             "free disk space or fix PORTERO_LOG; log_failure=allow lifts this",
         ),
         "engine-disagreement": Refusal(
@@ -184,9 +183,9 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "report it as a bug of Portero, with the decision's id",
         ),
         "internal-error": Refusal(
-            "Portero could judge the request",
-            "Portero met an error of its own and refuses what it could not judge.",
-            "look the decision's id up in the plugin's log and report it as a bug",
+            "Portero has no internal error",
+            "An internal error of Portero; a request that it cannot judge is refused.",
+            "look up the decision's id in the plugin's log and report it as a bug",
         ),
     }
 )

@@ -129,7 +129,7 @@ def test_a_length_that_was_wrong_stays_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "what"),
+    ("data", "what"),
     [
         (asked(body=b'{"Token":"x"'), "body"),
         (asked(body=b"\xff"), "body"),
@@ -138,9 +138,9 @@ def test_a_length_that_was_wrong_stays_wrong() -> None:
         (asked(uri="/x?a=1#token=x"), "uri"),
     ],
 )
-def test_what_cannot_be_read_is_not_stored(question: bytes, what: str) -> None:
+def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
     with pytest.raises(Unmaskable, match=what):
-        masked(envelope.read(question))
+        masked(envelope.read(data))
 
 
 def captured() -> Iterator[bytes]:
@@ -155,11 +155,11 @@ def judge() -> Judge:
     return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))[0]
 
 
-def test_every_captured_question_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
+def test_every_captured_request_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
     different = []
     for data in captured():
         plain = json.dumps(masked(envelope.read(data))).encode()
-        before, after = (judge.decide(question, "x", 0.0).line(0) for question in (data, plain))
+        before, after = (judge.decide(request, "x", 0.0).line(0) for request in (data, plain))
         if before != after:
             different.append((before, after))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.capture import record
-from portero.capture.record import Outcome, Recorded, Unreadable
+from portero.capture.record import InvalidRecordLine, Outcome, Recorded
 from portero.decision import Decision, Subject, Violation
 
 MUCH = 1 << 20
@@ -109,5 +109,5 @@ def test_a_bare_capture_has_no_decision_and_dockers_answers_are_left_out() -> No
     ],
 )
 def test_what_is_no_line_of_a_recording_is_refused(line: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidRecordLine):
         record.read(line)

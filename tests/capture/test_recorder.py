@@ -39,7 +39,7 @@ def ids(file: Path) -> list[str]:
 
 
 def test_lines_are_appended_for_root_alone(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "questions.jsonl"
+    file = tmp_path / "new" / "requests.jsonl"
 
     record_many(file, 1 << 20, 0, 3)
     record_many(file, 1 << 20, 3, 1)
@@ -49,20 +49,20 @@ def test_lines_are_appended_for_root_alone(tmp_path: Path) -> None:
 
 
 def test_the_recording_and_the_one_before_it_stay_within_their_room(tmp_path: Path) -> None:
-    file, room = tmp_path / "questions.jsonl", 8000
+    file, room = tmp_path / "requests.jsonl", 8000
 
     for place in range(100):
         record_many(file, room, place, 1)
         assert sum(entry.stat().st_size for entry in tmp_path.iterdir()) <= room
 
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["questions.jsonl", "questions.jsonl.1"]
-    kept = ids(tmp_path / "questions.jsonl.1") + ids(file)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["requests.jsonl", "requests.jsonl.1"]
+    kept = ids(tmp_path / "requests.jsonl.1") + ids(file)
     assert kept == [f"d-{place}" for place in range(100 - len(kept), 100)]
     assert len(kept) > 5
 
 
 def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
-    file = tmp_path / "questions.jsonl"
+    file = tmp_path / "requests.jsonl"
     recorder = Recorder(file, 1 << 20)
     recorder.record(ASKED, decision(1))
     file.rename(tmp_path / "kept")
@@ -75,7 +75,7 @@ def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
 def test_a_file_that_is_moved_away_while_we_wait_for_it_is_not_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, genuine = tmp_path / "questions.jsonl", fcntl.flock
+    file, genuine = tmp_path / "requests.jsonl", fcntl.flock
     recorder = Recorder(file, 1 << 20)
 
     def after_somebody_moved_it(opened: int, operation: int) -> None:
@@ -90,7 +90,7 @@ def test_a_file_that_is_moved_away_while_we_wait_for_it_is_not_written_to(
 
 
 def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp_path: Path) -> None:
-    file, room = tmp_path / "questions.jsonl", 1 << 20
+    file, room = tmp_path / "requests.jsonl", 1 << 20
     processes = [get_context("spawn").Process(target=record_many, args=(file, room, n * 1000, 150)) for n in (1, 2)]
     for process in processes:
         process.start()
@@ -106,7 +106,7 @@ def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp
 def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "folder" / "questions.jsonl"
+    file = tmp_path / "folder" / "requests.jsonl"
     recorder = Recorder(file, 1 << 20)
     file.unlink()
     file.parent.rmdir()
@@ -123,7 +123,7 @@ def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can
 def test_half_a_line_on_a_full_disk_is_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "questions.jsonl"
+    file = tmp_path / "requests.jsonl"
     recorder = Recorder(file, 1 << 20)
     recorder.record(ASKED, decision(1))
     whole = os.write
@@ -139,4 +139,4 @@ def test_a_place_that_cannot_be_had_is_an_error_at_the_start(tmp_path: Path) -> 
     (tmp_path / "file").write_text("")
 
     with pytest.raises(OSError, match="file"):
-        Recorder(tmp_path / "file" / "questions.jsonl", 1 << 20)
+        Recorder(tmp_path / "file" / "requests.jsonl", 1 << 20)

@@ -25,7 +25,7 @@ def envelope(**host_config: object) -> dict[str, Any]:
 @pytest.fixture
 def check(tmp_path: Path) -> Any:
     def run(content: object, *options: str) -> Result:
-        file = tmp_path / "question.json"
+        file = tmp_path / "request.json"
         file.write_text(content if isinstance(content, str) else json.dumps(content))
         return CliRunner().invoke(
             main,
@@ -160,20 +160,20 @@ def test_the_request_document_of_what_cannot_be_read_is_the_code(check: Any) -> 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", ":1: is not JSON; write one document, or one a line"),
-        (lines(envelope(), 7), ":2: is not a JSON object; write an envelope or a request"),
-        ({"body": {}}, ": is neither an envelope (RequestMethod, RequestUri) nor a request with a known operation"),
-        ({"operation": "ContainerCreat"}, ": is neither an envelope"),
-        ({"operation": "ContainerCreat", "facts": {}}, ": is neither an envelope"),
-        ({"operation": "ContainerExec"}, ": path: ContainerExec needs id, each a text"),
-        ({"operation": "ContainerExec", "path": {"id": 7}}, ": path: ContainerExec needs id, each a text"),
+        ("{", ":1: not JSON; write one document, or one a line"),
+        (lines(envelope(), 7), ":2: not a JSON object; write an envelope or a request"),
+        ({"body": {}}, ": neither an envelope (RequestMethod, RequestUri) nor a request with a known operation"),
+        ({"operation": "ContainerCreat"}, ": neither an envelope"),
+        ({"operation": "ContainerCreat", "facts": {}}, ": neither an envelope"),
+        ({"operation": "ContainerExec"}, ": path: ContainerExec needs id, each a string"),
+        ({"operation": "ContainerExec", "path": {"id": 7}}, ": path: ContainerExec needs id, each a string"),
         ({"operation": "ContainerCreate", "query": {"name": "web"}}, ": query: write each parameter as a list"),
-        ({"operation": "ContainerCreate", "facts": {}}, "not as schemas/request.json says; leave facts out"),
-        ("", "there is no question in these files"),
-        (lines({"phase": "res", "envelope": envelope()}), "there is no question in these files"),
+        ({"operation": "ContainerCreate", "facts": {}}, "does not match schemas/request.json; without facts"),
+        ("", "no requests found in these files"),
+        (lines({"phase": "res", "envelope": envelope()}), "no requests found in these files"),
     ],
 )
-def test_what_is_no_question_is_named_rather_than_allowed(check: Any, content: object, sentence: str) -> None:
+def test_what_is_no_request_is_named_rather_than_allowed(check: Any, content: object, sentence: str) -> None:
     result = check(content)
 
     assert result.exit_code == 2
@@ -200,7 +200,7 @@ def test_standard_input_is_read() -> None:
 def test_owners_of_this_machine_are_reported_and_enforced_with_a_host_root(tmp_path: Path) -> None:
     os.chown(tmp_path, 4321, 4321)
     (tmp_path / "app").mkdir()
-    file = tmp_path / "question.json"
+    file = tmp_path / "request.json"
     file.write_text(json.dumps(envelope(Binds=[f"{tmp_path}/app:/app:ro"])))
 
     def run(*options: str) -> str:

@@ -86,11 +86,11 @@ def test_a_name_that_is_neither_rule_nor_code_is_answered_with_the_closest() -> 
     result = run("explain", "no-privilegd")
 
     assert result.exit_code == 2
-    assert "no-privilegd: is neither a rule, nor a code, nor a decision; did you mean no-privileged" in result.stderr
+    assert "no-privilegd: unknown rule, code or decision ID; did you mean no-privileged" in result.stderr
 
 
 def test_a_name_that_is_close_to_nothing_is_sent_to_the_list() -> None:
     result = run("explain", "xyzzy")
 
     assert result.exit_code == 2
-    assert result.stderr == "portero: xyzzy: is neither a rule, nor a code, nor a decision; see `portero rules`\n"
+    assert result.stderr == "portero: xyzzy: unknown rule, code or decision ID; see `portero rules`\n"

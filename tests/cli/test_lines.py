@@ -22,7 +22,7 @@ def test_a_log_that_is_cut_short_is_could_not(tmp_path: Path) -> None:
 
     result = run("report", tmp_path / "log.gz")
 
-    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.gz: is cut short or no gzip file\n")
+    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.gz: truncated, or not a gzip file\n")
 
 
 def test_plain_and_compressed_files_have_the_same_lines(tmp_path: Path) -> None:

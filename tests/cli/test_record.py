@@ -8,7 +8,7 @@ from tests.server.running import started
 
 
 def test_what_dockerd_asked_is_recorded_and_replays_as_it_was_decided(tmp_path: Path) -> None:
-    file, path = tmp_path / "questions.jsonl", tmp_path / "portero.sock"
+    file, path = tmp_path / "requests.jsonl", tmp_path / "portero.sock"
     with started(serve(tmp_path, "--profile", "baseline"), path, PORTERO_RECORD=str(file)) as running:
         ask(running, create())
         ask(running, create(Privileged=True))
@@ -26,12 +26,10 @@ def test_what_dockerd_asked_is_recorded_and_replays_as_it_was_decided(tmp_path: 
 
 def test_the_command_record_serves_and_records(tmp_path: Path) -> None:
     options = serve(tmp_path, "--mode", "audit")[3:]
-    with started(command("record", "questions.jsonl", *options), tmp_path / "portero.sock") as running:
+    with started(command("record", "requests.jsonl", *options), tmp_path / "portero.sock") as running:
         assert ask(running, create(Privileged=True))["Allow"] is True
 
-    replayed = run(
-        "replay", str(tmp_path / "questions.jsonl"), "--json", "--profile", "baseline", "--host-root", "none"
-    )
+    replayed = run("replay", str(tmp_path / "requests.jsonl"), "--json", "--profile", "baseline", "--host-root", "none")
     assert replayed.returncode == 1
     assert json.loads(replayed.stdout)["wouldBeRefused"]["by"]["rule"] == {"no-privileged": 1}
 
@@ -39,8 +37,8 @@ def test_the_command_record_serves_and_records(tmp_path: Path) -> None:
 def test_a_place_for_the_recording_that_cannot_be_had_takes_no_socket(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    told = run(*serve(tmp_path)[2:], PORTERO_RECORD=str(tmp_path / "file" / "questions.jsonl"))
+    told = run(*serve(tmp_path)[2:], PORTERO_RECORD=str(tmp_path / "file" / "requests.jsonl"))
 
     assert told.returncode == 2
-    assert told.stderr.startswith(f"portero: PORTERO_RECORD: {tmp_path}/file/questions.jsonl: ")
+    assert told.stderr.startswith(f"portero: PORTERO_RECORD: {tmp_path}/file/requests.jsonl: ")
     assert not (tmp_path / "portero.sock").exists()

@@ -61,13 +61,13 @@ def document(result: Result) -> Any:
 
 
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
+    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
-    result = run(tmp_path / "questions.jsonl")
+    result = run(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "2 questions compared, 2 decided alike",
+        "2 requests compared, 2 decided alike",
         "0 would be refused that were allowed",
         "0 would be allowed that were refused",
     ]
@@ -76,14 +76,14 @@ def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
 def test_what_would_be_refused_and_what_would_be_allowed_is_told_by_rule_user_image_and_operation(
     tmp_path: Path,
 ) -> None:
-    file = tmp_path / "questions.jsonl"
+    file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
     result = run(file)
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "2 questions compared, 0 decided alike",
+        "2 requests compared, 0 decided alike",
         "1 would be refused that were allowed",
         "  by rule      1 no-privileged",
         "  by user      1 alice",
@@ -100,9 +100,9 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_told_by_rule_user_im
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_bytes(line(asked(Privileged=True)))
+    (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
 
-    told = document(run(tmp_path / "questions.jsonl", "--json"))
+    told = document(run(tmp_path / "requests.jsonl", "--json"))
 
     assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -111,7 +111,7 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     lenient = tmp_path / "lenient"
     lenient.mkdir()
     (lenient / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
-    file = tmp_path / "questions.jsonl"
+    file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
     stricter = document(run(file, "--against", lenient, "--json"))
@@ -131,57 +131,57 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     result = run(tmp_path / "capture.jsonl")
 
     assert result.exit_code == 0
-    assert result.output.splitlines()[0] == "1 questions compared, 1 decided alike"
+    assert result.output.splitlines()[0] == "1 requests compared, 1 decided alike"
     assert result.output.splitlines()[-1] == "1 have no recorded decision and count as allowed"
 
 
-def test_questions_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
+def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
+    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
 
-    result = run(tmp_path / "questions.jsonl")
+    result = run(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
-    assert "1 more could not be stored without their secrets and were not compared" in result.output
+    assert "1 were not stored, since their secrets cannot be masked, and are not compared" in result.output
 
 
 def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
+    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
 
-    result = run(tmp_path / "questions.jsonl")
+    result = run(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 2
-    assert "2 lines are no lines of a recording" in result.output
+    assert "2 lines could not be read" in result.output
 
 
-def test_a_recording_without_a_question_is_no_success(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl").write_bytes(b"")
+def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
+    (tmp_path / "requests.jsonl").write_bytes(b"")
 
-    assert run(tmp_path / "questions.jsonl").exit_code == 2
+    assert run(tmp_path / "requests.jsonl").exit_code == 2
 
 
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
-    (tmp_path / "questions.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
+    (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    told = document(run(tmp_path / "questions.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    told = document(run(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
     assert told["compared"] == 5
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]])
 def test_a_broken_archive_is_named(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "questions.jsonl.gz").write_bytes(content)
+    (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
-    result = run(tmp_path / "questions.jsonl.gz")
+    result = run(tmp_path / "requests.jsonl.gz")
 
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {tmp_path}/questions.jsonl.gz: ")
+    assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
 
 
 def test_a_broken_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
-    (tmp_path / "questions.jsonl").write_bytes(line(asked()))
+    (tmp_path / "requests.jsonl").write_bytes(line(asked()))
 
-    result = run(tmp_path / "questions.jsonl", "--schemas", tmp_path)
+    result = run(tmp_path / "requests.jsonl", "--schemas", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
@@ -194,7 +194,7 @@ def replayed(file: Path, stderr: int) -> "subprocess.Popen[str]":
 
 
 def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
-    file = tmp_path / "questions.jsonl"
+    file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked()) * 600)
     terminal, other_side = pty.openpty()
 
@@ -209,9 +209,9 @@ def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
     assert "100%" in shown
 
 
-def test_fifty_thousand_questions_take_no_more_memory_than_five_hundred(tmp_path: Path) -> None:
+def test_fifty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path: Path) -> None:
     def peak(number: int) -> int:
-        file = tmp_path / "questions.jsonl"
+        file = tmp_path / "requests.jsonl"
         with file.open("wb") as opened:
             for place in range(number):
                 # Most of what clients ask only reads.
@@ -236,9 +236,9 @@ def test_a_recording_of_log_version_1_is_read_with_a_warning(tmp_path: Path, cap
     former["decision"]["version"] = 1
     for violation in former["decision"]["violations"]:
         violation["place"] = violation.pop("at")
-    (tmp_path / "questions.jsonl").write_text(json.dumps(former))
+    (tmp_path / "requests.jsonl").write_text(json.dumps(former))
 
-    result = run(tmp_path / "questions.jsonl")
+    result = run(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert "1 decisions have log version 1, which the next release does not read" in caplog.text

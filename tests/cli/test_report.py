@@ -62,7 +62,7 @@ def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == (
-        f"portero: {tmp_path}/log.jsonl: holds no decision; name a log that portero wrote (PORTERO_LOG)\n"
+        f"portero: {tmp_path}/log.jsonl: no decisions found; name a log of portero (PORTERO_LOG)\n"
     )
 
 

@@ -93,7 +93,7 @@ def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None
     nobody, missing = run("verify", policy), run("verify", policy, "--trusted", "/missing.pub")
 
     assert (nobody.exit_code, missing.exit_code) == (2, 2)
-    assert nobody.stderr == "portero: no key is trusted: name one with --trusted FILE or PORTERO_TRUSTED_KEYS\n"
+    assert nobody.stderr == "portero: no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS\n"
     assert missing.stderr.startswith("portero: /missing.pub: cannot be read ")
 
 
@@ -103,7 +103,7 @@ def test_a_version_only_grows(key: Path, policy: Path) -> None:
     result = run("sign", policy, "--key", key, "--version", "3")
 
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}: is version 3 already; ")
+    assert result.stderr.startswith(f"portero: {policy}: is already version 3; ")
 
 
 def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:

@@ -43,7 +43,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert "who      alice" in lines
     assert "what     POST /containers/create, image busybox, API 1.45" in lines
     assert "under    profile hardened, mode enforce" in lines
-    assert f"policy   {'ab' * 6}, not as it is read now: rules may have changed since" in lines
+    assert f"policy   {'ab' * 6}, not the current one: rules may have changed" in lines
     assert "took     0.8 ms" in lines
     at = lines.index("refused by no-privileged at HostConfig.Privileged")
     assert lines[at + 1].startswith("  reason     A privileged container ")
@@ -52,7 +52,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     waived = lines.index("waived: no-host-network is violated, an exception waives it")
     assert lines[waived + 1] == "  exception  probe"
     gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
-    assert lines[gone + 1] == "  the policy that is read now has no such rule; name its folder with --schemas"
+    assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
 
 
 def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
@@ -110,9 +110,7 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
     output = run("explain", ID)
 
     assert (nobody.exit_code, output.exit_code) == (2, 2)
-    assert nobody.stderr == (
-        "portero: no plugin that runs says where its decisions are; name the decision log with --log\n"
-    )
+    assert nobody.stderr == ("portero: cannot reach the plugin to find its log; name the decision log with --log\n")
     assert "went to the standard output of `portero serve`; name the decision log with --log" in output.stderr
 
 
@@ -123,9 +121,7 @@ def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
     result = run("explain", ID, "--log", tmp_path / "log.jsonl")
 
     assert result.exit_code == 2
-    assert result.stderr == (
-        f"portero: {ID}: is not in {tmp_path}/log.jsonl; name the decision log with --log that has it\n"
-    )
+    assert result.stderr == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:

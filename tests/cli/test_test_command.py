@@ -68,7 +68,7 @@ def test_good_rules_of_a_site_are_counted_beside_the_built_in_ones(tmp_path: Pat
     result = prove(site(tmp_path))
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.output.startswith("rules tried with rust and reference: ")
+    assert result.output.startswith("rules tested with rust and reference: ")
     assert result.output.endswith(f" 1 in {tmp_path}; no faults\n")
 
 

@@ -11,7 +11,7 @@ from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
-# One large question at a time: the question that a lookup brings about comes while that turn is taken.
+# One large request at a time: the request that a lookup brings about comes while that turn is taken.
 NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
 MANY = 12
 
@@ -40,5 +40,5 @@ def test_many_large_requests_that_need_a_lookup_are_judged_by_a_single_worker(do
     assert [refusing(answer.message) for answer in answers] == [[]] * MANY
     assert [answer.status for answer in answers] == [201] * MANY
     assert asked.count("NetworkInspect") >= MANY
-    # A lookup that waits for its own question gives up after two seconds.
+    # A lookup that waits for its own request gives up after two seconds.
     assert took < 2

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.flags import values
-from portero.flags.edits import Each, Edit, Entries, Field, Fields, Names, Network, Published, Violated
+from portero.flags.edits import Each, Edit, Entries, Fields, Names, Network, Published, SetField, Violated
 
 
 def document(**body: Any) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def added(edit: Edit, value: str, **body: Any) -> Any:
     return changed["body"]
 
 
-MEMORY = Field("HostConfig.Memory", values.size)
+MEMORY = SetField("HostConfig.Memory", values.size)
 OPTIONS = Entries("SecurityOpt", str, values.option)
 ULIMITS = Entries("Ulimits", values.ulimit, values.name)
 
@@ -28,7 +28,7 @@ ULIMITS = Entries("Ulimits", values.ulimit, values.name)
     [
         (MEMORY, "512m", {}, {"HostConfig": {"Memory": 536870912}}),
         (MEMORY, "1k", {"HostConfig": {"Memory": 1, "Init": True}}, {"HostConfig": {"Memory": 1024, "Init": True}}),
-        (Field("User", str), "1:1", {"User": "root"}, {"User": "1:1"}),
+        (SetField("User", str), "1:1", {"User": "root"}, {"User": "1:1"}),
         (
             OPTIONS,
             "no-new-privileges",
@@ -73,7 +73,7 @@ def test_a_flag_is_added_as_the_docker_command_does_it(edit: Edit, value: str, b
         (Each("Tmpfs"), "size=1m"),
         (Published("Ports"), "80"),
         (Fields(("A",)), ""),
-        (Field("Init", values.switch), "yes"),
+        (SetField("Init", values.switch), "yes"),
     ],
 )
 def test_a_value_that_the_flag_does_not_take_is_an_error(edit: Edit, value: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from portero import engine
 from portero.hostcheck.rules import load
 from portero.policy import loader
-from portero.policy.loader import PolicyBroken
+from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 
@@ -26,7 +26,7 @@ def site_folder(tmp_path: Path, rule: Any = None, site: Any = None) -> Path:
 
 
 def faults(*folders: Path) -> list[str]:
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         load(folders, engine.best())
     return [fault.partition(".json: ")[2] for fault in broken.value.faults]
 
@@ -99,6 +99,6 @@ def test_a_policy_without_rules_about_the_host_is_a_fault(tmp_path: Path) -> Non
 
 
 def _lines(folder: Path) -> tuple[str, ...]:
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         load([folder], engine.best())
     return broken.value.faults

@@ -32,8 +32,8 @@ def judge(profile: str) -> Judge:
     return Judge(policy, routes, Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST), profile, mode)
 
 
-def refused_by(profile: str, questions: list[dict[str, Any]]) -> set[str]:
-    decisions = [judge(profile).decide(json.dumps(question).encode(), "d-0", NOON) for question in questions]
+def refused_by(profile: str, requests: list[dict[str, Any]]) -> set[str]:
+    decisions = [judge(profile).decide(json.dumps(request).encode(), "d-0", NOON) for request in requests]
     return {v.rule for decision in decisions for v in decision.violations if v.action == "deny"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from portero import engine
 from portero.policy.loader import Policy, load
 from portero.policy.rule import Example
-from portero.proof.checks import CHECKS, Trial
+from portero.proof.checks import CHECKS, RuleProof
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, rules
 from portero.service.loading import api
@@ -29,8 +29,8 @@ def policy() -> Policy:
 
 
 @cache
-def tried() -> dict[Path, Trial]:
-    return {Path(rule.file): Trial.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, api()[1])}
+def tried() -> dict[Path, RuleProof]:
+    return {Path(rule.file): RuleProof.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, api()[1])}
 
 
 @cache

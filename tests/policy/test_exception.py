@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from portero import engine
 from portero.decision import Violation, refusal
 from portero.policy.exception import Waiver, notices, strict, waived
-from portero.policy.loader import Policy, PolicyBroken, load
+from portero.policy.loader import InvalidPolicy, Policy, load
 from portero.reading.routes import Routes
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -246,7 +246,7 @@ def loaded(*folders: Path) -> Policy:
 
 
 def faults(folder: Path) -> list[str]:
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         loaded(folder)
     return [fault.removeprefix(f"{folder / 'exceptions/mine.json'}: ") for fault in broken.value.faults]
 
@@ -384,7 +384,7 @@ def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
     write(own, "rules/mine/no-daemon-sockets.json", written)
     write(own, "exceptions/mine.json", exception | {"rules": ["no-daemon-sockets"]})
 
-    with pytest.raises(PolicyBroken, match="'no-daemon-sockets' protects Portero itself"):
+    with pytest.raises(InvalidPolicy, match="'no-daemon-sockets' protects Portero itself"):
         loaded(built_in, own)
 
 
@@ -412,7 +412,7 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
 
     write(built_in, "exceptions/mine.json", exception)
 
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         load([built_in], Stubborn(), OPERATIONS)
 
     assert broken.value.faults == (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero import engine
-from portero.policy.loader import Policy, PolicyBroken, load
+from portero.policy.loader import InvalidPolicy, Policy, load
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 
@@ -27,7 +27,7 @@ def loaded(*folders: Path) -> Policy:
 
 
 def faults(*folders: Path) -> tuple[str, ...]:
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         loaded(*folders)
     assert str(broken.value) == "\n".join(broken.value.faults)
     return broken.value.faults
@@ -207,7 +207,7 @@ def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> Non
         def compile(self, schema: object, resources: object) -> engine.Check:
             raise RuntimeError("the library's own words")
 
-    with pytest.raises(PolicyBroken) as broken:
+    with pytest.raises(InvalidPolicy) as broken:
         load([built_in], Stubborn(), OPERATIONS)
 
     file = built_in / "rules/privileges/no-privileged.json"

@@ -10,7 +10,7 @@ import pytest
 
 from portero.policy import document
 from portero.proof import ground
-from portero.proof.checks import CHECKS, Trial
+from portero.proof.checks import CHECKS, RuleProof
 from portero.refusals import CODES
 from portero.service.loading import api
 from tests.paths import ROOT
@@ -53,7 +53,7 @@ def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Pa
     routes, shapes = api()
 
     proved = {
-        rule.id: [fault for check in CHECKS.values() for fault in check(Trial.of(on, rule))]
+        rule.id: [fault for check in CHECKS.values() for fault in check(RuleProof.of(on, rule))]
         for on, rule in ground.rules([ROOT / "schemas", site, tmp_path], routes.operations, shapes)
         if not rule.file.startswith(str(ROOT / "schemas"))
     }

@@ -10,7 +10,7 @@ from portero import engine
 from portero.engine import Check
 from portero.engine.check import Checks
 from portero.policy.rule import Rule
-from portero.proof.checks import CHECKS, Trial, mutants
+from portero.proof.checks import CHECKS, RuleProof, mutants
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, all_engines
 from portero.service.loading import api
@@ -29,7 +29,7 @@ def found(rule: Mapping[str, Any], check: str, *engines: engine.Engine) -> list[
     examples = Examples(document("base-requests.json"), operations, shapes)
     ground = Requests(examples, {"request": document("request.json")}, engines or all_engines())
     file = SCHEMAS / "rules" / "mine" / "mine.json"
-    return list(CHECKS[check](Trial.of(ground, Rule.of(file, rule))))
+    return list(CHECKS[check](RuleProof.of(ground, Rule.of(file, rule))))
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from portero.policy.loader import PolicyBroken
-from portero.proof.checks import CHECKS, Trial
+from portero.policy.loader import InvalidPolicy
+from portero.proof.checks import CHECKS, RuleProof
 from portero.proof.ground import rules
 from portero.service.loading import api
 from tests.paths import SCHEMAS
@@ -18,17 +18,17 @@ def write(folder: Path, name: str, content: Any) -> None:
     (folder / name).write_text(json.dumps(content))
 
 
-def tried(*folders: Path) -> list[Trial]:
+def tried(*folders: Path) -> list[RuleProof]:
     """The trials of the rules that are not built in."""
     routes, shapes = api()
     return [
-        Trial.of(ground, rule)
+        RuleProof.of(ground, rule)
         for ground, rule in rules([SCHEMAS, *folders], routes.operations, shapes)
         if not rule.file.startswith(str(SCHEMAS))
     ]
 
 
-def faults(trial: Trial) -> dict[str, list[str]]:
+def faults(trial: RuleProof) -> dict[str, list[str]]:
     return {name: told for name, check in CHECKS.items() if (told := list(check(trial)))}
 
 
@@ -109,5 +109,5 @@ def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -
 def test_a_broken_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
     write(tmp_path, "rules/mine/mine.json", {"title": "Too little"})
 
-    with pytest.raises(PolicyBroken, match=r"mine\.json: 'reason' is missing"):
+    with pytest.raises(InvalidPolicy, match=r"mine\.json: 'reason' is missing"):
         tried(tmp_path)

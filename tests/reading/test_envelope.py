@@ -80,18 +80,18 @@ def test_headers_cannot_be_changed_after_reading() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"\r\n\t "], ids=["nothing", "space", "line-break"])
-def test_an_empty_question_is_refused(data: bytes) -> None:
-    # dockerd repeats a question with an empty post when a worker died, and obeys the answer (measured on 26.1.5).
+def test_an_empty_request_is_refused(data: bytes) -> None:
+    # dockerd repeats a request with an empty post when a worker died, and obeys the answer (measured on 26.1.5).
     assert refused(data) == ("envelope-empty", "")
 
 
-def test_a_question_of_exactly_the_limit_is_read() -> None:
+def test_a_request_of_exactly_the_limit_is_read() -> None:
     data = posted()
 
     assert read(data + b" " * (LARGEST - len(data))).method == "POST"
 
 
-def test_a_question_above_the_limit_is_refused() -> None:
+def test_a_request_above_the_limit_is_refused() -> None:
     data = posted()
 
     assert refused(data + b" " * (LARGEST + 1 - len(data))) == ("envelope-too-large", "")
@@ -127,7 +127,7 @@ def test_what_is_not_one_clean_json_object_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     "value", ["", None, 1, ["POST"], "\ud800"], ids=["empty", "null", "number", "list", "surrogate"]
 )
-def test_a_question_without_method_or_target_is_refused(key: str, value: object) -> None:
+def test_a_request_without_method_or_target_is_refused(key: str, value: object) -> None:
     assert refused(posted(**{key: value})) == ("envelope-undecodable", key)
 
 
@@ -196,11 +196,11 @@ def outcome(data: bytes) -> Envelope | str:
         return refusal.code
 
 
-QUESTIONS = st.dictionaries(KEYS, JSON | st.text()).map(lambda said: json.dumps(ASKED | said).encode())
+REQUESTS = st.dictionaries(KEYS, JSON | st.text()).map(lambda said: json.dumps(ASKED | said).encode())
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the code
-@given(st.binary() | QUESTIONS)
+@given(st.binary() | REQUESTS)
 def test_any_bytes_are_an_envelope_or_refused(data: bytes) -> None:
     asked = outcome(data)
 

@@ -7,7 +7,7 @@ import pytest
 
 from portero.decision import Decision, Subject, refusal
 from portero.report import logged
-from portero.report.logged import Broken, NoDecision
+from portero.report.logged import LoggedViolation, NoDecision
 from tests.report.decisions import SECONDS, decision, line, violation
 
 
@@ -27,11 +27,11 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
 
     assert (read.id, read.time, read.user, read.operation) == ("d-0123456789ab", SECONDS, "alice", "ContainerCreate")
     assert (read.version, read.image, read.allowed, read.microseconds) == ("1.45", "busybox", False, 800)
-    assert read.broken == (Broken("body-hidden", "always", "Image", "refused", ""),)
+    assert read.violations == (LoggedViolation("body-hidden", "always", "Image", "refused", ""),)
 
 
 @pytest.mark.parametrize(
-    ("broken", "profile", "outcome"),
+    ("violated", "profile", "outcome"),
     [
         (violation(), "hardened", "refused"),
         (violation(action="audit"), "hardened", "would"),
@@ -42,11 +42,11 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
         (violation(action="waived", exception="probe"), "hardened", "waived"),
     ],
 )
-def test_what_became_of_a_violation(broken: dict[str, Any], profile: str, outcome: str) -> None:
-    (read,) = logged.read(line(broken, profile=profile)).broken
+def test_what_became_of_a_violation(violated: dict[str, Any], profile: str, outcome: str) -> None:
+    (read,) = logged.read(line(violated, profile=profile)).violations
 
     assert read.outcome == outcome
-    assert read.exception == broken.get("exception", "")
+    assert read.exception == violated.get("exception", "")
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,6 @@ def test_a_line_of_the_first_version_names_its_place_as_place() -> None:
         {"rule": "no-privileged", "level": "baseline", "place": "Privileged", "action": "deny"}, version=1
     )
 
-    (read,) = logged.read(json.dumps(written).encode()).broken
+    (read,) = logged.read(json.dumps(written).encode()).violations
 
     assert read.at == "Privileged"

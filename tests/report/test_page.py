@@ -7,12 +7,12 @@ import pytest
 
 from portero.report import logged
 from portero.report.page import page
-from portero.report.rule_texts import Words
+from portero.report.rule_texts import RuleTexts
 from portero.report.tally import Tally
 from tests.report.decisions import SECONDS, line, violation
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;"
-WORDS = Words("It is true", "There is a reason.", {"docker": "do that", "compose": "do this"}, ("CIS 5.5",))
+WORDS = RuleTexts("It is true", "There is a reason.", {"docker": "do that", "compose": "do this"}, ("CIS 5.5",))
 
 
 def shown(*lines: bytes, unreadable: int = 0) -> str:
@@ -41,8 +41,8 @@ def plain(text: str) -> str:
 
 def test_nothing_of_a_log_becomes_part_of_the_page() -> None:
     fields = dict.fromkeys(("id", "user", "operation", "apiVersion", "method", "path", "image", "policy"), EVIL)
-    broken = [violation(EVIL, at=EVIL), violation(EVIL, action="waived", exception=EVIL)]
-    text = shown(line(*broken, **fields))
+    violated = [violation(EVIL, at=EVIL), violation(EVIL, action="waived", exception=EVIL)]
+    text = shown(line(*violated, **fields))
 
     tags = {tag for tag, _ in Elements(text).found}
     assert tags.isdisjoint({"script", "img", "link", "iframe", "object", "form"})
@@ -73,7 +73,7 @@ def test_each_rule_stands_with_its_words_one_click_away() -> None:
 
 
 def test_a_rule_that_is_gone_says_so() -> None:
-    assert "The policy that is read now has no such rule" in shown(line(violation("gone-rule")))
+    assert "The current policy has no such rule" in shown(line(violation("gone-rule")))
 
 
 def test_figures_and_bars_are_to_scale() -> None:
@@ -104,14 +104,14 @@ def test_mode_audit_is_said_aloud(mode: str, at: bool) -> None:
 
 
 def test_lines_that_do_not_count_are_told() -> None:
-    assert "1 line is no decision and is not counted" in shown(line(), unreadable=1)
-    assert "1,200 lines are no decision and are not counted" in shown(line(), unreadable=1200)
+    assert "1 line is not a decision and is not counted" in shown(line(), unreadable=1)
+    assert "1,200 lines are not a decision and are not counted" in shown(line(), unreadable=1200)
 
 
 def test_a_quiet_log_says_that_nothing_was_refused() -> None:
     told = plain(shown(line()))
 
-    assert "No rule was broken." in told
+    assert "No rule was violated." in told
     assert told.count("Nothing was refused, and nothing would be.") == 4
 
 

@@ -1,7 +1,7 @@
 """The texts of a rule or a refusal code, as the policy that is read now has them."""
 
 from portero.refusals import CODES
-from portero.report.rule_texts import words
+from portero.report.rule_texts import find_texts
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 
@@ -11,7 +11,7 @@ POLICY = judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
 def test_a_rule_has_its_own_texts() -> None:
     rule = POLICY.rules["no-privileged"]
 
-    texts = words("no-privileged", POLICY)
+    texts = find_texts("no-privileged", POLICY)
 
     assert texts is not None
     assert (texts.title, texts.reason, texts.remedy, texts.sources) == (
@@ -23,11 +23,11 @@ def test_a_rule_has_its_own_texts() -> None:
 
 
 def test_a_code_has_those_of_the_list() -> None:
-    texts = words("envelope-empty", POLICY)
+    texts = find_texts("envelope-empty", POLICY)
 
     assert texts is not None
     assert (texts.title, texts.remedy) == (CODES["envelope-empty"].title, {"docker": CODES["envelope-empty"].remedy})
 
 
 def test_a_rule_that_is_gone_has_none() -> None:
-    assert words("no-such-rule", POLICY) is None
+    assert find_texts("no-such-rule", POLICY) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.report import logged, tally
-from portero.report.tally import NOBODY, OTHERS, UNREADABLE, Table, Tally
+from portero.report.tally import OTHERS, UNKNOWN, UNREADABLE, Table, Tally
 from tests.report.decisions import SECONDS, line, violation
 
 
@@ -39,7 +39,7 @@ def test_decisions_are_counted_by_what_became_of_them() -> None:
 @pytest.mark.parametrize(
     ("group", "expected"),
     [
-        ("user", {"bob": {"refused": 1, "would": 1}, "alice": {"refused": 1, "allowed": 1}, NOBODY: {"allowed": 1}}),
+        ("user", {"bob": {"refused": 1, "would": 1}, "alice": {"refused": 1, "allowed": 1}, UNKNOWN: {"allowed": 1}}),
         ("image", {"busybox": {"allowed": 1, "refused": 1}, "nginx": {"would": 1}}),
         (
             "operation",
@@ -90,8 +90,8 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory(monkeypatch: p
     made = Tally()
     for number in range(300):
         name = f"n{number}"
-        broken = violation(name, at=name, action="waived", exception=name)
-        made.add(logged.read(line(broken, user=name, image=name, operation=name, policy=name)))
+        violated = violation(name, at=name, action="waived", exception=name)
+        made.add(logged.read(line(violated, user=name, image=name, operation=name, policy=name)))
 
     tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]
     assert [len(table.ranked()) for table in tables] == [21] * len(tables)

@@ -4,7 +4,7 @@ import pytest
 
 from portero.facts.inspected import Inspected
 from portero.scan.inventory import Inventory
-from portero.scan.judged import Bench, Judged, counts
+from portero.scan.judged import Bench, JudgedObject, counts
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 from portero.types import JSON
@@ -44,7 +44,7 @@ def bench() -> Bench:
     return Bench(judge, Inventory(info, (), (), (), (), {}, {}))
 
 
-def container(bench: Bench, **host_config: JSON) -> Judged:
+def container(bench: Bench, **host_config: JSON) -> JudgedObject:
     found = Inspected("ContainerCreate", "web", {"Image": "busybox", "HostConfig": host_config})
     return bench.judged(found, {"Id": "ab", "State": {"Running": True}})
 

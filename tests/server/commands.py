@@ -1,4 +1,4 @@
-"""portero's own commands as processes, and questions for the one that serves."""
+"""portero's own commands as processes, and requests for the one that serves."""
 
 import base64
 import json

@@ -9,7 +9,7 @@ from tests.server.running import Server, started
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all the tests of a module; it lets each question answer for itself (stand_in.py)."""
+    """One for all the tests of a module; it lets each request answer for itself (stand_in.py)."""
     path = tmp_path_factory.mktemp("server") / "portero.sock"
     with started(["-m", "stand_in", str(path)], path) as running:
         yield running

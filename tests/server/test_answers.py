@@ -30,15 +30,15 @@ def test_a_privileged_container_is_denied_with_rule_and_place(server: Server) ->
     assert "  no-privileged  HostConfig.Privileged: " in answer["Msg"]
 
 
-def test_an_empty_question_is_denied(server: Server) -> None:
-    # dockerd repeats a question without its body after a worker has died, and obeys the answer (docker-facts 3).
+def test_an_empty_request_is_denied(server: Server) -> None:
+    # dockerd repeats a request without its body after a worker has died, and obeys the answer (docker-facts 3).
     answer = ask(server, b"")
 
     assert answer["Allow"] is False
     assert "envelope-empty" in answer["Msg"]
 
 
-def test_a_question_over_the_limit_is_denied_with_its_code(server: Server) -> None:
+def test_a_request_over_the_limit_is_denied_with_its_code(server: Server) -> None:
     answer = ask(server, b"x" * ((8 << 20) + 1))
 
     assert answer["Allow"] is False
@@ -101,4 +101,4 @@ def test_status_of_something_else_is_could_not(tmp_path: Path) -> None:
         told = run("status", "--socket", str(path))
 
     assert told.returncode == 2
-    assert "what answers there is not portero" in told.stderr
+    assert "the process that answers is not portero" in told.stderr

@@ -1,4 +1,4 @@
-"""One connection: answered in order, never before a question is whole, and ended for whatever is malformed."""
+"""One connection: answered in order, never before a request is whole, and ended for whatever is malformed."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def received(client: socket.socket) -> bytes:
         return b""
 
 
-def question(body: bytes, more: bytes = b"") -> bytes:
+def request(body: bytes, more: bytes = b"") -> bytes:
     return HEAD + more + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
@@ -95,11 +95,11 @@ def answer(client: socket.socket) -> tuple[bytes, Any]:
     return head, json.loads(body)
 
 
-def test_questions_are_answered_one_after_the_other() -> None:
+def test_requests_are_answered_one_after_the_other() -> None:
     judge = Judge()
     with served(judge) as client:
         for body, allowed in ((b"allow", True), (b"no", False), (b"fail", False)):
-            client.sendall(question(body))
+            client.sendall(request(body))
             head, document = answer(client)
 
             assert (head.split(b"\r\n")[0], document["Allow"]) == (b"HTTP/1.1 200 OK", allowed)
@@ -121,10 +121,10 @@ def test_other_pages_are_no_answers_about_requests(method: str, target: str, sta
     assert judge.asked == []
 
 
-@pytest.mark.parametrize("second", [question(b"allow"), b"x", b"\r\n"], ids=["a question", "a byte", "an empty line"])
+@pytest.mark.parametrize("second", [request(b"allow"), b"x", b"\r\n"], ids=["a request", "a byte", "an empty line"])
 def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) -> None:
     judge = Judge()
-    got = exchanged(judge, question(b"allow") + second)
+    got = exchanged(judge, request(b"allow") + second)
 
     assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert b"Connection: close" in got
@@ -134,7 +134,7 @@ def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) 
 @pytest.mark.parametrize(
     "data", [HEAD + b"Content-Length: 9\r\n\r\nallow", HEAD + b"Content-Length: x\r\n\r\n", b"?\r\n\r\n"]
 )
-def test_half_a_question_is_not_judged(data: bytes) -> None:
+def test_half_a_request_is_not_judged(data: bytes) -> None:
     judge = Judge()
 
     assert exchanged(judge, data).startswith(b"HTTP/1.1 400")
@@ -151,11 +151,11 @@ def test_a_client_that_asks_whether_to_go_on_is_told_to() -> None:
 
 
 def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time() -> None:
-    got = exchanged(Judge(), question(b"allow"))
+    got = exchanged(Judge(), request(b"allow"))
     assert b"Connection: keep-alive" in got
 
     with served(Judge(), ending=lambda: True) as client:
-        client.sendall(question(b"allow"))
+        client.sendall(request(b"allow"))
         head, document = answer(client)
 
         assert document["Allow"] is True
@@ -163,7 +163,7 @@ def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time() -> Non
         assert client.recv(1) == b""
 
 
-def test_a_question_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
     judge = Judge()
     with served(judge) as client:
@@ -198,7 +198,7 @@ def test_a_body_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.Monk
     assert judge.asked == []
 
 
-def test_a_question_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_begin(
+def test_a_request_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_begin(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.5)
@@ -235,7 +235,7 @@ def test_a_client_that_does_not_read_its_answer_is_left(monkeypatch: pytest.Monk
 def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_IDLE", 0.3)
     with served(Judge()) as client:
-        client.sendall(question(b"allow"))
+        client.sendall(request(b"allow"))
         answer(client)
         began = time.monotonic()
 
@@ -243,7 +243,7 @@ def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatc
         assert time.monotonic() - began > 0.2
 
 
-def test_after_a_question_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_request_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_IDLE", 0.3)
     with served(Judge()) as client:
         client.sendall(HEAD)
@@ -259,7 +259,7 @@ def test_after_a_question_in_pieces_an_idle_connection_is_closed_at_its_time(mon
 def test_the_judge_is_handed_the_process_that_asks() -> None:
     judge = Judge()
     with served(judge) as client:
-        client.sendall(question(b"allow"))
+        client.sendall(request(b"allow"))
         client.recv(1 << 16)
 
     assert judge.peers == [Peer(os.getpid(), os.geteuid())]
@@ -280,19 +280,19 @@ def test_the_usual_answer_is_worded_as_any_other() -> None:
 
     for more in (b"", b"Connection: close\r\n"):
         with served(Allows()) as one, served(Allows()) as other:
-            one.sendall(question(b"usual", more))
-            other.sendall(question(b"other", more))
+            one.sendall(request(b"usual", more))
+            other.sendall(request(b"other", more))
             usual, unusual = one.recv(1 << 16), other.recv(1 << 16)
 
         assert json.loads(usual.partition(b"\r\n\r\n")[2]) == {"Allow": True, "Msg": ""}
         assert usual == unusual.replace(b'"x"', b'""').replace(b"Length: 27", b"Length: 26")
 
 
-def test_a_large_question_waits_for_its_turn_and_a_small_one_does_not() -> None:
+def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:
     judge, turns = Judge(), threading.Semaphore(0)
     with served(judge, turns) as large, served(judge, turns) as small:
-        large.sendall(question(b"allow" + b"x" * (1 << 17)))
-        small.sendall(question(b"allow"))
+        large.sendall(request(b"allow" + b"x" * (1 << 17)))
+        small.sendall(request(b"allow"))
         assert answer(small)[1]["Allow"] is True
         assert judge.asked == [b"allow"]
 
@@ -302,7 +302,7 @@ def test_a_large_question_waits_for_its_turn_and_a_small_one_does_not() -> None:
 
 
 _WORDS = st.sampled_from(
-    [HEAD, question(b"allow"), question(b"no"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n", b"allow"]
+    [HEAD, request(b"allow"), request(b"no"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n", b"allow"]
 )
 
 

@@ -16,7 +16,7 @@ LIMIT = 8 * 1024 * 1024
 ALLOWED = {"Allow": True, "Msg": ""}
 
 
-QUESTION = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
+REQUEST = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
 
 
 def raw(path: Path, data: bytes) -> bytes:
@@ -29,11 +29,11 @@ def raw(path: Path, data: bytes) -> bytes:
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def test_a_question_without_content_type_is_judged(server: Server) -> None:
+def test_a_request_without_content_type_is_judged(server: Server) -> None:
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}") == (200, {"Allow": True, "Msg": "2"})
 
 
-def test_a_question_that_calls_itself_a_form_arrives_whole(server: Server) -> None:
+def test_a_request_that_calls_itself_a_form_arrives_whole(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"a=b", {"Content-Type": "application/x-www-form-urlencoded"})
 
@@ -41,7 +41,7 @@ def test_a_question_that_calls_itself_a_form_arrives_whole(server: Server) -> No
     connection.close()
 
 
-def test_a_chunked_question_arrives_whole(server: Server) -> None:
+def test_a_chunked_request_arrives_whole(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", iter([b"ab", b"cde"]), encode_chunked=True)
 
@@ -61,9 +61,9 @@ def test_a_long_answer_of_docker_is_swallowed_and_the_connection_kept(server: Se
     "data",
     [
         b"garbage\r\n\r\n",
-        QUESTION + b"Content-Length: -1\r\n\r\n",
-        QUESTION + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        QUESTION + b"Content-Length: 50\r\n\r\nends early",
+        REQUEST + b"Content-Length: -1\r\n\r\n",
+        REQUEST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        REQUEST + b"Content-Length: 50\r\n\r\nends early",
     ],
     ids=["no HTTP", "negative length", "two lengths", "ends early"],
 )
@@ -79,7 +79,7 @@ def test_the_largest_body_that_dockerd_forwards_is_judged(server: Server) -> Non
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * 5_600_000) == (200, {"Allow": True, "Msg": "5600000"})
 
 
-def test_a_question_over_the_limit_is_denied_and_read_to_its_end(server: Server) -> None:
+def test_a_request_over_the_limit_is_denied_and_read_to_its_end(server: Server) -> None:
     connection = server.connection()
 
     assert connection.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * LIMIT)[1]["Allow"] is True

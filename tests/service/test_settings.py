@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.service import resources
-from portero.service.settings import Settings, SettingsBroken, variable
+from portero.service.settings import InvalidSettings, Settings, variable
 
 
 def manifest() -> dict[str, object]:
@@ -112,7 +112,7 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
         ("PORTERO_THREADS", "513", "write a whole number from 1 to 512"),
         ("PORTERO_STATE", "signed-versions.json", "write an absolute path"),
         ("PORTERO_ALLOW_ROLLBACK", "true", "write one of yes, no"),
-        ("PORTERO_RECORD", "questions.jsonl", "write an absolute path"),
+        ("PORTERO_RECORD", "requests.jsonl", "write an absolute path"),
         ("PORTERO_RECORD_MAX", "512k", "write a size from 1m to 1000g, such as 100m"),
         ("PORTERO_RECORD_MAX", "100", "write a size from 1m to 1000g, such as 100m"),
         ("PORTERO_RECORD_MAX", "1001g", "write a size from 1m to 1000g, such as 100m"),
@@ -129,7 +129,7 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
 def test_a_value_that_cannot_be_used_is_refused_with_the_settings_name_and_the_cure(
     name: str, text: str, cure: str
 ) -> None:
-    with pytest.raises(SettingsBroken) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         Settings.read({name: text}, {})
 
     (fault,) = refused.value.faults
@@ -138,7 +138,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_settings_name_and_the_c
 
 
 def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
-    with pytest.raises(SettingsBroken) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         Settings.read({"PORTERO_PROFLE": "restricted"}, {})
 
     (fault,) = refused.value.faults
@@ -146,7 +146,7 @@ def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    with pytest.raises(SettingsBroken) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         Settings.read({"PORTERO_MODE": "x"}, {"profile": "y", "threads": "z"})
 
     assert [fault.split(":")[0] for fault in refused.value.faults] == [
@@ -169,7 +169,7 @@ def test_keys_the_recording_and_the_metrics_address_are_read() -> None:
     settings = Settings.read(
         {
             "PORTERO_TRUSTED_KEYS": "/etc/portero/alice.pub:/etc/portero/bob.pub",
-            "PORTERO_RECORD": "/var/log/portero/questions.jsonl",
+            "PORTERO_RECORD": "/var/log/portero/requests.jsonl",
             "PORTERO_RECORD_MAX": "2g",
             "PORTERO_METRICS_ADDRESS": "[::1]:9323",
         },
@@ -177,7 +177,7 @@ def test_keys_the_recording_and_the_metrics_address_are_read() -> None:
     )
 
     assert settings.trusted_keys == (Path("/etc/portero/alice.pub"), Path("/etc/portero/bob.pub"))
-    assert settings.record == Path("/var/log/portero/questions.jsonl")
+    assert settings.record == Path("/var/log/portero/requests.jsonl")
     assert settings.record_max == 2 << 30
     assert settings.metrics_address == ("::1", 9323)
 

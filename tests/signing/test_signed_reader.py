@@ -9,7 +9,7 @@ from portero.policy import folder
 from portero.service import resources
 from portero.signing import signature, tree
 from portero.signing.signature import PublicKey
-from portero.signing.signed_reader import KeysBroken, Sealed, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
 from portero.signing.versions import Seen
 
 KEY = signature.new_key()
@@ -141,6 +141,6 @@ def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: P
     (tmp_path / "bob.pub").write_text("bob")
 
     assert trusted_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
-    with pytest.raises(KeysBroken) as broken:
+    with pytest.raises(InvalidKeys) as broken:
         trusted_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
     assert [os.path.basename(fault.split(":")[0]) for fault in broken.value.faults] == ["bob.pub", "carol.pub"]

@@ -7,7 +7,7 @@ import pytest
 
 from portero.signing import versions
 from portero.signing.signature import Manifest
-from portero.signing.versions import VersionsBroken
+from portero.signing.versions import InvalidVersions
 
 FOLDER = Path("/etc/portero/policy")
 
@@ -53,7 +53,7 @@ def test_a_version_may_only_follow_on_what_was_in_force(
 def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
     remember(file, 7)
 
-    with pytest.raises(VersionsBroken, match=f"{FOLDER}: is version 6, and version 7 was in force"):
+    with pytest.raises(InvalidVersions, match=f"{FOLDER}: is version 6, and version 7 was in force"):
         remember(file, 6)
     assert versions.read(file)[str(FOLDER)].version == 7
 
@@ -90,13 +90,13 @@ def test_a_memory_that_cannot_be_read_is_refused_rather_than_forgotten(file: Pat
     file.parent.mkdir()
     file.write_text(text)
 
-    with pytest.raises(VersionsBroken, match=str(file)):
+    with pytest.raises(InvalidVersions, match=str(file)):
         versions.read(file)
 
 
 def test_a_memory_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(VersionsBroken, match="cannot be read"):
+    with pytest.raises(InvalidVersions, match="cannot be read"):
         versions.read(tmp_path / "file" / "state.json")
-    with pytest.raises(VersionsBroken, match="choose another PORTERO_STATE"):
+    with pytest.raises(InvalidVersions, match="choose another PORTERO_STATE"):
         remember(tmp_path / "file" / "state.json", 1)

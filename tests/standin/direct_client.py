@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from portero.reading.routes import Routes
-from portero.standin.daemon import Daemon
-from portero.standin.forward import Asked
+from portero.standin.daemon import StandInDaemon
+from portero.standin.forward import ClientRequest
 from portero.standin.messages import Answer
 from tests.paths import SCHEMAS
 
@@ -20,14 +20,16 @@ class Client:
     """Asks a daemon directly."""
 
     def __init__(self, client: str = "Docker-Client/26.1.5") -> None:
-        self.daemon = Daemon(ROUTES, lambda _: None)
+        self.daemon = StandInDaemon(ROUTES, lambda _: None)
         self.client = client
 
     def ask(self, method: str, target: str, body: object = None) -> Answer:
         headers = [("User-Agent", self.client)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
-        return self.daemon.answer(Asked(method, target, headers, b"" if body is None else json.dumps(body).encode()))
+        return self.daemon.answer(
+            ClientRequest(method, target, headers, b"" if body is None else json.dumps(body).encode())
+        )
 
     def get(self, target: str) -> Any:
         answer = self.ask("GET", target)

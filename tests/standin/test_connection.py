@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.standin.connection import StandIn
-from portero.standin.forward import MOST_SHOWN, Asked
+from portero.standin.forward import MOST_SHOWN, ClientRequest
 from portero.standin.messages import Answer
 
 
@@ -25,7 +25,7 @@ class Connection(http.client.HTTPConnection):
 
 
 def ask(
-    answer: Callable[[Asked], Answer], method: str, target: str, **more: object
+    answer: Callable[[ClientRequest], Answer], method: str, target: str, **more: object
 ) -> tuple[int, bytes, dict[str, str]]:
     with StandIn(answer) as path:
         connection = Connection(path)
@@ -36,7 +36,7 @@ def ask(
     return result
 
 
-def raw(answer: Callable[[Asked], Answer], data: bytes) -> bytes:
+def raw(answer: Callable[[ClientRequest], Answer], data: bytes) -> bytes:
     with StandIn(answer) as path, socket.socket(socket.AF_UNIX) as client:
         client.settimeout(5)
         client.connect(str(path))
@@ -72,10 +72,10 @@ def test_json_goes_out_with_its_length_and_the_headers_of_dockerd() -> None:
 
 
 def test_method_target_headers_and_body_are_handed_on_as_they_came() -> None:
-    asked: list[Asked] = []
+    asked: list[ClientRequest] = []
 
-    def answer(question: Asked) -> Answer:
-        asked.append(question)
+    def answer(request: ClientRequest) -> Answer:
+        asked.append(request)
         return Answer(204)
 
     headers = {"X-Odd": "1", "Content-Type": "application/json"}
@@ -87,8 +87,8 @@ def test_method_target_headers_and_body_are_handed_on_as_they_came() -> None:
 def test_a_chunked_body_is_put_together() -> None:
     bodies: list[bytes] = []
 
-    def answer(question: Asked) -> Answer:
-        bodies.append(question.body)
+    def answer(request: ClientRequest) -> Answer:
+        bodies.append(request.body)
         return Answer(204)
 
     pieces: Iterator[bytes] = iter([b"one ", b"two"])
@@ -102,8 +102,8 @@ def test_what_follows_the_last_chunk_is_not_the_next_request() -> None:
     last = b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n"
     asked: list[tuple[str, bytes]] = []
 
-    def answer(question: Asked) -> Answer:
-        asked.append((question.target, question.body))
+    def answer(request: ClientRequest) -> Answer:
+        asked.append((request.target, request.body))
         return Answer(204)
 
     raw(answer, request + last)
@@ -112,7 +112,7 @@ def test_what_follows_the_last_chunk_is_not_the_next_request() -> None:
 
 
 def test_a_fault_of_the_stand_in_is_not_kept_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    def answer(_: Asked) -> Answer:
+    def answer(_: ClientRequest) -> Answer:
         raise RuntimeError("on purpose")
 
     assert raw(answer, b"GET /_ping HTTP/1.1\r\n\r\n") == b""
@@ -122,8 +122,8 @@ def test_a_fault_of_the_stand_in_is_not_kept_quiet(capfd: pytest.CaptureFixture[
 def test_of_a_huge_body_no_more_is_kept_than_is_needed_to_refuse_it() -> None:
     lengths: list[int] = []
 
-    def answer(question: Asked) -> Answer:
-        lengths.append(len(question.body))
+    def answer(request: ClientRequest) -> Answer:
+        lengths.append(len(request.body))
         return Answer(204)
 
     ask(answer, "POST", "/build", body=b" " * (MOST_SHOWN + 3 * 65536))

@@ -4,26 +4,26 @@ import time
 
 import pytest
 
-from portero.standin.daemon import Daemon
-from portero.standin.forward import MOST_SHOWN, Asked
+from portero.standin.daemon import StandInDaemon
+from portero.standin.forward import MOST_SHOWN, ClientRequest
 from tests.standin.direct_client import ROUTES, Client
 
 
 def test_a_refused_request_gets_the_words_of_dockerd_and_changes_nothing() -> None:
-    daemon = Daemon(ROUTES, lambda asked: "no" if asked.method == "POST" else None)
+    daemon = StandInDaemon(ROUTES, lambda asked: "no" if asked.method == "POST" else None)
 
-    answer = daemon.answer(Asked("POST", "/containers/create", [("Content-Type", "application/json")], b"{}"))
+    answer = daemon.answer(ClientRequest("POST", "/containers/create", [("Content-Type", "application/json")], b"{}"))
 
     assert (answer.status, answer.body) == (403, {"message": "authorization denied by plugin portero: no"})
     assert daemon.state.containers == {}
 
 
 def test_a_body_that_dockerd_would_not_show_is_refused_before_anybody_is_asked() -> None:
-    asked: list[Asked] = []
-    daemon = Daemon(ROUTES, asked.append)
+    asked: list[ClientRequest] = []
+    daemon = StandInDaemon(ROUTES, asked.append)
 
     answer = daemon.answer(
-        Asked("POST", "/containers/create", [("Content-Type", "application/json")], b" " * (MOST_SHOWN + 1))
+        ClientRequest("POST", "/containers/create", [("Content-Type", "application/json")], b" " * (MOST_SHOWN + 1))
     )
 
     assert (answer.status, asked) == (500, [])

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from portero.standin.forward import MOST_SHOWN, Asked, envelope
+from portero.standin.forward import MOST_SHOWN, ClientRequest, envelope
 
 JSON_TYPE = ("Content-Type", "application/json")
 
 
 def shown(*headers: tuple[str, str], target: str = "/v1.45/containers/create", body: bytes = b"{}") -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(envelope(Asked("POST", target, headers, body)))
+    document: dict[str, Any] = json.loads(envelope(ClientRequest("POST", target, headers, body)))
     return document
 
 
@@ -78,8 +78,10 @@ def test_a_chunked_body_has_neither_coding_nor_length() -> None:
 
 @pytest.mark.parametrize(("length", "too_large"), [(MOST_SHOWN, False), (MOST_SHOWN + 1, True)])
 def test_dockerd_refuses_to_show_more_than_four_mebibytes(length: int, too_large: bool) -> None:
-    assert Asked("POST", "/containers/create", [JSON_TYPE], b" " * length).is_too_large is too_large
+    assert ClientRequest("POST", "/containers/create", [JSON_TYPE], b" " * length).is_too_large is too_large
 
 
 def test_a_large_tar_is_none_of_a_plugins_business() -> None:
-    assert not Asked("POST", "/build", [("Content-Type", "application/x-tar")], b" " * (MOST_SHOWN + 1)).is_too_large
+    assert not ClientRequest(
+        "POST", "/build", [("Content-Type", "application/x-tar")], b" " * (MOST_SHOWN + 1)
+    ).is_too_large

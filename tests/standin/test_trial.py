@@ -3,15 +3,15 @@
 import json
 
 from portero.judging.judge import Judge
-from portero.standin.forward import Asked
+from portero.standin.forward import ClientRequest
 from portero.standin.trial import Trial
 
 JSON_BODY = [("Content-Type", "application/json")]
 
 
-def create(**host_config: object) -> Asked:
+def create(**host_config: object) -> ClientRequest:
     body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
-    return Asked("POST", "/v1.45/containers/create", JSON_BODY, body)
+    return ClientRequest("POST", "/v1.45/containers/create", JSON_BODY, body)
 
 
 def test_an_allowed_request_is_answered_and_kept(judge: Judge) -> None:
@@ -43,13 +43,13 @@ def test_going_on_after_a_refusal_shows_the_next_request(judge: Judge) -> None:
 
 def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) -> None:
     trial = Trial(judge)
-    made = trial.daemon.answer(Asked("POST", "/networks/create", JSON_BODY, b'{"Name": "front"}'))
+    made = trial.daemon.answer(ClientRequest("POST", "/networks/create", JSON_BODY, b'{"Name": "front"}'))
     assert isinstance(made.body, dict)
     service = {
         "Name": "web",
         "TaskTemplate": {"ContainerSpec": {"Image": "nginx"}, "Networks": [{"Target": made.body["Id"]}]},
     }
 
-    trial.daemon.answer(Asked("POST", "/services/create", JSON_BODY, json.dumps(service).encode()))
+    trial.daemon.answer(ClientRequest("POST", "/services/create", JSON_BODY, json.dumps(service).encode()))
 
     assert "network-resolved" not in {violation.rule for violation in trial.judged[-1].decision.violations}

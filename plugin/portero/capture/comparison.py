@@ -18,8 +18,8 @@ GROUPS = ("rule", "user", "image", "operation")
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One question that is decided differently: where it stands in the recording, and what refuses it."""
+class ChangedDecision:
+    """One request that is decided differently: where it stands in the recording, and what refuses it."""
 
     location: str
     id: str
@@ -41,11 +41,11 @@ class Example:
 
 @dataclass(slots=True)
 class Changes:
-    """The questions that changed in one direction. What refuses them is of one side only: `refused` is its outcome."""
+    """The requests that changed in one direction. What refuses them is of one side only: `refused` is its outcome."""
 
     count: int = 0
     by: dict[str, Counter[str]] = field(default_factory=lambda: {group: Counter() for group in GROUPS})
-    examples: list[Example] = field(default_factory=list)
+    examples: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, location: str, id: str, refused: Outcome) -> None:
         """Count one more."""
@@ -56,7 +56,7 @@ class Changes:
             for name in names[group]:
                 _count(self.by[group], name or NONE)
         if len(self.examples) < MOST_EXAMPLES:
-            self.examples.append(Example(location, id, refused))
+            self.examples.append(ChangedDecision(location, id, refused))
 
     def document(self) -> dict[str, JSON]:
         """For machines."""
@@ -66,7 +66,7 @@ class Changes:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was counted so far. `withheld`: questions that were not stored; `undecided`: no decision was recorded.
+    """What was counted so far. `withheld`: requests that were not stored; `undecided`: no decision was recorded.
 
     `earlier`: the recorded decision is of an earlier version of the log.
     """
@@ -81,11 +81,11 @@ class Comparison:
 
     @property
     def compared(self) -> int:
-        """How many questions were decided twice."""
+        """How many requests were decided twice."""
         return self.alike + self.refused.count + self.allowed.count
 
     def add(self, location: str, id: str, before: Outcome, after: Outcome) -> None:
-        """One question, as it was decided and as it would be now."""
+        """One request, as it was decided and as it would be now."""
         if before.allowed == after.allowed:
             self.alike += 1
         elif before.allowed:

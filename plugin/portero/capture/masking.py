@@ -1,4 +1,4 @@
-"""Takes secrets out of a question of dockerd: names stay, values become a mask, and rules see the same as before.
+"""Takes secrets out of a request of dockerd: names stay, values become a mask, and rules see the same as before.
 
 An envelope comes in, one that may be stored comes out. What cannot be read cannot be masked either, and is refused.
 Masked: values under names that look secret, passwords in URLs, tokens of well-known kinds, the data of secrets and
@@ -33,7 +33,7 @@ _PLAIN_FIELDS = frozenset(map(fold, (*_PLACES, *_NAMES)))
 
 
 class Unmaskable(Exception):
-    """What of the question could not be read: uri or body."""
+    """What of the request could not be read: uri or body."""
 
 
 def masked(asked: Envelope) -> dict[str, JSON]:

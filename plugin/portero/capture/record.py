@@ -18,7 +18,7 @@ from portero.types import JSON
 FORMAT = 1
 
 
-class Unreadable(Exception):
+class InvalidRecordLine(Exception):
     """A line that is no line of a recording."""
 
 
@@ -58,8 +58,8 @@ class Recorded:
 
 
 def written(data: bytes, decision: Decision, most: int) -> bytes:
-    """The line about one question and its decision, of `most` bytes at most."""
-    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_question(data), "decision": decision.line(0)}
+    """The line about one request and its decision, of `most` bytes at most."""
+    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_request(data), "decision": decision.line(0)}
     text = _line(line)
     if len(text) <= most:
         return text
@@ -67,7 +67,7 @@ def written(data: bytes, decision: Decision, most: int) -> bytes:
 
 
 def read(line: bytes) -> Recorded | None:
-    """The question in a line, None for one of Docker's answers; raises Unreadable."""
+    """The request in a line, None for one of Docker's answers; raises InvalidRecordLine."""
     try:
         document = json.loads(line)
         if document.get("phase") == "res":
@@ -78,10 +78,10 @@ def read(line: bytes) -> Recorded | None:
         asked = None if "withheld" in document else _asked(document["envelope"])
         return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise Unreadable from None
+        raise InvalidRecordLine from None
 
 
-def _question(data: bytes) -> dict[str, JSON]:
+def _request(data: bytes) -> dict[str, JSON]:
     try:
         return {"envelope": masked(envelope.read(data))}
     except Refused:

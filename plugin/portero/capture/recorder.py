@@ -31,7 +31,7 @@ class Recorder:
         self._open().close()
 
     def record(self, data: bytes, decision: Decision) -> None:
-        """Append one question of dockerd and what was decided."""
+        """Append one request of dockerd and what was decided."""
         line = written(data, decision, self._most)
         try:
             self._append(line)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import click
 
 from portero import engine
-from portero.cli import compose_file, options, questions
-from portero.cli.questions import Question, Unreadable
+from portero.cli import compose_file, options, request_files
+from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
 from portero.formats import junit, sarif
 from portero.formats.checked import Checked
@@ -52,53 +52,53 @@ def check(
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
-    **said: str | tuple[str, ...] | None,
+    **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Decide what files ask for, without a daemon; - is standard input.
+    """Judge the requests in files, without a daemon; - is standard input.
 
     A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), what docker inspect printed, an
     envelope as dockerd posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by
-    hand, or a body with --operation. What is decided is what mode enforce would do.
+    hand, or a body with --operation. Decisions are those of mode enforce.
     """
-    judge = options.judge_elsewhere(replace(options.settings(said), mode="enforce"))
+    judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
     reading = compose_file.Reading(project_root, options.variables(env, os.environ), not no_sandbox)
     try:
-        asked = [question for file in files for question in _questions(file, judge, operation, reading)]
-        bench = _Bench(_knowing(judge, asked))
+        asked = [request for file in files for request in _requests(file, judge, operation, reading)]
+        checker = _Checker(_knowing(judge, asked))
         if not asked:
             options.give_up(["no requests found in these files"])
         if as_request:
-            held = [bench.request(question) for question in asked]
+            held = [checker.show_document(request) for request in asked]
         else:
-            held = bench.report([bench.checked(question) for question in asked], "json" if as_json else form)
-    except Unreadable as error:
+            held = checker.report([checker.checked(request) for request in asked], "json" if as_json else form)
+    except InvalidRequestFile as error:
         options.give_up([str(error)])
     sys.exit(options.ALLOWED if all(held) else options.REFUSED)
 
 
-def _questions(file: str, judge: Judge, operation: str | None, reading: compose_file.Reading) -> Iterator[Question]:
+def _requests(file: str, judge: Judge, operation: str | None, reading: compose_file.Reading) -> Iterator[FileRequest]:
     if compose_file.is_compose(file):
-        yield from compose_file.questions(file, judge.routes, reading)
+        yield from compose_file.requests(file, judge.routes, reading)
         return
     with click.open_file(file, "rb") as opened:
-        yield from questions.read(file, opened.read(), judge.routes.operations, operation)
+        yield from request_files.read_requests(file, opened.read(), judge.routes.operations, operation)
 
 
-def _knowing(judge: Judge, asked: Sequence[Question]) -> Judge:
-    """The judge, told the names behind the network IDs in the files."""
-    names = {id: name for question in asked for id, name in question.networks.items()}
+def _knowing(judge: Judge, asked: Sequence[FileRequest]) -> Judge:
+    """The judge, with the names behind the network IDs in the files."""
+    names = {id: name for request in asked for id, name in request.networks.items()}
     return replace(judge, host=KnownNetworks(judge.host, names.get))
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
-    """Decides questions and prints what came out."""
+class _Checker:
+    """Decides requests and prints the decisions."""
 
     judge: Judge
 
-    def checked(self, question: Question) -> Checked:
-        """The decision on a question."""
-        return Checked(question.file, question.line, question.name, self._decide(question))
+    def checked(self, request: FileRequest) -> Checked:
+        """The decision on a request."""
+        return Checked(request.file, request.line, request.name, self._decide(request))
 
     def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
@@ -111,21 +111,21 @@ class _Bench:
                 click.echo(_line(each) if form == "json" else _text(each))
         return [each.decision.allowed for each in checked]
 
-    def request(self, question: Question) -> bool:
+    def show_document(self, request: FileRequest) -> bool:
         """For rule writers: the document that rules see."""
         try:
-            document = self.judge.document(question.asked) if isinstance(question.asked, bytes) else question.asked
+            document = self.judge.document(request.asked) if isinstance(request.asked, bytes) else request.asked
         except Refused as refused:
-            click.echo(f"{question.location}: {refused}: {refused.refusal.reason}", err=True)
+            click.echo(f"{request.location}: {refused}: {refused.refusal.reason}", err=True)
             return False
         click.echo(json.dumps(document, indent=2, ensure_ascii=False))
         return True
 
-    def _decide(self, question: Question) -> Decision:
-        if isinstance(question.asked, bytes):
-            return self.judge.decide(question.asked, "check", time.time())
-        document = question.asked
-        _refuse_malformed(question.location, document)
+    def _decide(self, request: FileRequest) -> Decision:
+        if isinstance(request.asked, bytes):
+            return self.judge.decide(request.asked, "check", time.time())
+        document = request.asked
+        _refuse_malformed(request.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
         violations = bounded(in_order(self.judge.judge(document, now)))
@@ -141,7 +141,7 @@ def _line(checked: Checked) -> str:
 
 
 def _text(checked: Checked) -> str:
-    """For people: the reply that they would read, and what would only be logged."""
+    """For people: the reply as dockerd shows it, and what is only logged."""
     decision = checked.decision
     if not decision.allowed:
         return f"{checked.location}: {reply.write_denial(decision)}"
@@ -152,10 +152,12 @@ def _text(checked: Checked) -> str:
     return "\n".join(lines)
 
 
-def _refuse_malformed(place: str, document: dict[str, JSON]) -> None:
-    """Rules hold vacuously where something is missing, so a document that was written by hand has to be whole."""
+def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
+    """A rule about a missing field says nothing, so a document written by hand must be complete."""
     schema = json.loads((resources.schemas() / "request.json").read_text(encoding="utf-8"))
     wrong = engine.best().compile(schema, {}).failures(document)
     if wrong:
         where = ", ".join(spell(path) or "the document" for path in wrong)
-        raise Unreadable(f"{place}: {where}: not as schemas/request.json says; leave facts out to have them made")
+        raise InvalidRequestFile(
+            f"{location}: {where}: does not match schemas/request.json; without facts, Portero makes them"
+        )

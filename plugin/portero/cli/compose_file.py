@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.cli.questions import Question, Unreadable
+from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
 from portero.reading.routes import Routes
 from portero.sandbox import project, remotes, sandbox
@@ -14,8 +14,8 @@ from portero.sandbox.sandbox import SandboxError
 from portero.spelling import printable
 from portero.standin import compose
 from portero.standin.connection import StandIn
-from portero.standin.daemon import Daemon
-from portero.standin.forward import Asked, envelope
+from portero.standin.daemon import StandInDaemon
+from portero.standin.forward import ClientRequest, envelope
 
 _ENDINGS = (".yaml", ".yml")
 _NAMING = ("com.docker.compose.service", "com.docker.compose.network", "com.docker.compose.volume")
@@ -39,26 +39,26 @@ def is_compose(file: str) -> bool:
     return file.endswith(_ENDINGS)
 
 
-def questions(file: str, routes: Routes, reading: Reading) -> Iterator[Question]:
+def requests(file: str, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
     """What creating every service of the file, of whatever profile, asks that is more than reading.
 
-    Raises Unreadable when Compose is not installed, cannot be run safely, or refuses the file.
+    Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the file.
     """
-    asked: list[Asked] = []
-    daemon = Daemon(routes, lambda question: asked.append(question))
+    asked: list[ClientRequest] = []
+    daemon = StandInDaemon(routes, lambda request: asked.append(request))
     try:
         _create(file, reading, daemon)
     except SandboxError as error:
-        raise Unreadable(f"{file}: {error}") from None
+        raise InvalidRequestFile(f"{file}: {error}") from None
     networks = {id: text(body, "Name") for id, body in daemon.state.networks.items()}
     lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     named = [(_path(each), _name(each), envelope(each)) for each in asked if each.method not in ("GET", "HEAD")]
     # Compose asks for several things at once, in no fixed order.
     for _, name, posted in sorted(named):
-        yield Question(file, posted, _line(lines, name), name, networks)
+        yield FileRequest(file, posted, _line(lines, name), name, networks)
 
 
-def _create(file: str, reading: Reading, daemon: Daemon) -> None:
+def _create(file: str, reading: Reading, daemon: StandInDaemon) -> None:
     of = project.of_file(file, reading.root)
     if reading.sandboxed:
         remotes.check_files(of.files, of.shown)
@@ -69,16 +69,16 @@ def _create(file: str, reading: Reading, daemon: Daemon) -> None:
         compose.prepare(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
     if ended.status is None:
-        raise Unreadable(f"{file}: Compose did not finish within {sandbox.SECONDS:g} seconds")
+        raise InvalidRequestFile(f"{file}: Compose did not finish within {sandbox.SECONDS:g} seconds")
     if ended.status != 0:
-        raise Unreadable(f"{file}: {_last_line(ended.output)}")
+        raise InvalidRequestFile(f"{file}: {_last_line(ended.output)}")
 
 
-def _path(asked: Asked) -> str:
+def _path(asked: ClientRequest) -> str:
     return asked.target.partition("?")[0]
 
 
-def _name(asked: Asked) -> str:
+def _name(asked: ClientRequest) -> str:
     """The service behind a container, the key behind a network or a volume."""
     if not asked.shows_json or not asked.body:
         return ""

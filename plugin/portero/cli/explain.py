@@ -28,15 +28,15 @@ _OF_THE_SITE = "unknown-field"
 @click.option(
     "--log",
     metavar="FILE",
-    help="Where a decision is looked for, and in what was rotated away from there; - for standard input. "
+    help="The decision log to search, with its rotated files; - for standard input. "
     "Default: PORTERO_LOG, or the log of the running plugin.",
 )
 @options.JSON_OUTPUT
-def explain(name: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
-    """Tell what a rule or a refusal code asks for, why, and what to do instead; or how a decision came about."""
-    settings = options.settings(said)
+def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead."""
+    settings = options.settings(given)
     if story.is_decision(name):
-        page = story.document(story.found(name, story.logs(settings, said["log"])), options.judge(settings).policy)
+        page = story.document(story.find(name, story.logs(settings, given["log"])), options.judge(settings).policy)
         text = story.lines(page)
     elif name in CODES:
         page = _code(name, options.judge(settings).policy if name == _OF_THE_SITE else None)
@@ -52,7 +52,7 @@ def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     if rule is None:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
-        options.give_up([f"{name}: is neither a rule, nor a code, nor a decision; {hint}"])
+        options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
     return _rule(rule, policy, profile)
 
 
@@ -76,12 +76,12 @@ def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
 
 
 def _whose(rule: str, policy: Policy, profile: str) -> str:
-    said = cast(dict[str, str], policy.site["actions"])
-    return "set in site.json" if rule in said else f"profile {profile}"
+    actions = cast(dict[str, str], policy.site["actions"])
+    return "set in site.json" if rule in actions else f"profile {profile}"
 
 
 def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:
-    """What a refused command is told to try, with the site's values."""
+    """What a refused command can try instead, with the site's values."""
     if proposal is None:
         return ""
     try:

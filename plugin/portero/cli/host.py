@@ -15,7 +15,7 @@ from portero.hostcheck.files import Files
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
 from portero.hostcheck.running_portero import find_socket
-from portero.policy.loader import PolicyBroken
+from portero.policy.loader import InvalidPolicy
 from portero.service.settings import Settings
 from portero.types import JSON
 
@@ -37,15 +37,15 @@ from portero.types import JSON
 @click.option(
     "--probe/--no-probe",
     default=True,
-    help="Send dockerd two harmless requests that show whether its plugin sees every body.",
+    help="Send dockerd two harmless requests that show whether its plugin gets every body.",
 )
 @options.JSON_OUTPUT
-def host(root: str, probe: bool, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+def host(root: str, probe: bool, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Check this host: kernel, dockerd, who reaches it, where its data lies.
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    settings = options.settings(said)
+    settings = options.settings(given)
     policy = _policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
@@ -59,8 +59,8 @@ def _policy(settings: Settings) -> HostPolicy:
     try:
         chosen = engine.named(settings.engine)
         return load([Path(folder) for folder in settings.policy_folders], chosen)
-    except PolicyBroken as broken:
-        options.give_up(broken.faults)
+    except InvalidPolicy as error:
+        options.give_up(error.faults)
     except ImportError as error:
         options.give_up([f"cannot load the engine {settings.engine}: {error}; reinstall portero"])
 
@@ -81,7 +81,7 @@ def _line(finding: Finding, width: int) -> str:
 
 
 def _word(finding: Finding) -> str:
-    """What only reports is told apart from what the profile enforces."""
+    """In brackets what is only reported under this profile."""
     return finding.status if finding.action == "deny" else f"({finding.status})"
 
 

@@ -18,7 +18,7 @@ _MOVES_EVERY = 500
 
 
 def lines(file: str, longest: int) -> Iterator[bytes]:
-    """Every line; one that is longer comes in pieces of that length, which then are no lines of anything."""
+    """Every line; a longer one comes in pieces of that length, which nothing can parse."""
     try:
         with click.open_file(file, "rb") as opened:
             raw = cast(IO[bytes], opened)
@@ -26,7 +26,7 @@ def lines(file: str, longest: int) -> Iterator[bytes]:
             pieces = iter(lambda: text.readline(longest), b"")
             yield from pieces if file == _STANDARD_INPUT or not sys.stderr.isatty() else _shown(file, raw, pieces)
     except (OSError, EOFError, zlib.error) as error:
-        options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'is cut short or no gzip file'}"])
+        options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'truncated, or not a gzip file'}"])
 
 
 def _shown(file: str, raw: IO[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """The options that several commands share, each defined once; their help is config.json's own text.
 
-What was said becomes Settings, a judge or an application; what cannot be used ends the process with exit status 2.
+Options become Settings or a judge; invalid ones end the process with exit status 2.
 """
 
 import logging
@@ -14,9 +14,9 @@ import click
 
 from portero.judging.judge import Judge
 from portero.service.loading import LoadError, judge_of
-from portero.service.settings import Settings, SettingsBroken, descriptions
+from portero.service.settings import InvalidSettings, Settings, descriptions
 
-Said = Mapping[str, str | Sequence[str] | None]
+Given = Mapping[str, str | Sequence[str] | None]
 
 ALLOWED, REFUSED, COULD_NOT = 0, 1, 2
 
@@ -26,7 +26,10 @@ _LOG = logging.getLogger(__name__)
 
 SOCKET = click.option("--socket", metavar="PATH", help=_HELP["socket"])
 SCHEMAS = click.option(
-    "--schemas", metavar="DIR", multiple=True, help="One more policy folder; it adds to and overrides those before it."
+    "--schemas",
+    metavar="DIR",
+    multiple=True,
+    help="A policy folder; repeatable. A later folder overrides earlier ones.",
 )
 PROFILE = click.option("--profile", metavar="LEVEL", help=_HELP["profile"])
 MODE = click.option("--mode", metavar="MODE", help=_HELP["mode"])
@@ -64,22 +67,22 @@ JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 _OF_OWNERS = "no-swappable-sources"
 
 
-def settings(said: Said) -> Settings:
-    """The settings under the environment and these options; those that were not given are None or empty."""
-    given = {field: value for field, value in said.items() if value is not None and value != ()}
-    options = {field: value if isinstance(value, str) else ":".join(value) for field, value in given.items()}
+def settings(given: Given) -> Settings:
+    """The settings under the environment and these options; an option that is not given is None or empty."""
+    used = {field: value for field, value in given.items() if value is not None and value != ()}
+    options = {field: value if isinstance(value, str) else ":".join(value) for field, value in used.items()}
     try:
         return Settings.read(os.environ, options, os.geteuid())
-    except SettingsBroken as broken:
-        give_up(broken.faults)
+    except InvalidSettings as error:
+        give_up(error.faults)
 
 
 def judge(settings: Settings) -> Judge:
     """The judge under these settings."""
     try:
         return judge_of(settings)[0]
-    except LoadError as broken:
-        give_up(broken.faults)
+    except LoadError as error:
+        give_up(error.faults)
 
 
 def warn_of_earlier(decisions: int) -> None:

@@ -1,4 +1,4 @@
-"""`portero replay`: runs a recording over a candidate policy, and says what it would decide differently."""
+"""`portero replay`: runs a recording through a candidate policy and shows what it decides differently."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import click
 
 from portero.capture import record
 from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
-from portero.capture.record import Outcome, Unreadable
+from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
 from portero.cli.lines import FILE, lines
 from portero.judging.judge import Judge
@@ -20,7 +20,7 @@ from portero.service.settings import Settings
 # An envelope of the largest size, as a line of a recording.
 _LONGEST_LINE = 32 << 20
 _MOST_NAMES_SHOWN = 10
-# Captures without decisions come from hosts on which everything went through.
+# Captures without decisions come from hosts without a plugin: everything was allowed.
 _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 
 
@@ -30,7 +30,7 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
     "--against",
     metavar="DIR",
     multiple=True,
-    help="Compare with the policy of this folder instead of the recorded decisions; repeatable as --schemas is.",
+    help="Compare with the policy of this folder instead of the recorded decisions; repeatable.",
 )
 @options.SCHEMAS
 @options.PROFILE
@@ -40,41 +40,41 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 @options.DAEMON_CONFIG
 @options.JSON_OUTPUT
 def replay(
-    captures: tuple[str, ...], against: tuple[str, ...], as_json: bool, **said: str | tuple[str, ...] | None
+    captures: tuple[str, ...], against: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None
 ) -> None:
-    """Run recorded questions over a policy, - for standard input, and say what it decides differently.
+    """Run recorded requests through a policy and show what it decides differently; - is standard input.
 
-    The policy is that of --schemas and --profile, in mode enforce. A question without a recorded decision counts as
+    The policy is that of --schemas and --profile, in mode enforce. A request without a recorded decision counts as
     allowed. Exit status 1: something is decided differently.
     """
-    settings = replace(options.settings(said), mode="enforce")
-    bench = _Bench(options.judge_elsewhere(settings), _before(settings, against))
+    settings = replace(options.settings(given), mode="enforce")
+    replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
     for capture in captures:
-        bench.run(capture)
-    comparison = bench.comparison
+        replayed.run(capture)
+    comparison = replayed.comparison
     options.warn_of_earlier(comparison.earlier)
     click.echo(json.dumps(comparison.document(), indent=2) if as_json else "\n".join(_text(comparison)))
     sys.exit(_status(comparison))
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
-    """Decides each question under the candidate and, when there is one, under the policy before it."""
+class _Replay:
+    """Decides each request under the candidate and, with --against, under the policy before it."""
 
     after: Judge
     before: Judge | None
     comparison: Comparison = field(default_factory=Comparison)
 
     def run(self, capture: str) -> None:
-        """Compare every question in a file."""
+        """Compare every request in a file."""
         for number, line in enumerate(lines(capture, _LONGEST_LINE), 1):
             if line.strip():
                 self._add(f"{capture}:{number}", line)
 
-    def _add(self, place: str, line: bytes) -> None:
+    def _add(self, location: str, line: bytes) -> None:
         try:
             recorded = record.read(line)
-        except Unreadable:
+        except InvalidRecordLine:
             self.comparison.unreadable += 1
             return
         if recorded is None:
@@ -90,7 +90,7 @@ class _Bench:
         else:
             self.comparison.undecided += 1
             then = _CARRIED_OUT
-        self.comparison.add(place, recorded.id, then, _decided(self.after, recorded.asked))
+        self.comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked))
 
 
 def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
@@ -108,15 +108,15 @@ def _status(comparison: Comparison) -> int:
 
 
 def _text(comparison: Comparison) -> Iterator[str]:
-    yield f"{comparison.compared} questions compared, {comparison.alike} decided alike"
+    yield f"{comparison.compared} requests compared, {comparison.alike} decided alike"
     yield from _changes(comparison.refused, "would be refused that were allowed")
     yield from _changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:
         yield f"{comparison.undecided} have no recorded decision and count as allowed"
     if comparison.withheld:
-        yield f"{comparison.withheld} more could not be stored without their secrets and were not compared"
+        yield f"{comparison.withheld} were not stored, since their secrets cannot be masked, and are not compared"
     if comparison.unreadable:
-        yield f"{comparison.unreadable} lines are no lines of a recording"
+        yield f"{comparison.unreadable} lines could not be read"
 
 
 def _changes(changes: Changes, words: str) -> Iterator[str]:
@@ -129,6 +129,6 @@ def _changes(changes: Changes, words: str) -> Iterator[str]:
         names = [f"{count} {name}" for name, count in common] + ([f"{more} more"] if more else [])
         yield f"  by {group:<10}{', '.join(names)}"
     for example in changes.examples:
-        told = example.outcome
-        about = f"{told.operation or NONE} {told.image}".rstrip()
-        yield f"  {example.location}  {example.id}  {about}: {', '.join(told.rules)} {told.at}".rstrip()
+        outcome = example.outcome
+        about = f"{outcome.operation or NONE} {outcome.image}".rstrip()
+        yield f"  {example.location}  {example.id}  {about}: {', '.join(outcome.rules)} {outcome.at}".rstrip()

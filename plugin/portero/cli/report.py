@@ -11,7 +11,7 @@ from portero.cli.lines import FILE, lines
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import NoDecision
-from portero.report.rule_texts import words
+from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
 
 _STANDARD_OUTPUT = "-"
@@ -23,23 +23,23 @@ _STANDARD_OUTPUT = "-"
     "--output",
     metavar="FILE",
     default=_STANDARD_OUTPUT,
-    help="Where the page goes; without it, to the standard output.",
+    help="Write the page to this file instead of standard output.",
 )
 @options.SCHEMAS
 @options.ENGINE
 @options.JSON_OUTPUT
-def report(logs: tuple[str, ...], output: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
-    """Turn decision logs into one HTML page: what was refused and what would be, of whom, of which image, and when.
+def report(logs: tuple[str, ...], output: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Turn decision logs into one HTML page: what was refused or would be, by user, image and time.
 
-    Rotated logs too, .gz or not; - for standard input. The page needs no other file and no script. The words of each
-    rule are those of the policy that is read now. Exit status 1: some lines are no decisions, and are not counted.
+    Reads rotated logs too, also .gz; - is standard input. The page needs no other file and no script. Titles and
+    remedies are those of the current policy. Exit status 1: some lines are not decisions and are not counted.
     """
-    policy = options.judge(options.settings(said)).policy
+    policy = options.judge(options.settings(given)).policy
     tally = Tally()
     for log in logs:
         _add(tally, log)
     if not tally.decisions:
-        options.give_up([f"{', '.join(logs)}: holds no decision; name a log that portero wrote (PORTERO_LOG)"])
+        options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])
     options.warn_of_earlier(tally.earlier)
     _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, policy, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
@@ -59,7 +59,7 @@ def _page(tally: Tally, policy: Policy, logs: tuple[str, ...]) -> str:
     # Imported only when wanted: the template engine would slow down every other command.
     from portero.report.page import page
 
-    return page(tally, lambda name: words(name, policy), logs, time.time())
+    return page(tally, lambda name: find_texts(name, policy), logs, time.time())
 
 
 def _write(output: str, text: str) -> None:

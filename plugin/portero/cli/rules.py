@@ -14,9 +14,9 @@ from portero.policy.rule import Rule
 @options.PROFILE
 @options.ENGINE
 @options.JSON_OUTPUT
-def rules(as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """List the rules: id, level, action under the profile, title."""
-    settings = options.settings(said)
+    settings = options.settings(given)
     policy = options.judge(settings).policy
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [_row(rule, policy.action(rule.id, settings.profile)) for rule in ranked]

@@ -19,7 +19,7 @@ from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.proof.examples import Examples
 from portero.refusals import Refused
-from portero.scan.inventory import Daemon, Inventory, Unreachable
+from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged import Bench
 from portero.scan.page import page
 from portero.scan.report import Report, cases, denials, document, plain, title
@@ -39,25 +39,25 @@ from portero.types import JSON
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
 @options.JSON_OUTPUT
-def scan(form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
-    Each is judged as if it were asked for now, in mode enforce. Ways round Portero are told apart: what could be done
-    with things from before, without asking for anything that a rule refuses. Without --docker-host the daemon is asked
-    that docker itself would ask. Nothing is changed. Exit status 1: something would be refused, or a way is open.
+    Each is judged as if it were created now, in mode enforce. Ways round Portero are listed apart: what can be done
+    with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
+    asks. Nothing is changed. Exit status 1: something would be refused, or a way is open.
     """
-    settings = options.settings(said)
+    settings = options.settings(given)
     try:
-        daemon = Daemon.at(settings.docker_host)
+        daemon = ScannedDaemon.at(settings.docker_host)
         if not daemon.is_local and settings.host_root == "auto":
-            # The files of this host are not those of the daemon's.
+            # The daemon runs on another host: its files are not here.
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
         report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local)
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
-        options.give_up([f"dockerd tells of something that cannot be read, at {refused.at}"])
+        options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
     click.echo(_FORMATS["json" if as_json else form](report))
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
@@ -78,7 +78,7 @@ def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlu
         names = portero_names(cast(list[JSON], child(inventory.info, "Plugins").get("Authorization") or []))
         shadows = [plugin for plugin in plugins if plugin.name in names and plugin.hides(files)]
     except (OSError, ValueError) as error:
-        options.give_up([f"the managed plugins could not be read: {error}"])
+        options.give_up([f"cannot list the managed plugins: {error}"])
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 
 
@@ -94,9 +94,9 @@ def _text(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     for each in report.refused:
         yield f"{title(each)}:"
-        broken = denials(each)
-        width = max(len(violation.rule) for violation in broken)
-        yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in broken)
+        violations = denials(each)
+        width = max(len(violation.rule) for violation in violations)
+        yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in violations)
     yield from _ways(report)
     if report.blind:
         yield report.blind

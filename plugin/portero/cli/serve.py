@@ -1,4 +1,4 @@
-"""`portero serve`: loads everything, takes the socket, and answers dockerd until a signal ends it."""
+"""`portero serve`: loads the policy, opens the socket, and answers dockerd until a signal ends it."""
 
 import logging
 import os
@@ -45,14 +45,14 @@ _LOG = logging.getLogger(__name__)
 @options.ALLOW_ROLLBACK
 @options.RECORD_MAX
 @options.METRICS_ADDRESS
-def serve(**said: str | tuple[str, ...] | None) -> None:
+def serve(**given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
     A changed policy folder is loaded within two seconds; while it is invalid, the old policy stays in force. SIGHUP
     loads it at once, SIGTERM ends the plugin.
     """
     try:
-        run(options.settings(said))
+        run(options.settings(given))
     except SystemExit as end:
         if end.code == options.COULD_NOT:
             wait_for_end()
@@ -88,7 +88,9 @@ def _shared_folder(ends: ExitStack) -> Path:
     try:
         return ends.enter_context(shared_folder())
     except OSError as error:
-        options.give_up([f"{error.filename}: no folder for the metrics ({error.strerror}); make room there"])
+        options.give_up(
+            [f"{error.filename}: cannot create a folder for the metrics ({error.strerror}); free disk space there"]
+        )
 
 
 def _exporter(address: tuple[str, int], shared: Path) -> Exporter:
@@ -101,8 +103,8 @@ def _exporter(address: tuple[str, int], shared: Path) -> Exporter:
 def _built(settings: Settings, shared: Path) -> Application:
     try:
         return build(settings, shared)
-    except LoadError as broken:
-        options.give_up(broken.faults)
+    except LoadError as error:
+        options.give_up(error.faults)
 
 
 def _listener(settings: Settings) -> Listener:

@@ -12,7 +12,7 @@ import click
 from portero.cli import options
 from portero.signing import signature, tree
 from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
-from portero.signing.signed_reader import KeysBroken, trusted_keys, verified
+from portero.signing.signed_reader import InvalidKeys, trusted_keys, verified
 from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -26,7 +26,8 @@ _PUBLIC = ".pub"
 def keygen(file: Path) -> None:
     """Make a key for signing policy folders.
 
-    FILE gets the private key, which stays with who signs; FILE.pub the public one, for PORTERO_TRUSTED_KEYS.
+    FILE gets the private key: keep it where policies are signed. FILE.pub gets the public key, for
+    PORTERO_TRUSTED_KEYS.
     """
     key = signature.new_key()
     public = file.with_name(file.name + _PUBLIC)
@@ -38,7 +39,9 @@ def keygen(file: Path) -> None:
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--key", "key_file", metavar="FILE", type=_NEW_FILE, required=True, help="The private key.")
-@click.option("--version", type=click.IntRange(min=1), help="One more than the folder's last one, unless given.")
+@click.option(
+    "--version", type=click.IntRange(min=1), help="The version of the folder; by default the last one plus 1."
+)
 def sign(folder: Path, key_file: Path, version: int | None) -> None:
     """Sign all files of a policy folder: writes DIR/signature.json."""
     key = _private_key(key_file)
@@ -57,25 +60,25 @@ def sign(folder: Path, key_file: Path, version: int | None) -> None:
 )
 @options.JSON_OUTPUT
 def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
-    """Say whether a policy folder is signed by a trusted key, and exactly as it is."""
+    """Check that a trusted key signed a policy folder, and that no file has changed since."""
     try:
         keys = trusted_keys(options.settings({"trusted_keys": trusted}).trusted_keys)
         if not keys:
-            options.give_up(["no key is trusted: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
+            options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
         _, manifest = verified(folder, keys)
-    except KeysBroken as broken:
-        options.give_up(broken.faults)
+    except InvalidKeys as error:
+        options.give_up(error.faults)
     except OSError as error:
         options.give_up([f"{error.filename or folder}: {error.strerror}"])
     except (TreeRefused, SignatureRefused) as refused:
         faults = [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
         click.echo(json.dumps({"signed": False, "faults": faults}, indent=2) if as_json else "\n".join(faults))
         sys.exit(options.REFUSED)
-    told = {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": len(manifest.files)}
+    summary = {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": len(manifest.files)}
     line = (
         f"{folder}: version {manifest.version} of {manifest.date}, {_counted(len(manifest.files))}, key {manifest.key}"
     )
-    click.echo(json.dumps({"signed": True, **told}, indent=2) if as_json else line)
+    click.echo(json.dumps({"signed": True, **summary}, indent=2) if as_json else line)
 
 
 def _counted(files: int) -> str:
@@ -106,18 +109,18 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _next_version(folder: Path, last: bytes | None, asked: int | None) -> int:
-    """Versions only grow: an older one would be refused where this one was in force."""
+    """Versions only grow: hosts that had this version refuse an older one."""
     try:
         before = signature.version_of(last) if last is not None else 0
     except SignatureRefused as refused:
         options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
     if asked is not None and asked <= before:
-        options.give_up([f"{folder}: is version {before} already; sign it with a higher one, or leave --version out"])
+        options.give_up([f"{folder}: is already version {before}; use a higher --version, or none"])
     return asked or before + 1
 
 
 def _create(file: Path, text: bytes, mode: int) -> None:
-    """A file that was not there: a key is never written over."""
+    """Create a new file: a key is never overwritten."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with open(descriptor, "wb") as opened:
@@ -127,7 +130,7 @@ def _create(file: Path, text: bytes, mode: int) -> None:
 
 
 def _replace(file: Path, text: bytes) -> None:
-    """Whole or not at all."""
+    """Replace the file in one step."""
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         fresh.write_bytes(text)

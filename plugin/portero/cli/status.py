@@ -1,4 +1,4 @@
-"""`portero status`: asks the running plugin how it is."""
+"""`portero status`: asks the running plugin for its status."""
 
 import json
 import sys
@@ -14,18 +14,18 @@ from portero.types import JSON
 @click.command()
 @options.SOCKET
 @options.JSON_OUTPUT
-def status(as_json: bool, **said: str | None) -> None:
+def status(as_json: bool, **given: str | None) -> None:
     """Ask the running plugin for its status.
 
     Exit status 1: it needs attention (`attention` lists why): nothing is enforced (mode audit), the last reload was
-    refused, an exception has run out or soon will. 2: no answer.
+    refused, an exception has expired or expires soon. 2: no answer.
     """
-    settings = options.settings(said)
+    settings = options.settings(given)
     socket = find_socket(settings.socket)
     try:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or "what answers there is not portero"
+        why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
         options.give_up([f"{socket}: no status ({why}); start `portero serve`, or name its socket"])
     click.echo(json.dumps(report, indent=2) if as_json else _table(report))
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)

@@ -1,4 +1,4 @@
-"""The story of one decision, as the log tells it: when, who, what, and each broken rule with its reason and remedy."""
+"""One decision as the log has it: when, who, what, and each violated rule with its reason and remedy."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ from portero.cli.lines import lines as lines_of
 from portero.hostcheck.running_portero import ask_status, find_socket
 from portero.policy.policy import Policy
 from portero.report import logged
-from portero.report.logged import Broken, Logged, NoDecision
-from portero.report.rule_texts import words
+from portero.report.logged import Logged, LoggedViolation, NoDecision
+from portero.report.rule_texts import find_texts
 from portero.service.settings import Settings
 from portero.types import JSON
 
@@ -33,9 +33,9 @@ def is_decision(name: str) -> bool:
     return _DECISION.fullmatch(name) is not None
 
 
-def logs(settings: Settings, said: str | Sequence[str] | None) -> list[str]:
-    """The files to look in: the log and, newest first, what was rotated away from there."""
-    if said == _STANDARD:
+def logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
+    """The files to look in: the log and its rotated files, newest first."""
+    if log == _STANDARD:
         return [_STANDARD]
     place = settings.log if settings.log != _STANDARD else _log_of_the_plugin(settings.socket)
     if place == _STANDARD:
@@ -45,20 +45,20 @@ def logs(settings: Settings, said: str | Sequence[str] | None) -> list[str]:
     return [place, *map(str, rotated)] if Path(place).exists() or not rotated else [*map(str, rotated)]
 
 
-def found(id: str, files: Sequence[str]) -> Logged:
+def find(id: str, files: Sequence[str]) -> Logged:
     """The decision with this id; ends the process when it is in none of the files."""
     # Much faster than reading every line as a decision.
     mark = id.encode()
     marked = (line for file in files for line in lines_of(file, logged.LONGEST_LINE) if mark in line)
     decision = next((one for one in map(_read, marked) if one is not None and one.id == id), None)
     if decision is None:
-        options.give_up([f"{id}: is not in {', '.join(files)}; {_NO_LOG} that has it"])
+        options.give_up([f"{id}: not found in {', '.join(files)}; {_NO_LOG}"])
     options.warn_of_earlier(decision.is_earlier)
     return decision
 
 
 def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
-    """The story for machines."""
+    """The decision for machines."""
     return {
         "id": decision.id,
         "outcome": decision.outcome,
@@ -74,13 +74,13 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
-        "broken": [_told(broken, policy) for broken in decision.broken],
+        "broken": [_violation(each, policy) for each in decision.violations],
     }
 
 
 def lines(story: Mapping[str, JSON]) -> Iterator[str]:
-    """The story for people."""
-    current = "as it is read now" if story["policyIsCurrent"] else "not as it is read now: rules may have changed since"
+    """The decision for people."""
+    current = "still current" if story["policyIsCurrent"] else "not the current one: rules may have changed"
     image = f", image {story['image']}" if story["image"] else ""
     version = f", API {story['apiVersion']}" if story["apiVersion"] else ""
     operation = story["operation"] or "a request that could not be read"
@@ -92,32 +92,32 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"under    profile {story['profile']}, mode {story['mode']}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
-    for broken in cast(Sequence[Mapping[str, JSON]], story["broken"]):
+    for violation in cast(Sequence[Mapping[str, JSON]], story["broken"]):
         yield ""
-        yield from _of_one(broken)
+        yield from _violation_lines(violation)
 
 
-def _of_one(broken: Mapping[str, JSON]) -> Iterator[str]:
-    place = f" at {broken['at']}" if broken["at"] else ""
-    yield _BY[str(broken["outcome"])].format(broken["rule"]) + place
-    if broken["exception"]:
-        yield f"  exception  {broken['exception']}"
-    if broken["reason"] is None:
-        yield "  the policy that is read now has no such rule; name its folder with --schemas"
+def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:
+    at = f" at {violation['at']}" if violation["at"] else ""
+    yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
+    if violation["exception"]:
+        yield f"  exception  {violation['exception']}"
+    if violation["reason"] is None:
+        yield "  the current policy has no such rule; name its folder with --schemas"
         return
-    yield f"  reason     {broken['reason']}"
-    for client, remedy in cast(Mapping[str, str], broken["remedy"]).items():
+    yield f"  reason     {violation['reason']}"
+    for client, remedy in cast(Mapping[str, str], violation["remedy"]).items():
         yield f"  {client:<10} {remedy}"
 
 
-def _told(broken: Broken, policy: Policy) -> dict[str, JSON]:
-    known = words(broken.rule, policy)
+def _violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
+    known = find_texts(violation.rule, policy)
     return {
-        "rule": broken.rule,
-        "level": broken.level,
-        "at": broken.at,
-        "outcome": broken.outcome,
-        "exception": broken.exception,
+        "rule": violation.rule,
+        "level": violation.level,
+        "at": violation.at,
+        "outcome": violation.outcome,
+        "exception": violation.exception,
         "reason": known.reason if known else None,
         "remedy": dict(known.remedy) if known else {},
     }
@@ -134,4 +134,4 @@ def _log_of_the_plugin(socket: Path) -> str:
     try:
         return str(ask_status(find_socket(socket))["log"])
     except (OSError, ValueError, KeyError):
-        options.give_up([f"no plugin that runs says where its decisions are; {_NO_LOG}"])
+        options.give_up([f"cannot reach the plugin to find its log; {_NO_LOG}"])

@@ -17,10 +17,10 @@ from portero.cli import options
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy.folder import read
-from portero.policy.loader import PolicyBroken
+from portero.policy.loader import InvalidPolicy
 from portero.policy.rule import Rule
 from portero.proof import ground
-from portero.proof.checks import CHECKS, Ground, Trial
+from portero.proof.checks import CHECKS, Ground, RuleProof
 from portero.service import resources
 from portero.service.loading import LoadError, api
 from portero.types import JSON
@@ -46,14 +46,14 @@ class _Proved:
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @options.SCHEMAS
 @options.JSON_OUTPUT
-def prove(folders: tuple[Path, ...], form: str, as_json: bool, **said: str | tuple[str, ...] | None) -> None:
+def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Prove the rules: the built-in ones and those of policy folders.
 
-    What a rule allows is allowed and what it denies is denied, by every engine and at the same places; deleting any
-    keyword changes an example. DIR comes after --schemas. In a checkout the generated pages are looked at, too.
-    Exit status 1: something is wrong with a rule.
+    Every engine allows what a rule allows and denies what it denies, with the same `at`; deleting any keyword changes
+    an example. DIR comes after --schemas. In a checkout the generated pages are checked too. Exit status 1: a rule has
+    a fault.
     """
-    settings = options.settings(said)
+    settings = options.settings(given)
     distinct = _distinct([*settings.policy_folders, *folders])
     rules = _rules(distinct)
     for folder in distinct[1:]:
@@ -78,17 +78,17 @@ def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     try:
         routes, shapes = api()
         rules = list(ground.rules(folders, routes.operations, shapes))
-    except (LoadError, PolicyBroken) as broken:
-        options.give_up(broken.faults)
+    except (LoadError, InvalidPolicy) as error:
+        options.give_up(error.faults)
     return rules
 
 
 def _proved(rules: Sequence[_OnGround]) -> Iterator[_Proved]:
     """Every check of every rule, with a bar on a terminal."""
     for on, rule in shown(rules, "rules"):
-        trial = Trial.of(on, rule)
+        proof = RuleProof.of(on, rule)
         for name, check in CHECKS.items():
-            yield _Proved(rule.file, name, tuple(check(trial)))
+            yield _Proved(rule.file, name, tuple(check(proof)))
 
 
 def _pages() -> Iterator[_Proved]:
@@ -109,15 +109,17 @@ def _text(proved: Sequence[_Proved], rules: Sequence[_OnGround]) -> Iterator[str
     faults = sum(len(each.faults) for each in proved)
     engines = " and ".join(engine.name for engine in rules[0][0].engines)
     folders = Counter(str(Path(rule.file).parents[2]) for _, rule in rules)
-    told = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
-    yield f"rules tried with {engines}: {told}; {faults or 'no'} fault{'s'[: faults != 1]}"
+    counted = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
+    yield f"rules tested with {engines}: {counted}; {faults or 'no'} fault{'s'[: faults != 1]}"
 
 
 def _entry(proved: _Proved) -> Mapping[str, JSON]:
     return {"file": proved.file, "check": proved.check, "faults": [*proved.faults]}
 
 
-def _case(proved: _Proved) -> junit.Case:
+def _case(proved: _Proved) -> junit.JUnitCase:
     if not proved.faults:
-        return junit.Case(proved.file, proved.check, None)
-    return junit.Case(proved.file, proved.check, junit.Failure("fault", proved.faults[0], "\n".join(proved.faults)))
+        return junit.JUnitCase(proved.file, proved.check, None)
+    return junit.JUnitCase(
+        proved.file, proved.check, junit.Failure("fault", proved.faults[0], "\n".join(proved.faults))
+    )

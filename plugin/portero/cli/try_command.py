@@ -16,7 +16,7 @@ from portero.sandbox import project, remotes, sandbox
 from portero.sandbox.sandbox import SandboxError
 from portero.standin import client, compose
 from portero.standin.client import Ended
-from portero.standin.command_line import NotTried, Words, read
+from portero.standin.command_line import CommandLine, NotTried, read
 from portero.standin.connection import StandIn
 from portero.standin.trial import Trial
 from portero.types import JSON
@@ -27,10 +27,10 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 
 @click.command("try", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option("--all", "go_on", is_flag=True, help="Go on after a refusal, to see what would be asked next.")
-@click.option("--any", "any_program", is_flag=True, help="COMMAND is another program, one that obeys DOCKER_HOST.")
+@click.option("--all", "go_on", is_flag=True, help="Go on after a refusal, to see the next requests.")
+@click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
-@click.option("--verbose", is_flag=True, help="Show on standard error what the command itself says.")
+@click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
 @options.SCHEMAS
 @options.PROFILE
 @options.ENGINE
@@ -51,14 +51,14 @@ def tryout(
     project_root: str | None,
     env: tuple[str, ...],
     no_sandbox: bool,
-    **said: str | tuple[str, ...] | None,
+    **given: str | tuple[str, ...] | None,
 ) -> None:
-    """Run a docker or docker-compose command against a stand-in for dockerd, and tell what would be refused.
+    """Run a docker or docker-compose command against a stand-in for dockerd, and show what would be refused.
 
-    Nothing is created, and neither dockerd nor root is needed. What is decided is what mode enforce would do.
+    Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     words = _words(command, any_program=any_program)
-    trial = Trial(options.judge_elsewhere(replace(options.settings(said), mode="enforce")), go_on=go_on)
+    trial = Trial(options.judge_elsewhere(replace(options.settings(given), mode="enforce")), go_on=go_on)
     if words.is_compose:
         variables = options.variables(env, os.environ)
         ended = _run_compose(trial, words, timeout, project_root, variables, sandboxed=not no_sandbox)
@@ -76,23 +76,23 @@ def tryout(
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 
-def _asked_nothing(decisions: Sequence[Decision], words: Words, ended: Ended) -> bool:
+def _asked_nothing(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
     """Whether the client failed on its own: before the ping that comes first, after it, or Compose on its files."""
     looks = ("System",) if words.is_compose else ("SystemPing",)
     asked = [decision for decision in decisions if not decision.subject.operation.startswith(looks)]
     return not decisions or (not asked and ended.status != 0 and all(decision.allowed for decision in decisions))
 
 
-def _words(command: Sequence[str], *, any_program: bool) -> Words:
+def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
-        return Words(tuple(command), len(command), is_compose=False)
+        return CommandLine(tuple(command), len(command), is_compose=False)
     try:
         return read(command)
     except NotTried as reason:
         options.give_up([str(reason)])
 
 
-def _run(trial: Trial, words: Words, timeout: float) -> Ended:
+def _run(trial: Trial, words: CommandLine, timeout: float) -> Ended:
     try:
         with StandIn(trial.daemon.answer) as socket:
             environ = client.environment(os.environ, socket)
@@ -102,9 +102,9 @@ def _run(trial: Trial, words: Words, timeout: float) -> Ended:
 
 
 def _run_compose(
-    trial: Trial, words: Words, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
+    trial: Trial, words: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
 ) -> Ended:
-    """A compose project may be somebody else's: Compose runs in its sandbox, whatever the command."""
+    """A compose project may be untrusted: Compose always runs in its sandbox."""
     folder = os.getcwd()
     before, own = words.all[words.own : words.subcommand], words.all[words.own :]
     try:
@@ -121,16 +121,16 @@ def _run_compose(
         options.give_up([str(error)])
 
 
-def _needs_terminal(words: Words) -> bool:
+def _needs_terminal(words: CommandLine) -> bool:
     return words.asks_for_terminal and not sys.stdin.isatty()
 
 
 def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
-    told: set[tuple[str, str]] = set()
+    shown: set[tuple[str, str]] = set()
     for _, alike in groupby(decisions, key=_essence):
         same = list(alike)
         yield _line(same[0], len(same))
-        yield from _reasons(same[0], told)
+        yield from _reasons(same[0], shown)
     refused = sum(not decision.allowed for decision in decisions)
     yield f"{len(decisions)} request{'s'[: len(decisions) != 1]}, {refused} refused"
     if ended.status is None:
@@ -153,20 +153,20 @@ def _line(decision: Decision, times: int) -> str:
     return f"{outcome}  {subject.operation or 'what is no operation of Docker'}{image}{again}"
 
 
-def _reasons(decision: Decision, told: set[tuple[str, str]]) -> Iterator[str]:
+def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
     """What refuses, each rule and place with its reason and remedy the first time; then what is only logged."""
     dialect = reply.dialect_of(decision.subject.client)
     for violation in decision.violations:
         if violation.action == "deny":
             key = (violation.rule, violation.at)
-            yield f"  {violation.rule}  {'(see above)' if key in told else reply.sentence(violation, dialect)}"
-            told.add(key)
+            yield f"  {violation.rule}  {'(see above)' if key in shown else reply.sentence(violation, dialect)}"
+            shown.add(key)
     if not decision.allowed and dialect in decision.suggestion:
         yield f"  try: {decision.suggestion[dialect]}"
-    for action, said in _NOT_REFUSING:
+    for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:
-            yield f"  {said}: {', '.join(rules)}"
+            yield f"  {text}: {', '.join(rules)}"
 
 
 def _last_lines(ended: Ended) -> str:
@@ -174,7 +174,7 @@ def _last_lines(ended: Ended) -> str:
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
-def _document(words: Words, decisions: Sequence[Decision], ended: Ended) -> Mapping[str, JSON]:
+def _document(words: CommandLine, decisions: Sequence[Decision], ended: Ended) -> Mapping[str, JSON]:
     return {
         "command": list(words.all),
         "status": ended.status,

@@ -84,7 +84,7 @@ def _is_fetched(query: Query, version: str) -> bool:
 
 
 def _limits(query: Query) -> Fact:
-    asked = limits.Asked(
+    asked = limits.RequestedLimits(
         memory=_number(query, "memory"),
         memory_swap=_number(query, "memswap"),
         shares=_number(query, "cpushares"),

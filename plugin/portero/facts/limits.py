@@ -47,7 +47,7 @@ _SERVICE_AT: Mapping[str, str] = dict.fromkeys(_AT, _RESOURCES) | {
 }
 
 
-class Asked(NamedTuple):
+class RequestedLimits(NamedTuple):
     """The numbers as requested, with Docker's zero values; None where absent and 0 differ."""
 
     memory: int = 0
@@ -79,7 +79,7 @@ def read_service(task: Fact) -> Fact:
     resources = child(task, "Resources")
     limit, reserved = child(resources, "Limits"), child(resources, "Reservations")
     memory, swap = integer(limit, "MemoryBytes") or 0, integer(resources, "SwapBytes")
-    asked = Asked(
+    asked = RequestedLimits(
         memory=memory,
         reservation=integer(reserved, "MemoryBytes") or 0,
         # SwapBytes (API 1.52) counts what lies beyond memory, MemorySwap the sum.
@@ -92,7 +92,7 @@ def read_service(task: Fact) -> Fact:
     return make_fact(asked, _SERVICE_AT, updating=False)
 
 
-def make_fact(asked: Asked, at: Mapping[str, str], *, updating: bool) -> Fact:
+def make_fact(asked: RequestedLimits, at: Mapping[str, str], *, updating: bool) -> Fact:
     """The fact `limits`: every number with its `at`, null where there is none."""
     memory = _positive(asked.memory)
     memory_swap = max(asked.memory_swap, -1) or None
@@ -131,8 +131,8 @@ def read_ulimits(source: Fact, at: str) -> list[JSON]:
     ]
 
 
-def _asked(source: Fact) -> Asked:
-    return Asked(
+def _asked(source: Fact) -> RequestedLimits:
+    return RequestedLimits(
         memory=integer(source, "Memory") or 0,
         reservation=integer(source, "MemoryReservation") or 0,
         memory_swap=integer(source, "MemorySwap") or 0,
@@ -169,7 +169,7 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
     return None if updating else memory
 
 
-def _cpus(asked: Asked, *, updating: bool) -> float | None:
+def _cpus(asked: RequestedLimits, *, updating: bool) -> float | None:
     limits = []
     if asked.nano_cpus >= _LEAST_NANO_CPUS:
         limits.append(asked.nano_cpus / 1e9)

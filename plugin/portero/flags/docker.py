@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.flags import values
-from portero.flags.edits import Each, Edit, Entries, Field, Fields, Names, Network, Published
+from portero.flags.edits import Each, Edit, Entries, Fields, Names, Network, Published, SetField
 from portero.types import JSON
 
 
@@ -39,38 +39,38 @@ def spellings(flag: str) -> list[Spelling]:
 
 # Figures and switches of a HostConfig that one flag sets; `docker update` has some of them at the top of its body.
 _FIGURES = {
-    "--memory": Field("HostConfig.Memory", values.size),
-    "--memory-swap": Field("HostConfig.MemorySwap", values.size),
-    "--memory-reservation": Field("HostConfig.MemoryReservation", values.size),
-    "--kernel-memory": Field("HostConfig.KernelMemory", values.size),
-    "--cpus": Field("HostConfig.NanoCpus", values.cpus),
-    "--cpu-shares": Field("HostConfig.CpuShares", int),
-    "--cpu-period": Field("HostConfig.CpuPeriod", int),
-    "--cpu-quota": Field("HostConfig.CpuQuota", int),
-    "--cpu-rt-runtime": Field("HostConfig.CpuRealtimeRuntime", int),
-    "--pids-limit": Field("HostConfig.PidsLimit", int),
-    "--restart": Field("HostConfig.RestartPolicy", values.restart),
+    "--memory": SetField("HostConfig.Memory", values.size),
+    "--memory-swap": SetField("HostConfig.MemorySwap", values.size),
+    "--memory-reservation": SetField("HostConfig.MemoryReservation", values.size),
+    "--kernel-memory": SetField("HostConfig.KernelMemory", values.size),
+    "--cpus": SetField("HostConfig.NanoCpus", values.cpus),
+    "--cpu-shares": SetField("HostConfig.CpuShares", int),
+    "--cpu-period": SetField("HostConfig.CpuPeriod", int),
+    "--cpu-quota": SetField("HostConfig.CpuQuota", int),
+    "--cpu-rt-runtime": SetField("HostConfig.CpuRealtimeRuntime", int),
+    "--pids-limit": SetField("HostConfig.PidsLimit", int),
+    "--restart": SetField("HostConfig.RestartPolicy", values.restart),
 }
 _PLAIN: Mapping[str, Edit] = {
-    "--memory-swappiness": Field("HostConfig.MemorySwappiness", int),
-    "--shm-size": Field("HostConfig.ShmSize", values.size),
-    "--oom-score-adj": Field("HostConfig.OomScoreAdj", int),
-    "--oom-kill-disable": Field("HostConfig.OomKillDisable", values.switch),
-    "--privileged": Field("HostConfig.Privileged", values.switch),
-    "--read-only": Field("HostConfig.ReadonlyRootfs", values.switch),
-    "--init": Field("HostConfig.Init", values.switch),
-    "--publish-all": Field("HostConfig.PublishAllPorts", values.switch),
-    "--user": Field("User", str),
-    "--log-driver": Field("HostConfig.LogConfig", values.log_driver),
-    "--runtime": Field("HostConfig.Runtime", str),
-    "--cgroup-parent": Field("HostConfig.CgroupParent", str),
-    "--pid": Field("HostConfig.PidMode", str),
-    "--ipc": Field("HostConfig.IpcMode", str),
-    "--uts": Field("HostConfig.UTSMode", str),
-    "--userns": Field("HostConfig.UsernsMode", str),
-    "--cgroupns": Field("HostConfig.CgroupnsMode", str),
-    "--volume-driver": Field("HostConfig.VolumeDriver", str),
-    "--no-healthcheck": Field("Healthcheck", values.no_healthcheck),
+    "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
+    "--shm-size": SetField("HostConfig.ShmSize", values.size),
+    "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
+    "--oom-kill-disable": SetField("HostConfig.OomKillDisable", values.switch),
+    "--privileged": SetField("HostConfig.Privileged", values.switch),
+    "--read-only": SetField("HostConfig.ReadonlyRootfs", values.switch),
+    "--init": SetField("HostConfig.Init", values.switch),
+    "--publish-all": SetField("HostConfig.PublishAllPorts", values.switch),
+    "--user": SetField("User", str),
+    "--log-driver": SetField("HostConfig.LogConfig", values.log_driver),
+    "--runtime": SetField("HostConfig.Runtime", str),
+    "--cgroup-parent": SetField("HostConfig.CgroupParent", str),
+    "--pid": SetField("HostConfig.PidMode", str),
+    "--ipc": SetField("HostConfig.IpcMode", str),
+    "--uts": SetField("HostConfig.UTSMode", str),
+    "--userns": SetField("HostConfig.UsernsMode", str),
+    "--cgroupns": SetField("HostConfig.CgroupnsMode", str),
+    "--volume-driver": SetField("HostConfig.VolumeDriver", str),
+    "--no-healthcheck": SetField("Healthcheck", values.no_healthcheck),
     "--network": Network(),
 }
 _REPEATED: Mapping[str, Edit] = {
@@ -94,28 +94,28 @@ _REPEATED: Mapping[str, Edit] = {
 }
 _CREATE: Mapping[str, Edit] = {**_FIGURES, **_PLAIN, **_REPEATED}
 _UPDATE: Mapping[str, Edit] = {
-    flag: Field(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _FIGURES.items()
+    flag: SetField(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _FIGURES.items()
 }
 _EXEC: Mapping[str, Edit] = {
-    "--privileged": Field("Privileged", values.switch),
-    "--user": Field("User", str),
+    "--privileged": SetField("Privileged", values.switch),
+    "--user": SetField("User", str),
 }
 
 _SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
 _BOTH = {
-    "--memory": Spelling("--limit-memory", Field(f"{_LIMITS}.MemoryBytes", values.size)),
-    "--cpus": Spelling("--limit-cpu", Field(f"{_LIMITS}.NanoCPUs", values.cpus)),
-    "--pids-limit": Spelling("--limit-pids", Field(f"{_LIMITS}.Pids", int)),
-    "--user": Spelling("--user", Field(f"{_SPEC}.User", str)),
-    "--read-only": Spelling("--read-only", Field(f"{_SPEC}.ReadOnly", values.switch)),
-    "--init": Spelling("--init", Field(f"{_SPEC}.Init", values.switch)),
+    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", values.size)),
+    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", values.cpus)),
+    "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
+    "--user": Spelling("--user", SetField(f"{_SPEC}.User", str)),
+    "--read-only": Spelling("--read-only", SetField(f"{_SPEC}.ReadOnly", values.switch)),
+    "--init": Spelling("--init", SetField(f"{_SPEC}.Init", values.switch)),
     "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself)),
     "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself)),
-    "--log-driver": Spelling("--log-driver", Field("TaskTemplate.LogDriver", values.log_driver_of_service)),
-    "--no-healthcheck": Spelling("--no-healthcheck", Field(f"{_SPEC}.Healthcheck", values.no_healthcheck)),
+    "--log-driver": Spelling("--log-driver", SetField("TaskTemplate.LogDriver", values.log_driver_of_service)),
+    "--no-healthcheck": Spelling("--no-healthcheck", SetField(f"{_SPEC}.Healthcheck", values.no_healthcheck)),
     "--restart": Spelling(
         "--restart-condition {Condition} --restart-max-attempts {MaxAttempts}",
-        Field("TaskTemplate.RestartPolicy", values.restart_of_service),
+        SetField("TaskTemplate.RestartPolicy", values.restart_of_service),
         values.restart_of_service,
     ),
 }
@@ -123,7 +123,7 @@ _ULIMITS = Entries(f"{_SPEC}.Ulimits", values.ulimit, values.name)
 _SERVICE: Mapping[str, Spelling] = {
     **_BOTH,
     "--ulimit": Spelling("--ulimit", _ULIMITS),
-    "--network": Spelling("--network", Field("TaskTemplate.Networks", values.networks)),
+    "--network": Spelling("--network", SetField("TaskTemplate.Networks", values.networks)),
     "--mount": Spelling("--mount", Entries(f"{_SPEC}.Mounts", str, values.itself)),
     "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls")),
     "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, values.itself)),

@@ -50,7 +50,7 @@ class Edit(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SetField:
     """A flag that sets one field of the body, such as HostConfig.Memory."""
 
     at: str
@@ -194,7 +194,7 @@ class Network:
         """Join Docker's default network."""
         networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
         networking.pop(endpoints, None)
-        return Field("HostConfig.NetworkMode", str).drop(document, violated)
+        return SetField("HostConfig.NetworkMode", str).drop(document, violated)
 
 
 def _around(document: Document, at: str) -> tuple[dict[str, JSON], str]:

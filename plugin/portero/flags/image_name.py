@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from portero.flags.edits import Document, Field
+from portero.flags.edits import Document, SetField
 from portero.types import JSON
 
 _WRITTEN = re.compile(r"(?:(?P<registry>\{[^{}]*\})/)?NAME(?P<tag>:TAG)?(?P<digest>@sha256:DIGEST)?")
@@ -66,7 +66,7 @@ def _put(document: Document, name: str, tag: str, digest: str) -> None:
         _put_query(document, name, digest or tag)
         return
     reference = f"{name}{f':{tag}' if tag else ''}{f'@{digest}' if digest else ''}"
-    Field(_PLACES[str(document["operation"])], str).add(document, reference)
+    SetField(_PLACES[str(document["operation"])], str).add(document, reference)
 
 
 def _put_query(document: Document, name: str, tag: str) -> None:

@@ -22,7 +22,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class JUnitCase:
     """One test case."""
 
     group: str
@@ -35,7 +35,7 @@ def document(checked: Sequence[Checked]) -> str:
     return of([_case(each) for each in checked])
 
 
-def of(cases: Sequence[Case]) -> str:
+def of(cases: Sequence[JUnitCase]) -> str:
     """The whole file about any cases."""
     failed = sum(case.failure is not None for case in cases)
     suite = ElementTree.Element(
@@ -49,17 +49,17 @@ def of(cases: Sequence[Case]) -> str:
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)
 
 
-def _case(checked: Checked) -> Case:
+def _case(checked: Checked) -> JUnitCase:
     operation = checked.decision.subject.operation or "unreadable"
     name = f"{checked.location}: {operation}"
     if checked.decision.allowed:
-        return Case(checked.file, name, None)
+        return JUnitCase(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
     rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    return Case(checked.file, name, Failure("refused", rules, reply.write_denial(checked.decision)))
+    return JUnitCase(checked.file, name, Failure("refused", rules, reply.write_denial(checked.decision)))
 
 
-def _element(case: Case) -> ElementTree.Element:
+def _element(case: JUnitCase) -> ElementTree.Element:
     element = ElementTree.Element("testcase", classname=_plain(case.group), name=_plain(case.name))
     if case.failure is not None:
         reported = case.failure

@@ -47,7 +47,7 @@ class HostPolicy:
 
 
 def load(folders: Sequence[Path], engine: Engine) -> HostPolicy:
-    """The rules about the host in these folders, the built-in one first; raises PolicyBroken with every fault."""
+    """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     found: list[str] = []
     contents = [read(folder, found) for folder in folders]
     builtin = contents[0]

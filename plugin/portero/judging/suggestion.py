@@ -16,7 +16,7 @@ from typing import TypeAlias
 from portero.decision import Violation
 from portero.flags import compose
 from portero.flags.docker import Spelling, spelling
-from portero.flags.edits import Document, Field, Network, Violated
+from portero.flags.edits import Document, Network, SetField, Violated
 from portero.flags.image_name import ImageForm
 from portero.flags.proposal import Proposal
 from portero.policy.policy import Policy
@@ -108,7 +108,7 @@ def _add(document: Document, operation: str, proposals: Iterable[Proposal]) -> l
 
 def _repeated(spelt: Spelling, value: str) -> str:
     """What tells one use of a flag from another one beside it; empty for a flag that is used once."""
-    return "" if isinstance(spelt.edit, Field | Network) else re.split("[=:]", value, maxsplit=1)[0]
+    return "" if isinstance(spelt.edit, SetField | Network) else re.split("[=:]", value, maxsplit=1)[0]
 
 
 def _changes(document: Document, added: _Added) -> bool:

@@ -22,7 +22,7 @@ from portero.reading.routes import Operation
 from portero.spelling import close_to
 from portero.types import JSON
 
-__all__ = ["Policy", "PolicyBroken", "load"]
+__all__ = ["InvalidPolicy", "Policy", "load"]
 
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
 _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
@@ -32,14 +32,14 @@ _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
 Reader: TypeAlias = Callable[[Path, list[str]], Folder]
 
 
-class PolicyBroken(Faults):
+class InvalidPolicy(Faults):
     """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
 
 
 def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation], reader: Reader = read) -> Policy:
-    """The policy in these folders, compiled by this engine; raises PolicyBroken."""
+    """The policy in these folders, compiled by this engine; raises InvalidPolicy."""
     if not folders:
-        raise PolicyBroken(["no policy folder is given: name at least the built-in one"])
+        raise InvalidPolicy(["no policy folder is given: name at least the built-in one"])
     found: list[str] = []
     contents = [reader(folder, found) for folder in folders]
     refuse_if(found + _missing(contents[0]))
@@ -61,9 +61,9 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
 
 
 def refuse_if(found: Sequence[str]) -> None:
-    """Raise PolicyBroken with the faults found so far, if any."""
+    """Raise InvalidPolicy with the faults found so far, if any."""
     if found:
-        raise PolicyBroken(found)
+        raise InvalidPolicy(found)
 
 
 def _missing(builtin: Folder) -> list[str]:

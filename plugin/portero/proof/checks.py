@@ -51,7 +51,7 @@ class Ground(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ExampleRequest:
     """An example with what the rule sees of it."""
 
     kind: Kind
@@ -60,7 +60,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class RuleProof:
     """A rule on its ground. `impossible`: the commands of examples that can be no request, and why.
 
     `found`: where each case fails, by engine.
@@ -68,19 +68,19 @@ class Trial:
 
     ground: Ground
     rule: Rule
-    cases: tuple[Case, ...]
+    cases: tuple[ExampleRequest, ...]
     impossible: tuple[tuple[str, str], ...]
     found: Mapping[str, Failures]
 
     @classmethod
-    def of(cls, ground: Ground, rule: Rule) -> "Trial":
-        """The trial of a rule; its examples are made and judged once."""
+    def of(cls, ground: Ground, rule: Rule) -> "RuleProof":
+        """The proof of a rule; its examples are made and judged once."""
         cases, impossible = [], []
         examples: list[tuple[Kind, Example]] = [("allows", example) for example in rule.allows]
         examples += [("denies", example) for example in rule.denies]
         for kind, example in examples:
             try:
-                cases.append(Case(kind, example.command, ground.document(example)))
+                cases.append(ExampleRequest(kind, example.command, ground.document(example)))
             except (Refused, ValueError) as error:
                 impossible.append((example.command, str(error)))
         found = {engine.name: _failures(ground, rule, cases, engine, rule.schema) for engine in ground.engines}
@@ -99,7 +99,7 @@ class Trial:
 
 
 def _failures(
-    ground: Ground, rule: Rule, cases: Sequence[Case], engine: Engine, schema: Mapping[str, JSON]
+    ground: Ground, rule: Rule, cases: Sequence[ExampleRequest], engine: Engine, schema: Mapping[str, JSON]
 ) -> Failures:
     checks = ground.compiled(engine, schema)
     return [
@@ -108,12 +108,12 @@ def _failures(
     ]
 
 
-def _decided(trial: Trial) -> Iterator[str]:
+def _decided(proof: RuleProof) -> Iterator[str]:
     """What a rule allows is allowed, and what it denies is denied with an `at`."""
-    for command, why in trial.impossible:
+    for command, why in proof.impossible:
         yield f"'{command}': there is no such request ({why}): fix the example"
-    for engine in trial.ground.engines:
-        for case, readings in zip(trial.cases, trial.failed_at(trial.found[engine.name]), strict=True):
+    for engine in proof.ground.engines:
+        for case, readings in zip(proof.cases, proof.failed_at(proof.found[engine.name]), strict=True):
             if any(bool(found) != (case.kind == "denies") for found in readings):
                 cure = f"{_FAILS[case.kind]} by the engine {engine.name}: fix the rule or the example"
                 yield f"{case.kind}: '{case.command}' {cure}"
@@ -121,43 +121,43 @@ def _decided(trial: Trial) -> Iterator[str]:
                 yield f"'{case.command}' is denied without `at` by the engine {engine.name}: put the condition deeper"
 
 
-def _agreed(trial: Trial) -> Iterator[str]:
+def _agreed(proof: RuleProof) -> Iterator[str]:
     """All engines fail with the same `at`."""
-    first, *others = trial.ground.engines
+    first, *others = proof.ground.engines
     for other in others:
-        for case, one, another in zip(trial.cases, trial.found[first.name], trial.found[other.name], strict=True):
+        for case, one, another in zip(proof.cases, proof.found[first.name], proof.found[other.name], strict=True):
             if one != another:
                 cure = "say it with other keywords, and report it as a bug of Portero"
                 yield f"'{case.command}': the engines {first.name} and {other.name} disagree: {cure}"
 
 
-def _known(trial: Trial) -> Iterator[str]:
+def _known(proof: RuleProof) -> Iterator[str]:
     """Examples say nothing that Docker does not know."""
-    for case in trial.cases:
+    for case in proof.cases:
         facts = cast(dict[str, Any], case.document.get("facts", {}))
         names = ", ".join(field["at"] for field in facts.get("unknownFields", []))
         if names:
             yield f"'{case.command}': Docker does not know {names}: spell it as schemas/api does"
 
 
-def _covered(trial: Trial) -> Iterator[str]:
+def _covered(proof: RuleProof) -> Iterator[str]:
     """Every operation of a rule has a denied example."""
-    denied = {example.operation for example in trial.rule.denies}
-    for operation in trial.rule.operations:
+    denied = {example.operation for example in proof.rule.denies}
+    for operation in proof.rule.operations:
         if operation != ANY_OPERATION and operation not in denied:
             yield f"operations: no example under denies is of {operation}: add one, or leave the operation out"
 
 
-def _needed(trial: Trial) -> Iterator[str]:
+def _needed(proof: RuleProof) -> Iterator[str]:
     """Every keyword of a rule decides an example."""
-    verdicts = trial.failed_at(trial.found[trial.ground.engines[0].name])
-    for where, mutant in mutants(trial.rule.schema):
-        if trial.failed_at(trial.mutated(mutant)) == verdicts:
+    verdicts = proof.failed_at(proof.found[proof.ground.engines[0].name])
+    for where, mutant in mutants(proof.rule.schema):
+        if proof.failed_at(proof.mutated(mutant)) == verdicts:
             yield f"{where}: deleting it changes no example: add one that needs it, or delete it"
 
 
 # What is proved of each rule, by name.
-CHECKS: Mapping[str, Callable[[Trial], Iterator[str]]] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[RuleProof], Iterator[str]]] = MappingProxyType(
     {
         "examples": _decided,
         "engines": _agreed,

@@ -1,7 +1,7 @@
 """The grounds on which the rules of policy folders are proved: one for rules about requests, one for those of the host.
 
 A folder's rules are tried with the values of the folders up to it and, on top, of its own example-site/, where it has
-one: there it can list what a site may allow, for examples that need it. Raises PolicyBroken as loading does.
+one: there it can list what a site may allow, for examples that need it. Raises InvalidPolicy as loading does.
 """
 
 import json

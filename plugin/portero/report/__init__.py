@@ -1,1 +1,1 @@
-"""What a decision log tells: lines read as what nobody vouches for, counted in constant memory, shown as one page."""
+"""A decision log as one page: its lines are read as untrusted input and counted in constant memory."""

@@ -1,5 +1,5 @@
-"""Reads the lines of a decision log. Whoever wrote the file may have written anything, so what is no line of ours is
-refused, and of the texts in it nothing is left that a terminal or a browser could take for more than text.
+"""Reads the lines of a decision log. The file is untrusted: a line of another format is refused, and characters that
+a terminal or a browser could interpret are replaced.
 """
 
 import json
@@ -23,13 +23,13 @@ _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 class NoDecision(Exception):
-    """The line is none of a decision log."""
+    """The line is not one of a decision log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """One violation. `would`: only mode audit or the site's action audit kept it from refusing; `reported`: not even
-    that, under this profile the rule only reports.
+class LoggedViolation:
+    """One violation. `would`: not refused only because of mode audit or the site's action audit; `reported`: the rule
+    only reports under this profile.
     """
 
     rule: str
@@ -41,7 +41,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log says nothing.
+    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none.
 
     `is_earlier`: it is of an earlier version of the log, which the next release does not read.
     """
@@ -59,7 +59,7 @@ class Logged:
     profile: str
     policy: str
     microseconds: int
-    broken: tuple[Broken, ...]
+    violations: tuple[LoggedViolation, ...]
     is_earlier: bool
 
     @property
@@ -67,7 +67,7 @@ class Logged:
         """What became of the request."""
         if not self.allowed:
             return "refused"
-        return "would" if any(one.outcome == "would" for one in self.broken) else "allowed"
+        return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
 
 
 def read(line: bytes) -> Logged:
@@ -104,18 +104,18 @@ def _logged(document: Mapping[str, object]) -> Logged:
         profile=str(profile),
         policy=_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
-        broken=tuple(_broken(violation, str(profile)) for violation in violations),
+        violations=tuple(_violation(violation, str(profile)) for violation in violations),
         is_earlier=document["version"] != LOG_VERSION,
     )
 
 
-def _broken(violation: Mapping[str, object], profile: str) -> Broken:
+def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     level = _text(violation["level"])
     outcome = _OUTCOMES[_text(violation["action"])]
     if outcome == "would" and not _refuses(level, profile):
         outcome = "reported"
     at = violation["at"] if "at" in violation else violation["place"]
-    return Broken(_text(violation["rule"]), level, _text(at), outcome, _text(violation.get("exception", "")))
+    return LoggedViolation(_text(violation["rule"]), level, _text(at), outcome, _text(violation.get("exception", "")))
 
 
 def _refuses(level: str, profile: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portero.report.logged import Logged
-from portero.report.rule_texts import Words
+from portero.report.rule_texts import RuleTexts
 from portero.report.tally import GROUPS, OfRule, Table, Tally
 
 _MOST_ROWS = 12
@@ -36,11 +36,11 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """A rule's row with its words, where it was broken, and in which decisions last."""
+    """A rule's row with its texts, where it was violated, and its latest decisions."""
 
     row: Row
     level: str
-    words: Words | None
+    words: RuleTexts | None
     places: Sequence[tuple[str, int]]
     latest: Sequence[Logged]
 
@@ -65,7 +65,7 @@ class Plot:
     outcomes: Sequence[str]
 
 
-def page(tally: Tally, words: Callable[[str], Words | None], files: Sequence[str], now: float) -> str:
+def page(tally: Tally, words: Callable[[str], RuleTexts | None], files: Sequence[str], now: float) -> str:
     """The whole page."""
     environment = Environment(
         loader=PackageLoader("portero", "report"),
@@ -88,20 +88,20 @@ def page(tally: Tally, words: Callable[[str], Words | None], files: Sequence[str
     )
 
 
-def _rules(tally: Tally, words: Callable[[str], Words | None]) -> list[RulePart]:
+def _rules(tally: Tally, words: Callable[[str], RuleTexts | None]) -> list[RulePart]:
     ranked = tally.by_rule.ranked()
     return [
         _part(row, tally.rules.get(row.name) or OfRule(""), words(row.name)) for row in _scaled(ranked, len(ranked))
     ]
 
 
-def _part(row: Row, known: OfRule, words: Words | None) -> RulePart:
+def _part(row: Row, known: OfRule, words: RuleTexts | None) -> RulePart:
     places = [(place, counts.total()) for place, counts in known.places.ranked() if place][:_MOST_PLACES]
     return RulePart(row, known.level, words, places, [*reversed(known.latest)])
 
 
 def _rows(table: Table) -> Rows:
-    """Only names about which there is something to see; the page is about denials."""
+    """Only names with denials or would-be denials."""
     ranked = [(name, counts) for name, counts in table.ranked() if counts["refused"] or counts["would"]]
     return Rows(_scaled(ranked, _MOST_ROWS), max(0, len(ranked) - _MOST_ROWS))
 

@@ -1,4 +1,4 @@
-"""What people are told of a rule or a refusal code: its own words, as they are in the policy that is read now."""
+"""The texts of a rule or a refusal code in the current policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from portero.refusals import CODES
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RuleTexts:
     """Title, reason and remedies of one rule or code."""
 
     title: str
@@ -17,10 +17,10 @@ class Words:
     sources: tuple[str, ...] = ()
 
 
-def words(name: str, policy: Policy) -> Words | None:
-    """None where the policy has no such rule: it had when the log was written."""
+def find_texts(name: str, policy: Policy) -> RuleTexts | None:
+    """None where the policy no longer has the rule."""
     rule = policy.rules.get(name)
     if rule is not None:
-        return Words(rule.title, rule.reason, rule.remedy, rule.sources)
+        return RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
     code = CODES.get(name)
-    return None if code is None else Words(code.title, code.reason, {"docker": code.remedy})
+    return None if code is None else RuleTexts(code.title, code.reason, {"docker": code.remedy})

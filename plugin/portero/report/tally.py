@@ -6,14 +6,14 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from portero.report.logged import Broken, Logged
+from portero.report.logged import Logged, LoggedViolation
 from portero.report.timeline import Timeline
 from portero.types import JSON
 
 # In the order in which the report shows them.
 GROUPS = ("user", "image", "operation")
 OTHERS = "(others)"
-NOBODY = "(nobody known)"
+UNKNOWN = "(unknown)"
 UNREADABLE = "(unreadable)"
 
 _MOST_NAMES = 10_000
@@ -46,7 +46,7 @@ _RANKS = ("refused", "would", "allowed", "reported", "waived")
 
 @dataclass(slots=True)
 class OfRule:
-    """What is told of one rule or refusal code: where in requests it was broken, and in which decisions last."""
+    """One rule or refusal code: where in requests it was violated, and the latest decisions."""
 
     level: str
     places: Table = field(default_factory=lambda: Table(_MOST_PLACES))
@@ -86,26 +86,26 @@ class Tally:
         self.audited += decision.mode == "audit"
         self.earlier += decision.is_earlier
         self.policies.add(decision.policy, outcome)
-        self.by["user"].add(decision.user or NOBODY, outcome)
+        self.by["user"].add(decision.user or UNKNOWN, outcome)
         self.by["operation"].add(decision.operation or UNREADABLE, outcome)
         if decision.image:
             self.by["image"].add(decision.image, outcome)
         if outcome != "allowed":
             self.latest.append(decision)
-        self._broken(decision)
+        self._violation(decision)
 
-    def _broken(self, decision: Logged) -> None:
-        """A rule counts once in a decision, wherever it was broken there; the worst outcome counts."""
-        worst: dict[str, Broken] = {}
-        for broken in sorted(decision.broken, key=lambda one: _RANKS.index(one.outcome)):
-            worst.setdefault(broken.rule, broken)
-            if len(self.rules) < _MOST_RULES or broken.rule in self.rules:
-                self.rules.setdefault(broken.rule, OfRule(broken.level)).places.add(broken.at, broken.outcome)
-        for rule, broken in worst.items():
-            self.by_rule.add(rule, broken.outcome)
+    def _violation(self, decision: Logged) -> None:
+        """A rule counts once in a decision, wherever it was violated there; the worst outcome counts."""
+        worst: dict[str, LoggedViolation] = {}
+        for violated in sorted(decision.violations, key=lambda one: _RANKS.index(one.outcome)):
+            worst.setdefault(violated.rule, violated)
+            if len(self.rules) < _MOST_RULES or violated.rule in self.rules:
+                self.rules.setdefault(violated.rule, OfRule(violated.level)).places.add(violated.at, violated.outcome)
+        for rule, violated in worst.items():
+            self.by_rule.add(rule, violated.outcome)
             if rule in self.rules:
                 self.rules[rule].latest.append(decision)
-        for exception in {broken.exception for broken in decision.broken} - {""}:
+        for exception in {violated.exception for violated in decision.violations} - {""}:
             self.exceptions.add(exception, "waived")
 
     def document(self) -> dict[str, JSON]:

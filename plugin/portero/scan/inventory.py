@@ -48,14 +48,14 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
-class Daemon:
+class ScannedDaemon:
     """A daemon that answers. `is_local`: it listens on this host, whose files are then its files."""
 
     client: Any
     is_local: bool
 
     @classmethod
-    def at(cls, socket: Path | None) -> "Daemon":
+    def at(cls, socket: Path | None) -> "ScannedDaemon":
         """The one at this socket; without one, the one that docker's own clients would ask (DOCKER_HOST)."""
         docker = _docker()
         options = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()

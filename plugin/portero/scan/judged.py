@@ -18,7 +18,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.scan.daemon_filled import Fills, unfilled
 from portero.scan.inventory import Inventory
-from portero.standin.forward import Asked, envelope
+from portero.standin.forward import ClientRequest, envelope
 from portero.types import JSON
 
 Kind: TypeAlias = Literal["container", "service", "volume", "network"]
@@ -40,7 +40,7 @@ _LEVEL, _THREATS = "baseline", {"container-escape", "host-compromise"}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedObject:
     """One thing with its decision, and what rules saw of it (empty when it could not be read)."""
 
     kind: Kind
@@ -76,7 +76,7 @@ class Bench:
         self.inventory = inventory
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
-    def all(self) -> Iterator[Judged]:
+    def all(self) -> Iterator[JudgedObject]:
         """Everything that somebody made; what swarm made is its service, and the daemon's own networks are nobody's."""
         there = self.inventory
         mine = [thing for thing in there.containers if text(_object(thing), "Id") not in there.tasks]
@@ -85,13 +85,13 @@ class Bench:
             if found is not None:
                 yield self.judged(found, _object(thing))
 
-    def judged(self, found: Inspected, thing: Mapping[str, JSON]) -> Judged:
+    def judged(self, found: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
         """One of them."""
         kind = _KINDS[found.operation]
         asked = _asked(kind, found.name, unfilled(found, self._fills).body)
         decision = self.judge.decide(asked, "scan", time.time())
         id = text(thing, "Id") or text(thing, "ID") or found.name
-        return Judged(kind, found.name, id, thing, self._facts(asked), decision)
+        return JudgedObject(kind, found.name, id, thing, self._facts(asked), decision)
 
     def _facts(self, asked: bytes) -> Mapping[str, JSON]:
         try:
@@ -102,13 +102,13 @@ class Bench:
 
 def _asked(kind: Kind, name: str, body: Mapping[str, JSON]) -> bytes:
     target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
-    return envelope(Asked("POST", target, [("Content-Type", "application/json")], json.dumps(body).encode()))
+    return envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], json.dumps(body).encode()))
 
 
 def _object(thing: JSON) -> Mapping[str, JSON]:
     return as_object(thing, "")
 
 
-def counts(judged: Sequence[Judged]) -> dict[str, int]:
+def counts(judged: Sequence[JudgedObject]) -> dict[str, int]:
     """How many there are of each kind."""
     return {kind: sum(each.kind == kind for each in judged) for kind in _TARGETS}

@@ -4,7 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from portero.decision import Violation
 from portero.judging import reply
-from portero.scan.judged import Judged
+from portero.scan.judged import JudgedObject
 from portero.scan.report import Report, denials, title
 
 
@@ -22,7 +22,7 @@ def _row(violation: Violation) -> tuple[str, str]:
     return violation.rule, reply.sentence(violation, "docker")
 
 
-def _reported(judged: Judged) -> list[str]:
+def _reported(judged: JudgedObject) -> list[str]:
     rules = [
         v.rule + (f" (waived by {v.exception})" if v.exception else "")
         for v in judged.decision.violations

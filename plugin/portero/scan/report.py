@@ -11,7 +11,7 @@ from portero.formats import junit
 from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import reply
 from portero.scan.inventory import Inventory
-from portero.scan.judged import Judged, counts
+from portero.scan.judged import JudgedObject, counts
 from portero.scan.ways import Way
 from portero.types import JSON
 
@@ -27,13 +27,13 @@ class Report:
     profile: str
     policy: str
     time: float
-    judged: Sequence[Judged]
+    judged: Sequence[JudgedObject]
     ways: Sequence[Way]
     shadows: Sequence[ManagedPlugin] = ()
     plugins: Sequence[ManagedPlugin] = ()
 
     @property
-    def refused(self) -> list[Judged]:
+    def refused(self) -> list[JudgedObject]:
         """What could not be made now."""
         return [each for each in self.judged if not each.decision.allowed]
 
@@ -85,12 +85,12 @@ class Report:
         return "this node is no manager of its swarm: services were not looked at, their containers here were"
 
 
-def denials(judged: Judged) -> list[Violation]:
+def denials(judged: JudgedObject) -> list[Violation]:
     """What refuses a thing."""
     return [violation for violation in judged.decision.violations if violation.action == "deny"]
 
 
-def title(judged: Judged) -> str:
+def title(judged: JudgedObject) -> str:
     """What it is, for people."""
     state = (", running" if judged.is_running else ", stopped") if judged.kind == "container" else ""
     return f"{judged.kind} {plain(judged.name)}{state}"
@@ -120,18 +120,18 @@ def document(report: Report) -> dict[str, JSON]:
     }
 
 
-def cases(report: Report) -> list[junit.Case]:
+def cases(report: Report) -> list[junit.JUnitCase]:
     """For CI: a case for each thing and for each way, which fails when it is open."""
-    things = [junit.Case(each.kind, title(each), _failure(each)) for each in report.judged]
-    shadows = [junit.Case("managed plugin", plugin.name, _shadow(plugin)) for plugin in report.shadows]
-    return things + shadows + [junit.Case("way round Portero", way.command, _way(way)) for way in report.ways]
+    things = [junit.JUnitCase(each.kind, title(each), _failure(each)) for each in report.judged]
+    shadows = [junit.JUnitCase("managed plugin", plugin.name, _shadow(plugin)) for plugin in report.shadows]
+    return things + shadows + [junit.JUnitCase("way round Portero", way.command, _way(way)) for way in report.ways]
 
 
 def _shadow(plugin: ManagedPlugin) -> junit.Failure:
     return junit.Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
 
 
-def _failure(judged: Judged) -> junit.Failure | None:
+def _failure(judged: JudgedObject) -> junit.Failure | None:
     broken = denials(judged)
     rules = ", ".join(dict.fromkeys(violation.rule for violation in broken))
     return junit.Failure("refused", rules, reply.write_denial(judged.decision)) if broken else None
@@ -142,7 +142,7 @@ def _way(way: Way) -> junit.Failure | None:
     return None if way.closed else junit.Failure("open", told, f"{way.kind} {way.name} breaks {told} -> {way.cure}")
 
 
-def _thing(judged: Judged) -> JSON:
+def _thing(judged: JudgedObject) -> JSON:
     violations: list[JSON] = [
         violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
         for violation in judged.decision.violations

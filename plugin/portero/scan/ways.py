@@ -14,7 +14,7 @@ from portero.facts.inspected import Inspected
 from portero.judging.judge import Judge
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
-from portero.scan.judged import Bench, Judged, Kind
+from portero.scan.judged import Bench, JudgedObject, Kind
 from portero.types import JSON
 
 # Where a namespace of another container is asked for.
@@ -62,13 +62,13 @@ class _Host:
     cure: str
 
 
-def ways(bench: Bench, everything: Sequence[Judged], doors: Doors) -> Iterator[Way]:
+def ways(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -> Iterator[Way]:
     """All of them, the open ones first."""
     found = [*_of_containers(bench, everything, doors), *_of_others(bench, everything, doors)]
     yield from sorted(found, key=lambda way: (bool(way.closed), way.kind, way.name))
 
 
-def _of_containers(bench: Bench, everything: Sequence[Judged], doors: Doors) -> Iterator[Way]:
+def _of_containers(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -> Iterator[Way]:
     for host in (*_own(bench, everything), *_tasks(bench, everything)):
         yield from _entering(host, doors)
         if host.mounts:
@@ -77,7 +77,7 @@ def _of_containers(bench: Bench, everything: Sequence[Judged], doors: Doors) -> 
         yield from _execs(bench, each, doors)
 
 
-def _own(bench: Bench, everything: Sequence[Judged]) -> Iterator[_Host]:
+def _own(bench: Bench, everything: Sequence[JudgedObject]) -> Iterator[_Host]:
     """Containers that people made, with what the volumes open that they use."""
     volumes = {each.name: each.escapes(bench.judge.policy) for each in everything if each.kind == "volume"}
     for each in everything:
@@ -93,7 +93,7 @@ def _own(bench: Bench, everything: Sequence[Judged]) -> Iterator[_Host]:
             yield _Host(each.name, each.is_running, rules, mounts, _shares(each), cure)
 
 
-def _tasks(bench: Bench, everything: Sequence[Judged]) -> Iterator[_Host]:
+def _tasks(bench: Bench, everything: Sequence[JudgedObject]) -> Iterator[_Host]:
     """Containers that swarm made here, as near to the host as their service."""
     services = {each.id: each for each in everything if each.kind == "service"}
     for thing in (as_object(each, "") for each in bench.inventory.containers):
@@ -105,13 +105,13 @@ def _tasks(bench: Bench, everything: Sequence[Judged]) -> Iterator[_Host]:
             yield _Host(name, running, tuple(sorted(escapes)), _are_mounts(service, escapes), (), cure)
 
 
-def _are_mounts(judged: Judged, escapes: Mapping[str, Sequence[str]]) -> bool:
+def _are_mounts(judged: JudgedObject, escapes: Mapping[str, Sequence[str]]) -> bool:
     told = [*objects(judged.facts, "mounts"), *objects(judged.facts, "volumesFrom")]
     places = {text(mount, "at") for mount in told}
     return any(place in places for said in escapes.values() for place in said)
 
 
-def _shares(judged: Judged) -> tuple[str, ...]:
+def _shares(judged: JudgedObject) -> tuple[str, ...]:
     spaces = child(judged.facts, "namespaces")
     return tuple(name for name in _JOINS if text(child(spaces, name), "mode") in ("host", "container"))
 
@@ -139,7 +139,7 @@ def _mounting(host: _Host, doors: Doors) -> Iterator[Way]:
     yield Way("container", host.name, f"docker cp FILE {named}:PATH", host.rules, host.cure, closed)
 
 
-def _execs(bench: Bench, each: Judged, doors: Doors) -> Iterator[Way]:
+def _execs(bench: Bench, each: JudgedObject, doors: Doors) -> Iterator[Way]:
     """Commands that were prepared in a container and not started yet."""
     for told in (as_object(exec, "") for exec in bench.inventory.execs.get(each.id, ())):
         process = child(told, "ProcessConfig")
@@ -153,7 +153,7 @@ def _execs(bench: Bench, each: Judged, doors: Doors) -> Iterator[Way]:
             yield Way("container", each.name, f"POST /exec/{id[:12]}/start", prepared, cure, closed)
 
 
-def _of_others(bench: Bench, everything: Sequence[Judged], doors: Doors) -> Iterator[Way]:
+def _of_others(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -> Iterator[Way]:
     for each in everything:
         rules, named = tuple(sorted(each.escapes(bench.judge.policy))), quote(each.name)
         if each.kind == "volume" and rules:
@@ -173,7 +173,7 @@ def _on(network: str) -> JSON:
     return {"HostConfig": {"NetworkMode": network}, "NetworkingConfig": {"EndpointsConfig": {"app": None, network: {}}}}
 
 
-def _rollback(bench: Bench, service: Judged, doors: Doors) -> Iterator[Way]:
+def _rollback(bench: Bench, service: JudgedObject, doors: Doors) -> Iterator[Way]:
     """Back to what the service was before its last update."""
     before = child(service.thing, "PreviousSpec")
     if not before:

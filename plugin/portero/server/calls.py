@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 # One byte more than the limit is enough for the reader of envelopes to refuse it.
 MOST_READ = LARGEST + 1
-# dockerd reads the answer only after it has sent its question, so what is too long is read to the end, up to here.
+# dockerd reads the answer only after it has sent its request, so what is too long is read to the end, up to here.
 MOST_SENT = 64 << 20
 
 

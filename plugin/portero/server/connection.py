@@ -19,9 +19,9 @@ from portero.server.page import Page, answered
 from portero.types import JSON
 
 # dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
-# a question whose connection closes is repeated without its body (docker-facts 3).
+# a request whose connection closes is repeated without its body (docker-facts 3).
 _IDLE = 75.0
-# dockerd sends a question in one go, and reads the answer at once.
+# dockerd sends a request in one go, and reads the answer at once.
 _ARRIVES_WITHIN = 30.0
 # What is larger takes a turn, since it takes memory: many times its size.
 _SMALL = 64 << 10
@@ -29,7 +29,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection:
-    """`turns` bounds how many large questions are read and judged at once. `ending`: no further request is awaited."""
+    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited."""
 
     def __init__(
         self, client: socket.socket, answers: Answers, page: Page, turns: Semaphore, ending: Callable[[], bool]
@@ -74,7 +74,7 @@ class Connection:
     def _answered(self, head: Head, last: bool, peer: Peer) -> bytes:
         if head.length is not None and head.length <= _SMALL:
             return self._reply(head, self._body(head), last, peer)
-        # Judging it may make us ask dockerd, which then asks us again; that question is small and waits for no turn.
+        # Judging it may make us ask dockerd, which then asks us again; that request is small and waits for no turn.
         with self._turns:
             return self._reply(head, self._body(head), last, peer)
 
@@ -100,7 +100,7 @@ class Connection:
     def _receive(self, most: int) -> bytes:
         """An OSError when it takes too long: the connection then ends without an answer.
 
-        A question mostly comes as a whole: the kernel watches over the one wait there is (SO_RCVTIMEO). A timeout of
+        A request mostly comes as a whole: the kernel watches over the one wait there is (SO_RCVTIMEO). A timeout of
         Python's own, which takes two system calls more each time, is for the pieces after the first.
         """
         if self.idle:
@@ -145,7 +145,7 @@ def _response_to_call(document: Mapping[str, JSON], *, last: bool) -> bytes:
     return response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
 
 
-# The answer to most questions, written once.
+# The answer to most requests, written once.
 _ALLOWED: Mapping[str, JSON] = {"Allow": True, "Msg": ""}
 _ALLOWED_RESPONSE = {last: _response_to_call(_ALLOWED, last=last) for last in (False, True)}
 

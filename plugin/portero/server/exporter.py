@@ -1,6 +1,6 @@
 """Metrics on a loopback port, for a Prometheus that cannot ask over a Unix socket: GET /metrics and nothing else.
 
-A process of its own serves them, since the port must not lead to the questions of dockerd. It ends with its parent.
+A process of its own serves them, since the port must not lead to the requests of dockerd. It ends with its parent.
 """
 
 import logging
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 _PATIENCE = 5.0
 
 
-class _Server(ThreadingTCPServer):  # http.server's own would look its name up in the DNS
+class _MetricsServer(ThreadingTCPServer):  # http.server's own would look its name up in the DNS
     daemon_threads = True
     allow_reuse_address = True
 
@@ -32,7 +32,7 @@ class _Server(ThreadingTCPServer):  # http.server's own would look its name up i
 
 
 class _Page(BaseHTTPRequestHandler):
-    server: _Server
+    server: _MetricsServer
     timeout = _PATIENCE
     server_version = "portero"
     sys_version = ""
@@ -58,7 +58,7 @@ class Exporter:
 
     def __init__(self, address: tuple[str, int], text: Callable[[], bytes]) -> None:
         """Raises OSError when the address cannot be had. Called before there are threads: it forks."""
-        with _Server(address, text) as server:
+        with _MetricsServer(address, text) as server:
             self.port = int(server.server_address[1])
             self._parent = os.getpid()
             self._process = os.fork()
@@ -74,7 +74,7 @@ class Exporter:
                 os.waitpid(self._process, 0)
 
 
-def _serve(server: _Server, parent: int) -> None:
+def _serve(server: _MetricsServer, parent: int) -> None:
     """Never returns: this process is a fork, and the frames below it are its parent's."""
     status = 1
     try:

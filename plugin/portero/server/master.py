@@ -1,7 +1,7 @@
 """The processes that answer: gunicorn's master and its workers, run inside our own process.
 
 The policy is loaded before the first worker is made. The master tends it from then on, and the workers follow: no
-process ends for a new policy, since a connection that closes can cost a question (docker-facts 3).
+process ends for a new policy, since a connection that closes can cost a request (docker-facts 3).
 """
 
 import gc

@@ -23,7 +23,7 @@ from portero.judging.judge import Judge
 from portero.objects.networks import NetworkNames
 from portero.policy import folder
 from portero.policy.folder import Folder
-from portero.policy.loader import Policy, PolicyBroken, Reader, load
+from portero.policy.loader import InvalidPolicy, Policy, Reader, load
 from portero.reading.canonical import Shapes
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
@@ -33,8 +33,8 @@ from portero.service.settings import Settings
 from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
 from portero.signing.signature import Manifest
-from portero.signing.signed_reader import KeysBroken, Sealed, trusted_keys
-from portero.signing.versions import VersionsBroken
+from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
+from portero.signing.versions import InvalidVersions
 
 _FIRST_PROCESS = 1
 # Where the system's own Python lies: no folder of Portero's.
@@ -79,7 +79,7 @@ def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
         seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
         sealed = Sealed(trusted_keys(settings.trusted_keys), resources.schemas(), seen)
         return _load_kept(settings, operations, sealed.read, sealed.manifests)
-    except (KeysBroken, VersionsBroken) as broken:
+    except (InvalidKeys, InvalidVersions) as broken:
         raise LoadError(str(broken).splitlines()) from broken
 
 
@@ -94,7 +94,7 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
         return
     try:
         versions.remember(settings.state, signed, allow_rollback=settings.allow_rollback == "yes")
-    except VersionsBroken as broken:
+    except InvalidVersions as broken:
         raise LoadError([str(broken)]) from broken
 
 
@@ -134,7 +134,7 @@ def _load_kept(
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
     try:
         return load(settings.policy_folders, _engine(settings), operations, reader)
-    except PolicyBroken as broken:
+    except InvalidPolicy as broken:
         raise LoadError(broken.faults) from broken
 
 

@@ -32,7 +32,7 @@ _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
 _ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
 
 
-class SettingsBroken(Faults):
+class InvalidSettings(Faults):
     """Settings that cannot be used; `faults` holds one sentence each."""
 
 
@@ -63,7 +63,7 @@ class Settings:
     def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
         """`options` maps fields to what the command line said; `uid`: whose defaults count.
 
-        Raises SettingsBroken with every fault.
+        Raises InvalidSettings with every fault.
         """
         said = _defaults() | user_defaults(environ, uid)
         said |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
@@ -77,7 +77,7 @@ class Settings:
             except ValueError as fault:
                 faults.append(f"{name}: {fault}")
         if faults:
-            raise SettingsBroken(tuple(sorted(faults)))
+            raise InvalidSettings(tuple(sorted(faults)))
         return cls(**values)
 
     @property

@@ -17,7 +17,7 @@ from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
 
 
-class KeysBroken(Faults):
+class InvalidKeys(Faults):
     """Trusted keys that cannot be used; `faults` has one sentence each."""
 
 
@@ -57,7 +57,7 @@ def verified(path: Path, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, by
 
 
 def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
-    """The public keys in these files by key id; raises KeysBroken with every fault."""
+    """The public keys in these files by key id; raises InvalidKeys with every fault."""
     keys: dict[str, PublicKey] = {}
     faults: list[str] = []
     for file in files:
@@ -70,5 +70,5 @@ def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
         else:
             keys[signature.key_id(key)] = key
     if faults:
-        raise KeysBroken(faults)
+        raise InvalidKeys(faults)
     return keys

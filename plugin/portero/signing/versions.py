@@ -20,7 +20,7 @@ _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
 
 
-class VersionsBroken(Exception):
+class InvalidVersions(Exception):
     """One sentence: why the memory cannot be used, and the cure."""
 
 
@@ -45,23 +45,23 @@ def fault(seen: Mapping[str, Seen], folder: Path, manifest: Manifest) -> str | N
 
 
 def read(file: Path) -> dict[str, Seen]:
-    """What was seen, by folder; empty before the first time. Raises VersionsBroken."""
+    """What was seen, by folder; empty before the first time. Raises InvalidVersions."""
     try:
         document = parse(file.read_bytes())
         if document["format"] != FORMAT:
-            raise VersionsBroken(f"{file}: is of another format: use the portero that wrote it")
+            raise InvalidVersions(f"{file}: is of another format: use the portero that wrote it")
         folders = cast(dict[str, dict[str, JSON]], document["folders"])
         return {name: _seen(entry) for name, entry in folders.items()}
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise VersionsBroken(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
+        raise InvalidVersions(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
     except (DocumentRefused, LookupError, TypeError, AttributeError) as error:
-        raise VersionsBroken(f"{file}: is not as portero writes it: {_FORGET}") from error
+        raise InvalidVersions(f"{file}: is not as portero writes it: {_FORGET}") from error
 
 
 def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: bool) -> None:
-    """Write down what is in force now, unless something newer was. Raises VersionsBroken."""
+    """Write down what is in force now, unless something newer was. Raises InvalidVersions."""
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         with locked_folder(file.parent):
@@ -72,14 +72,14 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
             if any(seen.get(key) != one for key, one in now.items()):
                 _write(file, seen | now)
     except OSError as error:
-        raise VersionsBroken(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
+        raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
 
 
 def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
     for folder, manifest in manifests.items():
         why = fault(seen, folder, manifest)
         if why:
-            raise VersionsBroken(f"{folder}: {why}")
+            raise InvalidVersions(f"{folder}: {why}")
 
 
 def _write(file: Path, seen: Mapping[str, Seen]) -> None:

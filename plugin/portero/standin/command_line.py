@@ -25,7 +25,7 @@ class NotTried(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CommandLine:
     """A command; `subcommand` is where the first word after the global options stands.
 
     `own`: where the words of the program that runs begin, docker-compose's own behind `docker compose`.
@@ -43,7 +43,7 @@ class Words:
         return any(word in ("run", "exec", "create") for word in rest[:2]) and any(map(_is_tty, rest))
 
 
-def read(command: Sequence[str]) -> Words:
+def read(command: Sequence[str]) -> CommandLine:
     """The command's words; raises NotTried."""
     if os.path.basename(command[0]) not in CLIENTS:
         raise NotTried(f"{command[0]}: is not docker or docker-compose; say --any when it takes DOCKER_HOST to heart")
@@ -55,7 +55,7 @@ def read(command: Sequence[str]) -> Words:
         at = _after_options(command, own)
     if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:
         raise NotTried(f"docker {command[at]}: asks the daemon nothing and may change files of your own; not tried")
-    return Words(tuple(command), at, is_compose, own)
+    return CommandLine(tuple(command), at, is_compose, own)
 
 
 def _after_options(command: Sequence[str], start: int) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from portero.standin.forward import MOST_SHOWN, Asked
+from portero.standin.forward import MOST_SHOWN, ClientRequest
 from portero.standin.messages import Answer
 from portero.standin.system import HEADERS
 
@@ -24,14 +24,14 @@ _FAREWELL_SECONDS = 1.0
 class StandIn:
     """`with StandIn(answer) as socket:` serves until the end of the block; a thread a connection."""
 
-    def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, answer: Callable[[ClientRequest], Answer]) -> None:
         self._answer = answer
 
     def __enter__(self) -> Path:
         self._folder = Path(tempfile.mkdtemp(prefix="portero-"))
         path = self._folder / "docker.sock"
         try:
-            self._server = _Server(str(path), self._answer)
+            self._server = _UnixServer(str(path), self._answer)
         except OSError:
             shutil.rmtree(self._folder)
             raise
@@ -46,12 +46,12 @@ class StandIn:
         shutil.rmtree(self._folder)
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, path: str, answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, path: str, answer: Callable[[ClientRequest], Answer]) -> None:
         self.answer = answer
         super().__init__(path, _Connection)
 
@@ -66,8 +66,8 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         words = self.requestline.split(" ")
-        asked = Asked(self.command, words[1], self.headers.items(), b"".join(self._body()))
-        self._send(cast(_Server, self.server).answer(asked))
+        asked = ClientRequest(self.command, words[1], self.headers.items(), b"".join(self._body()))
+        self._send(cast(_UnixServer, self.server).answer(asked))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - http.server's names
 

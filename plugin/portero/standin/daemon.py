@@ -9,13 +9,13 @@ from portero.reading import uri
 from portero.reading.routes import Match, Routes
 from portero.refusals import Refused
 from portero.standin import containers, exec_and_files, images, inspection, networks, secrets, swarm, system
-from portero.standin.forward import Asked
+from portero.standin.forward import ClientRequest
 from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.state import State
 from portero.types import JSON
 
 # The doorman: None lets a request pass, a text is what the client is told instead.
-Doorman = Callable[[Asked], str | None]
+Doorman = Callable[[ClientRequest], str | None]
 
 _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
     {
@@ -119,7 +119,7 @@ _FIXED: Mapping[str, tuple[int, JSON]] = MappingProxyType(
 )
 
 
-class Daemon:
+class StandInDaemon:
     """Answers requests that the doorman lets pass. `state`: what clients believe to have made."""
 
     def __init__(self, routes: Routes, doorman: Doorman) -> None:
@@ -127,7 +127,7 @@ class Daemon:
         self._routes = routes
         self._doorman = doorman
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: ClientRequest) -> Answer:
         """What dockerd would answer, or nearly so."""
         self.state.last_call = time.monotonic()
         if asked.is_too_large:
@@ -142,7 +142,7 @@ class Daemon:
         except (Refused, ValueError) as error:
             return failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
-    def _call(self, asked: Asked) -> Call:
+    def _call(self, asked: ClientRequest) -> Call:
         aim = uri.parse(asked.target)
         match: Match = self._routes.match(asked.method, aim.path)
         client = asked.header("user-agent")
@@ -157,7 +157,7 @@ class Daemon:
         return Answer(*_FIXED.get(call.operation, (200, {})))
 
 
-def _body(asked: Asked) -> Object:
+def _body(asked: ClientRequest) -> Object:
     if not asked.shows_json or not asked.body:
         return {}
     said = json.loads(asked.body)

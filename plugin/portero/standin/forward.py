@@ -24,7 +24,7 @@ _LOGIN = re.compile(r"[^/]*/(v\d[\d.]*/)?auth.*")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClientRequest:
     """An HTTP request: method, raw target, headers in order, body without its transfer coding."""
 
     method: str
@@ -52,7 +52,7 @@ class Asked:
         return _LOGIN.fullmatch(unquote(self.target.partition("?")[0])) is not None
 
 
-def envelope(asked: Asked) -> bytes:
+def envelope(asked: ClientRequest) -> bytes:
     """The document that dockerd would post about this request, on a Unix socket and so without a user."""
     document: dict[str, JSON] = {"RequestMethod": asked.method, "RequestUri": asked.target}
     if asked.shows_json and asked.body:

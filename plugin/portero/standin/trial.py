@@ -7,15 +7,15 @@ from portero.decision import Decision
 from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
-from portero.standin.daemon import Daemon
-from portero.standin.forward import Asked, envelope
+from portero.standin.daemon import StandInDaemon
+from portero.standin.forward import ClientRequest, envelope
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedRequest:
     """One request of the client and the decision on it."""
 
-    asked: Asked
+    asked: ClientRequest
     decision: Decision
 
 
@@ -23,12 +23,12 @@ class Trial:
     """`go_on`: a refused request is answered as if it had been allowed, so that the client shows the next one."""
 
     def __init__(self, judge: Judge, *, go_on: bool = False) -> None:
-        self.judged: list[Judged] = []
-        self.daemon = Daemon(judge.routes, self._decided)
+        self.judged: list[JudgedRequest] = []
+        self.daemon = StandInDaemon(judge.routes, self._decided)
         self._judge = replace(judge, host=KnownNetworks(judge.host, self.daemon.state.network_name))
         self._go_on = go_on
 
-    def _decided(self, asked: Asked) -> str | None:
+    def _decided(self, asked: ClientRequest) -> str | None:
         decision = self._judge.decide(envelope(asked), "try", time.time())
-        self.judged.append(Judged(asked, decision))
+        self.judged.append(JudgedRequest(asked, decision))
         return None if decision.allowed or self._go_on else reply.write_denial(decision)

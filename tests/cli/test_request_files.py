@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portero.cli import main, questions
+from portero.cli import main, request_files
 from portero.reading.routes import Operation, Routes
 from tests.paths import SCHEMAS, TESTS
 
@@ -56,8 +56,8 @@ def test_inspected_things_may_come_one_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([7], "is not what docker inspect says of containers, services, volumes or networks"),
-        ([{"Id": "x", "Config": {}, "HostConfig": 7}], "HostConfig is not as docker inspect writes it"),
+        ([7], "not docker inspect output of a container, service, volume or network"),
+        ([{"Id": "x", "Config": {}, "HostConfig": 7}], "HostConfig is not as docker inspect prints it"),
     ],
 )
 def test_what_docker_inspect_would_not_write_is_named(tmp_path: Path, content: Any, sentence: str) -> None:
@@ -94,7 +94,7 @@ def test_an_operation_that_is_none_is_named(tmp_path: Path) -> None:
     result = check(str(tmp_path / "body.json"), "--operation", "ContainerCreat")
 
     assert result.exit_code == 2
-    assert "ContainerCreat is no operation of the Engine API" in result.stderr
+    assert "ContainerCreat: not an operation of the Engine API" in result.stderr
 
 
 def operations() -> Sequence[Operation]:
@@ -105,23 +105,23 @@ def test_one_document_a_line_has_its_line_and_answers_are_left_out() -> None:
     envelope = {"RequestMethod": "GET", "RequestUri": "/_ping"}
     captured = [{"phase": "req", "envelope": envelope}, {"phase": "res", "envelope": envelope}, envelope]
 
-    found = list(questions.read("x", "\n".join(map(json.dumps, captured)).encode(), operations()))
+    found = list(request_files.read_requests("x", "\n".join(map(json.dumps, captured)).encode(), operations()))
 
-    assert [question.location for question in found] == ["x:1", "x:3"]
+    assert [request.location for request in found] == ["x:1", "x:3"]
 
 
 def test_a_request_written_by_hand_becomes_the_envelope_that_dockerd_would_post() -> None:
     request = {"operation": "ContainerRename", "apiVersion": "1.45", "path": {"id": "a b"}, "query": {"name": ["x&y"]}}
 
-    (question,) = questions.read("x", json.dumps(request).encode(), operations())
+    (request,) = request_files.read_requests("x", json.dumps(request).encode(), operations())
 
-    assert isinstance(question.asked, bytes)
-    assert json.loads(question.asked) == {
+    assert isinstance(request.asked, bytes)
+    assert json.loads(request.asked) == {
         "RequestMethod": "POST",
         "RequestUri": "/v1.45/containers/a%20b/rename?name=x%26y",
     }
 
 
 def test_json_that_is_too_deep_is_no_request() -> None:
-    with pytest.raises(questions.Unreadable, match="x:1"):
-        list(questions.read("x", b"[" * 100_000, operations()))
+    with pytest.raises(request_files.InvalidRequestFile, match="x:1"):
+        list(request_files.read_requests("x", b"[" * 100_000, operations()))

@@ -1,4 +1,4 @@
-"""The questions that the bench asks: what dockerd would post to a plugin, with the answer that is due."""
+"""The requests that the bench asks: what dockerd would post to a plugin, with the answer that is due."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ _CLIENT = {"User-Agent": "Docker-Client/26.1.5 (linux)"}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BenchRequest:
     """One AuthZReq as HTTP, and the AuthZRes that follows it when it is allowed."""
 
     name: str
@@ -20,11 +20,11 @@ class Question:
     allowed: bool
 
 
-def questions() -> list[Question]:
+def requests() -> list[BenchRequest]:
     """From the cheapest to the dearest."""
     return [
-        _question("ping", "HEAD", "/_ping", None, allowed=True),
-        _question("list", "GET", "/v1.45/containers/json?all=1", None, allowed=True),
+        _request("ping", "HEAD", "/_ping", None, allowed=True),
+        _request("list", "GET", "/v1.45/containers/json?all=1", None, allowed=True),
         create("create, 3 KB", 2_000),
         create("create, one reason", 2_000, Privileged=True),
         create("create, all reasons", 2_000, **_EVERYTHING_WRONG),
@@ -32,31 +32,31 @@ def questions() -> list[Question]:
     ]
 
 
-def mixed() -> list[Question]:
+def mixed() -> list[BenchRequest]:
     """What passes by on a host in use: mostly looking, now and then a container."""
-    ping, listing, creating, *_ = questions()
-    inspect = _question("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
+    ping, listing, creating, *_ = requests()
+    inspect = _request("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
     return [ping, listing, inspect, ping, listing, inspect, ping, listing, inspect, creating]
 
 
-def create(name: str, padding: int, mounts: int = 0, **host: object) -> Question:
+def create(name: str, padding: int, mounts: int = 0, **host: object) -> BenchRequest:
     """A create of about so many bytes, with so many more mounts; `host` says otherwise what is in its HostConfig."""
     body = container(padding, **({"Mounts": [_mount(number) for number in range(mounts)]} if mounts else {}), **host)
-    return _question(name, "POST", _CREATE, body, allowed=not host)
+    return _request(name, "POST", _CREATE, body, allowed=not host)
 
 
 def _mount(number: int) -> dict[str, object]:
     return {"Type": "bind", "Source": "/etc/localtime", "Target": f"/mnt/{number}", "ReadOnly": True}
 
 
-def _question(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> Question:
+def _request(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> BenchRequest:
     envelope: dict[str, object] = {"RequestMethod": method, "RequestUri": uri, "RequestHeaders": _CLIENT}
     if body is not None:
         text = json.dumps(body).encode()
         envelope["RequestBody"] = base64.b64encode(text).decode()
         envelope["RequestHeaders"] = _CLIENT | _JSON | {"Content-Length": str(len(text))}
     answered = envelope | {"ResponseStatusCode": 200, "ResponseBody": base64.b64encode(b"[]").decode()}
-    return Question(name, post("AuthZPlugin.AuthZReq", envelope), post("AuthZPlugin.AuthZRes", answered), allowed)
+    return BenchRequest(name, post("AuthZPlugin.AuthZReq", envelope), post("AuthZPlugin.AuthZRes", answered), allowed)
 
 
 def post(call: str, document: dict[str, object] | None = None) -> bytes:

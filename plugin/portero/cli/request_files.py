@@ -1,6 +1,6 @@
 """Reads the JSON that `portero check` is given: captured envelopes, requests written by hand, docker inspect, bodies.
 
-One document or one a line comes in, questions for the judge come out. What is none is refused with its file and line.
+One document, or one a line, comes in; requests for the judge come out. Anything else is an error with file and line.
 """
 
 import base64
@@ -16,16 +16,16 @@ from portero.refusals import Refused
 from portero.types import JSON
 
 
-class Unreadable(Exception):
-    """One sentence: which file or line is no question, and what one looks like."""
+class InvalidRequestFile(Exception):
+    """One sentence: which file or line is no request, and what one looks like."""
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FileRequest:
     """An envelope as dockerd would post it or, when the facts were written too, a whole request document.
 
-    `name`: what of the file is asked about, such as a service of a compose file. `networks`: the names that the file
-    tells, by network ID.
+    `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
+    network ID.
     """
 
     file: str
@@ -36,29 +36,33 @@ class Question:
 
     @property
     def location(self) -> str:
-        """Where it stands, for people."""
-        return _place(self.file, self.line) + (f" ({self.name})" if self.name else "")
+        """File, line and name, for people."""
+        return _location(self.file, self.line) + (f" ({self.name})" if self.name else "")
 
 
-def read(file: str, data: bytes, operations: Sequence[Operation], operation: str | None = None) -> Iterator[Question]:
-    """The questions in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
+def read_requests(
+    file: str, data: bytes, operations: Sequence[Operation], operation: str | None = None
+) -> Iterator[FileRequest]:
+    """The requests in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
     documents = [(None, data)] if _is_json(data) else _lines(data)
     known = {known.id: known for known in operations}
     if operation is not None and operation not in known:
-        raise Unreadable(f"--operation: {operation} is no operation of the Engine API, such as ContainerCreate")
+        raise InvalidRequestFile(
+            f"--operation: {operation}: not an operation of the Engine API, such as ContainerCreate"
+        )
     for line, text in documents:
-        said = _parsed(_place(file, line), text)
+        content = _parsed(_location(file, line), text)
         if operation is not None:
-            yield Question(file, _about(_place(file, line), said, known[operation]), line)
-        elif isinstance(said, list) or inspected.is_inspected(said):
-            yield from _inspected(file, line, said, known)
+            yield FileRequest(file, _about(_location(file, line), content, known[operation]), line)
+        elif isinstance(content, list) or inspected.is_inspected(content):
+            yield from _inspected(file, line, content, known)
         else:
-            asked = _asked(_place(file, line), text, said, known)
+            asked = _asked(_location(file, line), text, content, known)
             if asked is not None:
-                yield Question(file, asked, line)
+                yield FileRequest(file, asked, line)
 
 
-def _place(file: str, line: int | None) -> str:
+def _location(file: str, line: int | None) -> str:
     return file if line is None else f"{file}:{line}"
 
 
@@ -74,64 +78,68 @@ def _is_json(data: bytes) -> bool:
     return True
 
 
-def _about(place: str, body: JSON, operation: Operation) -> bytes:
+def _about(location: str, body: JSON, operation: Operation) -> bytes:
     """The envelope with this body; what the path names is not known and does not matter."""
     names: dict[str, JSON] = {name: name for name in _parameters(operation) if name is not None}
-    return _envelope(place, {"path": names, "body": body}, operation)
+    return _envelope(location, {"path": names, "body": body}, operation)
 
 
-def _inspected(file: str, line: int | None, said: JSON, known: Mapping[str, Operation]) -> Iterator[Question]:
+def _inspected(file: str, line: int | None, content: JSON, known: Mapping[str, Operation]) -> Iterator[FileRequest]:
     """What `docker inspect` prints: a list, or with --format json one object a line."""
-    for thing in said if isinstance(said, list) else [said]:
+    for thing in content if isinstance(content, list) else [content]:
         if not inspected.is_inspected(thing):
-            raise Unreadable(
-                f"{_place(file, line)}: is not what docker inspect says of containers, services, volumes or networks"
+            raise InvalidRequestFile(
+                f"{_location(file, line)}: not docker inspect output of a container, service, volume or network"
             )
         try:
             found = inspected.make_request(thing)
         except Refused as refused:
-            raise Unreadable(f"{_place(file, line)}: {refused.at} is not as docker inspect writes it") from None
+            raise InvalidRequestFile(
+                f"{_location(file, line)}: {refused.at} is not as docker inspect prints it"
+            ) from None
         if found is not None:
             query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
             asked = _envelope(file, {"query": query, "body": found.body}, known[found.operation])
             networks = {found.network_id: found.name} if found.network_id else {}
-            yield Question(file, asked, line, found.name, networks)
+            yield FileRequest(file, asked, line, found.name, networks)
 
 
-def _asked(place: str, text: bytes, said: JSON, operations: Mapping[str, Operation]) -> bytes | dict[str, JSON] | None:
-    document = _object(place, said)
+def _asked(
+    location: str, text: bytes, content: JSON, operations: Mapping[str, Operation]
+) -> bytes | dict[str, JSON] | None:
+    document = _object(location, content)
     if "envelope" in document:
         return None if document.get("phase") == "res" else json.dumps(document["envelope"]).encode()
     if "RequestMethod" in document or "RequestUri" in document:
         return text
     operation = operations.get(str(document.get("operation")))
     if operation is None:
-        raise Unreadable(
-            f"{place}: is neither an envelope (RequestMethod, RequestUri) nor a request with a known operation; "
-            "say --operation when it is a body"
+        raise InvalidRequestFile(
+            f"{location}: neither an envelope (RequestMethod, RequestUri) nor a request with a known operation; "
+            "for a body, add --operation ID"
         )
-    return document if "facts" in document else _envelope(place, document, operation)
+    return document if "facts" in document else _envelope(location, document, operation)
 
 
-def _parsed(place: str, text: bytes) -> JSON:
+def _parsed(location: str, text: bytes) -> JSON:
     try:
-        said: JSON = json.loads(text)
+        content: JSON = json.loads(text)
     except (ValueError, RecursionError):
-        raise Unreadable(f"{place}: is not JSON; write one document, or one a line") from None
-    return said
+        raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
+    return content
 
 
-def _object(place: str, document: JSON) -> dict[str, JSON]:
+def _object(location: str, document: JSON) -> dict[str, JSON]:
     if not isinstance(document, dict):
-        raise Unreadable(f"{place}: is not a JSON object; write an envelope or a request")
+        raise InvalidRequestFile(f"{location}: not a JSON object; write an envelope or a request")
     return document
 
 
-def _envelope(place: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
+def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
     """The envelope by which dockerd would ask about a request that was written by hand."""
     envelope: dict[str, JSON] = {
         "RequestMethod": str(request.get("method", "GET" if operation.method == "*" else operation.method)),
-        "RequestUri": _uri(place, request, operation),
+        "RequestUri": _uri(location, request, operation),
     }
     if request.get("body") is not None:
         body = json.dumps(request["body"]).encode()
@@ -143,21 +151,21 @@ def _envelope(place: str, request: Mapping[str, JSON], operation: Operation) -> 
     return json.dumps(envelope).encode()
 
 
-def _uri(place: str, request: Mapping[str, JSON], operation: Operation) -> str:
+def _uri(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
     version, query = request.get("apiVersion"), request.get("query") or {}
     if not isinstance(query, dict) or not all(isinstance(values, list) for values in query.values()):
-        raise Unreadable(f'{place}: query: write each parameter as a list, {{"name": ["web"]}}')
+        raise InvalidRequestFile(f'{location}: query: write each parameter as a list, {{"name": ["web"]}}')
     pairs = [(name, str(value)) for name, values in query.items() for value in cast(list[JSON], values)]
     prefix = f"/v{version}" if version else ""
-    return prefix + _path(place, request, operation) + (f"?{urlencode(pairs)}" if pairs else "")
+    return prefix + _path(location, request, operation) + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def _path(place: str, request: Mapping[str, JSON], operation: Operation) -> str:
+def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
     given = request.get("path") or {}
     parts, names = operation.path.split("/"), _parameters(operation)
     if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
         wanted = ", ".join(name for name in names if name)
-        raise Unreadable(f"{place}: path: {operation.id} needs {wanted}, each a text")
+        raise InvalidRequestFile(f"{location}: path: {operation.id} needs {wanted}, each a string")
     filled = [part if name is None else quote(str(given[name])) for part, name in zip(parts, names, strict=True)]
     return "/".join(filled)
 
