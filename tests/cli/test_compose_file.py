@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from portero.cli import main
 from portero.cli.compose_file import is_compose
+from portero.sandbox import programs
 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
@@ -68,12 +69,12 @@ def test_a_compose_file_that_compose_refuses_is_an_error_in_its_words(tmp_path: 
 
 def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(programs, "compose_program", lambda _: None)
 
     result = check(str(tmp_path / "compose.yaml"))
 
     assert result.exit_code == 2
-    assert "compose files are read by compose itself; install docker-compose" in result.stderr
+    assert "Compose files are read by Docker Compose itself: install docker-compose" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,8 @@ def test_a_field_says_since_which_api_version_it_is_kept(tmp_path: Path) -> None
     part = _struct(Field("A", Scalar("bool"), True, "1.41"))
     assert shapes.by_operation["Dated"] == _struct(Field("Inner", ListOf(part), False))
     assert part.dated == (Field("A", Scalar("bool"), True, "1.41"),)
-    assert shapes.dated == {"Dated"}
+    assert shapes.drops("Dated", "1.40")
+    assert not shapes.drops("Dated", "1.41")
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,11 @@ class Judge:
 
     def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:
         """The document without the fields that dockerd would drop at its API version."""
-        operation = cast(str, document["operation"])
-        if document["apiVersion"] is None or operation not in self.shapes.dated:
+        operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
+        if version is None or not self.shapes.drops(operation, version):
             return document
         tree = go_json.parse(json.dumps(document["body"]).encode())
-        kept = canonical(self.shapes.by_operation[operation], tree, cast(str, document["apiVersion"]))
+        kept = canonical(self.shapes.by_operation[operation], tree, version)
         return {**document, "body": kept.body}
 
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 
 from portero.reading import go_scalars
 from portero.reading.go_json import Pairs, Tree
-from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Shapes, Struct, numbers
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -59,13 +59,9 @@ class _Notes:
 
 def canonical(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
     """`tree` as Docker takes it at an API version; raises Refused with a body code and the `at` of the fault."""
-    notes = _Notes(None if version is None else _numbers(version), [], [])
+    notes = _Notes(None if version is None else numbers(version), [], [])
     body = _read(shape, tree, None, notes)
     return Canonical(body, tuple(notes.unknown), tuple(notes.dropped))
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
 
 
 def _read(shape: Shape, tree: Tree, at: _At, notes: _Notes) -> JSON:
@@ -145,7 +141,7 @@ def _drop(fields: dict[str, Any], dated: tuple[Field, ...], at: _At, notes: _Not
     """Take out what dockerd takes out; a zero value is no loss."""
     for field in dated:
         since = cast(str, field.since)
-        if cast(tuple[int, ...], notes.version) < _numbers(since) and fields.pop(field.name, None):
+        if cast(tuple[int, ...], notes.version) < numbers(since) and fields.pop(field.name, None):
             notes.dropped.append(Dropped(_spelt((at, field.name)), since))
 
 

@@ -5,7 +5,7 @@ A shape file is written in Go's own spec, as schemas/api/README.md explains; any
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -80,19 +80,24 @@ class Struct:
         return folded, self.fields.get(folded)
 
 
+Version: TypeAlias = tuple[int, ...]
 Shape: TypeAlias = Scalar | ListOf | MapOf | Struct
 
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
     by_operation: Mapping[str, Shape]
-    # Those whose body depends on the API version.
-    dated: frozenset[str] = field(init=False, repr=False, compare=False)
+    # The newest API version below which dockerd drops a field of the body, by operation.
+    _dated: Mapping[str, Version] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(
-            self, "dated", frozenset(name for name, shape in self.by_operation.items() if holds_dated(shape))
+            self, "_dated", {name: max(_dates(shape), default=()) for name, shape in self.by_operation.items()}
         )
+
+    def drops(self, operation: str, version: str) -> bool:
+        """Whether dockerd drops a field of this operation's body at an API version."""
+        return numbers(version) < self._dated.get(operation, ())
 
     @classmethod
     def load(cls, *directories: Path) -> "Shapes":
@@ -105,11 +110,19 @@ class Shapes:
         return cls(MappingProxyType(compiled))
 
 
-def holds_dated(shape: Shape) -> bool:
-    """Whether dockerd drops a field of this shape below some API version."""
+def numbers(version: str) -> Version:
+    """An API version as it is compared: 1.41 is (1, 41)."""
+    return tuple(map(int, version.split(".")))
+
+
+def _dates(shape: Shape) -> Iterator[Version]:
+    """The versions below which dockerd drops a field of this shape."""
     if isinstance(shape, Struct):
-        return bool(shape.dated) or any(holds_dated(known.shape) for known in shape.fields.values())
-    return not isinstance(shape, Scalar) and holds_dated(shape.items)
+        yield from (numbers(known.since) for known in shape.dated if known.since is not None)
+        for known in shape.fields.values():
+            yield from _dates(known.shape)
+    elif not isinstance(shape, Scalar):
+        yield from _dates(shape.items)
 
 
 def _documents(directories: Iterable[Path], pattern: str) -> dict[str, JSON]:

@@ -14,6 +14,7 @@ _PLUGIN_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
 )
+_SYSTEM_PATH = "/usr/bin:/bin"
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -37,10 +38,13 @@ def is_script(program: str) -> bool:
 
 
 def libraries(program: str) -> Iterator[str]:
-    """The shared libraries of a program and its loader, as the names that it looks for; none when it is static."""
+    """The shared libraries of a program and its loader, as the names that it looks for; none when it is static.
+
+    Raises OSError without ldd, which comes with the C library.
+    """
     found = subprocess.run(  # noqa: S603 - a fixed word and the program of this machine
-        ["ldd", program],  # noqa: S607 - from the operator's PATH, as compose itself
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        [shutil.which("ldd", path=_SYSTEM_PATH) or "ldd", program],
+        env={"PATH": _SYSTEM_PATH, "LC_ALL": "C"},
         capture_output=True,
         timeout=_TIMEOUT_SECONDS,
         check=False,
