@@ -13,7 +13,7 @@ def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon
 
     assert result.exit_code == 1
     assert "container priv, stopped:\n  no-privileged  HostConfig.Privileged: " in result.output
-    assert "  container priv breaks no-privileged -> docker rm -f priv\n    docker start priv\n" in result.output
+    assert "  container priv violates no-privileged -> docker rm -f priv\n    docker start priv\n" in result.output
     assert "ways that the rules close:\n" in result.output
 
 
@@ -55,7 +55,7 @@ def test_plugins_that_cannot_be_read_are_exit_status_2(daemon: Daemon) -> None:
     result = scan(daemon)
 
     assert result.exit_code == 2
-    assert "the managed plugins could not be read" in result.stderr
+    assert "cannot list the managed plugins" in result.stderr
 
 
 def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,9 +118,9 @@ def test_a_command_that_is_still_running_is_ended_and_said_so() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["docker", "-H", "tcp://x", "ps"], "-H: would lead past the stand-in to a real daemon"),
-        (["sudo", "docker", "ps"], "sudo: is not docker or docker-compose; say --any"),
-        (["docker", "logout"], "docker logout: asks the daemon nothing"),
+        (["docker", "-H", "tcp://x", "ps"], "-H: would use a real daemon instead of the stand-in"),
+        (["sudo", "docker", "ps"], "sudo: not docker or docker-compose; add --any"),
+        (["docker", "logout"], "docker logout: does not ask the daemon"),
         (["--any", "no-such-command"], "no-such-command: No such file or directory; is it installed?"),
         (["--any", "true"], "true asked the daemon for nothing: no output"),
     ],

@@ -16,7 +16,7 @@ def test_a_node_that_is_no_manager_says_that_it_does_not_see_services(daemon: Da
 
     result = scan(daemon)
 
-    assert "this node is no manager of its swarm: services were not looked at" in result.output
+    assert "this node is not a manager of its swarm: services were not judged" in result.output
     # Without swarm's word the containers of services count as anybody's.
     assert {"svc", "caps"} <= {thing["name"].partition(".")[0] for thing in found(daemon)["things"]}
 

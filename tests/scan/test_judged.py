@@ -33,7 +33,7 @@ def test_an_answer_that_cannot_be_read_is_exit_status_2(daemon: Daemon) -> None:
 
     assert (result.exit_code, result.stderr) == (
         2,
-        "portero: dockerd tells of something that cannot be read, at HostConfig\n",
+        "portero: cannot read what dockerd reports, at HostConfig\n",
     )
 
 

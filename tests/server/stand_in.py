@@ -50,7 +50,7 @@ class StandIn:
     def health(self) -> dict[str, JSON]:
         return {"loads": self._loads[0], "followed": self._followed}
 
-    def figures(self) -> bytes:
+    def metrics_text(self) -> bytes:
         return b"loads 1\n"
 
     def status(self) -> dict[str, JSON]:

@@ -97,7 +97,7 @@ def test_what_is_no_socket_is_never_removed(path: Path, kind: str) -> None:
     with pytest.raises(SocketTaken) as refused:
         listen(path)
 
-    assert str(refused.value) == f"{path}: is there and is no socket; move it away, or choose another PORTERO_SOCKET"
+    assert str(refused.value) == f"{path}: exists and is not a socket; move it away, or choose another PORTERO_SOCKET"
     assert os.path.lexists(path)
 
 

@@ -142,7 +142,7 @@ def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
         Settings.read({"PORTERO_PROFLE": "restricted"}, {})
 
     (fault,) = refused.value.faults
-    assert fault.startswith("PORTERO_PROFLE: there is no such setting; write one of PORTERO_SOCKET, ")
+    assert fault.startswith("PORTERO_PROFLE: unknown setting; use one of PORTERO_SOCKET, ")
 
 
 def test_all_faults_are_told_at_once() -> None:

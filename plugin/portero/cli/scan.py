@@ -111,7 +111,7 @@ def _ways(report: Report) -> Iterator[str]:
     if report.open:
         yield "ways round Portero:"
     for way, commands in report.doors:
-        yield f"  {way.kind} {plain(way.name)} breaks {', '.join(way.rules)} -> {plain(way.cure)}"
+        yield f"  {way.kind} {plain(way.name)} violates {', '.join(way.rules)} -> {plain(way.cure)}"
         yield from (f"    {plain(command)}" for command in commands)
     if report.closed:
         yield "ways that the rules close:"

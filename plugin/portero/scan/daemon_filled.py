@@ -1,6 +1,6 @@
-"""Takes away from an inspected thing what dockerd filled in, so that what is left is what somebody asked for.
+"""Removes from an inspected object what dockerd filled in, so that only what was requested is left.
 
-A value that is the daemon's own counts as unsaid; the daemon's configuration then counts as for every new request.
+A value equal to the daemon's default counts as not given; the daemon's configuration then counts as for a new request.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _LATER_MASKED = "/sys/devices/virtual/powercap"
 
 @dataclass(frozen=True, slots=True)
 class Fills:
-    """What a daemon fills in where a container does not say."""
+    """What a daemon fills in where a container sets nothing."""
 
     log_driver: str
     runtime: str
@@ -29,7 +29,7 @@ class Fills:
 
     @classmethod
     def of(cls, info: Mapping[str, JSON], configured: DaemonDefaults) -> "Fills":
-        """From GET /info and daemon.json. A daemon that tells no version of its control groups knows the first only."""
+        """From GET /info and daemon.json. A daemon that reports no version of its control groups has version 1."""
         cgroup_v1 = text(info, "CgroupVersion") != "2"
         return cls(
             log_driver=text(info, "LoggingDriver"),
@@ -42,13 +42,13 @@ class Fills:
 
 
 def unfilled(found: Inspected, fills: Fills) -> Inspected:
-    """The same without dockerd's own words."""
+    """The same object without the values that dockerd filled in."""
     if found.operation != "ContainerCreate":
         return found
     config = child(found.body, "HostConfig")
     left = {name: value for name, value in config.items() if not _filled(name, config, fills)}
     if "LogConfig" in left and text(child(config, "LogConfig"), "Type") == fills.log_driver:
-        # Its options may be said: a request can add to those of daemon.json.
+        # A request can add options to those of daemon.json.
         left["LogConfig"] = {"Config": as_object(left["LogConfig"], "HostConfig.LogConfig").get("Config")}
     return replace(found, body={**found.body, "HostConfig": left})
 
@@ -60,8 +60,8 @@ def _filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
         return _says_only_disable(config)
     if name == "MaskedPaths":
         return texts(config, name) == [path for path in MASKED if path != _LATER_MASKED]
-    said = {"Runtime": fills.runtime, "ShmSize": fills.shm_size}
-    return name in said and config[name] == said[name]
+    filled = {"Runtime": fills.runtime, "ShmSize": fills.shm_size}
+    return name in filled and config[name] == filled[name]
 
 
 def _cgroup_namespace(config: Mapping[str, JSON], fills: Fills) -> str:

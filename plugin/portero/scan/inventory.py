@@ -1,6 +1,6 @@
-"""Everything that a daemon holds, as it tells it; docker, the Python package, does the asking (the extra `scan`).
+"""Everything that a daemon holds, asked with the Python package docker (the extra `scan`).
 
-Only reading requests are made. Refused: a daemon that does not answer (Unreachable).
+Only reading requests are made. A daemon that does not answer is an error (Unreachable).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ Shown = Callable[[Sequence[str], str], Iterator[str]]
 
 
 class Unreachable(Exception):
-    """One sentence: why nothing can be learnt of the daemon."""
+    """One sentence: why the daemon cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Inventory:
 
     @property
     def sees_services(self) -> bool:
-        """Whether services are told: only a manager knows them."""
+        """Whether services are listed: only a manager knows them."""
         return _is_manager(self.info)
 
 
@@ -81,11 +81,11 @@ class ScannedDaemon:
 
     def _inventory(self, shown: Shown, gone: type[Exception]) -> Inventory:
         info = self.client.info()
-        ids = [told["Id"] for told in self.client.containers(all=True)]
+        ids = [container["Id"] for container in self.client.containers(all=True)]
         containers = [*self._each(self.client.inspect_container, shown(ids, "containers"), gone)]
         execs = {
-            told["Id"]: [*self._each(self.client.exec_inspect, iter(told.get("ExecIDs") or []), gone)]
-            for told in containers
+            each["Id"]: [*self._each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), gone)]
+            for each in containers
         }
         manager = _is_manager(info)
         return Inventory(
@@ -110,7 +110,7 @@ class ScannedDaemon:
 
 
 def _knock(socket: str) -> None:
-    """OSError: nobody is there. docker's own error would hide the reason."""
+    """Raises OSError with the reason, which docker's own error would hide."""
     with closing(UnixConnection(socket, _TIMEOUT_SECONDS)) as connection:
         connection.connect()
 
@@ -129,7 +129,7 @@ def _is_manager(info: Mapping[str, JSON]) -> bool:
 
 
 def _by_container(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """By swarm's own word: a label would be anybody's."""
+    """As swarm reports it: anybody can set a label."""
     made = ((task.get("Status", {}).get("ContainerStatus") or {}, task.get("ServiceID", "")) for task in tasks)
     return {status["ContainerID"]: service for status, service in made if status.get("ContainerID")}
 

@@ -1,4 +1,4 @@
-"""Existing things judged as the requests that would make them now, without what dockerd filled in by itself."""
+"""Existing objects judged as the requests that would make them now, without what dockerd filled in."""
 
 import json
 import time
@@ -35,13 +35,13 @@ _TARGETS = {
     "volume": "/volumes/create",
     "network": "/networks/create",
 }
-# A broken rule of this level and against one of these is a way to the host.
+# A violated rule of this level and against one of these threats is a way to the host.
 _LEVEL, _THREATS = "baseline", {"container-escape", "host-compromise"}
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedObject:
-    """One thing with its decision, and what rules saw of it (empty when it could not be read)."""
+    """One object with its decision and its facts (empty when it could not be read)."""
 
     kind: Kind
     name: str
@@ -56,7 +56,7 @@ class JudgedObject:
         return self.kind == "container" and flag(child(self.thing, "State"), "Running")
 
     def escapes(self, policy: Policy) -> dict[str, list[str]]:
-        """The rules that it breaks which keep the host safe, with the places."""
+        """The rules for the safety of the host that it violates, each with its `at`s."""
         found: dict[str, list[str]] = {}
         for violation in self.decision.violations:
             rule = policy.rules.get(violation.rule)
@@ -77,7 +77,7 @@ class Bench:
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
     def all(self) -> Iterator[JudgedObject]:
-        """Everything that somebody made; what swarm made is its service, and the daemon's own networks are nobody's."""
+        """Everything that users made: of swarm's tasks only the service, and no networks of the daemon's own."""
         there = self.inventory
         mine = [thing for thing in there.containers if text(_object(thing), "Id") not in there.tasks]
         for thing in (*mine, *there.services, *there.volumes, *there.networks):

@@ -82,7 +82,7 @@ class Report:
         """What could not be looked at, empty when that is nothing."""
         if self.inventory.sees_services or not text(_swarm(self.inventory), "NodeID"):
             return ""
-        return "this node is no manager of its swarm: services were not looked at, their containers here were"
+        return "this node is not a manager of its swarm: services were not judged, only their containers on this node"
 
 
 def denials(judged: JudgedObject) -> list[Violation]:
@@ -97,7 +97,7 @@ def title(judged: JudgedObject) -> str:
 
 
 def plain(text: str) -> str:
-    """A name without what a terminal would obey."""
+    """A name without control characters."""
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
@@ -132,14 +132,15 @@ def _shadow(plugin: ManagedPlugin) -> junit.Failure:
 
 
 def _failure(judged: JudgedObject) -> junit.Failure | None:
-    broken = denials(judged)
-    rules = ", ".join(dict.fromkeys(violation.rule for violation in broken))
-    return junit.Failure("refused", rules, reply.write_denial(judged.decision)) if broken else None
+    violations = denials(judged)
+    rules = ", ".join(dict.fromkeys(violation.rule for violation in violations))
+    return junit.Failure("refused", rules, reply.write_denial(judged.decision)) if violations else None
 
 
 def _way(way: Way) -> junit.Failure | None:
-    told = ", ".join(way.rules)
-    return None if way.closed else junit.Failure("open", told, f"{way.kind} {way.name} breaks {told} -> {way.cure}")
+    rules = ", ".join(way.rules)
+    text = f"{way.kind} {way.name} violates {rules} -> {way.cure}"
+    return None if way.closed else junit.Failure("open", rules, text)
 
 
 def _thing(judged: JudgedObject) -> JSON:

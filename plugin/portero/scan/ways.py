@@ -1,6 +1,6 @@
-"""Ways round Portero: what existed before it came, and what each could be used for without asking for anything new.
+"""Ways round Portero: existing objects, and the requests that use them without asking for anything new.
 
-Each way is itself a request, and is judged: one that some rule refuses anyway is told as closed.
+Each way is itself a request and is judged: one that a rule refuses is reported as closed.
 """
 
 import time
@@ -23,7 +23,7 @@ _JOINS = {"network": ("--network", "NetworkMode"), "pid": ("--pid", "PidMode"), 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What a person would type, because of which broken rules of which thing; `closed`: the rules that refuse it."""
+    """The command, the object and the rules that it violates; `closed`: the rules that refuse the command."""
 
     kind: Kind
     name: str
@@ -34,14 +34,14 @@ class Way:
 
 
 class Doors:
-    """Tells which rules refuse a request that differs from a harmless one in what matters only."""
+    """Finds the rules that refuse a change of a harmless request."""
 
     def __init__(self, judge: Judge, examples: Examples) -> None:
         self._judge = judge
         self._examples = examples
 
     def refusing(self, operation: str, **changes: JSON) -> tuple[str, ...]:
-        """The rules that refuse it for what it says, and not whatever it says."""
+        """The rules that refuse it because of the changes."""
         always = self._denials(Example("", operation, {}))
         return tuple(rule for rule in self._denials(Example("", operation, changes)) if rule not in always)
 
@@ -106,9 +106,9 @@ def _tasks(bench: Bench, everything: Sequence[JudgedObject]) -> Iterator[_Host]:
 
 
 def _are_mounts(judged: JudgedObject, escapes: Mapping[str, Sequence[str]]) -> bool:
-    told = [*objects(judged.facts, "mounts"), *objects(judged.facts, "volumesFrom")]
-    places = {text(mount, "at") for mount in told}
-    return any(place in places for said in escapes.values() for place in said)
+    mounts = [*objects(judged.facts, "mounts"), *objects(judged.facts, "volumesFrom")]
+    mounted_at = {text(mount, "at") for mount in mounts}
+    return any(at in mounted_at for violated_at in escapes.values() for at in violated_at)
 
 
 def _shares(judged: JudgedObject) -> tuple[str, ...]:
@@ -141,11 +141,11 @@ def _mounting(host: _Host, doors: Doors) -> Iterator[Way]:
 
 def _execs(bench: Bench, each: JudgedObject, doors: Doors) -> Iterator[Way]:
     """Commands that were prepared in a container and not started yet."""
-    for told in (as_object(exec, "") for exec in bench.inventory.execs.get(each.id, ())):
-        process = child(told, "ProcessConfig")
-        if flag(told, "Running") or told.get("ExitCode") is not None or not flag(process, "privileged"):
+    for command in (as_object(exec, "") for exec in bench.inventory.execs.get(each.id, ())):
+        process = child(command, "ProcessConfig")
+        if flag(command, "Running") or command.get("ExitCode") is not None or not flag(process, "privileged"):
             continue
-        id = text(told, "ID")
+        id = text(command, "ID")
         prepared = doors.refusing("ContainerExec", body={"Privileged": True})
         closed = doors.refusing("ExecStart", path={"id": id})
         if prepared:

@@ -1,6 +1,6 @@
-"""The pages that tell how portero is. Docker's own calls are not among them (portero.server.calls).
+"""The pages about the status of portero. Docker's own calls are in portero.server.calls.
 
-Everything that is not a page is an HTTP error; never is it a 200 that allows.
+Any other path is an HTTP error, never a 200 that allows.
 """
 
 import json
@@ -32,8 +32,8 @@ def create(answers: Answers) -> Flask:
         return _reply(answers.status())
 
     @app.get("/metrics")
-    def figures() -> Response:
-        return Response(answers.figures(), content_type=metrics.CONTENT_TYPE)
+    def metrics_text() -> Response:
+        return Response(answers.metrics_text(), content_type=metrics.CONTENT_TYPE)
 
     return app
 

@@ -1,7 +1,4 @@
-"""The calls of Docker's plugin protocol: the name of one and its body in, the document of the answer out.
-
-Judging is done by what it is handed. A failure in it is a denial.
-"""
+"""The calls of Docker's plugin protocol: name and body in, the document of the answer out. A failure is a denial."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,7 +19,7 @@ MOST_SENT = 64 << 20
 
 
 class Answers(Protocol):
-    """Who judges: portero.application.Application."""
+    """The judge: portero.service.application.Application."""
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         """The reply to one AuthZReq of this peer."""
@@ -33,14 +30,14 @@ class Answers(Protocol):
         ...
 
     def health(self) -> Mapping[str, JSON]:
-        """How portero is, in short."""
+        """The short status."""
         ...
 
     def status(self) -> Mapping[str, JSON]:
-        """How portero is, in full."""
+        """The full status."""
         ...
 
-    def figures(self) -> bytes:
+    def metrics_text(self) -> bytes:
         """The metrics, as Prometheus reads them."""
         ...
 
@@ -52,13 +49,13 @@ def _activate(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
 def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
     try:
         return answers.answer(data, peer)
-    except Exception as error:  # noqa: BLE001 - no error of ours may become anything but a denial
+    except Exception as error:  # noqa: BLE001 - an internal error is a denial
         _LOG.error("internal error", exc_info=error)
         return answers.failure()
 
 
 def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
-    # The request has been carried out: a denial would undo nothing, and would leave the client in the dark.
+    # The request has been carried out: a denial would undo nothing, and the client would not know.
     return {"Allow": True, "Msg": ""}
 
 

@@ -136,8 +136,8 @@ def _timeval(seconds: float) -> bytes:
 
 def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
     """An answer as bytes; `last`: the connection ends with it."""
-    said = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    headers = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + content
 
 

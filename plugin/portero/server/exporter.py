@@ -1,6 +1,6 @@
 """Metrics on a loopback port, for a Prometheus that cannot ask over a Unix socket: GET /metrics and nothing else.
 
-A process of its own serves them, since the port must not lead to the requests of dockerd. It ends with its parent.
+A process of its own serves them, since the port must not lead to the plugin's calls. It ends with its parent.
 """
 
 import logging
@@ -38,7 +38,7 @@ class _Page(BaseHTTPRequestHandler):
     sys_version = ""
 
     def do_GET(self) -> None:
-        """The figures; whatever else is asked for is not there."""
+        """The metrics; any other path is not found."""
         if self.path != "/metrics":
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -67,7 +67,7 @@ class Exporter:
 
     def stop(self) -> None:
         """End it, if we are the process that started it."""
-        # Workers are forks that leave through the same frames as their master, and gunicorn reaps what has ended.
+        # Workers are forks that return through the same frames as their master; gunicorn reaps ended processes.
         if os.getpid() == self._parent:
             with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(self._process, signal.SIGTERM)
@@ -84,7 +84,7 @@ def _serve(server: _MetricsServer, parent: int) -> None:
         while os.getppid() == parent:
             server.handle_request()
         status = 0
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not run on in the parent's frames
+    except Exception as error:  # noqa: BLE001 - after any error it must not run on in the parent's frames
         _LOG.error("metrics exporter stopped", exc_info=error)
     finally:
         os._exit(status)

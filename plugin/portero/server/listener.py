@@ -1,7 +1,7 @@
-"""The socket that dockerd talks to: made or taken over from systemd here, and taken away again only while it is ours.
+"""The socket that dockerd connects to: made here or taken over from systemd, and removed only while it is ours.
 
-A path comes in, a listening socket goes out. A socket on which somebody listens is never stolen, and what is no socket
-is never removed. A dead socket file is replaced: left alone, it costs dockerd 15 s at every volume (docker-facts 3).
+A path comes in, a listening socket goes out. A socket with a listener is never stolen, and only sockets are removed.
+A dead socket file is replaced: it costs dockerd 15 s at every volume (docker-facts 3).
 """
 
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from portero.locks import locked_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
-_EVERYBODY_ELSE = 0o177
+_GROUP_AND_OTHERS = 0o177
 _FOLDER_MODE = 0o750
 _BACKLOG = 1024
 _PATIENCE = 5.0
@@ -37,8 +37,8 @@ class Listener:
     owner: int
 
     def remove(self) -> None:
-        """Take the socket file away if it is still the one that this process made; done twice, it does nothing."""
-        # Workers are forks that leave through the same frames as the master.
+        """Remove the socket file if this process made it; a second call does nothing."""
+        # Workers are forks that return through the same frames as the master.
         if self.path is None or os.getpid() != self.owner:
             return
         # What cannot be removed now is replaced at the next start; it must not keep us from ending.
@@ -62,7 +62,7 @@ def listen(path: Path) -> Listener:
 def inherited(environ: MutableMapping[str, str]) -> Listener | None:
     """The socket that systemd holds for us (sd_listen_fds(3)), None when there is none. Raises SocketTaken.
 
-    The variables are taken out of `environ`, so that nobody takes the socket a second time.
+    The variables are taken out of `environ`, so that the socket is not taken twice.
     """
     count, process = environ.pop("LISTEN_FDS", "0"), environ.pop("LISTEN_PID", "")
     if process != str(os.getpid()) or count == "0":
@@ -82,14 +82,14 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise SocketTaken(f"{path}: is there and is no socket; move it away, or choose another PORTERO_SOCKET")
+        raise SocketTaken(f"{path}: exists and is not a socket; move it away, or choose another PORTERO_SOCKET")
     if _is_live(path):
         raise SocketTaken(f"{path}: another process listens there; stop it, or choose another PORTERO_SOCKET")
     path.unlink()
 
 
 def _is_live(path: Path) -> bool:
-    """Only a refused connection proves that nobody listens; a full queue or a missing right does not."""
+    """Only a refused connection proves that there is no listener; a full queue or a missing right does not."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
@@ -104,7 +104,7 @@ def _is_live(path: Path) -> bool:
 def _bind(path: Path) -> int:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
         # The mode has to be right from the first moment: a chmod afterwards would come too late.
-        before = os.umask(_EVERYBODY_ELSE)
+        before = os.umask(_GROUP_AND_OTHERS)
         try:
             made.bind(str(path))
         finally:

@@ -99,11 +99,11 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         super().__init__(master)
         self._tended = tended
         self._listener = listener
-        # Gunicorn removes a socket by its name, whoever's it is by then; one of systemd's it leaves alone.
+        # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
 
     def stop(self, graceful: bool = True) -> None:
-        """The file goes first: dockerd waits for a missing socket, but a connection nobody accepts any more is lost."""
+        """The file goes first: dockerd waits for a missing socket, but a connection that is not accepted is lost."""
         self._listener.remove()
         super().stop(graceful)
 
@@ -111,10 +111,10 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
         try:
             self._tended.tend()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the workers go on and so does their master
+        except Exception as error:  # noqa: BLE001 - the master and its workers go on after any error
             _LOG.error("internal error while tending the policy", exc_info=error)
-        told: list[int] = super().wait_for_signals(min(timeout, _TENDS_EVERY))
-        return told
+        signals: list[int] = super().wait_for_signals(min(timeout, _TENDS_EVERY))
+        return signals
 
     def handle_hup(self) -> None:
         """Gunicorn would replace the workers."""

@@ -11,10 +11,10 @@ Page: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 def answered(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:
     """The page for one request. A field that comes twice counts once: ours come once."""
-    told: list[tuple[str, list[tuple[str, str]]]] = []
+    started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, fields: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
-        told.append((status, fields))
+        started.append((status, fields))
         return lambda piece: None
 
     given = page(_environ(method, target, data), start)
@@ -24,7 +24,7 @@ def answered(page: Page, method: str, target: str, data: bytes) -> tuple[str, Ma
         close = getattr(given, "close", None)
         if close is not None:
             close()
-    status, fields = told[-1]
+    status, fields = started[-1]
     return status, dict(fields), content
 
 

@@ -1,7 +1,7 @@
 """A worker process of gunicorn's that serves each connection in a thread of its own.
 
-gunicorn's master makes and watches it: it shows that it lives, ends when it is told to or when its master is gone, and
-answers first what is under way. dockerd opens one connection for each request that waits for an answer, and judging
+gunicorn's master makes and watches it: it shows that it lives, ends at a signal or when its master is gone, and first
+answers what is under way. dockerd opens one connection for each request that waits for an answer, and judging
 one may make us ask dockerd, which then asks us again: no thread may have to wait for another one to become free.
 """
 

@@ -1,7 +1,7 @@
 """The application: answers dockerd's requests by policy, host and log.
 
-The decision is logged before it is sent. Every failure on the way is a denial. What is in force is replaced as a whole
-(portero.service.reloading); how it does is told by portero.service.status.
+The decision is logged before it is sent. Every failure on the way is a denial. The policy in force is replaced as a
+whole (portero.service.reloading); portero.service.status reports on it.
 """
 
 import logging
@@ -58,7 +58,7 @@ class Application:
             decision = self._decide(data, peer)
             allowed = decision.allowed
             return {"Allow": allowed, "Msg": "" if allowed else reply.write_denial(decision)}
-        except Exception as error:  # noqa: BLE001 - the last resort: no error of ours may become anything but a denial
+        except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)
             return self.failure()
 
@@ -75,7 +75,7 @@ class Application:
         """The full status, for GET /status."""
         return status.full(self._view(), self.metrics.so_far())
 
-    def figures(self) -> bytes:
+    def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
         return self.metrics.text()
 

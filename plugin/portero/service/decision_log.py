@@ -21,10 +21,10 @@ _WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 class DecisionLog:
-    """Appends lines to `place`, a file's path or `-`. Opening and writing raise OSError."""
+    """Appends lines to `target`, a file's path or `-`. Opening and writing raise OSError."""
 
-    def __init__(self, place: str) -> None:
-        self._place = place
+    def __init__(self, target: str) -> None:
+        self._target = target
         self._lock = threading.Lock()
         self._descriptor = self._open()
         self._torn = False
@@ -41,11 +41,11 @@ class DecisionLog:
         written = os.write(self._descriptor, data)
         self._torn = written != len(data)
         if self._torn:
-            raise OSError(f"{self._place}: only {written} of {len(data)} bytes of a line were written")
+            raise OSError(f"{self._target}: only {written} of {len(data)} bytes of a line were written")
 
     def _follow_rotation(self) -> None:
         """logrotate moves the file away: the next line goes to a new one of the old name."""
-        if self._place == STANDARD_OUTPUT or not is_rotated(self._place, self._descriptor):
+        if self._target == STANDARD_OUTPUT or not is_rotated(self._target, self._descriptor):
             return
         left = self._descriptor
         self._descriptor = self._open()
@@ -53,7 +53,7 @@ class DecisionLog:
         self._torn = False
 
     def _open(self) -> int:
-        if self._place == STANDARD_OUTPUT:
+        if self._target == STANDARD_OUTPUT:
             return _STANDARD_OUTPUT_DESCRIPTOR
-        Path(self._place).parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self._place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        Path(self._target).parent.mkdir(parents=True, exist_ok=True)
+        return os.open(self._target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)

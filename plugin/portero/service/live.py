@@ -40,7 +40,7 @@ class Live:
                 self.reload()
 
     def reload(self) -> None:
-        """In the master: load the folders now. No error, theirs or ours, ends the master."""
+        """In the master: load the folders now. No error ends the master."""
         try:
             self._reload()
         except Exception as error:  # noqa: BLE001 - see above: the old policy stays in force
@@ -58,7 +58,7 @@ class Live:
         self._report(self.application)
 
     def follow(self) -> None:
-        """In a worker: start a thread that takes over whatever the master loads, and one that watches the host."""
+        """In a worker: start a thread that takes over what the master loads, and one that watches the host."""
         self.application.in_force.judge.host.watch()
         threading.Thread(target=self._follow, name="policy", daemon=True).start()
 
@@ -68,7 +68,7 @@ class Live:
             self.catch_up()
 
     def catch_up(self) -> None:
-        """In a worker: take over what the master loaded since. A worker that cannot is ended, and replaced."""
+        """In a worker: take over what the master loaded since. A worker that fails ends and is replaced."""
         try:
             notice = self._bulletin.news()
             if notice is not None:

@@ -1,6 +1,6 @@
 """From settings to a judge: the policy read from its folders, trusted or refused, and how it travels to the workers.
 
-What was read once is kept byte for byte (`Loaded.held`), so that every worker judges by exactly what the master took.
+The files are kept byte for byte (`Loaded.held`), so that every worker judges by exactly what the master read.
 """
 
 import json
@@ -79,12 +79,12 @@ def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
         seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
         sealed = Sealed(trusted_keys(settings.trusted_keys), resources.schemas(), seen)
         return _load_kept(settings, operations, sealed.read, sealed.manifests)
-    except (InvalidKeys, InvalidVersions) as broken:
-        raise LoadError(str(broken).splitlines()) from broken
+    except (InvalidKeys, InvalidVersions) as error:
+        raise LoadError(str(error).splitlines()) from error
 
 
 def load_held(settings: Settings, operations: Sequence[Operation], held: Held) -> Policy:
-    """The policy of files that another process has read and vouched for; raises LoadError."""
+    """The policy of files that the master has read and verified; raises LoadError."""
     return _load_policy(settings, operations, lambda path, found: folder.of(path, held[path], found))
 
 
@@ -94,8 +94,8 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
         return
     try:
         versions.remember(settings.state, signed, allow_rollback=settings.allow_rollback == "yes")
-    except InvalidVersions as broken:
-        raise LoadError([str(broken)]) from broken
+    except InvalidVersions as error:
+        raise LoadError([str(error)]) from error
 
 
 def judge_of(settings: Settings) -> tuple[Judge, str]:
@@ -134,8 +134,8 @@ def _load_kept(
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
     try:
         return load(settings.policy_folders, _engine(settings), operations, reader)
-    except InvalidPolicy as broken:
-        raise LoadError(broken.faults) from broken
+    except InvalidPolicy as error:
+        raise LoadError(error.faults) from error
 
 
 def host_root(settings: Settings) -> str:
@@ -190,7 +190,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
 
 
 def _own(settings: Settings) -> Sequence[Path]:
-    """What decides about requests, and so is no container's to write: rules, whose keys to trust, what was in force."""
+    """What decides about requests, so no container may write it: rules, trusted keys, versions seen."""
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     return (*settings.policy_folders, *signing)
 

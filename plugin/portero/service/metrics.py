@@ -45,7 +45,7 @@ class Metrics:
         self._failing = False
         self._registry = CollectorRegistry()
         self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
-        self._violations = self._counters("violations", "Broken rules and refusal codes", "rule", "action")
+        self._violations = self._counters("violations", "Violated rules and refusal codes", "rule", "action")
         self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
@@ -57,7 +57,7 @@ class Metrics:
             self._decisions.begin(_UNREADABLE, outcome)
             self._violations.begin("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
-        self._enforcing = self._gauge("enforcing", "1: broken rules refuse; 0: nothing is enforced (mode audit)")
+        self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
 
     def decided(self, decision: Decision, seconds: float) -> None:
         """Count one decision."""
@@ -81,11 +81,11 @@ class Metrics:
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
 
-        def tell() -> None:
+        def set_gauges() -> None:
             self._loaded.set(when)
             self._enforcing.set(int(enforcing))
 
-        self._harmlessly(tell)
+        self._harmlessly(set_gauges)
 
     def load_failed(self) -> None:
         """Count a reload that was refused."""
@@ -96,7 +96,7 @@ class Metrics:
         return generate_latest(self._registry) if self._shared is None else text(self._shared)
 
     def so_far(self) -> SoFar:
-        """The counts that a status tells."""
+        """The counts of a status."""
         registry = self._registry if self._shared is None else _collected(self._shared)
         counts: dict[str, Tally[str]] = defaultdict(Tally)
         for sample in (sample for family in registry.collect() for sample in family.samples):
@@ -110,14 +110,14 @@ class Metrics:
             counts["portero_exceptions_used_total"],
         )
 
-    def _counters(self, name: str, said: str, *labels: str) -> "_Counters":
-        return _Counters(self._counter(name, said, *labels))
+    def _counters(self, name: str, description: str, *labels: str) -> "_Counters":
+        return _Counters(self._counter(name, description, *labels))
 
-    def _counter(self, name: str, said: str, *labels: str) -> Counter:
-        return Counter(f"portero_{name}", said, labels, registry=self._registry)
+    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+        return Counter(f"portero_{name}", description, labels, registry=self._registry)
 
-    def _gauge(self, name: str, said: str) -> Gauge:
-        return Gauge(f"portero_{name}", said, multiprocess_mode="mostrecent", registry=self._registry)
+    def _gauge(self, name: str, description: str) -> Gauge:
+        return Gauge(f"portero_{name}", description, multiprocess_mode="mostrecent", registry=self._registry)
 
     def _harmlessly(self, count: Callable[[], object]) -> None:
         """Metrics never affect decisions: a full disk must not refuse a request."""
@@ -137,7 +137,7 @@ class _Counters:
         self._by_labels: dict[tuple[str, ...], Counter] = {}
 
     def begin(self, *labels: str) -> Counter:
-        """The counter of these labels; from now on it is told, if only as 0."""
+        """The counter of these labels; from now on it is exported, also while it is 0."""
         found = self._by_labels[labels] = self._counter.labels(*labels)
         return found
 

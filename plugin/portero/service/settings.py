@@ -1,6 +1,6 @@
-"""What portero is told: the defaults in config.json, the environment over them, the command line over both.
+"""The settings: defaults from config.json, then the environment, then the command line.
 
-In goes text, out comes one frozen value. A value out of bounds and a misspelt PORTERO_ variable are refused.
+Text comes in, one frozen value goes out. A value out of range and an unknown PORTERO_ variable are errors.
 """
 
 import json
@@ -61,19 +61,19 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
-        """`options` maps fields to what the command line said; `uid`: whose defaults count.
+        """`options`: the options of the command line by field; `uid`: the user whose defaults count.
 
         Raises InvalidSettings with every fault.
         """
-        said = _defaults() | user_defaults(environ, uid)
-        said |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
-        said |= {variable(field): text for field, text in options.items()}
+        given = _defaults() | user_defaults(environ, uid)
+        given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        given |= {variable(field): text for field, text in options.items()}
         known = {variable(field): field for field in _READERS}
-        faults = [f"{name}: there is no such setting; write one of {', '.join(known)}" for name in said.keys() - known]
+        faults = [f"{name}: unknown setting; use one of {', '.join(known)}" for name in given.keys() - known]
         values: dict[str, Any] = {}
         for name, field in known.items():
             try:
-                values[field] = _READERS[field](said[name])
+                values[field] = _READERS[field](given[name])
             except ValueError as fault:
                 faults.append(f"{name}: {fault}")
         if faults:
@@ -92,7 +92,7 @@ def variable(field: str) -> str:
 
 
 def descriptions() -> dict[str, str]:
-    """What config.json says of each field."""
+    """The description of each field in config.json."""
     texts = {entry["name"]: entry["description"] for entry in _manifest()}
     return {field: texts[variable(field)] for field in _READERS}
 
@@ -115,7 +115,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-def _figure(least: int, most: int) -> Callable[[str], int]:
+def _number(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
             raise ValueError(f"write a whole number from {least} to {most}")
@@ -151,13 +151,13 @@ def _size(least: int, most: int) -> Callable[[str], int]:
 
 
 def _loopback(text: str) -> tuple[str, int] | None:
-    """Figures about a host are nobody else's business; another machine reaches them through a proxy with a password."""
+    """Metrics are served on loopback only; another machine reads them through a proxy with a password."""
     if not text:
         return None
-    told = _ADDRESS.fullmatch(text)
-    if told is None or int(told["port"]) not in range(1, 1 << 16) or not _is_loopback(told["four"] or told["six"]):
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) not in range(1, 1 << 16) or not _is_loopback(match["four"] or match["six"]):
         raise ValueError("write a loopback address and a port, such as 127.0.0.1:9323, or nothing")
-    return told["four"] or told["six"], int(told["port"])
+    return match["four"] or match["six"], int(match["port"])
 
 
 def _is_loopback(address: str) -> bool:
@@ -177,7 +177,7 @@ def _docker_host(text: str) -> Path | None:
     if not text:
         return None
     if not text.startswith(_UNIX + "/"):
-        raise ValueError("write unix:// and the absolute path of dockerd's socket, or nothing to have it found")
+        raise ValueError("write unix:// and the absolute path of dockerd's socket, or leave it empty")
     return _socket(text.removeprefix(_UNIX))
 
 
@@ -204,8 +204,8 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "docker_host": _docker_host,
         "host_root": _host_root,
         "daemon_config": lambda text: _absolute(text) if text else None,
-        "workers": _figure(1, 64),
-        "threads": _figure(1, 512),
+        "workers": _number(1, 64),
+        "threads": _number(1, 512),
         "trusted_keys": _files,
         "state": _absolute,
         "allow_rollback": _one_of(*get_args(YesOrNo)),

@@ -1,7 +1,7 @@
-"""How a policy gets from the master to its workers: the files that it was made of, in memory that only they share.
+"""Passes the policy's files from the master to its workers, in memory that only they share.
 
-The master puts up a notice, every worker reads it. Nothing lies in a file system, where a container might reach it;
-a notice that is read while it is being written is none yet.
+The master writes a notice, every worker reads it. Nothing is in a file system, where a container might reach it. A
+notice that is only half written is ignored.
 """
 
 import base64
@@ -24,7 +24,7 @@ _DIGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The policy in force, since when, when its folders were last read, and what was then wrong with them."""
+    """The policy in force, when it was loaded, when its folders were last read, and their faults then."""
 
     policy: str
     loaded: float
@@ -47,7 +47,7 @@ class Notice:
 
     @classmethod
     def of(cls, text: bytes) -> "Notice":
-        """The notice that was written so."""
+        """The notice in this text."""
         document: dict[str, Any] = json.loads(text)
         return cls(
             document["policy"],
@@ -60,14 +60,14 @@ class Notice:
 
 
 class Bulletin:
-    """Where the notice is put up. It is made before the workers, which inherit it and what of it was read."""
+    """The memory that holds the notice. It is made before the workers, which inherit it."""
 
     def __init__(self) -> None:
         self._file = os.memfd_create("portero-policy", os.MFD_CLOEXEC)
         self._number = 0
 
     def put(self, notice: Notice) -> None:
-        """Put up a notice in place of the one before it."""
+        """Replace the notice."""
         self._number += 1
         content = self._number.to_bytes(_NUMBER, "big") + notice.text()
         written = memoryview(sha256(content).digest() + content)
@@ -77,7 +77,7 @@ class Bulletin:
             done += os.pwrite(self._file, written[done:], done)
 
     def news(self) -> Notice | None:
-        """The notice, when it is another than the one last read or put up here."""
+        """The notice, when it is new to this process."""
         if os.pread(self._file, _NUMBER, _DIGEST) == self._number.to_bytes(_NUMBER, "big"):
             return None
         written = os.pread(self._file, os.fstat(self._file).st_size, 0)

@@ -1,6 +1,6 @@
-"""Notices that policy folders changed: looked at every so often, it says when a change has come to rest.
+"""Notices changes in policy folders: it compares `stat` of what the loader reads, and waits until a change is complete.
 
-Only what `stat` tells is compared, of what the loader reads; a folder that must be signed counts as a whole.
+A folder that must be signed counts as a whole.
 """
 
 import os
@@ -12,27 +12,27 @@ from typing import TypeAlias
 from portero.policy import folder
 from portero.service.settings import Settings
 
-# For each path what `stat` says, or the number of the error that it gives.
+# For each path the result of `stat`, or the number of its error.
 Look: TypeAlias = frozenset[tuple[str, int | tuple[int, ...]]]
 
 
 class Watch:
-    """`places` are files and folders; folders count with all that lies below them."""
+    """`paths` are files and folders; a folder counts with all that lies below it."""
 
-    def __init__(self, places: Sequence[Path]) -> None:
-        self._places = places
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
         self._taken = self._last = self.look()
 
     def look(self) -> Look:
-        """The places as they are now. Two looks are equal exactly when nothing changed between them."""
-        return frozenset(entry for place in self._places for entry in _entries(str(place)))
+        """The paths as they are now. Two looks are equal exactly when nothing changed between them."""
+        return frozenset(entry for path in self._paths for entry in _entries(str(path)))
 
     def take(self, taken: Look) -> None:
-        """From now on this is what nothing has changed from."""
+        """Use this look as the baseline."""
         self._taken = taken
 
     def at_rest(self) -> bool:
-        """Whether there is a change, and the look before this one saw it already: a half-written folder is not one."""
+        """Whether there is a change that the look before this one saw too: the folder is not half-written."""
         before, self._last = self._last, self.look()
         return self._last == before and self._last != self._taken
 
@@ -41,17 +41,17 @@ def watched(settings: Settings) -> list[Path]:
     """What decides about the policy: all of a folder that must be signed, else the parts that are read."""
     if settings.trusted_keys:
         return [*settings.policy_folders, *settings.trusted_keys]
-    return [part for place in settings.policy_folders for part in folder.parts(place)]
+    return [part for path in settings.policy_folders for part in folder.parts(path)]
 
 
-def _entries(place: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
+def _entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
     """Links are followed, as the loader does; a folder that is met again is not entered twice."""
-    left, entered = [place], set()
+    left, entered = [start], set()
     while left:
         path = left.pop()
         try:
             found = os.stat(path)
-            yield path, _told(found)
+            yield path, _stamp(found)
             if stat.S_ISDIR(found.st_mode) and (found.st_dev, found.st_ino) not in entered:
                 entered.add((found.st_dev, found.st_ino))
                 left += [f"{path}/{name}" for name in os.listdir(path)]
@@ -59,6 +59,6 @@ def _entries(place: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
             yield path, error.errno or 0
 
 
-def _told(found: os.stat_result) -> tuple[int, ...]:
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
     # The time of the last change of the inode cannot be set back; it changes with content, mode, owner and name.
     return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -1,7 +1,7 @@
-"""Reads the words of a docker or docker-compose command as far as its subcommand.
+"""Reads a docker or docker-compose command as far as its subcommand.
 
-Refused: what would not talk to the stand-in (another program, another host or context) and so might really do it, and
-what asks no daemon but changes the user's own files.
+Refused: commands that do not talk to the stand-in (another program, host or context), since they would be carried out,
+and commands that only change the user's own files.
 """
 
 import os
@@ -26,9 +26,9 @@ class NotTried(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """A command; `subcommand` is where the first word after the global options stands.
+    """A command; `subcommand` is the index of the first word after the global options.
 
-    `own`: where the words of the program that runs begin, docker-compose's own behind `docker compose`.
+    `own`: the index of the first word of the program that runs, docker-compose's behind `docker compose`.
     """
 
     all: tuple[str, ...]
@@ -38,7 +38,7 @@ class CommandLine:
 
     @property
     def asks_for_terminal(self) -> bool:
-        """Whether run or exec is told to use a terminal, and so ends at once where there is none."""
+        """Whether run or exec asks for a terminal, and so ends at once where there is none."""
         rest = self.all[self.subcommand :]
         return any(word in ("run", "exec", "create") for word in rest[:2]) and any(map(_is_tty, rest))
 
@@ -46,7 +46,7 @@ class CommandLine:
 def read(command: Sequence[str]) -> CommandLine:
     """The command's words; raises NotTried."""
     if os.path.basename(command[0]) not in CLIENTS:
-        raise NotTried(f"{command[0]}: is not docker or docker-compose; say --any when it takes DOCKER_HOST to heart")
+        raise NotTried(f"{command[0]}: not docker or docker-compose; add --any if it honours DOCKER_HOST")
     is_compose = os.path.basename(command[0]) == "docker-compose"
     own = 1
     at = _after_options(command, own)
@@ -54,7 +54,7 @@ def read(command: Sequence[str]) -> CommandLine:
         is_compose, own = True, at + 1
         at = _after_options(command, own)
     if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:
-        raise NotTried(f"docker {command[at]}: asks the daemon nothing and may change files of your own; not tried")
+        raise NotTried(f"docker {command[at]}: does not ask the daemon and may change your own files; not run")
     return CommandLine(tuple(command), at, is_compose, own)
 
 
@@ -85,7 +85,7 @@ def _short(word: str) -> bool:
 
 
 def _refuse(option: str) -> None:
-    raise NotTried(f"{option}: would lead past the stand-in to a real daemon; leave it out")
+    raise NotTried(f"{option}: would use a real daemon instead of the stand-in; remove it")
 
 
 def _is_tty(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""The stand-in's socket: HTTP over a Unix socket in a folder of its own that nobody else can enter."""
+"""The stand-in's socket: HTTP over a Unix socket in a folder that only this user can enter."""
 
 import json
 import shutil
@@ -56,7 +56,7 @@ class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         super().__init__(path, _Connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away in the middle is none."""
+        """Ignore client disconnects."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed knows no Unix sockets here
 
@@ -130,7 +130,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _hand_over(self, answer: Answer) -> None:
-        """The bare connection: what the client sends is dropped, and the end is told in both directions."""
+        """The bare connection: what the client sends is dropped, and both directions are closed."""
         self._send_head(answer)
         for piece in answer.stream or ():
             self.wfile.write(piece)
@@ -144,4 +144,4 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: requests are reported by who runs the stand-in."""
+        """No log: the caller of the stand-in reports requests."""

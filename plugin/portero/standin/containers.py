@@ -1,4 +1,4 @@
-"""Answers about containers and what runs in them. They start at once and, when somebody waits for them, end at once."""
+"""Answers about containers and what runs in them. They start at once and, when a client waits for them, end at once."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -23,7 +23,7 @@ def create(state: State, call: Call) -> Answer:
 
 
 def start(state: State, call: Call) -> Answer:
-    """ContainerStart; what somebody waits for ends right away."""
+    """ContainerStart; a container that a client waits for ends right away."""
     container = state.container(call.path["id"])
     state.start(container)
     if (container.attached and not _is_watched(container)) or _is_job(state, container):
@@ -56,7 +56,7 @@ def _silence(container: Container) -> Iterator[bytes]:
 
 
 def wait(state: State, call: Call) -> Answer:
-    """ContainerWait: the status goes out at once, the end is told after the start."""
+    """ContainerWait: the status goes out at once, the end after the start."""
     container = state.container(call.path["id"])
     return Answer(stream=_ending(state, container), headers={"Content-Type": "application/json"})
 

@@ -1,4 +1,4 @@
-"""The stand-in's answers: an HTTP request comes in, is put before the doorman, and is answered by its operation."""
+"""The stand-in's answers: an HTTP request comes in, is judged by the plugin, and is answered by its operation."""
 
 import json
 import time
@@ -14,8 +14,8 @@ from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.state import State
 from portero.types import JSON
 
-# The doorman: None lets a request pass, a text is what the client is told instead.
-Doorman = Callable[[ClientRequest], str | None]
+# Asks the plugin: None allows a request, a text is the reason to refuse it.
+AskPlugin = Callable[[ClientRequest], str | None]
 
 _HANDLERS: Mapping[str, Callable[[State, Call], Answer]] = MappingProxyType(
     {
@@ -120,19 +120,19 @@ _FIXED: Mapping[str, tuple[int, JSON]] = MappingProxyType(
 
 
 class StandInDaemon:
-    """Answers requests that the doorman lets pass. `state`: what clients believe to have made."""
+    """Answers requests that the plugin allows. `state`: what clients believe to have made."""
 
-    def __init__(self, routes: Routes, doorman: Doorman) -> None:
+    def __init__(self, routes: Routes, ask_plugin: AskPlugin) -> None:
         self.state = State()
         self._routes = routes
-        self._doorman = doorman
+        self._ask_plugin = ask_plugin
 
     def answer(self, asked: ClientRequest) -> Answer:
         """What dockerd would answer, or nearly so."""
         self.state.last_call = time.monotonic()
         if asked.is_too_large:
             return failure(500, "request body too large for authorization plugin")
-        refusal = self._doorman(asked)
+        refusal = self._ask_plugin(asked)
         if refusal is not None:
             return failure(403, f"authorization denied by plugin portero: {refusal}")
         try:
@@ -160,5 +160,5 @@ class StandInDaemon:
 def _body(asked: ClientRequest) -> Object:
     if not asked.shows_json or not asked.body:
         return {}
-    said = json.loads(asked.body)
-    return said if isinstance(said, dict) else {}
+    body = json.loads(asked.body)
+    return body if isinstance(body, dict) else {}

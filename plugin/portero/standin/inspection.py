@@ -73,8 +73,8 @@ def _assumed(state: State, call: Call) -> list[Container]:
     if not project or not service or project in made:
         return []
     assumed = state.container(f"{project}-{service}-1")
-    told = {"com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False"}
-    assumed.body = {"Image": "busybox", "Labels": {**told, **labels}}
+    assigned = {"com.docker.compose.container-number": "1", "com.docker.compose.oneoff": "False"}
+    assumed.body = {"Image": "busybox", "Labels": {**assigned, **labels}}
     return [assumed]
 
 

@@ -31,10 +31,10 @@ class Call:
     def filters(self) -> Mapping[str, list[str]]:
         """The filters of a list, as clients write them: {"label": {"a=b": true}} or, long ago, {"label": ["a=b"]}."""
         try:
-            said = json.loads(self.first("filters") or "{}")
+            filters = json.loads(self.first("filters") or "{}")
         except ValueError:
             return {}
-        return {name: list(values) for name, values in said.items()} if isinstance(said, dict) else {}
+        return {name: list(values) for name, values in filters.items()} if isinstance(filters, dict) else {}
 
     @property
     def is_compose(self) -> bool:
@@ -59,5 +59,5 @@ def failure(status: int, message: str) -> Answer:
 
 
 def lines(*documents: Object) -> Answer:
-    """A stream of JSON documents, as progress is told."""
+    """A stream of JSON documents, as dockerd reports progress."""
     return Answer(stream=[json.dumps(document).encode() + b"\r\n" for document in documents])

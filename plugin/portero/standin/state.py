@@ -1,6 +1,6 @@
-"""What the stand-in remembers: the things that its clients believe to have made.
+"""What the stand-in remembers: the objects that its clients believe to have made.
 
-A container or a service that is asked for and was never made is taken to have been there before, plain and running.
+A container or a service that was not made here counts as one that existed before, plain and running.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _SWARM_ID = 25
 
 @dataclass(slots=True)
 class Container:
-    """A container that was asked for; `attached`: somebody reads its output, so it runs to its end once started."""
+    """A container that was asked for; `attached`: a client reads its output, so it runs to its end once started."""
 
     id: str
     name: str
@@ -68,11 +68,11 @@ class State:
         return identity(f"portero {next(self._numbers)}")
 
     def is_quiet(self, seconds: float) -> bool:
-        """Whether nobody has asked for anything for so long."""
+        """Whether no request has come for so long."""
         return time.monotonic() - self.last_call > seconds
 
     def container(self, reference: str) -> Container:
-        """The container of this name, ID or beginning of an ID; one that nobody made was there before."""
+        """The container of this name, ID or beginning of an ID; one that was not made here existed before."""
         name = reference.removeprefix("/")
         for known in self.containers.values():
             if name in (known.id, known.name) or (len(name) >= _SHORTEST_ID and known.id.startswith(name)):

@@ -78,7 +78,7 @@ def update_service(state: State, call: Call) -> Answer:
 
 
 def inspect_service(state: State, call: Call) -> Answer:
-    """ServiceInspect: one that nobody made was there before and is plain."""
+    """ServiceInspect: one that was not made here existed before and is plain."""
     return Answer(body=_service(state, _service_id(state, call.path["id"])))
 
 

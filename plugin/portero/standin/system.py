@@ -38,7 +38,7 @@ def ping(state: State, call: Call) -> Answer:
 
 def version(state: State, call: Call) -> Answer:
     """SystemVersion."""
-    told: Object = {
+    versions: Object = {
         "Version": "26.1.5",
         "ApiVersion": API_VERSION,
         "MinAPIVersion": _OLDEST_API,
@@ -50,7 +50,7 @@ def version(state: State, call: Call) -> Answer:
         "Experimental": True,
     }
     engine: Object = {"Name": "Engine", "Version": "26.1.5", "Details": {"ApiVersion": API_VERSION}}
-    return Answer(body=told | {"Platform": {"Name": "stand-in for dockerd"}, "Components": [engine]})
+    return Answer(body=versions | {"Platform": {"Name": "stand-in for dockerd"}, "Components": [engine]})
 
 
 def info(state: State, call: Call) -> Answer:
@@ -85,9 +85,9 @@ def disk_usage(state: State, call: Call) -> Answer:
 
 
 def events(state: State, call: Call) -> Answer:
-    """SystemEvents: what happened and what happens, until nobody has asked for anything for a while.
+    """SystemEvents: past and new events, until no request has come for a while.
 
-    Then what somebody watches has ended, as `compose up` waits for.
+    Containers that a client watches then end, as `compose up` expects.
     """
     stream = _past(state, call) if call.first("until") else _events(state, call, len(state.events))
     return Answer(stream=stream, headers={"Content-Type": "application/json"})
@@ -97,17 +97,17 @@ def _past(state: State, call: Call) -> Iterator[bytes]:
     yield from (_line(event) for event in list(state.events) if _is_wanted(event, call))
 
 
-def _events(state: State, call: Call, told: int) -> Iterator[bytes]:
-    while told < len(state.events) or not _is_over(state):
-        for event in state.events[told:]:
-            told += 1
+def _events(state: State, call: Call, sent: int) -> Iterator[bytes]:
+    while sent < len(state.events) or not _is_over(state):
+        for event in state.events[sent:]:
+            sent += 1
             if _is_wanted(event, call):
                 yield _line(event)
         time.sleep(_LOOK_SECONDS)
 
 
 def _is_over(state: State) -> bool:
-    """Whether all is quiet and nothing runs that somebody watches."""
+    """Whether all is quiet and no client watches a running container."""
     with state.lock:
         if not state.is_quiet(_QUIET_SECONDS):
             return False
