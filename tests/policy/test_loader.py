@@ -1,6 +1,7 @@
 """A policy is loaded whole or not at all, and every fault is named at once."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -195,9 +196,23 @@ def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
-    (own / "site.json").mkdir()
+    site = own / "site.json"
+    for make, why in (
+        (site.mkdir, "is not a regular file"),
+        (lambda: os.mkfifo(site), "is not a regular file"),
+        (lambda: site.symlink_to("/dev/zero"), "is not a regular file"),
+        (lambda: site.write_bytes(b" " * (2 << 20)), "has more than 1048576 bytes"),
+        (lambda: site.symlink_to("nowhere"), "No such file or directory"),
+    ):
+        make()
+        assert faults(built_in, own) == (f"{site}: cannot be read ({why}): replace or remove it",)
+        site.rmdir() if site.is_dir() else site.unlink()
 
-    assert faults(built_in, own) == (f"{own / 'site.json'}: cannot be read (Is a directory): fix its permissions",)
+
+def test_a_folder_of_rules_that_leads_nowhere_is_a_fault(built_in: Path, own: Path) -> None:
+    (own / "rules").symlink_to("nowhere")
+
+    assert faults(built_in, own) == (f"{own}/rules: cannot be read (No such file or directory): replace or remove it",)
 
 
 def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> None:

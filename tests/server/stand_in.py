@@ -3,9 +3,11 @@
 usage: python -m stand_in SOCKET [THREADS]
 """
 
+import errno
 import mmap
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from portero.server.master import Master
 from portero.service.settings import Settings
 from portero.types import JSON
 
-# A file that makes the next tending fail.
-FAILS = Path("tending-fails")
+# A file that makes the next tending fail, and files that are there while no thread or process can be made.
+FAILS, NO_THREADS, NO_PROCESSES = Path("tending-fails"), Path("no-threads"), Path("no-processes")
 
 
 class StandIn:
@@ -57,7 +59,25 @@ class StandIn:
         return {"full": True}
 
 
+def exhaust() -> None:
+    """Let the making of threads and processes fail on demand, as it does when the system has no room."""
+    start, fork = threading.Thread.start, os.fork
+
+    def start_or_fail(thread: threading.Thread) -> None:
+        if NO_THREADS.exists():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def fork_or_fail() -> int:
+        if NO_PROCESSES.exists():
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    threading.Thread.start, os.fork = start_or_fail, fork_or_fail  # type: ignore[method-assign]
+
+
 def main() -> None:
+    exhaust()
     settings = Settings.read({}, {"socket": sys.argv[1], "threads": sys.argv[2] if len(sys.argv) > 2 else "32"})
     if os.environ.get("SYSTEMD"):  # systemd knows our process ID before it starts us, the test does not
         os.environ["LISTEN_PID"] = str(os.getpid())

@@ -83,8 +83,53 @@ def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -
     assert "no connection can be accepted: Too many open files" in server.stop()[1]
 
 
+def test_connections_wait_when_no_thread_can_be_started(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    workers = server.workers()
+    (server.socket.parent / "no-threads").touch()
+    connections = [server.connection() for _ in range(5)]
+    for connection in connections:
+        connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
+    time.sleep(0.5)
+    (server.socket.parent / "no-threads").unlink()
+
+    assert [connection.getresponse().status for connection in connections] == [200] * 5
+    assert server.workers() == workers
+    for connection in connections:
+        connection.close()
+    assert "a connection waits: can't start new thread" in server.stop()[1]
+
+
+def test_a_connection_that_waits_for_a_thread_is_answered_at_the_end(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    (server.socket.parent / "no-threads").touch()
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
+    time.sleep(0.3)
+
+    assert server.stop()[0] == 0
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_worker_that_cannot_be_made_is_made_later(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    (server.socket.parent / "no-processes").touch()
+    first = server.workers()[0]
+    os.kill(first, signal.SIGKILL)
+    assert soon(lambda: is_gone(first) and len(server.workers()) == 1)
+    time.sleep(1.5)
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    (server.socket.parent / "no-processes").unlink()
+
+    assert soon(lambda: len(server.workers()) == 2)
+    assert "cannot start a worker: Resource temporarily unavailable" in server.stop()[1]
+
+
 def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server) -> None:
     connection = server.connection()
+    # A worker closes the file of the one before it soon after it was made.
+    assert soon(lambda: [len(files_of_beats(worker)) for worker in server.workers()] == [1, 1])
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
     beats = {worker: beat(worker) for worker in server.workers()}
 
@@ -95,9 +140,13 @@ def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server
 
 def beat(worker: int) -> float:
     """When the worker last touched the file by which gunicorn's master knows that it lives."""
-    (file,) = [name for name in Path(f"/proc/{worker}/fd").iterdir() if "wgunicorn" in target(name)]
+    (file,) = files_of_beats(worker)
     found = file.stat()
     return max(found.st_atime, found.st_mtime, found.st_ctime)
+
+
+def files_of_beats(worker: int) -> list[Path]:
+    return [name for name in Path(f"/proc/{worker}/fd").iterdir() if "wgunicorn" in target(name)]
 
 
 def target(descriptor: Path) -> str:

@@ -12,11 +12,13 @@ import click
 from portero import __version__
 from portero.cli import options
 from portero.policy.exception import notices
+from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
 from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
 from portero.service.application import Application, build
+from portero.service.decision_log import STANDARD_OUTPUT
 from portero.service.live import Live
 from portero.service.loading import LoadError
 from portero.service.metrics import text
@@ -25,6 +27,7 @@ from portero.service.settings import Settings
 from portero.service.watch import Watch, watched
 
 _LOG = logging.getLogger(__name__)
+_STANDARD_OUTPUT = 1
 
 
 @click.command()
@@ -61,6 +64,7 @@ def serve(**given: str | tuple[str, ...] | None) -> None:
 
 def run(settings: Settings) -> None:
     """Serve under these settings, until a signal ends it."""
+    _check_streams(settings)
     given = _inherited()
     if given is not None:
         settings = replace(settings, socket=Path(given.name))
@@ -75,6 +79,11 @@ def run(settings: Settings) -> None:
         ends.callback(listener.remove)
         _log_start(application)
         Master(application, Live(application, watch, _log_start), listener, settings).run()
+
+
+def _check_streams(settings: Settings) -> None:
+    if _STANDARD_OUTPUT in open_closed_streams() and settings.log == STANDARD_OUTPUT:
+        options.give_up(["PORTERO_LOG: standard output is closed; open it, or name a file"])
 
 
 def _inherited() -> Listener | None:

@@ -6,7 +6,6 @@ or the last value that could be read; a failure is never remembered.
 
 import errno
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -16,9 +15,8 @@ from typing import TypeAlias
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
 from portero.host.symlinks import HostWalk
+from portero.regular_file import read_regular_file
 
-# Bytes; far more than any daemon.json or seccomp profile has.
-_LARGEST = 1 << 20
 # Below it a managed plugin finds what its manifest mounts of the host.
 _MOUNTED = "/host"
 _MOST_KEPT = 8  # daemons of one host
@@ -103,20 +101,9 @@ def _stamp(file: os.stat_result) -> _Stamp:
 def read_content(local_path: _LocalPath, path: str) -> bytes | None:
     """The content of a file of the host; None: there is no such file. Raises OSError for any other failure."""
     try:
-        # Without O_NONBLOCK, opening a pipe waits for its other end.
-        descriptor = os.open(local_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        return read_regular_file(local_path(path))
     except _ABSENT:
         return None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file", path)
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(_LARGEST + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > _LARGEST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
-    return data
 
 
 def _with_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from portero.host.socket_reader import read_sockets
 from portero.host.sockets import ListeningSockets
+from portero.threads import start_thread
 
 # The thread reads every 5 seconds; what is older than 10 is read anew before a request is decided.
 _READ_EVERY = 5.0
@@ -41,7 +42,7 @@ class HeldSockets:
 
     def watch(self) -> None:
         """Start the thread, once in each process."""
-        threading.Thread(target=self._watch, name="sockets", daemon=True).start()
+        start_thread("sockets", self._watch)
 
     def refresh(self) -> None:
         """Read now; a failure leaves the last reading."""

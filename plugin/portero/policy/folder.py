@@ -4,6 +4,7 @@ Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptio
 A file among these that is misnamed is a fault: a rule in it would be missed in silence.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from portero.policy import earlier_dialect
 from portero.policy.document import TOO_DEEP, DocumentRefused, parse
+from portero.regular_file import read_regular_file
 from portero.types import JSON
 
 _DOCUMENTS = (
@@ -49,9 +51,10 @@ def read(path: Path, found: list[str]) -> Folder:
     """The folder's content; what is wrong with it is added to `found`, one line each."""
     try:
         names = _names(path)
-        data = {name: (path / name).read_bytes() for name in names if _is_known(name)}
+        data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
     except OSError as error:
-        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): fix its permissions")
+        cure = "fix its permissions" if isinstance(error, PermissionError) else "replace or remove it"
+        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {cure}")
         return empty(path)
     return _folder(path, names, data, found)
 
@@ -108,7 +111,7 @@ def _is_known(name: str) -> bool:
 
 def _names(path: Path) -> list[str]:
     """The documents that are there, and what lies among rules and exceptions; links to topic folders are followed."""
-    documents = [name for name in _DOCUMENTS if (path / name).exists()]
+    documents = [name for name in _DOCUMENTS if _is_there(path / name)]
     topics = [topic for branch in _BRANCHES for topic in _entries(path / branch)]
     rules = [entry for topic in topics for entry in (_entries(topic) if topic.is_dir() else [topic])]
     return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *_entries(path / "exceptions"))]
@@ -124,7 +127,16 @@ def _names_of(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if folder.exists() else []
+    return sorted(entry for entry in folder.iterdir() if entry.name != _READ_ME) if _is_there(folder) else []
+
+
+def _is_there(path: Path) -> bool:
+    """A link that leads nowhere is there: its rules could not be read."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str, dict[str, JSON]]:

@@ -17,12 +17,11 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from portero.server.app import create
 from portero.server.calls import Answers
+from portero.server.descriptors import count_connections, raise_limit
 from portero.server.listener import Listener
 from portero.service.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-# Connections beyond these wait in the socket's queue, they are not turned away.
-_CONNECTIONS = 1000
 # A worker whose main loop stands still for so long is replaced; connections are served in threads and are not counted.
 _TIMEOUT = 120
 _GRACE = 20
@@ -64,7 +63,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "worker_class": "portero.server.worker.Worker",
             "workers": self._settings.workers,
             "threads": self._settings.threads,
-            "worker_connections": _CONNECTIONS,
+            "worker_connections": count_connections(raise_limit()),
             "timeout": _TIMEOUT,
             "graceful_timeout": _GRACE,
             "max_requests": 0,
@@ -106,6 +105,16 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         """The file goes first: dockerd waits for a missing socket, but a connection that is not accepted is lost."""
         self._listener.remove()
         super().stop(graceful)
+
+    def spawn_worker(self) -> int | None:
+        """A worker that cannot be made now, for lack of memory, processes or descriptors, is tried again soon."""
+        try:
+            made: int | None = super().spawn_worker()
+        except OSError as error:
+            # Only the master gets here: a worker leaves super().spawn_worker() by SystemExit.
+            self.log.error("cannot start a worker: %s", error.strerror)
+            return None
+        return made
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""

@@ -30,6 +30,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     def run(self) -> None:
         """Accept connections until the end; gunicorn calls this once."""
         self._connections: set[Connection] = set()
+        self._waiting: Connection | None = None
         self._turns = threading.BoundedSemaphore(self.cfg.threads)
         with selectors.DefaultSelector() as waiting:
             for listener in self.sockets:
@@ -42,7 +43,9 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         self._end()
 
     def _look_up(self, waiting: selectors.BaseSelector) -> None:
-        if len(self._connections) >= self.cfg.worker_connections:
+        if self._waiting is not None:
+            self._start(self._waiting)
+        if self._waiting is not None or len(self._connections) >= self.cfg.worker_connections:
             time.sleep(_SHORT)
             return
         for key, _ in waiting.select(_LOOKS_UP_EVERY):
@@ -66,9 +69,23 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
             time.sleep(_SHORT)
             return
         answers: Answers = self.app.answers
-        connection = Connection(client, answers, self.wsgi, self._turns, lambda: not self.alive)
+        self._start(Connection(client, answers, self.wsgi, self._turns, lambda: not self.alive))
+
+    def _start(self, connection: Connection) -> None:
+        """Serve it in a thread. Where there is room for none it waits, and nothing else is accepted until then.
+
+        It is not closed: dockerd then asks again without the body (docker-facts 3).
+        """
         self._connections.add(connection)
-        threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        except RuntimeError as error:
+            self._connections.discard(connection)
+            if self._waiting is None:
+                self.log.warning("a connection waits: %s", error)
+            self._waiting = connection
+        else:
+            self._waiting = None
 
     def _serve(self, connection: Connection) -> None:
         try:
@@ -81,6 +98,10 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         self.alive = False
         for listener in self.sockets:
             listener.close()
+        if self._waiting is not None:
+            # Its request, if it has arrived, is answered here.
+            self._waiting.hang_up()
+            self._waiting.serve()
         began = time.monotonic()
         while self._connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self.notify()

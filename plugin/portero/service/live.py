@@ -7,7 +7,6 @@ when it arrives.
 import logging
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from portero.service import reloading
 from portero.service.application import Application
 from portero.service.shared_policy import Bulletin
 from portero.service.watch import Watch
+from portero.threads import start_thread
 
 # A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
 LOOK_EVERY = 0.3
@@ -60,7 +60,7 @@ class Live:
     def follow(self) -> None:
         """In a worker: start a thread that takes over what the master loads, and one that watches the host."""
         self.application.in_force.judge.host.watch()
-        threading.Thread(target=self._follow, name="policy", daemon=True).start()
+        start_thread("policy", self._follow)
 
     def _follow(self) -> None:
         while True:

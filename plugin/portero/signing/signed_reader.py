@@ -11,6 +11,7 @@ from pathlib import Path
 from portero.errors import Faults
 from portero.policy import folder
 from portero.policy.folder import Folder
+from portero.regular_file import read_regular_file
 from portero.signing import signature, tree, versions
 from portero.signing.signature import KeyRefused, Manifest, PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
@@ -62,7 +63,7 @@ def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
     faults: list[str] = []
     for file in files:
         try:
-            key = signature.public_key(file.read_bytes())
+            key = signature.public_key(read_regular_file(file))
         except OSError as error:
             faults.append(f"{file}: cannot be read ({error.strerror}): name a public key")
         except KeyRefused as refused:

@@ -12,6 +12,7 @@ from typing import cast
 
 from portero.locks import locked_folder
 from portero.policy.document import DocumentRefused, parse
+from portero.regular_file import read_regular_file
 from portero.signing.signature import Manifest
 from portero.types import JSON
 
@@ -47,7 +48,7 @@ def fault(seen: Mapping[str, Seen], folder: Path, manifest: Manifest) -> str | N
 def read(file: Path) -> dict[str, Seen]:
     """What was seen, by folder; empty before the first time. Raises InvalidVersions."""
     try:
-        document = parse(file.read_bytes())
+        document = parse(read_regular_file(file))
         if document["format"] != FORMAT:
             raise InvalidVersions(f"{file}: is of another format: use the portero that wrote it")
         folders = cast(dict[str, dict[str, JSON]], document["folders"])

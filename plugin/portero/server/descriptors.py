@@ -1,0 +1,61 @@
+"""The file descriptors of the server: room for its connections, and standard streams that are open."""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
+# What a worker has open beside its connections (the log, metrics, policy, listener), with room to read the host.
+_OWN = 32
+# A connection has its socket, and while its request is judged a file of the host and a socket of the daemon.
+_PER_CONNECTION = 3
+# Connections beyond these wait in the socket's queue, they are not turned away.
+_MOST_CONNECTIONS = 1000
+_WANTED = _OWN + _PER_CONNECTION * _MOST_CONNECTIONS
+_STANDARD_STREAMS = (0, 1, 2)
+
+
+def raise_limit() -> int:
+    """Raise the soft limit on open files as far as needed and allowed; how many there may be now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = _WANTED if hard == resource.RLIM_INFINITY else min(_WANTED, hard)
+    if soft == resource.RLIM_INFINITY or soft >= limit:
+        return _WANTED if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return limit
+
+
+def count_connections(limit: int) -> int:
+    """How many connections one worker serves at once when it may have so many files open."""
+    return max(1, min(_MOST_CONNECTIONS, (limit - _OWN) // _PER_CONNECTION))
+
+
+def open_closed_streams() -> list[int]:
+    """Open /dev/null in place of each closed standard stream; their numbers.
+
+    The next file that is opened would get the number, and messages or decisions would be written into it.
+    """
+    closed = list(_find_closed())
+    for number in closed:
+        # The lowest free number is used (open(2)), and all below this one are open.
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        os.set_inheritable(descriptor, True)
+        if descriptor != number:
+            raise OSError(f"descriptor {number} was opened by another thread")
+    # Python has none of its own for streams that were closed when it started.
+    sys.stdout = sys.stdout or _open_writer(1)
+    sys.stderr = sys.stderr or _open_writer(2)
+    return closed
+
+
+def _open_writer(descriptor: int) -> TextIO:
+    return open(descriptor, "w", encoding="utf-8", closefd=False)
+
+
+def _find_closed() -> Iterator[int]:
+    for number in _STANDARD_STREAMS:
+        try:
+            os.fstat(number)
+        except OSError:
+            yield number

@@ -1,0 +1,25 @@
+"""A thread that cannot be started now is started as soon as there is room."""
+
+import threading
+
+import pytest
+
+from portero import threads
+from portero.threads import start_thread
+
+
+def test_a_thread_is_started_as_soon_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, waited = threading.Event(), []
+    start = threading.Thread.start
+
+    def start_when_waited(thread: threading.Thread) -> None:
+        if len(waited) < 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_when_waited)
+    monkeypatch.setattr(threads.time, "sleep", waited.append)
+    start_thread("test", ran.set)
+
+    assert ran.wait(5)
+    assert waited == [0.1, 0.1]
