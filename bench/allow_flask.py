@@ -22,7 +22,7 @@ def allows_everything() -> Flask:
     @app.post("/AuthZPlugin.AuthZReq")
     @app.post("/AuthZPlugin.AuthZRes")
     def allow() -> Response:
-        request.get_data(cache=False)  # gunicorn hangs up on a client whose body nobody reads
+        request.get_data(cache=False)  # gunicorn hangs up on a client whose body is not read
         return Response('{"Allow": true}', content_type=_CONTENT_TYPE)
 
     return app

@@ -40,7 +40,7 @@ def mixed() -> list[BenchRequest]:
 
 
 def create(name: str, padding: int, mounts: int = 0, **host: object) -> BenchRequest:
-    """A create of about so many bytes, with so many more mounts; `host` says otherwise what is in its HostConfig."""
+    """A create of about so many bytes, with so many more mounts; `host`: further fields of its HostConfig."""
     body = container(padding, **({"Mounts": [_mount(number) for number in range(mounts)]} if mounts else {}), **host)
     return _request(name, "POST", _CREATE, body, allowed=not host)
 

@@ -13,13 +13,13 @@ _HEAD = """# What a decision costs
 `make bench BENCH="--growth --dockerd --write docs/benchmarks.md"` made this page on {day}, on {machine}.
 `allow-go` and `allow-flask` are plugins of a few lines that decode the request and allow everything (bench/allow.go:
 Go's net/http, where Go is installed; bench/allow_flask.py: flask, gunicorn's threads); ratios are to the first. All
-plugins run side by side and are asked in turns, A B C, C B A; figures are medians, in brackets the smallest and the
+plugins run side by side and are asked in turns, A B C, C B A; numbers are medians, in brackets the smallest and the
 largest median of a round. One more plugin is measured in the same run with `--plugin name='command {{socket}}'`.
 """
 
 
 def page(results: Results, day: date, note: str) -> str:
-    """The page; `note` says what only the one who measured knows."""
+    """The page; `note`: a remark about the measurement."""
     parts = [
         _HEAD.format(day=day.isoformat(), machine=_machine()),
         *([f"{note}\n"] if note else []),

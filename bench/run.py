@@ -27,8 +27,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="portero-bench-") as folder:
         try:
             results = measured(chosen, Path(folder))
-        except (RuntimeError, OSError) as broken:
-            print(f"bench: {broken}", file=sys.stderr)
+        except (RuntimeError, OSError) as error:
+            print(f"bench: {error}", file=sys.stderr)
             sys.exit(2)
     text = page(results, datetime.now(UTC).date(), chosen.note)
     print(text)

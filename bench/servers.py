@@ -74,14 +74,14 @@ def argv(command: str, socket: Path | str) -> list[str]:
 @contextmanager
 def serving(name: str, command: str, folder: Path) -> Iterator[Serving]:
     """The plugin for the length of a block."""
-    path, said = folder / f"{name}.sock", folder / f"{name}.err"
-    with said.open("wb") as log:
+    path, errors = folder / f"{name}.sock", folder / f"{name}.err"
+    with errors.open("wb") as log:
         began = time.perf_counter()
-        process = subprocess.Popen(argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log)  # noqa: S603 - as told
+        process = subprocess.Popen(argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log)  # noqa: S603 - the given command
     try:
         while not _answers(path):
             if process.poll() is not None or time.perf_counter() > began + _START_LIMIT:
-                raise RuntimeError(f"{name} did not start: {said.read_text(errors='replace')}")
+                raise RuntimeError(f"{name} did not start: {errors.read_text(errors='replace')}")
             time.sleep(0.002)
         yield Serving(process.pid, path, (time.perf_counter() - began) * 1000)
     finally:
@@ -98,11 +98,11 @@ def _answers(path: Path) -> bool:
 
 
 def _ticks(process: int) -> int:
-    figures = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return int(figures[11]) + int(figures[12])
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 def _kilobytes(process: int) -> int:
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    told: Mapping[str, str] = dict(line.split(":", 1) for line in lines[1:])
-    return int(told["Pss"].split()[0])
+    values: Mapping[str, str] = dict(line.split(":", 1) for line in lines[1:])
+    return int(values["Pss"].split()[0])

@@ -14,7 +14,7 @@ from tests.e2e.guarded import GuardedDocker
 from tests.e2e.host import missing
 
 WIDTH = 112
-# What the guide warns of: a shell in somebody's home that anybody may run as root.
+# The attack in the guide: a shell in a user's home that any user can run as root.
 ATTACK = "docker run --rm -v /home/alicia:/host busybox sh -c 'chown root:root /host/sh && chmod a+s /host/sh'"
 STEPS = (
     "docker run --rm -v /home/alicia:/host:ro busybox ls /host",
@@ -25,7 +25,7 @@ STEPS = (
 
 
 def main() -> int:
-    """Type the steps and show what is said."""
+    """Type the steps and show the output."""
     reason = missing()
     if reason:
         print(f"make demo: {reason}")

@@ -58,7 +58,7 @@ def test_a_violated_rule_is_one_line_with_place_value_reason_and_remedy(root: Pa
     assert result.exit_code == 1
     assert result.output.splitlines()[0] == (
         "violated   kernel-pointers-hidden  /proc/sys/kernel/kptr_restrict (is 0): "
-        "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster. -> "
+        "An attacker who knows addresses in the kernel can exploit a bug much more easily. -> "
         "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system"
     )
     assert "1 violated, 0 unknown" in result.output
@@ -96,7 +96,7 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
         "status": "violated",
         "action": "deny",
         "at": "/proc/sys/kernel/kptr_restrict",
-        "reason": "An attacker who knows where the kernel keeps its code gets from a bug to a root shell much faster.",
+        "reason": "An attacker who knows addresses in the kernel can exploit a bug much more easily.",
         "remedy": "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system",
         "sources": ["G1"],
     }

@@ -94,7 +94,7 @@ def test_the_folders_of_schemas_are_tried_too(tmp_path: Path) -> None:
     (entry,) = json.loads(result.output)
     assert (result.exit_code, entry["check"]) == (1, "operations")
     assert entry["faults"] == [
-        "operations: no example under denies is of ServiceCreate: add one, or leave the operation out"
+        "operations: no example under denies is of ServiceCreate: add one, or remove the operation"
     ]
 
 

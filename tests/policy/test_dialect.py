@@ -101,11 +101,11 @@ def test_what_is_missing_is_named(written: dict[str, Any], dialect: dict[str, An
         ({"denies": {"x": {"operation": "Nothing"}}}, "'x': 'Nothing' is not in operations.json"),
         (
             {"reports": "baseline"},
-            "reports: baseline is not below the level baseline: name a lower profile or leave 'reports' out",
+            "reports: baseline is not below the level baseline: name a lower profile or remove 'reports'",
         ),
         (
             {"level": "advisory", "reports": "baseline"},
-            "reports: every profile reports an advisory rule: leave 'reports' out",
+            "reports: every profile reports an advisory rule: remove 'reports'",
         ),
     ],
 )

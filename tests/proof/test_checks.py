@@ -109,7 +109,7 @@ def test_an_operation_without_a_denied_example_is_found(written: dict[str, Any])
     written["operations"].append("ServiceCreate")
 
     assert found(written, "operations") == [
-        "operations: no example under denies is of ServiceCreate: add one, or leave the operation out"
+        "operations: no example under denies is of ServiceCreate: add one, or remove the operation"
     ]
 
 

@@ -89,9 +89,9 @@ def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
     if reports is None:
         return
     if level == "advisory":
-        yield "reports: every profile reports an advisory rule: leave 'reports' out"
+        yield "reports: every profile reports an advisory rule: remove 'reports'"
     elif PROFILES.index(reports) >= PROFILES.index(level):
-        yield f"reports: {reports} is not below the level {level}: name a lower profile or leave 'reports' out"
+        yield f"reports: {reports} is not below the level {level}: name a lower profile or remove 'reports'"
 
 
 def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:

@@ -98,7 +98,7 @@ def _choose(groups: list[_Group]) -> None:
 
 def _repeat(group: _Group, quantifier: str) -> None:
     if not group.atom:
-        raise PatternRefused(f"has '{quantifier}' where nothing can be repeated: escape it or leave it out")
+        raise PatternRefused(f"has '{quantifier}' where nothing can be repeated: escape or remove it")
     once_or_fixed = quantifier == "?" or (quantifier.startswith("{") and "," not in quantifier)
     if group.atom_is_complex and not once_or_fixed:
         raise PatternRefused("repeats a group that repeats or chooses: use one class with one quantifier")

@@ -145,7 +145,7 @@ def _covered(proof: RuleProof) -> Iterator[str]:
     denied = {example.operation for example in proof.rule.denies}
     for operation in proof.rule.operations:
         if operation != ANY_OPERATION and operation not in denied:
-            yield f"operations: no example under denies is of {operation}: add one, or leave the operation out"
+            yield f"operations: no example under denies is of {operation}: add one, or remove the operation"
 
 
 def _needed(proof: RuleProof) -> Iterator[str]:
