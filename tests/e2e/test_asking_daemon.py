@@ -140,9 +140,10 @@ SECOND = "/run/second.sock"
 @pytest.fixture
 def second(docker: GuardedDocker) -> Iterator[Client]:
     """Another dockerd of the same host, guarded by the same plugin, with a daemon.json of its own."""
-    config = {"authorization-plugins": ["portero"], "log-driver": "none", "data-root": "/srv/second-data"}
+    config = {"authorization-plugins": ["portero"], "data-root": "/srv/second-data"}
     docker.host.path("/srv/second.json").write_text(json.dumps(config))
-    flags = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
+    paths = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
+    flags = (*paths, "--log-driver=none", "--seccomp-profile=unconfined")
     argv = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
     started = docker.host.start(argv, docker.host.folder / "second.log")
     client = Client(docker.host.path(SECOND))
@@ -155,10 +156,12 @@ def second(docker: GuardedDocker) -> Iterator[Client]:
         started.wait(30)
 
 
-def test_each_of_two_daemons_is_judged_by_its_own_files(docker: GuardedDocker, second: Client) -> None:
+def test_each_of_two_daemons_is_judged_by_its_own_files_and_flags(docker: GuardedDocker, second: Client) -> None:
     body = {"Image": "busybox", "HostConfig": {"LogConfig": {}}}
+    # dockerd takes these from its command line.
+    defaults = ["no-log-none", "seccomp-profile"]
     own = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second-data/volumes:/x:ro"]}}
 
-    assert refusing(second.ask("POST", "/containers/create", body).message) == ["no-log-none"]
+    assert refusing(second.ask("POST", "/containers/create", body).message) == defaults
     assert "protected-paths" in refusing(second.ask("POST", "/containers/create", own).message)
     assert refusing(docker.client.ask("POST", "/containers/create", body).message) == []

@@ -39,6 +39,7 @@ def test_roots_daemon_has_its_things_at_the_usual_paths() -> None:
         user_folder="",
         hosts=("/var/run/docker.sock",),
         containerd="/run/containerd/containerd.sock",
+        flags={},
         folders=("/var/lib/docker", "/var/run/docker", "/etc/docker/daemon.json"),
     )
 
@@ -58,6 +59,7 @@ def test_a_rootless_daemon_has_them_in_its_home() -> None:
         user_folder="/home/u",
         hosts=("/run/user/1000/docker.sock",),
         containerd="/run/user/1000/docker/containerd/containerd.sock",
+        flags={},
         folders=(
             "/home/u/.local/share/docker",
             "/run/user/1000/docker",
@@ -95,6 +97,12 @@ def test_they_may_be_anywhere(flags: tuple[str, ...], settings: Mapping[str, JSO
 
     assert (daemon.data_roots, daemon.exec_root, daemon.hosts) == (("/srv/d",), "/srv/e", ("/srv/s",))
     assert daemon.containerd == "/srv/c"
+
+
+def test_the_defaults_of_its_command_line_are_known() -> None:
+    assert locate(replace(ROOTS, arguments=("--seccomp-profile=unconfined",))).flags == {
+        "seccomp-profile": "unconfined"
+    }
 
 
 def test_a_relative_path_counts_from_the_folder_of_the_daemon() -> None:

@@ -1,6 +1,7 @@
 """What is at a path of the host, which sockets are below it, and that a failure to read is a refusal."""
 
 import errno
+import hashlib
 import os
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portero.host.asking_daemons import AskingDaemons
-from portero.host.daemon_defaults import NOTHING_KNOWN
+from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.mount_table import MountReader
@@ -200,6 +201,23 @@ def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(t
 
     assert [files.moment(Peer(pid, 0)).daemon().log_driver for pid in (7, 8, 7, 9)] == ["one", "two", "one", ""]
     assert named.moment(Peer(7, 0)).daemon().log_driver == "named"
+
+
+def test_the_defaults_on_a_command_line_count_with_a_file_and_without(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "one.json").write_text('{"log-driver": "syslog", "default-ulimits": {}}')
+    (tmp_path / "srv" / "profile.json").write_text("{}")
+    dockerd(tmp_path / "proc", 7, "--config-file=/srv/one.json", "--log-driver=none")
+    dockerd(tmp_path / "proc", 8, "--config-file=/srv/one.json")
+    dockerd(tmp_path / "proc", 9, "--seccomp-profile=/srv/profile.json", "--default-ulimit=nofile=5:6")
+    files = host_files(tmp_path)
+    files.daemons = AskingDaemons(tmp_path / "proc")
+    one, two, three = (files.moment(Peer(pid, 0)).daemon() for pid in (7, 8, 9))
+
+    assert (one.log_driver, two.log_driver, three.log_driver) == ("none", "syslog", "")
+    assert three.seccomp_sha256 == hashlib.sha256(b"{}").hexdigest()
+    assert three.ulimits == (Ulimit("nofile", 5, 6),)
+    assert files.moment(Peer(9, 0)).daemon() is three
 
 
 def test_porteros_own_socket_is_held(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.host.dockerd_process import RunningDockerd
+from portero.host.flag_settings import read_flag_settings
 from portero.host.path import clean
 from portero.types import JSON
 
@@ -36,7 +38,7 @@ class AskingDaemon:
     `root_uids`: users of the host that are root, or root of containers, to this daemon: 0 or a rootless account, and a
     remapped root. `data_roots`: with and without the folder of a remapped root. `user_folder`: the home of a rootless
     daemon's account, else "". `hosts`: the Unix sockets that it was configured to listen on. `containerd`: the address
-    in its configuration, or where it looks for one.
+    in its configuration, or where it looks for one. `flags`: the defaults of its command line, as in daemon.json.
     """
 
     pid: int
@@ -52,6 +54,7 @@ class AskingDaemon:
     user_folder: str
     hosts: tuple[str, ...]
     containerd: str
+    flags: Mapping[str, JSON]
     folders: tuple[str, ...]  # all of its own: what no container may mount, or what lies above or below
 
     @property
@@ -75,7 +78,8 @@ def find_config_file(running: RunningDockerd) -> str:
 
 def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> AskingDaemon:
     """Where the things of a dockerd are; `settings`: the content of its daemon.json."""
-    configured = _Configured(running, parse_flags(running.arguments), settings)
+    flags = parse_flags(running.arguments)
+    configured = _Configured(running, flags, settings)
     environment, rootless = running.environment, _is_rootless(running)
     runtime = clean(environment.get("XDG_RUNTIME_DIR", "/run")) if rootless else "/run"
     data_home = environment.get("XDG_DATA_HOME") or f"{_home(running)}/.local/share"
@@ -99,6 +103,7 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         user_folder=_home(running) if rootless else "",
         hosts=tuple(configured.hosts(f"{runtime}/docker.sock" if rootless else _SOCKET)),
         containerd=configured.path("containerd", own_containerd if rootless else _CONTAINERD),
+        flags=MappingProxyType(read_flag_settings(flags)),
         folders=tuple(dict.fromkeys(folders)),
     )
 

@@ -6,16 +6,18 @@ or the last value that could be read; a failure is never remembered.
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
 from portero.host.symlinks import HostWalk
 from portero.regular_file import read_regular_file
+from portero.types import JSON
 
 # Below it a managed plugin finds what its manifest mounts of the host.
 _MOUNTED = "/host"
@@ -30,10 +32,11 @@ _LocalPath: TypeAlias = Callable[[str], str]
 
 
 class DaemonConfig:
-    """The settings in daemon.json; `path` is its place on the host."""
+    """The settings in daemon.json; `path` is its place on the host. `flags`: settings from the command line."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, flags: Mapping[str, JSON] = MappingProxyType({})) -> None:
         self._path = path
+        self._flags = flags
         # One attribute, so that threads never see the stamp of one file beside the defaults of another.
         # The stamp None stands for "no file"; None in all: nothing was read yet.
         self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
@@ -52,17 +55,20 @@ class DaemonConfig:
         return held[1]
 
     def _read(self, local_path: _LocalPath) -> tuple[_Stamp | None, DaemonDefaults]:
+        stamp: _Stamp | None
         try:
             stamp = _stamp(os.stat(local_path(self._path)))
         except _ABSENT:
+            stamp = None
+        if stamp is None and not self._flags:
             return None, NOTHING_KNOWN
         if self._held is not None and self._held[0] == stamp:
             return stamp, _with_cgroup_version(self._held[1], local_path)
         content = read_content(local_path, self._path)
         if content is None:
-            return None, NOTHING_KNOWN
+            stamp, content = None, b""
         try:
-            defaults = parse_daemon_json(content, partial(read_content, local_path))
+            defaults = parse_daemon_json(content, partial(read_content, local_path), self._flags)
         except ValueError as error:
             raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
         return stamp, _with_cgroup_version(defaults, local_path)
@@ -77,18 +83,18 @@ def find_mounted(path: str) -> str:
 
 
 class DaemonConfigs:
-    """The daemon.json of each daemon that asks; `path`: one that holds for all of them."""
+    """The daemon.json and the flags of each daemon that asks; `path`: a file that holds for all of them."""
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._known: dict[tuple[str, str], DaemonConfig] = {}
+        self._known: dict[tuple[str, str, int, int], DaemonConfig] = {}
 
     def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
         """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
         path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
-        key = (walk.local_path("/") if walk else "", path)
+        key = (walk.local_path("/") if walk else "", path, *((asking.pid, asking.started) if asking else (0, 0)))
         if (config := self._known.get(key)) is None:
-            config = DaemonConfig(path)
+            config = DaemonConfig(path, asking.flags if asking else {})
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
             self._known = {key: config, **dict(list(self._known.items())[:_MOST_KEPT])}
         return config.defaults(find_mounted if walk is None else lambda path: walk.local_path(walk.resolve(path)))

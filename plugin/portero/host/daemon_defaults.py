@@ -50,12 +50,17 @@ class DaemonDefaults:
 NOTHING_KNOWN = DaemonDefaults()
 
 
-def parse_daemon_json(data: bytes, read_content: Callable[[str], bytes | None] = lambda _: None) -> DaemonDefaults:
+def parse_daemon_json(
+    data: bytes,
+    read_content: Callable[[str], bytes | None] = lambda _: None,
+    flags: Mapping[str, JSON] = MappingProxyType({}),
+) -> DaemonDefaults:
     """The defaults in daemon.json; raises ValueError when it is not a JSON object.
 
-    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass.
+    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `flags`: settings
+    from the command line, which count before those of the file.
     """
-    settings = _parse_object(data)
+    settings = {**_parse_object(data), **flags}
     seccomp, sha256 = _read_seccomp(_text(settings, "seccomp-profile"), read_content)
     return DaemonDefaults(
         log_driver=_text(settings, "log-driver"),

@@ -1,0 +1,37 @@
+"""dockerd's flags as daemon.json would have them."""
+
+import pytest
+
+from portero.host.dockerd_flags import parse_flags
+from portero.host.flag_settings import read_flag_settings
+from portero.types import JSON
+
+
+@pytest.mark.parametrize(
+    ("line", "settings"),
+    [
+        ("", {}),
+        ("--debug --icc=false", {}),
+        ("--seccomp-profile unconfined", {"seccomp-profile": "unconfined"}),
+        ("--log-driver=none --log-driver=syslog", {"log-driver": "syslog"}),
+        ("--log-opt a=b=c --log-opt d", {"log-opts": {"a": "b=c", "d": ""}}),
+        ("--no-new-privileges", {"no-new-privileges": True}),
+        ("--no-new-privileges=f", {"no-new-privileges": False}),
+        ("--userns-remap default --default-runtime x", {"default-runtime": "x", "userns-remap": "default"}),
+        (
+            "--default-ulimit nofile=5:6 --default-ulimit=core=-1 --default-ulimit odd",
+            {
+                "default-ulimits": {
+                    "nofile": {"Name": "nofile", "Soft": 5, "Hard": 6},
+                    "core": {"Name": "core", "Soft": -1, "Hard": -1},
+                }
+            },
+        ),
+        (
+            "--default-network-opt bridge=a=b=c --default-network-opt bridge=d=",
+            {"default-network-opts": {"bridge": {"a": "b=c", "d": ""}}},
+        ),
+    ],
+)
+def test_flags_are_read_as_settings(line: str, settings: dict[str, JSON]) -> None:
+    assert read_flag_settings(parse_flags(line.split())) == settings
