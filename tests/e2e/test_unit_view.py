@@ -1,7 +1,6 @@
 """In the mounts and with the capabilities of its systemd unit portero decides about links as it does on the host."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -61,7 +60,7 @@ def in_the_unit(command: list[str], unit: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def host(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
+def host(own_docker: GuardedDocker) -> GuardedDocker:
     made = own_docker.shell(
         f"set -e; mkdir -p {SITE} {LISTED}/kernels /srv/app /etc/docker/certs.d; echo '{{}}' > {SITE}/x;"
         + "".join(f"ln -sfn {target} {link};" for link, target in LINKS.items())
@@ -70,7 +69,7 @@ def host(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     own_docker.shell(f"rm {SITE}/x")
     values = {"bind-sources-read-only": [LISTED]}
     own_docker.host.path(f"{SITE}/site.json").write_text(json.dumps(values))
-    yield own_docker
+    return own_docker
 
 
 def decide(host: GuardedDocker, command: list[str]) -> dict[str, list[str]]:
