@@ -6,14 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from portero.host.asking_daemons import AskingDaemons
-from portero.host.files import HostFiles
 from portero.host.fixed import FixedHost
-from portero.host.peer import Peer
 from portero.host.view import Trace
 from portero.refusals import Refused
 from portero.service.status import list_trusted
-from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, site_with_exception
 
 
@@ -68,29 +64,6 @@ def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(
     (attention,) = cast(list[str], asked.health()["attention"])
     assert attention.startswith("cannot ask dockerd for networks")
     assert with_socket.health()["attention"] == []
-
-
-def test_status_names_the_daemons_that_asked(tmp_path: Path) -> None:
-    application = built(tmp_path)
-    proc = tmp_path / "proc"
-    dockerd(proc, 7)
-    host = application.in_force.judge.host
-    assert isinstance(host, HostFiles)
-    assert application.status()["daemons"] == []
-    host.daemons = AskingDaemons(proc)
-    daemon = host.daemons.find(Peer(7, 0))
-
-    assert daemon is not None
-    assert host.daemons.known == (daemon,)
-    assert application.status()["daemons"] == [
-        {
-            "pid": 7,
-            "uid": daemon.uid,
-            "dataRoot": daemon.data_roots[0],
-            "daemonJson": daemon.config_file,
-            "rootless": False,
-        }
-    ]
 
 
 def test_the_users_whom_bind_sources_trusts_are_named() -> None:

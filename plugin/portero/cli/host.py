@@ -14,7 +14,6 @@ from portero.hostcheck.document import collect
 from portero.hostcheck.files import Files
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
-from portero.hostcheck.running_portero import find_socket
 from portero.policy.loader import InvalidPolicy
 from portero.service.settings import Settings
 from portero.types import JSON
@@ -49,7 +48,7 @@ def host(root: str, probe: bool, as_json: bool, **given: str | tuple[str, ...] |
     policy = _policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
-    document = collect(Files(root), daemon_config, address, find_socket(settings.socket), ask=probe)
+    document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
     click.echo(_json(report, settings.profile, document) if as_json else "\n".join(_lines(report, settings.profile)))
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)

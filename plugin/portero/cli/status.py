@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import click
 
 from portero.cli import options
-from portero.hostcheck.running_portero import ask_status, find_socket
+from portero.host.asking_daemon import DAEMON_CONFIG
+from portero.hostcheck.files import Files
+from portero.hostcheck.plugin_sockets import find_running
+from portero.hostcheck.running_portero import ask_status
 from portero.types import JSON
 
 
@@ -21,7 +24,7 @@ def status(as_json: bool, **given: str | None) -> None:
     refused, an exception has expired or expires soon. 2: no answer.
     """
     settings = options.settings(given)
-    socket = find_socket(settings.socket)
+    socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), settings.socket)
     try:
         report = ask_status(socket)
     except (OSError, ValueError) as error:

@@ -8,7 +8,8 @@ from typing import cast
 
 from portero.cli import options
 from portero.cli.lines import lines as lines_of
-from portero.hostcheck.running_portero import ask_status, find_socket
+from portero.hostcheck.plugin_sockets import find_socket
+from portero.hostcheck.running_portero import ask_status
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Logged, LoggedViolation, NoDecision

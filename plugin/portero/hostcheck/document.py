@@ -10,6 +10,7 @@ from portero.hostcheck import (
     listeners,
     managed_plugins,
     open_files,
+    plugin_sockets,
     probe,
     process,
     storage,
@@ -23,7 +24,8 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     """The host document.
 
     `daemon_config`: the path of daemon.json, unless dockerd's command line has another; `address`: dockerd's socket as
-    this process sees it, None to look for it; `portero`: Portero's own socket; `ask`: whether to send the probes.
+    this process sees it, None to look for it; `portero`: Portero's own socket by its settings; `ask`: whether to send
+    the probes.
     """
     running, is_read = _find_dockerd(files)
     configured = configuration.read_configuration(files, running, daemon_config)
@@ -39,7 +41,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         },
         "access": listeners.facts(files, configured),
         "storage": storage.facts(files, daemon.data_root(configured, info), running),
-        "probes": probe.facts(api if ask else None, portero),
+        "probes": probe.facts(api if ask else None, plugin_sockets.find_named(files, configured, portero)),
     }
 
 

@@ -8,18 +8,6 @@ from portero.types import JSON
 from portero.unixhttp import UnixConnection
 
 _TIMEOUT_SECONDS = 5.0
-# A managed plugin's socket lies in a folder named by the plugin's ID (moby plugin/manager_linux.go).
-_PLUGINS = Path("/run/docker/plugins")
-_ID = "[0-9a-f]" * 64
-_NAME = "portero.sock"
-
-
-def find_socket(configured: Path) -> Path:
-    """The socket of the running Portero: the configured one, or that of the only managed plugin when it is missing."""
-    if configured.exists() or configured.parent != _PLUGINS:
-        return configured
-    managed = [*_PLUGINS.glob(f"{_ID}/{_NAME}")]
-    return managed[0] if len(managed) == 1 else configured
 
 
 def ask_status(socket: Path) -> dict[str, JSON]:

@@ -19,6 +19,7 @@ from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.refusals import CODES
 from portero.service import loading, status
+from portero.service.asked_by import AskedBy
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
 from portero.service.metrics import Metrics
@@ -48,6 +49,7 @@ class Application:
     engine: str
     recorder: Recorder | None = None
     metrics: Metrics = field(default_factory=Metrics)
+    asked_by: AskedBy = field(default_factory=AskedBy)
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -81,17 +83,18 @@ class Application:
 
     def _view(self) -> View:
         in_force = self.in_force
-        host = in_force.judge.host
-        daemons = host.daemons.known if isinstance(host, HostFiles) else ()
-        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, daemons)
+        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, self.asked_by.list())
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
-        decision = self.in_force.judge.decide(data, f"d-{secrets.token_hex(6)}", time.time(), peer)
+        judge = self.in_force.judge
+        decision = judge.decide(data, f"d-{secrets.token_hex(6)}", time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
+        if isinstance(judge.host, HostFiles):
+            self.asked_by.note(judge.host.daemons.known)
         if self.recorder is not None:
             self.recorder.record(data, decision)
         return decision
@@ -115,7 +118,7 @@ class Application:
 def build(settings: Settings, shared: Path | None = None) -> Application:
     """Load and open everything; raises LoadError with every fault.
 
-    `shared` is the folder in which several processes add up their metrics.
+    `shared` is the folder in which several processes add up their metrics and note the daemons that ask them.
     """
     # Decided once for all processes: a worker of a managed plugin is not its first process.
     settings = replace(settings, host_root=_resolve_host_root(settings))
@@ -127,7 +130,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     notice = loaded.notice(time.time())
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes)
-    return Application(settings, InForce(judge, notice), log, loading.engine_name(settings), recorder, metrics)
+    name, asked_by = loading.engine_name(settings), AskedBy(shared)
+    return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by)
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:

@@ -7,7 +7,6 @@ from typing import cast
 
 from portero import __version__
 from portero.decision import LEVELS, instant
-from portero.host.asking_daemon import AskingDaemon
 from portero.host.view import HostMoment
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
@@ -22,13 +21,13 @@ from portero.types import JSON
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a status is made of. `engine`: the name of the rule engine; `daemons`: those that asked this worker."""
+    """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask."""
 
     settings: Settings
     policy: Policy
     engine: str
     notice: Notice
-    daemons: tuple[AskingDaemon, ...]
+    daemons: list[JSON]
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -59,7 +58,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
         "warnings": [*view.policy.warnings],
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
-        "daemons": [_daemon(daemon) for daemon in view.daemons],
+        "daemons": view.daemons,
         "bindSources": list_trusted(
             cast("list[str]", view.policy.site["bind-sources"]), loading.make_host(settings, view.policy).moment()
         ),
@@ -113,16 +112,6 @@ def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON
         }
         for waiver in policy.waivers
     ]
-
-
-def _daemon(daemon: AskingDaemon) -> JSON:
-    return {
-        "pid": daemon.pid,
-        "uid": daemon.uid,
-        "dataRoot": daemon.data_roots[0],
-        "daemonJson": daemon.config_file,
-        "rootless": daemon.rootless,
-    }
 
 
 def _signature(manifest: Manifest) -> JSON:

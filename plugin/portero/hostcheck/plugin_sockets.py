@@ -1,0 +1,80 @@
+"""Finds the socket of the running Portero: by the settings, as a managed plugin, or as dockerd's own files name it.
+
+dockerd reads spec files (moby pkg/plugins/discovery.go): NAME.spec holds an address, NAME.json one as Addr.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from portero.hostcheck.configuration import Configuration, read_configuration
+from portero.hostcheck.files import Files
+from portero.hostcheck.process import find_dockerd
+from portero.types import JSON
+
+# A managed plugin's socket lies in a folder named by the plugin's ID (moby plugin/manager_linux.go).
+_PLUGINS = Path("/run/docker/plugins")
+_ID = "[0-9a-f]" * 64
+_NAME = "portero.sock"
+_SPECS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
+_UNIX = "unix://"
+
+
+def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
+    """The socket, with what the running dockerd is configured to ask; `daemon_config`: daemon.json by the settings."""
+    try:
+        dockerd = find_dockerd(files, os.geteuid())
+    except OSError:
+        return find_socket(configured)
+    return find_named(files, read_configuration(files, dockerd, daemon_config), configured)
+
+
+def find_named(files: Files, daemon: Configuration, configured: Path) -> Path:
+    """The socket; `configured` also when none is found."""
+    found = find_socket(configured)
+    if found.exists() or configured.parent != _PLUGINS:
+        return found
+    return next((Path(socket) for socket in _list_named(files, daemon)), configured)
+
+
+def find_socket(configured: Path) -> Path:
+    """The configured socket, or that of the only managed plugin when it is missing."""
+    if configured.exists() or configured.parent != _PLUGINS:
+        return configured
+    managed = [*_PLUGINS.glob(f"{_ID}/{_NAME}")]
+    return managed[0] if len(managed) == 1 else configured
+
+
+def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
+    """The sockets that are there, as this process sees them, of the authorization plugins that dockerd asks."""
+    names = daemon.texts("authorization-plugins")["value"]
+    own = daemon.daemon.user_folder if daemon.daemon is not None else ""
+    folders = (*_SPECS, *([f"{own}/.local/lib/docker/plugins"] if own else []))
+    for name in names if isinstance(names, list) else ():
+        for folder in folders:
+            for address in (_read_spec(files, f"{folder}/{name}.spec"), _read_json(files, f"{folder}/{name}.json")):
+                if address.startswith(_UNIX) and _is_there(files, address.removeprefix(_UNIX)):
+                    yield files.outside(address.removeprefix(_UNIX))
+
+
+def _read_spec(files: Files, path: str) -> str:
+    try:
+        return files.text(path).strip()
+    except OSError:
+        return ""
+
+
+def _read_json(files: Files, path: str) -> str:
+    try:
+        content: JSON = json.loads(_read_spec(files, path) or "{}")
+    except (ValueError, RecursionError):
+        return ""
+    return str(content.get("Addr", "")) if isinstance(content, dict) else ""
+
+
+def _is_there(files: Files, path: str) -> bool:
+    try:
+        return files.exists(path)
+    except OSError:
+        return False
