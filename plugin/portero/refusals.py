@@ -96,7 +96,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "body-not-utf8": Refusal(
             "The body is UTF-8",
-            "The body holds bytes or escapes that are no Unicode text; dockerd would replace them.",
+            "The body holds bytes or escapes that are not Unicode text; dockerd would replace them.",
             "encode the body as UTF-8",
         ),
         "body-byte-order-mark": Refusal(

@@ -16,5 +16,5 @@ def close_to(name: str, names: Sequence[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """A text of somebody else's as one line that a terminal takes for nothing but text."""
+    """An untrusted text as one line without control characters."""
     return "".join(char if char.isprintable() else "?" for char in text)

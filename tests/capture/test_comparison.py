@@ -17,7 +17,7 @@ def test_what_is_decided_alike_is_only_counted() -> None:
     assert comparison.refused.count == comparison.allowed.count == 0
 
 
-def test_what_would_be_refused_is_told_by_what_refuses_it_then() -> None:
+def test_what_would_be_refused_is_reported_by_what_refuses_it_then() -> None:
     comparison = Comparison()
 
     comparison.add("capture:7", "d-7", ALLOWED, REFUSED)
@@ -44,7 +44,7 @@ def test_what_would_be_refused_is_told_by_what_refuses_it_then() -> None:
     }
 
 
-def test_what_would_be_allowed_is_told_by_what_refused_it_before() -> None:
+def test_what_would_be_allowed_is_reported_by_what_refused_it_before() -> None:
     comparison = Comparison()
 
     comparison.add("1", "d-1", REFUSED, ALLOWED)

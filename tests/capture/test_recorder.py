@@ -103,7 +103,7 @@ def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp
     assert sorted(ids(file)) == sorted(f"d-{n * 1000 + place}" for n in range(1, 7) for place in range(150))
 
 
-def test_a_recording_that_cannot_be_written_is_said_once_and_goes_on_when_it_can(
+def test_a_recording_that_cannot_be_written_is_reported_once_and_goes_on_when_it_can(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "folder" / "requests.jsonl"

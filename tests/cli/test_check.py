@@ -52,7 +52,7 @@ def test_an_envelope_that_is_refused_shows_the_reply(check: Any) -> None:
     assert "1 rule refuses ContainerCreate [check]\n  no-privileged  HostConfig.Privileged: " in result.output
 
 
-def test_what_is_only_logged_is_said(check: Any, tmp_path: Path) -> None:
+def test_what_is_only_logged_is_reported(check: Any, tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
 
     result = check(envelope(Privileged=True), "--schemas", str(tmp_path))

@@ -113,7 +113,7 @@ def test_the_named_engine_decides_alike(root: Path) -> None:
     assert len(outputs) == 1
 
 
-def test_a_broken_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
+def test_an_invalid_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "site.json").write_text('{"engine-minimum": "latest"}')

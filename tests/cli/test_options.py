@@ -13,7 +13,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_printed() -> None:
     assert run("--version").output == f"portero {__version__}\n"
 
 
@@ -25,7 +25,7 @@ def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[st
     assert result.stderr == "portero: PORTERO_PROFILE: write one of baseline, hardened, restricted\n"
 
 
-def test_an_option_said_to_be_empty_is_not_taken_for_unsaid() -> None:
+def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
     result = run("serve", "--log", "")
 
     assert result.exit_code == 2
@@ -33,7 +33,7 @@ def test_an_option_said_to_be_empty_is_not_taken_for_unsaid() -> None:
 
 
 @pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
-def test_a_broken_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
+def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
     result = run(*command, "--schemas", str(tmp_path))

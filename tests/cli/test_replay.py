@@ -73,7 +73,7 @@ def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     ]
 
 
-def test_what_would_be_refused_and_what_would_be_allowed_is_told_by_rule_user_image_and_operation(
+def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_user_image_and_operation(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "requests.jsonl"
@@ -168,7 +168,7 @@ def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]])
-def test_a_broken_archive_is_named(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
     result = run(tmp_path / "requests.jsonl.gz")
@@ -177,7 +177,7 @@ def test_a_broken_archive_is_named(tmp_path: Path, content: bytes) -> None:
     assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
 
 
-def test_a_broken_candidate_is_named(tmp_path: Path) -> None:
+def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
     (tmp_path / "requests.jsonl").write_bytes(line(asked()))
 

@@ -46,7 +46,7 @@ def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
     assert told(result)["refused"] == 7
 
 
-def test_lines_that_are_no_decisions_are_told_by_the_exit_status(tmp_path: Path) -> None:
+def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
 
     result = run("report", tmp_path / "log.jsonl", "--json")

@@ -77,9 +77,7 @@ def test_what_docker_inspect_would_not_write_is_named(tmp_path: Path, content: A
         ("ContainerCreate", [], "body-wrong-type"),
     ],
 )
-def test_a_body_is_judged_as_that_of_the_operation_that_is_said(
-    tmp_path: Path, operation: str, body: Any, rule: str
-) -> None:
+def test_a_body_is_judged_as_that_of_the_given_operation(tmp_path: Path, operation: str, body: Any, rule: str) -> None:
     (tmp_path / "body.json").write_text(json.dumps(body))
 
     result = check(str(tmp_path / "body.json"), "--operation", operation, "--json")

@@ -27,7 +27,7 @@ def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:
     assert not (tmp_path / "portero.sock").exists()
 
 
-def test_mode_audit_is_said_aloud_and_status_finds_it(tmp_path: Path) -> None:
+def test_mode_audit_is_shown_and_status_finds_it(tmp_path: Path) -> None:
     path = tmp_path / "portero.sock"
     with started(serve(tmp_path, "--mode", "audit"), path) as running:
         assert ask(running, create(Privileged=True)) == {"Allow": True, "Msg": ""}
@@ -88,7 +88,7 @@ def test_a_socket_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None
     assert line.startswith(f"portero: {tmp_path}/file/portero.sock: ")
 
 
-def test_a_broken_policy_takes_no_socket(tmp_path: Path) -> None:
+def test_an_invalid_policy_takes_no_socket(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
     told = run(*serve(tmp_path, "--schemas", str(tmp_path))[2:])
@@ -126,7 +126,7 @@ def reloaded(server: Server, expected: object) -> Any:
     return pytest.fail("the reload does not show")
 
 
-def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force_and_status_says_so(tmp_path: Path) -> None:
+def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force_and_status_says_so(tmp_path: Path) -> None:
     policy = tmp_path / "policy" / "site.json"
     policy.parent.mkdir()
     policy.write_text('{"actions": {"no-privileged": "audit"}}')

@@ -74,7 +74,7 @@ def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> N
     assert (document["signed"], document["version"], document["files"]) == (True, 1, 1)
 
 
-def test_a_folder_that_is_not_as_signed_is_told_line_by_line(key: Path, policy: Path) -> None:
+def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, policy: Path) -> None:
     run("sign", policy, "--key", key)
     (policy / "site.json").write_text('{"actions": {}}')
     (policy / "more").write_text("")
@@ -134,7 +134,7 @@ def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> No
     assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
 
 
-@pytest.mark.parametrize(("name", "why"), [("alice.pub", "is no private key"), ("missing", "No such file")])
+@pytest.mark.parametrize(("name", "why"), [("alice.pub", "not a private key"), ("missing", "No such file")])
 def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
     public(key).chmod(0o600)
 

@@ -80,7 +80,7 @@ def test_what_is_no_status_of_portero_is_exit_status_2(status: Callable[..., Res
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-def test_a_socket_that_nobody_has_is_exit_status_2_and_named(tmp_path: Path) -> None:
+def test_a_socket_without_a_listener_is_exit_status_2_and_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
 
     assert result.exit_code == 2

@@ -65,7 +65,7 @@ def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
     assert story["broken"][0]["remedy"]["docker"]
 
 
-def test_what_nobody_knows_is_said_in_words(tmp_path: Path) -> None:
+def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(operation="", user="", method="", path="", image=None, apiVersion=None))
 
     lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
@@ -130,7 +130,9 @@ def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")
 
 
-def test_a_decision_of_log_version_1_is_told_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_decision_of_log_version_1_is_reported_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(version=1))
 
     assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0

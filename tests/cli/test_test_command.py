@@ -72,7 +72,7 @@ def test_good_rules_of_a_site_are_counted_beside_the_built_in_ones(tmp_path: Pat
     assert result.output.endswith(f" 1 in {tmp_path}; no faults\n")
 
 
-def test_a_fault_is_told_with_file_check_and_cure(tmp_path: Path) -> None:
+def test_a_fault_is_reported_with_file_check_and_cure(tmp_path: Path) -> None:
     result = prove(site(tmp_path, denies={"docker run mine": {"body": {"Image": "registry.example.com/mine"}}}))
 
     assert result.exit_code == 1

@@ -96,7 +96,7 @@ def test_a_command_that_fails_by_itself_could_not_be_tried() -> None:
 
 
 @needs_docker
-def test_a_failure_of_the_clients_own_after_allowed_requests_is_said() -> None:
+def test_a_failure_of_the_clients_own_after_allowed_requests_is_reported() -> None:
     result = tried("docker", "cp", "web:/etc/passwd", "/tmp/passwd")
 
     assert result.exit_code == 0
@@ -104,7 +104,7 @@ def test_a_failure_of_the_clients_own_after_allowed_requests_is_said() -> None:
     assert not Path("/tmp/passwd").exists()
 
 
-def test_a_command_that_is_still_running_is_ended_and_said_so() -> None:
+def test_a_command_that_is_still_running_is_ended_and_reported() -> None:
     script = "exec 3<>/dev/null; curl --silent --unix-socket ${DOCKER_HOST#unix://} http://d/version >&2; sleep 30"
     if shutil.which("curl") is None:
         pytest.skip("needs curl")

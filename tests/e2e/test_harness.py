@@ -37,7 +37,7 @@ def denied(own_docker: GuardedDocker) -> dict[str, tuple[Case, Outcome]]:
     return _played(own_docker, "deny")
 
 
-def test_an_attack_that_nobody_refuses_has_the_effect_that_was_observed(
+def test_an_attack_that_is_not_refused_has_the_effect_that_was_observed(
     allowed: dict[str, tuple[Case, Outcome]],
 ) -> None:
     silent = {
@@ -57,7 +57,7 @@ def test_most_attacks_are_carried_out_by_an_unguarded_daemon(allowed: dict[str, 
     assert len(carried_out) >= 0.8 * len(attacks)
 
 
-def test_a_harmless_twin_works_when_nobody_refuses_it(allowed: dict[str, tuple[Case, Outcome]]) -> None:
+def test_a_harmless_twin_works_when_it_is_not_refused(allowed: dict[str, tuple[Case, Outcome]]) -> None:
     broken = {
         name: str(outcome)
         for name, (case, outcome) in allowed.items()

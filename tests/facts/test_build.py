@@ -91,7 +91,7 @@ def test_names_of_secret_arguments_and_labels_are_reported() -> None:
     assert found["secrets"] == [{"name": "TOKEN", "at": "?buildargs"}, {"name": "api.key", "at": "?labels"}]
 
 
-def test_figures_that_are_none_say_nothing() -> None:
+def test_numbers_that_are_none_say_nothing() -> None:
     assert of(memory="1e9", cpuquota="abc")["limits"]["memory"]["value"] is None
 
 

@@ -203,7 +203,7 @@ def test_a_tmpfs_volume_is_a_tmpfs() -> None:
         ("size=50%,NoExec", ["size=50%", "NoExec"], None),
     ],
 )
-def test_a_tmpfs_tells_its_options_as_said(at: str, options: list[str], size: int | None) -> None:
+def test_a_tmpfs_keeps_its_options_as_given(at: str, options: list[str], size: int | None) -> None:
     (fact,) = created(Tmpfs={"/run": at})
 
     assert (fact["type"], fact["via"], fact["options"], fact["sizeBytes"]) == ("tmpfs", "tmpfs", options, size)

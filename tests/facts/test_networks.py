@@ -91,7 +91,7 @@ def test_a_build_says_one_network() -> None:
     assert networks.read_build("container:web", "?networkmode", HOST) == [network("container:web", "?networkmode")]
 
 
-def test_a_network_is_a_bridge_unless_said_otherwise() -> None:
+def test_a_network_is_a_bridge_by_default() -> None:
     assert networks.read_created({"Name": "app"}, HOST) == {
         "driver": "bridge",
         "interContainerCommunication": None,

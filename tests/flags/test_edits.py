@@ -111,7 +111,7 @@ def test_a_value_that_the_flag_does_not_take_is_an_error(edit: Edit, value: str)
         ),
     ],
 )
-def test_a_flag_is_dropped_only_where_a_rule_is_broken(
+def test_a_flag_is_dropped_only_where_a_rule_is_violated(
     edit: Edit, before: Any, place: str, where: Any, after: Any
 ) -> None:
     changed = document(**before)

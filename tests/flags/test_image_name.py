@@ -52,7 +52,7 @@ def test_two_forms_together_ask_for_both() -> None:
         (ImageForm(tag=True), DIGEST, "NAME:TAG@sha256:DIGEST", f"name:1@{DIGEST}"),
     ],
 )
-def test_what_a_reference_said_beside_is_said_again(form: ImageForm, reference: str, told: str, put: str) -> None:
+def test_tag_and_digest_of_a_reference_are_kept(form: ImageForm, reference: str, told: str, put: str) -> None:
     changed = document(reference)
 
     assert str(form.put(changed)) == told

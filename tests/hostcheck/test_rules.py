@@ -84,7 +84,7 @@ def test_a_fault_in_a_rule_is_named_with_its_cure(tmp_path: Path, change: dict[s
 def test_an_action_for_no_rule_is_a_fault(tmp_path: Path) -> None:
     found = faults(SCHEMAS, site_folder(tmp_path, site={"actions": {"kernel-pointers-hiden": "off"}}))
 
-    assert found == ["actions: 'kernel-pointers-hiden' is no rule: did you mean 'kernel-pointers-hidden'?"]
+    assert found == ["actions: unknown rule 'kernel-pointers-hiden': did you mean 'kernel-pointers-hidden'?"]
 
 
 def test_the_built_in_folder_must_be_whole(tmp_path: Path) -> None:

@@ -26,14 +26,14 @@ def text(*violations: Violation, client: str = "Docker-Client/26.1.5", operation
     )
 
 
-def test_one_broken_rule_gives_its_id_place_reason_and_remedy() -> None:
+def test_one_violated_rule_gives_its_id_place_reason_and_remedy() -> None:
     assert text(denied("no-privileged")) == (
         "1 rule refuses ContainerCreate [d-7f3a00000000]\n"
         "  no-privileged  HostConfig.Privileged: It can take over the host. -> drop --privileged"
     )
 
 
-def test_a_rule_broken_in_two_places_counts_once_and_shows_both() -> None:
+def test_a_rule_violated_in_two_places_counts_once_and_shows_both() -> None:
     lines = text(denied("no-devices", "HostConfig.Devices[0]"), denied("no-devices", "HostConfig.Devices[1]")).split(
         "\n"
     )
@@ -66,7 +66,7 @@ def test_a_default_of_the_daemon_is_called_one() -> None:
     assert "no-log-none  HostConfig.LogConfig (the daemon's default): It can" in text(of_daemon)
 
 
-def test_a_compose_user_is_told_what_to_change_in_the_compose_file() -> None:
+def test_a_compose_user_reads_what_to_change_in_the_compose_file() -> None:
     assert text(denied("no-privileged"), client="compose/2.26.1").endswith("-> remove privileged: true")
 
 

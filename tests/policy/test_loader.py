@@ -158,7 +158,7 @@ def test_all_faults_are_named_at_once(built_in: Path, own: Path, written: dict[s
         f"{own / 'site.json'}: 'runtime' is unknown: did you mean 'runtimes'?",
         f"{own / 'rules/mine/a.json'}: 'propertis' is unknown: did you mean 'properties'?",
         f"{own / 'rules/mine/b.json'}: 'remedy' is missing",
-        f"{own / 'site.json'}: actions: 'no-privilege' is no rule: did you mean 'no-privileged'?",
+        f"{own / 'site.json'}: actions: unknown rule 'no-privilege': did you mean 'no-privileged'?",
     )
 
 

@@ -11,7 +11,7 @@ EXPRESSIONS = re.findall(r"expr: (?:>-\n)?\s*(.+)", ALERTS)
 ASKED = re.compile(r"(portero_\w+)(?:\{(\w+)=\"([^\"]+)\"\})?")
 
 
-def test_every_alert_asks_for_figures_that_are_there_before_anything_happens() -> None:
+def test_every_alert_asks_for_metrics_that_are_there_before_anything_happens() -> None:
     told = Metrics().text().decode()
     asked = [found for expression in EXPRESSIONS for found in ASKED.findall(expression)]
 

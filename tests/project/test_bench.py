@@ -35,7 +35,7 @@ def test_every_plugin_is_measured_in_the_same_run(tmp_path: Path) -> None:
     assert {"ping", "list", "create, 3 KB", "create, all reasons", "create, 1 MB", "portero", "other"} <= {*rows}
 
 
-def test_growth_is_told_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
+def test_growth_is_reported_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     ran = bench("--growth", "--write", str(page))
 

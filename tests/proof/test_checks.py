@@ -75,7 +75,7 @@ def test_an_example_that_can_be_no_request_is_found(written: dict[str, Any], exa
 
     (fault,) = found(written, "examples")
 
-    assert fault.startswith("'docker run mine': there is no such request (")
+    assert fault.startswith("'docker run mine': not a valid request (")
     assert why in fault
 
 

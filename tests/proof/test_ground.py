@@ -103,10 +103,10 @@ def test_a_host_that_host_json_does_not_describe_is_no_example(tmp_path: Path) -
 
     (trial,) = tried(tmp_path)
 
-    assert faults(trial)["examples"][0].startswith("'mine': there is no such request (")
+    assert faults(trial)["examples"][0].startswith("'mine': not a valid request (")
 
 
-def test_a_broken_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
+def test_an_invalid_folder_is_refused_with_every_fault(tmp_path: Path) -> None:
     write(tmp_path, "rules/mine/mine.json", {"title": "Too little"})
 
     with pytest.raises(InvalidPolicy, match=r"mine\.json: 'reason' is missing"):

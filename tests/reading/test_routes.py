@@ -221,7 +221,7 @@ BROKEN: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize(("operations", "sentence"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_table_is_refused_with_one_sentence(operations: object, sentence: str) -> None:
+def test_an_invalid_table_is_refused_with_one_sentence(operations: object, sentence: str) -> None:
     with pytest.raises(ValueError) as fault:  # noqa: PT011 - the whole sentence is compared below
         Routes.load({"operations": operations})
 

@@ -86,9 +86,7 @@ def test_a_file_of_a_later_folder_replaces_its_namesake(tmp_path: Path) -> None:
     [
         pytest.param({}, "no shape of any body was found", id="an empty folder"),
         pytest.param({"types/Part": {}}, "no shape of any body was found", id="types alone"),
-        pytest.param(
-            {"Body": "strin"}, "schemas/api/Body.json: there is no type strin; add types/strin.json", id="a typo"
-        ),
+        pytest.param({"Body": "strin"}, "schemas/api/Body.json: unknown type strin; add types/strin.json", id="a typo"),
         pytest.param({"Body": {"A": 1}}, "schemas/api/Body.json: a type is a string or an object", id="a number"),
         pytest.param({"Body": {"$includes": []}}, "$includes is neither $include nor $legacy", id="an unknown keyword"),
         pytest.param(

@@ -76,7 +76,7 @@ def test_a_rule_that_is_gone_says_so() -> None:
     assert "The current policy has no such rule" in shown(line(violation("gone-rule")))
 
 
-def test_figures_and_bars_are_to_scale() -> None:
+def test_numbers_and_bars_are_to_scale() -> None:
     refused, would = line(violation()), line(violation(action="audit"))
     text = shown(*[refused] * 3, would, line(violation("another-rule")), line())
 
@@ -99,11 +99,11 @@ def test_bars_of_a_plot_stand_on_each_other() -> None:
 
 
 @pytest.mark.parametrize(("mode", "at"), [("audit", True), ("enforce", False)])
-def test_mode_audit_is_said_aloud(mode: str, at: bool) -> None:
+def test_mode_audit_is_shown(mode: str, at: bool) -> None:
     assert ("Nothing was enforced" in shown(line(mode=mode))) is at
 
 
-def test_lines_that_do_not_count_are_told() -> None:
+def test_lines_that_do_not_count_are_reported() -> None:
     assert "1 line is not a decision and is not counted" in shown(line(), unreadable=1)
     assert "1,200 lines are not a decision and are not counted" in shown(line(), unreadable=1200)
 

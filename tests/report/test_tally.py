@@ -58,7 +58,7 @@ def test_each_group_has_its_names_the_worst_first(group: str, expected: dict[str
     assert [*told] == [*expected]
 
 
-def test_a_rule_counts_once_in_a_decision_by_the_worst_and_each_of_its_places_is_told() -> None:
+def test_a_rule_counts_once_in_a_decision_by_the_worst_and_each_at_is_reported() -> None:
     made = added(
         line(violation(action="waived", at="A", exception="probe"), violation(at="B"), violation(at="B")),
         line(violation(action="audit", at="A")),

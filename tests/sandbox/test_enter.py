@@ -86,7 +86,7 @@ def test_the_status_of_the_program_is_passed_on(tmp_path: Path) -> None:
     assert run(tmp_path, "exit 7").returncode == 7
 
 
-def test_what_cannot_be_set_up_is_told_and_nothing_runs(tmp_path: Path) -> None:
+def test_what_cannot_be_set_up_is_reported_and_nothing_runs(tmp_path: Path) -> None:
     view = view_of(tmp_path, "echo ran")
     view["shown"] = ["/nonexistent/x"]
 

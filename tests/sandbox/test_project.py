@@ -57,6 +57,6 @@ def test_the_whole_host_is_no_project() -> None:
         project.of_file("/compose.yaml", None)
 
 
-def test_a_named_file_that_is_missing_is_told(folder: Path) -> None:
+def test_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
     with pytest.raises(SandboxError, match=r"none\.env: does not exist"):
         project.of_command(["--env-file", "none.env"], str(folder), None)

@@ -51,12 +51,12 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
     return Sandbox("/nonexistent", (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
 
 
-def test_a_sandbox_that_cannot_be_had_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_that_cannot_be_had_is_reported_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match=r"cannot be set up: user namespaces cannot be made here.*--no-sandbox"):
         run_ending(monkeypatch, Ended(enter.FAILED, f"{enter.MARK}user namespaces cannot be made here\n"))
 
 
-def test_too_little_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match="more than 300 MiB"):
         run_ending(monkeypatch, Ended(2, "fatal error: runtime: out of memory\n"))
 
@@ -65,7 +65,7 @@ def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_ending(monkeypatch, Ended(14, "no such file")) == Ended(14, "no such file")
 
 
-def test_without_compose_the_cure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_compose_the_cure_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox.programs, "compose_program", lambda _: None)
 
     with pytest.raises(SandboxError, match="install docker-compose"):

@@ -52,12 +52,12 @@ def test_a_plain_container_of_a_real_daemon_says_nothing_any_more() -> None:
         ({"LogConfig": {"Type": "none", "Config": {}}}, FILLS),
     ],
 )
-def test_what_differs_from_the_daemon_was_said(at: dict[str, Any], fills: Fills) -> None:
+def test_what_differs_from_the_daemon_was_requested(at: dict[str, Any], fills: Fills) -> None:
     assert config(fills, **at) == at
 
 
 @pytest.mark.parametrize("shares", [{"Privileged": True}, {"PidMode": "host"}, {"IpcMode": "host"}])
-def test_the_label_that_goes_with_a_shared_namespace_was_not_said(shares: dict[str, Any]) -> None:
+def test_the_label_that_goes_with_a_shared_namespace_was_not_requested(shares: dict[str, Any]) -> None:
     assert config(SecurityOpt=["label=disable"], **shares) == shares
 
 
@@ -80,7 +80,7 @@ def test_the_daemons_own_configuration_is_what_it_fills_in() -> None:
     }
 
 
-def test_the_shorter_list_of_masked_paths_of_older_daemons_was_not_said() -> None:
+def test_the_shorter_list_of_masked_paths_of_older_daemons_was_not_requested() -> None:
     assert config(MaskedPaths=[path for path in MASKED if "powercap" not in path]) == {}
 
 

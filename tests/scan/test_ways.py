@@ -7,7 +7,7 @@ from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, ways
 
 
-def test_ways_round_the_rules_are_told_with_the_rules_that_are_broken(daemon: Daemon) -> None:
+def test_ways_round_the_rules_are_reported_with_the_rules_that_are_violated(daemon: Daemon) -> None:
     told = ways(found(daemon))
 
     assert told["docker start priv"] == {"no-privileged"}

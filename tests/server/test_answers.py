@@ -88,7 +88,7 @@ def test_status_for_people_is_a_table(server: Server) -> None:
     assert rows["reloadFaults"] == "none"
 
 
-def test_status_when_nobody_answers_is_could_not(tmp_path: Path) -> None:
+def test_status_without_an_answer_is_could_not(tmp_path: Path) -> None:
     told = run("status", "--socket", str(tmp_path / "portero.sock"))
 
     assert told.returncode == 2

@@ -141,7 +141,7 @@ def test_half_a_request_is_not_judged(data: bytes) -> None:
     assert judge.asked == []
 
 
-def test_a_client_that_asks_whether_to_go_on_is_told_to() -> None:
+def test_a_client_that_asks_whether_to_go_on_may() -> None:
     with served(Judge()) as client:
         client.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -266,7 +266,7 @@ def test_the_judge_is_handed_the_process_that_asks() -> None:
 
 
 @pytest.mark.parametrize("seconds", [1e-9, 0.3, 75.0])
-def test_the_kernel_is_never_told_to_wait_without_end(seconds: float) -> None:
+def test_the_kernel_never_waits_without_end(seconds: float) -> None:
     whole, part = struct.unpack("@ll", connection._timeval(seconds))
 
     assert whole + part > 0

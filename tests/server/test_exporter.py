@@ -124,7 +124,7 @@ def test_the_port_goes_when_the_server_is_killed(tmp_path: Path) -> None:
         assert ended(port)
 
 
-def test_a_port_that_somebody_has_is_named_and_no_socket_is_taken(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named_and_no_socket_is_taken(tmp_path: Path) -> None:
     before = left_behind()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -138,7 +138,7 @@ def test_a_port_that_somebody_has_is_named_and_no_socket_is_taken(tmp_path: Path
     assert left_behind() <= before
 
 
-def test_the_end_leaves_no_folder_of_figures_behind(tmp_path: Path) -> None:
+def test_the_end_leaves_no_folder_of_metrics_behind(tmp_path: Path) -> None:
     with started(serve(tmp_path), tmp_path / "portero.sock") as running:
         (mine,) = [
             Path(os.readlink(entry)).parent

@@ -61,7 +61,7 @@ def test_a_dead_socket_file_is_replaced(path: Path) -> None:
     close(made)
 
 
-def test_a_socket_on_which_somebody_listens_is_not_stolen(path: Path) -> None:
+def test_a_socket_with_a_listener_is_not_stolen(path: Path) -> None:
     first = listen(path)
 
     with pytest.raises(SocketTaken) as refused:
@@ -72,7 +72,7 @@ def test_a_socket_on_which_somebody_listens_is_not_stolen(path: Path) -> None:
     close(first)
 
 
-def test_a_datagram_socket_is_somebody_elses(path: Path) -> None:
+def test_a_datagram_socket_is_not_ours(path: Path) -> None:
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
         other.bind(str(path))
@@ -111,7 +111,7 @@ def test_the_socket_is_removed_at_the_end_and_a_second_time_does_nothing(path: P
     close(made)
 
 
-def test_a_socket_that_somebody_else_put_there_stays(path: Path) -> None:
+def test_a_socket_of_another_process_stays(path: Path) -> None:
     made = listen(path)
     path.unlink()
     other = listen(path)
@@ -144,7 +144,7 @@ def test_a_worker_does_not_remove_the_masters_socket(path: Path) -> None:
     close(made)
 
 
-def test_a_folder_locked_by_somebody_else_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_locked_by_another_process_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "_PATIENCE", 0.1)
     path.parent.mkdir()
     descriptor = os.open(path.parent, os.O_RDONLY)

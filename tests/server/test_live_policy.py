@@ -72,7 +72,7 @@ def test_every_worker_has_a_changed_policy_within_two_seconds_and_stays(site: Si
     assert time.monotonic() - since < WITHIN + 2
 
 
-def test_a_broken_policy_is_told_by_every_worker_with_a_line_for_each_fault(site: Site) -> None:
+def test_an_invalid_policy_is_reported_by_every_worker_with_a_line_for_each_fault(site: Site) -> None:
     digest = site.server.ask("GET", "/status")[1]["policy"]
     site.write('{"acshuns": {}, "runtimes": 7}')
     time.sleep(WITHIN)
@@ -90,7 +90,7 @@ def test_a_broken_policy_is_told_by_every_worker_with_a_line_for_each_fault(site
     assert site.server.stop()[1].count("portero: error: not reloaded, the old policy stays in force: ") == 2
 
 
-def test_a_worker_that_is_made_anew_starts_with_the_policy_in_force_though_the_folder_is_broken(site: Site) -> None:
+def test_a_worker_that_is_made_anew_starts_with_the_policy_in_force_though_the_folder_is_invalid(site: Site) -> None:
     site.act("off")
     time.sleep(WITHIN)
     digest = site.server.ask("GET", "/status")[1]["policy"]

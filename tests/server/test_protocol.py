@@ -67,7 +67,7 @@ def test_a_long_answer_of_docker_is_swallowed_and_the_connection_kept(server: Se
     ],
     ids=["no HTTP", "negative length", "two lengths", "ends early"],
 )
-def test_broken_http_never_allows(server: Server, data: bytes) -> None:
+def test_invalid_http_never_allows(server: Server, data: bytes) -> None:
     answer = raw(server.socket, data)
 
     assert not answer.startswith(b"HTTP/1.1 200")

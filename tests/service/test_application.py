@@ -216,7 +216,7 @@ def test_an_exception_that_does_not_cover_the_request_changes_nothing(
     assert "no-privileged" in answer["Msg"]
 
 
-def test_a_second_broken_rule_is_refused_without_the_waived_one(tmp_path: Path) -> None:
+def test_a_second_violated_rule_is_refused_without_the_waived_one(tmp_path: Path) -> None:
     asked = built(tmp_path, schemas=site_with_exception(tmp_path))
 
     answer = ask(asked, create(Privileged=True, PidMode="host"))
@@ -256,7 +256,7 @@ def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str =
     return str(root)
 
 
-def test_a_default_of_the_daemon_breaks_a_rule_as_if_the_request_had_said_it(tmp_path: Path) -> None:
+def test_a_default_of_the_daemon_breaks_a_rule_as_if_the_request_had_set_it(tmp_path: Path) -> None:
     asked = built(tmp_path, host_root=host_of_daemon(tmp_path / "host", {"log-driver": "none"}))
 
     answer = ask(asked, create())

@@ -75,7 +75,7 @@ def test_a_change_is_taken_by_the_master_and_followed_by_the_worker(pair: Pair) 
     assert [in_force.notice.faults for in_force in pair.reported] == [()]
 
 
-def test_without_a_change_nothing_is_loaded_and_nothing_said(pair: Pair) -> None:
+def test_without_a_change_nothing_is_loaded_and_nothing_reported(pair: Pair) -> None:
     pair.tend(4)
     pair.worker.catch_up()
 
@@ -102,7 +102,7 @@ def test_a_worker_judges_by_what_the_master_read_not_by_what_lies_there_meanwhil
     assert pair.status(pair.worker)["reloadFaults"] == []
 
 
-def test_a_broken_change_is_told_by_all_and_changes_nothing(pair: Pair) -> None:
+def test_an_invalid_change_is_reported_by_all_and_changes_nothing(pair: Pair) -> None:
     before = pair.status(pair.master)
     pair.site.write_text('{"acshuns": {}, "runtimes": 7}')
     pair.tend()
@@ -117,7 +117,7 @@ def test_a_broken_change_is_told_by_all_and_changes_nothing(pair: Pair) -> None:
         assert pair.privileged(one) is False
 
 
-def test_a_broken_change_is_loaded_and_said_once(pair: Pair) -> None:
+def test_an_invalid_change_is_loaded_and_reported_once(pair: Pair) -> None:
     pair.site.write_text("{")
     pair.tend(6)
 
@@ -159,7 +159,7 @@ def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
     assert [each.judge.policy.action("no-privileged", "baseline") for each in pair.reported] == ["audit"]
 
 
-def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_told(
+def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load_trusted(*arguments: Any) -> Any:

@@ -17,7 +17,7 @@ from tests.host.test_asking_daemon import ROOTS, locate
 from tests.service.test_application import built, site_with_exception
 
 
-def test_a_broken_policy_at_the_start_is_refused_with_every_fault(tmp_path: Path) -> None:
+def test_an_invalid_policy_at_the_start_is_refused_with_every_fault(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
     with pytest.raises(LoadError) as refused:
@@ -58,7 +58,7 @@ def test_an_engine_that_cannot_be_loaded_is_refused(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("file", ["operations.json", "api/ContainerCreate.json"])
-def test_a_broken_table_of_the_api_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+def test_an_invalid_table_of_the_api_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     place = tmp_path / "schemas" / file
     (tmp_path / "schemas" / "api").mkdir(parents=True)
     (tmp_path / "schemas" / "operations.json").write_bytes((resources.schemas() / "operations.json").read_bytes())

@@ -62,7 +62,7 @@ def test_an_exception_counts_once_in_a_decision_however_many_violations_it_waive
     assert (so_far.allowed, so_far.refused) == (2, 1)
 
 
-def test_failures_so_far_are_told_apart() -> None:
+def test_failures_so_far_are_counted_apart() -> None:
     metrics = Metrics()
     metrics.load_failed()
     metrics.log_failed()
@@ -88,7 +88,7 @@ def test_operations_in_labels_are_those_that_are_known() -> None:
     }
 
 
-def test_loads_failures_and_lost_log_lines_are_told() -> None:
+def test_loads_failures_and_lost_log_lines_are_reported() -> None:
     metrics = Metrics()
     metrics.policy_loaded(1795534890.5, enforcing=False)
     metrics.load_failed()
@@ -100,7 +100,7 @@ def test_loads_failures_and_lost_log_lines_are_told() -> None:
     assert figures["portero_policy_load_failures_total"] == figures["portero_log_failures_total"] == 1
 
 
-def test_figures_that_cannot_be_counted_are_said_once_and_refuse_nothing(
+def test_metrics_that_cannot_be_counted_are_reported_once_and_refuse_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics = Metrics(["ContainerCreate"])

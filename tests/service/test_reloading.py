@@ -33,7 +33,7 @@ def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
     assert after.log is before.log
 
 
-def test_a_broken_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
     folder = tmp_path / "policy"
     folder.mkdir()
     (folder / "site.json").write_text("{}")

@@ -145,7 +145,7 @@ def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
     assert fault.startswith("PORTERO_PROFLE: unknown setting; use one of PORTERO_SOCKET, ")
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(InvalidSettings) as refused:
         Settings.read({"PORTERO_MODE": "x"}, {"profile": "y", "threads": "z"})
 

@@ -58,7 +58,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_change_is_told_at_the_second_look_that_sees_it(policy: Path, change: Callable[[Path], object]) -> None:
+def test_a_change_is_reported_at_the_second_look_that_sees_it(policy: Path, change: Callable[[Path], object]) -> None:
     watching = watch(policy)
 
     change(policy)
@@ -66,14 +66,14 @@ def test_a_change_is_told_at_the_second_look_that_sees_it(policy: Path, change: 
     assert changed(watching)
 
 
-def test_without_a_change_nothing_is_told(policy: Path) -> None:
+def test_without_a_change_nothing_is_reported(policy: Path) -> None:
     watching = watch(policy)
     (policy / RULE).read_text()
 
     assert [watching.at_rest() for _ in range(3)] == [False] * 3
 
 
-def test_a_folder_that_still_changes_is_not_told(policy: Path) -> None:
+def test_a_folder_that_still_changes_is_not_reported(policy: Path) -> None:
     watching = watch(policy)
 
     for number in range(5):
@@ -82,7 +82,7 @@ def test_a_folder_that_still_changes_is_not_told(policy: Path) -> None:
     assert watching.at_rest() is True
 
 
-def test_a_change_is_told_until_it_is_taken(policy: Path) -> None:
+def test_a_change_is_reported_until_it_is_taken(policy: Path) -> None:
     watching = watch(policy)
     (policy / "site.json").write_text("[ ]")
     assert changed(watching)

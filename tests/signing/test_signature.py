@@ -165,10 +165,10 @@ def test_what_is_no_key_of_ours_is_refused() -> None:
     )
 
     for text in (b"", b"key", signature.public_text(KEY.public_key()), locked, other):
-        with pytest.raises(KeyRefused, match="is no private key in PEM"):
+        with pytest.raises(KeyRefused, match="not a private key in PEM"):
             signature.private_key(text)
     for text in (b"", signature.private_text(KEY), other_public):
-        with pytest.raises(KeyRefused, match="is no public key in PEM"):
+        with pytest.raises(KeyRefused, match="not a public key in PEM"):
             signature.public_key(text)
 
 

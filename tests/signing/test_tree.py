@@ -50,7 +50,7 @@ def test_links_below_it_are_refused_whatever_they_lead_to(folder: Path) -> None:
     assert all(sentence.startswith("is a symbolic link, ") for _, sentence in faults)
 
 
-def test_pipes_and_sockets_are_refused_and_nobody_waits_for_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipes_and_sockets_are_refused_without_waiting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(folder / "pipe")
     monkeypatch.chdir(folder)
     with socket.socket(socket.AF_UNIX) as made:

@@ -6,7 +6,7 @@ from portero.standin.state import State, has_labels, identity, swarm_identity
 from tests.standin.direct_client import Client
 
 
-def test_a_container_that_nobody_made_was_there_before_and_runs(docker: Client) -> None:
+def test_a_container_that_was_not_made_here_existed_before_and_runs(docker: Client) -> None:
     assert docker.status("netbase") == "running"
     assert docker.get("/containers/json?all=1") == []
 

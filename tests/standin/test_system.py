@@ -17,7 +17,7 @@ def test_what_compose_watches_runs_until_all_is_quiet(compose: Client) -> None:
     assert compose.status(id) == "exited"
 
 
-def test_past_events_are_told_by_container(docker: Client) -> None:
+def test_past_events_are_reported_by_container(docker: Client) -> None:
     first, second = docker.create(), docker.create()
     docker.ask("POST", f"/containers/{first}/start")
 

@@ -150,7 +150,7 @@ def _line(decision: Decision, times: int) -> str:
     outcome = "allowed" if decision.allowed else "REFUSED"
     image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
     again = f" ({times} times)" if times > 1 else ""
-    return f"{outcome}  {subject.operation or 'what is no operation of Docker'}{image}{again}"
+    return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"
 
 
 def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:

@@ -37,8 +37,8 @@ def spellings(flag: str) -> list[Spelling]:
     return [table[flag] for table in _SPELLINGS.values() if flag in table]
 
 
-# Figures and switches of a HostConfig that one flag sets; `docker update` has some of them at the top of its body.
-_FIGURES = {
+# Numbers and switches of a HostConfig that one flag sets; `docker update` has some of them at the top of its body.
+_NUMBERS = {
     "--memory": SetField("HostConfig.Memory", values.size),
     "--memory-swap": SetField("HostConfig.MemorySwap", values.size),
     "--memory-reservation": SetField("HostConfig.MemoryReservation", values.size),
@@ -92,9 +92,9 @@ _REPEATED: Mapping[str, Edit] = {
     "--tmpfs": Each("HostConfig.Tmpfs"),
     "--publish": Published("HostConfig.PortBindings"),
 }
-_CREATE: Mapping[str, Edit] = {**_FIGURES, **_PLAIN, **_REPEATED}
+_CREATE: Mapping[str, Edit] = {**_NUMBERS, **_PLAIN, **_REPEATED}
 _UPDATE: Mapping[str, Edit] = {
-    flag: SetField(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _FIGURES.items()
+    flag: SetField(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _NUMBERS.items()
 }
 _EXEC: Mapping[str, Edit] = {
     "--privileged": SetField("Privileged", values.switch),

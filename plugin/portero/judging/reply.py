@@ -54,7 +54,7 @@ def sentence(violation: Violation, dialect: str) -> str:
 
 
 def dialect_of(client: str) -> str:
-    """A compose user is told what to change in the compose file (compose names itself in User-Agent)."""
+    """Compose users get the remedy for the compose file (compose names itself in User-Agent)."""
     return "compose" if "compose" in client.lower() else "docker"
 
 

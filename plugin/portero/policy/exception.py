@@ -1,4 +1,4 @@
-"""Exceptions: for requests that match, what breaks some rules goes on until a day, and the log says by whose leave.
+"""Exceptions: they waive rules for requests that match, until a day; the log names the exception.
 
 Files in, waivers out; a file that is invalid, that names no rule of requests, or that would waive a refusal code or a
 rule of self-protection is a fault, like an invalid rule. A match is read strictly: what it names must be there, or a
@@ -169,7 +169,7 @@ def _faults(
     try:
         date.fromisoformat(cast(str, content["expires"]))
     except ValueError:
-        yield "expires: there is no such day: write one that the calendar has"
+        yield "expires: not a valid date: write YYYY-MM-DD"
 
 
 def _rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Iterator[str]:
@@ -186,4 +186,4 @@ def _rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Ite
         elif id in of_the_host and id not in rules:
             yield f"rules: '{id}' judges the host, not requests: set its action in site.json"
         elif id not in rules:
-            yield f"rules: '{id}' is no rule{close_to(id, rules)}"
+            yield f"rules: unknown rule '{id}'{close_to(id, rules)}"

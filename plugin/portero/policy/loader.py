@@ -118,7 +118,7 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
     """Actions for rules that are neither rules of requests nor of the host."""
     rules = sorted({file.stem for folder in contents for file in (*folder.rules, *folder.host)})
     return [
-        f"{folder.path / _SITE}: actions: '{rule}' is no rule{close_to(rule, rules)}"
+        f"{folder.path / _SITE}: actions: unknown rule '{rule}'{close_to(rule, rules)}"
         for folder in contents
         for rule in cast(dict[str, JSON], folder.documents.get(_SITE, {}).get("actions", {}))
         if rule not in rules

@@ -111,7 +111,7 @@ def _failures(
 def _decided(proof: RuleProof) -> Iterator[str]:
     """What a rule allows is allowed, and what it denies is denied with an `at`."""
     for command, why in proof.impossible:
-        yield f"'{command}': there is no such request ({why}): fix the example"
+        yield f"'{command}': not a valid request ({why}): fix the example"
     for engine in proof.ground.engines:
         for case, readings in zip(proof.cases, proof.failed_at(proof.found[engine.name]), strict=True):
             if any(bool(found) != (case.kind == "denies") for found in readings):

@@ -200,7 +200,7 @@ class _Compiler:
 
     def _named(self, name: str, trail: tuple[str, ...]) -> JSON:
         if name not in self.types:
-            raise self._fault(f"there is no type {name}; add types/{name}.json", trail)
+            raise self._fault(f"unknown type {name}; add types/{name}.json", trail)
         if name in trail:
             raise self._fault(f"{name} contains itself", trail)
         return self.types[name]

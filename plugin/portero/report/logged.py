@@ -127,7 +127,7 @@ def _refuses(level: str, profile: str) -> bool:
 
 def _seconds(time: str) -> float:
     when = datetime.fromisoformat(time)
-    # Without a zone it would be read in that of whoever reads the report.
+    # Without a zone it would be read as local time.
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 

@@ -1,4 +1,4 @@
-"""One run of Docker Compose in the sandbox: what it sees, what it is told, how long and how large it may get."""
+"""One run of Docker Compose in the sandbox: what it sees, its input, its limits of time and memory."""
 
 import json
 import os

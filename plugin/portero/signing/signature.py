@@ -38,7 +38,7 @@ class SignatureRefused(FileFaults):
 
 
 class KeyRefused(Exception):
-    """One sentence: why this is no key, and what is one."""
+    """One sentence: why this is not a key, and what to use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def private_key(text: bytes) -> PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, PrivateKey):
-        raise KeyRefused("is no private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
+        raise KeyRefused("not a private key in PEM (Ed25519, without a passphrase): make one with `portero keygen`")
     return key
 
 
@@ -136,7 +136,7 @@ def public_key(text: bytes) -> PublicKey:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, PublicKey):
-        raise KeyRefused("is no public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
+        raise KeyRefused("not a public key in PEM (Ed25519): name the .pub file that `portero keygen` made")
     return key
 
 

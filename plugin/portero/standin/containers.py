@@ -6,7 +6,7 @@ from typing import Literal
 from portero.standin.messages import RAW, Answer, Call
 from portero.standin.state import Container, State
 
-# Longer than a client takes from attaching to starting, shorter than anybody's patience.
+# Longer than a client takes from attaching to starting, and still a short wait for a user.
 _PATIENCE_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
