@@ -6,6 +6,7 @@
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
+#   make mutate      small changes of the code that decides, and which of them no test notices
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -13,6 +14,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 LOCK := requirements/ci.txt
+MUTATE_LOCK := requirements/mutate.txt
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
@@ -22,11 +24,13 @@ BENCH ?=
 export PYTHONPATH := plugin
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
-N ?= 100
+# make mutate N=300 SEED=7, and MODULES="reading host/files.py" for folders or files of plugin/portero
+N ?= $(if $(filter mutate,$(MAKECMDGOALS)),300,100)
 SEED ?= 1
 PROFILE ?=
+MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -65,6 +69,9 @@ bench: $(READY)
 sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)
 
+mutate: $(VENV)/.mutate
+	@$(PY) -m tests.mutation.run --modules "$(MODULES)" --number $(N) --seed $(SEED)
+
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh
 
@@ -78,6 +85,9 @@ lock:
 	build/lock/bin/python -m pip install --quiet --upgrade '.[dev]'
 	{ echo '# What .venv is made of; `make lock` writes it.'; \
 	  build/lock/bin/python -m pip freeze --exclude portero; } > $(LOCK)
+	build/lock/bin/python -m pip install --quiet '.[mutate]'
+	{ echo '# What make mutate needs beside ci.txt; `make lock` writes it.'; \
+	  build/lock/bin/python -m pip freeze --exclude portero | grep -vxFf $(LOCK); } > $(MUTATE_LOCK)
 	rm -rf build/lock
 
 $(READY): $(LOCK) pyproject.toml
@@ -86,6 +96,11 @@ $(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r $(LOCK)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# In the same .venv; nothing but make mutate uses it.
+$(VENV)/.mutate: $(MUTATE_LOCK) $(READY)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r $(MUTATE_LOCK)
 	@touch $@
 
 # Debian's python3 comes without ensurepip, and so without a working venv.

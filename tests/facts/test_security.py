@@ -137,12 +137,55 @@ def test_what_dockerd_does_not_know_is_reported_as_unknown(option: str) -> None:
     assert found["noNewPrivileges"] == {"value": True, "at": FIRST}
 
 
-def test_an_empty_list_of_masked_paths_leaves_all_of_them_open() -> None:
-    found: Any = security.read_create({"MaskedPaths": [], "ReadonlyPaths": ["/proc/bus", "/proc/fs"]})
+def test_a_label_option_sets_what_it_names() -> None:
+    found = of_options("label=user:u", "label=role:r", "label=type:t", "label=level:l")["selinux"]
 
-    assert "/proc/kcore" in found["maskedPaths"]["missing"]
-    assert len(found["maskedPaths"]["missing"]) == 11
-    assert found["readonlyPaths"]["missing"] == ["/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+    assert found == {
+        "disabled": False,
+        "user": "u",
+        "role": "r",
+        "type": "t",
+        "level": "l",
+        "at": "HostConfig.SecurityOpt[3]",
+    }
+
+
+# moby oci/defaults.go, 26.1; the same as a container of 26.1 has.
+MASKED = [
+    "/proc/asound",
+    "/proc/acpi",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+]
+READONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+
+
+def test_an_empty_list_of_paths_leaves_all_of_them_open() -> None:
+    found: Any = security.read_create({"MaskedPaths": [], "ReadonlyPaths": []})
+
+    assert found["maskedPaths"] == {"missing": MASKED, "at": "HostConfig.MaskedPaths"}
+    assert found["readonlyPaths"] == {"missing": READONLY, "at": "HostConfig.ReadonlyPaths"}
+
+
+@pytest.mark.parametrize("path", MASKED)
+def test_a_masked_path_that_the_list_leaves_out_is_open(path: str) -> None:
+    found: Any = security.read_create({"MaskedPaths": [other for other in MASKED if other != path]})
+
+    assert found["maskedPaths"]["missing"] == [path]
+
+
+@pytest.mark.parametrize("path", READONLY)
+def test_a_read_only_path_that_the_list_leaves_out_is_writable(path: str) -> None:
+    found: Any = security.read_create({"ReadonlyPaths": [other for other in READONLY if other != path]})
+
+    assert found["readonlyPaths"]["missing"] == [path]
 
 
 def test_a_service_that_says_nothing_has_docker_s_default() -> None:
@@ -183,6 +226,12 @@ def test_a_service_s_seccomp_is_what_the_agent_makes_of_it(
     }
 
 
+def test_a_service_s_labels_are_read() -> None:
+    found = of_privileges(SELinuxContext={"User": "u", "Role": "r", "Type": "t", "Level": "l"})["selinux"]
+
+    assert (found["user"], found["role"], found["type"], found["level"]) == ("u", "r", "t", "l")
+
+
 def test_a_profile_that_does_not_decode_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         of_privileges(Seccomp={"Mode": "custom", "Profile": "e30"})
@@ -197,4 +246,5 @@ def test_a_service_s_other_privileges_are_reported() -> None:
 
     assert found["apparmor"]["profile"] == "unconfined"
     assert (found["selinux"]["disabled"], found["selinux"]["type"]) == (True, "x_t")
+    assert found["seccomp"]["profile"] == "default"
     assert found["noNewPrivileges"]["value"] is True

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, Dropped, Shapes, canonical
+from portero.reading.canonical import MAX_ENTRIES, MAX_OBJECTS, Canonical, Dropped, Shapes, canonical
 from portero.reading.case_folding import fold
 from portero.reading.shapes import Struct
 from portero.refusals import Refused
@@ -365,3 +365,32 @@ def test_a_zero_value_is_no_loss() -> None:
     read = canonical(_SHAPES.by_operation["ServiceCreate"], go_json.parse(json.dumps(asked).encode()), "1.40")
 
     assert read.dropped == ()
+
+
+def test_a_list_holds_10240_entries_and_1024_objects() -> None:
+    assert (MAX_ENTRIES, MAX_OBJECTS) == (10_240, 1_024)
+
+
+_BOUNDS: list[tuple[str, object, int]] = [
+    ("Env", "A=1", MAX_ENTRIES),
+    ("HostConfig.Mounts", {}, MAX_OBJECTS),
+]
+
+
+@pytest.mark.parametrize(("at", "entry", "most"), _BOUNDS)
+def test_a_list_has_a_bound(at: str, entry: object, most: int) -> None:
+    def body(count: int) -> dict[str, object]:
+        *outer, name = at.split(".")
+        listed: dict[str, object] = {name: [entry] * count}
+        return {outer[0]: listed} if outer else listed
+
+    _read("ContainerCreate", body(most))
+
+    assert _refused("ContainerCreate", body(most + 1)) == ("body-too-many", at)
+
+
+def test_a_map_has_a_bound() -> None:
+    labels = {f"l{number}": "" for number in range(MAX_ENTRIES)}
+    _read("ContainerCreate", {"Labels": labels})
+
+    assert _refused("ContainerCreate", {"Labels": labels | {"one": ""}}) == ("body-too-many", "Labels")

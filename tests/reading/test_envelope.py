@@ -85,6 +85,10 @@ def test_an_empty_request_is_refused(data: bytes) -> None:
     assert refused(data) == ("envelope-empty", "")
 
 
+def test_the_limit_is_8_mib() -> None:
+    assert LARGEST == 8 << 20
+
+
 def test_a_request_of_exactly_the_limit_is_read() -> None:
     data = posted()
 

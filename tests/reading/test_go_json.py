@@ -54,6 +54,7 @@ _REFUSED = {
     "a line separator at the end": ("{}\u2028".encode(), "body-trailing-data"),
     "digits after a zero": (b"01", "body-trailing-data"),
     "21 digits": (b"[" + b"1" * 21 + b"]", "body-number"),
+    "21 digits and a minus": (b"[-" + b"1" * 21 + b"]", "body-number"),
     "6000 digits": (b'{"x":' + b"9" * 6000 + b"}", "body-number"),
     "a float out of range": (b"[1e999]", "body-number"),
     "a negative float out of range": (b"[-1e999]", "body-number"),
@@ -80,6 +81,27 @@ def test_an_object_keeps_its_names_in_order_and_twice() -> None:
 
 def test_white_space_around_the_document_is_allowed() -> None:
     assert parse(b" \t\r\n[ 1 ,\n2 ]\r\n") == [1, 2]
+
+
+def test_documents_may_be_64_levels_deep() -> None:
+    assert MAX_DEPTH == 64
+
+
+def test_a_wide_document_is_not_deep() -> None:
+    assert parse(b"[" + b"[]," * 5000 + b"{}]") == [*([[]] * 5000), Pairs()]
+
+
+@pytest.mark.parametrize("side", [b"[%s]", b"[[],%s]", b"[%s,[]]", b'{"a":[],"b":%s}'])
+def test_one_deep_place_in_a_wide_document_is_too_deep(side: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(side % (b"[" * MAX_DEPTH + b"]" * MAX_DEPTH))
+
+    assert refused.value.code == "body-too-deep"
+
+
+@pytest.mark.parametrize("digits", ["1" * 20, "-" + "1" * 20])
+def test_a_number_may_have_20_digits(digits: str) -> None:
+    assert parse(digits.encode()) == int(digits)
 
 
 def test_escapes_are_decoded_once() -> None:

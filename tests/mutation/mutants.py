@@ -1,0 +1,92 @@
+"""The mutants of a module, made by cosmic-ray: each is its code with one small change."""
+
+import ast
+import difflib
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cosmic_ray.plugins
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
+
+from tests.mutation.words import ReplaceWord
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """The change number `occurrence` of an operator in a module; `line` counts from 1."""
+
+    module: Path
+    operator: Operator
+    occurrence: int
+    line: int
+
+    def code(self) -> str:
+        changed: str = mutate_code(self.module.read_text(), self.operator, self.occurrence)
+        return changed
+
+
+def sample(modules: Sequence[Path], number: int, seed: int) -> list[Mutant]:
+    """Up to `number` mutants, no two at one position: the same ones for the same code and seed."""
+    shuffled = random.Random(seed)
+    places = [mutants for module in modules for mutants in _by_position(module)]
+    chosen = shuffled.sample(places, min(number, len(places)))
+    return [shuffled.choice(mutants) for mutants in chosen]
+
+
+def changed_lines(before: str, after: str) -> tuple[str, str]:
+    """The lines that differ, without indentation: as they were, as they are."""
+    lines = list(difflib.ndiff(before.splitlines(), after.splitlines()))
+    removed, added = (" ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in ("- ", "+ "))
+    return removed, added
+
+
+def _operators() -> Iterator[Operator]:
+    for name in sorted(cosmic_ray.plugins.operator_names()):
+        operator = cosmic_ray.plugins.get_operator(name)
+        if not operator.arguments():
+            yield operator()
+    yield ReplaceWord()
+
+
+def _by_position(module: Path) -> list[list[Mutant]]:
+    code = module.read_text()
+    nodes = list(ast_nodes(get_ast(code)))
+    without_effect = set(_without_effect(ast.parse(code)))
+    found: dict[tuple[int, int], list[Mutant]] = {}
+    for operator in _operators():
+        positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+        for occurrence, start in enumerate(positions):
+            if start not in without_effect:
+                found.setdefault(start, []).append(Mutant(module, operator, occurrence, start[0]))
+    return [found[start] for start in sorted(found)]
+
+
+def _without_effect(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """Positions in types, in `__all__` and in decorators (frozen, slots, maxsize): for mypy, ruff and speed."""
+    for node in ast.walk(tree):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.FunctionDef):
+            parts = [node.returns, *node.decorator_list]
+        elif isinstance(node, ast.ClassDef):
+            parts = [*node.decorator_list]
+        elif isinstance(node, ast.AnnAssign):
+            alias = ast.unparse(node.annotation) == "TypeAlias"
+            parts = [node.annotation, node.value if alias else None]
+        elif isinstance(node, ast.arg):
+            parts = [node.annotation]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            parts = [node.value]
+        for part in filter(None, parts):
+            yield from _positions(part)
+
+
+def _positions(part: ast.expr) -> Iterator[tuple[int, int]]:
+    # An operator starts between its operands: every column of the part.
+    for line in range(part.lineno, (part.end_lineno or part.lineno) + 1):
+        first = part.col_offset if line == part.lineno else 0
+        last = part.end_col_offset if line == part.end_lineno and part.end_col_offset else 200
+        yield from ((line, column) for column in range(first, last))

@@ -1,0 +1,5 @@
+"""A pytest plugin: property tests that a slow machine cannot fail, the same in each run."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
