@@ -3,9 +3,8 @@
 import ast
 import difflib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import cosmic_ray.plugins
 from cosmic_ray.ast import ast_nodes, get_ast
@@ -17,22 +16,26 @@ from tests.mutation.words import ReplaceWord
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """The change number `occurrence` of an operator in a module; `line` counts from 1."""
+    """The change number `occurrence` of an operator in a module, named by its path in the package.
 
-    module: Path
+    `before`: the module's code; `line` counts from 1.
+    """
+
+    module: str
+    before: str
     operator: Operator
     occurrence: int
     line: int
 
     def code(self) -> str:
-        changed: str = mutate_code(self.module.read_text(), self.operator, self.occurrence)
+        changed: str = mutate_code(self.before, self.operator, self.occurrence)
         return changed
 
 
-def sample(modules: Sequence[Path], number: int, seed: int) -> list[Mutant]:
-    """Up to `number` mutants, no two at one position: the same ones for the same code and seed."""
+def sample(modules: Mapping[str, str], number: int, seed: int) -> list[Mutant]:
+    """From code by module, up to `number` mutants, no two at one position: the same ones for the same code and seed."""
     shuffled = random.Random(seed)
-    places = [mutants for module in modules for mutants in _by_position(module)]
+    places = [mutants for module, code in modules.items() for mutants in _by_position(module, code)]
     chosen = shuffled.sample(places, min(number, len(places)))
     return [shuffled.choice(mutants) for mutants in chosen]
 
@@ -52,8 +55,7 @@ def _operators() -> Iterator[Operator]:
     yield ReplaceWord()
 
 
-def _by_position(module: Path) -> list[list[Mutant]]:
-    code = module.read_text()
+def _by_position(module: str, code: str) -> list[list[Mutant]]:
     nodes = list(ast_nodes(get_ast(code)))
     without_effect = set(_without_effect(ast.parse(code)))
     found: dict[tuple[int, int], list[Mutant]] = {}
@@ -61,7 +63,7 @@ def _by_position(module: Path) -> list[list[Mutant]]:
         positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(positions):
             if start not in without_effect:
-                found.setdefault(start, []).append(Mutant(module, operator, occurrence, start[0]))
+                found.setdefault(start, []).append(Mutant(module, code, operator, occurrence, start[0]))
     return [found[start] for start in sorted(found)]
 
 

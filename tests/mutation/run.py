@@ -14,8 +14,7 @@ from pathlib import Path
 
 from tests.mutation.equivalent import read_list
 from tests.mutation.mutants import changed_lines, sample
-from tests.mutation.trial import Outcome, Trial, modules_of
-from tests.paths import PACKAGE
+from tests.mutation.trial import Outcome, Trial
 
 _LEAST = 97.0
 
@@ -27,24 +26,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     os.nice(19)
-    modules = list(modules_of(asked.modules.split()))
     known = {(entry.module, entry.line, entry.mutant) for entry in read_list()}
     counted: Counter[str] = Counter()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="portero-mutate-") as folder:
         trial = Trial.copy_to(Path(folder))
+        modules = trial.read_modules(asked.modules.split())
         seconds = trial.time_unchanged(modules)
-        for mutant in sample(modules, asked.number, asked.seed):
-            name = str(mutant.module.relative_to(PACKAGE))
+        for number, mutant in enumerate(sample(modules, asked.number, asked.seed), start=1):
+            if sys.stderr.isatty():
+                print(f"{number} of {asked.number}", end="\r", file=sys.stderr)
             code = mutant.code()
-            before, after = changed_lines(mutant.module.read_text(), code)
-            if (name, before, after) in known:
+            before, after = changed_lines(mutant.before, code)
+            if (mutant.module, before, after) in known:
                 counted["equivalent"] += 1
                 continue
             outcome = trial.test(mutant.module, code, seconds)
             counted[outcome.value] += 1
             if outcome is Outcome.SURVIVED:
-                print(f"{name}:{mutant.line}\n  - {before}\n  + {after}", flush=True)
+                print(f"{mutant.module}:{mutant.line}\n  - {before}\n  + {after}", flush=True)
     killed, survived = counted[Outcome.KILLED.value], counted[Outcome.SURVIVED.value]
     rate = 100 * killed / (killed + survived) if killed else 0.0
     print(

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -35,14 +35,20 @@ class Trial:
         shutil.copytree(ROOT, root, ignore=_LEFT_OUT, dirs_exist_ok=True)
         return cls(root)
 
-    def test(self, module: Path, code: str, seconds: float) -> Outcome:
+    def read_modules(self, names: Sequence[str]) -> dict[str, str]:
+        """Code by module: of folders or files of the package, by their path inside it (`host`, `reading/uri.py`)."""
+        package = self.root / PACKAGE.relative_to(ROOT)
+        paths = [path for name in names for path in sorted((package / name).rglob("*.py")) or [package / name]]
+        return {str(path.relative_to(package)): path.read_text() for path in paths}
+
+    def test(self, module: str, code: str, seconds: float) -> Outcome:
         """Tests the copy with `code` in place of a module, with the files of tests_of in turn."""
-        inside = self.root / module.relative_to(ROOT)
-        unchanged = inside.read_text()
+        changed = self.root / PACKAGE.relative_to(ROOT) / module
+        unchanged = changed.read_text()
         # Python takes compiled code for current when second and size are the same.
-        for compiled in inside.parent.glob(f"__pycache__/{inside.stem}.*.pyc"):
+        for compiled in changed.parent.glob(f"__pycache__/{changed.stem}.*.pyc"):
             compiled.unlink()
-        inside.write_text(code)
+        changed.write_text(code)
         try:
             for tests in tests_of(module):
                 outcome = self._run(tests, seconds, keep_compiled=False)
@@ -50,9 +56,9 @@ class Trial:
                     return outcome
             return Outcome.SURVIVED
         finally:
-            inside.write_text(unchanged)
+            changed.write_text(unchanged)
 
-    def time_unchanged(self, modules: Sequence[Path]) -> float:
+    def time_unchanged(self, modules: Iterable[str]) -> float:
         """Seconds that the slowest tests of these modules take. Exits when one fails."""
         slowest = 0.0
         for tests in sorted({tests[-1] for tests in map(tests_of, modules)}):
@@ -93,16 +99,7 @@ class Trial:
         return {0: Outcome.SURVIVED, 1: Outcome.KILLED}.get(status, Outcome.DOES_NOT_LOAD)
 
 
-def tests_of(module: Path) -> list[str]:
+def tests_of(module: str) -> list[str]:
     """What must notice a mutant: the module's own test file, then the tests of its folder."""
-    inside = module.relative_to(PACKAGE)
-    folder = TESTS / inside.parent
-    return [str(path.relative_to(ROOT)) for path in (folder / f"test_{inside.name}", folder) if path.exists()]
-
-
-def modules_of(names: Sequence[str]) -> Iterator[Path]:
-    """Modules of folders or files of the package, by their path inside it (`host`, `reading/uri.py`)."""
-    for name in names:
-        path = PACKAGE / name
-        found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        yield from (module for module in found if module.read_text())
+    folder, name = (TESTS / module).parent, Path(module).name
+    return [str(path.relative_to(ROOT)) for path in (folder / f"test_{name}", folder) if path.exists()]
