@@ -109,7 +109,7 @@ def test_an_exception_that_has_run_out_waives_nothing_and_is_reported(site: Site
 
     assert "no-host-network" in refusing(refused)
     assert [(one["id"], one["state"]) for one in site.status()["exceptions"]] == [("probe", "expired")]
-    assert f"portero: {FILE}: ran out on " in site.docker.logs()
+    assert f"portero: {FILE}: expired on " in site.docker.logs()
 
 
 def test_an_exception_that_soon_runs_out_works_and_is_reported(site: Site) -> None:
@@ -120,7 +120,7 @@ def test_an_exception_that_soon_runs_out_works_and_is_reported(site: Site) -> No
 
     assert ran.returncode == 0, ran.stderr
     assert [one["state"] for one in site.status()["exceptions"]] == ["expiring"]
-    assert f"portero: {FILE}: works until " in site.docker.logs()
+    assert f"portero: {FILE}: expires at the end of " in site.docker.logs()
 
 
 def test_the_status_tells_how_often_an_exception_was_used(site: Site) -> None:

@@ -110,7 +110,7 @@ def test_the_day_is_one_of_utc_wherever_the_host_is(monkeypatch: pytest.MonkeyPa
     assert waiver(BY_ALICE).state(datetime(2030, 6, 30, 23, 0, tzinfo=UTC).timestamp()) == "expiring"
 
 
-def test_what_has_run_out_and_what_soon_will_is_reported_with_its_owner() -> None:
+def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> None:
     told = [
         waiver(BY_ALICE, id="gone", expires=DAY - timedelta(days=1)),
         waiver(BY_ALICE, id="soon", expires=DAY + timedelta(days=14)),
@@ -118,8 +118,8 @@ def test_what_has_run_out_and_what_soon_will_is_reported_with_its_owner() -> Non
     ]
 
     assert notices(told, at(DAY)) == [
-        "exceptions/gone.json: ran out on 2030-06-29 and waives nothing: renew it with alice, or delete it",
-        "exceptions/soon.json: works until 2030-07-14, that day included: renew it with alice, or do without",
+        "exceptions/gone.json: expired on 2030-06-29 and waives nothing: renew it with alice, or delete it",
+        "exceptions/soon.json: expires at the end of 2030-07-14: renew it with alice, or delete it",
     ]
 
 

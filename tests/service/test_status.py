@@ -48,10 +48,10 @@ def test_status_tells_each_exception_with_its_state_and_how_often_it_was_used(tm
 def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path: Path) -> None:
     asked = built(tmp_path, mode="audit", schemas=site_with_exception(tmp_path, expires="2000-01-01"))
 
-    nothing, ran_out = cast(list[str], asked.health()["attention"])
+    nothing, expired = cast(list[str], asked.health()["attention"])
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
-    assert "installer.json: ran out on 2000-01-01 and waives nothing" in ran_out
+    assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
 
 
 def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(

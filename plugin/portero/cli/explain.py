@@ -76,8 +76,7 @@ def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
 
 
 def _whose(rule: str, policy: Policy, profile: str) -> str:
-    actions = cast(dict[str, str], policy.site["actions"])
-    return "set in site.json" if rule in actions else f"profile {profile}"
+    return "set in site.json" if rule in policy.site_actions else f"profile {profile}"
 
 
 def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:

@@ -1,13 +1,26 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import TypedDict, cast
 
 from portero.facts import collect, defaults
 from portero.host.view import HostMoment
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Operation
 from portero.types import JSON
+
+
+class RequestDocument(TypedDict):
+    """The request document (schemas/request.json)."""
+
+    operation: str
+    apiVersion: str | None
+    method: str
+    path: dict[str, str]
+    query: dict[str, list[str]]
+    identity: dict[str, JSON]
+    body: JSON
+    facts: dict[str, JSON]
 
 
 def build(
@@ -39,16 +52,10 @@ def build(
 
 def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
     """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
-    query = {name: tuple(values) for name, values in cast(dict[str, list[str]], document["query"]).items()}
-    facts = _facts(
-        cast(str, document["operation"]),
-        cast("str | None", document["apiVersion"]),
-        cast(dict[str, str], document["path"]),
-        query,
-        document["body"],
-        host,
-    )
-    old = cast(dict[str, JSON], document["facts"])
+    before = cast(RequestDocument, document)
+    query = {name: tuple(values) for name, values in before["query"].items()}
+    facts = _facts(before["operation"], before["apiVersion"], before["path"], query, before["body"], host)
+    old = before["facts"]
     of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
     return {**document, "facts": {**facts, **of_body}}
 

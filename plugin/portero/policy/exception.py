@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decision import Violation
 from portero.engine import Check, Engine
@@ -22,7 +22,7 @@ from portero.spelling import close_to
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
-Written: TypeAlias = Mapping[Path, Mapping[str, JSON]]
+Written: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 SELF_PROTECTION = "self-protection"
 _SOON = timedelta(days=14)
@@ -33,6 +33,16 @@ _SPEAKS_OF = {
     "string": ("pattern", "minLength", "maxLength"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 }
+
+
+class ExceptionDocument(TypedDict):
+    """An exception file without faults. `expires`: YYYY-MM-DD."""
+
+    rules: list[str]
+    match: dict[str, JSON]
+    reason: str
+    owner: str
+    expires: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +84,10 @@ def waived(
 
 
 def notices(waivers: Sequence[Waiver], time: float) -> list[str]:
-    """A sentence for each exception that has run out or soon will."""
+    """A sentence for each exception that has expired or expires soon."""
     messages = {
-        "expired": "{0.file}: ran out on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
-        "expiring": "{0.file}: works until {0.expires}, that day included: renew it with {0.owner}, or do without",
+        "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
+        "expiring": "{0.file}: expires at the end of {0.expires}: renew it with {0.owner}, or delete it",
     }
     states = [(waiver.state(time), waiver) for waiver in waivers]
     return [messages[state].format(waiver) for state, waiver in states if state in messages]
@@ -91,12 +101,12 @@ def read(
     found: list[str],
 ) -> Written:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
-    written: dict[str, tuple[Path, Mapping[str, JSON]]] = {}
+    written: dict[str, tuple[Path, ExceptionDocument]] = {}
     for folder in contents:
         for file, content in folder.exceptions.items():
             wrong = [*_faults(content, schema, dialect, references)] or [*_rule_faults(content, contents)]
             found += [f"{file}: {fault}" for fault in wrong]
-            written[file.stem] = (file, content)
+            written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
 
 
@@ -142,15 +152,15 @@ def _strict_value(keyword: str, value: JSON) -> JSON:
     return value
 
 
-def _waiver(file: Path, content: Mapping[str, JSON], match: Check) -> Waiver:
+def _waiver(file: Path, content: ExceptionDocument, match: Check) -> Waiver:
     return Waiver(
         id=file.stem,
         file=str(file),
-        rules=tuple(cast(list[str], content["rules"])),
+        rules=tuple(content["rules"]),
         match=match,
-        reason=cast(str, content["reason"]),
-        owner=cast(str, content["owner"]),
-        expires=date.fromisoformat(cast(str, content["expires"])),
+        reason=content["reason"],
+        owner=content["owner"],
+        expires=date.fromisoformat(content["expires"]),
     )
 
 

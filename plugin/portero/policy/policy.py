@@ -42,17 +42,21 @@ class Policy:
         """What to do about names in a body that Docker does not know."""
         return cast(Action, self.site["unknown-fields"])
 
+    @property
+    def site_actions(self) -> Mapping[str, Action]:
+        """The site's actions by rule."""
+        return cast(dict[str, Action], self.site["actions"])
+
     def action(self, rule: str, profile: str) -> Action:
         """What a violation of this rule does under a profile; the site's `actions` win."""
-        chosen = cast(dict[str, Action], self.site["actions"]).get(rule)
+        chosen = self.site_actions.get(rule)
         return chosen if chosen is not None else _action(self.rules[rule], profile)
 
     def report(self, rule: str) -> "Policy":
         """The same policy, in which this rule is reported instead of enforced."""
-        actions = cast(dict[str, Action], self.site["actions"])
-        if rule not in self.rules or actions.get(rule) == "off":
+        if rule not in self.rules or self.site_actions.get(rule) == "off":
             return self
-        return replace(self, site={**self.site, "actions": cast(JSON, {**actions, rule: "audit"})})
+        return replace(self, site={**self.site, "actions": {**self.site_actions, rule: "audit"}})
 
     def proposal(self, rule: str) -> Proposal | None:
         """What a violated rule proposes, with the site's values; None where it, or the site, proposes nothing."""

@@ -3,31 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal, cast
+from typing import Literal, NotRequired, TypedDict, cast
 
 from portero.flags.proposal import Proposal
 from portero.types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
 
-# What a rule file holds beside the condition itself.
-_ABOUT = frozenset(
+# A rule file without faults; what else it holds is the condition itself.
+RuleDocument = TypedDict(
+    "RuleDocument",
     {
-        "$schema",
-        "dialect",
-        "title",
-        "reason",
-        "remedy",
-        "level",
-        "reports",
-        "threats",
-        "sources",
-        "operations",
-        "allows",
-        "denies",
-        "try",
-    }
+        "$schema": NotRequired[str],
+        "dialect": NotRequired[int],
+        "title": str,
+        "reason": str,
+        "remedy": Mapping[str, str],
+        "level": Level,
+        "reports": NotRequired[Level],
+        "threats": list[str],
+        "sources": list[str],
+        "operations": list[str],
+        "allows": Mapping[str, Mapping[str, JSON]],
+        "denies": Mapping[str, Mapping[str, JSON]],
+        "try": NotRequired[Mapping[str, JSON]],
+    },
 )
+_ABOUT = frozenset(RuleDocument.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +64,27 @@ class Rule:
     @classmethod
     def of(cls, file: PurePath, content: Mapping[str, JSON]) -> "Rule":
         """The rule in a file without faults (dialect.rule_faults); its name is the id, its folder the topic."""
-        operations = cast(list[str], content["operations"])
+        document = cast(RuleDocument, content)
         return cls(
             id=file.stem,
             topic=file.parent.name,
             file=str(file),
-            title=cast(str, content["title"]),
-            reason=cast(str, content["reason"]),
-            remedy=cast(dict[str, str], content["remedy"]),
-            level=cast(Level, content["level"]),
-            reports=cast("Level | None", content.get("reports")),
-            threats=tuple(cast(list[str], content["threats"])),
-            sources=tuple(cast(list[str], content["sources"])),
-            operations=tuple(operations),
+            title=document["title"],
+            reason=document["reason"],
+            remedy=document["remedy"],
+            level=document["level"],
+            reports=document.get("reports"),
+            threats=tuple(document["threats"]),
+            sources=tuple(document["sources"]),
+            operations=tuple(document["operations"]),
             schema={keyword: value for keyword, value in content.items() if keyword not in _ABOUT},
-            allows=_examples(content["allows"], operations[0]),
-            denies=_examples(content["denies"], operations[0]),
-            proposal=Proposal.of(cast(dict[str, JSON], content["try"])) if "try" in content else None,
+            allows=_examples(document["allows"], document["operations"][0]),
+            denies=_examples(document["denies"], document["operations"][0]),
+            proposal=Proposal.of(document["try"]) if "try" in document else None,
         )
 
 
-def _examples(content: JSON, operation: str) -> tuple[Example, ...]:
-    examples = cast(dict[str, dict[str, JSON]], content)
+def _examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:
     return tuple(
-        Example(command, cast(str, changes.get("operation", operation)), changes)
-        for command, changes in examples.items()
+        Example(command, str(changes.get("operation", operation)), changes) for command, changes in content.items()
     )
