@@ -1,13 +1,16 @@
 """The decision log: one whole line a decision, whatever happens to the file."""
 
+import errno
 import json
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from portero.service.decision_log import DecisionLog
+from portero.service import log_state
+from portero.service.decision_log import DecisionLog, Sync
 
 
 def lines(path: Path) -> list[object]:
@@ -120,6 +123,112 @@ def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest
     log.write({"id": "d-2"})
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    whole = os.write
+    for taken in (5, 0):
+        monkeypatch.setattr(os, "write", lambda descriptor, data, most=taken: whole(descriptor, data[:most]))
+        with pytest.raises(OSError, match=f"only {taken} of"):
+            log.write({"id": "d-1"})
+    monkeypatch.undo()
+
+    log.write({"id": "d-2"})
+
+    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="is not a regular file"):
+        DecisionLog(str(path))
+
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="is not a regular file"):
+        DecisionLog(str(path))
+    os.close(reader)
+
+
+def test_a_write_that_does_not_end_fails_the_lines_after_it_and_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_state, "STALLED_AFTER", 0.3)
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"))
+    hangs = threading.Event()
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: hangs.wait(20) and whole(descriptor, data))
+    first = threading.Thread(target=log.write, args=({"id": "d-1"},))
+    first.start()
+    began = time.monotonic()
+    while not log.state.count_stalled() and time.monotonic() < began + 10:
+        time.sleep(0.02)
+
+    stalled, began = log.state.count_stalled(), time.monotonic()
+    for _ in range(20):
+        with pytest.raises(TimeoutError, match="an earlier write does not end"):
+            log.write({"id": "d-2"})
+    took = time.monotonic() - began
+    hangs.set()
+    first.join()
+    log.write({"id": "d-3"})
+
+    assert stalled == 1
+    assert took < 1
+    assert log.state.count_stalled() == 0
+    assert log.state.last_failure > 0
+    assert lines(tmp_path / "decisions.jsonl") == [{"id": "d-1"}, {"id": "d-3"}]
+
+
+@pytest.mark.parametrize(("sync", "synced"), [("off", 0), ("each", 3)])
+def test_lines_are_synced_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sync: Sync, synced: int) -> None:
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"), sync)
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", calls.append)
+    for number in range(3):
+        log.write({"id": f"d-{number}"})
+
+    assert len(calls) == synced
+
+
+def test_an_interval_syncs_what_was_written_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"), "interval")
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", calls.append)
+    for _ in range(2):
+        log.write({"id": "d-1"})
+    log.sync()
+    log.sync()
+
+    assert len(calls) == 1
+
+
+def test_a_sync_that_fails_is_a_lost_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    each, interval = (DecisionLog(str(tmp_path / sync), sync) for sync in ("each", "interval"))
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        each.write({"id": "d-1"})
+    interval.write({"id": "d-1"})
+    assert interval.state.last_failure == 0
+    interval.sync()
+
+    assert each.state.last_failure > 0
+    assert interval.state.last_failure > 0
+    assert "cannot sync the decision log: Input/output error" in caplog.text
+
+
+def test_what_cannot_be_synced_is_refused_at_the_start() -> None:
+    with pytest.raises(OSError, match="PORTERO_LOG_SYNC=each needs a file"):
+        DecisionLog("/dev/full", "each")
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

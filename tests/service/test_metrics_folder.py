@@ -1,12 +1,16 @@
 """Several processes count together without losing or doubling anything, and leave no files behind."""
 
+import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import pytest
 from prometheus_client import values
 
+from portero.service import metrics_folder
 from portero.service.metrics_folder import shared_folder
 from tests.paths import ROOT
 from tests.service.test_metrics import samples
@@ -63,6 +67,40 @@ def test_the_folder_is_its_owners_has_its_room_from_the_start_and_goes_at_the_en
 
     assert [*tmp_path.iterdir()] == []
     assert values.ValueClass is alone
+
+
+def test_a_folder_without_room_is_an_error_that_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"), shared_folder(tmp_path):
+        pass
+
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_full_memory_leaves_the_folder_of_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics_folder, "_MEMORY", tmp_path / "full")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    with shared_folder() as folder:
+        assert folder.parent == tmp_path
+
+
+def test_a_process_without_room_for_its_metrics_takes_no_descriptor_for_each_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shared_folder(tmp_path) as folder:
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        name = metrics_folder._Name(folder)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(10):
+            with pytest.raises(OSError, match="No space left"):
+                name()
+
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+def full(descriptor: int, offset: int, length: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_folders_of_killed_processes_go_at_the_next_start_and_those_in_use_stay(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """The status: what is in force, what needs attention, how often exceptions were used."""
 
 import os
+import time
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from portero.decision import instant
 from portero.host.fixed import FixedHost
 from portero.host.view import Trace
 from portero.refusals import Refused
+from portero.service import log_state, status
 from portero.service.status import list_trusted
 from tests.service.test_application import ask, built, create, site_with_exception
 
@@ -52,6 +55,34 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
+
+
+def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(tmp_path: Path) -> None:
+    asked = built(tmp_path, log="/dev/full")
+    before = cast(list[str], asked.health()["attention"])
+    ask(asked, create())
+
+    (failure,) = cast(list[str], asked.health()["attention"])
+    last = asked.log.state.last_failure
+
+    assert before == []
+    assert failure.startswith("the decision log could not be written at 20")
+    assert asked.status()["logFailures"] == 1
+    assert asked.status()["logLastFailure"] == instant(last)
+    assert [*status.attention(asked._view(), last + 899)] == [failure]
+    assert [*status.attention(asked._view(), last + 901)] == []
+
+
+def test_a_write_to_the_log_that_does_not_end_needs_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_state, "STALLED_AFTER", 0.0)
+    asked = built(tmp_path)
+    asked.log.state.begin()
+    time.sleep(0.01)
+
+    (stalled,) = cast(list[str], asked.health()["attention"])
+
+    assert stalled.startswith("a write to the decision log does not end")
+    assert b"portero_log_stalled_writes 1.0" in asked.metrics_text()
 
 
 def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(

@@ -3,14 +3,17 @@
 import logging
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from portero import __version__
 from portero.cli import options
+from portero.hostcheck.running_portero import ask_metrics
 from portero.policy.exception import notices
 from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
@@ -21,7 +24,6 @@ from portero.service.application import Application, build
 from portero.service.decision_log import STANDARD_OUTPUT
 from portero.service.live import Live
 from portero.service.loading import LoadError
-from portero.service.metrics import text
 from portero.service.metrics_folder import shared_folder
 from portero.service.settings import Settings
 from portero.service.watch import Watch, watched
@@ -37,6 +39,7 @@ _STANDARD_OUTPUT = 1
 @options.MODE
 @options.LOG
 @options.LOG_FAILURE
+@options.LOG_SYNC
 @options.ENGINE
 @options.DOCKER_HOST
 @options.HOST_ROOT
@@ -74,7 +77,9 @@ def run(settings: Settings) -> None:
         watch = Watch(watched(settings))
         application = _built(settings, shared)
         if settings.metrics_address is not None:
-            ends.callback(_exporter(settings.metrics_address, shared).stop)
+            # Without a folder only the workers know; one of them answers on the socket.
+            text = application.metrics.text if shared else partial(ask_metrics, settings.socket)
+            ends.callback(_exporter(settings.metrics_address, text).stop)
         listener = given or _listener(settings)
         ends.callback(listener.remove)
         _log_start(application)
@@ -93,23 +98,23 @@ def _inherited() -> Listener | None:
         options.give_up([str(error)])
 
 
-def _shared_folder(ends: ExitStack) -> Path:
+def _shared_folder(ends: ExitStack) -> Path | None:
+    """Where the workers add up their metrics; None: there is no room, and metrics never affect decisions."""
     try:
         return ends.enter_context(shared_folder())
     except OSError as error:
-        options.give_up(
-            [f"{error.filename}: cannot create a folder for the metrics ({error.strerror}); free disk space there"]
-        )
+        _LOG.warning("no room for the metrics in /dev/shm (%s): each worker counts on its own", error.strerror)
+        return None
 
 
-def _exporter(address: tuple[str, int], shared: Path) -> Exporter:
+def _exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
     try:
-        return Exporter(address, lambda: text(shared))
+        return Exporter(address, text)
     except OSError as error:
         options.give_up([f"PORTERO_METRICS_ADDRESS: {error.strerror}; choose another port"])
 
 
-def _built(settings: Settings, shared: Path) -> Application:
+def _built(settings: Settings, shared: Path | None) -> Application:
     try:
         return build(settings, shared)
     except LoadError as error:

@@ -26,6 +26,18 @@ def ask_status(socket: Path) -> dict[str, JSON]:
     return report
 
 
+def ask_metrics(socket: Path) -> bytes:
+    """The metrics, as Prometheus reads them."""
+    connection = UnixConnection(socket, _TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read()
+    except http.client.HTTPException as error:
+        raise ValueError("not answered in HTTP") from error
+    finally:
+        connection.close()
+
+
 def count_decisions(socket: Path) -> int:
     """How many requests it has decided since its start."""
     decisions = ask_status(socket).get("decisions")

@@ -83,7 +83,8 @@ class Application:
 
     def _view(self) -> View:
         in_force = self.in_force
-        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, self.asked_by.list())
+        daemons = self.asked_by.list()
+        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, daemons, self.log.state)
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
@@ -126,7 +127,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     loaded = loading.load_trusted(settings, routes.operations)
     log, recorder = _open_log(settings), _open_recorder(settings)
     loading.remember_versions(settings, loaded.signed)
-    metrics = Metrics((operation.id for operation in routes.operations), shared)
+    operations = (operation.id for operation in routes.operations)
+    metrics = Metrics(operations, shared, log.state.count_stalled)
     notice = loaded.notice(time.time())
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes)
@@ -140,7 +142,7 @@ def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:
 
 def _open_log(settings: Settings) -> DecisionLog:
     try:
-        return DecisionLog(settings.log)
+        return DecisionLog(settings.log, settings.log_sync)
     except OSError as error:
         raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; name a file that can be written"]) from error
 

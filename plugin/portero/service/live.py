@@ -60,6 +60,7 @@ class Live:
     def follow(self) -> None:
         """In a worker: start a thread that takes over what the master loads, and one that watches the host."""
         self.application.in_force.judge.host.watch()
+        self.application.log.watch()
         start_thread("policy", self._follow)
 
     def _follow(self) -> None:

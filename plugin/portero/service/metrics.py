@@ -6,12 +6,14 @@ Counts of several processes are added up in files of a folder that they share (p
 import logging
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from portero.decision import Decision
 
@@ -38,12 +40,15 @@ class SoFar:
 class Metrics:
     """The metrics of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
 
-    def __init__(self, operations: Iterable[str] = (), shared: Path | None = None) -> None:
-        """`operations`: the ids that may stand in a label."""
+    def __init__(
+        self, operations: Iterable[str] = (), shared: Path | None = None, count_stalled: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`operations`: the ids that may stand in a label; `count_stalled` counts writes of the log that do not end."""
         self._operations = frozenset(operations)
         self._shared = shared
         self._failing = False
         self._registry = CollectorRegistry()
+        self._stalled = _StalledWrites(count_stalled)
         self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
         self._violations = self._counters("violations", "Violated rules and refusal codes", "rule", "action")
         self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
@@ -57,6 +62,8 @@ class Metrics:
             self._decisions.begin(_UNREADABLE, outcome)
             self._violations.begin("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
+        if shared is None:
+            self._registry.register(self._stalled)
         self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
 
     def decided(self, decision: Decision, seconds: float) -> None:
@@ -93,13 +100,12 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""
-        return generate_latest(self._registry) if self._shared is None else text(self._shared)
+        return generate_latest(self._collect())
 
     def so_far(self) -> SoFar:
         """The counts of a status."""
-        registry = self._registry if self._shared is None else _collected(self._shared)
         counts: dict[str, Tally[str]] = defaultdict(Tally)
-        for sample in (sample for family in registry.collect() for sample in family.samples):
+        for sample in (sample for family in self._collect().collect() for sample in family.samples):
             label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
             counts[sample.name][label] += int(sample.value)
         return SoFar(
@@ -109,6 +115,14 @@ class Metrics:
             counts["portero_policy_load_failures_total"][""],
             counts["portero_exceptions_used_total"],
         )
+
+    def _collect(self) -> CollectorRegistry:
+        if self._shared is None:
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]  # has no types
+        registry.register(self._stalled)
+        return registry
 
     def _counters(self, name: str, description: str, *labels: str) -> "_Counters":
         return _Counters(self._counter(name, description, *labels))
@@ -146,12 +160,13 @@ class _Counters:
         (self._by_labels.get(labels) or self.begin(*labels)).inc()
 
 
-def text(shared: Path) -> bytes:
-    """What the processes that share this folder have counted."""
-    return generate_latest(_collected(shared))
+class _StalledWrites(Collector):
+    """The writes of the decision log that do not end, whichever process they are in."""
 
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
 
-def _collected(shared: Path) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]  # has no types
-    return registry
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Called by prometheus_client."""
+        name, description = "portero_log_stalled_writes", "Writes to the decision log that do not end"
+        yield GaugeMetricFamily(name, description, value=self._count())

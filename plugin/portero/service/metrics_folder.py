@@ -26,10 +26,11 @@ _ROOM = {"counter": 1 << 18, "gauge_mostrecent": 1 << 16, "histogram": 1 << 16}
 
 @contextmanager
 def shared_folder(above: Path | None = None) -> Iterator[Path]:
-    """A folder for this process and those it makes, which count in it until the end; then this one removes it."""
-    above = above or (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
-    _remove_left_behind(above)
-    name, owner, alone = _made(above), os.getpid(), values.ValueClass
+    """A folder for this process and those it makes, which count in it until the end; then this one removes it.
+
+    `above`: where, instead of memory or the folder of temporary files. Raises OSError when there is no room.
+    """
+    name, owner, alone = _make_in([above] if above else _list_places()), os.getpid(), values.ValueClass
     os.environ[_VARIABLE] = str(name.folder)
     values.ValueClass = values.MultiProcessValue(name)  # type: ignore[no-untyped-call]  # has no types
     try:
@@ -41,11 +42,31 @@ def shared_folder(above: Path | None = None) -> Iterator[Path]:
             shutil.rmtree(name.folder, ignore_errors=True)
 
 
+def _list_places() -> list[Path]:
+    return [_MEMORY, Path(tempfile.gettempdir())]
+
+
+def _make_in(places: list[Path]) -> "_Name":
+    """In the first place that has room: any user can fill /dev/shm. Raises the OSError of the last one."""
+    above, *others = places
+    try:
+        _remove_left_behind(above)
+        return _made(above)
+    except OSError:
+        if not others:
+            raise
+        return _make_in(others)
+
+
 def _made(above: Path) -> "_Name":
     """The folder, with its lock taken before others can take it for one that was left behind."""
     made = Path(tempfile.mkdtemp(prefix="new-" + _PREFIX, dir=above))
     name = _Name(made)
-    name()
+    try:
+        name()
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
     name.folder = made.rename(above / made.name.removeprefix("new-"))
     return name
 
@@ -68,8 +89,14 @@ class _Name:
 
     def _taken(self) -> str:
         for number in itertools.count():
-            if _lock(self.folder / f"{number}.lock") is not None:
-                self._make_room(number)
+            lock = _lock(self.folder / f"{number}.lock")
+            if lock is not None:
+                try:
+                    self._make_room(number)
+                except OSError:
+                    # The next count tries again; it must not take a descriptor each time.
+                    os.close(lock)
+                    raise
                 break
         return str(number)
 

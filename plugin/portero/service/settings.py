@@ -14,6 +14,7 @@ from typing import Any, Literal, cast, get_args
 
 from portero.errors import Faults
 from portero.service import resources
+from portero.service.decision_log import Sync
 from portero.service.user_defaults import user_defaults
 from portero.sizes import bytes_of
 
@@ -46,6 +47,7 @@ class Settings:
     mode: Mode
     log: str
     log_failure: LogFailure
+    log_sync: Sync
     engine: EngineChoice
     docker_host: Path | None
     host_root: Literal["auto", "none"] | Path
@@ -200,6 +202,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "mode": _one_of(*get_args(Mode)),
         "log": _log,
         "log_failure": _one_of(*get_args(LogFailure)),
+        "log_sync": _one_of(*get_args(Sync)),
         "engine": _one_of(*get_args(EngineChoice)),
         "docker_host": _docker_host,
         "host_root": _host_root,

@@ -12,11 +12,15 @@ from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.service import loading
+from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
 from portero.service.shared_policy import Notice
 from portero.signing.signature import Manifest
 from portero.types import JSON
+
+# Seconds for which a lost line of the decision log needs attention.
+_FAILED_RECENTLY = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class View:
     engine: str
     notice: Notice
     daemons: list[JSON]
+    log: LogState
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -53,6 +58,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     return health(view) | {
         "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
         "logFailures": so_far.log_failures,
+        "logLastFailure": instant(view.log.last_failure) if view.log.last_failure else "",
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
         "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
@@ -67,6 +73,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "record": str(settings.record or ""),
         "log": settings.log,
         "logFailure": settings.log_failure,
+        "logSync": settings.log_sync,
         "hostFiles": loading.host_root(settings),
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
@@ -94,9 +101,18 @@ def attention(view: View, now: float) -> Iterator[str]:
         yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    yield from _list_log_failures(view.log, now)
     if loading.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     yield from notices(view.policy.waivers, now)
+
+
+def _list_log_failures(log: LogState, now: float) -> Iterator[str]:
+    if log.count_stalled():
+        yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
+    if now < log.last_failure + _FAILED_RECENTLY:
+        when = instant(log.last_failure)
+        yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
 
 def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON]:

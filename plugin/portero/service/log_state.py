@@ -1,0 +1,68 @@
+"""How the decision log is doing, in memory that a process shares with those that it forks.
+
+Each process notes when it begins a write, so that the others can tell of one that does not end: it cannot itself.
+"""
+
+import mmap
+import os
+import time
+from contextlib import suppress
+
+# Seconds after which a write counts as stalled.
+STALLED_AFTER = 2.0
+# Far more than there are workers. Two processes that share a slot hide one another's stalls, nothing else.
+_SLOTS = 256
+_DOUBLE = 8
+
+
+class LogState:
+    """When a line was last lost, and since when each process has been writing."""
+
+    def __init__(self) -> None:
+        memory = mmap.mmap(-1, _DOUBLE * (1 + 2 * _SLOTS))
+        # The first number is the time of the last failure; then process and begin of its write, in turns.
+        self._numbers = memoryview(memory).cast("d")
+        self._slot = 1
+
+    def use_own_slot(self) -> None:
+        """Called once in each process that a fork made."""
+        self._slot = 1 + 2 * (os.getpid() % _SLOTS)
+        self._numbers[self._slot] = os.getpid()
+        self.end()
+
+    def begin(self) -> None:
+        """A write begins."""
+        self._numbers[self._slot + 1] = time.monotonic()
+
+    def end(self) -> None:
+        """The write has ended."""
+        self._numbers[self._slot + 1] = 0.0
+
+    def fail(self) -> None:
+        """A line was lost now."""
+        self._numbers[0] = time.time()
+
+    @property
+    def last_failure(self) -> float:
+        """When a line was last lost, in seconds since 1970; 0: never."""
+        return self._numbers[0]
+
+    def seconds_left(self) -> float:
+        """Until the write of this process counts as stalled; 0: it does."""
+        return max(0.0, (self._numbers[self._slot + 1] or time.monotonic()) + STALLED_AFTER - time.monotonic())
+
+    def count_stalled(self) -> int:
+        """Processes whose write does not end."""
+        before = time.monotonic() - STALLED_AFTER
+        numbers = self._numbers
+        return sum(0 < numbers[slot + 1] < before and _is_alive(numbers[slot]) for slot in range(1, len(numbers), 2))
+
+
+def _is_alive(process: float) -> bool:
+    """0 is this process, before its first fork. One that was killed has left its begin behind."""
+    with suppress(PermissionError):
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return False
+    return True

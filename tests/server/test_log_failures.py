@@ -1,0 +1,159 @@
+"""A decision log that cannot be written shows everywhere, and holds up nobody."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.paths import ROOT
+from tests.server.commands import ask, create, run, serve
+from tests.server.running import Server, started, wait_until_it_answers
+
+READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
+
+
+def attention(server: Server) -> list[str]:
+    found: list[str] = server.ask("GET", "/healthz")[1]["attention"]
+    return found
+
+
+def test_a_log_on_a_full_disk_is_status_1_in_every_worker_and_in_the_metrics(tmp_path: Path) -> None:
+    with started(serve(tmp_path, "--log", "/dev/full"), tmp_path / "portero.sock") as server:
+        healthy = run("status", "--socket", str(server.socket))
+        answer = ask(server, create())
+        seen = [attention(server) for _ in range(10)]
+        after = run("status", "--socket", str(server.socket))
+        metrics = server.connection()
+        metrics.request("GET", "/metrics")
+        text = metrics.getresponse().read().decode()
+        metrics.close()
+
+    assert healthy.returncode == 0
+    assert answer["Allow"] is False
+    assert all("the decision log could not be written at" in line for (line,) in seen)
+    assert after.returncode == 1
+    assert "portero_log_failures_total 1.0" in text
+    assert "portero_log_stalled_writes 0.0" in text
+
+
+def test_a_stalled_standard_output_refuses_changes_and_holds_up_no_read(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    while True:
+        try:
+            os.write(writer, b"x" * 4096)
+        except BlockingIOError:
+            break
+    os.set_blocking(writer, True)
+    process = subprocess.Popen(
+        [sys.executable, *serve(tmp_path, "--log", "-", "--workers", "1")],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, tmp_path / "portero.sock")
+    try:
+        wait_until_it_answers(server)
+        began = time.monotonic()
+        first = ask(server, create())
+        took_first = time.monotonic() - began
+        began = time.monotonic()
+        answers = [(ask(server, READ)["Allow"], ask(server, create())["Allow"]) for _ in range(20)]
+        took = time.monotonic() - began
+        seen = attention(server)
+        os.read(reader, 1 << 20)
+        later = ask(server, create(Memory=1 << 20, MemorySwap=1 << 20))
+    finally:
+        status, _ = server.stop()
+        os.close(reader)
+        os.close(writer)
+
+    assert "log-failure" in first["Msg"]
+    assert 1.5 < took_first < 10
+    assert answers == [(True, False)] * 20
+    assert took < 5
+    assert "the decision log could not be written at" in seen[0]
+    assert "log-failure" not in later["Msg"]
+    assert status == 0
+
+
+def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    ran = run("serve", "--socket", str(tmp_path / "portero.sock"), "--log", str(tmp_path / "pipe"))
+
+    assert ran.returncode == 2
+    assert "pipe: is not a regular file; name a file that can be written" in ran.stderr
+
+
+def test_without_room_for_the_metrics_it_serves_and_says_so_once(tmp_path: Path) -> None:
+    # As with a full /dev/shm: no file there gets its blocks.
+    code = (
+        "import errno, os, sys\n"
+        "def full(*_): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+        "os.posix_fallocate = full\n"
+        "from portero.cli import main\n"
+        "main(sys.argv[3:])\n"
+    )
+    with started(["-c", code, *serve(tmp_path, "--workers", "1")], tmp_path / "portero.sock") as server:
+        assert ask(server, create(Privileged=True))["Allow"] is False
+        metrics: Any = server.connection()
+        metrics.request("GET", "/metrics")
+        text = metrics.getresponse().read().decode()
+        metrics.close()
+        _, errors = server.stop()
+
+    assert 'portero_decisions_total{operation="ContainerCreate",outcome="refused"} 1.0' in text
+    warning = "no room for the metrics in /dev/shm (No space left on device): each worker counts on its own"
+    assert errors.count(warning) == 1
+
+
+def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) -> None:
+    # Stopped inside the write, as in a file system that hangs.
+    code = (
+        "import os, signal, sys\n"
+        "from portero.rotation import is_rotated\n"
+        "from portero.service import decision_log\n"
+        "def stop_when_asked(path, descriptor):\n"
+        "    if os.path.exists(path + '.hang'): os.unlink(path + '.hang'); os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return is_rotated(path, descriptor)\n"
+        "decision_log.is_rotated = stop_when_asked\n"
+        "from portero.cli import main\n"
+        "main(sys.argv[3:])\n"
+    )
+    with started(["-c", code, *serve(tmp_path, "--workers", "2")], tmp_path / "portero.sock") as server:
+        deadline = time.monotonic() + 15
+        while len(server.workers()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (tmp_path / "decisions.jsonl.hang").touch()
+        connection = server.connection()
+        connection.request("POST", "/AuthZPlugin.AuthZReq", create())
+        time.sleep(2.5)
+        seen = attention(server)
+        for worker in server.workers():
+            os.kill(worker, signal.SIGCONT)
+        allowed = connection.getresponse().status
+        connection.close()
+        afterwards = attention(server)
+
+    assert seen == ["a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"]
+    assert allowed == 200
+    assert afterwards == []
+
+
+@pytest.mark.parametrize("sync", ["interval", "each"])
+def test_a_synced_log_has_the_lines_of_a_killed_portero(tmp_path: Path, sync: str) -> None:
+    with started(serve(tmp_path, "--log-sync", sync), tmp_path / "portero.sock") as server:
+        answers = [ask(server, create()) for _ in range(5)]
+        time.sleep(1.2)
+        for worker in server.workers():
+            os.kill(worker, signal.SIGKILL)
+        assert server.ask("GET", "/status")[1]["logSync"] == sync
+
+    assert len(answers) == len((tmp_path / "decisions.jsonl").read_text().splitlines()) == 5
