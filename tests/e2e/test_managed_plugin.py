@@ -141,8 +141,26 @@ def test_a_managed_plugin_that_hides_the_portero_on_the_host_is_reported(plain: 
     assert [name.partition(" ")[0] for name in scanned["plugins"]["shadows"]] == ["portero"]
 
 
-@pytest.fixture
-def mounted(built: GuardedDocker, plain: GuardedDocker) -> Iterator[GuardedDocker]:
+def test_an_ordinary_network_is_made_and_one_that_takes_the_host_s_addresses_or_bridges_is_not(
+    plain: GuardedDocker,
+) -> None:
+    plain.shell("ip address add 10.77.0.1/16 dev lo; ip link add br-host type bridge")
+    bridge = "-o com.docker.network.bridge.name"
+
+    made = plain.shell(f"docker network create --subnet 172.28.0.0/16 {bridge}=br-mine mine")
+    refused = [
+        plain.shell(f"docker network create --subnet {subnet} no").stderr
+        for subnet in ("10.77.3.0/24", "169.254.169.0/24")
+    ]
+    taken = plain.shell(f"docker network create {bridge}=br-host no").stderr
+
+    assert made.returncode == 0, made.stderr
+    assert all("network-subnets" in one for one in refused), refused
+    assert "bridge-names" in taken, taken
+
+
+@pytest.fixture(params=["hardened"])
+def mounted(request: pytest.FixtureRequest, built: GuardedDocker, plain: GuardedDocker) -> Iterator[GuardedDocker]:
     """Guarded by the plugin with a policy folder, daemon.json and the socket of dockerd."""
     plain.unguard()
     plain.docker("plugin", "disable", "-f", "portero")
@@ -151,7 +169,7 @@ def mounted(built: GuardedDocker, plain: GuardedDocker) -> Iterator[GuardedDocke
         '{"trusted-roots": ["/srv/data"], "bind-sources-read-only": ["/srv/data"]}'
     )
     settings = (
-        *("PORTERO_PROFILE=hardened", "PORTERO_SCHEMAS=/etc/portero/site", "policy.source=/etc/portero"),
+        *(f"PORTERO_PROFILE={request.param}", "PORTERO_SCHEMAS=/etc/portero/site", "policy.source=/etc/portero"),
         *("daemon-config.source=/etc/docker", "docker-socket.source=/run/docker.sock"),
         "PORTERO_DOCKER_HOST=unix:///run/docker.sock",
     )
@@ -176,6 +194,34 @@ def test_with_its_mounts_the_plugin_knows_policy_daemon_json_and_networks(mounte
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
     assert by_id.stdout.endswith("by-id\n"), by_id.stderr
     assert "seccomp" in refused.stderr
+
+
+STACK = """
+services:
+  web:
+    image: busybox
+    command: sleep 300
+    networks: [own]
+    deploy: {resources: {limits: {memory: 64M}}}
+networks:
+  own: {}
+"""
+
+
+@pytest.mark.parametrize("mounted", ["baseline"], indirect=True)
+def test_services_of_a_stack_on_its_own_network_are_scaled_updated_and_rolled_back(mounted: GuardedDocker) -> None:
+    mounted.host.path("/srv/stack.yaml").write_text(STACK)
+    commands = (
+        "stack deploy --resolve-image never --detach=true -c /srv/stack.yaml shop",
+        "service scale --detach shop_web=2",
+        "service update --detach --no-resolve-image --env-add A=b shop_web",
+        "service rollback --detach shop_web",
+        "stack rm shop",
+    )
+
+    for command in commands:
+        done = mounted.shell(f"docker {command}")
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def test_a_plugin_that_cannot_start_says_why_in_the_daemon_s_log_and_is_started_once(built: GuardedDocker) -> None:

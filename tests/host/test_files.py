@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.host import routes
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
 from portero.host.files import FilesMoment, HostFiles
@@ -521,3 +522,20 @@ def test_the_routes_are_those_of_this_process_where_no_daemon_asks(tmp_path: Pat
     assert routes is not None
     assert "lo" in routes.interfaces
     assert host_files(tmp_path, visible=False).moment().routes() is None
+
+
+def test_a_managed_plugin_reads_the_routes_that_its_manifest_mounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_MOUNTED", "/proc/self/net")
+    mounted = host_files(tmp_path, visible=False).moment().routes()
+    # docker plugin set may name any folder.
+    monkeypatch.setattr(routes, "_MOUNTED", str(tmp_path))
+    other = host_files(tmp_path, visible=False).moment().routes()
+    (tmp_path / "fib_trie").touch()
+
+    assert mounted is not None
+    assert "lo" in mounted.interfaces
+    assert other is None
+    with pytest.raises(Refused, match="host-unreadable"):
+        host_files(tmp_path, visible=False).moment().routes()

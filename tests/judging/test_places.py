@@ -6,13 +6,16 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from portero.host import routes
 from portero.judging.judge import Judge
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 from tests.paths import CORPUS
 
-# What a managed plugin does not see, it refuses: links of bind sources, names behind network IDs, bridges and routes.
-REFUSED_THERE = {"host-paths-seen", "network-resolved", "bridge-names", "network-subnets"}
+# What a managed plugin does not see, it refuses: links of bind sources, names behind network IDs.
+REFUSED_THERE = {"host-paths-seen", "network-resolved"}
 
 
 def bodies() -> Iterator[tuple[str, bytes]]:
@@ -36,7 +39,8 @@ def judge(host_root: str) -> Judge:
     return judge_of(Settings.read({}, {"host_root": host_root, "profile": "baseline"}))[0]
 
 
-def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see() -> None:
+def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_MOUNTED", "/proc/self/net")
     host, plugin = judge("/"), judge("none")
     cases = [*bodies()]
     other = {}

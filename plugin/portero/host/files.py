@@ -21,7 +21,7 @@ from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.protected import Guarded
-from portero.host.routes import HostRoutes, RoutesReader
+from portero.host.routes import HostRoutes, RoutesReader, read_mounted
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
 from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
@@ -142,7 +142,7 @@ class FilesMoment:
             return self._host.read_defaults(self._walk, self._asking)
 
     def routes(self) -> HostRoutes | None:
-        """What the network namespace of the daemon that asks holds, or that of this process beside the host's files."""
+        """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""
         with refuse_unreadable():
             return self._routes
 
@@ -150,7 +150,7 @@ class FilesMoment:
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
             return RoutesReader(self._asking.net).routes
-        return RoutesReader("/proc/self/net").routes if self._host.visible else None
+        return RoutesReader("/proc/self/net").routes if self._host.visible else read_mounted()
 
     def _look(self, path: str) -> HostEntry:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")

@@ -25,6 +25,8 @@ _OF_EACH_LINK = (IPv6Network("fe80::/10"), IPv6Network("ff00::/8"))
 _DOCKERS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 # A table of full internet routes is longer; such a host is not read in the time that a request has.
 _LONGEST_FILE = 4 << 20
+# Where a managed plugin finds the network of the host (config.json, network).
+_MOUNTED = "/host/proc/net"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,11 @@ class RoutesReader:
         if len(text) > _LONGEST_FILE:
             raise OSError(f"{self._folder / name}: more routes than can be read for one request")
         return text.splitlines()
+
+
+def read_mounted() -> HostRoutes | None:
+    """What the manifest of a managed plugin mounts; None: the mount shows another folder. Raises OSError."""
+    return RoutesReader(_MOUNTED).routes if Path(_MOUNTED, "fib_trie").exists() else None
 
 
 def _is_kept(network: Network) -> bool:
