@@ -37,7 +37,7 @@ class Writer:
 
 
 class UnseenOwner(Exception):
-    """The user namespace of this process has no number for an owner, so it cannot be told who that is."""
+    """The user namespace of this process has no number for an owner, so the owner is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How the kernel gets to a path of the host, who can lead it elsewhere, what it opens there: a path in, a Trace out.
 
-A source is looked up again at each start of a container. Whoever can replace an entry on the way by a link chooses
-what the container gets then, without a request that could be judged.
+A source is looked up again at each start of a container. An account that can replace an entry on the way by a link
+chooses what the container gets then, without a request that could be judged.
 """
 
 from collections.abc import Iterator, Mapping

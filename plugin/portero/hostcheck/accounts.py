@@ -16,7 +16,7 @@ _GROUPS, _USERS = "/etc/group", "/etc/passwd"
 class Accounts:
     """The local users and groups; those of a directory service are not in these files.
 
-    The account of a rootless `daemon`, and the groups that are nobody else's, have the name DOCKERD.
+    The account of a rootless `daemon`, and the groups that only it is in, have the name DOCKERD.
     """
 
     files: Files

@@ -58,7 +58,7 @@ def _sockets(files: Files, accounts: Accounts, configuration: Configuration) -> 
     except OSError:
         return unknown(_DEFAULT_SOCKET)
     if configuration.daemon is not None and not paths:
-        # It listens somewhere, or nobody could talk to it.
+        # It listens somewhere, or no client could connect to it.
         return unknown(", ".join(named) or _DEFAULT_SOCKET)
     sockets: dict[str, JSON] = {
         path: {"owner": accounts.owner(path), "group": accounts.group(path), "mode": accounts.mode(path)}

@@ -19,7 +19,7 @@ from portero.types import JSON
 __all__ = ["Canonical", "Shapes", "canonical"]
 
 # The largest list that people are known to send is a range of 10,000 published ports; of mounts, devices and other
-# objects nobody sends a tenth.
+# objects no client sends a tenth.
 MAX_ENTRIES = 10_240
 MAX_OBJECTS = 1_024
 
