@@ -25,6 +25,7 @@ class Violation:
 
     `default`: the value is the daemon's default, not the request's. `exception`: the one that waives the rule.
     `more`: how many further violations of the rule, at other places, this one stands for.
+    `paths`: the values of the request document that the rule refuses; they share `at`.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Violation:
     default: bool = False
     exception: str | None = None
     more: int = 0
+    paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
 
     def entry(self) -> dict[str, JSON]:
         """Its entry in the line of the decision log."""

@@ -20,6 +20,7 @@ SITE = "/srv/site"
 LIVE_WITHIN = 2.0
 FILE = f"{SITE}/exceptions/probe.json"
 COMMAND = [*serve("baseline"), "--schemas", SITE]
+BUSYBOX = {"registry": {"const": "docker.io"}, "repository": {"const": "library/busybox"}}
 HOST_NETWORK = ("run", "--rm", "--network", "host")
 
 
@@ -31,7 +32,7 @@ def exception(days: int = 100, **changes: Any) -> dict[str, Any]:
         "match": {
             "properties": {
                 "operation": {"const": "ContainerCreate"},
-                "facts": {"properties": {"image": {"properties": {"repository": {"const": "library/busybox"}}}}},
+                "facts": {"properties": {"image": {"properties": BUSYBOX}}},
             }
         },
         "reason": "The probe measures the host's own interfaces.",
@@ -94,6 +95,30 @@ def test_another_image_is_refused_by_the_rule(site: Site) -> None:
     assert "no-host-network" in refusing(site.docker.docker(*HOST_NETWORK, "nginx:1.27", "true").stderr)
 
 
+def test_an_image_of_the_same_name_in_another_registry_is_refused(site: Site) -> None:
+    site.docker.docker("tag", "busybox", "evil.io/library/busybox")
+
+    assert "no-host-network" in refusing(site.docker.docker(*HOST_NETWORK, "evil.io/library/busybox", "true").stderr)
+
+
+def test_an_exception_for_one_mount_waives_no_other(site: Site) -> None:
+    site.docker.shell("mkdir -p /etc/app.d; echo settings > /etc/app.d/x")
+    mounts = {"contains": {"properties": {"source": {"const": "/etc/app.d"}}}}
+    site.write(
+        exception(rules=["no-sensitive-paths"], match={"properties": {"facts": {"properties": {"mounts": mounts}}}})
+    )
+    site.taken_over()
+    run, shown = ("run", "--rm", "-v", "/etc/app.d:/conf:ro"), ("busybox", "cat", "/conf/x")
+
+    alone = site.docker.docker(*run, *shown)
+    beside = site.docker.docker(*run, "-v", "/etc/shadow:/x:ro", *shown).stderr
+
+    assert (alone.returncode, alone.stdout) == (0, "settings\n"), alone.stderr
+    assert refusing(beside) == ["no-sensitive-paths"]
+    assert "HostConfig.Binds[1]" in beside
+    assert "HostConfig.Binds[0]" not in beside
+
+
 def test_another_rule_that_the_request_breaks_refuses_it_alone(site: Site) -> None:
     refused = refusing(site.docker.docker(*HOST_NETWORK, "--privileged", "busybox", "true").stderr)
 
@@ -109,7 +134,7 @@ def test_an_exception_that_has_run_out_waives_nothing_and_is_reported(site: Site
 
     assert "no-host-network" in refusing(refused)
     assert [(one["id"], one["state"]) for one in site.status()["exceptions"]] == [("probe", "expired")]
-    assert f"portero: {FILE}: expired on " in site.docker.logs()
+    assert f"portero: warning: {FILE}: expired on " in site.docker.logs()
 
 
 def test_an_exception_that_soon_runs_out_works_and_is_reported(site: Site) -> None:
@@ -120,7 +145,7 @@ def test_an_exception_that_soon_runs_out_works_and_is_reported(site: Site) -> No
 
     assert ran.returncode == 0, ran.stderr
     assert [one["state"] for one in site.status()["exceptions"]] == ["expiring"]
-    assert f"portero: {FILE}: expires at the end of " in site.docker.logs()
+    assert f"portero: warning: {FILE}: expires at the end of " in site.docker.logs()
 
 
 def test_the_status_tells_how_often_an_exception_was_used(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from portero import engine
 from portero.decision import Violation, refusal
-from portero.policy.exception import Waiver, notices, strict, waived
+from portero.policy.entry_match import looks_into_lists
+from portero.policy.exception import MOST_TRIES, Waiver, notices, strict, waived
 from portero.policy.loader import InvalidPolicy, Policy, load
 from portero.reading.routes import Routes
 from portero.types import JSON
@@ -42,7 +44,16 @@ def waiver(match: JSON, *rules: str, id: str = "mine", expires: date = DAY, name
     read = strict(match)
     assert isinstance(read, dict)
     check = engine.named(name).compile(read, {})
-    return Waiver(id, f"exceptions/{id}.json", rules or ("no-privileged",), check, "Reason.", "alice", expires)
+    return Waiver(
+        id,
+        f"exceptions/{id}.json",
+        rules or ("no-privileged",),
+        check,
+        "Reason.",
+        "alice",
+        expires,
+        looks_into_lists(match),
+    )
 
 
 def outcome(found: tuple[Violation, ...]) -> list[tuple[str, str, str | None]]:
@@ -121,6 +132,96 @@ def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> 
         "exceptions/gone.json: expired on 2030-06-29 and waives nothing: renew it with alice, or delete it",
         "exceptions/soon.json: expires at the end of 2030-07-14: renew it with alice, or delete it",
     ]
+
+
+# -- which entry of a list is waived
+
+APP: dict[str, JSON] = {
+    "properties": {
+        "facts": {"properties": {"mounts": {"contains": {"properties": {"source": {"const": "/etc/app.d"}}}}}}
+    }
+}
+
+
+def mounting(*sources: str) -> dict[str, JSON]:
+    mounts: list[JSON] = [
+        {"source": source, "at": f"HostConfig.Binds[{index}]"} for index, source in enumerate(sources)
+    ]
+    return {**REQUEST, "facts": {"mounts": mounts}, "body": {"HostConfig": {"Binds": [*sources]}}}
+
+
+def refused_mount(*indices: int) -> Violation:
+    paths = tuple(("facts", "mounts", index, "source") for index in indices)
+    return replace(violation("no-privileged"), at=f"HostConfig.Binds[{indices[0]}]", paths=paths)
+
+
+def test_an_exception_for_one_entry_waives_the_rule_at_no_other() -> None:
+    found = waived([waiver(APP)], (refused_mount(0), refused_mount(1)), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+
+    assert [one.action for one in found] == ["waived", "deny"]
+
+
+def test_two_exceptions_may_each_waive_their_entry() -> None:
+    other = json.loads(json.dumps(APP).replace("app.d", "other"))
+    both = mounting("/etc/app.d", "/etc/other")
+
+    found = waived([waiver(APP), waiver(other, id="other")], (refused_mount(0), refused_mount(1)), both, at(DAY))
+
+    assert [one.exception for one in found] == ["mine", "other"]
+
+
+def test_entries_that_share_their_place_in_the_request_are_waived_together_or_not() -> None:
+    """The paths of an overlay volume come out of one option."""
+    shared = refused_mount(0, 1)
+
+    (found,) = waived([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    (twice,) = waived([waiver(APP)], (shared,), mounting("/etc/app.d", "/etc/app.d"), at(DAY))
+
+    assert (found.action, twice.action) == ("deny", "waived")
+
+
+def test_a_match_on_the_list_of_the_body_counts_for_its_entry_only() -> None:
+    binds: JSON = {"properties": {"Binds": {"contains": {"const": "/etc/app.d"}}}}
+    by_body: JSON = {"properties": {"body": {"properties": {"HostConfig": binds}}}}
+
+    found = waived(
+        [waiver(by_body)], (refused_mount(0), refused_mount(1)), mounting("/etc/app.d", "/etc/shadow"), at(DAY)
+    )
+
+    assert [one.action for one in found] == ["waived", "deny"]
+
+
+def test_where_a_rule_fails_at_the_list_every_entry_must_match() -> None:
+    whole = replace(violation("no-privileged"), paths=(("facts", "mounts"),))
+
+    (mixed,) = waived([waiver(APP)], (whole,), mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+    (alike,) = waived([waiver(APP)], (whole,), mounting("/etc/app.d"), at(DAY))
+
+    assert (mixed.action, alike.action) == ("deny", "waived")
+
+
+def test_a_match_on_the_whole_request_waives_every_entry() -> None:
+    found = waived([waiver(BY_ALICE)], (refused_mount(0), refused_mount(1)), mounting("/a", "/b"), at(DAY))
+
+    assert [one.action for one in found] == ["waived", "waived"]
+
+
+def test_another_list_may_be_a_condition() -> None:
+    with_list = {**mounting("/etc/app.d", "/etc/shadow"), "labels": ["trusted"]}
+    match: JSON = {"properties": {"labels": {"contains": {"const": "trusted"}}}}
+
+    found = waived([waiver(match)], (refused_mount(0), refused_mount(1)), with_list, at(DAY))
+
+    assert [one.action for one in found] == ["waived", "waived"]
+
+
+def test_a_request_with_very_many_entries_is_tried_so_often_and_no_more() -> None:
+    many = MOST_TRIES + 10
+    request_ = mounting(*["/etc/app.d"] * many)
+
+    found = waived([waiver(APP)], tuple(refused_mount(index) for index in range(many)), request_, at(DAY))
+
+    assert [one.action for one in found].count("waived") == MOST_TRIES
 
 
 # -- what a match means

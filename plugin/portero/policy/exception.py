@@ -2,10 +2,10 @@
 
 Files in, waivers out; a file that is invalid, that names no rule of requests, or that would waive a refusal code or a
 rule of self-protection is a fault, like an invalid rule. A match is read strictly: what it names must be there, or a
-misspelt name would waive everything.
+misspelt name would waive everything. One that looks into lists waives a rule for the entry that it matches only.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,17 +14,16 @@ from typing import Literal, TypeAlias, TypedDict, cast
 from portero.decision import Violation
 from portero.engine import Check, Engine
 from portero.engine.portable_schema import MANY_SCHEMAS
-from portero.policy.dialect import keyword_faults
-from portero.policy.document import faults
+from portero.policy.entry_match import looks_into_lists, narrow
+from portero.policy.exception_faults import file_faults, rule_faults
 from portero.policy.folder import Folder
-from portero.refusals import CODES
-from portero.spelling import close_to
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
 Written: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
-SELF_PROTECTION = "self-protection"
+# A try takes as long as the request is; what is left when they are used up is not waived.
+MOST_TRIES = 64
 _SOON = timedelta(days=14)
 _ONE_SCHEMA = ("additionalProperties", "items", "contains", "then", "else")
 _SPEAKS_OF = {
@@ -56,6 +55,7 @@ class Waiver:
     reason: str
     owner: str
     expires: date
+    looks_into_lists: bool = False
 
     def state(self, time: float) -> State:
         """How it is at a time, in seconds since 1970."""
@@ -68,19 +68,39 @@ class Waiver:
 def waived(
     waivers: Sequence[Waiver], violations: Sequence[Violation], request: JSON, time: float
 ) -> tuple[Violation, ...]:
-    """The violations, those that an exception covers as waived by it."""
-    violated = {violation.rule for violation in violations}
-    by_rule: dict[str, Waiver] = {}
+    """The violations, those that an exception covers as waived by it.
+
+    An exception that looks into lists covers a violation when it matches with the refused entry alone.
+    """
+    tries_left = MOST_TRIES
+    by_index: dict[int, str] = {}
     for waiver in waivers:
-        covered = violated.intersection(waiver.rules) - by_rule.keys()
-        if covered and waiver.state(time) != "expired" and not waiver.match.failures(request):
-            by_rule |= dict.fromkeys(covered, waiver)
+        covered = [
+            index
+            for index, violation in enumerate(violations)
+            if index not in by_index and violation.rule in waiver.rules
+        ]
+        if not covered or waiver.state(time) == "expired" or waiver.match.failures(request):
+            continue
+        for index in covered:
+            if waiver.looks_into_lists:
+                matches, tries_left = _match_alone(waiver, violations[index], request, tries_left)
+                if not matches:
+                    continue
+            by_index[index] = waiver.id
     return tuple(
-        replace(violation, action="waived", exception=by_rule[violation.rule].id)
-        if violation.rule in by_rule
-        else violation
-        for violation in violations
+        replace(violation, action="waived", exception=by_index[index]) if index in by_index else violation
+        for index, violation in enumerate(violations)
     )
+
+
+def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left: int) -> tuple[bool, int]:
+    """Whether the match holds with each entry of the violation alone, and how many tries are left after it."""
+    for entry in narrow(violation, request):
+        tries_left -= 1
+        if tries_left < 0 or waiver.match.failures(entry):
+            return False, tries_left
+    return True, tries_left
 
 
 def notices(waivers: Sequence[Waiver], time: float) -> list[str]:
@@ -104,7 +124,7 @@ def read(
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
     for folder in contents:
         for file, content in folder.exceptions.items():
-            wrong = [*_faults(content, schema, dialect, references)] or [*_rule_faults(content, contents)]
+            wrong = [*file_faults(content, schema, dialect, references)] or [*rule_faults(content, contents)]
             found += [f"{file}: {fault}" for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
@@ -161,39 +181,5 @@ def _waiver(file: Path, content: ExceptionDocument, match: Check) -> Waiver:
         reason=content["reason"],
         owner=content["owner"],
         expires=date.fromisoformat(content["expires"]),
+        looks_into_lists=looks_into_lists(content["match"]),
     )
-
-
-def _faults(
-    content: Mapping[str, JSON], schema: Mapping[str, JSON], dialect: Mapping[str, JSON], references: Set[str]
-) -> Iterator[str]:
-    wrong = list(faults(dict(content), schema))
-    if wrong:
-        yield from wrong
-        return
-    match = cast(dict[str, JSON], content["match"])
-    keywords_of_a_rule: dict[str, JSON] = {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]}
-    states_a_condition = {name: dialect[name] for name in ("anyOf", "cure")}
-    wrong = list(faults(match, keywords_of_a_rule)) or list(faults(match, states_a_condition))
-    yield from (f"match: {fault}" for fault in wrong or keyword_faults(match, references))
-    try:
-        date.fromisoformat(cast(str, content["expires"]))
-    except ValueError:
-        yield "expires: not a valid date: write YYYY-MM-DD"
-
-
-def _rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Iterator[str]:
-    files = [file for folder in contents for file in folder.rules]
-    rules = sorted({file.stem for file in files})
-    # A rule keeps its protection when a later folder puts it under another topic.
-    protected = {file.stem for file in files if file.parent.name == SELF_PROTECTION}
-    of_the_host = {file.stem for folder in contents for file in folder.host}
-    for id in cast(list[str], content["rules"]):
-        if id in CODES:
-            yield f"rules: '{id}' is a refusal code, which nothing waives: take it out"
-        elif id in protected:
-            yield f"rules: '{id}' protects Portero itself, which nothing waives: take it out"
-        elif id in of_the_host and id not in rules:
-            yield f"rules: '{id}' judges the host, not requests: set its action in site.json"
-        elif id not in rules:
-            yield f"rules: unknown rule '{id}'{close_to(id, rules)}"

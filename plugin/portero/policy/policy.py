@@ -123,10 +123,12 @@ _NONE = _ActingRules.of({})
 
 def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
-    found = {(spell_at(request, path), is_default(request, path)): path for path in reversed(paths)}
-    for at, default in sorted(found) if len(found) > 1 else found:
-        reason = fill_reason(rule.reason, request, found[at, default])
-        yield Violation(rule.id, rule.level, at, action, reason, rule.remedy, default)
+    found: dict[tuple[str, bool], list[InstancePath]] = {}
+    for path in paths:
+        found.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
+    for (at, default), failed in sorted(found.items()) if len(found) > 1 else found.items():
+        reason = fill_reason(rule.reason, request, failed[0])
+        yield Violation(rule.id, rule.level, at, action, reason, rule.remedy, default, paths=tuple(failed))
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:
