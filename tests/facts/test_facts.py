@@ -84,6 +84,7 @@ TOLD = {
     "ImageCommit": {"secrets", "user", "healthcheck"},
     "ImageBuild": {
         "build",
+        "downloads",
         "namespaces",
         "networks",
         "cgroupParent",
@@ -92,7 +93,7 @@ TOLD = {
         "limits",
         "ulimits",
     },
-    "ImageCreate": set(),
+    "ImageCreate": {"downloads"},
     "SecretCreate": {"plugins"},
     "SecretUpdate": {"plugins"},
     "ConfigCreate": {"plugins"},
@@ -203,7 +204,7 @@ QUERIES = st.dictionaries(
     st.sampled_from(
         [
             *("networkmode", "cgroupparent", "extrahosts", "buildargs", "labels", "ulimits", "memory", "memswap"),
-            *("cpuperiod", "cpuquota", "shmsize", "remote", "version", "securityopt", "fromImage", "tag", "changes"),
+            *("cpuperiod", "cpuquota", "shmsize", "remote", "version", "securityopt", "fromImage", "fromSrc", "tag"),
         ]
     ),
     st.lists(

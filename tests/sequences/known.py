@@ -12,7 +12,9 @@ from .play import PLUGIN_LOADED
 from .steps import Step
 
 # Ways that the rules do not close yet, each as what the canaries say first; this list only gets shorter.
-OPEN = ("changed: the address of ", "changed: the host's route ")
+OPEN: tuple[str, ...] = ()
+# 127 in full-width digits, which Go reads as digits.
+FULL_WIDTH = "%EF%BC%91%EF%BC%92%EF%BC%97"
 LOOK = "look; exit 0"
 STAY = "look; echo staying; sleep 60"
 # What hardened asks of a bridge.
@@ -133,6 +135,10 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
                 )
             ],
             "changed: the host's route to 8.8.8.0 (br)",
+        ),
+        "a build downloads from a listener of the host": (
+            [Step("alicia", "request", "POST", text=f"/build?remote=http://{FULL_WIDTH}.0.0.1:8099/a")],
+            "read: a listener on the host's 127.0.0.1",
         ),
         "a service": (
             [

@@ -13,6 +13,7 @@ from portero.facts import (
     capabilities,
     commit,
     devices,
+    downloads,
     groups,
     image,
     limits,
@@ -196,7 +197,7 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query),
-    "ImageCreate": lambda call: image.read_pull(call.query),
+    "ImageCreate": lambda call: image.read_pull(call.query) | {"downloads": downloads.read_import(call.query)},
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
         lambda call: {"plugins": plugins.read_secret(call.body)},

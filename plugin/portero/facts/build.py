@@ -5,7 +5,7 @@ What dockerd refuses is refused here as well. dockerd shows a plugin neither the
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import limits, namespaces, networks, process, secrets
+from portero.facts import downloads, limits, namespaces, networks, process, secrets
 from portero.facts.fields import as_object, as_text, items
 from portero.facts.values import go_int64
 from portero.host.view import HostMoment
@@ -51,6 +51,7 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     mode = _first(query, "networkmode")
     return {
         "build": _build(query),
+        "downloads": downloads.read_build(_first(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
         "cgroupParent": process.make_value(_first(query, "cgroupparent"), "?cgroupparent"),
@@ -62,20 +63,24 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
 
 
 def _build(query: Query) -> Fact:
-    version = _first(query, "version") or "1"
+    version = _version(query)
     if version not in ("1", "2"):
         raise Refused("body-wrong-type", "?version")
     return {
-        "remote": process.make_value(_is_fetched(query, version), "?remote"),
+        "remote": process.make_value(_is_fetched(query), "?remote"),
         "version": version,
         "securityOptions": [{"name": option, "at": "?securityopt"} for option in query.get("securityopt", ())],
         "at": "?version",
     }
 
 
-def _is_fetched(query: Query, version: str) -> bool:
+def _version(query: Query) -> str:
+    return _first(query, "version") or "1"
+
+
+def _is_fetched(query: Query) -> bool:
     """Whether the daemon fetches the context itself (moby builder/builder-next/builder.go, Build)."""
-    remote = _first(query, "remote")
+    version, remote = _version(query), _first(query, "remote")
     if version == "2" and remote == "client-session":
         return False
     if version == "2" and remote == "upload-request":

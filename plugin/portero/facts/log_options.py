@@ -6,9 +6,8 @@ address, scheme, host and port are kept.
 
 import re
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from socket import inet_aton
 
+from portero.facts.addresses import is_local, read_host
 from portero.facts.fields import as_text
 from portero.sizes import read_ram_size
 from portero.types import JSON, Fact
@@ -61,33 +60,6 @@ def _addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
             "name": name,
             "scheme": scheme,
             "address": f"{scheme}://{address}",
-            "local": scheme.startswith("unix") or _is_local(_host(authority)),
+            "local": scheme.startswith("unix") or is_local(read_host(authority)),
             "at": at,
         }
-
-
-def _host(authority: str) -> str:
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority if authority.count(":") > 1 else authority.partition(":")[0]
-
-
-def _is_local(host: str) -> bool:
-    """Whether the host dials itself: Go takes no host, and an unspecified address, for the local one (net.Dial)."""
-    name = host.rstrip(".")
-    if name in ("", "localhost") or name.endswith(".localhost"):
-        return True
-    address = _ip(name)
-    return address is not None and (address.is_loopback or address.is_unspecified)
-
-
-def _ip(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(name.partition("%")[0])
-        return getattr(address, "ipv4_mapped", None) or address
-    except ValueError:
-        pass
-    try:  # 127.1 and 0x7f000001, as resolvers read them
-        return IPv4Address(inet_aton(name))
-    except (OSError, ValueError):
-        return None

@@ -1,0 +1,64 @@
+"""What dockerd downloads in its own network, the host's: remote build contexts, and archives to import.
+
+moby 26.1: builder/remotecontext/detect.go for builds, api/server/router/image (postImagesCreate) for imports. Only
+what an address itself shows is looked at: names are not resolved, and dockerd follows redirects.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from urllib.parse import unquote
+
+from portero.facts.addresses import find_ip, is_local, map_to_ascii, read_host
+from portero.types import JSON, Fact
+
+# Services of clouds that only the machine itself can ask, beside those with link-local addresses.
+_METADATA = frozenset(
+    ip_address(address) for address in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
+)
+_METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data"})
+_LOOPBACK_NAMES = frozenset({"ip6-localhost", "ip6-loopback", "localhost.localdomain", "localhost6"})
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+# git@host:path, as ssh writes it.
+_SCP = re.compile(r"[^@/]+@(?P<host>\[[^\]]*\]|[^:/]+)[:/]")
+
+
+def read_build(remote: str) -> list[JSON]:
+    """The address that a build's context comes from."""
+    return [_read(remote, "?remote")]
+
+
+def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
+    """The address of an archive to import; none for a pull, which wins, and for an archive in the body."""
+    source = (*query.get("fromSrc", ()), "")[0]
+    if (*query.get("fromImage", ()), "")[0] != "" or source in ("", "-"):
+        return []
+    return [_read(source, "?fromSrc")]
+
+
+def _read(address: str, at: str) -> Fact:
+    """The address without user, password and path."""
+    scheme, authority = _split(address.strip())
+    host = map_to_ascii(unquote(read_host(authority)))
+    return {
+        "address": f"{scheme}://{authority}" if scheme else authority,
+        "ownNetwork": host is None or _is_own(host.lower().rstrip(".")),
+        "at": at,
+    }
+
+
+def _split(address: str) -> tuple[str, str]:
+    """Scheme, and host with port."""
+    if found := _URL.fullmatch(address):
+        authority = re.split(r"[/?#\\]", found["rest"], maxsplit=1)[0]
+        return found["scheme"].lower(), authority.rpartition("@")[2]
+    if found := _SCP.match(address):
+        return "ssh", found["host"]
+    return "", re.split(r"[/?#\\]", address.removeprefix("//"), maxsplit=1)[0].rpartition("@")[2]
+
+
+def _is_own(host: str) -> bool:
+    if is_local(host) or host in _LOOPBACK_NAMES | _METADATA_NAMES:
+        return True
+    found = find_ip(host)
+    return found is not None and (found.is_link_local or found in _METADATA)
