@@ -26,6 +26,7 @@ class Asker:
 
     def __init__(self, docker: GuardedDocker) -> None:
         self._plugin = docker.host.path(PLUGIN_SOCKET)
+        docker.shell("docker network create --driver overlay --attachable st1_default")
         self._networks = {
             old: docker.client.ask("GET", f"/networks/{name}").json()["Id"]
             for old, name in captured.HOST["networks"].items()

@@ -2,17 +2,28 @@
 
 import shlex
 import socket
+import sys
 from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker, serve
+from .guarded import GuardedDocker, serve, wait_until
 from .refusals import REFUSED, refusing
 from .typed import EXAMPLE_SITE, FOLDER, Command, commands
 
 pytestmark = pytest.mark.e2e
 
 COMMANDS = commands()
+AGENT = "/run/agent.pid"
+# Of user 1000, and no container.
+LISTEN = """
+import os, socket, sys, time
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(sys.argv[1])
+os.setuid(1000)
+listening.listen()
+time.sleep(600)
+"""
 PREPARATION = f"""
 set -e
 mkdir -p {FOLDER}/plugin/rootfs /srv/listed/a /home/listed/site /home/alicia/site /home/user
@@ -37,6 +48,7 @@ class Typist:
 
     def type(self, command: Command) -> tuple[str, list[dict[str, Any]]]:
         """What the command said, and the decisions that it led to."""
+        self._listen(command)
         self._serve(command)
         self._lay_out(command)
         before = self._docker.log_size()
@@ -46,11 +58,18 @@ class Typist:
         self._take_away(command)
         return done.stdout + done.stderr, decisions
 
+    def _listen(self, command: Command) -> None:
+        for path in command.host.get("userSockets", []):
+            listen = shlex.join([sys.executable, "-c", LISTEN, path])
+            self._docker.shell(f"mkdir -p $(dirname {path}); {listen} > /dev/null 2>&1 & echo $! > {AGENT}")
+            wait_until(self._docker.host.path(path).exists, f"nothing listens on {path}")
+
     def _serve(self, command: Command) -> None:
         options = (command.profile, "--schemas", str(EXAMPLE_SITE), *command.options)
         # What is Portero's own lies where its records do.
         records = [f"PORTERO_RECORD={folder}/requests.jsonl" for folder in command.host.get("portero", ())]
-        started = (*records, *options)
+        # The plugin knows a new socket at once only when it starts.
+        started = (*records, *options, *command.host.get("userSockets", ()))
         if started != self._started:
             self._docker.replace_plugin(["env", *records, *serve(*options)])
             self._started = started
@@ -69,6 +88,8 @@ class Typist:
         for point, shown in command.host.get("mounts", {}).items():
             options = f"--bind {shown}" if shown.startswith("/") else f"-t {shown} none"
             self._docker.shell(f"mountpoint -q {point} || {{ mkdir -p {point} && mount {options} {point}; }}")
+        for folder in command.host.get("docker", []):  # Docker's own folder, shown once more
+            self._docker.shell(f"mkdir -p {folder} && mount --bind /var/lib/docker {folder}")
         for folder, owner in command.host.get("owners", {}).items():
             self._docker.shell(f"mkdir -p {folder} && chown {owner.rpartition('(')[2].rstrip(')')} {folder}")
 
@@ -81,6 +102,10 @@ class Typist:
         for point in command.host.get("mounts", {}):
             if point != "/dev":
                 self._docker.shell(f"umount {point}")
+        for path in command.host.get("userSockets", []):
+            self._docker.shell(f"kill $(cat {AGENT}); rm {path}")
+        for folder in command.host.get("docker", []):
+            self._docker.shell(f"umount {folder}")
         for folder in command.host.get("owners", {}):
             self._docker.shell(f"chown root {folder}")
 
