@@ -126,7 +126,7 @@ def test_another_rule_that_the_request_breaks_refuses_it_alone(site: Site) -> No
     assert "no-host-network" not in refused
 
 
-def test_an_exception_that_has_run_out_waives_nothing_and_is_reported(site: Site) -> None:
+def test_an_expired_exception_waives_nothing_and_is_reported(site: Site) -> None:
     site.write(exception(days=-1))
     site.taken_over()
 
@@ -137,7 +137,7 @@ def test_an_exception_that_has_run_out_waives_nothing_and_is_reported(site: Site
     assert f"portero: warning: {FILE}: expired on " in site.docker.logs()
 
 
-def test_an_exception_that_soon_runs_out_works_and_is_reported(site: Site) -> None:
+def test_an_exception_that_expires_soon_works_and_is_reported(site: Site) -> None:
     site.write(exception(days=13))
     site.taken_over()
 
