@@ -305,6 +305,14 @@ def test_a_name_that_swarm_makes_later_is_a_name() -> None:
     assert (served(entry)["type"], served(entry)["paths"]) == ("volume", [])
 
 
+def test_a_template_counts_only_where_the_type_uses_it() -> None:
+    volume = inline(type='{{"none"}}', o='{{"bind,ro"}}', device="/")
+
+    assert served(volume | {"Type": "weird"})["type"] == served(volume | {"Type": "a"})["type"] == "other"
+    for kind in ("a", "c", "volume"):
+        assert served({"Type": kind, "Source": "{{.Node.ID}}", "Target": "/x"})["paths"] == []
+
+
 def test_another_drivers_template_opens_no_host_path() -> None:
     config: JSON = {"Name": "x/y", "Options": {"size": "{{.Node.ID}}"}}
 

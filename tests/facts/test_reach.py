@@ -54,6 +54,14 @@ def test_a_folder_under_another_name_counts() -> None:
     assert [fact["at"] for fact in facts if fact["swappableThrough"]] == ["HostConfig.Binds[1]"]
 
 
+def test_a_folder_above_the_other_name_counts() -> None:
+    facts = created("/srv:/w", "/data/app/x:/x", mounts={"/data/app": "/srv/deep/app"})
+
+    assert [fact["swappableThrough"] for fact in facts if fact["source"] == "/data/app/x"] == [
+        [{"mount": "HostConfig.Binds[0]", "folder": "/srv", "at": "HostConfig.Binds[1]"}]
+    ]
+
+
 def test_the_work_grows_with_the_number_of_mounts_alone() -> None:
     class Counted(FixedHost):
         traced = 0

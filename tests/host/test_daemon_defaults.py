@@ -112,6 +112,12 @@ def test_an_odd_value_says_nothing(settings: dict[str, Any]) -> None:
     assert said(**settings) == DaemonDefaults()
 
 
+def test_a_limit_that_is_left_out_is_zero() -> None:
+    limits = {"nofile": {"Name": "nofile", "Hard": 5}, "nproc": {"NAME": "nproc", "soft": 5}}
+
+    assert said(default_ulimits=limits).ulimits == (Ulimit("nofile", 0, 5), Ulimit("nproc", 5, 0))
+
+
 def test_an_odd_value_leaves_the_others_their_meaning() -> None:
     assert said(default_shm_size=[1], log_driver="local") == DaemonDefaults(log_driver="local")
 

@@ -321,8 +321,38 @@ def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: py
         files.moment(Peer(7, 0)).look("/srv")
 
 
+def test_the_mounts_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+    dockerd(tmp_path, 8)
+    daemons = AskingDaemons(tmp_path)
+    first, second = daemons.find(Peer(7, 0)), daemons.find(Peer(8, 0))
+    below, files = host_files(tmp_path), host_files(tmp_path)
+    files.root = None
+    mounts = files.find_mounts(first)
+
+    assert mounts is files.find_mounts(first)
+    assert mounts is not files.find_mounts(None)
+    assert mounts is not files.find_mounts(second)
+    assert below.find_mounts(first) is below.find_mounts(None)
+
+
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
     assert host(tmp_path).network("abc") == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("peer", "name", "found"), [(None, "web", "web"), (None, "a" * 64, None), (Peer(1, 0), "web", None)]
+)
+def test_a_name_counts_without_a_daemon_where_none_asks(
+    tmp_path: Path, peer: Peer | None, name: str, found: str | None
+) -> None:
+    files = HostFiles(
+        str(tmp_path),
+        listening=HeldSockets(lambda before: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
+    )
+
+    assert files.moment(peer).network(name) == found
 
 
 FAILURES = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE]

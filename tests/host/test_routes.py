@@ -29,6 +29,8 @@ Local:
         /32 host LOCAL
      |-- 192.168.50.255
         /32 link BROADCAST
+     |-- 224.0.0.0
+        /4 universe MULTICAST
      |-- 203.0.113.9
         /32 host LOCAL
 Id 52:

@@ -1,6 +1,6 @@
 """Which listening sockets lead to root, and which only to another user."""
 
-from portero.host.sockets import ListeningSocket, ListeningSockets
+from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSocket, ListeningSockets
 
 SOCKETS = ListeningSockets(
     (
@@ -23,3 +23,16 @@ def test_the_sockets_of_other_users_are_apart() -> None:
 
 def test_the_sockets_of_one_process_are_listed() -> None:
     assert SOCKETS.list_paths(9) == ("/home/u/run/docker.sock",)
+
+
+def test_the_default_sockets_of_the_daemons_are_known() -> None:
+    assert set(DEFAULT_SOCKETS) == {
+        *(f"{run}/docker.sock" for run in ("/run", "/var/run")),
+        *(f"{run}/containerd/containerd.sock" for run in ("/run", "/var/run", "/run/docker", "/var/run/docker")),
+        "/run/buildkit/buildkitd.sock",
+        "/run/podman/podman.sock",
+        "/run/crio/crio.sock",
+    }
+    assert WELL_KNOWN == {
+        *("docker.sock", "containerd.sock", "containerd-debug.sock", "buildkitd.sock", "podman.sock", "crio.sock")
+    }

@@ -1,5 +1,7 @@
-"""A pytest plugin: property tests that a slow machine cannot fail, the same in each run."""
+"""A pytest plugin: property tests that a slow machine cannot fail, short and the same in each run."""
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("patient", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+settings.register_profile(
+    "patient", deadline=None, derandomize=True, max_examples=20, suppress_health_check=list(HealthCheck)
+)
