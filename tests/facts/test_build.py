@@ -28,6 +28,16 @@ def test_a_build_that_says_nothing_has_nothing_dangerous() -> None:
     assert found["cgroupParent"] == {"value": "", "at": "?cgroupparent"}
     assert (found["secrets"], found["extraHosts"], found["ulimits"]) == ([], [], [])
     assert {number["value"] for number in found["limits"].values()} == {None}
+    assert {name: number["at"] for name, number in found["limits"].items() if number["at"] != "query"} == {
+        "memory": "?memory",
+        "memorySwap": "?memswap",
+        "swap": "?memswap",
+        "cpus": "?cpuquota",
+        "cpuShares": "?cpushares",
+        "cpuPeriod": "?cpuperiod",
+        "cpuQuota": "?cpuquota",
+        "shmSize": "?shmsize",
+    }
 
 
 def test_the_flags_of_the_classic_builder_are_read() -> None:

@@ -144,3 +144,28 @@ def test_another_drivers_options_are_named_and_open_no_path() -> None:
     assert (fact["driver"], fact["via"], fact["options"]) == ("vieux/sshfs", "driver-options", ["bind"])
     assert "type" not in fact
     assert "paths" not in fact
+
+
+# What mount(2) takes as flags (moby/sys mount/flags_unix.go): the file system does not see them.
+FLAGS = (
+    "ro rw suid nosuid dev nodev exec noexec sync async dirsync remount mand nomand atime noatime diratime nodiratime"
+    " unbindable runbindable private rprivate shared rshared slave rslave relatime norelatime strictatime nostrictatime"
+)
+
+
+@pytest.mark.parametrize("flag", FLAGS.split())
+def test_a_flag_between_the_layers_of_an_overlay_is_taken_out(flag: str) -> None:
+    # An escaped comma joins what stands on both sides of the flag.
+    fact = found(type="overlay", device="overlay", o=f"lowerdir=/a\\,{flag},/b")
+
+    assert fact["paths"] == ["/a,/b", "/b"]
+
+
+@pytest.mark.parametrize("filesystem", ["nfs", "nfs4", "cifs", "smb3"])
+def test_the_device_of_a_network_file_system_is_no_path(filesystem: str) -> None:
+    assert found(type=filesystem, device="/srv", o="addr=192.0.2.1").get("paths", []) == []
+
+
+@pytest.mark.parametrize("layer", ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"])
+def test_each_layer_of_an_overlay_is_a_path(layer: str) -> None:
+    assert found(type="overlay", device="overlay", o=f"{layer}=/a")["paths"] == ["/a"]

@@ -159,3 +159,47 @@ def test_a_ulimit_has_one_name_in_every_spelling_that_dockerd_takes(name: str) -
     found: Any = limits.read_ulimits({"Ulimits": [{"Name": name}]}, "HostConfig.Ulimits")
 
     assert found[0]["name"] == "nofile"
+
+
+def _find_at(found: dict[str, Any]) -> dict[str, str]:
+    return {name: number["at"] for name, number in found.items()}
+
+
+FIELDS = {
+    "memory": "Memory",
+    "memoryReservation": "MemoryReservation",
+    "memoryReservationShare": "MemoryReservation",
+    "memorySwap": "MemorySwap",
+    "swap": "MemorySwap",
+    "memorySwappiness": "MemorySwappiness",
+    "kernelMemory": "KernelMemory",
+    "kernelMemoryShare": "KernelMemory",
+    "cpus": "NanoCpus",
+    "cpuShares": "CpuShares",
+    "cpuPeriod": "CpuPeriod",
+    "cpuQuota": "CpuQuota",
+    "pids": "PidsLimit",
+    "oomScoreAdj": "OomScoreAdj",
+    "shmSize": "ShmSize",
+}
+
+
+def test_each_limit_names_its_field() -> None:
+    assert _find_at(limits.read_update({})) == FIELDS
+    assert _find_at(limits.read_create({})) == {name: f"HostConfig.{field}" for name, field in FIELDS.items()}
+
+
+def test_each_limit_of_a_service_names_its_field() -> None:
+    resources = "TaskTemplate.Resources"
+
+    assert _find_at(limits.read_service({})) == dict.fromkeys(FIELDS, resources) | {
+        "memory": f"{resources}.Limits.MemoryBytes",
+        "memoryReservation": f"{resources}.Reservations.MemoryBytes",
+        "memoryReservationShare": f"{resources}.Reservations.MemoryBytes",
+        "memorySwap": f"{resources}.SwapBytes",
+        "swap": f"{resources}.SwapBytes",
+        "memorySwappiness": f"{resources}.MemorySwappiness",
+        "cpus": f"{resources}.Limits.NanoCPUs",
+        "pids": f"{resources}.Limits.Pids",
+        "oomScoreAdj": "TaskTemplate.ContainerSpec.OomScoreAdj",
+    }

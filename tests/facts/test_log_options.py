@@ -28,6 +28,12 @@ def parse(**options: str) -> Any:
         ("gelf-address", "tcp://\x00:9", "tcp", "tcp://\x00:9", False),
         ("fluentd-address", "192.0.2.1:24224", "tcp", "tcp://192.0.2.1:24224", False),
         ("fluentd-address", "localhost.:24224", "tcp", "tcp://localhost.:24224", True),
+        ("fluentd-address", "web.localhost:24224", "tcp", "tcp://web.localhost:24224", True),
+        ("fluentd-address", "notlocalhost:24224", "tcp", "tcp://notlocalhost:24224", False),
+        ("fluentd-address", "[::ffff:192.0.2.1]:1", "tcp", "tcp://[::ffff:192.0.2.1]:1", False),
+        ("splunk-url", "https://a/@localhost", "https", "https://a", False),
+        ("splunk-url", "https://a?@localhost", "https", "https://a", False),
+        ("splunk-url", "https://a#@localhost", "https", "https://a", False),
         (
             "splunk-url",
             "https://user:pass@splunk.example.com:8088/x?y",
@@ -50,6 +56,21 @@ def test_an_address_has_a_scheme_and_is_local_or_not(
 @pytest.mark.parametrize("option", ["awslogs-credentials-endpoint", "awslogs-group", "tag"])
 def test_a_path_is_no_address(option: str) -> None:
     assert log_options.parse({option: "/ecs/web"}, AT)["addresses"] == []
+
+
+@pytest.mark.parametrize("option", ["syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"])
+def test_each_option_that_names_a_file_is_found(option: str) -> None:
+    assert log_options.parse({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
+
+
+@pytest.mark.parametrize("option", ["max-buffer-size", "fluentd-buffer-limit"])
+def test_each_option_that_holds_output_is_found(option: str) -> None:
+    assert log_options.parse({option: "1m"}, AT)["buffers"] == [{"name": option, "bytes": 1 << 20, "at": f"{AT}[*]"}]
+
+
+@pytest.mark.parametrize("word", ["print", "Command", "ContainerArgs", "ContainerEntrypoint", "ContainerEnv", "Config"])
+def test_a_template_with_text_of_the_container_can_make_a_control_character(word: str) -> None:
+    assert log_options.parse({"tag": f"{{{{.{word}}}}}"}, AT)["controlCharacters"] != []
 
 
 def test_options_that_name_files_are_found_unless_empty() -> None:

@@ -171,7 +171,12 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
         "0:0",
         {"groups": "TaskTemplate.ContainerSpec.User", "user": "TaskTemplate.ContainerSpec.User"},
     ),
-    ("ServiceCreate", "TaskTemplate.Resources", {"Limits": {"MemoryBytes": 1}}, {"limits": "TaskTemplate.Resources.Limits.MemoryBytes"}),
+    (
+        "ServiceCreate",
+        "TaskTemplate.Resources",
+        {"Limits": {"MemoryBytes": 1}},
+        {"limits": "TaskTemplate.Resources.Limits.MemoryBytes"},
+    ),
     (
         "ServiceCreate",
         "TaskTemplate.ContainerSpec.Ulimits",

@@ -6,6 +6,8 @@ from portero.host.dockerd_flags import parse_flags
 from portero.host.flag_settings import read_flag_settings
 from portero.types import JSON
 
+BOTH = {"Soft": int("9" * 19), "Hard": int("9" * 19)}
+
 
 @pytest.mark.parametrize(
     ("line", "settings"),
@@ -17,6 +19,13 @@ from portero.types import JSON
         ("--log-opt a=b=c --log-opt d", {"log-opts": {"a": "b=c", "d": ""}}),
         ("--no-new-privileges", {"no-new-privileges": True}),
         ("--no-new-privileges=f", {"no-new-privileges": False}),
+        *((f"--no-new-privileges={true}", {"no-new-privileges": True}) for true in ("1", "t", "T", "TRUE", "True")),
+        *(
+            (f"--{key}=x", {key: "x"})
+            for key in ("default-cgroupns-mode", "default-ipc-mode", "default-shm-size", "log-driver", "userns-remap")
+        ),
+        ("--default-ulimit core=" + "9" * 19, {"default-ulimits": {"core": {"Name": "core", **BOTH}}}),
+        ("--default-ulimit core=" + "9" * 20, {}),
         ("--userns-remap default --default-runtime x", {"default-runtime": "x", "userns-remap": "default"}),
         (
             "--default-ulimit nofile=5:6 --default-ulimit=core=-1 --default-ulimit odd",

@@ -103,6 +103,29 @@ def test_kernel_file_systems_count_at_and_below_a_path_but_not_at_their_usual_pl
     assert mounts.list_kernel_types("/") == {"proc", "devtmpfs", "sysfs"}
 
 
+# fmt: off
+@pytest.mark.parametrize("kind", [
+    "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "proc",
+    "pstore", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs",
+])
+def test_each_file_system_of_the_kernel_counts(kind: str) -> None:
+    assert plain(__srv__x=kind).list_kernel_types("/srv") == {kind}
+
+
+def test_below_a_usual_place_another_file_system_of_the_kernel_counts_from_above_alone() -> None:
+    mounts = plain(__proc="proc", __proc__fs="binfmt_misc", __devices="proc")
+
+    assert mounts.list_kernel_types("/proc") == {"binfmt_misc"}
+    assert mounts.list_kernel_types("/devices") == {"proc"}
+
+
+@pytest.mark.parametrize("memory", ["ramfs", "tmpfs"])
+def test_memory_below_run_is_no_disk(memory: str) -> None:
+    mounts = table(f"30 27 0:22 / /run rw - {memory} x rw", f"31 27 0:22 /app /srv/run rw - {memory} x rw")
+
+    assert mounts.list_names("/srv/run/x") == {"/run/app/x"}
+
+
 def test_points_below_another_root_are_the_hosts() -> None:
     lines = [
         "30 27 0:50 / /host rw - overlay x rw",

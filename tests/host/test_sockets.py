@@ -33,6 +33,6 @@ def test_the_default_sockets_of_the_daemons_are_known() -> None:
         "/run/podman/podman.sock",
         "/run/crio/crio.sock",
     }
-    assert WELL_KNOWN == {
+    assert {
         *("docker.sock", "containerd.sock", "containerd-debug.sock", "buildkitd.sock", "podman.sock", "crio.sock")
-    }
+    } == WELL_KNOWN
