@@ -61,14 +61,14 @@ def join(docker: GuardedDocker, target: str) -> Answer:
 def test_the_data_of_other_containers_is_not_mounted_wherever_it_lies(docker: GuardedDocker, source: str) -> None:
     docker.shell(f"ln -sfn {DATA_ROOT} /srv/link; docker volume create secrets")
 
-    assert "protected-paths" in refusing(bind(docker, source).message)
+    assert "docker-data" in refusing(bind(docker, source).message)
 
 
 def test_a_service_does_not_mount_the_data_root_either(docker: GuardedDocker) -> None:
     mounts = [{"Type": "bind", "Source": DATA_ROOT, "Target": "/x", "ReadOnly": True}]
     body = {"Name": "data", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": mounts}}}
 
-    assert "protected-paths" in refusing(docker.client.ask("POST", "/services/create", body).message)
+    assert "docker-data" in refusing(docker.client.ask("POST", "/services/create", body).message)
 
 
 def test_folders_beside_it_and_named_volumes_are_mounted(docker: GuardedDocker) -> None:
@@ -137,15 +137,29 @@ def test_a_service_joins_a_network_by_its_name_and_by_its_id(docker: GuardedDock
 
 
 SECOND = "/run/second.sock"
+# What the defaults on its command line violate.
+DEFAULTS = ["no-log-none", "seccomp-profile"]
+CONTAINERD = "/srv/second-c.sock"
+CONTAINERD_CONFIG = f"""
+version = 2
+root = "/srv/second-c/root"
+state = "/srv/second-c-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+address = "{CONTAINERD}"
+"""
 
 
 @pytest.fixture
 def second(docker: GuardedDocker) -> Iterator[Client]:
-    """Another dockerd of the same host, guarded by the same plugin, with a daemon.json of its own."""
+    """Another dockerd of the same host, guarded by the same plugin, with a daemon.json and a containerd of its own."""
+    docker.host.path("/srv/second-c.toml").write_text(CONTAINERD_CONFIG)
+    containerd = docker.host.start(["containerd", "-c", "/srv/second-c.toml"], docker.host.folder / "containerd.log")
+    wait_until(docker.host.path(CONTAINERD).exists, "no containerd came up")
     config = {"authorization-plugins": ["portero"], "data-root": "/srv/second-data"}
     docker.host.path("/srv/second.json").write_text(json.dumps(config))
     paths = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
-    flags = (*paths, "--log-driver=none", "--seccomp-profile=unconfined")
+    flags = (*paths, "--log-driver=none", "--seccomp-profile=unconfined", f"--containerd={CONTAINERD}")
     argv = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
     started = docker.host.start(argv, docker.host.folder / "second.log")
     client = Client(docker.host.path(SECOND))
@@ -156,14 +170,36 @@ def second(docker: GuardedDocker) -> Iterator[Client]:
     finally:
         docker.shell("kill $(cat /run/second.pid)")
         started.wait(30)
+        docker.shell("pkill -f '^containerd -c /srv/second-c.toml'")
+        containerd.wait(30)
 
 
 def test_each_of_two_daemons_is_judged_by_its_own_files_and_flags(docker: GuardedDocker, second: Client) -> None:
     body = {"Image": "busybox", "HostConfig": {"LogConfig": {}}}
-    # dockerd takes these from its command line.
-    defaults = ["no-log-none", "seccomp-profile"]
     own = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second-data/volumes:/x:ro"]}}
 
-    assert refusing(second.ask("POST", "/containers/create", body).message) == defaults
-    assert "protected-paths" in refusing(second.ask("POST", "/containers/create", own).message)
+    assert refusing(second.ask("POST", "/containers/create", body).message) == DEFAULTS
+    assert "docker-data" in refusing(second.ask("POST", "/containers/create", own).message)
     assert refusing(docker.client.ask("POST", "/containers/create", body).message) == []
+
+
+@pytest.mark.parametrize("source", ["/srv/second-c", "/srv/second-c/root/x", "/srv/second-data/volumes"])
+def test_the_data_of_each_and_of_its_containerd_is_mounted_by_none(
+    docker: GuardedDocker, second: Client, source: str
+) -> None:
+    body = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x:ro"]}}
+    # A plugin that starts finds all daemons before its first answer.
+    with docker.guarded_by(serve("baseline")):
+        answers = [client.ask("POST", "/containers/create", body) for client in (docker.client, second)]
+
+    assert [refusing(answer.message) for answer in answers] == [["docker-data"], ["docker-data", *DEFAULTS]]
+
+
+def test_the_state_and_the_configuration_of_containerd_are_no_data(second: Client) -> None:
+    for source in ("/srv/second-c-state", "/srv/second-c.toml"):
+        body = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x:ro"]}}
+        assert refusing(second.ask("POST", "/containers/create", body).message) == sorted(
+            [*DEFAULTS, "protected-paths"]
+        )
+    twin = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second:/x:ro"]}}
+    assert refusing(second.ask("POST", "/containers/create", twin).message) == DEFAULTS

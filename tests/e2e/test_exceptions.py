@@ -158,6 +158,23 @@ def test_the_status_tells_how_often_an_exception_was_used(site: Site) -> None:
     assert after["usedSinceStart"] == before["usedSinceStart"] + 1
 
 
+def test_a_monitor_that_is_pinned_by_digest_reads_dockers_data(site: Site) -> None:
+    image = site.docker.client.ask("GET", "/images/busybox/json").json()["Id"]
+    digest = {"image": {"properties": {"digest": {"const": image}}}}
+    match = {"properties": {"facts": {"properties": digest}}}
+    site.write(exception(rules=["docker-data", "no-sensitive-paths"], match=match))
+    site.taken_over()
+
+    ran = site.docker.docker("run", "--rm", "-v", "/var/lib/docker:/x:ro", image, "ls", "/x")
+    named = site.docker.docker("run", "--rm", "-v", "/var/lib/docker:/x:ro", "busybox", "ls", "/x")
+    writes = site.docker.docker("run", "--rm", "-v", "/var/lib/docker:/x", image, "ls", "/x")
+
+    assert ran.returncode == 0, ran.stderr
+    assert "volumes" in ran.stdout.split()
+    assert "docker-data" in refusing(named.stderr)
+    assert refusing(writes.stderr) == ["protected-paths"]
+
+
 def test_an_exception_that_would_waive_self_protection_is_not_taken_over(site: Site) -> None:
     digest = site.status()["policy"]
     site.write(exception(rules=["no-host-network", "no-plugin-changes"]))

@@ -104,7 +104,7 @@ def test_what_lies_above_something_that_root_runs_is_not_written(host: GuardedDo
     [
         ("--bind /etc /srv/app/etc", "/srv/app", "no-sensitive-paths"),
         ("--bind /etc /srv/app/etc", "/srv/app/etc/ssl", "no-sensitive-paths"),
-        ("--bind /var/lib/docker /srv/app/engine", "/srv/app", "protected-paths"),
+        ("--bind /var/lib/docker /srv/app/engine", "/srv/app", "docker-data"),
         ("--bind /run /srv/app/run", "/srv/app", "no-daemon-sockets"),
         ("-t proc proc /srv/app/proc", "/srv/app", "no-kernel-file-systems"),
         ("-t proc proc /srv/app/proc", "/srv/app/proc/1", "no-kernel-file-systems"),
@@ -128,7 +128,7 @@ def test_harmless_mounts_of_the_host_do_not_matter(host: GuardedDocker) -> None:
 
 def test_a_data_root_under_another_name_is_protected(host: GuardedDocker) -> None:
     with mounted(host, "--bind /var/lib/docker /srv/engine-data"):
-        assert "protected-paths" in refusing(run(host, "-v /srv/engine-data/volumes:/x:ro"))
+        assert "docker-data" in refusing(run(host, "-v /srv/engine-data/volumes:/x:ro"))
 
 
 def swap_of(decisions: list[dict[str, object]]) -> list[object]:

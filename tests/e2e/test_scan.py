@@ -34,7 +34,14 @@ EVIL = {
     ),
     "evil": (
         "docker volume create -o type=none -o o=bind -o device=/ evil",
-        {"no-bind-volumes", "no-sensitive-paths", "protected-paths", "no-daemon-sockets", "no-kernel-file-systems"},
+        {
+            "no-bind-volumes",
+            "no-sensitive-paths",
+            "protected-paths",
+            "docker-data",
+            "no-daemon-sockets",
+            "no-kernel-file-systems",
+        },
     ),
     "binds": (
         "docker create --name binds -v /etc:/x busybox true",

@@ -51,6 +51,7 @@ def test_a_bind_says_everything() -> None:
         "holds": [],
         "userSockets": [],
         "daemonFiles": [],
+        "dockerData": [],
         "porteroFiles": [],
         "kernelFileSystems": [],
         "reaches": [],

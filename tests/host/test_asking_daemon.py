@@ -40,7 +40,8 @@ def test_roots_daemon_has_its_things_at_the_usual_paths() -> None:
         hosts=("/var/run/docker.sock",),
         containerd="/run/containerd/containerd.sock",
         flags={},
-        folders=("/var/lib/docker", "/var/run/docker", "/etc/docker/daemon.json"),
+        files=("/var/run/docker", "/etc/docker/daemon.json"),
+        data=("/var/lib/docker",),
     )
 
 
@@ -60,8 +61,8 @@ def test_a_rootless_daemon_has_them_in_its_home() -> None:
         hosts=("/run/user/1000/docker.sock",),
         containerd="/run/user/1000/docker/containerd/containerd.sock",
         flags={},
-        folders=(
-            "/home/u/.local/share/docker",
+        data=("/home/u/.local/share/docker",),
+        files=(
             "/run/user/1000/docker",
             "/home/u/.config/docker/daemon.json",
             "/run/user/1000",
@@ -77,7 +78,8 @@ def test_a_rootless_daemon_follows_xdg() -> None:
     daemon = locate(replace(ROOTLESS, environment=environment))
 
     assert (daemon.config_file, daemon.data_roots) == ("/srv/c/docker/daemon.json", ("/srv/d/docker",))
-    assert {"/srv/c/docker", "/srv/c/systemd", "/home/u/.local/share/docker"} <= set(daemon.folders)
+    assert {"/srv/c/docker", "/srv/c/systemd"} <= set(daemon.files)
+    assert daemon.data == ("/srv/d/docker", "/home/u/.local/share/docker")
 
 
 @pytest.mark.parametrize(

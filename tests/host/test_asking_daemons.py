@@ -95,3 +95,33 @@ def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeyp
     fail_at(monkeypatch, folder / "environ", errno.EACCES)
 
     assert AskingDaemons(tmp_path).find(ROOTS) is None
+
+
+def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    (folder / "root/etc/containerd").mkdir(parents=True)
+    (folder / "root/etc/containerd/config.toml").write_text('root = "/srv/c"\nstate = "/srv/s"')
+    (folder / "root/var/run/docker/containerd").mkdir(parents=True)
+    (folder / "root/var/run/docker/containerd/containerd.toml").write_text('root = "/srv/own"')
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert {"/var/lib/docker", "/srv/c", "/srv/own"} <= {*daemon.data}
+    assert {"/srv/s", "/etc/containerd/config.toml"} <= {*daemon.files}
+
+
+def test_what_was_unseen_is_read_again_after_a_minute(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    config = folder / "root/etc/containerd/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("root =")
+    now = [0.0]
+    daemons = AskingDaemons(tmp_path, lambda: now[0])
+    found = [daemons.find(ROOTS)]
+    config.write_text('root = "/srv/c"')
+    for second in (59, 61):
+        now[0] = second
+        found.append(daemons.find(ROOTS))
+
+    assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
+    assert ["/srv/c" in daemon.data for daemon in found if daemon] == [False, False, True]

@@ -23,7 +23,7 @@ from portero.host.socket_reader import read_sockets
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
-from tests.host.proc_tree import dockerd, fail_at, line, process
+from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
 
 
 @contextmanager
@@ -186,9 +186,25 @@ def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: 
     files = host_files(tmp_path, proc=tmp_path / "proc")
     files.daemons = AskingDaemons(tmp_path / "proc")
 
-    assert files.moment(Peer(7, 0)).look(path).daemon_files == ("/srv/d",)
-    assert files.moment(Peer(7, 0)).look("/srv/data").daemon_files == ()
-    assert files.moment().look(path).daemon_files == ()
+    assert files.moment(Peer(7, 0)).look(path).docker_data == ("/srv/d",)
+    assert files.moment(Peer(7, 0)).look("/srv/data").docker_data == ()
+    assert files.moment().look(path).docker_data == ()
+
+
+def test_the_data_of_roots_other_daemons_is_known_too(tmp_path: Path) -> None:
+    proc = tmp_path / "proc"
+    for number, uid in ((7, 0), (8, 0), (9, 1000)):
+        folder = dockerd(proc, number, f"--data-root=/srv/{number}", uid=uid)
+        (folder / "net" / "unix").write_text("head\n" + line(number, f"/run/{number}.sock"))
+        (folder / "fd" / "3").symlink_to(f"socket:[{number}]")
+        (folder / "ns" / "net").unlink()
+        show_namespaces(folder, net=str(number))
+    files = host_files(tmp_path, proc=proc)
+    files.daemons = AskingDaemons(proc)
+
+    data = [files.moment(Peer(7, 0)).look(f"/srv/{number}").docker_data for number in (7, 8, 9)]
+    assert data == [("/srv/7",), ("/srv/8",), ()]
+    assert files.moment().look("/srv/8").docker_data == ("/srv/8",)
 
 
 def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_network_has_the_name_in_the_data_or_none() -> None:
 
 
 def test_a_misspelt_part_of_a_host_is_an_error() -> None:
-    with pytest.raises(ValueError, match="host: link is none of daemon, docker, interfaces, kinds, links"):
+    with pytest.raises(ValueError, match="host: link is none of daemon, daemonFiles, docker, interfaces, kinds, links"):
         FixedHost({"link": {}})
 
 
@@ -105,9 +105,14 @@ def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
 
 
 def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
-    host = FixedHost({"docker": ["/srv/docker"], "links": {"/l": "/srv/docker"}})
+    places = {"docker": ["/srv/docker"], "daemonFiles": ["/srv/docker.json"], "links": {"/l": "/srv/docker"}}
+    host = FixedHost(places)
 
-    assert [host.look(path).daemon_files for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
+    assert [host.look(path).docker_data for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
+    assert [host.look(path).daemon_files for path in ("/srv", "/l/x")] == [("/srv/docker.json",), ()]
+    assert host.look("/var/lib").docker_data == ("/var/lib/containerd", "/var/lib/docker")
+    unseen = FixedHost({**places, "visible": False}).look("/srv")
+    assert (unseen.docker_data, unseen.daemon_files) == (("/srv/docker",), ("/srv/docker.json",))
 
 
 def test_routes_and_interfaces_are_as_the_data_says() -> None:

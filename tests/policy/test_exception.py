@@ -489,6 +489,21 @@ def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
         loaded(built_in, own)
 
 
+def test_dockers_data_is_waived_for_an_image_by_digest_alone(
+    built_in: Path, exception: dict[str, Any], written: dict[str, Any]
+) -> None:
+    write(built_in, "rules/self-protection/docker-data.json", written)
+    write(built_in, "exceptions/mine.json", exception | {"rules": ["docker-data"]})
+    digest = {"digest": {"const": "sha256:" + "a" * 64}}
+    pinned = {"properties": {"facts": {"properties": {"image": {"properties": digest}}}}}
+
+    assert faults(built_in) == [
+        "rules: 'docker-data' needs an image by digest: add facts.image.digest to match, with a whole digest"
+    ]
+    write(built_in, "exceptions/mine.json", exception | {"rules": ["docker-data"], "match": pinned})
+    assert [waiver.rules for waiver in loaded(built_in).waivers] == [("docker-data",)]
+
+
 @pytest.mark.parametrize("name", ["exceptions/Mine.json", "exceptions/mine.jsn", "exceptions/team/mine.json"])
 def test_a_misnamed_exception_is_a_fault_and_not_overlooked(built_in: Path, name: str) -> None:
     write(built_in, name, "{}")

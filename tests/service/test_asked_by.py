@@ -40,6 +40,7 @@ SEVEN = {
     "dataRoot": "/var/lib/docker",
     "daemonJson": "/etc/docker/daemon.json",
     "rootless": False,
+    "unseen": [],
 }
 
 

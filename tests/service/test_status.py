@@ -2,17 +2,23 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from portero.decision import instant
+from portero.host.asking_daemons import AskingDaemons
+from portero.host.files import HostFiles
 from portero.host.fixed import FixedHost
+from portero.host.peer import Peer
 from portero.host.view import Trace
 from portero.refusals import Refused
 from portero.service import log_state, status
+from portero.service.asked_by import AskedBy
 from portero.service.status import list_trusted
+from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, site_with_exception
 
 
@@ -109,3 +115,24 @@ def test_users_whom_nobody_can_see_are_not_no_users() -> None:
             raise Refused("host-unreadable")
 
     assert list_trusted(["/srv"], Unreadable()) == {"/srv": "unknown: the host cannot be read"}
+
+
+def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_attention(tmp_path: Path) -> None:
+    proc = tmp_path / "proc"
+    application = replace(built(tmp_path), asked_by=AskedBy(proc=proc))
+    folder = dockerd(proc, 7, own_files=True)
+    (folder / "root/etc/containerd").mkdir(parents=True)
+    (folder / "root/etc/containerd/config.toml").write_text("root =")
+    host = application.in_force.judge.host
+    assert isinstance(host, HostFiles)
+    assert application.health()["attention"] == []
+    daemons = AskingDaemons(proc)
+    daemons.find(Peer(7, 0))
+    application.asked_by.note(daemons.known)
+    host.lookups_fail = lambda: True
+
+    lookups, *unseen = cast(list[str], application.health()["attention"])
+    assert lookups.startswith("dockerd does not answer about networks")
+    assert (
+        "cannot read /etc/containerd/config.toml: containerd is protected at its usual paths only (dockerd 7)" in unseen
+    )

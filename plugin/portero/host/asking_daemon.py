@@ -17,7 +17,7 @@ from portero.types import JSON
 
 # dockerd's default for --config-file (moby cmd/dockerd/options.go).
 DAEMON_CONFIG = "/etc/docker/daemon.json"
-_DATA_ROOT = "/var/lib/docker"
+DATA_ROOT = "/var/lib/docker"
 _EXEC_ROOT = "/var/run/docker"
 _SOCKET = "/var/run/docker.sock"
 # dockerd uses it when it is there (moby cmd/dockerd/daemon_unix.go, initContainerd).
@@ -39,6 +39,8 @@ class AskingDaemon:
     remapped root. `data_roots`: with and without the folder of a remapped root. `user_folder`: the home of a rootless
     daemon's account, else "". `hosts`: the Unix sockets that it was configured to listen on. `containerd`: the address
     in its configuration, or where it looks for one. `flags`: the defaults of its command line, as in daemon.json.
+    `files`: configuration, runtime files and sockets of it and of its containerd. `data`: the data of both. No
+    container may mount them, or what lies above or below. `unseen`: what could not be read; the usual paths then count.
     """
 
     pid: int
@@ -55,7 +57,9 @@ class AskingDaemon:
     hosts: tuple[str, ...]
     containerd: str
     flags: Mapping[str, JSON]
-    folders: tuple[str, ...]  # all of its own: what no container may mount, or what lies above or below
+    files: tuple[str, ...]
+    data: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
     @property
     def mountinfo(self) -> str:
@@ -83,12 +87,13 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
     environment, rootless = running.environment, _is_rootless(running)
     runtime = clean(environment.get("XDG_RUNTIME_DIR", "/run")) if rootless else "/run"
     data_home = environment.get("XDG_DATA_HOME") or f"{_home(running)}/.local/share"
-    data_root = configured.path("data-root", f"{data_home}/docker" if rootless else _DATA_ROOT)
+    data_root = configured.path("data-root", f"{data_home}/docker" if rootless else DATA_ROOT)
     exec_root = configured.path("exec-root", f"{runtime}/docker" if rootless else _EXEC_ROOT)
     data_roots, remapped = _find_data_roots(data_root, running.open_files)
     own_containerd = f"{exec_root}/containerd/containerd.sock"
     config_file = find_config_file(running)
-    folders = (*data_roots, exec_root, config_file, *(_list_user_folders(running, runtime) if rootless else ()))
+    files = (exec_root, config_file, *(_list_user_folders(running, runtime) if rootless else ()))
+    data = (*data_roots, f"{_home(running)}/.local/share/docker") if rootless else data_roots
     return AskingDaemon(
         pid=running.identity.pid,
         started=running.identity.started,
@@ -104,7 +109,8 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         hosts=tuple(configured.hosts(f"{runtime}/docker.sock" if rootless else _SOCKET)),
         containerd=configured.path("containerd", own_containerd if rootless else _CONTAINERD),
         flags=MappingProxyType(read_flag_settings(flags)),
-        folders=tuple(dict.fromkeys(folders)),
+        files=tuple(dict.fromkeys(files)),
+        data=tuple(dict.fromkeys(data)),
     )
 
 
@@ -140,7 +146,7 @@ def _find_data_roots(configured: str, open_files: Sequence[str]) -> tuple[tuple[
 def _list_user_folders(running: RunningDockerd, runtime: str) -> tuple[str, ...]:
     """What decides what a rootless daemon, and its account's service manager, run."""
     config, local = _config_home(running), f"{_home(running)}/.local"
-    return (runtime, f"{config}/docker", f"{config}/systemd", f"{local}/lib/docker", f"{local}/share/docker")
+    return (runtime, f"{config}/docker", f"{config}/systemd", f"{local}/lib/docker")
 
 
 def _is_rootless(running: RunningDockerd) -> bool:

@@ -1,13 +1,19 @@
 """Finds the dockerd behind a connection: a peer in, AskingDaemon out; None for a peer that is no dockerd.
 
-A daemon's things stay where they were at its start, so each daemon is read once.
+A daemon's things stay where they were at its start, so each daemon is read once; what was unseen, again each minute.
 """
 
 import json
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from portero.host.asking_daemon import AskingDaemon, find_config_file, locate_daemon
+from portero.host.containerd import CONFIG, ContainerdPlaces, find_arguments, locate_containerd
 from portero.host.daemon_config import read_content
 from portero.host.dockerd_process import DockerdIdentity, RunningDockerd, identify_dockerd, read_dockerd
 from portero.host.peer import Peer
@@ -16,35 +22,85 @@ from portero.types import JSON
 
 # Daemons of one host; those that have ended make room.
 _MOST_KEPT = 8
+_READ_AGAIN = 60.0  # seconds
 
 
 class AskingDaemons:
     """The daemons that have asked so far. `proc`: where the kernel shows processes."""
 
-    def __init__(self, proc: Path = Path("/proc")) -> None:
+    def __init__(self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic) -> None:
         self._proc = proc
-        self._known: dict[DockerdIdentity, AskingDaemon] = {}
+        self._clock = clock
+        # Each daemon, and when it is read again.
+        self._known: dict[DockerdIdentity, tuple[AskingDaemon, float]] = {}
 
     @property
     def known(self) -> tuple[AskingDaemon, ...]:
         """Those that are kept, the latest last."""
-        return tuple(self._known.values())
+        return tuple(daemon for daemon, _ in self._known.values())
 
     def find(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
         identity = identify_dockerd(peer.pid, self._proc) if peer is not None and peer.pid else None
         if identity is None:
             return None
-        if identity not in self._known:
-            running = read_dockerd(identity, self._proc)
-            if running is None:
-                return None
-            daemon = locate_daemon(running, _read_settings(running))
-            # A new mapping each time, so that no thread sees it half changed.
-            kept = dict(list(self._known.items())[1 - _MOST_KEPT :])
-            self._known = kept | {identity: daemon}
-            return daemon
-        return self._known[identity]
+        known = self._known.get(identity)
+        if known is not None and (not known[0].unseen or self._clock() < known[1]):
+            return known[0]
+        running = read_dockerd(identity, self._proc)
+        if running is None:
+            return None
+        daemon = self._locate(running)
+        others = {key: value for key, value in self._known.items() if key != identity}
+        # A new mapping each time, so that no thread sees it half changed.
+        self._known = dict(list(others.items())[1 - _MOST_KEPT :]) | {identity: (daemon, self._clock() + _READ_AGAIN)}
+        return daemon
+
+    def find_others(self, asking: AskingDaemon | None, pids: Iterable[int]) -> tuple[AskingDaemon, ...]:
+        """Those of these processes that are dockerds of root beside the one that asks.
+
+        A user's program may be called dockerd and name any folder as its own.
+        """
+        known = asking.pid if asking else 0
+        found = (self.find(Peer(pid, 0)) for pid in pids if pid != known)
+        return tuple(daemon for daemon in found if daemon is not None and daemon.uid == 0)
+
+    def _locate(self, running: RunningDockerd) -> AskingDaemon:
+        daemon = locate_daemon(running, _read_settings(running))
+        places = [*self._list_containerds(daemon, HostWalk(running.root))]
+        return replace(
+            daemon,
+            files=_merge(daemon.files, (each.files for each in places)),
+            data=_merge(daemon.data, (each.data for each in places)),
+            unseen=_merge((), (each.unseen for each in places)),
+        )
+
+    def _list_containerds(self, daemon: AskingDaemon, walk: HostWalk) -> Iterator[ContainerdPlaces]:
+        """The containerd that it was given, and the one that it may have started itself (moby libcontainerd)."""
+        own = f"{daemon.exec_root}/containerd"
+        found = [(f"{own}/containerd.sock", f"{own}/containerd.toml")]
+        if not daemon.rootless:
+            found.append((daemon.containerd, CONFIG))
+        for address, config in found:
+            # A user's socket is not called: all that a rootless dockerd starts is below its own folders.
+            words = () if daemon.uid else find_arguments(walk.local_path(walk.resolve_or_keep(address)), self._proc)
+            places = locate_containerd(words or (), config, partial(_read, walk), partial(_list_names, walk))
+            yield replace(places, unseen=(*places.unseen, *(() if words is not None else (address,))))
+
+
+def _merge(own: Sequence[str], more: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain(own, *more)))
+
+
+def _read(walk: HostWalk, path: str) -> bytes | None:
+    return read_content(lambda name: walk.local_path(walk.resolve(name)), path)
+
+
+def _list_names(walk: HostWalk, folder: str) -> list[str]:
+    try:
+        return os.listdir(walk.local_path(walk.resolve(folder)))
+    except FileNotFoundError:
+        return []
 
 
 def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:
@@ -53,7 +109,7 @@ def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:
     An invalid file sets nothing: dockerd did not start with it, and keeps what it had.
     """
     walk = HostWalk(running.root)
-    content = read_content(lambda path: walk.local_path(walk.resolve(path)), find_config_file(running))
+    content = _read(walk, find_config_file(running))
     try:
         settings: JSON = json.loads((content or b"{}").decode("utf-8-sig"))
     except (ValueError, RecursionError):

@@ -14,6 +14,7 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.daemon_places import DaemonPlaces
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
 from portero.host.mount_table import MountReader
@@ -40,7 +41,7 @@ class HostFiles:
     policy protects. `visible=False`: the host's files are not below `root` at all, so that only names can be compared.
     `mounts`: of the process that sees the files below `root`. `listening`: the daemons' sockets.
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`: makes, for one request,
-    the function from a network's ID to its name (None: not found out).
+    the function from a network's ID to its name (None: not found out). `lookups_fail`: whether the last had no answer.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class HostFiles:
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str | None = None,
         daemons: AskingDaemons | None = None,
+        lookups_fail: Callable[[], bool] = lambda: False,
     ) -> None:
         self.root = root
         self.visible = visible
@@ -70,6 +72,7 @@ class HostFiles:
         self._mounts = mounts or MountReader(root=root or "/")
         self._mounts_of_daemon = ("", self._mounts)
         self.new_lookup = new_lookup
+        self.lookups_fail = lookups_fail
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)
@@ -157,7 +160,7 @@ class FilesMoment:
         paths = (path, resolved or path)
         written = tuple(sorted({*self._programs.find(*paths), *self._logs.find(*paths)}))
         users = tuple(sorted(self._listening.of_users.held(*paths)))
-        rest = (written, users, self._of_daemon.find(*paths))
+        rest = (written, users, *self._of_daemons.find(*paths))
         names = self._find_own(path)
         if resolved is None:
             held = self._named.held(path) | names | self._listening.of_root.held(path)
@@ -195,8 +198,10 @@ class FilesMoment:
         return Surroundings(self._host.logs, self._follow, inside=False)
 
     @cached_property
-    def _of_daemon(self) -> Surroundings:
-        return Surroundings(self._asking.folders if self._asking else (), self._follow)
+    def _of_daemons(self) -> DaemonPlaces:
+        asking = self._asking
+        others = self._host.daemons.find_others(asking, self._listening.dockerds)
+        return DaemonPlaces(asking, others, self._follow)
 
     def _follow(self, name: str) -> str:
         """The path after links, where it can be seen."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
+from portero.host.daemon_places import USUAL_DATA
 from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
@@ -22,7 +23,7 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "routes", "interfaces",
+    "docker", "daemonFiles", "routes", "interfaces",
 })
 # fmt: on
 
@@ -34,9 +35,10 @@ class FixedHost:
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}: each part may be left out, an unknown
-    one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file system types and bound paths;
-    `owners` has folders that others than root can write to; `portero` Portero's programs; `docker` the daemon's files.
+    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}:
+    each part may be left out, an unknown one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file
+    system types and bound paths; `owners` has folders that others than root can write to; `portero` Portero's programs;
+    `docker` Docker's data beside the usual folders; `daemonFiles` the daemon's configuration.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
     is not named is not known; `networks` null: no name is.
     """
@@ -60,7 +62,8 @@ class FixedHost:
         self._guarded = Guarded(self._sockets)
         self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
         follow = self._resolve if self._visible else str
-        self._docker = Surroundings(cast(Sequence[str], data.get("docker", ())), follow)
+        self._docker = Surroundings((*USUAL_DATA, *cast(Sequence[str], data.get("docker", ()))), follow)
+        self._files = Surroundings(cast(Sequence[str], data.get("daemonFiles", ())), follow)
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
         users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
@@ -76,7 +79,8 @@ class FixedHost:
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
         if not self._visible:
-            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), self._docker.find(path))
+            places = (self._files.find(path), self._docker.find(path))
+            return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
@@ -87,6 +91,7 @@ class FixedHost:
             self._hold(path, resolved),
             tuple(written),
             self._hold_users(path, resolved),
+            self._files.find(path, resolved),
             self._docker.find(path, resolved),
         )
 

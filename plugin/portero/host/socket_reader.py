@@ -41,11 +41,13 @@ def read_sockets(proc: Path = Path("/proc"), before: ListeningSockets | None = N
     holders = {inode: holder for inode, holder in before.holders.items() if inode in listening and _has(holder, inode)}
     holders |= _find_holders(proc, _new_first(pids, before.pids), listening.keys() - holders.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
+    sockets = tuple(_attribute(listening, holders))
     return ListeningSockets(
-        tuple(_attribute(listening, holders)),
+        sockets,
         tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
         holders,
         frozenset(pids),
+        tuple(_list_dockerds(proc, sockets)),
     )
 
 
@@ -142,6 +144,12 @@ def _attribute(listening: Mapping[str, str], holders: Mapping[str, Holder]) -> I
         path = clean(os.path.join(_read_link(f"{process}/cwd"), listening[inode]))
         folder, _, name = path.rpartition("/")
         yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)
+
+
+def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[int]:
+    for pid in sorted({socket.pid for socket in sockets if socket.uid == 0}):
+        if _read_text(f"{proc}/{pid}/comm").strip() == "dockerd":
+            yield pid
 
 
 def _read_uid(process: str) -> int | None:

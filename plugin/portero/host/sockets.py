@@ -56,13 +56,15 @@ class ListeningSockets:
     """The listening sockets of one moment. Empty: /proc was read, and none listens.
 
     `unattributed`: those with a daemon's default name whose process belongs to another user, and so cannot be seen.
-    `holders` by inode, and `pids` that ran: a help for the next reading.
+    `dockerds`: processes of root called dockerd that listen, outside containers. `holders` by inode, and `pids` that
+    ran: a help for the next reading.
     """
 
     sockets: tuple[ListeningSocket, ...]
     unattributed: tuple[str, ...] = ()
     holders: Mapping[str, Holder] = field(default_factory=dict)
     pids: frozenset[str] = frozenset()
+    dockerds: tuple[int, ...] = ()
 
     @cached_property
     def of_root(self) -> Guarded:

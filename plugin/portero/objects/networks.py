@@ -37,6 +37,15 @@ class NetworkNames:
     def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
         self.addresses = addresses
         self._names: dict[_Key, str] = {}
+        self._failed = False
+
+    def fail(self) -> bool:
+        """Whether the daemon did not answer the last lookup."""
+        return self._failed
+
+    def note(self, *, answered: bool) -> None:
+        """Remember whether the daemon answered a lookup."""
+        self._failed = not answered
 
     def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> Callable[[str], str | None]:
         """The function from ID to name for one request (see NetworkLookup)."""
@@ -78,11 +87,13 @@ class NetworkLookup:
             return known
         # dockerd completes a beginning when no network has that name; which ones have it can change before it does.
         host_ids = self._host_ids
+        self._names.note(answered=host_ids is not None)
         if host_ids is None:
             return None
         if any(id.startswith(network) for id in host_ids):
             return "host"
         answer = self._ask(network)
+        self._names.note(answered=answer is not None)
         if answer is None:
             return None
         name = answer.get("Name", network)

@@ -7,11 +7,14 @@ from typing import cast
 from portero.policy.dialect import keyword_faults
 from portero.policy.document import faults
 from portero.policy.folder import Folder
+from portero.policy.pinned_image import pins_image
 from portero.refusals import CODES
 from portero.spelling import close_to
 from portero.types import JSON
 
 SELF_PROTECTION = "self-protection"
+# Of these rules, those that an exception may waive for an image that it pins: a monitor reads Docker's data.
+_FOR_PINNED_IMAGES = frozenset({"docker-data"})
 _IMAGE = ("facts", "image")
 _HUB = "docker.io"
 # Beside one of these a repository is of one registry, or the image is known by its content.
@@ -50,6 +53,9 @@ def rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Iter
     for id in cast(list[str], content["rules"]):
         if id in CODES:
             yield f"rules: '{id}' is a refusal code, which nothing waives: take it out"
+        elif id in _FOR_PINNED_IMAGES:
+            if not pins_image(content["match"]):
+                yield f"rules: '{id}' needs an image by digest: add facts.image.digest to match, with a whole digest"
         elif id in protected:
             yield f"rules: '{id}' protects Portero itself, which nothing waives: take it out"
         elif id in of_the_host and id not in rules:

@@ -83,8 +83,16 @@ class Application:
 
     def _view(self) -> View:
         in_force = self.in_force
-        daemons = self.asked_by.list()
-        return View(self.settings, in_force.judge.policy, self.engine, in_force.notice, daemons, self.log.state)
+        host = in_force.judge.host
+        return View(
+            self.settings,
+            in_force.judge.policy,
+            self.engine,
+            in_force.notice,
+            self.asked_by.list(),
+            self.log.state,
+            isinstance(host, HostFiles) and host.lookups_fail(),
+        )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()

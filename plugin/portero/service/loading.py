@@ -185,6 +185,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         ],
         listening=listening,
         new_lookup=names.new_lookup,
+        lookups_fail=names.fail,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
     )
 

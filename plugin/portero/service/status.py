@@ -25,7 +25,10 @@ _FAILED_RECENTLY = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask."""
+    """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask.
+
+    `lookups_fail`: whether the daemon did not answer the last lookup of a network.
+    """
 
     settings: Settings
     policy: Policy
@@ -33,6 +36,7 @@ class View:
     notice: Notice
     daemons: list[JSON]
     log: LogState
+    lookups_fail: bool = False
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -104,6 +108,14 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from _list_log_failures(view.log, now)
     if loading.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
+    elif view.lookups_fail:
+        yield (
+            "dockerd does not answer about networks: services join none whose name can begin an ID;"
+            " check its socket, or set PORTERO_DOCKER_HOST"
+        )
+    for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
+        for path in cast("list[str]", daemon["unseen"]):
+            yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
     yield from notices(view.policy.waivers, now)
 
 

@@ -1,0 +1,29 @@
+"""Which files of dockerds a path opens: what is at or below it, and what it lies in."""
+
+from collections.abc import Callable, Iterable
+
+from portero.host.asking_daemon import DATA_ROOT, AskingDaemon
+from portero.host.containerd import ROOT
+from portero.host.surroundings import Surroundings
+
+# Data at the usual paths counts whether a daemon is seen or not: it may be of another one, or of one that is stopped.
+USUAL_DATA = (DATA_ROOT, ROOT)
+
+
+class DaemonPlaces:
+    """`asking`: the daemon that asks, None where it is not seen. `others`: those that run beside it.
+
+    `follow`: from a path to the path after links.
+    """
+
+    def __init__(
+        self, asking: AskingDaemon | None, others: Iterable[AskingDaemon], follow: Callable[[str], str]
+    ) -> None:
+        daemons = [*([asking] if asking else []), *others]
+        self._files = Surroundings(dict.fromkeys(file for daemon in daemons for file in daemon.files), follow)
+        data = (root for daemon in daemons for root in daemon.data)
+        self._data = Surroundings(dict.fromkeys((*USUAL_DATA, *data)), follow)
+
+    def find(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The configuration and runtime files, and the data, that one of these cleaned absolute paths opens."""
+        return self._files.find(*paths), self._data.find(*paths)

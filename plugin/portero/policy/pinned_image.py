@@ -1,0 +1,26 @@
+"""Whether the match of an exception pins the image by digest: a schema in, yes or no out."""
+
+import re
+from collections.abc import Mapping
+from typing import cast
+
+from portero.types import JSON
+
+_WAY = ("facts", "image", "digest")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+
+def pins_image(match: JSON) -> bool:
+    """Whether only requests match whose `facts.image.digest` is one that the match names in full."""
+    return _pins(match, _WAY)
+
+
+def _pins(schema: JSON, way: tuple[str, ...]) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if any(_pins(each, way) for each in cast(list[JSON], schema.get("allOf", []))):
+        return True
+    if not way:
+        values = [schema["const"]] if "const" in schema else cast(list[JSON], schema.get("enum", []))
+        return values != [] and all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in values)
+    return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(way[0]), way[1:])
