@@ -145,3 +145,16 @@ def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:
 
     assert result.exit_code == 1
     assert "unknown    engine-minimum" in result.output
+
+
+def test_baseline_names_the_users_of_docker_and_hardened_does_not(root: Path) -> None:
+    (root / "etc").mkdir(exist_ok=True)
+    (root / "etc/group").write_text("docker:x:990:alicia\n")
+    (root / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+
+    baseline, hardened = run(root, "--profile", "baseline", "--no-probe"), run(root, "--no-probe")
+
+    assert baseline.output.startswith("alicia may use Docker: baseline does not hold against people with an account")
+    assert "may use Docker" not in hardened.output
+    (warning,) = json.loads(run(root, "--profile", "baseline", "--json", "--no-probe").output)["warnings"]
+    assert warning in baseline.output

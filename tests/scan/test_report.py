@@ -16,6 +16,8 @@ def test_nothing_to_find_is_exit_status_0(daemon: Daemon) -> None:
 
     assert (result.exit_code, result.output) == (
         0,
+        "starts without a request, so that no rule is asked:\n"
+        "  service svc: swarm starts its tasks, on any node\n"
         "scanned, dockerd 26.1.5+dfsg1, profile baseline: "
         "1 container, 1 service, 1 volume, 1 network; 0 would be refused, 0 ways round Portero\n",
     )

@@ -4,12 +4,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import click
 
 from portero import engine
 from portero.cli import options
 from portero.host.asking_daemon import DAEMON_CONFIG
+from portero.hostcheck.docker_users import warn_of_accounts
 from portero.hostcheck.document import collect
 from portero.hostcheck.files import Files
 from portero.hostcheck.findings import Finding, HostReport, check
@@ -50,7 +52,13 @@ def host(root: str, probe: bool, as_json: bool, **given: str | tuple[str, ...] |
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
     document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
-    click.echo(_json(report, settings.profile, document) if as_json else "\n".join(_lines(report, settings.profile)))
+    access = cast("dict[str, dict[str, JSON]]", document["access"])
+    warnings = [*warn_of_accounts(access["members"]["value"], settings.profile)]
+    click.echo(
+        _json(report, settings.profile, document, warnings)
+        if as_json
+        else "\n".join([*warnings, *_lines(report, settings.profile)])
+    )
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
@@ -95,7 +103,7 @@ def _counts(report: HostReport) -> dict[str, int]:
     }
 
 
-def _json(report: HostReport, profile: str, document: dict[str, JSON]) -> str:
+def _json(report: HostReport, profile: str, document: dict[str, JSON], warnings: list[str]) -> str:
     findings = [
         {
             "rule": finding.rule.id,
@@ -116,6 +124,7 @@ def _json(report: HostReport, profile: str, document: dict[str, JSON]) -> str:
         "findings": findings,
         "fine": list(report.held),
         "notApplicable": list(report.not_applicable),
+        "warnings": [*warnings],
         "host": document,
     }
     return json.dumps(outcome, indent=2, ensure_ascii=False)

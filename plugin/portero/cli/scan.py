@@ -23,6 +23,7 @@ from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged import Bench
 from portero.scan.page import page
 from portero.scan.report import Report, cases, denials, document, plain, title
+from portero.scan.starts import keeps_running
 from portero.scan.ways import Doors, ways
 from portero.service import resources
 from portero.types import JSON
@@ -98,6 +99,7 @@ def _lines(report: Report) -> Iterator[str]:
         width = max(len(violation.rule) for violation in violations)
         yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in violations)
     yield from _ways(report)
+    yield from _starts(report)
     if report.blind:
         yield report.blind
     yield f"{report.daemon}, profile {report.profile}: {report.summary}"
@@ -116,6 +118,16 @@ def _ways(report: Report) -> Iterator[str]:
     if report.closed:
         yield "ways that the rules close:"
         yield from (f"  {plain(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
+
+
+def _starts(report: Report) -> Iterator[str]:
+    if report.starts or keeps_running(report.inventory):
+        yield "starts without a request, so that no rule is asked:"
+    for start in report.starts:
+        refused = "" if start.allowed else "  (would be refused)"
+        yield f"  {start.kind} {plain(start.name)}: {start.when}{refused}"
+    if keeps_running(report.inventory):
+        yield "  running containers run on while dockerd is stopped (live-restore)"
 
 
 def _json(report: Report) -> str:

@@ -12,6 +12,7 @@ from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import reply
 from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, counts
+from portero.scan.starts import Start, keeps_running, list_starts
 from portero.scan.ways import Way
 from portero.types import JSON
 
@@ -53,6 +54,11 @@ class Report:
     def closed(self) -> list[Way]:
         """Ways that a rule refuses anyway."""
         return [way for way in self.ways if way.closed]
+
+    @property
+    def starts(self) -> list[Start]:
+        """What starts without a request."""
+        return [*list_starts(self.judged)]
 
     @property
     def clean(self) -> bool:
@@ -116,6 +122,8 @@ def document(report: Report) -> dict[str, JSON]:
             "shadows": [plugin.describe() for plugin in report.shadows],
             "others": [plugin.describe() for plugin in report.plugins],
         },
+        "starts": [asdict(start) for start in report.starts],
+        "liveRestore": keeps_running(report.inventory),
         "ways": [asdict(way) | {"open": not way.closed} for way in report.ways],
     }
 

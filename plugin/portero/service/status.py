@@ -7,7 +7,11 @@ from typing import cast
 
 from portero import __version__
 from portero.decision import LEVELS, instant
+from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.host.view import HostMoment
+from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
+from portero.hostcheck.files import Files
+from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
@@ -19,6 +23,13 @@ from portero.service.shared_policy import Notice
 from portero.signing.signature import Manifest
 from portero.types import JSON
 
+# What dockerd and swarm start by themselves: no plugin is asked.
+_UNASKED = (
+    "containers with a restart policy, whenever they end and with dockerd",
+    "tasks of swarm services",
+    "what runs goes on while dockerd or Portero is stopped (live-restore)",
+    "portero scan lists them with what the rules say of each",
+)
 # Seconds for which a lost line of the decision log needs attention.
 _FAILED_RECENTLY = 15 * 60
 
@@ -58,6 +69,7 @@ def health(view: View) -> dict[str, JSON]:
 def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     settings = view.settings
+    users = list_docker_users(settings)
     levels = [rule.level for rule in view.policy.rules.values()]
     return health(view) | {
         "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
@@ -66,7 +78,9 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
         "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
-        "warnings": [*view.policy.warnings],
+        "warnings": [*view.policy.warnings, *warn_of_accounts(users, settings.profile)],
+        "dockerUsers": users,
+        "startsUnasked": [*_UNASKED],
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
         "daemons": view.daemons,
         "bindSources": list_trusted(
@@ -84,6 +98,15 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "workers": settings.workers,
         "threads": settings.threads,
     }
+
+
+def list_docker_users(settings: Settings) -> JSON:
+    """The users who reach Docker's socket without being root; a sentence where that cannot be read."""
+    root = loading.host_root(settings)
+    if root == "none":
+        return "unknown: the host cannot be read"
+    found = find_docker_users(Files(root), str(settings.daemon_config or DAEMON_CONFIG))
+    return "unknown: the groups or sockets cannot be read" if found["value"] == UNKNOWN else found["value"]
 
 
 def list_trusted(paths: Sequence[str], host: HostMoment) -> dict[str, JSON]:

@@ -1,0 +1,43 @@
+"""Who may use Docker without being root, and the warning under baseline."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
+from portero.hostcheck.files import Files
+
+
+def test_members_of_group_docker_are_found(tmp_path: Path) -> None:
+    for name, text in {
+        "etc/group": "root:x:0:\ndocker:x:990:alicia\n",
+        "etc/passwd": "bruno:x:1001:990::/home/bruno:/bin/sh\n",
+        "proc/1/comm": "init\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert find_docker_users(Files(str(tmp_path)), "/etc/docker/daemon.json")["value"] == ["alicia", "bruno"]
+
+
+def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
+    assert find_docker_users(Files(str(tmp_path)), "/etc/docker/daemon.json")["value"] == "unknown"
+
+
+def test_baseline_warns_of_users_by_name() -> None:
+    (warning,) = warn_of_accounts(["alicia", "bruno"], "baseline")
+
+    assert warning.startswith("alicia, bruno may use Docker: baseline does not hold against people with an account")
+
+
+def test_baseline_warns_where_the_users_cannot_be_read() -> None:
+    (warning,) = warn_of_accounts("unknown", "baseline")
+
+    assert warning.startswith("users of this host (who, cannot be read) may use Docker")
+
+
+@pytest.mark.parametrize(
+    ("members", "profile"), [([], "baseline"), (["alicia"], "hardened"), ("unknown", "restricted")]
+)
+def test_without_users_or_above_baseline_there_is_no_warning(members: list[str] | str, profile: str) -> None:
+    assert not [*warn_of_accounts(members, profile)]  # type: ignore[arg-type]
