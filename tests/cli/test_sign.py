@@ -51,20 +51,22 @@ def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
 
 
 def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: Path) -> None:
-    assert run("sign", policy, "--key", key).output.startswith(f"{policy}: version 1, 1 file, key ")
-    assert run("sign", policy, "--key", key).output.startswith(f"{policy}: version 2, ")
-    assert run("sign", policy, "--key", key, "--version", "10").exit_code == 0
+    assert run("sign", policy, "--for", "web", "--key", key).output.startswith(
+        f"{policy}: for web, version 1, 1 file, key "
+    )
+    assert run("sign", policy, "--for", "web", "--key", key).output.startswith(f"{policy}: for web, version 2, ")
+    assert run("sign", policy, "--for", "web", "--key", key, "--version", "10").exit_code == 0
 
     result = run("verify", policy, "--trusted", public(key))
 
     assert result.exit_code == 0
-    assert result.output.startswith(f"{policy}: version 10 of 20")
+    assert result.output.startswith(f"{policy}: for web, version 10 of 20")
     assert sorted(entry.name for entry in policy.iterdir()) == ["signature.json", "site.json"]
 
 
 def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> None:
     run("keygen", key.with_name("bob"))
-    run("sign", policy, "--key", key)
+    run("sign", policy, "--for", "web", "--key", key)
     both = f"{public(key.with_name('bob'))}:{public(key)}"
 
     told = run("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
@@ -75,7 +77,7 @@ def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> N
 
 
 def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, policy: Path) -> None:
-    run("sign", policy, "--key", key)
+    run("sign", policy, "--for", "web", "--key", key)
     (policy / "site.json").write_text('{"actions": {}}')
     (policy / "more").write_text("")
 
@@ -88,7 +90,7 @@ def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, poli
 
 
 def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None:
-    run("sign", policy, "--key", key)
+    run("sign", policy, "--for", "web", "--key", key)
 
     nobody, missing = run("verify", policy), run("verify", policy, "--trusted", "/missing.pub")
 
@@ -98,9 +100,9 @@ def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None
 
 
 def test_a_version_only_grows(key: Path, policy: Path) -> None:
-    run("sign", policy, "--key", key, "--version", "3")
+    run("sign", policy, "--for", "web", "--key", key, "--version", "3")
 
-    result = run("sign", policy, "--key", key, "--version", "3")
+    result = run("sign", policy, "--for", "web", "--key", key, "--version", "3")
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {policy}: is already version 3; ")
@@ -109,7 +111,7 @@ def test_a_version_only_grows(key: Path, policy: Path) -> None:
 def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:
     (policy / "signature.json").write_text("{")
 
-    result = run("sign", policy, "--key", key)
+    result = run("sign", policy, "--for", "web", "--key", key)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {policy}/signature.json: is not JSON ")
@@ -118,7 +120,7 @@ def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: 
 def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
     (policy / "rules").symlink_to("/etc")
 
-    result = run("sign", policy, "--key", key)
+    result = run("sign", policy, "--for", "web", "--key", key)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {policy}/rules: is a symbolic link, ")
@@ -128,7 +130,7 @@ def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
     key.chmod(0o640)
 
-    result = run("sign", policy, "--key", key)
+    result = run("sign", policy, "--for", "web", "--key", key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
@@ -138,7 +140,7 @@ def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> No
 def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
     public(key).chmod(0o600)
 
-    result = run("sign", policy, "--key", key.with_name(name))
+    result = run("sign", policy, "--for", "web", "--key", key.with_name(name))
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {key.with_name(name)}: {why}")
@@ -152,14 +154,16 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
 
     monkeypatch.setattr(Path, "write_bytes", full)
 
-    result = run("sign", policy, "--key", key)
+    result = run("sign", policy, "--for", "web", "--key", key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {policy}/signature.json: No space left on device\n"
     assert [entry.name for entry in policy.iterdir()] == ["site.json"]
 
 
-@pytest.mark.parametrize("command", [("sign", "--key"), ("verify", "--trusted")], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", [("sign", "--for", "web", "--key"), ("verify", "--trusted")], ids=lambda command: command[0]
+)
 def test_a_folder_that_cannot_be_read_is_named(
     key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, str]
 ) -> None:
@@ -168,7 +172,7 @@ def test_a_folder_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
 
-    result = run(command[0], policy, command[1], key if command[0] == "sign" else public(key))
+    result = run(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key))
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {policy}: Permission denied\n"

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,20 @@ from portero.service.live import Live
 from portero.service.settings import Settings
 from portero.service.shared_policy import Bulletin
 from portero.service.watch import Watch, watched
+from portero.signing import signature, tree
 from tests.service.test_application import ask, create
 
 
 class Pair:
     """A master and a worker, in one process."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, **options: str) -> None:
         self.policy = tmp_path / "policy"
         self.policy.mkdir()
         self.site = self.policy / "site.json"
         self.act("deny")
         chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "engine": "reference", "host_root": "none"}
-        settings = Settings.read({}, chosen | {"schemas": str(self.policy)})
+        settings = Settings.read({}, chosen | {"schemas": str(self.policy)} | options)
         watch = Watch(watched(settings))
         self.reported: list[InForce] = []
         application = build(settings)
@@ -80,6 +82,75 @@ def test_without_a_change_nothing_is_loaded_and_nothing_reported(pair: Pair) -> 
     pair.worker.catch_up()
 
     assert pair.reported == []
+
+
+KEY = signature.new_key()
+
+
+class SignedPair(Pair):
+    """The same with a signed folder."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self._version = 0
+        (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+        super().__init__(
+            tmp_path, trusted_keys=str(tmp_path / "key.pub"), host_groups="web", state=str(tmp_path / "state.json")
+        )
+
+    def act(self, action: str) -> None:
+        super().act(action)
+        self._version += 1
+        text = signature.sign(tree.held(self.policy), self._version, "2026-11-24T15:00:00Z", KEY, "web")
+        (self.policy / signature.NAME).write_bytes(text)
+
+    def tend_while_it_changes(self, times: int) -> None:
+        for _ in range(times):
+            os.utime(self.site)
+            self.tend(1)
+
+
+def test_a_signed_version_is_loaded_although_its_folder_never_comes_to_rest(tmp_path: Path) -> None:
+    pair = SignedPair(tmp_path)
+    pair.act("off")
+
+    pair.tend_while_it_changes(3)
+
+    assert pair.privileged(pair.master) is True
+    assert [in_force.notice.faults for in_force in pair.reported] == [()]
+
+
+def test_a_signed_folder_that_does_not_verify_is_reported_when_it_comes_to_rest(tmp_path: Path) -> None:
+    pair = SignedPair(tmp_path)
+    pair.site.write_text("{}")
+
+    pair.tend_while_it_changes(3)
+    assert pair.reported == []
+    pair.tend(2)
+
+    (in_force,) = pair.reported
+    assert "was changed after it was signed" in in_force.notice.faults[0]
+    assert pair.privileged(pair.master) is False
+
+
+@pytest.mark.parametrize("made", [Pair, SignedPair], ids=["unsigned", "signed"])
+def test_a_folder_that_keeps_changing_needs_attention_until_it_rests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: type[Pair]
+) -> None:
+    monkeypatch.setattr(live, "_UNREST", 0.05)
+    pair = made(tmp_path)
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end:
+        os.utime(pair.site)
+        pair.tend(1)
+    pair.worker.catch_up()
+
+    for process in (pair.master, pair.worker):
+        assert "policy folders keep changing since" in str(pair.status(process)["attention"])
+    pair.tend(2)
+    pair.worker.catch_up()
+
+    for process in (pair.master, pair.worker):
+        assert "keep changing" not in str(pair.status(process)["attention"])
 
 
 def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

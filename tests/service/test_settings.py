@@ -41,6 +41,7 @@ def test_the_manifest_asks_dockerd_for_no_power_over_the_host() -> None:
         "policy": ("/usr/share", "/etc/portero"),
         "daemon-config": ("/usr/share", "/host/etc/docker"),
         "docker-socket": ("/dev/null", "/run/docker.sock"),
+        "network": ("/proc/1/net", "/host/proc/net"),
     }
     assert all("ro" in mount["options"] and mount["settable"] == ["source"] for mount in mounts)
     assert document["interface"] == {"types": ["docker.authz/1.0"], "socket": "portero.sock"}
@@ -65,6 +66,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         workers=2,
         threads=32,
         trusted_keys=(),
+        host_groups=(),
         state=Path("/var/lib/portero/signed-versions.json"),
         allow_rollback="no",
         record=None,
@@ -112,6 +114,10 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
         ("PORTERO_WORKERS", "0", "write a whole number from 1 to 64"),
         ("PORTERO_WORKERS", "two", "write a whole number from 1 to 64"),
         ("PORTERO_THREADS", "513", "write a whole number from 1 to 512"),
+        ("PORTERO_TRUSTED_KEYS", ":", "names no file"),
+        ("PORTERO_SCHEMAS", "::", "names no file"),
+        ("PORTERO_HOST_GROUPS", "web, db", "write names of a-z"),
+        ("PORTERO_HOST_GROUPS", ",", "write names of a-z"),
         ("PORTERO_STATE", "signed-versions.json", "write an absolute path"),
         ("PORTERO_ALLOW_ROLLBACK", "true", "write one of yes, no"),
         ("PORTERO_RECORD", "requests.jsonl", "write an absolute path"),

@@ -9,8 +9,17 @@ from portero.service.shared_policy import Bulletin, Notice
 from portero.signing.signature import Manifest
 
 FOLDER = Path("/etc/portero/policy")
-SIGNED = {FOLDER: Manifest(3, "2026-11-24T15:00:00Z", "ab" * 16, {"site.json": "cd" * 32})}
-NOTICE = Notice("ef" * 32, 5.25, 6.5, ("a fault: with a cure",), SIGNED, {FOLDER: {"site.json": b'{"\xc3\xa4": 1}\n'}})
+SIGNED = {FOLDER: Manifest(3, "2026-11-24T15:00:00Z", "ab" * 16, "web", {"site.json": "cd" * 32})}
+NOTICE = Notice(
+    "ef" * 32,
+    5.25,
+    6.5,
+    ("a fault: with a cure",),
+    SIGNED,
+    {FOLDER: {"site.json": b'{"\xc3\xa4": 1}\n'}},
+    ("web",),
+    7.5,
+)
 
 
 def another(policy: str, size: int = 10) -> Notice:

@@ -28,7 +28,7 @@ def policy(tmp_path: Path) -> Path:
 
 def put(policy: Path, site: str, version: int, key: PrivateKey = ALICE) -> None:
     (policy / "site.json").write_text(site)
-    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", key)
+    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", key, "web")
     (policy / signature.NAME).write_bytes(text)
 
 
@@ -39,6 +39,7 @@ def built(policy: Path, **options: str) -> Application:
         "engine": "reference",
         "host_root": "none",
         "schemas": str(policy),
+        "host_groups": "all,web",
         "trusted_keys": str(above / "alice.pub"),
         "state": str(above / "state.json"),
     }
@@ -68,7 +69,7 @@ def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> 
     told = status(built(policy))
 
     key = signature.key_id(ALICE.public_key())
-    assert told["signed"] == {str(policy): {"version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
+    assert told["signed"] == {str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
 
 
 def test_without_trusted_keys_no_signature_is_asked_for(policy: Path) -> None:
@@ -139,6 +140,60 @@ def test_a_rollback_is_taken_when_it_is_allowed_and_then_is_what_counts(policy: 
     built(policy, allow_rollback="yes")
 
     assert built(policy).in_force.judge.policy.action("no-privileged", "hardened") == "off"
+
+
+def test_the_first_start_and_a_lost_memory_need_attention_until_the_next_start(policy: Path) -> None:
+    put(policy, OFF, 1)
+    state = policy.parent / "state.json"
+    lacking = f"no version of web is recorded in {state} from before this start: an older one would be accepted; "
+
+    first = built(policy)
+    assert lacking + "expected at the first start only" in status(first)["attention"]
+    put(policy, OFF, 2)
+    assert lacking + "expected at the first start only" in status(reloaded(first))["attention"]
+    second = built(policy)
+    assert state.name not in str(status(second)["attention"])
+    state.unlink()
+    assert (
+        f"{state} is missing: after a restart an older signed version would be accepted; restore it"
+        in status(second)["attention"]
+    )
+
+
+def test_a_memory_by_path_is_taken_for_none(policy: Path) -> None:
+    put(policy, OFF, 1)
+    (policy.parent / "state.json").write_text('{"format": 1, "folders": {}}')
+
+    assert "no version of web is recorded" in str(status(built(policy))["attention"])
+
+
+def test_rollback_that_stays_allowed_needs_attention(policy: Path) -> None:
+    put(policy, OFF, 1)
+
+    told = status(built(policy, allow_rollback="yes"))
+
+    assert "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK" in told["attention"]
+
+
+def test_another_path_of_the_same_folder_is_no_way_to_an_older_version(policy: Path) -> None:
+    put(policy, DENIED, 2)
+    built(policy)
+    put(policy, OFF, 1)
+    other = policy.parent / "other"
+    other.symlink_to(policy)
+
+    (fault,) = faults(policy, schemas=str(other))
+
+    assert "is version 1, and version 2 was in force before" in fault
+
+
+@pytest.mark.parametrize("groups", ["", "db"])
+def test_a_host_of_other_groups_does_not_start(policy: Path, groups: str) -> None:
+    put(policy, OFF, 1)
+
+    (fault,) = faults(policy, host_groups=groups)
+
+    assert "PORTERO_HOST_GROUPS" in fault
 
 
 def test_a_version_that_never_came_into_force_is_not_remembered(policy: Path) -> None:

@@ -17,7 +17,7 @@ DATE = "2026-11-24T15:00:00Z"
 
 
 def signed(files: Mapping[str, bytes] = FILES, version: int = 7) -> dict[str, bytes]:
-    return {**files, signature.NAME: signature.sign(files, version, DATE, KEY)}
+    return {**files, signature.NAME: signature.sign(files, version, DATE, KEY, "web")}
 
 
 def refusals(files: Mapping[str, bytes]) -> list[str]:
@@ -34,7 +34,7 @@ def test_what_was_signed_is_vouched_for_with_version_date_and_key() -> None:
 
 
 def test_signing_again_leaves_the_old_signature_out() -> None:
-    again = signature.sign(signed(), 8, DATE, KEY)
+    again = signature.sign(signed(), 8, DATE, KEY, "web")
 
     assert sorted(signature.verify({**FILES, signature.NAME: again}, TRUSTED).files) == sorted(FILES)
 
@@ -89,14 +89,14 @@ def test_a_folder_without_a_signature_is_refused() -> None:
 
 def test_another_key_is_refused_by_its_id() -> None:
     other = signature.new_key()
-    files = {**FILES, signature.NAME: signature.sign(FILES, 1, DATE, other)}
+    files = {**FILES, signature.NAME: signature.sign(FILES, 1, DATE, other, "web")}
 
     (fault,) = refusals(files)
     assert fault.startswith(f"signature.json: is signed with key {signature.key_id(other.public_key())}, ")
 
 
 def test_a_manifest_that_claims_a_trusted_key_does_not_hold() -> None:
-    forged = json.loads(signature.sign(FILES, 1, DATE, signature.new_key()))
+    forged = json.loads(signature.sign(FILES, 1, DATE, signature.new_key(), "web"))
     forged["key"] = next(iter(TRUSTED))
     text = json.dumps(forged, indent=2).encode() + b"\n"
 
@@ -110,8 +110,11 @@ def test_a_manifest_that_claims_a_trusted_key_does_not_hold() -> None:
         ({"version": 6}, "does not hold"),
         ({"date": "2027-01-01T00:00:00Z"}, "does not hold"),
         ({"files": {}}, "does not hold"),
-        ({"format": 2}, "is not of format 1"),
-        ({"format": True}, "is not as `portero sign` writes it"),
+        ({"format": 3}, "is not of format 2"),
+        ({"format": 1}, "does not say for which hosts the folder is signed"),
+        ({"for": "db"}, "does not hold"),
+        ({"for": None}, "is not as `portero sign` writes it"),
+        ({"format": True}, "does not say for which hosts"),
         ({"version": "7"}, "is not as `portero sign` writes it"),
         ({"version": True}, "is not as `portero sign` writes it"),
         ({"date": None}, "is not as `portero sign` writes it"),
@@ -142,7 +145,7 @@ def test_several_keys_can_be_trusted_so_that_keys_rotate() -> None:
     both = {**TRUSTED, signature.key_id(new.public_key()): new.public_key()}
 
     assert signature.verify(signed(), both).version == 7
-    assert signature.verify({**FILES, signature.NAME: signature.sign(FILES, 8, DATE, new)}, both).version == 8
+    assert signature.verify({**FILES, signature.NAME: signature.sign(FILES, 8, DATE, new, "web")}, both).version == 8
 
 
 def test_keys_survive_being_written() -> None:

@@ -1,6 +1,7 @@
 """Signed folders for the policy loader: what it is handed are the bytes that were verified."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,16 +28,16 @@ def policy(tmp_path: Path) -> Path:
 
 
 def sign(path: Path, version: int = 1) -> None:
-    (path / signature.NAME).write_bytes(signature.sign(tree.held(path), version, "2026-11-24T15:00:00Z", KEY))
+    (path / signature.NAME).write_bytes(signature.sign(tree.held(path), version, "2026-11-24T15:00:00Z", KEY, "web"))
 
 
 def read(path: Path, **seen: Seen) -> tuple[folder.Folder, list[str]]:
     found: list[str] = []
-    return Sealed(TRUSTED, resources.schemas(), {str(path): one for one in seen.values()}).read(path, found), found
+    return Sealed(TRUSTED, ["web"], resources.schemas(), seen).read(path, found), found
 
 
 def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
-    sealed, found = Sealed(TRUSTED, resources.schemas(), {}), list[str]()
+    sealed, found = Sealed(TRUSTED, ["web"], resources.schemas(), {}), list[str]()
 
     content = sealed.read(policy, found)
 
@@ -111,8 +112,30 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert found == [f"{tmp_path}/missing: cannot be read (No such file or directory): fix it"]
 
 
+def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Path) -> None:
+    (policy / signature.NAME).write_bytes(signature.sign(tree.held(policy), 1, "2026-11-24T15:00:00Z", KEY, "db"))
+
+    _, found = read(policy)
+
+    assert found == [
+        f"{policy}/signature.json: is signed for db, this host takes web (PORTERO_HOST_GROUPS): "
+        f"sign it with `portero sign {policy} --key KEY --for web`"
+    ]
+
+
+def test_two_folders_for_one_group_are_a_fault(policy: Path) -> None:
+    twin, found = policy.parent / "twin", list[str]()
+    shutil.copytree(policy, twin)
+    sealed = Sealed(TRUSTED, ["web"], resources.schemas(), {})
+
+    sealed.read(policy, found)
+    sealed.read(twin, found)
+
+    assert found == [f"{twin}/signature.json: is signed for web, as {policy} is: sign one of the two for another group"]
+
+
 def test_an_older_version_is_a_fault(policy: Path) -> None:
-    _, found = read(policy, seen=Seen(2, "x"))
+    _, found = read(policy, web=Seen(2, "x"))
 
     (fault,) = found
     assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")

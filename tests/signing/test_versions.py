@@ -12,8 +12,8 @@ from portero.signing.versions import InvalidVersions
 FOLDER = Path("/etc/portero/policy")
 
 
-def manifest(version: int, content: str = "a") -> Manifest:
-    return Manifest(version, "2026-11-24T15:00:00Z", "key", {"site.json": content})
+def manifest(version: int, content: str = "a", group: str = "web") -> Manifest:
+    return Manifest(version, "2026-11-24T15:00:00Z", "key", group, {"site.json": content})
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def remember(file: Path, version: int, content: str = "a", *, allow_rollback: bo
 
 def test_nothing_was_seen_before_the_first_time(file: Path) -> None:
     assert versions.read(file) == {}
-    assert versions.fault({}, FOLDER, manifest(1)) is None
+    assert versions.fault({}, manifest(1)) is None
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_version_may_only_follow_on_what_was_in_force(
 ) -> None:
     remember(file, 7)
 
-    told = versions.fault(versions.read(file), FOLDER, manifest(version, content))
+    told = versions.fault(versions.read(file), manifest(version, content))
 
     assert (told or "").split(":")[0] == (fault or "")
-    assert versions.fault(versions.read(file), Path("/other"), manifest(version, content)) is None
+    assert versions.fault(versions.read(file), manifest(version, content, "db")) is None
 
 
 def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
@@ -55,21 +55,21 @@ def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
 
     with pytest.raises(InvalidVersions, match=f"{FOLDER}: is version 6, and version 7 was in force"):
         remember(file, 6)
-    assert versions.read(file)[str(FOLDER)].version == 7
+    assert versions.read(file)["web"].version == 7
 
 
 def test_a_rollback_that_is_allowed_is_what_is_remembered_then(file: Path) -> None:
     remember(file, 7)
     remember(file, 6, allow_rollback=True)
 
-    assert versions.read(file)[str(FOLDER)].version == 6
+    assert versions.read(file)["web"].version == 6
 
 
 def test_other_folders_stay_remembered(file: Path) -> None:
     remember(file, 7)
-    versions.remember(file, {Path("/srv/policy"): manifest(1)}, allow_rollback=False)
+    versions.remember(file, {Path("/srv/policy"): manifest(1, group="db")}, allow_rollback=False)
 
-    assert {name: seen.version for name, seen in versions.read(file).items()} == {str(FOLDER): 7, "/srv/policy": 1}
+    assert {name: seen.version for name, seen in versions.read(file).items()} == {"db": 1, "web": 7}
 
 
 def test_the_memory_is_roots_own_and_is_left_alone_when_nothing_changed(file: Path) -> None:
@@ -83,8 +83,8 @@ def test_the_memory_is_roots_own_and_is_left_alone_when_nothing_changed(file: Pa
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 2, "folders": {}}', '{"format": 1}', '{"format": 1, "folders": []}']
-    + [json.dumps({"format": 1, "folders": {"/x": seen}}) for seen in (1, {}, {"version": "1", "content": "a"})],
+    ["", "{", "[]", "{}", '{"format": 3, "groups": {}}', '{"format": 2}', '{"format": 2, "groups": []}']
+    + [json.dumps({"format": 2, "groups": {"/x": seen}}) for seen in (1, {}, {"version": "1", "content": "a"})],
 )
 def test_a_memory_that_cannot_be_read_is_refused_rather_than_forgotten(file: Path, text: str) -> None:
     file.parent.mkdir()

@@ -12,7 +12,7 @@ import click
 from portero.cli import options
 from portero.signing import signature, tree
 from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
-from portero.signing.signed_reader import InvalidKeys, trusted_keys, verified
+from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
 from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -36,21 +36,35 @@ def keygen(file: Path) -> None:
     click.echo(f"{signature.key_id(key.public_key())}  {public}")
 
 
+def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
+    if not signature.GROUP.fullmatch(name):
+        raise click.BadParameter("write a name of a-z, 0-9, . and -, such as web", context, parameter)
+    return name
+
+
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("--key", "key_file", metavar="FILE", type=_NEW_FILE, required=True, help="The private key.")
 @click.option(
     "--version", type=click.IntRange(min=1), help="The version of the folder; by default the last one plus 1."
 )
-def sign(folder: Path, key_file: Path, version: int | None) -> None:
-    """Sign all files of a policy folder: writes DIR/signature.json."""
+@click.option(
+    "--for",
+    "group",
+    metavar="GROUP",
+    required=True,
+    callback=_read_group,
+    help="The hosts: one of their PORTERO_HOST_GROUPS.",
+)
+def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
+    """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
     key = _private_key(key_file)
     files = _files(folder)
     chosen = _next_version(folder, files.get(signature.NAME), version)
     date = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    _replace(folder / signature.NAME, signature.sign(files, chosen, date, key))
+    _replace(folder / signature.NAME, signature.sign(files, chosen, date, key, group))
     number = _counted(len(files.keys() - {signature.NAME}))
-    click.echo(f"{folder}: version {chosen}, {number}, key {signature.key_id(key.public_key())}")
+    click.echo(f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}")
 
 
 @click.command()
@@ -60,12 +74,19 @@ def sign(folder: Path, key_file: Path, version: int | None) -> None:
 )
 @options.JSON_OUTPUT
 def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
-    """Check that a trusted key signed a policy folder, and that no file has changed since."""
+    """Check that a trusted key signed a policy folder, and that no file has changed since.
+
+    Where PORTERO_HOST_GROUPS is set, the folder must be signed for one of these groups.
+    """
+    settings = options.settings({"trusted_keys": trusted})
     try:
-        keys = trusted_keys(options.settings({"trusted_keys": trusted}).trusted_keys)
+        keys = trusted_keys(settings.trusted_keys)
         if not keys:
             options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
         _, manifest = verified(folder, keys)
+        fault = group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
+        if fault:
+            raise SignatureRefused([(signature.NAME, fault)])
     except InvalidKeys as error:
         options.give_up(error.faults)
     except OSError as error:
@@ -74,10 +95,16 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         faults = [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
         click.echo(json.dumps({"signed": False, "faults": faults}, indent=2) if as_json else "\n".join(faults))
         sys.exit(options.REFUSED)
-    summary = {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": len(manifest.files)}
-    line = (
-        f"{folder}: version {manifest.version} of {manifest.date}, {_counted(len(manifest.files))}, key {manifest.key}"
-    )
+    number = _counted(len(manifest.files))
+    summary = {
+        "for": manifest.group,
+        "version": manifest.version,
+        "date": manifest.date,
+        "key": manifest.key,
+        "files": len(manifest.files),
+    }
+    signed = f"for {manifest.group}, version {manifest.version} of {manifest.date}"
+    line = f"{folder}: {signed}, {number}, key {manifest.key}"
     click.echo(json.dumps({"signed": True, **summary}, indent=2) if as_json else line)
 
 

@@ -9,16 +9,19 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
-from portero.service import reloading
+from portero.service import reloading, signed_folders
 from portero.service.application import Application
 from portero.service.shared_policy import Bulletin
-from portero.service.watch import Watch
+from portero.service.watch import Look, Watch
 from portero.threads import start_thread
 
 # A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
 LOOK_EVERY = 0.3
 _FOLLOW_EVERY = 0.1
+# A folder that changes for so long, in seconds, needs attention.
+_UNREST = 5.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,13 +34,40 @@ class Live:
         self._report = report
         self._bulletin = Bulletin()
         self._next_look = 0.0
+        self._changing_since: float | None = None
 
     def tend(self) -> None:
-        """In the master: look at the folders when it is time to, and load them when a change has come to rest."""
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + LOOK_EVERY
-            if self._watch.at_rest():
+        """In the master: look at the folders when it is time to, and load them when a change has come to rest.
+
+        Signed folders are loaded as soon as they verify: what keeps changing them must not keep a new version out.
+        """
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_EVERY
+        if self._watch.at_rest():
+            self._changing_since = None
+            self.reload()
+        elif not self._watch.is_changed:
+            self._changing_since = None
+        else:
+            self._changing_since = self._changing_since or now
+            if self._has_new_signatures():
                 self.reload()
+            if now - self._changing_since > _UNREST and self.application.in_force.notice.changing is None:
+                self._report_unrest(time.time() - (now - self._changing_since))
+
+    def _has_new_signatures(self) -> bool:
+        settings = self.application.settings
+        signed = signed_folders.read_manifests(settings) if settings.trusted_keys else None
+        return bool(signed) and signed != self.application.in_force.notice.signed
+
+    def _report_unrest(self, since: float) -> None:
+        in_force = self.application.in_force
+        in_force = replace(in_force, notice=replace(in_force.notice, changing=since))
+        _LOG.warning("policy folders keep changing; no change is loaded before they come to rest, unless it is signed")
+        self._bulletin.put(in_force.notice)
+        self.application.in_force = in_force
 
     def reload(self) -> None:
         """In the master: load the folders now. No error ends the master."""
@@ -48,7 +78,7 @@ class Live:
 
     def _reload(self) -> None:
         before = self._watch.look()
-        in_force = reloading.reload(self.application, lambda: self._watch.look() == before)
+        in_force = reloading.reload(self.application, lambda: self._is_unchanged(before))
         if in_force is None:
             return
         self._watch.take(before)
@@ -56,6 +86,12 @@ class Live:
         self._bulletin.put(in_force.notice)
         self.application.in_force = in_force
         self._report(self.application)
+
+    def _is_unchanged(self, before: Look) -> bool:
+        """Whether the folders are as at an earlier look, but for signed ones: these were verified as they were read."""
+        settings = self.application.settings
+        signed = [f"{path}/" for path in settings.schemas] if settings.trusted_keys else []
+        return all(f"{path}/".startswith(tuple(signed)) for path, _ in self._watch.look() ^ before)
 
     def follow(self) -> None:
         """In a worker: start a thread that takes over what the master loads, and one that watches the host."""

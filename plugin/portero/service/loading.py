@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -28,12 +28,12 @@ from portero.reading.canonical import Shapes
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
-from portero.service import resources
+from portero.service import resources, signed_folders
 from portero.service.settings import Settings
 from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
 from portero.signing.signature import Manifest
-from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
+from portero.signing.signed_reader import InvalidKeys
 from portero.signing.versions import InvalidVersions
 
 _FIRST_PROCESS = 1
@@ -47,15 +47,19 @@ class LoadError(Faults):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy ready to judge by, how its folders are signed, and the files that it was made of."""
+    """A policy ready to judge by, how its folders are signed, and the files that it was made of.
+
+    `first_seen`: the groups of which no signed version is known to have been in force.
+    """
 
     policy: Policy
     signed: Mapping[Path, Manifest]
     held: Held
+    first_seen: tuple[str, ...] = ()
 
     def notice(self, now: float) -> Notice:
         """The notice of this policy, loaded now (seconds since 1970)."""
-        return Notice(self.policy.digest, now, now, (), self.signed, self.held)
+        return Notice(self.policy.digest, now, now, (), self.signed, self.held, self.first_seen)
 
 
 class _Keeping:
@@ -76,9 +80,10 @@ def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
     if not settings.trusted_keys:
         return _load_kept(settings, operations, folder.read, {})
     try:
-        seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-        sealed = Sealed(trusted_keys(settings.trusted_keys), resources.schemas(), seen)
-        return _load_kept(settings, operations, sealed.read, sealed.manifests)
+        sealed = signed_folders.new_reader(settings)
+        loaded = _load_kept(settings, operations, sealed.read, sealed.manifests)
+        new = {manifest.group for manifest in sealed.manifests.values()} - sealed.seen.keys()
+        return replace(loaded, first_seen=tuple(sorted(new)))
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
 

@@ -29,7 +29,9 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
     except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
         _LOG.error("internal error while reloading the policy", exc_info=error)
         return _keep(application, (f"internal error ({type(error).__name__}); see the log on standard error",))
-    notice = loaded.notice(time.time())
+    # Attention is due until the next start.
+    known = application.in_force.notice.first_seen
+    notice = replace(loaded.notice(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
     application.metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
     return InForce(replace(judge, policy=loaded.policy), notice)
 
@@ -46,4 +48,4 @@ def follow(application: Application, notice: Notice) -> InForce:
 def _keep(application: Application, faults: Sequence[str]) -> InForce:
     application.metrics.load_failed()
     in_force = application.in_force
-    return replace(in_force, notice=replace(in_force.notice, tried=time.time(), faults=tuple(faults)))
+    return replace(in_force, notice=replace(in_force.notice, tried=time.time(), faults=tuple(faults), changing=None))

@@ -16,6 +16,7 @@ from portero.errors import Faults
 from portero.service import resources
 from portero.service.decision_log import Sync
 from portero.service.user_defaults import user_defaults
+from portero.signing.signature import GROUP
 from portero.sizes import bytes_of
 
 PREFIX = "PORTERO_"
@@ -55,6 +56,7 @@ class Settings:
     workers: int
     threads: int
     trusted_keys: tuple[Path, ...]
+    host_groups: tuple[str, ...]
     state: Path
     allow_rollback: YesOrNo
     record: Path | None
@@ -139,7 +141,18 @@ def _socket(text: str) -> Path:
 
 
 def _files(text: str) -> tuple[Path, ...]:
-    return tuple(Path(file) for file in text.split(":") if file)
+    files = tuple(Path(file) for file in text.split(":") if file)
+    if text and not files:
+        # Trusted keys that were meant to be there must not be taken for none.
+        raise ValueError("names no file: write paths, separated by colons, or leave it empty")
+    return files
+
+
+def _groups(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(",")) if text else ()
+    if not all(GROUP.fullmatch(name) for name in names):
+        raise ValueError("write names of a-z, 0-9, . and -, separated by commas")
+    return names
 
 
 def _size(least: int, most: int) -> Callable[[str], int]:
@@ -210,6 +223,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "workers": _number(1, 64),
         "threads": _number(1, 512),
         "trusted_keys": _files,
+        "host_groups": _groups,
         "state": _absolute,
         "allow_rollback": _one_of(*get_args(YesOrNo)),
         "record": lambda text: _absolute(text) if text else None,

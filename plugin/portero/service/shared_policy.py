@@ -24,7 +24,10 @@ _DIGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The policy in force, when it was loaded, when its folders were last read, and their faults then."""
+    """The policy in force, when it was loaded, when its folders were last read, and their faults then.
+
+    `first_seen`: groups of which no signed version was known before; `changing`: since when the folders keep changing.
+    """
 
     policy: str
     loaded: float
@@ -32,6 +35,8 @@ class Notice:
     faults: tuple[str, ...]
     signed: Mapping[Path, Manifest]
     held: Held
+    first_seen: tuple[str, ...] = ()
+    changing: float | None = None
 
     def text(self) -> bytes:
         """The notice as bytes."""
@@ -41,6 +46,8 @@ class Notice:
             "tried": self.tried,
             "faults": self.faults,
             "signed": {str(path): _written(manifest) for path, manifest in self.signed.items()},
+            "firstSeen": self.first_seen,
+            "changing": self.changing,
             "held": {str(path): _encoded(files) for path, files in self.held.items()},
         }
         return json.dumps(document).encode()
@@ -56,6 +63,8 @@ class Notice:
             tuple(document["faults"]),
             {Path(path): Manifest(**manifest) for path, manifest in document["signed"].items()},
             {Path(path): _decoded(files) for path, files in document["held"].items()},
+            tuple(document["firstSeen"]),
+            document["changing"],
         )
 
 
@@ -89,7 +98,13 @@ class Bulletin:
 
 
 def _written(manifest: Manifest) -> dict[str, object]:
-    return {"version": manifest.version, "date": manifest.date, "key": manifest.key, "files": dict(manifest.files)}
+    return {
+        "version": manifest.version,
+        "date": manifest.date,
+        "key": manifest.key,
+        "group": manifest.group,
+        "files": dict(manifest.files),
+    }
 
 
 def _encoded(files: Mapping[str, bytes]) -> dict[str, str]:

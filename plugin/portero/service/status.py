@@ -129,6 +129,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
     yield from _list_log_failures(view.log, now)
+    yield from _watch_attention(view)
     if loading.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     elif view.lookups_fail:
@@ -150,6 +151,26 @@ def _list_log_failures(log: LogState, now: float) -> Iterator[str]:
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
 
+def _watch_attention(view: View) -> Iterator[str]:
+    """What weakens signed policies, and folders that never come to rest."""
+    settings, notice = view.settings, view.notice
+    if notice.changing is not None:
+        since, loaded = instant(notice.changing), instant(notice.loaded)
+        yield f"policy folders keep changing since {since}; enforcing the policy of {loaded}"
+    if not settings.trusted_keys or not notice.signed:
+        return
+    if settings.allow_rollback == "yes":
+        yield "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK"
+    elif notice.first_seen:
+        groups = ", ".join(notice.first_seen)
+        yield (
+            f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
+            "accepted; expected at the first start only"
+        )
+    elif not settings.state.exists():
+        yield f"{settings.state} is missing: after a restart an older signed version would be accepted; restore it"
+
+
 def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON]:
     """Each exception with its state, and in how many decisions it was used."""
     return [
@@ -166,4 +187,4 @@ def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON
 
 
 def _signature(manifest: Manifest) -> JSON:
-    return {"version": manifest.version, "date": manifest.date, "key": manifest.key}
+    return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}

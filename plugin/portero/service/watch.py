@@ -23,6 +23,11 @@ class Watch:
         self._paths = paths
         self._taken = self._last = self.look()
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the last look saw a change, at rest or not."""
+        return self._last != self._taken
+
     def look(self) -> Look:
         """The paths as they are now. Two looks are equal exactly when nothing changed between them."""
         return frozenset(entry for path in self._paths for entry in _entries(str(path)))

@@ -1,11 +1,13 @@
 """Signatures of policy folders (Ed25519): which files a folder holds, in which version, vouched for by whose key.
 
 In: a folder's files by name, and a key. Out: the text of its signature.json, or what it vouches for. Refused: whatever
-differs by one byte from what was signed, the text of signature.json included. Files are read and written elsewhere.
+differs by one byte from what was signed, the text of signature.json included. A signature says for which group of hosts
+it is, so that one made for other hosts is of no use here. Files are read and written elsewhere.
 """
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -24,12 +26,17 @@ PrivateKey: TypeAlias = Ed25519PrivateKey
 PublicKey: TypeAlias = Ed25519PublicKey
 
 NAME = "signature.json"
-FORMAT = 1
+FORMAT = 2
+# The name of a group of hosts.
+GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 
 # What is signed begins with these words, so that a signature made for anything else never fits a policy.
 _PURPOSE = b"portero policy folder\n"
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
+# Format 1 did not say for which hosts.
+_WITHOUT_GROUP = 1
+_SIGN_FOR = "sign it again with `portero sign DIR --key KEY --for GROUP`"
 _NOT_HIS = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
@@ -43,11 +50,15 @@ class KeyRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a signature vouches for. `key`: the signer's key id; `files`: SHA-256 by name below the folder."""
+    """What a signature vouches for.
+
+    `key`: the signer's key id; `group`: the hosts that it is for; `files`: SHA-256 by name below the folder.
+    """
 
     version: int
     date: str
     key: str
+    group: str
     files: Mapping[str, str]
 
     @property
@@ -66,12 +77,19 @@ class Manifest:
 
     def _document(self) -> dict[str, JSON]:
         files: dict[str, JSON] = {name: self.files[name] for name in sorted(self.files)}
-        return {"format": FORMAT, "version": self.version, "date": self.date, "key": self.key, "files": files}
+        return {
+            "format": FORMAT,
+            "for": self.group,
+            "version": self.version,
+            "date": self.date,
+            "key": self.key,
+            "files": files,
+        }
 
 
-def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey) -> bytes:
+def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
     """The text of signature.json for these files; one that is among them is left out."""
-    manifest = Manifest(version, date, key_id(key.public_key()), _hashes(files))
+    manifest = Manifest(version, date, key_id(key.public_key()), group, _hashes(files))
     return manifest.text(key.sign(manifest.signed()))
 
 
@@ -92,7 +110,14 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
 
 
 def version_of(text: bytes) -> int:
-    """The version that a signature.json claims, for the next one to follow; raises SignatureRefused."""
+    """The version that a signature.json of any format claims, which the next one follows; raises SignatureRefused."""
+    try:
+        document = parse(text)
+    except DocumentRefused as refused:
+        raise SignatureRefused([(NAME, str(refused))]) from refused
+    version = document.get("version")
+    if document.get("format") == _WITHOUT_GROUP and type(version) is int:
+        return version
     return _read({NAME: text})[0].version
 
 
@@ -161,6 +186,8 @@ def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
         document = parse(files[NAME])
     except DocumentRefused as refused:
         raise SignatureRefused([(NAME, str(refused))]) from refused
+    if document.get("format") == _WITHOUT_GROUP:
+        raise SignatureRefused([(NAME, f"does not say for which hosts the folder is signed: {_SIGN_FOR}")])
     if document.get("format") != FORMAT:
         raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
     manifest, signature = _manifest(document)
@@ -171,14 +198,17 @@ def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
 
 
 def _manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
-    version, date, key, files = (document.get(name) for name in ("version", "date", "key", "files"))
-    if type(version) is not int or not isinstance(date, str) or not isinstance(key, str) or not _are_hashes(files):
+    version, files = document.get("version"), document.get("files")
+    date, key, group = (document.get(name) for name in ("date", "key", "for"))
+    if type(version) is not int or not _are_hashes(files):
+        raise _not_as_written()
+    if not isinstance(date, str) or not isinstance(key, str) or not isinstance(group, str):
         raise _not_as_written()
     try:
         signature = base64.b64decode(str(document.get("signature")), validate=True)
     except ValueError:
         raise _not_as_written() from None
-    return Manifest(version, date, key, MappingProxyType(files)), signature
+    return Manifest(version, date, key, group, MappingProxyType(files)), signature
 
 
 def _are_hashes(files: JSON) -> TypeGuard[dict[str, str]]:

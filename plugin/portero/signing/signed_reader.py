@@ -1,7 +1,7 @@
 """Reads policy folders that must be signed: what is handed to the loader are the very bytes that were verified.
 
 The built-in folder belongs to the package and is installed with it; every other one needs a signature that covers
-exactly its files, by a trusted key, of no older version than the one that was in force.
+exactly its files, by a trusted key, for a group of this host, of no older version than the one that was in force.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,13 @@ class InvalidKeys(Faults):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A reader for the policy loader. `manifests` holds what the folders that were read are signed as."""
+    """A reader for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
+
+    `manifests` holds what the folders that were read are signed as.
+    """
 
     trusted: Mapping[str, PublicKey]
+    groups: Sequence[str]
     builtin: Path
     seen: Mapping[str, Seen]
     manifests: dict[Path, Manifest] = field(default_factory=dict)
@@ -43,11 +47,21 @@ class Sealed:
         except OSError as error:
             found.append(f"{error.filename or path}: cannot be read ({error.strerror}): fix it")
             return folder.empty(path)
-        older = versions.fault(self.seen, path, manifest)
-        if older:
-            found.append(f"{path / signature.NAME}: {older}")
+        fault = (
+            group_fault(path, manifest, self.groups)
+            or self._twin_fault(path, manifest)
+            or versions.fault(self.seen, manifest)
+        )
+        if fault:
+            found.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
         return folder.of(path, files, found)
+
+    def _twin_fault(self, path: Path, manifest: Manifest) -> str | None:
+        twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)
+        if twin != path:
+            return f"is signed for {manifest.group}, as {twin} is: sign one of the two for another group"
+        return None
 
 
 def verified(path: Path, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, bytes], Manifest]:
@@ -55,6 +69,16 @@ def verified(path: Path, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, by
     files = tree.held(path)
     manifest = signature.verify(files, trusted)
     return {name: content for name, content in files.items() if name != signature.NAME}, manifest
+
+
+def group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> str | None:
+    """Why a host of these groups must not take the folder; None when it may."""
+    if manifest.group in groups:
+        return None
+    return (
+        f"is signed for {manifest.group}, this host takes {', '.join(groups)} (PORTERO_HOST_GROUPS): "
+        f"sign it with `portero sign {path} --key KEY --for {groups[0]}`"
+    )
 
 
 def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:

@@ -1,6 +1,7 @@
-"""Remembers which signed version of each policy folder was in force, so that an older one put back is noticed.
+"""Remembers which signed version was in force for each group of hosts, so that an older one put back is noticed.
 
-The memory is one small JSON file. One that cannot be read is refused: a memory that was lost would forgive everything.
+The state file is small JSON. One that cannot be read is an error, or rollback protection is lost. It goes by the group
+that a folder is signed for, not by its path: another path of the same folder is no way around it.
 """
 
 import json
@@ -16,7 +17,9 @@ from portero.regular_file import read_regular_file
 from portero.signing.signature import Manifest
 from portero.types import JSON
 
-FORMAT = 1
+FORMAT = 2
+# Format 1 went by the path of the folder; no folder that was signed then can be loaded now.
+_BY_PATH = 1
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
 
@@ -33,9 +36,9 @@ class Seen:
     content: str
 
 
-def fault(seen: Mapping[str, Seen], folder: Path, manifest: Manifest) -> str | None:
-    """Why this manifest must not follow on what was seen of its folder; None when it may."""
-    last = seen.get(_key(folder))
+def fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
+    """Why this manifest must not follow on what was in force for its group; None when it may."""
+    last = seen.get(manifest.group)
     if last is None or manifest.version > last.version:
         return None
     if manifest.version < last.version:
@@ -46,13 +49,15 @@ def fault(seen: Mapping[str, Seen], folder: Path, manifest: Manifest) -> str | N
 
 
 def read(file: Path) -> dict[str, Seen]:
-    """What was seen, by folder; empty before the first time. Raises InvalidVersions."""
+    """What was in force, by group; empty before the first time. Raises InvalidVersions."""
     try:
         document = parse(read_regular_file(file))
+        if document["format"] == _BY_PATH:
+            return {}
         if document["format"] != FORMAT:
             raise InvalidVersions(f"{file}: is of another format: use the portero that wrote it")
-        folders = cast(dict[str, dict[str, JSON]], document["folders"])
-        return {name: _seen(entry) for name, entry in folders.items()}
+        groups = cast(dict[str, dict[str, JSON]], document["groups"])
+        return {name: _seen(entry) for name, entry in groups.items()}
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -69,8 +74,8 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
             seen = read(file)
             if not allow_rollback:
                 _refuse_older(seen, manifests)
-            now = {_key(folder): Seen(one.version, one.content) for folder, one in manifests.items()}
-            if any(seen.get(key) != one for key, one in now.items()):
+            now = {one.group: Seen(one.version, one.content) for one in manifests.values()}
+            if any(seen.get(group) != one for group, one in now.items()):
                 _write(file, seen | now)
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
@@ -78,14 +83,14 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
 
 def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
     for folder, manifest in manifests.items():
-        why = fault(seen, folder, manifest)
+        why = fault(seen, manifest)
         if why:
             raise InvalidVersions(f"{folder}: {why}")
 
 
 def _write(file: Path, seen: Mapping[str, Seen]) -> None:
-    folders: JSON = {key: {"version": one.version, "content": one.content} for key, one in sorted(seen.items())}
-    text = json.dumps({"format": FORMAT, "folders": folders}, indent=2) + "\n"
+    groups: JSON = {key: {"version": one.version, "content": one.content} for key, one in sorted(seen.items())}
+    text = json.dumps({"format": FORMAT, "groups": groups}, indent=2) + "\n"
     fresh = file.with_name(f"{file.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _OWNER_ONLY)
     with open(descriptor, "w", encoding="utf-8") as opened:
@@ -101,10 +106,6 @@ def _seen(entry: Mapping[str, JSON]) -> Seen:
     if type(version) is not int or not isinstance(content, str):
         raise TypeError(version, content)
     return Seen(version, content)
-
-
-def _key(folder: Path) -> str:
-    return str(folder.absolute())
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"
