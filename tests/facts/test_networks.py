@@ -119,6 +119,24 @@ def test_the_driver_s_options_are_read() -> None:
     assert (found["internal"], found["attachable"], found["ingress"]) == (True, True, False)
 
 
+@pytest.mark.parametrize(("driver", "at"), [("bridge", "Options"), ("overlay", "Driver"), ("a", "Driver")])
+def test_a_bridge_is_judged_by_its_options(driver: str, at: str) -> None:
+    assert networks.read_created({"Driver": driver}, HOST)["at"] == at
+
+
+def test_an_ingress_network_and_one_for_configuration_are_known() -> None:
+    found = networks.read_created({"Ingress": True, "ConfigOnly": True, "ConfigFrom": {"Network": "x"}}, HOST)
+
+    assert (found["ingress"], found["configOnly"], found["configFrom"]) == (True, True, "x")
+
+
+@pytest.mark.parametrize("name", ["host", "none", "bridge", "ingress"])
+def test_a_network_that_each_daemon_has_needs_no_lookup(name: str) -> None:
+    host = FixedHost({"networks": None})
+
+    assert networks.read_delete({"id": name}, host) == [network(name, "path.id")]
+
+
 @pytest.mark.parametrize(("at", "value"), [("false", False), ("0", False), ("True", True), ("no", None)])
 def test_inter_container_communication_is_read_as_go_reads_a_boolean(at: str, value: bool | None) -> None:
     found = networks.read_created({"Options": {"com.docker.network.bridge.enable_icc": at}}, HOST)

@@ -4,7 +4,7 @@ import pytest
 
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.fixed import FixedHost
-from portero.host.view import HostEntry
+from portero.host.view import HostEntry, Swap, Trace
 
 
 def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
@@ -121,3 +121,31 @@ def test_routes_and_interfaces_are_as_the_data_says() -> None:
     assert routes is not None
     assert ([str(network) for network in routes.ranges], routes.interfaces) == (["10.0.0.0/8"], {"eth0"})
     assert FixedHost({"visible": False}).routes() is None
+
+
+def test_a_trace_passes_the_folders_of_each_way_and_no_link() -> None:
+    host = FixedHost({"links": {"/srv/link": "/data/deep/x"}, "owners": {"/srv": "user 1000", "/data": "user 1001"}})
+
+    assert host.trace("/srv/link/a") == Trace(
+        ("/", "/data", "/data/deep", "/data/deep/x", "/srv"),
+        (Swap("user 1001", "/data/deep"), Swap("user 1000", "/srv/link")),
+    )
+
+
+def test_a_trace_meets_the_mounts_of_the_data() -> None:
+    host = FixedHost({"mounts": {"/srv/app/etc": "/etc", "/data": "/srv/app"}})
+
+    assert host.trace("/srv/app") == Trace(("/", "/srv"), reaches=("/data", "/etc"), mounts_below=("/srv/app/etc",))
+    assert FixedHost({"mounts": {"/srv/c/proc": "proc"}}).trace("/srv/c").kernel_types == ("proc",)
+    assert FixedHost({"visible": False, "mounts": {"/srv/a": "/etc"}}).trace("/srv") == Trace()
+
+
+def test_portero_s_own_files_are_written_from_above_and_from_within() -> None:
+    host = FixedHost({"portero": ["/opt/portero"], "links": {"/l": "/opt"}})
+
+    assert [host.look(path).written for path in ("/opt/portero/x", "/l", "/opt/porter", "/srv")] == [
+        ("/opt/portero",),
+        ("/opt/portero",),
+        (),
+        (),
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.owners import Owners, UnseenOwner, Writer
+from portero.host.owners import Owners, UnseenOwner, Writer, _sees_all_users
 
 EVERYBODY, ALICIA, STAFF = Writer("everybody"), Writer("user", 1000), Writer("group", 50)
 ALL = Owners(whole=True)
@@ -86,6 +86,41 @@ def test_an_acl_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(OSError, match="Input"):
         ALL.list_writers("/x", folder(0o775), None)
+
+
+@pytest.mark.parametrize("number", [errno.ENODATA, errno.EOPNOTSUPP])
+def test_without_an_acl_the_group_counts(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def none(path: str, name: str, *, follow_symlinks: bool) -> bytes:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "getxattr", none)
+
+    assert ALL.list_writers("/x", folder(0o775, 0, 50), None) == {STAFF}
+
+
+def test_only_entries_for_writing_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [(0x02, 2, 1000), (0x02, 5, 1001), (0x08, 4, 7), (0x08, 6, 50)]
+    monkeypatch.setattr(os, "getxattr", lambda path, name, follow_symlinks: acl(*entries))
+
+    assert ALL.list_writers("/x", folder(0o775), None) == {ALICIA, STAFF}
+
+
+@pytest.mark.parametrize(
+    ("uid_map", "all_users"),
+    [
+        ("         0          0 4294967295\n", True),
+        ("         0     100000      65536\n", False),
+        ("         0          1 4294967295\n", False),
+        ("         1          0 4294967295\n", False),
+        ("", False),
+    ],
+)
+def test_only_the_first_user_namespace_has_a_number_for_every_user(
+    tmp_path: Path, uid_map: str, all_users: bool
+) -> None:
+    (tmp_path / "uid_map").write_text(uid_map)
+
+    assert _sees_all_users(tmp_path / "uid_map") is all_users
 
 
 def test_accounts_that_count_as_root_are_none_of_them() -> None:

@@ -24,7 +24,7 @@ _NO_ACL = frozenset({errno.ENODATA, errno.EOPNOTSUPP})
 _ACL_ENTRIES = struct.Struct("<HHI")
 _ACL_VERSION_SIZE = 4
 # include/uapi/linux/posix_acl.h
-_ACL_USER, _ACL_GROUP_OWNER, _ACL_GROUP, _ACL_MASK, _ACL_OTHER = 0x02, 0x04, 0x08, 0x10, 0x20
+_ACL_USER, _ACL_GROUP_OWNER, _ACL_GROUP = 0x02, 0x04, 0x08
 _WRITE = 2
 
 
