@@ -100,6 +100,64 @@ def test_a_network_has_its_id_beside_what_was_asked_for() -> None:
     assert "Containers" not in found.body
 
 
+def test_a_network_keeps_what_a_request_can_ask_for() -> None:
+    asked = {
+        "Name": "n",
+        "Driver": "bridge",
+        "IPAM": {"Driver": "default"},
+        "Internal": True,
+        "Attachable": True,
+        "Ingress": False,
+        "ConfigOnly": False,
+        "Options": {"a": "b"},
+        "Labels": {"c": "d"},
+    }
+    found = inspected.make_request(asked | {"Id": "f" * 64, "Scope": "local", "Created": "now"})
+
+    assert found == Inspected("NetworkCreate", "n", asked, "f" * 64)
+
+
+def test_an_endpoint_keeps_what_a_request_can_ask_for() -> None:
+    asked = {"IPAMConfig": {"IPv4Address": "10.0.0.2"}, "Links": ["a:b"], "Aliases": ["c"], "DriverOpts": {"d": "e"}}
+    thing = inspect_output("container")["plain"]
+    thing["NetworkSettings"] = {"Networks": {"n": asked | {"NetworkID": "f" * 64, "Gateway": "10.0.0.1"}}}
+    found = inspected.make_request(thing)
+
+    assert found is not None
+    assert found.body["NetworkingConfig"] == {"EndpointsConfig": {"n": asked}}
+
+
+def test_a_volume_keeps_name_driver_options_and_labels() -> None:
+    thing: Any = {"Name": "v", "Driver": "x/y", "Mountpoint": "/m", "Options": {"a": "b"}, "Labels": {"c": "d"}}
+    found = inspected.make_request(thing)
+
+    assert found == Inspected(
+        "VolumeCreate", "v", {"Name": "v", "Driver": "x/y", "DriverOpts": {"a": "b"}, "Labels": {"c": "d"}}
+    )
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("Id", "Config", "HostConfig"),
+        ("ID", "Spec", "Endpoint"),
+        ("Name", "Driver", "Mountpoint"),
+        ("Name", "Id", "Driver", "IPAM", "Scope"),
+    ],
+)
+def test_an_object_is_known_by_its_keys(keys: tuple[str, ...]) -> None:
+    assert inspected.is_inspected(dict.fromkeys(keys))
+    for left_out in keys:
+        assert not inspected.is_inspected({key: None for key in keys if key != left_out})
+
+
+@pytest.mark.parametrize("name", ["none", "docker_gwbridge"])
+def test_dockerd_makes_more_networks_by_itself(name: str) -> None:
+    thing = inspect_output("network")["front"] | {"Name": name}
+
+    assert inspected.make_request(thing) is None
+
+
 @pytest.mark.parametrize("name", ["bridge", "host", "ingress"])
 def test_nobody_made_the_networks_of_dockerd(name: str) -> None:
     assert inspected.make_request(inspect_output("network")[name]) is None

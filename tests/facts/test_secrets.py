@@ -34,7 +34,22 @@ def test_a_name_that_only_sounds_like_one_is_not(name: str) -> None:
     assert not secrets.looks_secret(name, "hunter2")
 
 
-@pytest.mark.parametrize("value", ["", "yes", "True", "off"])
+@pytest.mark.parametrize("mark", [".", "_", "-"])
+@pytest.mark.parametrize("kind", ["file", "path", "dir", "sock"])
+def test_a_path_to_a_secret_is_no_secret(mark: str, kind: str) -> None:
+    assert not secrets.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
+    assert secrets.looks_secret(f"TOKEN{kind}", "hunter2")
+
+
+@pytest.mark.parametrize("mark", [".", "_", "-"])
+@pytest.mark.parametrize("kind", ["url", "uri"])
+def test_a_secret_url_has_a_password(mark: str, kind: str) -> None:
+    assert not secrets.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
+    assert secrets.looks_secret(f"MONGO{mark}{kind}", "x://u:p@h")
+    assert secrets.looks_secret(kind, "x://u:p@h")
+
+
+@pytest.mark.parametrize("value", ["", "true", "false", "yes", "no", "on", "off", "True"])
 def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
     assert not secrets.looks_secret("MYSQL_ALLOW_EMPTY_PASSWORD", value)
 
@@ -50,6 +65,10 @@ def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
         ("https://db:5432/a@b", False),
         ("https://user:@db", False),
         ("user:password@db", False),
+        ("https://db/u:p@h", False),
+        ("https://db?u:p@h", False),
+        ("https://db#u:p@h", False),
+        ("https://db u:p@h", False),
     ],
 )
 @pytest.mark.parametrize("name", ["DATABASE_URL", "TOKEN_URL", "url", "MONGO_URI"])

@@ -51,6 +51,19 @@ def test_paths_that_are_links_or_lie_behind_one_are_found(root: Path) -> None:
     }
 
 
+def test_homes_that_are_links_are_found(root: Path) -> None:
+    (root / "var" / "home").symlink_to("/data")
+
+    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/home": "/data"}
+
+
+def test_a_link_to_a_sensitive_place_is_judged_by_that_place_unless_it_is_protected(root: Path) -> None:
+    (root / "var" / "lib" / "docker").symlink_to("/etc")
+    (root / "var" / "lib" / "k0s").symlink_to("/etc")
+
+    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/docker": "/etc"}
+
+
 def test_a_settled_folder_is_looked_through_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = KnownLinks(PATHS)
     settle(monkeypatch, 5)

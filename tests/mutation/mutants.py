@@ -13,6 +13,9 @@ from cosmic_ray.operators.operator import Operator
 
 from tests.mutation.words import ReplaceWord
 
+# Arguments (of zip and dataclass fields) that tell a programmer of a mistake, and change nothing else.
+_SHOW_OUR_FAULTS = frozenset({"strict", "repr"})
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
@@ -68,22 +71,27 @@ def _by_position(module: str, code: str) -> list[list[Mutant]]:
 
 
 def _without_effect(tree: ast.Module) -> Iterator[tuple[int, int]]:
-    """Positions in types, in `__all__` and in decorators (frozen, slots, maxsize): for mypy, ruff and speed."""
+    """Positions in types, in `__all__`, in decorators (frozen, slots, maxsize) and in _SHOW_OUR_FAULTS."""
     for node in ast.walk(tree):
-        parts: list[ast.expr | None] = []
-        if isinstance(node, ast.FunctionDef):
-            parts = [node.returns, *node.decorator_list]
-        elif isinstance(node, ast.ClassDef):
-            parts = [*node.decorator_list]
-        elif isinstance(node, ast.AnnAssign):
-            alias = ast.unparse(node.annotation) == "TypeAlias"
-            parts = [node.annotation, node.value if alias else None]
-        elif isinstance(node, ast.arg):
-            parts = [node.annotation]
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            parts = [node.value]
-        for part in filter(None, parts):
+        for part in _list_parts(node):
             yield from _positions(part)
+
+
+def _list_parts(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.FunctionDef(returns=returns, decorator_list=decorators):
+            return [*decorators, *([returns] if returns else [])]
+        case ast.ClassDef(decorator_list=decorators):
+            return decorators
+        case ast.AnnAssign(annotation=ast.Name("TypeAlias"), value=ast.expr() as value):
+            return [value]
+        case ast.AnnAssign(annotation=ast.expr() as annotation) | ast.arg(annotation=ast.expr() as annotation):
+            return [annotation]
+        case ast.keyword(arg=arg, value=value) if arg in _SHOW_OUR_FAULTS:
+            return [value]
+        case ast.Assign(targets=[ast.Name("__all__")], value=value):
+            return [value]
+    return []
 
 
 def _positions(part: ast.expr) -> Iterator[tuple[int, int]]:

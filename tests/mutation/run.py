@@ -44,7 +44,7 @@ def main() -> int:
             outcome = trial.test(mutant.module, code, seconds)
             counted[outcome.value] += 1
             if outcome is Outcome.SURVIVED:
-                print(f"{mutant.module}:{mutant.line}\n  - {before}\n  + {after}", flush=True)
+                print(f"{mutant.module}:{mutant.line} (mutant {number})\n  - {before}\n  + {after}", flush=True)
     killed, survived = counted[Outcome.KILLED.value], counted[Outcome.SURVIVED.value]
     rate = 100 * killed / (killed + survived) if killed else 0.0
     print(

@@ -394,3 +394,8 @@ def test_a_map_has_a_bound() -> None:
     _read("ContainerCreate", {"Labels": labels})
 
     assert _refused("ContainerCreate", {"Labels": labels | {"one": ""}}) == ("body-too-many", "Labels")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(1, "x"), (64, "x" * 64), (65, "*")])
+def test_an_unknown_name_is_shown_up_to_64_characters(length: int, shown: str) -> None:
+    assert _read("ContainerCreate", {"x" * length: 1}).unknown == (shown,)
