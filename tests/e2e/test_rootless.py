@@ -11,6 +11,7 @@ from . import rootless
 from .conftest import give_up
 from .guarded import wait_until
 from .host import REPOSITORY, missing
+from .refusals import refusing
 from .rootless import HOME, RUNTIME, UID, USER, RootlessDocker
 
 pytestmark = pytest.mark.e2e
@@ -80,6 +81,29 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
     ran = docker.user(f"docker run --rm {HARDENED} busybox echo hello")
     assert (ran.returncode, ran.stdout) == (0, "hello\n"), ran.stderr
     assert '"operation":"ContainerCreate"' in docker.user("cat ~/.local/state/portero/decisions.jsonl").stdout
+
+
+def test_a_rootless_daemons_own_files_are_not_mounted_and_a_copied_up_file_has_its_own_name(
+    docker: RootlessDocker,
+) -> None:
+    follow_recipe_a(docker)
+    docker.user("mkdir -p ~/project ~/.config/systemd/user ~/.config/dockerize ~/.local/share/docs")
+
+    def refused(source: str) -> list[str]:
+        return refusing(docker.user(f"docker run --rm -v {source}:/x:ro {HARDENED} busybox true").stderr)
+
+    own = (".config/docker", ".config/docker/daemon.json", ".config/systemd/user", ".local/lib/docker", ".config")
+    for source in (*(f"{HOME}/{name}" for name in own), RUNTIME):
+        assert "protected-paths" in refused(source), source
+    for source in (f"{HOME}/.local/share/docker", f"{HOME}/.local/share/docker/volumes", f"{HOME}/.local", HOME):
+        assert "docker-data" in refused(source), source
+    # What the site does not list, hardened refuses for that alone.
+    twins = ("project", ".config/dockerize", ".local/share/docs")
+    for source in (f"{HOME}/{name}" for name in twins):
+        assert refused(source) == ["bind-sources-listed"], source
+    assert refused("/etc/timezone") == []
+    assert "no-sensitive-paths" in refused("/etc/shadow")
+    assert "no-sensitive-paths" in refused("/etc")
 
 
 def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker: RootlessDocker) -> None:

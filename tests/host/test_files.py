@@ -15,6 +15,7 @@ import pytest
 from portero.host import routes
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
+from portero.host.daemon_mounts import DaemonMounts
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.mount_table import MountReader
@@ -337,19 +338,21 @@ def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: py
         files.moment(Peer(7, 0)).look("/srv")
 
 
-def test_the_mounts_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> None:
-    dockerd(tmp_path, 7)
-    dockerd(tmp_path, 8)
-    daemons = AskingDaemons(tmp_path)
-    first, second = daemons.find(Peer(7, 0)), daemons.find(Peer(8, 0))
-    below, files = host_files(tmp_path), host_files(tmp_path)
-    files.root = None
-    mounts = files.find_mounts(first)
+def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -> None:
+    (tmp_path / "root" / "etc" / ".ro12").mkdir(parents=True)
+    (tmp_path / "root" / "etc" / ".ro12" / "timezone").touch()
+    (tmp_path / "root" / "etc" / "timezone").symlink_to(".ro12/timezone")
+    mountinfo = tmp_path / "mountinfo"
+    top, over = "1 0 8:1 / / rw - ext4 /dev/sda rw\n", "2 1 0:5 / /etc rw - tmpfs none rw\n"
+    copy = "3 2 8:1 /etc /etc/.ro12 rw - ext4 /dev/sda rw\n"
+    files = host_files(tmp_path / "root")
+    files.mounts = DaemonMounts(MountReader(str(mountinfo)), fixed=True)
 
-    assert mounts is files.find_mounts(first)
-    assert mounts is not files.find_mounts(None)
-    assert mounts is not files.find_mounts(second)
-    assert below.find_mounts(first) is below.find_mounts(None)
+    mountinfo.write_text(top + over + copy)
+    assert files.moment().look("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
+    assert "/etc/.ro12" in files.moment().trace("/etc/timezone").passes
+    mountinfo.write_text(top + copy.replace("3 2", "3 1"))
+    assert files.moment().look("/etc/timezone").resolved == "/etc/.ro12/timezone"
 
 
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from functools import cached_property
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
+from portero.host.copied_up import find_name_on_host
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
+from portero.host.daemon_mounts import DaemonMounts
 from portero.host.daemon_places import DaemonPlaces
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
-from portero.host.mount_table import MountReader
+from portero.host.mount_table import MountReader, MountTable
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
@@ -69,8 +71,7 @@ class HostFiles:
         self.protected = frozenset(map(clean, protected))
         self.links = KnownLinks(self.protected)
         self.owners = Owners()
-        self._mounts = mounts or MountReader(root=root or "/")
-        self._mounts_of_daemon = ("", self._mounts)
+        self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
@@ -81,14 +82,6 @@ class HostFiles:
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         """The host as it is now, for one request of this peer."""
         return FilesMoment(self, peer)
-
-    def find_mounts(self, asking: AskingDaemon | None) -> MountReader:
-        """The reader of the mounts that lie over the host's files, as the daemon sees them."""
-        if asking is None or self.root is not None:
-            return self._mounts
-        if self._mounts_of_daemon[0] != asking.mountinfo:
-            self._mounts_of_daemon = (asking.mountinfo, MountReader(asking.mountinfo))
-        return self._mounts_of_daemon[1]
 
     def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
         """The daemon's defaults, as one walk finds its daemon.json. Raises OSError when they cannot be read."""
@@ -127,9 +120,9 @@ class FilesMoment:
     def trace(self, path: str) -> Trace:
         """How the kernel gets to a cleaned absolute path."""
         if path not in self._traced:
-            resolved = self.look(path).resolved
+            seen = self.look(path).resolved is not None
             with refuse_unreadable():
-                self._traced[path] = Trace() if resolved is None else self._tracer.trace(path, resolved)
+                self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
 
     def network(self, name: str) -> str | None:
@@ -172,7 +165,8 @@ class FilesMoment:
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
-        return HostEntry(resolved, kind, tuple(sorted(holds | self._listening.of_root.held(*paths))), *rest)
+        name = find_name_on_host(resolved, lambda: self._mounts)
+        return HostEntry(name, kind, tuple(sorted(holds | self._listening.of_root.held(*paths))), *rest)
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -182,8 +176,11 @@ class FilesMoment:
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
-        mounts = self._host.find_mounts(asking).read()
-        return Tracer(self._walk, mounts, owners, AccountNames(self._read), self._host.links.find(self._walk))
+        return Tracer(self._walk, self._mounts, owners, AccountNames(self._read), self._host.links.find(self._walk))
+
+    @cached_property
+    def _mounts(self) -> MountTable:
+        return self._host.mounts.find(self._asking).read()
 
     def _read(self, path: str) -> str:
         with open(self._walk.local_path(self._walk.resolve(path)), encoding="utf-8", errors="replace") as file:
