@@ -42,6 +42,8 @@ SERVICE: dict[str, Any] = {
 # An image that a sequence may use or replace: everything else is deleted after it.
 KEPT_IMAGES = frozenset({"registry.example.com/team/app:1", "registry.example.com/team/data:1"})
 LOOK_SECONDS = 3.0
+# Swarm needs a while for a task on a busy machine.
+TASK_SECONDS = 10.0
 STAYING = b"staying\n"
 PLUGIN_LOADED = "loaded: a container's socket as a plugin of dockerd"
 
@@ -237,7 +239,7 @@ class Player:
         return answer
 
     def _await_task(self, service: str) -> None:
-        end = time.monotonic() + LOOK_SECONDS
+        end = time.monotonic() + TASK_SECONDS
         query = quote(json.dumps({"service": [service]}))
         while time.monotonic() < end:
             tasks = self._docker.client.ask("GET", f"/tasks?filters={query}").json() or []
