@@ -124,9 +124,9 @@ class GuardedDocker:
         if answer.status != 200 or b'"error"' in answer.body:
             raise RuntimeError(f"{tag} was not imported: {answer.message}")
 
-    def guard(self) -> None:
-        """Name the plugin to dockerd, in daemon.json and with a reload."""
-        self._configure([NAME])
+    def guard(self, *others: str) -> None:
+        """Name the plugin, and others to be asked after it, to dockerd: in daemon.json and with a reload."""
+        self._configure([NAME, *others])
 
     def unguard(self) -> None:
         """Take the plugin's name out of daemon.json again, as only root on the host can."""

@@ -1,6 +1,8 @@
 """A plugin that gives every request the same answer: it proves the harness, and is what the bench compares with.
 
-usage: python stub.py SOCKET allow|deny
+usage: python stub.py SOCKET allow|deny|halt
+
+halt refuses as deny does, but for lookups of networks: a plugin before it in the list may need one to decide.
 """
 
 import json
@@ -19,21 +21,29 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the three calls of the authorization protocol without reading what they ask."""
+    """Answers the three calls of the authorization protocol."""
 
     protocol_version = "HTTP/1.1"
-    allow = False
+    answer = "deny"
 
     def do_POST(self) -> None:
         """Activate, or give the one answer."""
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        asked = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         activation = self.path == "/Plugin.Activate"
-        answer: dict[str, object] = {"Implements": ["authz"]} if activation else {"Allow": self.allow, "Msg": "stub"}
+        answer: dict[str, object] = (
+            {"Implements": ["authz"]} if activation else {"Allow": self._allows(asked), "Msg": "stub"}
+        )
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _allows(self, asked: bytes) -> bool:
+        if self.answer != "halt":
+            return self.answer == "allow"
+        envelope = json.loads(asked or b"{}")
+        return envelope.get("RequestMethod") == "GET" and "/networks/" in str(envelope.get("RequestUri"))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -45,8 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until killed."""
-    path, answer = sys.argv[1:]
-    Handler.allow = answer == "allow"
+    path, Handler.answer = sys.argv[1:]
     if os.path.exists(path):
         os.unlink(path)
     with Server(path, Handler) as server:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
 from .guarded import GuardedDocker
 from .host import REPOSITORY
 
 pytestmark = pytest.mark.e2e
 
 BASE = "python-base:latest"
+HALT_SOCKET = f"/run/docker/plugins/{HALT}.sock"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,26 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(own_docker: GuardedDocker, base: Path, tmp_path_factory: pytest.TempPathFactory) -> GuardedDocker:
+def on_host(own_docker: GuardedDocker) -> Decisions:
+    """What the process on the host decides, before the managed plugin takes its place."""
+    own_docker.shell(PREPARE)
+    return _decide_corpus(own_docker)
+
+
+def _decide_corpus(docker: GuardedDocker) -> Decisions:
+    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
+    with halting(docker.host, HALT_SOCKET):
+        docker.guard(HALT)
+        try:
+            return decide_corpus(docker.socket, host_network)
+        finally:
+            docker.guard()
+
+
+@pytest.fixture(scope="module")
+def built(
+    own_docker: GuardedDocker, on_host: Decisions, base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> GuardedDocker:
     """A dockerd that has the managed plugin, disabled, instead of the process on the host."""
     own_docker.unguard()
     own_docker.stop_plugin()
@@ -157,6 +178,21 @@ def test_an_ordinary_network_is_made_and_one_that_takes_the_host_s_addresses_or_
     assert made.returncode == 0, made.stderr
     assert all("network-subnets" in one for one in refused), refused
     assert "bridge-names" in taken, taken
+
+
+# What the plugin does not see, it refuses: links of bind sources, and without its mount the names behind network IDs.
+UNSEEN = {"host-paths-seen", "network-resolved"}
+
+
+def test_the_plugin_decides_as_on_the_host_or_refuses_what_it_does_not_see(
+    plain: GuardedDocker, on_host: Decisions
+) -> None:
+    different = compare(on_host, _decide_corpus(plain))
+
+    assert len(on_host) > 480
+    assert {name: rules for name, rules in different.items() if rules[0] or not rules[1] or rules[1] - UNSEEN} == {}
+    # Those whose sources are somewhere on the host, such as /home/operator.
+    assert len(different) < len(on_host) / 10
 
 
 @pytest.fixture(params=["hardened"])

@@ -9,7 +9,8 @@ import pytest
 
 from . import rootless
 from .conftest import give_up
-from .guarded import wait_until
+from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
+from .guarded import GuardedDocker, wait_until
 from .host import REPOSITORY, missing
 from .refusals import refusing
 from .rootless import HOME, RUNTIME, UID, USER, RootlessDocker
@@ -47,10 +48,11 @@ def docker() -> Iterator[RootlessDocker]:
         yield docker
 
 
-def follow_recipe_a(docker: RootlessDocker) -> None:
+def follow_recipe_a(docker: RootlessDocker, plugins: tuple[str, ...] = ("portero",), setting: str = "A=b") -> None:
     _, serve, _, configure, _ = recipe("Recipe A")
+    configure = configure.replace('["portero"]', json.dumps(plugins))
     for block in (serve, configure):
-        done = docker.user(typed(block))
+        done = docker.user(f"export {setting}; {typed(block)}")
         assert done.returncode == 0, done.stderr
         wait_until(docker.host.path(PORTERO_SOCKET).exists, "portero did not listen")
     wait_until(lambda: "Reloaded configuration" in docker.daemon_log(), "dockerd did not reload")
@@ -125,6 +127,39 @@ def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker
         assert outcome["host"]["probes"]["arrive"]["at"] == f"decisions of the Portero at {PORTERO_SOCKET}", who
         # Without systemd rootless Docker has no control groups, and enforces nothing.
         assert "daemon-enforces-limits" in {finding["rule"] for finding in outcome["findings"]}, who
+
+
+def decide_on_the_host(docker: GuardedDocker) -> Decisions:
+    docker.shell(PREPARE)
+    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
+    with halting(docker.host, f"/run/docker/plugins/{HALT}.sock"):
+        docker.guard(HALT)
+        try:
+            return decide_corpus(docker.socket, host_network)
+        finally:
+            docker.guard()
+
+
+# No second daemon of root listens at /srv/engine/api of this host.
+NOT_LISTENING = {"bind-srv-engine-api-ro", "bind-srv-engine-ro", "bind-srv-ro", "mount-engine"}
+# rootlesskit puts links into the /etc that its dockerd sees, which lead to /etc/.ro… (docs/rootless.md).
+COPIED_UP = {"ok-bind-etc-ssl-certs-ro", "ok-vol-listed-ro"}
+
+
+def test_a_rootless_daemon_is_judged_as_one_of_root(docker: RootlessDocker, own_docker: GuardedDocker) -> None:
+    on_host = decide_on_the_host(own_docker)
+    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
+    socket = f"{RUNTIME}/{HALT}.sock"
+    docker.root(PREPARE)
+    spec = f"mkdir -p ~/.local/lib/docker/plugins; echo unix://{socket} > ~/.local/lib/docker/plugins/{HALT}.spec"
+    assert docker.user(spec).returncode == 0
+    with halting(docker.host, socket, "setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"):
+        follow_recipe_a(docker, ("portero", HALT), "PORTERO_PROFILE=baseline")
+
+        different = compare(on_host, decide_corpus(docker.socket, host_network))
+
+    assert len(on_host) > 480
+    assert {name: rules for name, rules in different.items() if name not in NOT_LISTENING | COPIED_UP} == {}
 
 
 def unit(kind: str, setting: str) -> list[str]:
