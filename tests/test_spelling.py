@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.spelling import close_to, spell
+from portero.spelling import close_to, printable, spell
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,8 @@ def test_the_closest_name_is_proposed() -> None:
 
 def test_a_name_that_is_close_to_nothing_gets_no_proposal() -> None:
     assert close_to("xyzzy", ["capabilities", "no-privileged"]) == ""
+
+
+def test_what_a_terminal_would_obey_is_a_question_mark() -> None:
+    assert printable("a\x1b[2J\u202eb\n\x9b\ud800") == "a?[2J?b???"
+    assert printable("José 漢字") == "José 漢字"

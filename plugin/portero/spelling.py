@@ -17,4 +17,4 @@ def close_to(name: str, names: Sequence[str]) -> str:
 
 def printable(text: str) -> str:
     """An untrusted text as one line without control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

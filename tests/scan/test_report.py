@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 from portero.scan.inventory import Inventory
-from portero.scan.report import Report, plain
+from portero.scan.report import Report
 from portero.scan.ways import Way
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
@@ -40,10 +40,6 @@ def test_machines_get_counts_things_and_ways(daemon: Daemon) -> None:
     assert document["counts"] == {"container": 4, "service": 3, "volume": 2, "network": 1}
     assert sum(document["counts"].values()) == len(document["things"])
     assert [way["open"] for way in document["ways"]] == [not way["closed"] for way in document["ways"]]
-
-
-def test_what_a_terminal_would_obey_is_no_part_of_a_name() -> None:
-    assert plain("a\x1b[2J\u202eb") == "a?[2J?b"
 
 
 def test_the_ways_through_one_thing_stand_together() -> None:

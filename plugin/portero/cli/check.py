@@ -11,6 +11,7 @@ import click
 
 from portero import engine
 from portero.cli import compose_file, options, request_files
+from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
 from portero.formats import junit, sarif
@@ -103,12 +104,15 @@ class _Checker:
     def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
         if form == "sarif":
-            click.echo(json.dumps(sarif.document(checked, self.judge.policy), indent=2))
+            show_json(sarif.document(checked, self.judge.policy))
         elif form == "junit":
-            click.echo(junit.document(checked))
+            show_text(junit.document(checked))
         else:
             for each in checked:
-                click.echo(_line(each) if form == "json" else _text(each))
+                if form == "json":
+                    show_json(_line(each), indent=None)
+                else:
+                    show_lines(_lines(each))
         return [each.decision.allowed for each in checked]
 
     def show_document(self, request: FileRequest) -> bool:
@@ -116,9 +120,9 @@ class _Checker:
         try:
             document = self.judge.document(request.asked) if isinstance(request.asked, bytes) else request.asked
         except Refused as refused:
-            click.echo(f"{request.location}: {refused}: {refused.refusal.reason}", err=True)
+            show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
             return False
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        show_json(document)
         return True
 
     def _decide(self, request: FileRequest) -> Decision:
@@ -135,21 +139,22 @@ class _Checker:
         )
 
 
-def _line(checked: Checked) -> str:
+def _line(checked: Checked) -> dict[str, JSON]:
     """For machines: the line of the decision log."""
-    return json.dumps({"file": checked.location, **checked.decision.line(microseconds=0)})
+    return {"file": checked.location, **checked.decision.line(microseconds=0)}
 
 
-def _text(checked: Checked) -> str:
+def _lines(checked: Checked) -> Iterator[str]:
     """For people: the reply as dockerd shows it, and what is only logged."""
     decision = checked.decision
     if not decision.allowed:
-        return f"{checked.location}: {reply.write_denial(decision)}"
-    lines = [f"{checked.location}: allowed {decision.subject.operation}"]
+        headline, *others = reply.write_denial(decision).split("\n")
+        yield from (f"{checked.location}: {headline}", *others)
+        return
+    yield f"{checked.location}: allowed {decision.subject.operation}"
     for violation in decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"
-        lines.append(f"  {how}: {violation.rule}  {violation.at}")
-    return "\n".join(lines)
+        yield f"  {how}: {violation.rule}  {violation.at}"
 
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:

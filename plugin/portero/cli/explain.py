@@ -1,6 +1,5 @@
 """`portero explain`: the page of one rule or one refusal code, or the story of one decision."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -9,6 +8,7 @@ from typing import cast
 import click
 
 from portero.cli import options, story
+from portero.cli.output import show_json, show_lines
 from portero.flags.proposal import NoValue, Proposal
 from portero.policy.exception import Waiver
 from portero.policy.loader import Policy
@@ -44,7 +44,10 @@ def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> 
     else:
         page = _page(name, options.judge(settings).policy, settings.profile)
         text = _lines(page)
-    click.echo(json.dumps(page, indent=2, ensure_ascii=False) if as_json else "\n".join(text))
+    if as_json:
+        show_json(page)
+    else:
+        show_lines(text)
 
 
 def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:

@@ -1,6 +1,5 @@
 """`portero host`: collects the facts of this host and checks them against the rules about hosts."""
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from portero import engine
 from portero.cli import options
+from portero.cli.output import show_json, show_lines
 from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.docker_users import warn_of_accounts
 from portero.hostcheck.document import collect
@@ -54,11 +54,10 @@ def host(root: str, probe: bool, as_json: bool, **given: str | tuple[str, ...] |
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
     warnings = [*warn_of_accounts(access["members"]["value"], settings.profile)]
-    click.echo(
-        _json(report, settings.profile, document, warnings)
-        if as_json
-        else "\n".join([*warnings, *_lines(report, settings.profile)])
-    )
+    if as_json:
+        show_json(_document(report, settings.profile, document, warnings))
+    else:
+        show_lines([*warnings, *_lines(report, settings.profile)])
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
@@ -103,7 +102,7 @@ def _counts(report: HostReport) -> dict[str, int]:
     }
 
 
-def _json(report: HostReport, profile: str, document: dict[str, JSON], warnings: list[str]) -> str:
+def _document(report: HostReport, profile: str, document: dict[str, JSON], warnings: list[str]) -> dict[str, object]:
     findings = [
         {
             "rule": finding.rule.id,
@@ -117,7 +116,7 @@ def _json(report: HostReport, profile: str, document: dict[str, JSON], warnings:
         }
         for finding in report.findings
     ]
-    outcome = {
+    return {
         "profile": profile,
         "clean": report.clean,
         "summary": _counts(report),
@@ -127,4 +126,3 @@ def _json(report: HostReport, profile: str, document: dict[str, JSON], warnings:
         "warnings": [*warnings],
         "host": document,
     }
-    return json.dumps(outcome, indent=2, ensure_ascii=False)

@@ -10,6 +10,7 @@ from typing import IO, cast
 import click
 
 from portero.cli import options
+from portero.spelling import printable
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
@@ -31,7 +32,7 @@ def lines(file: str, longest: int) -> Iterator[bytes]:
 
 def _shown(file: str, raw: IO[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
     size, done = os.fstat(raw.fileno()).st_size, 0
-    with click.progressbar(length=size, label=file, file=sys.stderr) as bar:
+    with click.progressbar(length=size, label=printable(file), file=sys.stderr) as bar:
         for number, piece in enumerate(pieces):
             if number % _MOVES_EVERY == 0:
                 bar.update(raw.tell() - done)

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from portero.cli.output import show_lines
 from portero.judging.judge import Judge
 from portero.service.loading import LoadError, judge_of
 from portero.service.settings import InvalidSettings, Settings, descriptions
@@ -111,6 +112,5 @@ def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str
 
 def give_up(faults: Sequence[str]) -> NoReturn:
     """One line a fault, and exit status 2."""
-    for fault in faults:
-        click.echo(f"portero: {fault}", err=True)
+    show_lines((f"portero: {fault}" for fault in faults), err=True)
     sys.exit(COULD_NOT)

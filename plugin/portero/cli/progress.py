@@ -6,6 +6,8 @@ from typing import TypeVar
 
 import click
 
+from portero.spelling import printable
+
 Item = TypeVar("Item")
 
 
@@ -14,5 +16,5 @@ def shown(items: Sequence[Item], label: str) -> Iterator[Item]:
     if not sys.stderr.isatty():
         yield from items
         return
-    with click.progressbar(items, label=label, file=sys.stderr) as bar:
+    with click.progressbar(items, label=printable(label), file=sys.stderr) as bar:
         yield from bar

@@ -1,6 +1,5 @@
 """`portero replay`: runs a recording through a candidate policy and shows what it decides differently."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
 from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
 from portero.cli.lines import FILE, lines
+from portero.cli.output import show_json, show_lines
 from portero.judging.judge import Judge
 from portero.service.settings import Settings
 
@@ -53,7 +53,10 @@ def replay(
         replayed.run(capture)
     comparison = replayed.comparison
     options.warn_of_earlier(comparison.earlier)
-    click.echo(json.dumps(comparison.document(), indent=2) if as_json else "\n".join(_text(comparison)))
+    if as_json:
+        show_json(comparison.document())
+    else:
+        show_lines(_text(comparison))
     sys.exit(_status(comparison))
 
 

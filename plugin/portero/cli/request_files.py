@@ -15,6 +15,9 @@ from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.types import JSON
 
+# What is not Unicode text becomes bytes that are not UTF-8, which the judge refuses.
+_AS_IT_IS = "surrogatepass"
+
 
 class InvalidRequestFile(Exception):
     """One sentence: which file or line is no request, and what one looks like."""
@@ -157,7 +160,7 @@ def _uri(location: str, request: Mapping[str, JSON], operation: Operation) -> st
         raise InvalidRequestFile(f'{location}: query: write each parameter as a list, {{"name": ["web"]}}')
     pairs = [(name, str(value)) for name, values in query.items() for value in cast(list[JSON], values)]
     prefix = f"/v{version}" if version else ""
-    return prefix + _path(location, request, operation) + (f"?{urlencode(pairs)}" if pairs else "")
+    return prefix + _path(location, request, operation) + (f"?{urlencode(pairs, errors=_AS_IT_IS)}" if pairs else "")
 
 
 def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
@@ -166,7 +169,10 @@ def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> s
     if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
         wanted = ", ".join(name for name in names if name)
         raise InvalidRequestFile(f"{location}: path: {operation.id} needs {wanted}, each a string")
-    filled = [part if name is None else quote(str(given[name])) for part, name in zip(parts, names, strict=True)]
+    filled = [
+        part if name is None else quote(str(given[name]), errors=_AS_IT_IS)
+        for part, name in zip(parts, names, strict=True)
+    ]
     return "/".join(filled)
 
 

@@ -1,10 +1,9 @@
 """`portero rules`: the rules in force and what each does."""
 
-import json
-
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines
 from portero.decision import LEVELS
 from portero.policy.rule import Rule
 
@@ -21,11 +20,10 @@ def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
     rows = [_row(rule, policy.action(rule.id, settings.profile)) for rule in ranked]
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        show_json(rows)
         return
     width = max(len(row["id"]) for row in rows)
-    for row in rows:
-        click.echo(f"{row['id']:<{width}}  {row['level']:<10}  {row['action']:<5}  {row['title']}")
+    show_lines(f"{row['id']:<{width}}  {row['level']:<10}  {row['action']:<5}  {row['title']}" for row in rows)
 
 
 def _row(rule: Rule, action: str) -> dict[str, str]:

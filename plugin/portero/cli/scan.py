@@ -10,6 +10,7 @@ from typing import cast
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.facts.fields import child
 from portero.formats import junit
@@ -22,10 +23,11 @@ from portero.refusals import Refused
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged import Bench
 from portero.scan.page import page
-from portero.scan.report import Report, cases, denials, document, plain, title
+from portero.scan.report import Report, cases, denials, document, title
 from portero.scan.starts import keeps_running
 from portero.scan.ways import Doors, ways
 from portero.service import resources
+from portero.spelling import printable
 from portero.types import JSON
 
 
@@ -59,7 +61,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
         options.give_up([str(unreachable)])
     except Refused as refused:
         options.give_up([f"cannot read what dockerd reports, at {refused.at}"])
-    click.echo(_FORMATS["json" if as_json else form](report))
+    _FORMATS["json" if as_json else form](report)
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
@@ -88,10 +90,6 @@ def _examples(judge: Judge) -> Examples:
     return Examples(cast(dict[str, JSON], base), {each.id: each for each in judge.routes.operations}, judge.shapes)
 
 
-def _text(report: Report) -> str:
-    return "\n".join(_lines(report))
-
-
 def _lines(report: Report) -> Iterator[str]:
     for each in report.refused:
         yield f"{title(each)}:"
@@ -107,17 +105,17 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _ways(report: Report) -> Iterator[str]:
     for plugin in report.shadows:
-        yield f"dockerd asks the managed plugin {plain(plugin.describe())} instead of Portero (no-plugin-shadow)"
+        yield f"dockerd asks the managed plugin {printable(plugin.describe())} instead of Portero (no-plugin-shadow)"
     for plugin in report.plugins:
-        yield f"managed plugin, judged by no rule: {plain(plugin.describe())}"
+        yield f"managed plugin, judged by no rule: {printable(plugin.describe())}"
     if report.open:
         yield "ways round Portero:"
     for way, commands in report.doors:
-        yield f"  {way.kind} {plain(way.name)} violates {', '.join(way.rules)} -> {plain(way.cure)}"
-        yield from (f"    {plain(command)}" for command in commands)
+        yield f"  {way.kind} {printable(way.name)} violates {', '.join(way.rules)} -> {printable(way.cure)}"
+        yield from (f"    {printable(command)}" for command in commands)
     if report.closed:
         yield "ways that the rules close:"
-        yield from (f"  {plain(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
+        yield from (f"  {printable(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
 
 
 def _starts(report: Report) -> Iterator[str]:
@@ -125,18 +123,14 @@ def _starts(report: Report) -> Iterator[str]:
         yield "starts without a request, so that no rule is asked:"
     for start in report.starts:
         refused = "" if start.allowed else "  (would be refused)"
-        yield f"  {start.kind} {plain(start.name)}: {start.when}{refused}"
+        yield f"  {start.kind} {printable(start.name)}: {start.when}{refused}"
     if keeps_running(report.inventory):
         yield "  running containers run on while dockerd is stopped (live-restore)"
 
 
-def _json(report: Report) -> str:
-    return json.dumps(document(report), indent=2, ensure_ascii=False)
-
-
-_FORMATS: Mapping[str, Callable[[Report], str]] = {
-    "text": _text,
-    "json": _json,
-    "html": page,
-    "junit": lambda report: junit.of(cases(report)),
+_FORMATS: Mapping[str, Callable[[Report], None]] = {
+    "text": lambda report: show_lines(_lines(report)),
+    "json": lambda report: show_json(document(report)),
+    "html": lambda report: show_text(page(report)),
+    "junit": lambda report: show_text(junit.of(cases(report))),
 }

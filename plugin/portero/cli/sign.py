@@ -1,6 +1,5 @@
 """`portero keygen`, `portero sign` and `portero verify`: signed policy folders."""
 
-import json
 import os
 import stat
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines
 from portero.signing import signature, tree
 from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
@@ -33,7 +33,7 @@ def keygen(file: Path) -> None:
     public = file.with_name(file.name + _PUBLIC)
     _create(file, signature.private_text(key), _OWNER_ONLY)
     _create(public, signature.public_text(key.public_key()), _EVERYBODY)
-    click.echo(f"{signature.key_id(key.public_key())}  {public}")
+    show_lines([f"{signature.key_id(key.public_key())}  {public}"])
 
 
 def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
@@ -64,7 +64,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     date = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     _replace(folder / signature.NAME, signature.sign(files, chosen, date, key, group))
     number = _counted(len(files.keys() - {signature.NAME}))
-    click.echo(f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}")
+    show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 
 
 @click.command()
@@ -93,7 +93,10 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         options.give_up([f"{error.filename or folder}: {error.strerror}"])
     except (TreeRefused, SignatureRefused) as refused:
         faults = [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
-        click.echo(json.dumps({"signed": False, "faults": faults}, indent=2) if as_json else "\n".join(faults))
+        if as_json:
+            show_json({"signed": False, "faults": faults})
+        else:
+            show_lines(faults)
         sys.exit(options.REFUSED)
     number = _counted(len(manifest.files))
     summary = {
@@ -105,7 +108,10 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
     }
     signed = f"for {manifest.group}, version {manifest.version} of {manifest.date}"
     line = f"{folder}: {signed}, {number}, key {manifest.key}"
-    click.echo(json.dumps({"signed": True, **summary}, indent=2) if as_json else line)
+    if as_json:
+        show_json({"signed": True, **summary})
+    else:
+        show_lines([line])
 
 
 def _counted(files: int) -> str:

@@ -1,12 +1,12 @@
 """`portero status`: asks the running plugin for its status."""
 
-import json
 import sys
 from collections.abc import Iterator
 
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines
 from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.files import Files
 from portero.hostcheck.plugin_sockets import find_running
@@ -30,13 +30,16 @@ def status(as_json: bool, **given: str | None) -> None:
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
         options.give_up([f"{socket}: no status ({why}); start `portero serve`, or name its socket"])
-    click.echo(json.dumps(report, indent=2) if as_json else _table(report))
+    if as_json:
+        show_json(report)
+    else:
+        show_lines(_table(report))
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 
 
-def _table(report: dict[str, JSON]) -> str:
+def _table(report: dict[str, JSON]) -> Iterator[str]:
     width = max(map(len, report)) + 2
-    return "\n".join(line for name, value in report.items() for line in _rows(name, value, width))
+    return (line for name, value in report.items() for line in _rows(name, value, width))
 
 
 def _rows(name: str, value: JSON, width: int) -> Iterator[str]:

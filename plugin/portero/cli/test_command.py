@@ -1,6 +1,5 @@
 """`portero test`: proves every rule by its own examples, the site's as well as the built-in ones."""
 
-import json
 import logging
 import os
 import subprocess
@@ -14,6 +13,7 @@ from typing import TypeAlias
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy.folder import read
@@ -61,11 +61,11 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
             _LOG.warning("%s", warning)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
-        click.echo(json.dumps([_entry(each) for each in proved if each.faults], indent=2, ensure_ascii=False))
+        show_json([_entry(each) for each in proved if each.faults])
     elif form == "junit":
-        click.echo(junit.of([_case(each) for each in proved]))
+        show_text(junit.of([_case(each) for each in proved]))
     else:
-        click.echo("\n".join(_text(proved, rules)))
+        show_lines(_text(proved, rules))
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
 
 

@@ -1,6 +1,5 @@
 """`portero try`: runs a real client against the stand-in and prints the decision on each request that it sends."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from itertools import groupby
 import click
 
 from portero.cli import options
+from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
 from portero.judging import reply
 from portero.sandbox import project, remotes, sandbox
@@ -65,14 +65,14 @@ def tryout(
     else:
         ended = _run(trial, words, timeout)
     if verbose:
-        click.echo(ended.output, err=True, nl=False)
+        show_text(ended.output, err=True)
     decisions = [judged.decision for judged in trial.judged]
     if _asked_nothing(decisions, words, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
     if as_json:
-        click.echo(json.dumps(_document(words, decisions, ended)))
+        show_json(_document(words, decisions, ended), indent=None)
     else:
-        click.echo("\n".join(_report(decisions, ended, go_on=go_on)))
+        show_lines(_report(decisions, ended, go_on=go_on))
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 

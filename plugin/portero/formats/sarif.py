@@ -78,4 +78,4 @@ def _location(checked: Checked, violation: Violation) -> JSON:
 def _fingerprint(checked: Checked, violation: Violation) -> str:
     """The same for the same finding in the same file, whatever moves around it."""
     parts = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from portero.decision import Decision, Violation
 from portero.judging import dropped_fields
+from portero.spelling import printable
 
 MOST_LINES = 20
 _LONGEST_AT = 120
@@ -49,7 +50,7 @@ def sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
     whose = " (the daemon's default)" if violation.default else ""
-    at = f"{_printable(violation.at)}{whose}: " if violation.at else ""
+    at = f"{_bound(violation.at)}{whose}: " if violation.at else ""
     return f"{at}{violation.reason} -> {remedy}"
 
 
@@ -58,6 +59,6 @@ def dialect_of(client: str) -> str:
     return "compose" if "compose" in client.lower() else "docker"
 
 
-def _printable(at: str) -> str:
-    printable = at if at.isprintable() else "".join(char if char.isprintable() else "?" for char in at)
-    return printable if len(printable) <= _LONGEST_AT else printable[:_LONGEST_AT] + "..."
+def _bound(at: str) -> str:
+    shown = printable(at)
+    return shown if len(shown) <= _LONGEST_AT else shown[:_LONGEST_AT] + "..."

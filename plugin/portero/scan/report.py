@@ -14,6 +14,7 @@ from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts
 from portero.scan.ways import Way
+from portero.spelling import printable
 from portero.types import JSON
 
 
@@ -99,12 +100,7 @@ def denials(judged: JudgedObject) -> list[Violation]:
 def title(judged: JudgedObject) -> str:
     """What it is, for people."""
     state = (", running" if judged.is_running else ", stopped") if judged.kind == "container" else ""
-    return f"{judged.kind} {plain(judged.name)}{state}"
-
-
-def plain(text: str) -> str:
-    """A name without control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return f"{judged.kind} {printable(judged.name)}{state}"
 
 
 def document(report: Report) -> dict[str, JSON]:
