@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -128,6 +129,22 @@ def test_a_network_that_is_named_as_the_beginning_excuses_nothing(docker: Guarde
     docker.client.ask("POST", "/networks/create", {"Name": beginning, "Driver": "overlay"})
 
     assert "no-host-network" in refusing(join(docker, beginning).message)
+
+
+def test_a_network_of_that_name_that_goes_away_meanwhile_opens_no_way_in_sixty_tries(docker: GuardedDocker) -> None:
+    """Without the guard dockerd often completes the beginning, once the network is gone."""
+    beginning = docker.client.ask("GET", "/networks/host").json()["Id"][:6]
+    answers, removals = [], []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(60):
+            docker.client.ask("POST", "/networks/create", {"Name": beginning, "Driver": "overlay"})
+            joined = pool.submit(join, docker, beginning)
+            removed = pool.submit(docker.client.ask, "DELETE", f"/networks/{beginning}")
+            answers.append(joined.result())
+            removals.append(removed.result().status)
+
+    assert [answer for answer in answers if "no-host-network" not in refusing(answer.message)] == []
+    assert removals.count(204) > 30
 
 
 def test_a_service_joins_a_network_by_its_name_and_by_its_id(docker: GuardedDocker) -> None:
