@@ -125,3 +125,36 @@ def test_what_was_unseen_is_read_again_after_a_minute(tmp_path: Path) -> None:
 
     assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
     assert ["/srv/c" in daemon.data for daemon in found if daemon] == [False, False, True]
+
+
+def test_a_connection_stays_that_of_the_daemon_that_made_it(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    first = daemons.find(Peer(7, 0, 1))
+    (folder / "stat").write_text((folder / "stat").read_text().replace(" 22 ", " 99 "))
+    again, other = daemons.find(Peer(7, 0, 1)), daemons.find(Peer(7, 0, 2))
+
+    assert first is not None
+    assert again is first
+    assert other is not None
+    assert (first.started, other.started) == (22, 99)
+
+
+def test_a_connection_of_another_program_is_looked_at_again(tmp_path: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(Peer(7, 0, 1))
+    dockerd(tmp_path, 7)
+
+    assert before is None
+    assert daemons.find(Peer(7, 0, 1)) is not None
+
+
+def test_the_latest_connections_are_kept(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    for connection in range(1, 66):
+        daemons.find(Peer(7, 0, connection))
+    (folder / "stat").write_text((folder / "stat").read_text().replace(" 22 ", " 99 "))
+    found = [daemons.find(Peer(7, 0, connection)) for connection in (1, 65)]
+
+    assert [daemon.started for daemon in found if daemon] == [99, 22]
