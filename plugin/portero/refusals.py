@@ -172,6 +172,12 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "mount /proc, make daemon.json valid JSON that Portero can read, and give Portero enough file descriptors "
             "and memory",
         ),
+        "lookup-failed": Refusal(
+            "The daemon answers what Portero asks about an existing object",
+            "dockerd did not tell Portero in time what this object is, so Portero cannot tell what the request does.",
+            "repeat the command; if it comes back, see whether docker inspect of the object answers within 2 seconds, "
+            "or set PORTERO_LOOKUPS=off",
+        ),
         "log-failure": Refusal(
             "Every decision is logged",
             "The decision log cannot be written, and a change without a log line is not allowed.",

@@ -39,6 +39,7 @@ def test_many_large_requests_that_need_a_lookup_are_judged_by_a_single_worker(do
         docker.client.ask("DELETE", f"/networks/{network}")
     assert [refusing(answer.message) for answer in answers] == [[]] * MANY
     assert [answer.status for answer in answers] == [201] * MANY
-    assert asked.count("NetworkInspect") >= MANY
+    # Nobody logs what Portero itself asks.
+    assert set(asked) == {"ContainerCreate"}
     # A lookup that waits for its own request gives up after two seconds.
     assert took < 2

@@ -15,7 +15,7 @@ import pytest
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import Peer
-from portero.objects import networks
+from portero.objects import daemon_api, networks
 from portero.objects.networks import NetworkNames
 from tests.host.test_asking_daemon import ROOTS, locate
 
@@ -158,7 +158,7 @@ def test_the_first_socket_of_the_daemon_that_answers_counts(address: str) -> Non
 def test_only_a_socket_of_roots_or_of_the_daemons_user_is_asked(
     address: str, uid: int, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(networks, "read_peer", lambda _: Peer(7, uid))
+    monkeypatch.setattr(daemon_api, "read_peer", lambda _: Peer(7, uid))
     with dockerd(address, {ID: network("backend")}):
         assert find(names(address), ID, replace(DAEMON, uid=os.geteuid())) == name
 

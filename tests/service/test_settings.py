@@ -61,6 +61,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         log_sync="off",
         engine="auto",
         docker_host=None,
+        lookups="auto",
         host_root="auto",
         daemon_config=None,
         workers=2,

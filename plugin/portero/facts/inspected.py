@@ -12,7 +12,7 @@ from portero.facts.security import MASKED
 from portero.types import JSON
 
 # Networks that dockerd makes itself: no request creates them.
-_PREDEFINED = ("bridge", "host", "none", "ingress", "docker_gwbridge")
+PREDEFINED = ("bridge", "host", "none", "ingress", "docker_gwbridge")
 _NETWORK = ("Name", "Driver", "IPAM", "Internal", "Attachable", "Ingress", "ConfigOnly", "Options", "Labels")
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
 
@@ -42,7 +42,7 @@ def make_request(document: JSON) -> Inspected | None:
         return Inspected("ServiceCreate", text(spec, "Name"), spec)
     if "Mountpoint" in found:
         return Inspected("VolumeCreate", text(found, "Name"), _volume(found))
-    if text(found, "Name") in _PREDEFINED:
+    if text(found, "Name") in PREDEFINED:
         return None
     network: dict[str, JSON] = {name: found[name] for name in _NETWORK if name in found}
     return Inspected("NetworkCreate", text(found, "Name"), network, text(found, "Id"))

@@ -30,7 +30,7 @@ from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.unreadable import refuse_unreadable
-from portero.host.view import HostEntry, Trace, is_network_id
+from portero.host.view import HostEntry, Objects, Trace, is_network_id
 
 
 class HostFiles:
@@ -44,6 +44,7 @@ class HostFiles:
     `mounts`: of the process that sees the files below `root`. `listening`: the daemons' sockets.
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`: makes, for one request,
     the function from a network's ID to its name (None: not found out). `lookups_fail`: whether the last had no answer.
+    `new_objects`: makes the lookups of one request.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class HostFiles:
         daemon_config: str | None = None,
         daemons: AskingDaemons | None = None,
         lookups_fail: Callable[[], bool] = lambda: False,
+        new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
     ) -> None:
         self.root = root
         self.visible = visible
@@ -74,6 +76,7 @@ class HostFiles:
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
+        self.new_objects = new_objects
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)
@@ -142,6 +145,11 @@ class FilesMoment:
         with refuse_unreadable():
             return self._routes
 
+    def objects(self) -> Objects | None:
+        """What exists at the daemon that asks."""
+        with refuse_unreadable():
+            return self._objects
+
     @cached_property
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
@@ -156,12 +164,10 @@ class FilesMoment:
         rest = (written, users, *self._of_daemons.find(*paths))
         names = self._find_own(path)
         if resolved is None:
-            held = self._named.held(path) | names | self._listening.of_root.held(path)
-            return HostEntry(None, "unknown", tuple(sorted(held)), *rest)
+            named = Guarded({name: name for name in self._host.list_protected()}).held(path)
+            return HostEntry(None, "unknown", tuple(sorted(named | names | self._listening.of_root.held(path))), *rest)
         # These are at the path or below it, so they are held as the protected places there are.
-        names |= self._find_own(resolved)
-        if kind == "directory":
-            names |= self._find_sockets(resolved)
+        names |= self._find_own(resolved) | (self._find_sockets(resolved) if kind == "directory" else set())
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
@@ -196,18 +202,20 @@ class FilesMoment:
 
     @cached_property
     def _of_daemons(self) -> DaemonPlaces:
-        asking = self._asking
-        others = self._host.daemons.find_others(asking, self._listening.dockerds)
-        return DaemonPlaces(asking, others, self._follow)
+        others = self._host.daemons.find_others(self._asking, self._listening.dockerds)
+        return DaemonPlaces(self._asking, others, self._follow)
 
     def _follow(self, name: str) -> str:
-        """The path after links, where it can be seen."""
         return self._walk.resolve_or_keep(name) if self._host.visible else name
 
     @cached_property
     def _asking(self) -> AskingDaemon | None:
         """The daemon that asks; None: the peer is none, or not to be seen."""
         return self._host.daemons.find(self._peer)
+
+    @cached_property
+    def _objects(self) -> Objects | None:
+        return self._host.new_objects(lambda: self._asking) if self._peer else None
 
     @cached_property
     def _walk(self) -> HostWalk:
@@ -226,11 +234,6 @@ class FilesMoment:
     @cached_property
     def _guarded(self) -> Guarded:
         return Guarded(self._protected)
-
-    @cached_property
-    def _named(self) -> Guarded:
-        """The protected places by their names alone."""
-        return Guarded({name: name for name in self._host.list_protected()})
 
     @cached_property
     def _own_prefixes(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from portero.host.peer import Peer
 from portero.host.protected import Guarded
 from portero.host.routes import HostRoutes
 from portero.host.surroundings import Surroundings
-from portero.host.view import MAX_LINKS, HostEntry, Kind, Swap, Trace, is_network_id, may_begin_network_id
+from portero.host.view import MAX_LINKS, HostEntry, Kind, ObjectKind, Swap, Trace, is_network_id, may_begin_network_id
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
@@ -23,9 +24,24 @@ _SOCKETS = ("/run/docker.sock", "/var/run/docker.sock", "/run/containerd/contain
 # fmt: off
 _PARTS = frozenset({
     "links", "kinds", "sockets", "userSockets", "networks", "visible", "daemon", "mounts", "owners", "portero",
-    "docker", "daemonFiles", "routes", "interfaces",
+    "docker", "daemonFiles", "routes", "interfaces", "objects",
 })
 # fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class FixedObjects:
+    """Objects of plain data: by kind and name, what docker inspect shows."""
+
+    found: Mapping[str, Mapping[str, Mapping[str, JSON]]]
+
+    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """The one in the data."""
+        return self.found.get(kind, {}).get(name)
+
+    def info(self) -> Mapping[str, JSON]:
+        """A daemon of today."""
+        return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 
 
 class FixedHost:
@@ -35,12 +51,14 @@ class FixedHost:
     "userSockets": ["/home/alicia/agent.sock"],
     "networks": {"<id>": "host"}, "visible": true, "daemon": {"log-driver": "syslog"}, "mounts": {"/srv/proc": "proc",
     "/srv/etc": "/etc"}, "owners": {"/home/alicia": "user alicia (1000)"}, "portero": ["/opt/portero"],
-    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}:
-    each part may be left out, an unknown one is a ValueError. `daemon` is the content of daemon.json; `mounts` has file
-    system types and bound paths; `owners` has folders that others than root can write to; `portero` Portero's programs;
-    `docker` Docker's data beside the usual folders; `daemonFiles` the daemon's configuration.
+    "docker": ["/srv/docker"], "daemonFiles": ["/srv/daemon.json"], "routes": ["10.0.0.0/8"], "interfaces": ["eth0"],
+    "objects": {"volume": {"data": {"Driver": "local"}}}}: each part may be left out, an unknown one is a ValueError.
+    `daemon` is the content of daemon.json; `mounts` has file system types and bound paths; `owners` has folders that
+    others than root can write to; `portero` Portero's programs; `docker` Docker's data beside the usual folders;
+    `daemonFiles` the daemon's configuration.
     /var/run is a link to /run; a path that is not named is a directory; the name behind an ID that
-    is not named is not known; `networks` null: no name is.
+    is not named is not known; `networks` null: no name is. `objects` has, by kind and name, what docker inspect shows;
+    without it no object is looked up.
     """
 
     def __init__(self, data: Mapping[str, JSON] | None = None) -> None:
@@ -66,6 +84,8 @@ class FixedHost:
         self._files = Surroundings(cast(Sequence[str], data.get("daemonFiles", ())), follow)
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
+        objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
+        self._objects = None if objects is None else FixedObjects(objects)
         users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
         self._users = Guarded({name: self._resolve(name) if self._visible else name for name in users})
 
@@ -129,6 +149,10 @@ class FixedHost:
     def routes(self) -> HostRoutes | None:
         """Those in the data."""
         return self._routes if self._visible else None
+
+    def objects(self) -> "FixedObjects | None":
+        """Those in the data."""
+        return self._objects
 
     def _resolve(self, path: str) -> str:
         """The path after links; a path in a circle of links is left as it is."""

@@ -1,16 +1,19 @@
 """What facts ask about the host: the interfaces Host and HostMoment, and the answers HostEntry and Trace.
 
-No file and no socket is opened here; host/files.py and objects/networks.py do that.
+No file and no socket is opened here; host/files.py and objects/ do that.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
 from portero.host.routes import HostRoutes
+from portero.types import JSON
 
+ObjectKind = Literal["container", "volume", "network", "image", "exec", "service"]
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
@@ -54,6 +57,18 @@ class Trace:
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
 
 
+class Objects(Protocol):
+    """What exists at the daemon that asks. Each method raises Refused (lookup-failed) when it does not answer."""
+
+    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
+        ...
+
+    def info(self) -> Mapping[str, JSON]:
+        """What docker info shows."""
+        ...
+
+
 class HostMoment(Protocol):
     """The host as one request sees it: what is asked twice is looked up once.
 
@@ -78,6 +93,10 @@ class HostMoment(Protocol):
 
     def routes(self) -> HostRoutes | None:
         """Addresses, routes and interfaces where dockerd makes networks; None: they are not visible."""
+        ...
+
+    def objects(self) -> Objects | None:
+        """What exists at the daemon; None: it cannot be asked, or need not be (PORTERO_LOOKUPS)."""
         ...
 
 

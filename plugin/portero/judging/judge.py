@@ -6,18 +6,22 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, cast
 
 from portero.decision import Decision, Subject, Violation, bounded, in_order, refusal
+from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
 from portero.judging import dropped_fields, request_document, suggestion
+from portero.judging.at_use import counts_at_use
+from portero.judging.existing import Existing
 from portero.policy.loader import Policy
 from portero.policy.policy import ACTS, Acting
 from portero.reading import body, envelope, go_json, uri
 from portero.reading.canonical import Shapes, canonical
 from portero.reading.envelope import Envelope
-from portero.reading.routes import Match, Routes
+from portero.reading.routes import Match, Operation, Routes
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -53,10 +57,10 @@ class Judge:
             asked = envelope.read(data)
             target = uri.parse(asked.uri)
             match = self.routes.match(asked.method, target.path)
-            document = self._document(asked, target, match, host)
+            document = self._with_objects(self._document(asked, target, match, host), match, time, host)
             violations = self.judge(document, time)
             if violations:
-                suggested = self._suggest(document, violations, time, host)
+                suggested = self._suggest(document, match, violations, time, host)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -104,6 +108,38 @@ class Judge:
             host=host,
         )
 
+    def _with_objects(self, document: dict[str, JSON], match: Match, time: float, host: HostMoment) -> dict[str, JSON]:
+        """The document with the existing objects that the request uses, where the daemon can be asked for them."""
+        objects = host.objects() if match.operation.looks_up else None
+        if objects is None:
+            return document
+        identity = cast(dict[str, JSON], document["identity"])
+        existing = Existing(objects, host, partial(self._judge_existing, identity, time))
+        return {**document, "objects": existing.describe(document, match.operation.looks_up)}
+
+    def _judge_existing(
+        self, identity: Mapping[str, JSON], time: float, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
+    ) -> tuple[Violation, ...]:
+        """What an existing object violates that counts when it is used, without what an exception waives."""
+        tree = go_json.parse(json.dumps(made.body).encode())
+        document = request_document.build(
+            operation=Operation(made.operation, "POST", "", "json", True, False),
+            version=None,
+            path={"id": made.name},
+            query={"name": (made.name,)},
+            identity=identity,
+            canonical=canonical(self.shapes.by_operation[made.operation], tree),
+            host=host,
+        )
+        document["objects"] = dict(used)
+        violated = [
+            violation
+            for violation in self.policy.check(document, self.profile, ("deny",))
+            if counts_at_use(self.policy.rules[violation.rule])
+        ]
+        waived = self.policy.waived(violated, document, time)
+        return tuple(violation for violation in waived if violation.action == "deny")
+
     def _unknown_fields(self, document: dict[str, JSON]) -> Iterable[Violation]:
         action = self.policy.unknown_fields
         facts = document["facts"]
@@ -114,14 +150,20 @@ class Judge:
         return [refusal("unknown-field", str(field["at"]), action) for field in shown if isinstance(field, dict)]
 
     def _suggest(
-        self, document: dict[str, JSON], violations: tuple[Violation, ...], time: float, host: HostMoment
+        self,
+        document: dict[str, JSON],
+        match: Match,
+        violations: tuple[Violation, ...],
+        time: float,
+        host: HostMoment,
     ) -> Mapping[str, str]:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
         denials = _denials(self._enforced(violations))
         drafted = suggestion.suggest(document, denials, self.policy) if denials else None
         if drafted is None:
             return {}
-        changed = request_document.rebuild(self._as_kept(drafted.document), host)
+        rebuilt = request_document.rebuild(self._as_kept(drafted.document), host)
+        changed = self._with_objects(rebuilt, match, time, host)
         return {} if _denials(self.judge(changed, time, ("deny",))) else drafted.words
 
     def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:

@@ -33,7 +33,7 @@ def build(
     canonical: Canonical,
     host: HostMoment,
 ) -> dict[str, JSON]:
-    """The document of one request; raises Refused where a fact cannot be read."""
+    """The document of one request, without `objects`; raises Refused where a fact cannot be read."""
     facts = _facts(operation.id, version, path, query, canonical.body, host)
     if canonical.body is not None:
         facts["unknownFields"] = [{"at": at} for at in canonical.unknown]
@@ -47,6 +47,7 @@ def build(
         "identity": dict(identity),
         "body": canonical.body,
         "facts": facts,
+        "objects": {},
     }
 
 

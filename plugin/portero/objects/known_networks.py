@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
 from portero.host.routes import NO_ROUTES, HostRoutes
-from portero.host.view import Host, HostEntry, HostMoment, Trace
+from portero.host.view import Host, HostEntry, HostMoment, Objects, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,7 @@ class KnownNetworksMoment:
     def daemon(self) -> DaemonDefaults:
         """The defaults of the host's daemon."""
         return self.moment.daemon()
+
+    def objects(self) -> Objects | None:
+        """Those of the host's daemon."""
+        return self.moment.objects()

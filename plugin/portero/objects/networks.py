@@ -1,9 +1,8 @@
 """Asks the daemon for names of networks: a network's ID in, its name out; None when it could not be found out.
 
-dockerd sends this very request (GET /networks/{id}) to the plugin, so the plugin must answer a GET without a lookup.
+dockerd asks the plugin about this very request (GET /networks/{id}); see OwnRequests.
 """
 
-import errno
 import http.client
 import json
 import re
@@ -13,9 +12,8 @@ from functools import cached_property
 from typing import TypeAlias
 
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.peer import read_peer
 from portero.host.view import may_begin_network_id
-from portero.unixhttp import UnixConnection
+from portero.objects.daemon_api import get
 
 # For all lookups of one request: dockerd waits for the plugin, and the user for dockerd.
 _SECONDS = 2.0
@@ -145,29 +143,13 @@ def _key(daemon: AskingDaemon | None, network: str) -> _Key:
 
 def _ask(address: str, network: str, seconds: float, uids: Collection[int] | None) -> Mapping[str, str] | None:
     """One socket's answer. `uids`: only a process of one of these users is asked."""
-    if seconds <= 0:
+    answer = get(address, f"/networks/{network}", seconds, uids, _LONGEST_ANSWER)
+    if answer is None:
         return None
-    try:
-        status, body = _get(address, f"/networks/{network}", seconds, uids)
-    except (OSError, http.client.HTTPException):
-        return None
+    status, body = answer
     if status == http.client.NOT_FOUND:
         return {}
     return _read_network(body) if status == http.client.OK else None
-
-
-def _get(address: str, target: str, seconds: float, uids: Collection[int] | None) -> tuple[int, bytes]:
-    connection = UnixConnection(address, seconds)
-    try:
-        connection.connect()
-        # Another program can have put its own socket in the place of the daemon's.
-        if uids is not None and read_peer(connection.sock).uid not in uids:
-            raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
-        connection.request("GET", target)
-        response = connection.getresponse()
-        return response.status, response.read(_LONGEST_ANSWER)
-    finally:
-        connection.close()
 
 
 def _read_network(body: bytes) -> Mapping[str, str] | None:

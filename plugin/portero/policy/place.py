@@ -21,7 +21,7 @@ _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
 
 def spell_at(request: JSON, path: Sequence[str | int]) -> str:
     """`at` of the deepest fact on the failing path, otherwise the path itself: HostConfig.Mounts[0], ?networkmode."""
-    at = _deepest_at(request, path) if path and path[0] == "facts" else None
+    at = _deepest_at(request, path) if path and path[0] in ("facts", "objects") else None
     if at is not None:
         return at
     if tuple(path) in _LISTS:
@@ -66,7 +66,7 @@ def _is_of_service(request: JSON) -> bool:
 
 
 def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
-    """Of facts only: `at` elsewhere is a name that the client chose."""
+    """Of facts and objects only: `at` elsewhere is a name that the client chose."""
     deepest = None
     for step in path:
         value = _below(value, step)

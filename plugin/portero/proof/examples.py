@@ -41,7 +41,7 @@ class Examples:
         base, changes = self._base(operation), example.changes
         query = cast(dict[str, list[str]], merged(base["query"], changes.get("query", {})))
         body = merged(base["body"], changes["body"]) if "body" in changes else base["body"]
-        return request_document.build(
+        document = request_document.build(
             operation=replace(operation, method=operation.method.replace("*", "POST")),
             version=API_VERSION,
             path=cast(dict[str, str], merged(base["path"], changes.get("path", {}))),
@@ -50,6 +50,7 @@ class Examples:
             canonical=self._canonical(operation, body),
             host=FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
         )
+        return document | {"objects": changes.get("objects", {})}
 
     def _base(self, operation: Operation) -> dict[str, JSON]:
         base = self._base_request(operation.id)

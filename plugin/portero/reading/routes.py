@@ -15,14 +15,19 @@ from portero.refusals import Refused
 Body = Literal["json", "tar", "none", "never-shown"]
 
 _REQUIRED = {"id": str, "method": str, "path": str, "body": str, "bodyRequired": bool, "reads": bool}
-_OPTIONAL = {"since": str, "removed": str}
+_OPTIONAL = {"since": str, "removed": str, "looksUp": list}
+_LOOKED_UP = frozenset({"container", "exec", "rollback", "containers", "volumes", "networks"})
+_KINDS = {str: "a text", bool: "true or false", list: "a list"}
 _PARAMETER = re.compile(r"\{([a-z]+)(?::(\.[*+]))?\}")
 _ANY_METHOD = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the Engine API. `path` is its template; `reads`: it changes nothing."""
+    """One operation of the Engine API.
+
+    `path` is its template; `reads`: it changes nothing; `looks_up`: which existing objects are judged with it.
+    """
 
     id: str
     method: str
@@ -30,6 +35,7 @@ class Operation:
     body: Body
     body_required: bool
     reads: bool
+    looks_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,11 @@ def _operation(entry: object, at: str) -> Operation:
     if not re.fullmatch(r"[A-Z]+|\*", entry["method"]):
         raise ValueError(f"{at}: 'method' must be in capitals, or * for any")
     _refuse_wrong_path(entry["path"], at)
-    return Operation(entry["id"], entry["method"], entry["path"], body, entry["bodyRequired"], entry["reads"])
+    looked_up = tuple(entry.get("looksUp", ()))
+    if unknown := [name for name in looked_up if name not in _LOOKED_UP]:
+        raise ValueError(f"{at}: 'looksUp' has {unknown[0]!r}, which is none of {', '.join(sorted(_LOOKED_UP))}")
+    required, reads = entry["bodyRequired"], entry["reads"]
+    return Operation(entry["id"], entry["method"], entry["path"], body, required, reads, looked_up)
 
 
 def _is_body(value: object) -> TypeGuard[Body]:
@@ -138,7 +148,7 @@ def _refuse_wrong_fields(entry: Mapping[str, object], at: str) -> None:
     for name, value in entry.items():
         kind = (_REQUIRED | _OPTIONAL)[name]
         if not isinstance(value, kind) or value == "":
-            raise ValueError(f"{at}: '{name}' must be {'true or false' if kind is bool else 'a text'}")
+            raise ValueError(f"{at}: '{name}' must be {_KINDS[kind]}")
 
 
 def _refuse_wrong_path(path: str, at: str) -> None:

@@ -9,14 +9,15 @@ from urllib.parse import urlencode
 
 from portero.decision import Decision
 from portero.facts import inspected
+from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.fields import as_object, child, flag, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.judging.at_use import counts_at_use
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.scan.daemon_filled import Fills, unfilled
 from portero.scan.inventory import Inventory
 from portero.standin.forward import ClientRequest, envelope
 from portero.types import JSON
@@ -35,8 +36,6 @@ _TARGETS = {
     "volume": "/volumes/create",
     "network": "/networks/create",
 }
-# A violated rule of this level and against one of these threats is a way to the host.
-_LEVEL, _THREATS = "baseline", {"container-escape", "host-compromise"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class JudgedObject:
         found: dict[str, list[str]] = {}
         for violation in self.decision.violations:
             rule = policy.rules.get(violation.rule)
-            if rule is not None and violation.action == "deny" and rule.level == _LEVEL and _THREATS & {*rule.threats}:
+            if rule is not None and violation.action == "deny" and counts_at_use(rule):
                 found.setdefault(rule.id, []).append(violation.at)
         return found
 

@@ -17,6 +17,7 @@ from portero.host.files import HostFiles
 from portero.host.peer import Peer
 from portero.judging import reply
 from portero.judging.judge import Judge
+from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
 from portero.service import loading, status
 from portero.service.asked_by import AskedBy
@@ -54,9 +55,11 @@ class Application:
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
 
-        `peer`: the process that posted it.
+        `peer`: the process that posted it. Portero's own lookups are neither judged nor logged.
         """
         try:
+            if (own := answer_own(data)) is not None:
+                return own
             decision = self._decide(data, peer)
             allowed = decision.allowed
             return {"Allow": allowed, "Msg": "" if allowed else reply.write_denial(decision)}

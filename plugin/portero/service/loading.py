@@ -20,6 +20,7 @@ from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.sockets import DEFAULT_SOCKETS
 from portero.judging.judge import Judge
+from portero.objects.lookup import DaemonObjects
 from portero.objects.networks import NetworkNames
 from portero.policy import folder
 from portero.policy.folder import Folder
@@ -177,6 +178,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
     root = host_root(settings)
     listening = HeldSockets()
     names = NetworkNames(lambda daemon: list_daemon_addresses(settings, daemon))
+    objects = DaemonObjects(lambda daemon: list_daemon_addresses(settings, daemon))
     return HostFiles(
         None if settings.host_root == "auto" else root,
         visible=root != "none",
@@ -192,6 +194,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         new_lookup=names.new_lookup,
         lookups_fail=names.fail,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
+        new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
     )
 
 

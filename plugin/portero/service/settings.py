@@ -26,6 +26,7 @@ Mode = Literal["enforce", "audit"]
 LogFailure = Literal["deny", "allow"]
 EngineChoice = Literal["auto", "reference", "rust", "both"]
 YesOrNo = Literal["yes", "no"]
+Lookups = Literal["auto", "off"]
 
 # struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
 _LONGEST_SOCKET_PATH = 107
@@ -51,6 +52,7 @@ class Settings:
     log_sync: Sync
     engine: EngineChoice
     docker_host: Path | None
+    lookups: Lookups
     host_root: Literal["auto", "none"] | Path
     daemon_config: Path | None
     workers: int
@@ -218,6 +220,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "log_sync": _one_of(*get_args(Sync)),
         "engine": _one_of(*get_args(EngineChoice)),
         "docker_host": _docker_host,
+        "lookups": _one_of(*get_args(Lookups)),
         "host_root": _host_root,
         "daemon_config": lambda text: _absolute(text) if text else None,
         "workers": _number(1, 64),

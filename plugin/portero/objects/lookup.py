@@ -1,0 +1,118 @@
+"""Asks the daemon about objects that a request names: kind and name in, what docker inspect shows out.
+
+For one request: each object once, two seconds for all of them, at most 64. Beyond that there is no answer, and the
+request is refused (lookup-failed). dockerd asks the plugin about each of these; see OwnRequests.
+"""
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
+
+from portero.host.asking_daemon import AskingDaemon
+from portero.host.view import ObjectKind
+from portero.objects.daemon_api import get
+from portero.refusals import Refused
+from portero.types import JSON
+
+# For all lookups of one request: dockerd waits for the plugin, and the user for dockerd.
+_SECONDS = 2.0
+_MOST_OBJECTS = 64
+_TARGETS: Mapping[ObjectKind, str] = {
+    "container": "/containers/{}/json",
+    "exec": "/exec/{}/json",
+    "image": "/images/{}/json",
+    "volume": "/volumes/{}",
+    "network": "/networks/{}",
+    "service": "/services/{}",
+}
+# An exec of a container that does not run is a conflict, and cannot be started (moby daemon/exec.go, getExecConfig).
+# Services are unavailable on a node that is no manager, and so is what is done to them.
+_ABSENT: Mapping[ObjectKind, frozenset[int]] = {
+    "exec": frozenset({http.client.NOT_FOUND, http.client.CONFLICT}),
+    "service": frozenset({http.client.NOT_FOUND, http.client.SERVICE_UNAVAILABLE}),
+}
+_NOT_FOUND = frozenset({http.client.NOT_FOUND})
+# The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
+_INFO_KEPT = 60.0
+
+
+class DaemonObjects:
+    """Lookups at the daemons that ask. `addresses`: the sockets of one of them, the best first; none: it cannot be."""
+
+    def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
+        self.addresses = addresses
+        self._info: tuple[tuple[int, int], float, Mapping[str, JSON]] | None = None
+
+    def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> "ObjectLookup | None":
+        """The lookups of one request; None where no daemon can be asked."""
+        daemon = find_daemon()
+        addresses = self.addresses(daemon)
+        return ObjectLookup(self, daemon, addresses) if addresses else None
+
+    def recall_info(self, daemon: tuple[int, int]) -> Mapping[str, JSON] | None:
+        """What GET /info of this daemon said within the last minute."""
+        kept = self._info
+        return kept[2] if kept is not None and kept[0] == daemon and time.monotonic() < kept[1] + _INFO_KEPT else None
+
+    def keep_info(self, daemon: tuple[int, int], info: Mapping[str, JSON]) -> None:
+        """Remember it for a minute."""
+        self._info = (daemon, time.monotonic(), info)
+
+
+class ObjectLookup:
+    """The lookups of one request."""
+
+    def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Sequence[str]) -> None:
+        self._objects = objects
+        self._daemon = daemon
+        self._addresses = addresses
+        self._found: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
+        self._deadline: float | None = None
+
+    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
+        key = (kind, name)
+        if key not in self._found:
+            if len(self._found) >= _MOST_OBJECTS:
+                raise Refused("lookup-failed")
+            absent = _ABSENT.get(kind, _NOT_FOUND)
+            self._found[key] = self._ask(_TARGETS[kind].format(quote(name, safe="")), absent)
+        return self._found[key]
+
+    def info(self) -> Mapping[str, JSON]:
+        """What docker info shows. Refused (lookup-failed): no answer."""
+        daemon = (self._daemon.pid, self._daemon.started) if self._daemon else (0, 0)
+        info = self._objects.recall_info(daemon)
+        if info is None:
+            info = self._ask("/info", frozenset()) or {}
+            self._objects.keep_info(daemon, info)
+        return info
+
+    def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
+        uids = {0, self._daemon.uid} if self._daemon else None
+        for address in self._addresses:
+            answer = get(address, target, self._seconds_left(), uids)
+            if answer is None:
+                continue
+            status, body = answer
+            if status in absent:
+                return None
+            if status == http.client.OK and (found := _read(body)) is not None:
+                return found
+        raise Refused("lookup-failed")
+
+    def _seconds_left(self) -> float:
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + _SECONDS
+        return self._deadline - now
+
+
+def _read(body: bytes) -> Mapping[str, JSON] | None:
+    try:
+        answer: JSON = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None

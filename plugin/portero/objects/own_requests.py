@@ -1,0 +1,39 @@
+"""Portero's own requests to dockerd, about which dockerd asks it again: the bytes of an envelope in, the reply out.
+
+They carry a random value, made when the process starts and shared by its workers. Another authorization plugin that
+dockerd asks sees it too; it admits nothing but these reading requests.
+"""
+
+import re
+import secrets
+
+from portero.reading import envelope, uri
+from portero.refusals import Refused
+from portero.types import JSON
+
+HEADER = "X-Portero-Lookup"
+SECRET = secrets.token_hex(16)
+_SECRET_BYTES = SECRET.encode()
+_ASKED = re.compile(r"/(info|containers/json|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
+
+
+def answer_own(data: bytes) -> dict[str, JSON] | None:
+    """The reply when this envelope holds the random value; None: it is anybody else's request.
+
+    Only a GET of what Portero looks up is allowed. Neither reply repeats the value.
+    """
+    if _SECRET_BYTES not in data:
+        return None
+    if _is_lookup(data):
+        return {"Allow": True, "Msg": ""}
+    return {"Allow": False, "Msg": f"{HEADER} is for Portero's own lookups -> send the request without it"}
+
+
+def _is_lookup(data: bytes) -> bool:
+    try:
+        asked = envelope.read(data)
+        path = uri.parse(asked.uri).path
+    except Refused:
+        return False
+    own = asked.headers.get(HEADER.lower()) == SECRET and asked.body is None
+    return own and asked.method == "GET" and _ASKED.fullmatch(path) is not None

@@ -1,0 +1,175 @@
+"""Objects made on an unguarded dockerd, then used through Portero: bad ones are refused, their twins work."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .guarded import GuardedDocker, serve, wait_until
+from .rawhttp import Answer
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
+MADE = (
+    "docker volume create -o type=none -o o=bind -o device=/ evil",
+    "docker volume create data",
+    "docker network create app",
+    "docker network create -o com.docker.network.bridge.name=br-named named",
+    "docker run -d --name priv --privileged busybox sleep 3600",
+    "docker create --name pids --pid host busybox true",
+    "docker create --name binds -v /etc:/x busybox true",
+    "docker create --name linked -v /srv/link:/x busybox true",
+    "docker create --name heir --volumes-from binds busybox true",
+    "docker create --name user -v evil:/x busybox true",
+    "docker run -d --name plain -v data:/d -v /srv/data:/s --network app busybox sleep 3600",
+    "docker create --name child --volumes-from plain busybox true",
+    "docker create --name calm --restart unless-stopped --memory 64m busybox true",
+    "docker create --name away --network named busybox true",
+    "docker service create -d --name before --mount type=bind,src=/etc,dst=/x busybox sleep 1000",
+    "docker service update -d --mount-rm /x before",
+    "docker service create -d --name fine busybox sleep 1000",
+    "docker service update -d --env-add A=b fine",
+)
+# Each use of a bad container, and of its harmless twin.
+USES = (
+    "docker start {}",
+    "docker restart -t 0 {}",
+    "docker exec {} true",
+    "docker cp {}:/etc/hostname -",
+    "docker cp /srv/data/file {}:/tmp/",
+    "docker export {} > /dev/null",
+    "docker commit {} copy",
+    "docker update --restart no --memory 64m --memory-swap 64m {}",
+    "docker pause {} && docker unpause {}",
+)
+ENDS = ("docker update --restart no {}", "docker logs {}", "docker inspect {}", "docker stop -t 0 {}", "docker wait {}")
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> GuardedDocker:
+    """A guarded daemon on which all of this was made before."""
+    own_docker.unguard()
+    own_docker.shell("touch /srv/data/file; ln -s /etc /srv/link")
+    for command in MADE:
+        done = own_docker.shell(command)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    own_docker.guard()
+    return own_docker
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_use_of_a_bad_container_is_refused_and_its_twin_works(docker: GuardedDocker, use: str) -> None:
+    bad = docker.shell(use.format("priv", "priv"))
+    assert refusing(bad.stdout + bad.stderr) == ["existing-container"], bad.stderr
+    assert "no-privileged (HostConfig.Privileged)" in bad.stdout + bad.stderr
+    docker.shell("docker start plain")
+
+    done = docker.shell(use.format("plain", "plain"))
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["pids", "binds", "linked", "heir", "user"])
+def test_what_opens_the_host_does_not_start(docker: GuardedDocker, name: str) -> None:
+    done = docker.shell(f"docker start {name}")
+
+    assert refusing(done.stderr) == ["existing-container"], done.stderr
+
+
+@pytest.mark.parametrize("name", ["child", "calm", "away"])
+def test_old_harmless_containers_start(docker: GuardedDocker, name: str) -> None:
+    done = docker.shell(f"docker start {name}")
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "rule"),
+    [
+        ("docker run --rm -v evil:/x busybox ls /x", "existing-volume"),
+        ("docker run --rm --mount source=evil,target=/x busybox true", "existing-volume"),
+        ("docker run --rm --volumes-from binds busybox true", "existing-container"),
+        ("docker run --rm --pid container:priv busybox true", "existing-container"),
+        ("docker service rollback -d before", "existing-service"),
+        ("docker run --rm -v data:/x busybox ls /x", None),
+        ("docker run --rm -v new:/x busybox ls /x", None),
+        ("docker run --rm --network app busybox true", None),
+        ("docker run --rm --network named busybox true", None),
+        ("docker service rollback -d fine", None),
+    ],
+)
+def test_a_request_that_names_an_object_is_judged_with_it(
+    docker: GuardedDocker, command: str, rule: str | None
+) -> None:
+    done = docker.shell(command)
+
+    if rule is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert rule in refusing(done.stdout + done.stderr), done.stderr
+
+
+def test_own_lookups_are_in_no_log(docker: GuardedDocker) -> None:
+    since = docker.log_size()
+    docker.shell("docker start priv plain; docker run --rm -v data:/x busybox true")
+
+    asked = {line["operation"] for line in docker.decisions(since)}
+    assert "ContainerStart" in asked
+    assert not asked & {"ContainerInspect", "VolumeInspect", "SystemInfo"}
+
+
+def test_sixty_uses_at_once_are_judged_by_a_single_worker(docker: GuardedDocker) -> None:
+    def rename(number: int) -> Answer:
+        return docker.client.ask("POST", f"/containers/{'priv' if number % 2 else 'plain'}/exec", {"Cmd": ["true"]})
+
+    docker.shell("docker start plain")
+    with docker.guarded_by(NARROW), ThreadPoolExecutor(60) as pool:
+        began = time.monotonic()
+        answers = list(pool.map(rename, range(60)))
+        took = time.monotonic() - began
+
+    assert [answer.status for answer in answers] == [201, 403] * 30
+    assert {rule for answer in answers[1::2] for rule in refusing(answer.message)} == {"existing-container"}
+    assert took < 20
+
+
+def test_without_lookups_old_containers_are_used_as_before(docker: GuardedDocker) -> None:
+    with docker.guarded_by(["env", "PORTERO_LOOKUPS=off", *serve("baseline")]):
+        done = docker.shell("docker unpause priv; docker exec priv true")
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_daemon_that_does_not_answer_is_refused_within_the_bound(docker: GuardedDocker) -> None:
+    # It listens and never answers.
+    silent = (
+        "import socket,time\ns=socket.socket(socket.AF_UNIX)\ns.bind('/run/silent.sock')\ns.listen()\ntime.sleep(999)"
+    )
+    docker.host.path("/srv/silent.py").write_text(silent)
+    docker.shell("rm -f /run/silent.sock; nohup python3 /srv/silent.py >/dev/null 2>&1 & echo $! > /run/silent.pid")
+    wait_until(lambda: docker.host.path("/run/silent.sock").exists(), "the silent daemon did not listen")
+    with docker.guarded_by(serve("baseline", "--host-root", "/", "--docker-host", "unix:///run/silent.sock")):
+        began = time.monotonic()
+        done = docker.shell("docker exec plain true")
+        took = time.monotonic() - began
+        assert docker.shell("docker ps").returncode == 0
+        stopped = docker.shell("docker stop -t 0 plain")
+    docker.shell("kill $(cat /run/silent.pid)")
+
+    assert refusing(done.stderr) == ["lookup-failed"]
+    assert 2 <= took < 5
+    assert stopped.returncode == 0
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_ending_a_bad_container_always_works(docker: GuardedDocker, end: str) -> None:
+    done = docker.shell(end.format("priv"))
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_bad_container_and_a_bad_volume_can_be_removed(docker: GuardedDocker) -> None:
+    done = docker.shell("docker rm -f priv user && docker volume rm evil")
+
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,290 @@
+"""Existing objects are judged when a request uses them: bad ones refuse it, their harmless twins do not."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.refusals import Refused
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+
+NOON = 1_800_000_000.0
+
+
+def container(name: str, *, mounts: tuple[Any, ...] = (), **host_config: Any) -> dict[str, Any]:
+    """What docker inspect shows of a plain container, with this HostConfig."""
+    filled = {"NetworkMode": "bridge", "Runtime": "runc", "ShmSize": 64 << 20, "CgroupnsMode": "private"}
+    return {
+        "Id": "c" * 64,
+        "Name": f"/{name}",
+        "Config": {"Image": "busybox", "User": "", "Cmd": ["true"]},
+        "HostConfig": {**filled, "LogConfig": {"Type": "json-file", "Config": {}}, **host_config},
+        "Mounts": [*mounts],
+        "NetworkSettings": {"Networks": {"bridge": {"IPAMConfig": None}}},
+    }
+
+
+def volume(name: str, driver: str = "local", **options: str) -> dict[str, Any]:
+    return {"Name": name, "Driver": driver, "Mountpoint": f"/x/{name}", "Options": options or None, "Scope": "local"}
+
+
+def network(name: str, driver: str = "bridge", subnet: str = "172.20.0.0/16", **options: str) -> dict[str, Any]:
+    ipam = {"Driver": "default", "Config": [{"Subnet": subnet}]}
+    return {"Name": name, "Id": "d" * 64, "Driver": driver, "IPAM": ipam, "Scope": "local", "Options": options}
+
+
+def service(former: Any) -> dict[str, Any]:
+    return {"ID": "s" * 25, "Spec": {"Name": "web"}, "Endpoint": {}, "PreviousSpec": former}
+
+
+def spec(*mounts: Any) -> dict[str, Any]:
+    return {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "busybox", "Mounts": [*mounts]}}}
+
+
+INHERITED = {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
+HARMLESS = {"Type": "bind", "Source": "/srv/data", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
+OLD = {
+    "container": {
+        "plain": container("plain"),
+        "priv": container("priv", Privileged=True, PidMode="host"),
+        "binds": container("binds", Binds=["/etc:/x"]),
+        "linked": container("linked", Binds=["/srv/link:/x"]),
+        "swappable": container("swappable", Binds=["/home/alicia/data:/x:ro"]),
+        "heir": container("heir", mounts=(INHERITED,), VolumesFrom=["binds"]),
+        "child": container("child", mounts=(HARMLESS,), VolumesFrom=["plain"]),
+        "user": container("user", mounts=({"Type": "volume", "Name": "evil", "Driver": "local"},)),
+        "reader": container("reader", mounts=({"Type": "volume", "Name": "data", "Driver": "local"},)),
+        "unlimited": container("unlimited", Memory=0),
+    },
+    "volume": {
+        "data": volume("data"),
+        "scratch": volume("scratch", type="tmpfs", device="tmpfs", o="size=16m"),
+        "evil": volume("evil", type="none", o="bind", device="/"),
+    },
+    "network": {
+        "app": network("app"),
+        "named": network("named", **{"com.docker.network.bridge.name": "br-app"}),
+        "foreign": network("foreign", "acme/bridge"),
+        "public": network("public", subnet="10.9.0.0/16"),
+    },
+    "exec": {
+        "ready": {"ContainerID": "plain", "ProcessConfig": {"privileged": False, "user": "1000"}},
+        "prepared": {"ContainerID": "plain", "ProcessConfig": {"privileged": True}},
+        "inpriv": {"ContainerID": "priv", "ProcessConfig": {"privileged": False}},
+    },
+    "service": {
+        "web": service(spec({"Type": "bind", "Source": "/", "Target": "/x"})),
+        "fine": service(spec({"Type": "volume", "Source": "data", "Target": "/x"})),
+        "new": service(None),
+    },
+}
+HOST = FixedHost(
+    {
+        "objects": OLD,
+        "links": {"/srv/link": "/etc"},
+        "owners": {"/home/alicia": "user alicia (1000)"},
+        "routes": ["172.20.0.0/16", "10.0.0.0/8"],
+        "interfaces": ["br-app"],
+    }
+)
+
+
+def judge_with(tmp_path: Path, files: Mapping[str, Any]) -> Judge:
+    """The judge at baseline, with these files in the site's folder."""
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(content))
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))[0]
+    return replace(loaded, host=HOST)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    return judge_with(tmp_path_factory.mktemp("site"), {"site.json": {}})
+
+
+def decide(judge: Judge, method: str, target: str, body: Any = None) -> Decision:
+    data = b"" if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(data))} if data else {}
+    asked = {"RequestMethod": method, "RequestUri": target, "RequestHeaders": headers}
+    return judge.decide(json.dumps(asked | {"RequestBody": base64.b64encode(data).decode()}).encode(), "d-1", NOON)
+
+
+def refusing(decision: Decision) -> list[str]:
+    return [violation.rule for violation in decision.violations if violation.action == "deny"]
+
+
+def create(**host_config: Any) -> tuple[str, str, Any]:
+    return "POST", "/containers/create", {"Image": "busybox", "HostConfig": host_config}
+
+
+USES = [
+    ("POST", "/v1.45/containers/{}/start", None),
+    ("POST", "/containers/{}/restart", None),
+    ("POST", "/containers/{}/unpause", None),
+    ("POST", "/containers/{}/exec", {"Cmd": ["id"]}),
+    ("POST", "/containers/{}/attach", None),
+    ("GET", "/containers/{}/attach/ws", None),
+    ("GET", "/containers/{}/archive?path=/", None),
+    ("PUT", "/containers/{}/archive?path=/", None),
+    ("GET", "/containers/{}/export", None),
+    ("POST", "/containers/{}/rename?name=x", None),
+    ("POST", "/containers/{}/update", {"RestartPolicy": {"Name": "always"}}),
+    ("POST", "/containers/{}/update", {"Memory": 1 << 28, "RestartPolicy": {"Name": "no"}}),
+    ("POST", "/containers/{}/checkpoints", {"CheckpointID": "c1"}),
+    ("POST", "/commit?container={}", {}),
+]
+PASSES = [
+    ("POST", "/containers/{}/stop", None),
+    ("POST", "/containers/{}/kill", None),
+    ("POST", "/containers/{}/wait", None),
+    ("POST", "/containers/{}/pause", None),
+    ("DELETE", "/containers/{}?force=1", None),
+    ("GET", "/containers/{}/logs?stdout=1", None),
+    ("GET", "/containers/{}/json", None),
+    ("POST", "/containers/{}/update", {"CpuShares": 0, "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}}),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "body"), USES, ids=[use[1] for use in USES])
+def test_a_use_of_a_bad_container_is_refused_and_its_twin_is_not(
+    judge: Judge, method: str, target: str, body: Any
+) -> None:
+    assert refusing(decide(judge, method, target.format("priv"), body)) == ["existing-container"]
+    assert refusing(decide(judge, method, target.format("plain"), body)) == []
+    assert refusing(decide(judge, method, target.format("missing"), body)) == []
+
+
+@pytest.mark.parametrize(("method", "target", "body"), PASSES, ids=[use[1] for use in PASSES])
+def test_ending_and_looking_at_a_bad_container_always_passes(judge: Judge, method: str, target: str, body: Any) -> None:
+    assert refusing(decide(judge, method, target.format("priv"), body)) == []
+
+
+def test_the_refusal_names_the_container_the_rules_and_their_places(judge: Judge) -> None:
+    (violation,) = decide(judge, "POST", "/containers/priv/start").violations
+
+    assert violation.at == "path.id"
+    assert violation.reason == (
+        "Container priv exists already, and could not be created now: "
+        "no-host-pid (HostConfig.PidMode), no-privileged (HostConfig.Privileged)."
+    )
+
+
+@pytest.mark.parametrize("name", ["binds", "linked", "heir", "user"])
+def test_what_a_container_opens_now_counts(judge: Judge, name: str) -> None:
+    assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == ["existing-container"]
+
+
+@pytest.mark.parametrize("name", ["swappable", "child", "reader", "unlimited"])
+def test_old_harmless_containers_go_on_starting(judge: Judge, name: str) -> None:
+    assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == []
+    assert refusing(decide(replace(judge, profile="restricted"), "POST", f"/containers/{name}/start")) == []
+
+
+@pytest.mark.parametrize(
+    ("exec", "rules"), [("ready", []), ("prepared", ["existing-container"]), ("inpriv", ["existing-container"])]
+)
+def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: list[str]) -> None:
+    assert refusing(decide(judge, "POST", f"/exec/{exec}/start", {"Detach": True})) == rules
+
+
+@pytest.mark.parametrize(
+    ("host_config", "rules"),
+    [
+        ({"Binds": ["evil:/x"]}, ["existing-volume"]),
+        ({"Binds": ["data:/x"]}, []),
+        ({"Binds": ["scratch:/x"]}, []),
+        ({"Binds": ["missing:/x"]}, []),
+        ({"Mounts": [{"Type": "volume", "Source": "evil", "Target": "/x"}]}, ["existing-volume"]),
+        ({"Mounts": [{"Type": "volume", "Source": "data", "Target": "/x"}]}, []),
+        ({"NetworkMode": "foreign"}, ["existing-network"]),
+        ({"NetworkMode": "app"}, []),
+        ({"NetworkMode": "named"}, []),
+        ({"NetworkMode": "public"}, []),
+        ({"NetworkMode": "bridge"}, []),
+        ({"VolumesFrom": ["binds:ro"]}, ["existing-container", "no-volumes-from"]),
+        ({"VolumesFrom": ["plain"]}, ["no-volumes-from"]),
+        ({"PidMode": "container:priv"}, ["existing-container", "no-container-namespaces"]),
+        ({"IpcMode": "container:plain"}, ["no-container-namespaces"]),
+    ],
+    ids=str,
+)
+def test_a_create_is_judged_with_what_it_names(judge: Judge, host_config: Any, rules: list[str]) -> None:
+    assert sorted(refusing(decide(judge, *create(**host_config)))) == rules
+
+
+@pytest.mark.parametrize(("name", "rules"), [("web", ["existing-service"]), ("fine", []), ("new", []), ("missing", [])])
+def test_a_rollback_is_judged_by_what_comes_back(judge: Judge, name: str, rules: list[str]) -> None:
+    target = f"/services/{name}/update?version=7"
+
+    assert refusing(decide(judge, "POST", f"{target}&rollback=previous", spec())) == rules
+    assert refusing(decide(judge, "POST", target, spec())) == []
+
+
+def test_an_exception_that_admits_the_create_admits_the_use(tmp_path: Path) -> None:
+    waiver = {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-privileged", "no-host-pid"],
+        "match": {"properties": {"query": {"properties": {"name": {"contains": {"const": "priv"}}}}}},
+        "reason": "It tends the host.",
+        "owner": "team",
+        "expires": "2030-01-01",
+    }
+    judge = judge_with(tmp_path, {"exceptions/priv.json": waiver})
+
+    assert refusing(decide(judge, "POST", "/containers/priv/start")) == []
+    assert refusing(decide(judge, "POST", "/containers/binds/start")) == ["existing-container"]
+
+
+def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -> None:
+    judge = judge_with(tmp_path, {"site.json": {"actions": {"no-privileged": "off", "no-host-pid": "audit"}}})
+
+    assert refusing(decide(judge, "POST", "/containers/priv/start")) == []
+
+
+class SilentObjects:
+    """A daemon that does not answer."""
+
+    def inspect(self, kind: str, name: str) -> Any:
+        raise Refused("lookup-failed")
+
+    def info(self) -> Any:
+        raise Refused("lookup-failed")
+
+
+class SilentHost(FixedHost):
+    """A host with such a daemon."""
+
+    def objects(self) -> Any:
+        return SilentObjects()
+
+
+def test_without_an_answer_the_use_is_refused_with_a_code_and_the_rest_is_not(judge: Judge) -> None:
+    silent = replace(judge, host=SilentHost())
+
+    (violation,) = decide(silent, "POST", "/containers/plain/start").violations
+    assert (violation.rule, violation.at) == ("lookup-failed", "path.id")
+    assert refusing(decide(silent, *create(Binds=["data:/x"]))) == ["lookup-failed"]
+    assert refusing(decide(silent, *create())) == []
+    assert refusing(decide(silent, "POST", "/containers/plain/stop")) == []
+
+
+def test_without_lookups_names_are_taken_as_they_are(judge: Judge) -> None:
+    blind = replace(judge, host=FixedHost())
+
+    assert refusing(decide(blind, "POST", "/containers/priv/start")) == []
+
+
+def test_an_object_that_cannot_be_read_is_no_harmless_one(judge: Judge) -> None:
+    odd = FixedHost({"objects": {"container": {"odd": container("odd", Binds="/etc:/x")}}})
+
+    assert refusing(decide(replace(judge, host=odd), "POST", "/containers/odd/start")) == ["lookup-failed"]

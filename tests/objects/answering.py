@@ -1,0 +1,37 @@
+"""A daemon of a few lines stands for dockerd."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from threading import Thread
+
+
+def http(status: str, body: str) -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
+MISSING = http("404 Not Found", '{"message": "there is none"}')
+
+
+@contextmanager
+def answering(address: str, answers: Mapping[str, bytes]) -> Iterator[list[str]]:
+    """Answers each target, one connection after the other; the list gets what arrived."""
+    asked: list[str] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection, suppress(OSError):
+                    if arrived := connection.recv(65536).decode():
+                        asked.append(arrived)
+                        connection.sendall(answers.get(arrived.split()[1], MISSING))
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield asked
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(5)

@@ -1,0 +1,138 @@
+"""Lookups of one request: each object once, in two seconds; no answer is a refusal and never an absence."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from portero.host.view import ObjectKind
+from portero.objects import lookup
+from portero.objects.lookup import DaemonObjects, ObjectLookup
+from portero.refusals import Refused
+from tests.host.test_asking_daemon import ROOTS, locate
+from tests.objects.answering import answering, http
+
+DAEMON = locate(ROOTS)
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    # A Unix socket's address is short; pytest's folders are not.
+    monkeypatch.chdir(tmp_path)
+    return "d.sock"
+
+
+def objects(*addresses: str) -> ObjectLookup:
+    found = DaemonObjects(lambda daemon: addresses).new_lookup(lambda: None)
+    assert found is not None
+    return found
+
+
+def test_without_a_socket_there_are_no_lookups() -> None:
+    assert DaemonObjects(lambda daemon: ()).new_lookup(lambda: DAEMON) is None
+
+
+def test_the_sockets_are_those_of_the_daemon_that_asks() -> None:
+    seen = []
+    DaemonObjects(lambda daemon: seen.append(daemon) or ()).new_lookup(lambda: DAEMON)
+
+    assert seen == [DAEMON]
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        ("container", "/containers/a%2Fb/json"),
+        ("exec", "/exec/a%2Fb/json"),
+        ("image", "/images/a%2Fb/json"),
+        ("volume", "/volumes/a%2Fb"),
+        ("network", "/networks/a%2Fb"),
+        ("service", "/services/a%2Fb"),
+    ],
+)
+def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str) -> None:
+    with answering(address, {target: http("200 OK", '{"Name": "web"}')}) as asked:
+        found = objects(address)
+        assert [found.inspect(kind, "a/b") for _ in range(2)] == [{"Name": "web"}] * 2
+
+    assert len(asked) == 1
+
+
+def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) -> None:
+    with answering(address, {}) as asked:
+        found = objects(address)
+        assert [found.inspect("volume", "data") for _ in range(2)] == [None, None]
+
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "is_absent"),
+    [
+        ("exec", "409 Conflict", True),
+        ("service", "503 Service Unavailable", True),
+        ("container", "409 Conflict", False),
+        ("container", "500 Internal Server Error", False),
+        ("container", "403 Forbidden", False),
+        ("container", "301 Moved Permanently", False),
+    ],
+)
+def test_only_what_dockerd_itself_refuses_to_use_is_absent(
+    address: str, kind: ObjectKind, status: str, *, is_absent: bool
+) -> None:
+    target = {"exec": "/exec/x/json", "service": "/services/x", "container": "/containers/x/json"}[kind]
+    with answering(address, {target: http(status, "{}")}):
+        if is_absent:
+            assert objects(address).inspect(kind, "x") is None
+        else:
+            with pytest.raises(Refused, match="lookup-failed"):
+                objects(address).inspect(kind, "x")
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, json.dumps({"Name": "x" * (9 << 20)})])
+def test_an_answer_that_is_no_object_of_a_bounded_size_is_refused(address: str, body: str) -> None:
+    with answering(address, {"/volumes/x": http("200 OK", body)}), pytest.raises(Refused, match="lookup-failed"):
+        objects(address).inspect("volume", "x")
+
+
+def test_silence_is_refused_in_time_and_the_time_is_for_all_lookups(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "_SECONDS", 0.05)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        found = objects(address)
+        for name in ("a", "b"):
+            with pytest.raises(Refused, match="lookup-failed"):
+                found.inspect("volume", name)
+
+
+def test_the_next_socket_of_the_daemon_is_asked_when_one_does_not_answer(address: str) -> None:
+    with answering(address, {"/volumes/x": http("200 OK", "{}")}):
+        assert objects("missing.sock", address).inspect("volume", "x") == {}
+
+
+def test_a_request_looks_up_64_objects_at_most(address: str) -> None:
+    with answering(address, {}) as asked:
+        found = objects(address)
+        for number in range(64):
+            found.inspect("volume", f"v{number}")
+        with pytest.raises(Refused, match="lookup-failed"):
+            found.inspect("volume", "v64")
+
+    assert len(asked) == 64
+
+
+def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = DaemonObjects(lambda daemon: (address,))
+    with answering(address, {"/info": http("200 OK", '{"CgroupVersion": "2"}')}) as asked:
+        for _ in range(2):
+            found = known.new_lookup(lambda: None)
+            assert found is not None
+            assert found.info() == {"CgroupVersion": "2"}
+        monkeypatch.setattr(lookup, "_INFO_KEPT", 0.0)
+        assert found.info() == {"CgroupVersion": "2"}
+
+    assert len(asked) == 2

@@ -1,0 +1,47 @@
+"""Portero's own lookups are known by a random value; anything else that carries it is refused."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from portero.objects.own_requests import HEADER, SECRET, answer_own
+
+
+def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
+    asked = {"RequestMethod": method, "RequestUri": target, "RequestHeaders": {HEADER: SECRET}}
+    return json.dumps(asked | changed).encode()
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/containers/web/json", "/exec/0123/json", "/images/a%2Fb/json", "/volumes/data", "/networks/app", "/info"],
+)
+def test_a_lookup_is_allowed(target: str) -> None:
+    assert answer_own(envelope(target)) == {"Allow": True, "Msg": ""}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        envelope("/containers/web/start", "POST"),
+        envelope("/containers/web/attach/ws"),
+        envelope("/containers/web/export"),
+        envelope("/containers/web/json", "DELETE"),
+        envelope("/containers/web/json", RequestBody=base64.b64encode(b"{}").decode()),
+        envelope("/containers/web/json", RequestHeaders={"X-Other": SECRET}),
+        envelope("/containers/web/json#"),
+        SECRET.encode(),
+    ],
+)
+def test_anything_else_with_the_value_is_refused_without_repeating_it(data: bytes) -> None:
+    reply = answer_own(data)
+
+    assert reply is not None
+    assert reply["Allow"] is False
+    assert SECRET not in str(reply)
+
+
+def test_a_request_without_the_value_is_judged() -> None:
+    assert answer_own(envelope("/containers/web/json", RequestHeaders={HEADER: "0" * 32})) is None
