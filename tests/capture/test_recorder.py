@@ -140,3 +140,24 @@ def test_a_place_that_cannot_be_had_is_an_error_at_the_start(tmp_path: Path) -> 
 
     with pytest.raises(OSError, match="file"):
         Recorder(tmp_path / "file" / "requests.jsonl", 1 << 20)
+
+
+def test_a_file_that_all_could_read_is_its_owners_from_then_on(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    file.write_text("")
+    file.chmod(0o644)
+
+    Recorder(file, 1 << 20)
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_link_is_followed_and_no_pipe_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "passwd").write_text("root")
+    (tmp_path / "link").symlink_to("passwd")
+    os.mkfifo(tmp_path / "pipe")
+
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError, match=name):
+            Recorder(tmp_path / name, 1 << 20)
+    assert (tmp_path / "passwd").read_text() == "root"

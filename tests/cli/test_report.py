@@ -97,3 +97,19 @@ def test_a_log_of_version_1_is_read_with_a_warning(tmp_path: Path, caplog: pytes
 
     assert told(result)["decisions"] == 2
     assert "1 decisions have log version 1, which the next release does not read" in caplog.text
+
+
+def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation()))
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    page.write_text("old")
+    page.chmod(0o644)
+    link.symlink_to(tmp_path / "elsewhere")
+
+    made = CliRunner().invoke(main, ["report", str(tmp_path / "log.jsonl"), "--output", str(page)])
+    refused = CliRunner().invoke(main, ["report", str(tmp_path / "log.jsonl"), "--output", str(link)])
+
+    assert (made.exit_code, page.stat().st_mode & 0o777) == (0, 0o600)
+    assert refused.exit_code == 2
+    assert "is a symbolic link" in refused.stderr
+    assert not (tmp_path / "elsewhere").exists()

@@ -149,10 +149,10 @@ def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why
 def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
     key: Path, policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Path, data: bytes) -> int:
+    def full(source: str, target: Path) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "replace", full)
 
     result = run("sign", policy, "--for", "web", "--key", key)
 

@@ -102,3 +102,20 @@ def test_many_schemas_in_turn_are_each_held_to_their_own() -> None:
         for number, schema in enumerate(schemas):
             assert list(faults({f"n{number}": 1}, schema)) == []
             assert list(faults({}, schema)) == [f"'n{number}' is missing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b'{"version": 1' + b"0" * 5000 + b"}", "has a number of thousands of digits"),
+        (b'{"x": "\\ud800"}', "has an escape that is half a character"),
+        (b'{"\\udfff": 1}', "has an escape that is half a character"),
+    ],
+)
+def test_what_python_cannot_hold_or_write_is_refused(text: bytes, sentence: str) -> None:
+    with pytest.raises(DocumentRefused, match=sentence):
+        parse(text)
+
+
+def test_a_whole_character_from_two_escapes_is_read() -> None:
+    assert parse(b'{"x": "\\ud83d\\ude00"}') == {"x": "\U0001f600"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.server.exporter import Exporter
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
 
@@ -161,3 +162,54 @@ def test_the_loopback_of_ipv6_will_do(tmp_path: Path) -> None:
         pytest.skip("this machine has no IPv6")
     with started(serve(tmp_path, "--metrics-address", f"[::1]:{port}"), tmp_path / "portero.sock"):
         assert on_port(port, "::1")["portero_enforcing"] == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:9323", 200),
+        ("localhost", 200),
+        ("LOCALHOST:80", 200),
+        ("[::1]:9323", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost:80@evil.example", 421),
+        ("", 421),
+    ],
+)
+def test_a_page_that_calls_itself_otherwise_reads_nothing(host: str, status: int) -> None:
+    exporter = Exporter(("127.0.0.1", 0), lambda: b"figures")
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=10)
+        connection.request("GET", "/metrics", headers={"Host": host})
+        answer = connection.getresponse()
+        assert (answer.status, b"figures" in answer.read()) == (status, status == 200)
+        connection.close()
+    finally:
+        exporter.stop()
+
+
+def test_idle_connections_are_bounded_and_cost_no_time() -> None:
+    exporter = Exporter(("127.0.0.1", 0), lambda: b"figures")
+    idle = []
+    try:
+        for _ in range(60):
+            idle.append(socket.create_connection(("127.0.0.1", exporter.port), timeout=10))
+        time.sleep(1)
+        fields = Path(f"/proc/{exporter._process}/stat").read_text().rpartition(")")[2].split()
+        threads, ticks = int(fields[17]), int(fields[11]) + int(fields[12])
+        assert threads <= 34
+        time.sleep(1)
+        fields = Path(f"/proc/{exporter._process}/stat").read_text().rpartition(")")[2].split()
+        assert int(fields[11]) + int(fields[12]) - ticks < 20
+        for one in idle:
+            one.close()
+        time.sleep(0.5)
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=10)
+        connection.request("GET", "/metrics")
+        assert connection.getresponse().read() == b"figures"
+        connection.close()
+    finally:
+        for one in idle:
+            one.close()
+        exporter.stop()

@@ -7,6 +7,7 @@ is reported on standard error and changes no decision.
 import errno
 import logging
 import os
+import stat
 from io import FileIO
 from pathlib import Path
 
@@ -28,7 +29,11 @@ class Recorder:
         self._most = room // 2
         self._failing = False
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._open().close()
+        with self._open() as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "is not a regular file", str(file))
+            # A file that was there before may be readable by all.
+            os.fchmod(opened.fileno(), _OWNER_ONLY)
 
     def record(self, data: bytes, decision: Decision) -> None:
         """Append one request of dockerd and what was decided."""
@@ -58,7 +63,9 @@ class Recorder:
             opened.close()
 
     def _open(self) -> FileIO:
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
+        # No link: another user may have planted it. No waiting: a pipe is no recording.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self._file, flags, _OWNER_ONLY)
         return FileIO(descriptor, "ab")
 
     def _say(self, error: OSError) -> None:

@@ -3,11 +3,14 @@
 import json
 import sys
 import time
+from pathlib import Path
 
 import click
 
 from portero.cli import options
 from portero.cli.lines import FILE, lines
+from portero.cli.output import show_text
+from portero.cli.replaced_file import replace_file
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import NoDecision
@@ -15,6 +18,8 @@ from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
 
 _STANDARD_OUTPUT = "-"
+# Who asked for what is as private as the log.
+_OWNER_ONLY = 0o600
 
 
 @click.command()
@@ -63,8 +68,10 @@ def _page(tally: Tally, policy: Policy, logs: tuple[str, ...]) -> str:
 
 
 def _write(output: str, text: str) -> None:
+    if output == _STANDARD_OUTPUT:
+        show_text(text)
+        return
     try:
-        with click.open_file(output, "w", encoding="utf-8") as opened:
-            opened.write(text + "\n")
+        replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
     except OSError as error:
         options.give_up([f"{output}: {error.strerror}; name a file that can be written"])

@@ -10,6 +10,7 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_json, show_lines
+from portero.cli.replaced_file import replace_file
 from portero.signing import signature, tree
 from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
@@ -163,12 +164,7 @@ def _create(file: Path, text: bytes, mode: int) -> None:
 
 
 def _replace(file: Path, text: bytes) -> None:
-    """Replace the file in one step."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        fresh.write_bytes(text)
-        fresh.replace(file)
+        replace_file(file, text, _EVERYBODY)
     except OSError as error:
         options.give_up([f"{file}: {error.strerror}"])
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -27,14 +27,20 @@ def parse(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
+        json.dumps(document, ensure_ascii=False).encode()
     except DuplicateName as error:
         raise DocumentRefused(f"says '{error.name}' twice in one object: keep one") from error
+    except UnicodeEncodeError as error:
+        raise DocumentRefused("has an escape that is half a character, such as \\ud800: write the character") from error
     except UnicodeDecodeError as error:
         raise DocumentRefused("is not UTF-8: save it as UTF-8") from error
     except json.JSONDecodeError as error:
         raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: fix the syntax") from error
     except RecursionError as error:
         raise DocumentRefused(TOO_DEEP) from error
+    except ValueError as error:
+        # Python reads at most 4300 digits.
+        raise DocumentRefused("has a number of thousands of digits: write a shorter one") from error
     if not isinstance(document, dict):
         raise DocumentRefused("is not a JSON object: write {...}")
     return document

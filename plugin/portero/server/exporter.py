@@ -5,30 +5,66 @@ A process of its own serves them, since the port must not lead to the plugin's c
 
 import logging
 import os
+import re
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
+from typing import TypeAlias
 
 from portero.service.metrics import CONTENT_TYPE
 
 _LOOKS_FOR_PARENT_EVERY = 0.5
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 5.0
+_REST = 0.1
+_LOOPBACK_HOST = re.compile(r"(?i:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?")
+_Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 
 class _MetricsServer(ThreadingTCPServer):  # http.server's own would look its name up in the DNS
     daemon_threads = True
+    # Any user of the host can connect; more than this many at once are turned away.
+    most_connections = 32
     allow_reuse_address = True
 
     def __init__(self, address: tuple[str, int], text: Callable[[], bytes]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.text = text
         self.timeout = _LOOKS_FOR_PARENT_EVERY
+        self._free = threading.BoundedSemaphore(self.most_connections)
         super().__init__(address, _Page)
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """The next connection. Without free descriptors it stays in the queue: asking at once would be a busy loop."""
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(_REST)
+            raise
+
+    def process_request(self, request: _Request, client_address: object) -> None:
+        """In a thread of its own, if there is one left."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: _Request, client_address: object) -> None:
+        """One connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -39,6 +75,10 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The metrics; any other path is not found."""
+        # A page in a browser may have any name lead to 127.0.0.1 and read what it gets from "its own" host.
+        if (host := self.headers.get("Host")) is not None and not _LOOPBACK_HOST.fullmatch(host):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return
         if self.path != "/metrics":
             self.send_error(HTTPStatus.NOT_FOUND)
             return
