@@ -54,7 +54,7 @@ def verify_manifest(folder: Path) -> list[str]:
     """What is signed is believed, but the signer's texts are still texts."""
     policy = folder / "policy"
     policy.mkdir()
-    (policy / signature.NAME).write_bytes(signature.sign({}, 1, HOSTILE, KEY, "web"))
+    (policy / signature.NAME).write_bytes(signature.sign({}, 1, NAME, KEY, "web"))
     (folder / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
     return ["verify", str(policy), "--trusted", str(folder / "key.pub")]
 
@@ -62,9 +62,9 @@ def verify_manifest(folder: Path) -> list[str]:
 def verify_foreign_key(folder: Path) -> list[str]:
     arguments = verify_manifest(folder)
     text = json.loads((folder / "policy" / signature.NAME).read_bytes())
-    manifest = signature.Manifest(1, HOSTILE, HOSTILE, "web", {})
+    manifest = signature.Manifest(1, NAME, NAME, "web", {})
     (folder / "policy" / signature.NAME).write_bytes(manifest.text(b"x" * 64))
-    assert text["key"] != HOSTILE
+    assert text["key"] != NAME
     return arguments
 
 
@@ -121,7 +121,7 @@ def bad_policy(folder: Path) -> list[str]:
 
 def bad_rule(folder: Path) -> list[str]:
     (folder / "rules" / "x").mkdir(parents=True)
-    (folder / "rules" / "x" / "some-rule.json").write_text(json.dumps({HOSTILE: 1}))
+    (folder / "rules" / "x" / "some-rule.json").write_text(json.dumps({NAME: 1}))
     return ["test", str(folder)]
 
 
