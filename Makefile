@@ -5,6 +5,7 @@
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
+#   make chaos   kills, restarts and every resource running out under busy clients (as root)
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
@@ -27,10 +28,12 @@ export PYTHONPATH := plugin
 # make mutate N=300 SEED=7, and MODULES="reading host/files.py" for folders or files of plugin/portero
 N ?= $(if $(filter mutate,$(MAKECMDGOALS)),300,100)
 SEED ?= 1
+# make chaos SECONDS=600 SEED=7
+SECONDS ?= 300
 PROFILE ?=
 MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -71,6 +74,9 @@ sequences: $(READY)
 
 mutate: $(VENV)/.mutate
 	@$(PY) -m tests.mutation.run --modules "$(MODULES)" --number $(N) --seed $(SEED)
+
+chaos: $(READY)
+	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos
 
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh

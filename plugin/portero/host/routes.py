@@ -85,11 +85,13 @@ class RoutesReader:
 
     def _read_ipv6(self) -> tuple[list[Network], list[Network]]:
         """Routes and addresses: all, and those of Docker's own bridges. A kernel without IPv6 has no such file."""
-        if not (self._folder / "if_inet6").exists():
+        try:
+            addresses = self._lines("if_inet6")
+        except FileNotFoundError:
             return [], []
         found = [
             *((words[9], _network6(words[0], words[1])) for words in map(str.split, self._lines("ipv6_route"))),
-            *((words[5], _network6(words[0], "80")) for words in map(str.split, self._lines("if_inet6"))),
+            *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
         ]
         return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
 

@@ -1,0 +1,182 @@
+"""What can happen to a Portero on a throw-away host. Each disaster is a block: it begins, lasts, and is over."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from tests.e2e.guarded import GuardedDocker, wait_until
+
+from .clients import HUNG
+
+FOLDER = "/var/log/chaos"
+LOG = f"{FOLDER}/decisions.jsonl"
+SITE = "/srv/site"
+HERE = Path(__file__).parent
+
+
+class Victim:
+    """Portero beside dockerd; `held`: its socket is held for it, and it is started again by who holds it."""
+
+    def __init__(self, docker: GuardedDocker, chance: random.Random, *, held: bool) -> None:
+        self.docker = docker
+        self.chance = chance
+        self.held = held
+
+    def find_master(self) -> int:
+        """The pid of gunicorn's master; 0: there is none now."""
+        try:
+            pid = self.docker.plugin_pid
+            return next(iter(self.docker.host.children(pid)), 0) if self.held else pid
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+
+    def list_workers(self) -> list[int]:
+        """The pids of its workers."""
+        master = self.find_master()
+        try:
+            return self.docker.host.children(master) if master else []
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+
+    def limit(self, option: str) -> None:
+        """Set a limit of all workers, as prlimit(1) spells it: --nofile=20."""
+        for worker in self.list_workers():
+            self.docker.host.run(["prlimit", f"--pid={worker}", option])
+
+    def restart(self, name: str) -> None:
+        """End the master by this signal and have another one."""
+        if self.held:
+            self.docker.host.signal(self.find_master(), name)
+            wait_until(lambda: len(self.list_workers()) > 0, "Portero was not started again")
+        else:
+            self.docker.stop_plugin(name)
+            self.docker.start_plugin(self.docker.chosen)  # type: ignore[attr-defined]  # set by the test
+
+
+Disaster: TypeAlias = Callable[[Victim], AbstractContextManager[None]]
+
+
+@contextmanager
+def kill_a_worker(victim: Victim) -> Iterator[None]:
+    for worker in victim.list_workers()[:1]:
+        victim.docker.host.signal(worker, "KILL")
+    yield
+
+
+@contextmanager
+def stop_workers(victim: Victim) -> Iterator[None]:
+    workers = victim.list_workers()
+    for worker in workers:
+        victim.docker.host.signal(worker, "STOP")
+    yield
+    for worker in workers:
+        victim.docker.host.signal(worker, "CONT")
+
+
+@contextmanager
+def kill_the_master(victim: Victim) -> Iterator[None]:
+    victim.restart("KILL")
+    yield
+
+
+@contextmanager
+def restart(victim: Victim) -> Iterator[None]:
+    victim.restart("TERM")
+    yield
+
+
+@contextmanager
+def reload(victim: Victim) -> Iterator[None]:
+    """An invalid policy that would allow everything, then a valid one."""
+    site = victim.docker.host.path(f"{SITE}/site.json")
+    site.write_text(json.dumps({"actions": {"no-privileged": "off", "no-daemon-sockets": "off"}, "acshuns": {}}))
+    victim.docker.host.signal(victim.find_master(), "HUP")
+    yield
+    site.write_text(json.dumps({"actions": {"read-only-root": victim.chance.choice(["audit", "off"])}}))
+    victim.docker.host.signal(victim.find_master(), "HUP")
+
+
+@contextmanager
+def few_descriptors(victim: Victim) -> Iterator[None]:
+    for worker in victim.list_workers():
+        used = len([*victim.docker.host.path(f"/proc/{worker}/fd").iterdir()])
+        room = victim.chance.randint(0, 4)
+        victim.docker.host.run(["prlimit", f"--pid={worker}", f"--nofile={used + room}:4096"])
+    yield
+    victim.limit("--nofile=4096:4096")
+
+
+@contextmanager
+def little_memory(victim: Victim) -> Iterator[None]:
+    """No room for the stack of a thread, nor for a large body."""
+    for worker in victim.list_workers():
+        status = victim.docker.host.path(f"/proc/{worker}/status").read_text()
+        used = int(status.partition("VmSize:")[2].split()[0]) << 10
+        room = victim.chance.choice([0, 1 << 20, 4 << 20])
+        victim.docker.host.run(["prlimit", f"--pid={worker}", f"--as={used + room}:unlimited"])
+    yield
+    victim.limit("--as=unlimited:unlimited")
+
+
+@contextmanager
+def full_disk(victim: Victim) -> Iterator[None]:
+    victim.docker.shell(f"dd if=/dev/zero of={FOLDER}/filler bs=1M; dd if=/dev/zero of={FOLDER}/rest bs=100")
+    yield
+    victim.docker.shell(f"rm {FOLDER}/filler {FOLDER}/rest")
+
+
+@contextmanager
+def slow_daemon(victim: Victim) -> Iterator[None]:
+    victim.docker.shell("kill -STOP $(cat /run/docker.pid)")
+    yield
+    victim.docker.shell("kill -CONT $(cat /run/docker.pid)")
+    # nsenter(1) stops itself with what it has started.
+    assert victim.docker._dockerd is not None
+    victim.docker._dockerd.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def hung_file_system(victim: Victim) -> Iterator[None]:
+    command = victim.docker.host.inside([sys.executable, str(HERE / "hung_fs.py"), HUNG])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()  # nothing where the kernel has no FUSE
+        yield
+        process.stdin.close()
+
+
+@contextmanager
+def rotation(victim: Victim) -> Iterator[None]:
+    victim.docker.shell(f"mv {LOG} {LOG}.$(date +%s%N)")
+    yield
+
+
+DISASTERS: Mapping[str, Disaster] = {
+    disaster.__name__.replace("_", " "): disaster
+    for disaster in (
+        *(kill_a_worker, stop_workers, kill_the_master, restart, reload, few_descriptors, little_memory, full_disk),
+        *(slow_daemon, hung_file_system, rotation),
+    )
+}
+
+
+def strike(victim: Victim, seconds: float) -> list[str]:
+    """Let disasters happen for so long, each at least once and some two at a time; their names in order."""
+    end, happened, waiting = time.monotonic() + seconds, [], []
+    while time.monotonic() < end or waiting:
+        if not waiting:
+            waiting = victim.chance.sample([*DISASTERS], len(DISASTERS))
+        name = waiting.pop()
+        happened.append(name)
+        with DISASTERS[name](victim):
+            time.sleep(victim.chance.uniform(0.5, 2.5))
+        time.sleep(victim.chance.uniform(0.2, 1.0))
+    return happened
