@@ -7,7 +7,7 @@ from portero.host.owners import Writer
 
 FILES = {
     "/etc/passwd": "root:x:0:0::/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nother:x:1000:1::/:\nbad\n",
-    "/etc/group": "root:x:0:\nstaff:x:50:\n",
+    "/etc/group": "root:x:0:\nstaff:x:50:\nshort:x:52\nodd\x1b:x:53:\nbad:x\n",
 }
 
 
@@ -18,6 +18,8 @@ FILES = {
         (Writer("user", 1001), "user 1001"),
         (Writer("group", 50), "members of group staff (50)"),
         (Writer("group", 51), "members of group 51"),
+        (Writer("group", 52), "members of group short (52)"),
+        (Writer("group", 53), "members of group 53"),
         (Writer("everybody"), "any user"),
     ],
 )
