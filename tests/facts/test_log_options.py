@@ -41,6 +41,8 @@ def parse(**options: str) -> Any:
             "https://splunk.example.com:8088",
             False,
         ),
+        ("splunk-url", "splunk.example.com", "", "://splunk.example.com", False),
+        ("gelf-address", "192.0.2.1:9", "", "://192.0.2.1:9", False),
         ("awslogs-endpoint", "logs.example.com", "", "://logs.example.com", False),
         ("of-a-plugin", "unix:///run/x", "unix", "unix://", True),
     ],

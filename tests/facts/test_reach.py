@@ -77,3 +77,10 @@ def test_the_work_grows_with_the_number_of_mounts_alone() -> None:
         return Counted.traced
 
     assert count(40) == 2 * count(20)
+
+
+def test_what_the_host_mounts_inside_a_source_has_the_target_of_the_source() -> None:
+    _, reached = created("/srv/app:/x", mounts={"/srv/app/etc": "/etc"}, portero=["/etc/portero"])
+
+    assert (reached["target"], reached["writable"], reached["resolution"]) == ("/x", True, "resolved")
+    assert (reached["kind"], reached["porteroFiles"]) == ("directory", ["/etc/portero"])

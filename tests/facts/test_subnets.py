@@ -46,6 +46,10 @@ def test_a_bridge_takes_what_its_subnet_covers(subnet: str, private: bool, overl
     assert found["at"] == "IPAM.Config[0].Subnet"
 
 
+def test_a_subnet_has_its_prefix_in_bits() -> None:
+    assert read("10.128.0.0/9")["prefix"] == "4:000010101"
+
+
 @pytest.mark.parametrize("subnet", ["010.0.0.0/8", "10.0.0.0/33", "x", "10.0.0.0/8/8", "fe80::%eth0/64 "])
 def test_what_is_no_subnet_is_neither_private_nor_listed(subnet: str) -> None:
     found = read(subnet)

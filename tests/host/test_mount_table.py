@@ -170,3 +170,11 @@ def test_mounts_below_a_path_are_listed() -> None:
 
     assert mounts.list_points_below("/srv") == {"/srv/disk"}
     assert mounts.list_points_below("/srv/disk") == set()
+
+
+@pytest.mark.parametrize("text", [b"x", b"36 35 0:44 / /x rw", b"a 35 0:44 / /x rw - ext4 /dev/x rw"])
+def test_a_line_of_another_form_is_an_error_of_mountinfo(text: bytes) -> None:
+    with pytest.raises(OSError, match="line of another form") as fault:
+        parse_mounts(text)
+
+    assert fault.value.filename == "mountinfo"

@@ -40,6 +40,13 @@ def test_a_socket_comes_with_its_process_its_user_and_its_real_path(tmp_path: Pa
     assert read_sockets(tmp_path).sockets == (ListeningSocket(f"{tmp_path}/link/s", f"{tmp_path}/real/s", 7, 1000),)
 
 
+@pytest.mark.parametrize("path", ["/at-the-root.sock", "/srv/other/a.sock", "/srv/tree/a.sock"])
+def test_a_path_without_links_is_its_real_path(tmp_path: Path, path: str) -> None:
+    process(tmp_path, 7, "agent", line(11, path), inodes=(11,))
+
+    assert [socket.real for socket in read_sockets(tmp_path).sockets] == [path]
+
+
 def test_abstract_and_connected_sockets_are_left_out(tmp_path: Path) -> None:
     lines = line(12, "@abstract") + line(13, "/run/connected", flags="00000000") + line(14, "").rstrip() + "\n"
     process(tmp_path, 8, "dockerd", lines, inodes=(12, 13, 14))

@@ -234,6 +234,12 @@ def test_a_path_that_the_router_cannot_read_is_refused(path: str) -> None:
         Routes.load({"operations": [entry(path=path)]})
 
 
+def test_an_operation_may_have_versions() -> None:
+    (operation,) = Routes.load({"operations": [entry(since="1.30", removed="1.50")]}).operations
+
+    assert operation.id == entry()["id"]
+
+
 def test_a_table_without_operations_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^'operations' must be a list of at least one operation$"):
         Routes.load({})
