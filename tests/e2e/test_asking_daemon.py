@@ -1,6 +1,7 @@
 """The daemon that asks: its data lies anywhere, and what other processes are called changes nothing."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,13 @@ pytestmark = pytest.mark.e2e
 
 DATA_ROOT = "/srv/moved/docker"
 DAEMON_CONFIG = {"data-root": DATA_ROOT}
-LISTEN = "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)"
+# It listens at each path and never answers.
+LISTEN = """
+import socket, sys, time
+held = [socket.socket(socket.AF_UNIX) for _ in sys.argv[1:]]
+for s, path in zip(held, sys.argv[1:]): s.bind(path); s.listen()
+time.sleep(600)
+"""
 
 
 @pytest.fixture
@@ -26,17 +33,19 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
 
 
 @contextmanager
-def listening(docker: GuardedDocker, path: str, *before: str, program: str = "python3") -> Iterator[None]:
-    """A process of the host that listens at a path; `before`: what starts it, such as setpriv."""
+def listening(
+    docker: GuardedDocker, path: str, *before: str, program: str = "python3", more: tuple[str, ...] = ()
+) -> Iterator[None]:
+    """A process of the host that listens at a path, and at more; `before`: what starts it, such as setpriv."""
     log = docker.host.folder / "listener.log"
-    started = docker.host.start([*before, program, "-c", LISTEN, path], log)
+    started = docker.host.start([*before, program, "-c", LISTEN, *more, path], log)
     try:
         wait_until(docker.host.path(path).exists, f"nothing listens at {path}: {log.read_text()}")
         # A plugin that starts lists all sockets before its first answer about a path.
         with docker.guarded_by(serve("baseline")):
             yield
     finally:
-        docker.shell(f"pkill -KILL -f 's.bind.*{path}' ; rm -f {path}")
+        docker.shell(f"pkill -KILL -f '[s]ocket.AF_UNIX.*{path}' ; rm -f {path} {' '.join(more)}")
         started.wait(10)
 
 
@@ -112,6 +121,33 @@ def test_a_program_with_the_name_of_a_daemon_changes_no_lookup(docker: GuardedDo
 
     assert ran.returncode == 0, ran.stderr
     assert "no-host-network" in refusing(refused.message)
+
+
+def test_a_containerd_that_started_after_dockerd_changes_no_lookup(docker: GuardedDocker) -> None:
+    pid_file = "/run/docker/containerd/containerd.pid"
+    before = docker.shell(f"cat {pid_file}").stdout
+    made = docker.client.ask("POST", "/networks/create", {"Name": "n-restarted"}).json()["Id"]
+    host = docker.client.ask("GET", "/networks/host").json()["Id"]
+
+    docker.shell(f"kill -KILL {before}")
+    wait_until(lambda: docker.shell(f"cat {pid_file}").stdout not in ("", before), "dockerd started no containerd")
+    runs = f"docker run --rm --network {made} busybox true"
+    wait_until(lambda: docker.shell(runs).returncode == 0, "no container ran")
+
+    assert "no-host-network" in refusing(join(docker, host).message)
+
+
+def test_sockets_that_never_answer_delay_no_service(docker: GuardedDocker) -> None:
+    docker.shell("mkdir -p /srv/names; ln -sf $(readlink -f $(which python3)) /srv/names/dockerd")
+    made = docker.client.ask("POST", "/networks/create", {"Name": "quick", "Driver": "overlay"}).json()["Id"]
+    paths = tuple(f"/srv/names/{number}" for number in range(6))
+    with listening(docker, "/srv/names/last", program="/srv/names/dockerd", more=paths):
+        began = time.monotonic()
+        joined = join(docker, made)
+        took = time.monotonic() - began
+
+    assert refusing(joined.message) == []
+    assert took < 2
 
 
 @pytest.mark.parametrize("scope", ["local", "swarm"])
