@@ -174,6 +174,7 @@ def test_an_ordinary_network_is_made_and_one_that_takes_the_host_s_addresses_or_
         for subnet in ("10.77.3.0/24", "169.254.169.0/24")
     ]
     taken = plain.shell(f"docker network create {bridge}=br-host no").stderr
+    plain.shell("docker network rm mine; ip address del 10.77.0.1/16 dev lo; ip link del br-host")
 
     assert made.returncode == 0, made.stderr
     assert all("network-subnets" in one for one in refused), refused

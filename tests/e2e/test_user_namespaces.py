@@ -94,4 +94,4 @@ def test_a_remap_counts_where_root_becomes_another_user(value: str, ranges: str,
 
     assert ("seen-remap" in refusing(create.message)) is remaps, create.message
     assert checked["host"]["daemon"]["userNamespaces"]["remapped"]["value"] is remaps
-    assert "protected-paths" in refusing(refused.message)
+    assert "docker-data" in refusing(refused.message)
