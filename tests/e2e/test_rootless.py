@@ -142,7 +142,7 @@ def decide_on_the_host(docker: GuardedDocker) -> Decisions:
 
 # No second daemon of root listens at /srv/engine/api of this host.
 NOT_LISTENING = {"bind-srv-engine-api-ro", "bind-srv-engine-ro", "bind-srv-ro", "mount-engine"}
-# A false alarm: a folder below the /etc that rootlesskit copied up (docs/rootless.md); a file there is judged by its name.
+# A false alarm: a folder below the /etc that rootlesskit copied up (docs/rootless.md).
 COPIED_UP = {"ok-bind-etc-ssl-certs-ro", "ok-vol-listed-ro"}
 
 
