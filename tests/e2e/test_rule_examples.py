@@ -88,8 +88,7 @@ class Typist:
         for point, shown in command.host.get("mounts", {}).items():
             options = f"--bind {shown}" if shown.startswith("/") else f"-t {shown} none"
             self._docker.shell(f"mountpoint -q {point} || {{ mkdir -p {point} && mount {options} {point}; }}")
-        for folder in command.host.get("docker", []):  # Docker's own folder, shown once more
-            self._docker.shell(f"mkdir -p {folder} && mount --bind /var/lib/docker {folder}")
+        self._show_docker(command)
         for folder, owner in command.host.get("owners", {}).items():
             self._docker.shell(f"mkdir -p {folder} && chown {owner.rpartition('(')[2].rstrip(')')} {folder}")
 
@@ -98,14 +97,22 @@ class Typist:
         for interface in command.host.get("interfaces", []):
             self._docker.shell(f"ip link show {interface} || ip link add {interface} type bridge")
 
+    def _show_docker(self, command: Command) -> None:
+        """Show Docker's own folder and configuration once more, where the example has them."""
+        for folder in command.host.get("docker", []):
+            self._docker.shell(f"mkdir -p {folder} && mount --bind /var/lib/docker {folder}")
+        for file in command.host.get("daemonFiles", []):
+            shown = f"mount --bind /etc/docker/daemon.json {file}"
+            self._docker.shell(f"mkdir -p $(dirname {file}); touch {file} && {shown}")
+
     def _take_away(self, command: Command) -> None:
         for point in command.host.get("mounts", {}):
             if point != "/dev":
                 self._docker.shell(f"umount {point}")
         for path in command.host.get("userSockets", []):
             self._docker.shell(f"kill $(cat {AGENT}); rm {path}")
-        for folder in command.host.get("docker", []):
-            self._docker.shell(f"umount {folder}")
+        for path in (*command.host.get("docker", ()), *command.host.get("daemonFiles", ())):
+            self._docker.shell(f"umount {path}")
         for folder in command.host.get("owners", {}):
             self._docker.shell(f"chown root {folder}")
 

@@ -244,7 +244,7 @@ class Player:
         while time.monotonic() < end:
             tasks = self._docker.client.ask("GET", f"/tasks?filters={query}").json() or []
             states = {task["Status"]["State"] for task in tasks}
-            if states and states <= {"complete", "failed", "rejected", "running"}:
+            if states and states <= {"complete", "failed", "rejected"}:
                 return
             time.sleep(0.05)
 
