@@ -9,13 +9,13 @@ from portero.cli import main
 from tests.scan.recorded_daemon import Daemon
 
 
-def scan(daemon: Daemon, *words: str, profile: str = "baseline") -> Result:
+def scan(daemon: Daemon, *words: str, profile: str = "baseline", lookups: str = "off") -> Result:
     where = ["--docker-host", f"unix://{daemon.socket}", "--host-root", "none", "--profile", profile]
-    return CliRunner().invoke(main, ["scan", *where, *words])
+    return CliRunner().invoke(main, ["scan", *where, *words], env={"PORTERO_LOOKUPS": lookups})
 
 
-def found(daemon: Daemon, *words: str) -> Any:
-    result = scan(daemon, "--json", *words)
+def found(daemon: Daemon, *words: str, lookups: str = "off") -> Any:
+    result = scan(daemon, "--json", *words, lookups=lookups)
     assert result.exit_code in (0, 1), result.stderr
     return json.loads(result.output)
 

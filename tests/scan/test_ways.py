@@ -53,3 +53,13 @@ def test_a_command_that_ran_already_is_no_way(daemon: Daemon) -> None:
     exec["ExitCode"] = 0
 
     assert not [command for command in ways(found(daemon)) if command.startswith("POST")]
+
+
+def test_with_lookups_every_way_is_closed_by_the_rule_that_judges_what_exists(daemon: Daemon) -> None:
+    document = found(daemon, lookups="auto")
+
+    assert ways(document) == {}
+    closed = {way["command"]: way["closed"] for way in document["ways"]}
+    assert closed["docker start priv"] == ["existing-container"]
+    assert closed["docker run -v evil:/mnt IMAGE"] == ["existing-volume"]
+    assert closed["docker service rollback before"] == ["existing-service"]

@@ -56,7 +56,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
             # The daemon runs on another host: its files are not here.
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
-        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local)
+        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local, looks_up=settings.lookups == "auto")
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -65,10 +65,10 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
-def _report(judge: Judge, inventory: Inventory, *, is_local: bool) -> Report:
+def _report(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> Report:
     bench = Bench(judge, inventory)
     judged = list(bench.all())
-    doors = Doors(bench.judge, _examples(judge))
+    doors = Doors(bench.judge, _examples(judge), looks_up=looks_up)
     shadows, others = _plugins(inventory, Files() if is_local else None)
     found = list(ways(bench, judged, doors))
     return Report(inventory, judge.profile, judge.policy.digest, time.time(), judged, found, shadows, others)

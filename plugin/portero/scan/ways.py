@@ -34,14 +34,17 @@ class Way:
 
 
 class Doors:
-    """Finds the rules that refuse a change of a harmless request."""
+    """Finds the rules that refuse a change of a harmless request. `looks_up`: whether Portero looks up what it uses."""
 
-    def __init__(self, judge: Judge, examples: Examples) -> None:
+    def __init__(self, judge: Judge, examples: Examples, *, looks_up: bool = True) -> None:
         self._judge = judge
         self._examples = examples
+        self._looks_up = looks_up
 
     def refusing(self, operation: str, **changes: JSON) -> tuple[str, ...]:
-        """The rules that refuse it because of the changes."""
+        """The rules that refuse it because of the changes; `objects` are the existing ones that it uses."""
+        if not self._looks_up:
+            changes.pop("objects", None)
         always = self._denials(Example("", operation, {}))
         return tuple(rule for rule in self._denials(Example("", operation, changes)) if rule not in always)
 
@@ -60,6 +63,12 @@ class _Host:
     mounts: bool
     shares: tuple[str, ...]
     cure: str
+
+
+def _used(group: str, name: str, rules: Sequence[str]) -> JSON:
+    """`objects` of a request that uses an object which violates these rules (schemas/request.json)."""
+    violates: list[JSON] = [{"rule": rule, "field": ""} for rule in rules]
+    return {group: [{"name": name, "violates": violates, "violations": ", ".join(rules), "at": ""}]}
 
 
 def ways(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -> Iterator[Way]:
@@ -117,25 +126,26 @@ def _shares(judged: JudgedObject) -> tuple[str, ...]:
 
 
 def _entering(host: _Host, doors: Doors) -> Iterator[Way]:
-    named = quote(host.name)
+    named, used = quote(host.name), _used("containers", host.name, host.rules)
     if not host.running:
-        closed = doors.refusing("ContainerStart", path={"id": host.name})
+        closed = doors.refusing("ContainerStart", path={"id": host.name}, objects=used)
         yield Way("container", host.name, f"docker start {named}", host.rules, host.cure, closed)
         return
-    closed = doors.refusing("ContainerExec", path={"id": host.name})
+    closed = doors.refusing("ContainerExec", path={"id": host.name}, objects=used)
     yield Way("container", host.name, f"docker exec {named} COMMAND", host.rules, host.cure, closed)
     for space in host.shares:
         option, field = _JOINS[space]
-        closed = doors.refusing("ContainerCreate", body={"HostConfig": {field: f"container:{host.name}"}})
+        body: JSON = {"HostConfig": {field: f"container:{host.name}"}}
+        closed = doors.refusing("ContainerCreate", body=body, objects=used)
         command = f"docker run {option} container:{named} IMAGE"
         yield Way("container", host.name, command, host.rules, host.cure, closed)
 
 
 def _mounting(host: _Host, doors: Doors) -> Iterator[Way]:
-    named = quote(host.name)
-    closed = doors.refusing("ContainerCreate", body={"HostConfig": {"VolumesFrom": [host.name]}})
+    named, used = quote(host.name), _used("containers", host.name, host.rules)
+    closed = doors.refusing("ContainerCreate", body={"HostConfig": {"VolumesFrom": [host.name]}}, objects=used)
     yield Way("container", host.name, f"docker run --volumes-from {named} IMAGE", host.rules, host.cure, closed)
-    closed = doors.refusing("PutContainerArchive", path={"id": host.name}, query={"path": ["/"]})
+    closed = doors.refusing("PutContainerArchive", path={"id": host.name}, query={"path": ["/"]}, objects=used)
     yield Way("container", host.name, f"docker cp FILE {named}:PATH", host.rules, host.cure, closed)
 
 
@@ -147,7 +157,7 @@ def _execs(bench: Bench, each: JudgedObject, doors: Doors) -> Iterator[Way]:
             continue
         id = text(command, "ID")
         prepared = doors.refusing("ContainerExec", body={"Privileged": True})
-        closed = doors.refusing("ExecStart", path={"id": id})
+        closed = doors.refusing("ExecStart", path={"id": id}, objects=_used("containers", each.name, prepared))
         if prepared:
             cure = f"docker rm -f {quote(each.name)}"
             yield Way("container", each.name, f"POST /exec/{id[:12]}/start", prepared, cure, closed)
@@ -157,12 +167,15 @@ def _of_others(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -
     for each in everything:
         rules, named = tuple(sorted(each.escapes(bench.judge.policy))), quote(each.name)
         if each.kind == "volume" and rules:
-            closed = doors.refusing("ContainerCreate", body={"HostConfig": {"Binds": [f"{each.name}:/mnt"]}})
+            used = _used("volumes", each.name, rules)
+            closed = doors.refusing(
+                "ContainerCreate", body={"HostConfig": {"Binds": [f"{each.name}:/mnt"]}}, objects=used
+            )
             yield Way(
                 "volume", each.name, f"docker run -v {named}:/mnt IMAGE", rules, f"docker volume rm {named}", closed
             )
         elif each.kind == "network" and rules:
-            closed = doors.refusing("ContainerCreate", body=_on(each.name))
+            closed = doors.refusing("ContainerCreate", body=_on(each.name), objects=_used("networks", each.name, rules))
             cure = f"docker network rm {named}"
             yield Way("network", each.name, f"docker run --network {named} IMAGE", rules, cure, closed)
         elif each.kind == "service":
@@ -183,6 +196,8 @@ def _rollback(bench: Bench, service: JudgedObject, doors: Doors) -> Iterator[Way
     )
     if rules:
         named = quote(service.name)
-        closed = doors.refusing("ServiceUpdate", path={"id": service.name}, query={"rollback": ["previous"]})
+        used = _used("services", service.name, rules)
+        query: JSON = {"rollback": ["previous"]}
+        closed = doors.refusing("ServiceUpdate", path={"id": service.name}, query=query, objects=used)
         cure = f"docker service update --force {named}, so that what was before is harmless too"
         yield Way("service", service.name, f"docker service rollback {named}", rules, cure, closed)
