@@ -37,6 +37,17 @@ for network in app listed elsewhere; do docker network create --driver overlay -
 docker service create --detach --name web --replicas 0 nginx:1.27
 docker service update --detach --env-add A=a web
 """
+# What rules about existing objects name; made while nothing guards the daemon.
+OLD = """
+set -e
+docker run -d --name old --privileged busybox sleep 3600
+docker volume create -o type=none -o o=bind -o device=/ oldhost
+docker service create --detach --name old --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27
+docker service update --detach --mount-rm /x old
+curl -sS --fail --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d '{"Cmd": ["sleep", "1"]}' \
+    http://localhost/containers/old/exec
+"""
+KEPT = ("web", "old", "oldhost")
 
 
 class Typist:
@@ -119,19 +130,24 @@ class Typist:
     def _tidy_up(self) -> None:
         client = self._docker.client
         for container in client.ask("GET", "/containers/json?all=1").json():
-            if container["Names"] != ["/web"]:
+            if container["Names"][0].removeprefix("/") not in KEPT:
                 client.ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
         for service in client.ask("GET", "/services").json():
-            if service["Spec"]["Name"] != "web":
+            if service["Spec"]["Name"] not in KEPT:
                 client.ask("DELETE", f"/services/{service['ID']}")
         for volume in client.ask("GET", "/volumes").json()["Volumes"] or []:
-            client.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
+            if volume["Name"] not in KEPT:
+                client.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
 
 
 @pytest.fixture(scope="module")
 def typist(own_docker: GuardedDocker) -> Typist:
     prepared = own_docker.shell(PREPARATION)
     assert prepared.returncode == 0, prepared.stderr
+    own_docker.unguard()
+    made = own_docker.shell(OLD)
+    assert made.returncode == 0, made.stderr
+    own_docker.guard()
     return Typist(own_docker)
 
 
