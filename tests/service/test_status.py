@@ -63,6 +63,14 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
 
 
+def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Path) -> None:
+    off, auto = built(tmp_path, lookups="off"), built(tmp_path)
+
+    assert (off.status()["lookups"], auto.status()["lookups"]) == ("off", "auto")
+    assert [line for line in cast(list[str], off.health()["attention"]) if "PORTERO_LOOKUPS=off" in line]
+    assert auto.health()["attention"] == []
+
+
 def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(tmp_path: Path) -> None:
     asked = built(tmp_path, log="/dev/full")
     before = cast(list[str], asked.health()["attention"])

@@ -95,6 +95,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "hostFiles": loading.host_root(settings),
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
+        "lookups": "off" if loading.lacks_daemon(settings) else settings.lookups,
         "workers": settings.workers,
         "threads": settings.threads,
     }
@@ -140,6 +141,8 @@ def attention(view: View, now: float) -> Iterator[str]:
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unseen"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
+    if view.settings.lookups == "off":
+        yield "PORTERO_LOOKUPS=off: existing containers, volumes, networks and services are used by name, not judged"
     yield from notices(view.policy.waivers, now)
 
 
