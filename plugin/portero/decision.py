@@ -1,5 +1,6 @@
 """What was decided about one request, and why: plain frozen values."""
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -121,6 +122,11 @@ def instant(time: float) -> str:
     # Whole seconds and their fraction apart: a float of both rounds.
     seconds, microseconds = divmod(round(time * 1_000_000), 1_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds // 1000:03d}Z"
+
+
+def new_id() -> str:
+    """The id of one decision, d- and 12 hexadecimal digits: the denial shows it, the log line and `explain` have it."""
+    return f"d-{secrets.token_hex(6)}"
 
 
 def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.proof.checks import CHECKS
+from portero.proof.prove import CHECKS
 from portero.service import resources
 
 COMMAND = import_module("portero.cli.test_command")

@@ -10,7 +10,7 @@ import pytest
 
 from portero.host.dockerd_process import DockerdIdentity, identify_dockerd, read_dockerd
 from tests.host.proc_tree import dockerd, fail_at, process
-from tests.host.test_socket_reader import FAILURES
+from tests.host.test_listening_sockets import FAILURES
 
 IDENTITY = DockerdIdentity(7, 22)
 

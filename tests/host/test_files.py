@@ -18,9 +18,9 @@ from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
 from portero.host.daemon_mounts import DaemonMounts
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.mount_table import MountReader
 from portero.host.peer import Peer
-from portero.host.socket_reader import read_sockets
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
@@ -457,7 +457,7 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
-from portero.host.socket_reader import read_sockets
+from portero.host.listening_sockets import read_sockets
 from portero.refusals import Refused
 
 root = sys.argv[1]

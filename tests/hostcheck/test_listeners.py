@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import listeners
-from portero.hostcheck.accounts import Accounts
 from portero.hostcheck.fact import unknown
+from portero.hostcheck.group_members import Accounts
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"

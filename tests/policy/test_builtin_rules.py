@@ -8,9 +8,9 @@ import pytest
 from portero import engine
 from portero.policy.loader import Policy, load
 from portero.policy.rule import Example
-from portero.proof.checks import CHECKS, RuleProof
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, rules
+from portero.proof.prove import CHECKS, RuleProof
 from portero.service.loading import api
 from tests.paths import SCHEMAS
 

@@ -10,7 +10,7 @@ import pytest
 
 from portero.policy import document
 from portero.proof import ground
-from portero.proof.checks import CHECKS, RuleProof
+from portero.proof.prove import CHECKS, RuleProof
 from portero.refusals import CODES
 from portero.service.loading import api
 from tests.paths import ROOT

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from portero.policy.loader import InvalidPolicy
-from portero.proof.checks import CHECKS, RuleProof
 from portero.proof.ground import rules
+from portero.proof.prove import CHECKS, RuleProof
 from portero.service.loading import api
 from tests.paths import SCHEMAS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portero.sandbox import project
-from portero.sandbox.sandbox import SandboxError
+from portero.sandbox.compose_run import SandboxError
 
 
 @pytest.fixture

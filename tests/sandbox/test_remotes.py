@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from portero.sandbox.compose_run import SandboxError
 from portero.sandbox.remotes import check_files
-from portero.sandbox.sandbox import SandboxError
 
 BENIGN = {
     "a plain service": "services: {a: {image: busybox}}",

@@ -9,8 +9,8 @@ from pathlib import Path
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
 from portero.reading.routes import Routes
-from portero.sandbox import project, remotes, sandbox
-from portero.sandbox.sandbox import SandboxError
+from portero.sandbox import compose_run, project, remotes
+from portero.sandbox.compose_run import SandboxError
 from portero.spelling import printable
 from portero.standin import compose
 from portero.standin.connection import StandIn
@@ -62,14 +62,16 @@ def _create(file: str, reading: Reading, daemon: StandInDaemon) -> None:
     of = project.of_file(file, reading.root)
     if reading.sandboxed:
         remotes.check_files(of.files, of.shown)
-    run = sandbox.runner(of.shown, of.shown[0], reading.variables, sandbox.SECONDS, sandboxed=reading.sandboxed).run
+    run = compose_run.runner(
+        of.shown, of.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
+    ).run
     words = ["--file", of.files[0], "--profile", "*"]
     with StandIn(daemon.answer) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
         compose.prepare(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
     if ended.status is None:
-        raise InvalidRequestFile(f"{file}: Compose did not finish within {sandbox.SECONDS:g} seconds")
+        raise InvalidRequestFile(f"{file}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
         raise InvalidRequestFile(f"{file}: {_last_line(ended.output)}")
 

@@ -20,7 +20,7 @@ from portero.policy.folder import read
 from portero.policy.loader import InvalidPolicy
 from portero.policy.rule import Rule
 from portero.proof import ground
-from portero.proof.checks import CHECKS, Ground, RuleProof
+from portero.proof.prove import CHECKS, Ground, RuleProof
 from portero.service import resources
 from portero.service.loading import LoadError, api
 from portero.types import JSON

@@ -12,8 +12,8 @@ from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
 from portero.judging import reply
-from portero.sandbox import project, remotes, sandbox
-from portero.sandbox.sandbox import SandboxError
+from portero.sandbox import compose_run, project, remotes
+from portero.sandbox.compose_run import SandboxError
 from portero.standin import client, compose
 from portero.standin.client import Ended
 from portero.standin.command_line import CommandLine, NotTried, read
@@ -111,7 +111,7 @@ def _run_compose(
         of = project.of_command(before, folder, root)
         if sandboxed:
             remotes.check_files(of.files, of.shown)
-        run = sandbox.runner((*of.shown, folder), folder, variables, timeout, sandboxed=sandboxed).run
+        run = compose_run.runner((*of.shown, folder), folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
             compose.prepare(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from portero.host.socket_reader import read_sockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.sockets import ListeningSockets
 from portero.threads import start_thread
 

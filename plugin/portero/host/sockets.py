@@ -1,4 +1,4 @@
-"""The sockets on which processes of the host listen, at one moment: plain values (socket_reader.py reads them)."""
+"""The sockets on which processes of the host listen, at one moment: plain values (listening_sockets.py reads them)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import cast
 
 from portero.hostcheck import units
-from portero.hostcheck.accounts import Accounts
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.files import Files
+from portero.hostcheck.group_members import Accounts
 from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON, Fact
 

@@ -4,7 +4,7 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast
@@ -13,20 +13,17 @@ from portero.decision import Decision, Subject, Violation, bounded, in_order, re
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
-from portero.judging import dropped_fields, request_document, suggestion
+from portero.judging import dropped_fields, request_document, suggestion, unknown_fields
 from portero.judging.at_use import counts_at_use
 from portero.judging.existing import Existing
+from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
-from portero.policy.policy import ACTS, Acting
 from portero.reading import body, envelope, go_json, uri
 from portero.reading.canonical import Shapes, canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match, Operation, Routes
 from portero.refusals import Refused
 from portero.types import JSON
-
-# A body may hold thousands of names that Docker does not know; the log line stays bounded.
-_MOST_UNKNOWN_FIELDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,7 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
-            *self._unknown_fields(document),
+            *unknown_fields.report(document, self.policy.unknown_fields),
             *dropped_fields.report(document),
         )
 
@@ -139,15 +136,6 @@ class Judge:
         ]
         waived = self.policy.waived(violated, document, time)
         return tuple(violation for violation in waived if violation.action == "deny")
-
-    def _unknown_fields(self, document: dict[str, JSON]) -> Iterable[Violation]:
-        action = self.policy.unknown_fields
-        facts = document["facts"]
-        if action == "off" or not isinstance(facts, dict):
-            return ()
-        fields = facts.get("unknownFields")
-        shown = fields[:_MOST_UNKNOWN_FIELDS] if isinstance(fields, list) else []
-        return [refusal("unknown-field", str(field["at"]), action) for field in shown if isinstance(field, dict)]
 
     def _suggest(
         self,

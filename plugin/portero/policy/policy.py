@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import cast
 
 from portero.decision import LEVELS, Violation
 from portero.engine import Checks, InstancePath
 from portero.flags.proposal import NoValue, Proposal
+from portero.policy.action import ACTS, Acting, Action, action_of
 from portero.policy.concrete import fill_reason
-from portero.policy.dialect import ANY_OPERATION, PROFILES
+from portero.policy.dialect import ANY_OPERATION
 from portero.policy.exception import Waiver, waived
 from portero.policy.place import is_default, spell_at
 from portero.policy.rule import Rule
 from portero.reading.routes import Operation
 from portero.types import JSON
-
-Action = Literal["deny", "audit", "off"]
-Acting = Literal["deny", "audit"]
-ACTS: tuple[Acting, ...] = ("deny", "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class Policy:
     def action(self, rule: str, profile: str) -> Action:
         """What a violation of this rule does under a profile; the site's `actions` win."""
         chosen = self.site_actions.get(rule)
-        return chosen if chosen is not None else _action(self.rules[rule], profile)
+        return chosen if chosen is not None else action_of(self.rules[rule], profile)
 
     def report(self, rule: str) -> "Policy":
         """The same policy, in which this rule is reported instead of enforced."""
@@ -140,13 +137,3 @@ def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -
 def judges(rule: Rule, operation: Operation) -> bool:
     """Whether a rule judges this operation."""
     return operation.id in rule.operations or (ANY_OPERATION in rule.operations and not operation.reads)
-
-
-def _action(rule: Rule, profile: str) -> Action:
-    if rule.level == "advisory":
-        return "audit"
-    rank = PROFILES.index(profile)
-    if PROFILES.index(rule.level) <= rank:
-        return "deny"
-    reported = rule.reports is not None and PROFILES.index(rule.reports) <= rank
-    return "audit" if reported else "off"

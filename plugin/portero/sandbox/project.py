@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portero.sandbox.sandbox import SandboxError
+from portero.sandbox.compose_run import SandboxError
 
 # compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")

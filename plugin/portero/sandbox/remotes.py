@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from portero.sandbox.sandbox import SandboxError
+from portero.sandbox.compose_run import SandboxError
 from portero.spelling import printable
 
 _MOST_BYTES = 1 << 20

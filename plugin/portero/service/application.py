@@ -5,14 +5,13 @@ whole (portero.service.reloading); portero.service.status reports on it.
 """
 
 import logging
-import secrets
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from portero.capture.recorder import Recorder
-from portero.decision import Decision, in_order, refusal
+from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
 from portero.judging import reply
@@ -100,7 +99,7 @@ class Application:
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
         judge = self.in_force.judge
-        decision = judge.decide(data, f"d-{secrets.token_hex(6)}", time.time(), peer)
+        decision = judge.decide(data, new_id(), time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)

@@ -15,7 +15,7 @@ from portero import engine
 from portero.engine import Engine
 from portero.errors import Faults
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.daemon_sockets import list_daemon_sockets
+from portero.host.asking_daemon_sockets import list_daemon_sockets
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.sockets import DEFAULT_SOCKETS

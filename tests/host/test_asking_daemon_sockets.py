@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from portero.host.daemon_sockets import list_daemon_sockets
+from portero.host.asking_daemon_sockets import list_daemon_sockets
 from tests.host.proc_tree import line, process
 from tests.host.test_asking_daemon import ROOTS, locate
 

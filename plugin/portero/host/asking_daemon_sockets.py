@@ -6,8 +6,8 @@ A socket is the daemon's own when the daemon has it open, whatever other process
 from pathlib import Path
 
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.listening_sockets import list_listening, list_open_sockets
 from portero.host.path import clean
-from portero.host.socket_reader import list_listening, list_open_sockets
 
 
 def list_daemon_sockets(daemon: AskingDaemon, proc: Path = Path("/proc")) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from portero.cli import main
-from portero.sandbox import enter, sandbox
-from portero.sandbox.sandbox import NoSandbox, Sandbox, SandboxError
+from portero.sandbox import compose_run, enter
+from portero.sandbox.compose_run import NoSandbox, Sandbox, SandboxError
 from portero.standin import client
 from portero.standin.client import Ended
 
@@ -66,17 +66,17 @@ def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_compose_the_cure_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.programs, "compose_program", lambda _: None)
+    monkeypatch.setattr(compose_run.programs, "compose_program", lambda _: None)
 
     with pytest.raises(SandboxError, match="install docker-compose"):
-        sandbox.runner((), "/", {}, 1.0, sandboxed=True)
+        compose_run.runner((), "/", {}, 1.0, sandboxed=True)
 
 
 def test_compose_1_runs_only_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "docker-compose"
     program.write_text("#!/bin/sh\n")
-    monkeypatch.setattr(sandbox.programs, "compose_program", lambda _: str(program))
+    monkeypatch.setattr(compose_run.programs, "compose_program", lambda _: str(program))
 
     with pytest.raises(SandboxError, match="is Compose 1"):
-        sandbox.runner((), "/", {}, 1.0, sandboxed=True)
-    assert isinstance(sandbox.runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
+        compose_run.runner((), "/", {}, 1.0, sandboxed=True)
+    assert isinstance(compose_run.runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)

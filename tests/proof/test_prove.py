@@ -10,9 +10,9 @@ from portero import engine
 from portero.engine import Check
 from portero.engine.check import Checks
 from portero.policy.rule import Rule
-from portero.proof.checks import CHECKS, RuleProof, mutants
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, all_engines
+from portero.proof.prove import CHECKS, RuleProof, mutants
 from portero.service.loading import api
 from portero.types import JSON
 from tests.paths import SCHEMAS

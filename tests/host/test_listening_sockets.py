@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.socket_reader import read_sockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from tests.host.proc_tree import fail_at, line, process
 

@@ -1,6 +1,6 @@
 """Users and groups have the names in the host's own files."""
 
-from portero.hostcheck.accounts import Accounts
+from portero.hostcheck.group_members import Accounts
 from tests.hostcheck.host_tree import Host
 
 PASSWD = "alicia:x:1000:1000::/home/alicia:/bin/sh\nbob:x:1001:105::/home/bob:/bin/sh\n"
@@ -12,7 +12,7 @@ def test_users_and_groups_have_names_where_the_host_knows_them(host: Host) -> No
     host.write("/etc/group", GROUPS + "odd row\n")
     accounts = Accounts(host.files)
 
-    named = accounts._user(1000), accounts._user(7), accounts._group(50), accounts._group(7)
+    named = group_members._user(1000), group_members._user(7), group_members._group(50), group_members._group(7)
 
     assert named == ("alicia", "7", "staff", "7")
 
