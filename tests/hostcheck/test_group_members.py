@@ -12,7 +12,7 @@ def test_users_and_groups_have_names_where_the_host_knows_them(host: Host) -> No
     host.write("/etc/group", GROUPS + "odd row\n")
     accounts = Accounts(host.files)
 
-    named = group_members._user(1000), group_members._user(7), group_members._group(50), group_members._group(7)
+    named = accounts._user(1000), accounts._user(7), accounts._group(50), accounts._group(7)
 
     assert named == ("alicia", "7", "staff", "7")
 

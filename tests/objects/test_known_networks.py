@@ -29,5 +29,5 @@ def test_bridges_of_known_networks_are_not_the_hosts() -> None:
 def test_existing_networks_are_judged_where_routes_are_not_visible() -> None:
     unseen, own = FixedHost({"visible": False}), HostRoutes((), frozenset({"br-app"}))
 
-    assert KnownNetworks(unseen, {}.get).moment().routes() is None
+    assert KnownNetworks(unseen, {}.get).moment().routes() == NO_ROUTES
     assert KnownNetworks(unseen, {}.get, own).moment().routes() == NO_ROUTES

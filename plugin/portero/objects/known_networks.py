@@ -49,12 +49,13 @@ class KnownNetworksMoment:
         """The known name, else the host's."""
         return self.name_of(name) or self.moment.network(name)
 
-    def routes(self) -> HostRoutes | None:
-        """The routes of the host but for those of existing networks, which are judged without routes if need be."""
+    def routes(self) -> HostRoutes:
+        """The routes of the host but for those of existing networks.
+
+        Without a host at hand there are none: what is checked here is not executed here.
+        """
         routes = self.moment.routes()
-        if routes is None:
-            return None if self.own == NO_ROUTES else NO_ROUTES
-        return routes.without(self.own)
+        return NO_ROUTES if routes is None else routes.without(self.own)
 
     def daemon(self) -> DaemonDefaults:
         """The defaults of the host's daemon."""

@@ -1,10 +1,10 @@
 """The patterns that a rule may use: those that Python's `re` and Rust's `regex` read alike, and that cannot run away.
 
 A pattern covers the whole string (`^...$`) and is plain ASCII: literals, escaped punctuation, `.` for any character at
-all (engine/portable_schema.py sees to it), classes like [a-z0-9_-], groups, alternatives inside groups, and the quantifiers
-* + ? {n} {n,} {n,m}. Classes such as \\d and \\w are Unicode in one engine and ASCII in the other; look-around and back
-references exist in one only. A group that itself repeats or chooses may not be repeated, since Python tries every way
-to divide the string.
+all (engine/portable_schema.py sees to it), classes like [a-z0-9_-], groups, alternatives inside groups, and the
+quantifiers * + ? {n} {n,} {n,m}. Classes such as \\d and \\w are Unicode in one engine and ASCII in the other;
+look-around and back references exist in one only. A group that itself repeats or chooses may not be repeated, since
+Python tries every way to divide the string.
 """
 
 import re
