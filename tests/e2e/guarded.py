@@ -101,7 +101,11 @@ class GuardedDocker:
     def _stop_dockerd(self) -> None:
         if self._dockerd is not None and self._dockerd.poll() is None:
             self.host.signal(self._pid("/run/docker.pid"), "TERM")
-            self._dockerd.wait(30)
+            try:
+                self._dockerd.wait(30)
+            except subprocess.TimeoutExpired:  # after attacks that had their effect
+                self.host.signal(self._pid("/run/docker.pid"), "KILL")
+                self._dockerd.wait(30)
 
     def _prepare(self) -> None:
         data = busybox()
