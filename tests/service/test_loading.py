@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -94,18 +95,26 @@ def test_without_a_named_dockerd_the_one_that_asks_is_asked_where_it_sees_its_so
     assert list_daemon_addresses(Settings.read({}, {}), daemon)[0] == "/proc/7/root/srv/any"
 
 
-@pytest.mark.parametrize(("uid", "addresses"), [(0, ["/run/docker.sock"]), (1000, []), (None, [])])
+@pytest.mark.parametrize(
+    ("uid", "kind", "addresses"),
+    [
+        (0, stat.S_IFSOCK, ["/run/docker.sock"]),
+        (1000, stat.S_IFSOCK, []),
+        (0, stat.S_IFCHR, []),  # /dev/null, where a managed plugin has no socket mounted
+        (None, stat.S_IFSOCK, []),
+    ],
+)
 def test_where_no_dockerd_asks_only_a_socket_of_root_is_believed(
-    uid: int | None, addresses: list[str], monkeypatch: pytest.MonkeyPatch
+    uid: int | None, kind: int, addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stat(path: object, **_: object) -> object:
+    def look(path: object, **_: object) -> object:
         if uid is None:
             raise FileNotFoundError
-        return SimpleNamespace(st_uid=uid)
+        return SimpleNamespace(st_uid=uid, st_mode=kind)
 
     with monkeypatch.context() as patched:
         settings = Settings.read({}, {})
-        patched.setattr(os, "stat", stat)
+        patched.setattr(os, "stat", look)
         assert list_daemon_addresses(settings, None) == addresses
 
 

@@ -5,6 +5,7 @@ The files are kept byte for byte (`Loaded.held`), so that every worker judges by
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -164,7 +165,7 @@ def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Se
     if daemon is not None:
         return [f"{daemon.root.rstrip('/')}{path}" for path in list_daemon_sockets(daemon)]
     # Any program can listen under the name of dockerd; only root can make root's socket.
-    return [address for address in DEFAULT_SOCKETS[:1] if _is_roots(address)]
+    return [address for address in DEFAULT_SOCKETS[:1] if _is_socket_of_root(address)]
 
 
 def make_host(settings: Settings, policy: Policy) -> HostFiles:
@@ -210,11 +211,13 @@ def _list_logs(settings: Settings) -> list[str]:
     return [str(path) for path in (*log, *([settings.record] if settings.record else []))]
 
 
-def _is_roots(address: str) -> bool:
+def _is_socket_of_root(address: str) -> bool:
+    """A managed plugin without its mount docker-socket has the device /dev/null there."""
     try:
-        return os.stat(address).st_uid == 0
+        found = os.stat(address)
     except OSError:
         return False
+    return stat.S_ISSOCK(found.st_mode) and found.st_uid == 0
 
 
 def _engine(settings: Settings) -> Engine:
