@@ -33,7 +33,7 @@ def test_baseline_warns_of_users_by_name() -> None:
 def test_baseline_warns_where_the_users_cannot_be_read() -> None:
     (warning,) = warn_of_accounts("unknown", "baseline")
 
-    assert warning.startswith("users of this host (who, cannot be read) may use Docker")
+    assert warning.startswith("users of this host (their names cannot be read) may use Docker")
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_status_tells_which_files_the_next_release_refuses(tmp_path: Path) -> No
     file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "dialect"}))
 
     warning = f'{file}: is of dialect 1, which the next release refuses: add "dialect": 2'
-    assert built(tmp_path, schemas=str(folder)).status()["warnings"] == [warning]
+    assert warning in built(tmp_path, schemas=str(folder)).status()["warnings"]
 
 
 def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str = "etc/docker/daemon.json") -> str:

@@ -27,6 +27,6 @@ def warn_of_accounts(members: JSON, profile: str) -> Iterator[str]:
         return
     names = ", ".join(map(str, members)) if isinstance(members, list) else ""
     yield (
-        f"{names or 'users of this host (who, cannot be read)'} may use Docker: baseline does not hold against people"
-        " with an account on the host (SECURITY.md); use hardened"
+        f"{names or 'users of this host (their names cannot be read)'} may use Docker: baseline does not hold against"
+        " people with an account on the host (SECURITY.md); use hardened"
     )
