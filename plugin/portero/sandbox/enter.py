@@ -1,9 +1,9 @@
-"""Enters the sandbox and runs one program in it: `python -I enter.py VIEW`, VIEW is the JSON that sandbox.py writes.
+"""Enters the sandbox and runs one program in it: `python -I enter.py VIEW`, VIEW is JSON that compose_run.py writes.
 
 A program of its own, of the standard library only: namespaces have to be left and entered before there is a thread.
 The program sees a root folder in memory that holds what VIEW names, read-only, and nothing else: no network, no other
 process, no device but /dev/null, no capability. What the sandbox cannot set up ends it with status 125 and one line
-on standard error (sandbox.py reads it).
+on standard error (compose_run.py reads it).
 """
 
 import ctypes
