@@ -67,6 +67,16 @@ def test_a_compose_file_that_compose_refuses_is_an_error_in_its_words(tmp_path: 
     assert "imge" in result.stderr
 
 
+@needs_compose
+def test_what_is_refused_before_compose_sees_it_names_the_file_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("include: ['ssh://x/y']\nservices: {a: {image: b}}\n")
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert result.stderr.count("compose.yaml") == 1
+
+
 def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
     monkeypatch.setattr(programs, "compose_program", lambda _: None)

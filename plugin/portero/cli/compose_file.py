@@ -49,7 +49,7 @@ def requests(file: str, routes: Routes, reading: Reading) -> Iterator[FileReques
     try:
         _create(file, reading, daemon)
     except SandboxError as error:
-        raise InvalidRequestFile(f"{file}: {error}") from None
+        raise InvalidRequestFile(str(error)) from None
     networks = {id: text(body, "Name") for id, body in daemon.state.networks.items()}
     lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
     named = [(_path(each), _name(each), envelope(each)) for each in asked if each.method not in ("GET", "HEAD")]
