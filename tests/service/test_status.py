@@ -165,5 +165,5 @@ def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, mo
 
     assert told["dockerUsers"] == "unknown: the groups or sockets cannot be read"
     assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
-        "users of this host (who, cannot be read)"
+        "users of this host (their names cannot be read)"
     ]
