@@ -82,7 +82,9 @@ class Typist:
         # The plugin knows a new socket at once only when it starts.
         started = (*records, *options, *command.host.get("userSockets", ()))
         if started != self._started:
-            self._docker.replace_plugin(["env", *records, *serve(*options)])
+            # Where nobody can be asked for a network's name, nobody can be asked what exists either.
+            lookups = ["PORTERO_LOOKUPS=off"] if "--docker-host" in options else []
+            self._docker.replace_plugin(["env", *records, *lookups, *serve(*options)])
             self._started = started
 
     def _lay_out(self, command: Command) -> None:
