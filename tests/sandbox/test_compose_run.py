@@ -48,7 +48,7 @@ def test_compose_sees_of_the_environment_only_what_is_named(tmp_path: Path, monk
 
 def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
     monkeypatch.setattr(client, "run", lambda *_, **__: ended)
-    return Sandbox("/nonexistent", (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
+    return Sandbox(("/nonexistent",), (), "/", {}, time.monotonic() + 1).run(["version"], Path("/tmp/x/docker.sock"))
 
 
 def test_a_sandbox_that_cannot_be_had_is_reported_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,3 +80,47 @@ def test_compose_1_runs_only_without_a_sandbox(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(SandboxError, match="is Compose 1"):
         compose_run.runner((), "/", {}, 1.0, sandboxed=True)
     assert isinstance(compose_run.runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
+
+
+def test_without_ldd_the_cure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "docker-compose"
+    program.write_text("\x7fELF")
+    monkeypatch.setattr(compose_run.programs, "compose_program", lambda _: str(program))
+    monkeypatch.setattr(compose_run.programs, "_SYSTEM_PATH", str(tmp_path))
+
+    with pytest.raises(SandboxError, match=r"cannot list the libraries of .*install ldd"):
+        compose_run.runner((), "/", {}, 1.0, sandboxed=True)
+
+
+@needs_compose
+@pytest.mark.parametrize("folder", ["/", "elsewhere"])
+def test_try_shows_nothing_of_the_folder_where_it_is_typed(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("project", "elsewhere"):
+        (tmp_path / name).mkdir()
+    secret = tmp_path / "elsewhere" / "secret"
+    secret.write_text("TOKEN=secret-value\n")
+    file = tmp_path / "project" / "compose.yaml"
+    file.write_text(f"services: {{a: {{image: busybox, env_file: {secret}}}}}\n")
+    monkeypatch.chdir(tmp_path / folder)
+
+    ended = CliRunner().invoke(main, ["try", "--json", "--", "docker-compose", "-f", str(file), "create"])
+
+    assert ended.exit_code == 2
+    assert "not found" in ended.stderr
+
+
+@needs_compose
+def test_try_takes_relative_names_from_the_folder_where_it_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "compose.yaml").write_text("services: {a: {image: busybox}}\n")
+    monkeypatch.chdir(tmp_path)
+
+    words = ["try", "--profile", "baseline", "--", "docker-compose", "-f", "project/compose.yaml", "create"]
+    ended = CliRunner().invoke(main, words)
+
+    assert ended.exit_code == 0, ended.output
+    assert "ContainerCreate" in ended.stdout

@@ -111,7 +111,7 @@ def _run_compose(
         of = project.of_command(before, folder, root)
         if sandboxed:
             remotes.check_files(of.files, of.shown)
-        run = compose_run.runner((*of.shown, folder), folder, variables, timeout, sandboxed=sandboxed).run
+        run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
             compose.prepare(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output

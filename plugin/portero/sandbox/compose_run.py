@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -42,13 +43,13 @@ class SandboxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """`program`: the real path of Docker Compose. `shown`: real paths of folders and files that it may read.
+    """`programs`: the real path of Docker Compose, and its libraries. `shown`: real paths that it may read.
 
-    `folder`: where it runs. `variables`: what it gets of our environment. `deadline`: the monotonic time in seconds
-    by which all runs together have to be over.
+    `folder`: where it runs, which shows nothing of itself. `variables`: what it gets of our environment. `deadline`:
+    the monotonic time in seconds by which all runs together have to be over.
     """
 
-    program: str
+    programs: tuple[str, ...]
     shown: tuple[str, ...]
     folder: str
     variables: Mapping[str, str]
@@ -63,10 +64,10 @@ class Sandbox:
             view: enter.SandboxView = {
                 "root": root,
                 "shown": [*self.shown, str(socket.parent)],
-                "programs": [self.program, *programs.libraries(self.program)],
+                "programs": [*self.programs],
                 "folder": self.folder,
                 "limits": _LIMITS,
-                "command": [self.program, *words],
+                "command": [self.programs[0], *words],
                 "environment": {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"},
             }
             command = [sys.executable, "-I", enter.__file__, json.dumps(view)]
@@ -100,7 +101,11 @@ def runner(
         return NoSandbox(program, deadline)
     if programs.is_script(program):
         raise SandboxError(f"{program} is Compose 1, which cannot run in the sandbox: install Compose 2")
-    return Sandbox(program, tuple(shown), folder, variables, deadline)
+    try:
+        needed = (program, *programs.libraries(program))
+    except (OSError, subprocess.SubprocessError) as error:
+        raise SandboxError(f"cannot list the libraries of {program} ({error}): install ldd (libc-bin)") from None
+    return Sandbox(needed, tuple(shown), folder, variables, deadline)
 
 
 def _checked(ended: Ended) -> Ended:

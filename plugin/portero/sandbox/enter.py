@@ -34,7 +34,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class SandboxView(TypedDict):
-    """`root`: an empty folder. `shown`: what is read; `programs`: what may run too; `folder`: where `command` runs."""
+    """`root`: an empty folder. `shown`: what is read; `programs`: what may run too.
+
+    `folder`: where `command` runs; where it is not shown it is empty.
+    """
 
     root: str
     shown: list[str]
@@ -80,7 +83,7 @@ def _in_child(view: SandboxView) -> int:
 
 
 def _run(view: SandboxView) -> NoReturn:
-    _enter_root(view["root"], view["shown"], view["programs"])
+    _enter_root(view["root"], view["shown"], view["programs"], view["folder"])
     os.chdir(view["folder"])
     for name, most in view["limits"].items():
         resource.setrlimit(getattr(resource, name), (most, most))
@@ -88,14 +91,15 @@ def _run(view: SandboxView) -> NoReturn:
     os.execve(view["command"][0], view["command"], view["environment"])  # noqa: S606 - the purpose of the sandbox
 
 
-def _enter_root(root: str, shown: list[str], programs: list[str]) -> None:
+def _enter_root(root: str, shown: list[str], programs: list[str], folder: str) -> None:
     """`root`, an empty folder, becomes the root folder; what is shown lies where it lay."""
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("tmpfs", root, "tmpfs", _NOSUID | _NODEV, "size=16m,mode=755")
-    for folder in (HOME, "/tmp", "/dev"):  # noqa: S108 - the sandbox's own
-        os.mkdir(root + folder)
+    for own in (HOME, "/tmp", "/dev"):  # noqa: S108 - the sandbox's own
+        os.mkdir(root + own)
     for path in ("/dev/null", *shown, *programs):
         _show(root, path, program=path in programs)
+    os.makedirs(root + folder, exist_ok=True)
     os.chdir(root)
     _call("pivot_root", _libc.pivot_root(b".", b"."))
     _call("umount", _libc.umount2(b".", _DETACH))

@@ -40,7 +40,7 @@ def is_script(program: str) -> bool:
 def libraries(program: str) -> Iterator[str]:
     """The shared libraries of a program and its loader, as the names that it looks for; none when it is static.
 
-    Raises OSError without ldd, which comes with the C library.
+    Raises OSError without ldd, which comes with the C library, and SubprocessError when it does not end in time.
     """
     found = subprocess.run(  # noqa: S603 - a fixed word and the program of this machine
         [shutil.which("ldd", path=_SYSTEM_PATH) or "ldd", program],
