@@ -1,7 +1,7 @@
 """A daemon of a few lines stands for dockerd."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from threading import Thread
 
@@ -14,8 +14,10 @@ MISSING = http("404 Not Found", '{"message": "there is none"}')
 
 
 @contextmanager
-def answering(address: str, answers: Mapping[str, bytes]) -> Iterator[list[str]]:
-    """Answers each target, one connection after the other; the list gets what arrived."""
+def answering(
+    address: str, answers: Mapping[str, bytes], note: Callable[[str], str] = lambda arrived: arrived
+) -> Iterator[list[str]]:
+    """Answers each target, one connection after the other; the list gets what `note` makes of what arrived."""
     asked: list[str] = []
 
     def serve() -> None:
@@ -24,7 +26,7 @@ def answering(address: str, answers: Mapping[str, bytes]) -> Iterator[list[str]]
                 connection, _ = server.accept()
                 with connection, suppress(OSError):
                     if arrived := connection.recv(65536).decode():
-                        asked.append(arrived)
+                        asked.append(note(arrived))
                         connection.sendall(answers.get(arrived.split()[1], MISSING))
 
     with socket.socket(socket.AF_UNIX) as server:

@@ -18,6 +18,7 @@ from portero.host.peer import Peer
 from portero.objects import daemon_api, networks
 from portero.objects.networks import NetworkNames
 from tests.host.test_asking_daemon import ROOTS, locate
+from tests.objects.answering import MISSING, answering, http
 
 ID = "0123456789ab" + "0" * 52
 HOST = "12d8" + "f" * 60
@@ -32,40 +33,17 @@ def address() -> Iterator[str]:
         yield str(Path(folder) / "d.sock")
 
 
-def http(status: str, body: str) -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-
-
 def network(name: str, id: str = ID) -> bytes:
     return http("200 OK", json.dumps({"Name": name, "Id": id}))
-
-
-MISSING = http("404 Not Found", '{"message": "no such network"}')
 
 
 @contextmanager
 def dockerd(address: str, answers: dict[str, bytes] | None = None) -> Iterator[list[str]]:
     """Answers each network by its name; the list gets what was asked."""
     known = {"host": network("host", HOST), "host?scope=swarm": MISSING} | (answers or {})
-    asked: list[str] = []
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = server.accept()
-                with connection:
-                    target = connection.recv(65536).split()[1].decode().removeprefix("/networks/")
-                    asked.append(target)
-                    connection.sendall(known.get(target, MISSING))
-
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(address)
-        server.listen()
-        thread = Thread(target=serve, daemon=True)
-        thread.start()
+    targets = {f"/networks/{name}": answer for name, answer in known.items()}
+    with answering(address, targets, lambda arrived: arrived.split()[1].removeprefix("/networks/")) as asked:
         yield asked
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
 
 
 def names(*addresses: str) -> NetworkNames:
@@ -164,7 +142,7 @@ def test_only_a_socket_of_roots_or_of_the_daemons_user_is_asked(
 
 
 def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(networks, "_SECONDS", 0.05)
+    monkeypatch.setattr(daemon_api, "SECONDS", 0.05)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
@@ -261,7 +239,7 @@ def dripping(address: str) -> Iterator[None]:
 def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(networks, "_SECONDS", 0.3)
+    monkeypatch.setattr(daemon_api, "SECONDS", 0.3)
     find_name = new_lookup(names(address))
     with dripping(address):
         started = time.monotonic()

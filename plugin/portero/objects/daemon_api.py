@@ -1,16 +1,22 @@
-"""One GET at a daemon's own socket: a target in, status and body out.
+"""GETs at a daemon's own sockets: a target in, status and body out.
 
 dockerd asks the plugin about these requests too. They carry a random header, by which they are known (OwnRequests).
 """
 
 import errno
 import http.client
-from collections.abc import Collection
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
 from portero.objects.own_requests import HEADER, SECRET
+from portero.types import JSON
 from portero.unixhttp import UnixConnection
 
+# For all lookups of one kind in one request: dockerd waits for the plugin, and the user for dockerd.
+SECONDS = 2.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
 LONGEST_ANSWER = 8 << 20
 
@@ -39,3 +45,38 @@ def get(
         return None
     finally:
         connection.close()
+
+
+def read_object(body: bytes) -> Mapping[str, JSON] | None:
+    """The JSON object in a body; None: it holds none."""
+    try:
+        answer: JSON = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+class TimedRequests:
+    """The lookups of one request: two seconds for all of them, from the first on.
+
+    `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
+    """
+
+    def __init__(self, addresses: Sequence[str], daemon: AskingDaemon | None, longest: int = LONGEST_ANSWER) -> None:
+        self._addresses = addresses
+        self._uids = {0, daemon.uid} if daemon else None
+        self._longest = longest
+        self._deadline: float | None = None
+
+    def answers(self, target: str) -> Iterator[tuple[int, bytes]]:
+        """Status and body from each socket that answers in time."""
+        for address in self._addresses:
+            answer = get(address, target, self._seconds_left(), self._uids, self._longest)
+            if answer is not None:
+                yield answer
+
+    def _seconds_left(self) -> float:
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + SECONDS
+        return self._deadline - now

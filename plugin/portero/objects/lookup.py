@@ -5,19 +5,16 @@ request is refused (lookup-failed). dockerd asks the plugin about each of these;
 """
 
 import http.client
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.view import ObjectKind
-from portero.objects.daemon_api import get
+from portero.objects.daemon_api import TimedRequests, read_object
 from portero.refusals import Refused
 from portero.types import JSON
 
-# For all lookups of one request: dockerd waits for the plugin, and the user for dockerd.
-_SECONDS = 2.0
 _MOST_OBJECTS = 64
 _TARGETS: Mapping[ObjectKind, str] = {
     "container": "/containers/{}/json",
@@ -67,9 +64,8 @@ class ObjectLookup:
     def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Sequence[str]) -> None:
         self._objects = objects
         self._daemon = daemon
-        self._addresses = addresses
+        self._requests = TimedRequests(addresses, daemon)
         self._found: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
-        self._deadline: float | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
@@ -91,28 +87,9 @@ class ObjectLookup:
         return info
 
     def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
-        uids = {0, self._daemon.uid} if self._daemon else None
-        for address in self._addresses:
-            answer = get(address, target, self._seconds_left(), uids)
-            if answer is None:
-                continue
-            status, body = answer
+        for status, body in self._requests.answers(target):
             if status in absent:
                 return None
-            if status == http.client.OK and (found := _read(body)) is not None:
+            if status == http.client.OK and (found := read_object(body)) is not None:
                 return found
         raise Refused("lookup-failed")
-
-    def _seconds_left(self) -> float:
-        now = time.monotonic()
-        if self._deadline is None:
-            self._deadline = now + _SECONDS
-        return self._deadline - now
-
-
-def _read(body: bytes) -> Mapping[str, JSON] | None:
-    try:
-        answer: JSON = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None

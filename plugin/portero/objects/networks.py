@@ -4,19 +4,15 @@ dockerd asks the plugin about this very request (GET /networks/{id}); see OwnReq
 """
 
 import http.client
-import json
 import re
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.view import may_begin_network_id
-from portero.objects.daemon_api import get
+from portero.objects.daemon_api import TimedRequests, read_object
 
-# For all lookups of one request: dockerd waits for the plugin, and the user for dockerd.
-_SECONDS = 2.0
 _MOST_NAMES = 32
 _LONGEST_ANSWER = 1 << 20
 _KEPT_NAMES = 256
@@ -70,7 +66,6 @@ class NetworkLookup:
         self._names = names
         self._find_daemon = find_daemon
         self._found: dict[str, str | None] = {}
-        self._deadline: float | None = None
 
     def find_name(self, network: str) -> str | None:
         """The network's name; what is no ID, or no network at all, is its own name. OSError: the daemon is not seen."""
@@ -105,8 +100,8 @@ class NetworkLookup:
         return self._find_daemon()
 
     @cached_property
-    def _addresses(self) -> Sequence[str]:
-        return self._names.addresses(self._daemon)
+    def _requests(self) -> TimedRequests:
+        return TimedRequests(self._names.addresses(self._daemon), self._daemon, _LONGEST_ANSWER)
 
     @cached_property
     def _host_ids(self) -> tuple[str, ...] | None:
@@ -123,40 +118,20 @@ class NetworkLookup:
 
         The sockets of one daemon answer alike, so the first answer counts.
         """
-        uids = {0, self._daemon.uid} if self._daemon else None
-        for address in self._addresses:
-            answer = _ask(address, network, self._seconds_left(), uids)
-            if answer is not None:
-                return answer
+        for status, body in self._requests.answers(f"/networks/{network}"):
+            if status == http.client.NOT_FOUND:
+                return {}
+            if status == http.client.OK and (found := _read_network(body)) is not None:
+                return found
         return None
-
-    def _seconds_left(self) -> float:
-        now = time.monotonic()
-        if self._deadline is None:
-            self._deadline = now + _SECONDS
-        return self._deadline - now
 
 
 def _key(daemon: AskingDaemon | None, network: str) -> _Key:
     return (daemon.pid, daemon.started, network) if daemon else (0, 0, network)
 
 
-def _ask(address: str, network: str, seconds: float, uids: Collection[int] | None) -> Mapping[str, str] | None:
-    """One socket's answer. `uids`: only a process of one of these users is asked."""
-    answer = get(address, f"/networks/{network}", seconds, uids, _LONGEST_ANSWER)
-    if answer is None:
-        return None
-    status, body = answer
-    if status == http.client.NOT_FOUND:
-        return {}
-    return _read_network(body) if status == http.client.OK else None
-
-
 def _read_network(body: bytes) -> Mapping[str, str] | None:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    fields = {field: answer.get(field) for field in ("Name", "Id")} if isinstance(answer, dict) else {}
+    answer = read_object(body) or {}
+    fields = {field: answer.get(field) for field in ("Name", "Id")}
     found = {field: value for field, value in fields.items() if isinstance(value, str) and value}
     return found if len(found) == len(("Name", "Id")) else None
