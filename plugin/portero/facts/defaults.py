@@ -14,6 +14,7 @@ from portero.facts.fields import child, text
 from portero.facts.networks import ICC
 from portero.facts.values import go_bool
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
+from portero.reading.shapes import numbers
 from portero.types import JSON, Fact
 
 # The path of a fact and its value.
@@ -35,7 +36,7 @@ class _Case:
 
     def older_than(self, minor: int) -> bool:
         """Whether the call is of an API before 1.`minor`; without a version it is of the daemon's own."""
-        return self.version is not None and _numbers(self.version) < (1, minor)
+        return self.version is not None and numbers(self.version) < (1, minor)
 
     def has_no_defaults(self) -> bool:
         """Whether there is nothing to fill in: no default is set, and the API's version brings none."""
@@ -175,11 +176,6 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
 
 def _join(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)
 
 
 _CONTAINER = (_log, _no_new_privileges, _seccomp, _shm_size)

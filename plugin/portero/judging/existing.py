@@ -17,6 +17,7 @@ from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
+from portero.spelling import printable
 from portero.types import JSON, Fact
 
 # Judges the request that would make an object, on a host and with the existing objects that it uses.
@@ -106,7 +107,7 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     shown = [f"{violation.rule} ({violation.at})" for violation in violations[:_MOST_SHOWN]]
     more = len(violations) - len(shown)
     return {
-        "name": "".join(char if char.isprintable() else "?" for char in name)[:_LONGEST_NAME],
+        "name": printable(name)[:_LONGEST_NAME],
         "violates": [{"rule": violation.rule, "field": violation.at} for violation in violations],
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
         "at": named.at,
