@@ -77,14 +77,10 @@ class Typist:
 
     def _serve(self, command: Command) -> None:
         options = (command.profile, "--schemas", str(EXAMPLE_SITE), *command.options)
-        # What is Portero's own lies where its records do.
-        records = [f"PORTERO_RECORD={folder}/requests.jsonl" for folder in command.host.get("portero", ())]
         # The plugin knows a new socket at once only when it starts.
-        started = (*records, *options, *command.host.get("userSockets", ()))
+        started = (*command.environment, *options, *command.host.get("userSockets", ()))
         if started != self._started:
-            # Where nobody can be asked for a network's name, nobody can be asked what exists either.
-            lookups = ["PORTERO_LOOKUPS=off"] if "--docker-host" in options else []
-            self._docker.replace_plugin(["env", *records, *lookups, *serve(*options)])
+            self._docker.replace_plugin(["env", *command.environment, *serve(*options)])
             self._started = started
 
     def _lay_out(self, command: Command) -> None:

@@ -36,8 +36,18 @@ class Command:
     def options(self) -> tuple[str, ...]:
         """How the plugin is started for this example: what it sees of the host is the example's own choice."""
         host_root = "/" if self.host.get("visible", True) else "none"
-        blind = self.host.get("networks") == {}  # nobody can be asked for the name behind a network's ID
-        return ("--host-root", host_root, *(("--docker-host", "unix:///run/nobody.sock") if blind else ()))
+        return ("--host-root", host_root, *(("--docker-host", "unix:///run/none.sock") if self._has_no_daemon else ()))
+
+    @property
+    def environment(self) -> tuple[str, ...]:
+        """The settings that have no option: what of the host is Portero's own lies where its records do."""
+        records = (f"PORTERO_RECORD={folder}/requests.jsonl" for folder in self.host.get("portero", ()))
+        return (*records, *(("PORTERO_LOOKUPS=off",) if self._has_no_daemon else ()))
+
+    @property
+    def _has_no_daemon(self) -> bool:
+        """Whether no daemon can be asked for the name behind a network's ID, and so for no object either."""
+        return self.host.get("networks") == {}
 
     @property
     def is_cut_short(self) -> bool:
