@@ -13,7 +13,7 @@ DETACH = 2
 def main() -> None:
     folder = sys.argv[1].encode()
     libc = ctypes.CDLL(None, use_errno=True)
-    # A server that reads no request: whoever looks at the folder waits for it (fuse(4)).
+    # A server that reads no request: a look at the folder waits for it (fuse(4)).
     server = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
     if libc.mount(b"hung", folder, b"fuse", 0, options) != 0:

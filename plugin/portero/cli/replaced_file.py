@@ -14,7 +14,7 @@ def replace_file(file: Path, data: bytes, mode: int) -> None:
     if not stat.S_ISREG(found):
         file.write_bytes(data)
         return
-    # A name that nobody can guess, and never a file that is there already.
+    # A name that cannot be guessed, and never a file that is there already.
     descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with open(descriptor, "wb") as opened:

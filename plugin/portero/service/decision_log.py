@@ -123,7 +123,7 @@ class DecisionLog:
         try:
             descriptor = os.open(self._place, flags, _OWNER_ONLY)
         except OSError as error:
-            if error.errno == errno.ENXIO:  # a pipe that nobody reads, or a socket
+            if error.errno == errno.ENXIO:  # a pipe without a reader, or a socket
                 raise OSError(errno.EINVAL, "is not a regular file", self._place) from error
             raise
         mode = os.fstat(descriptor).st_mode

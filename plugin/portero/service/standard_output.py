@@ -1,4 +1,4 @@
-"""Writes to standard output for a bounded time, whoever reads at its other end."""
+"""Writes to standard output for a bounded time, also when its reader stands still."""
 
 import os
 import select
