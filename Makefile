@@ -6,6 +6,7 @@
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
+#   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
@@ -26,14 +27,15 @@ export PYTHONPATH := plugin
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
 # make mutate N=300 SEED=7, and MODULES="reading host/files.py" for folders or files of plugin/portero
-N ?= $(if $(filter mutate,$(MAKECMDGOALS)),300,100)
+# make soak N=100000
+N ?= $(if $(filter mutate,$(MAKECMDGOALS)),300,$(if $(filter soak,$(MAKECMDGOALS)),3000000,100))
 SEED ?= 1
 # make chaos SECONDS=600 SEED=7
 SECONDS ?= 300
 PROFILE ?=
 MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -68,6 +70,9 @@ demo: $(READY)
 
 bench: $(READY)
 	@$(PY) bench/run.py $(BENCH)
+
+soak: $(READY)
+	@$(PY) bench/soak.py --requests $(N) --seed $(SEED)
 
 sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)

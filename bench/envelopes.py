@@ -1,7 +1,10 @@
 """The requests that the bench asks: what dockerd would post to a plugin, with the answer that is due."""
 
 import base64
+import itertools
 import json
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +40,29 @@ def mixed() -> list[BenchRequest]:
     ping, listing, creating, *_ = requests()
     inspect = _request("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
     return [ping, listing, inspect, ping, listing, inspect, ping, listing, inspect, creating]
+
+
+def varied(chance: random.Random) -> Iterator[BenchRequest]:
+    """Mixed traffic without end, no two alike: what is read, created, refused, unknown and malformed."""
+    for number in itertools.count():
+        name = f"web-{number}"
+        image = f"registry.example.com/shop/{name}:1.4.2"
+        kind = chance.random()
+        if kind < 0.4:
+            yield _request("inspect", "GET", f"/v1.45/containers/{name}/json?size={number}", None, allowed=True)
+        elif kind < 0.7:
+            yield _request("list", "GET", f"/v1.45/containers/json?limit={number}", None, allowed=True)
+        elif kind < 0.9:
+            body = container(chance.randrange(4_000), Memory=134217728 + 4096 * (number % 9999)) | {"Image": image}
+            yield _request("create", "POST", f"/v1.45/containers/create?name={name}", body, allowed=True)
+        elif kind < 0.96:
+            body = container(0, **{**_EVERYTHING_WRONG, "Binds": [f"/srv/{name}:/srv"]}) | {"Image": image}
+            yield _request("refused", "POST", f"/v1.45/containers/create?name={name}", body, allowed=False)
+        elif kind < 0.98:
+            yield _request("unknown", "POST", f"/v1.45/{name}", {name: number}, allowed=False)
+        else:
+            malformed = {"RequestMethod": "POST", "RequestUri": f"/v1.45/containers/create?name={name}", "User": name}
+            yield BenchRequest("malformed", post("AuthZPlugin.AuthZReq", malformed), b"", allowed=False)
 
 
 def create(name: str, padding: int, mounts: int = 0, **host: object) -> BenchRequest:

@@ -37,6 +37,14 @@ class Serving:
         """Proportional set size of all its processes together, in MiB."""
         return sum(_kilobytes(process) for process in self._processes()) / 1024
 
+    def threads(self) -> int:
+        """Of all its processes together."""
+        return sum(len(os.listdir(f"/proc/{process}/task")) for process in self._processes())
+
+    def descriptors(self) -> int:
+        """Open ones of all its processes together."""
+        return sum(len(os.listdir(f"/proc/{process}/fd")) for process in self._processes())
+
     def _processes(self) -> list[int]:
         found = [self.process]
         for process in found:

@@ -59,3 +59,14 @@ def test_a_plugin_without_a_socket_is_refused_with_the_cure() -> None:
 
     assert ran.returncode == 2
     assert ran.stderr.splitlines()[-1].endswith("write it as NAME='COMMAND {socket}'")
+
+
+def test_a_soak_counts_answers_lines_and_memory() -> None:
+    command = [sys.executable, str(BENCH / "soak.py"), "--requests", "500", "--minute", "0.05"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert ran.stderr == ""
+    head, *rows, sums = ran.stdout.splitlines()
+    assert head.split() == ["seconds", "requests", "MiB", "threads", "descriptors"]
+    assert len(rows) > 1
+    assert sums.startswith("500 requests: 0 wrong answers, 0 internal errors; 500 lines, 0 malformed; memory ")
