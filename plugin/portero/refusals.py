@@ -120,8 +120,8 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "remove the nested value that Docker does not know",
         ),
         "body-too-many": Refusal(
-            "No list or map has more than 10,240 entries, or 1,024 mounts, devices or other objects",
-            "A list or map has more entries than Portero reads: 10,240, or 1,024 mounts, devices or other objects.",
+            "No list or map has more than 1,024 entries; commands, variables, labels, ports, hosts may have 10,240",
+            "A list or map has more than 1,024 entries; commands, variables, labels, ports, hosts may have 10,240.",
             "send fewer entries",
         ),
         "body-number": Refusal(

@@ -460,20 +460,3 @@ def test_read_only_on_top_leaves_mounts_below_writable(source: str, options: Any
     (found,) = mounts.read_create({"HostConfig": {"Mounts": [mount]}}, host)
 
     assert found["writable"] is writable
-
-
-def _many(name: str, count: int) -> dict[str, JSON]:
-    if name == "HostConfig.Binds":
-        return {"HostConfig": {"Binds": ["v:/x"] * count}}
-    entries: dict[str, JSON] = {f"/{number}": {} for number in range(count)}
-    return {"Volumes": entries} if name == "Volumes" else {"HostConfig": {"Tmpfs": dict.fromkeys(entries, "")}}
-
-
-@pytest.mark.parametrize("name", ["HostConfig.Binds", "HostConfig.Tmpfs", "Volumes"])
-def test_a_request_has_at_most_1024_mounts_of_a_kind(name: str) -> None:
-    assert len(mounts.read_create(_many(name, 1024), HOST)) == 1024
-
-    with pytest.raises(Refused) as refused:
-        mounts.read_create(_many(name, 1025), HOST)
-
-    assert (refused.value.code, refused.value.at) == ("body-too-many", name)

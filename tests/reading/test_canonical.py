@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import MAX_ENTRIES, MAX_OBJECTS, Canonical, Dropped, Shapes, canonical
+from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, Shapes, canonical
 from portero.reading.case_folding import fold
 from portero.reading.shapes import Struct
 from portero.refusals import Refused
@@ -367,13 +367,15 @@ def test_a_zero_value_is_no_loss() -> None:
     assert read.dropped == ()
 
 
-def test_a_list_holds_10240_entries_and_1024_objects() -> None:
-    assert (MAX_ENTRIES, MAX_OBJECTS) == (10_240, 1_024)
+def test_a_list_holds_1024_entries_and_some_ten_times_as_many() -> None:
+    assert (MAX_ENTRIES, MAX_LONG) == (1_024, 10_240)
 
 
 _BOUNDS: list[tuple[str, object, int]] = [
-    ("Env", "A=1", MAX_ENTRIES),
-    ("HostConfig.Mounts", {}, MAX_OBJECTS),
+    *((name, "A=1", MAX_LONG) for name in ("Cmd", "Entrypoint", "Env")),
+    ("HostConfig.ExtraHosts", "web:192.0.2.1", MAX_LONG),
+    ("HostConfig.Mounts", {}, MAX_ENTRIES),
+    *((f"HostConfig.{name}", "x", MAX_ENTRIES) for name in ("Binds", "CapAdd", "VolumesFrom", "DeviceCgroupRules")),
 ]
 
 
@@ -389,11 +391,34 @@ def test_a_list_has_a_bound(at: str, entry: object, most: int) -> None:
     assert _refused("ContainerCreate", body(most + 1)) == ("body-too-many", at)
 
 
-def test_a_map_has_a_bound() -> None:
-    labels = {f"l{number}": "" for number in range(MAX_ENTRIES)}
-    _read("ContainerCreate", {"Labels": labels})
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [("Labels", "", MAX_LONG), ("ExposedPorts", {}, MAX_LONG), ("Volumes", {}, MAX_ENTRIES)],
+)
+def test_a_map_has_a_bound(name: str, value: object, most: int) -> None:
+    entries = {f"l{number}": value for number in range(most)}
+    _read("ContainerCreate", {name: entries})
 
-    assert _refused("ContainerCreate", {"Labels": labels | {"one": ""}}) == ("body-too-many", "Labels")
+    assert _refused("ContainerCreate", {name: entries | {"one": value}}) == ("body-too-many", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "most"),
+    [("PortBindings", [], MAX_LONG), ("Tmpfs", "", MAX_ENTRIES), ("Annotations", "", MAX_ENTRIES)],
+)
+def test_a_map_of_the_host_config_has_a_bound(name: str, value: object, most: int) -> None:
+    entries = {f"l{number}": value for number in range(most)}
+    _read("ContainerCreate", {"HostConfig": {name: entries}})
+
+    refused = _refused("ContainerCreate", {"HostConfig": {name: entries | {"one": value}}})
+    assert refused == ("body-too-many", f"HostConfig.{name}")
+
+
+@pytest.mark.parametrize("name", ["Args", "Command", "Env", "Hosts"])
+def test_a_list_of_a_service_may_be_long(name: str) -> None:
+    asked = {"TaskTemplate": {"ContainerSpec": {name: ["x"] * MAX_LONG}}}
+
+    assert _read("ServiceCreate", asked).body == asked
 
 
 @pytest.mark.parametrize(("length", "shown"), [(1, "x"), (64, "x" * 64), (65, "*")])

@@ -12,7 +12,6 @@ from portero.facts.mount import clean_target, look_up, make_fact
 from portero.facts.paths import clean_from_root, is_absolute
 from portero.facts.reach import add_reach
 from portero.host.view import HostMoment
-from portero.reading.canonical import MAX_OBJECTS
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 
@@ -24,7 +23,6 @@ _TEMPLATE = "{{"
 def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     """The mounts of ContainerCreate: Binds, Volumes, Mounts, Tmpfs."""
     settings = child(body, "HostConfig")
-    _refuse_too_many(settings, body)
     volume_driver = text(settings, "VolumeDriver")
     facts = [
         *(binds.parse(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
@@ -33,14 +31,6 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
         *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
     ]
     return add_reach(facts, host)
-
-
-def _refuse_too_many(settings: Mapping[str, JSON], body: Mapping[str, JSON]) -> None:
-    """Each mount is looked up on the host, so there may be as many as other objects in a list."""
-    for at, parent in (("HostConfig.Binds", settings), ("HostConfig.Tmpfs", settings), ("Volumes", body)):
-        many = parent.get(at.rpartition(".")[2])
-        if isinstance(many, dict | list) and len(many) > MAX_OBJECTS:
-            raise Refused("body-too-many", at)
 
 
 def read_service(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:

@@ -18,10 +18,13 @@ from portero.types import JSON
 
 __all__ = ["Canonical", "Shapes", "canonical"]
 
-# The largest list that people are known to send is a range of 10,000 published ports; of mounts, devices and other
-# objects no client sends a tenth.
-MAX_ENTRIES = 10_240
-MAX_OBJECTS = 1_024
+# The largest list that people are known to send is a range of 10,000 published ports. Of all others but these, each of
+# whose entries rules judge, no client sends a tenth: one that violates a rule makes others wait for each entry.
+MAX_ENTRIES = 1_024
+MAX_LONG = 10_240
+LONG = frozenset(
+    {"Args", "Cmd", "Command", "Entrypoint", "Env", "ExposedPorts", "ExtraHosts", "Hosts", "Labels", "PortBindings"}
+)
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -76,21 +79,23 @@ def _zero(shape: Shape) -> JSON:
 
 
 def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
+    if isinstance(tree, list):  # a strslice
+        _refuse_too_many(tree, at)
     try:
         return go_scalars.read(shape.kind, tree)
     except Refused as refused:
         raise Refused(refused.code, _spelt(at) + refused.at) from None
 
 
-def _refuse_too_many(entries: "list[Tree] | Pairs", at: _At, most: int) -> None:
-    if len(entries) > most:
+def _refuse_too_many(entries: "list[Tree] | Pairs", at: _At) -> None:
+    if len(entries) > MAX_ENTRIES and (at is None or at[1] not in LONG or len(entries) > MAX_LONG):
         raise Refused("body-too-many", _spelt(at))
 
 
 def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, list):
         raise Refused("body-wrong-type", _spelt(at))
-    _refuse_too_many(tree, at, MAX_OBJECTS if isinstance(shape.items, Struct) else MAX_ENTRIES)
+    _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None and {items.plain}.issuperset(map(type, tree)):
         return cast(list[JSON], tree)
@@ -100,7 +105,7 @@ def _read_list(shape: ListOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
 def _read_map(shape: MapOf, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if not isinstance(tree, Pairs):
         raise Refused("body-wrong-type", _spelt(at))
-    _refuse_too_many(tree, at, MAX_ENTRIES)
+    _refuse_too_many(tree, at)
     items = shape.items
     if items.plain is not None:
         # The map that can be large (labels) has nothing in it that needs reading.
