@@ -26,8 +26,8 @@ class BenchRequest:
 def requests() -> list[BenchRequest]:
     """From the cheapest to the dearest."""
     return [
-        _request("ping", "HEAD", "/_ping", None, allowed=True),
-        _request("list", "GET", "/v1.45/containers/json?all=1", None, allowed=True),
+        request("ping", "HEAD", "/_ping", None, allowed=True),
+        request("list", "GET", "/v1.45/containers/json?all=1", None, allowed=True),
         create("create, 3 KB", 2_000),
         create("create, one reason", 2_000, Privileged=True),
         create("create, all reasons", 2_000, **_EVERYTHING_WRONG),
@@ -38,7 +38,7 @@ def requests() -> list[BenchRequest]:
 def mixed() -> list[BenchRequest]:
     """What passes by on a host in use: mostly looking, now and then a container."""
     ping, listing, creating, *_ = requests()
-    inspect = _request("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
+    inspect = request("inspect", "GET", "/v1.45/containers/web/json", None, allowed=True)
     return [ping, listing, inspect, ping, listing, inspect, ping, listing, inspect, creating]
 
 
@@ -49,17 +49,17 @@ def varied(chance: random.Random) -> Iterator[BenchRequest]:
         image = f"registry.example.com/shop/{name}:1.4.2"
         kind = chance.random()
         if kind < 0.4:
-            yield _request("inspect", "GET", f"/v1.45/containers/{name}/json?size={number}", None, allowed=True)
+            yield request("inspect", "GET", f"/v1.45/containers/{name}/json?size={number}", None, allowed=True)
         elif kind < 0.7:
-            yield _request("list", "GET", f"/v1.45/containers/json?limit={number}", None, allowed=True)
+            yield request("list", "GET", f"/v1.45/containers/json?limit={number}", None, allowed=True)
         elif kind < 0.9:
             body = container(chance.randrange(4_000), Memory=134217728 + 4096 * (number % 9999)) | {"Image": image}
-            yield _request("create", "POST", f"/v1.45/containers/create?name={name}", body, allowed=True)
+            yield request("create", "POST", f"/v1.45/containers/create?name={name}", body, allowed=True)
         elif kind < 0.96:
             body = container(0, **{**_EVERYTHING_WRONG, "Binds": [f"/srv/{name}:/srv"]}) | {"Image": image}
-            yield _request("refused", "POST", f"/v1.45/containers/create?name={name}", body, allowed=False)
+            yield request("refused", "POST", f"/v1.45/containers/create?name={name}", body, allowed=False)
         elif kind < 0.98:
-            yield _request("unknown", "POST", f"/v1.45/{name}", {name: number}, allowed=False)
+            yield request("unknown", "POST", f"/v1.45/{name}", {name: number}, allowed=False)
         else:
             malformed = {"RequestMethod": "POST", "RequestUri": f"/v1.45/containers/create?name={name}", "User": name}
             yield BenchRequest("malformed", post("AuthZPlugin.AuthZReq", malformed), b"", allowed=False)
@@ -68,14 +68,14 @@ def varied(chance: random.Random) -> Iterator[BenchRequest]:
 def create(name: str, padding: int, mounts: int = 0, **host: object) -> BenchRequest:
     """A create of about so many bytes, with so many more mounts; `host`: further fields of its HostConfig."""
     body = container(padding, **({"Mounts": [_mount(number) for number in range(mounts)]} if mounts else {}), **host)
-    return _request(name, "POST", _CREATE, body, allowed=not host)
+    return request(name, "POST", _CREATE, body, allowed=not host)
 
 
 def _mount(number: int) -> dict[str, object]:
     return {"Type": "bind", "Source": "/etc/localtime", "Target": f"/mnt/{number}", "ReadOnly": True}
 
 
-def _request(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> BenchRequest:
+def request(name: str, method: str, uri: str, body: dict[str, object] | None, *, allowed: bool) -> BenchRequest:
     envelope: dict[str, object] = {"RequestMethod": method, "RequestUri": uri, "RequestHeaders": _CLIENT}
     if body is not None:
         text = json.dumps(body).encode()

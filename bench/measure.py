@@ -11,6 +11,7 @@ from client import Connection, latencies, pairs, throughput, turns
 from envelopes import BenchRequest, mixed, requests
 from growth import Curve
 from servers import Serving, serving
+from worst import Worst
 
 # Portero must answer rightly; what others answer is their own business.
 _OURS = "portero"
@@ -44,6 +45,7 @@ class Results:
     mixed: Mapping[str, Mixed] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
     curves: list[Curve] = field(default_factory=list)
+    worst: list[Worst] = field(default_factory=list)
     through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 

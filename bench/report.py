@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from measure import Results
+from worst import Worst
 
 _HEAD = """# What a decision costs
 
@@ -28,6 +29,8 @@ def page(results: Results, day: date, note: str) -> str:
         "## Processes\n\n" + _PROCESSES,
         _processes(results),
     ]
+    if results.worst:
+        parts += ["## The worst bodies, milliseconds\n\n" + _WORST_BODIES, _worst(results.worst)]
     if results.curves:
         parts += ["## Growth\n\n![growth curves](benchmarks.svg)\n", *_curves(results)]
     if results.through:
@@ -39,6 +42,11 @@ _PROCESSES = """Start: from the start of the process to its answer to Plugin.Act
 all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
 look, one creates a container). Throughput: lists over 16 connections; the client takes a good part of the machine.
 """
+_WORST_BODIES = """Every list and map of every body as long as Portero reads it, and what others wait meanwhile: the
+slowest ping over six other connections. The first row is without such a body; then the fields with the slowest pings.
+"""
+# Rows of the worst bodies that are shown.
+_SHOWN = 10
 _THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
 image that is not there, so that dockerd answers at once.
 """
@@ -66,6 +74,12 @@ def _processes(results: Results) -> str:
         for name, mixed in results.mixed.items()
     ]
     return _table(["", "start", "memory", "CPU per pair", "throughput"], rows)
+
+
+def _worst(found: Sequence[Worst]) -> str:
+    shown = [*found[: 1 + _SHOWN], max(found, key=lambda one: one.answer)]
+    rows = [[one.field, f"{one.kilobytes:.0f}", f"{one.answer:.0f}", f"{one.ping:.0f}"] for one in dict.fromkeys(shown)]
+    return _table(["field", "KiB", "answer", "slowest ping of others"], rows)
 
 
 def _curves(results: Results) -> list[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import growth
 import through
+import worst
 from envelopes import requests
 from measure import Results, compared, cost_of_mixed_traffic, starts
 from plot import drawn
@@ -52,6 +53,7 @@ def _arguments() -> argparse.ArgumentParser:
         help="one more; {socket} in its command is where it has to listen",
     )
     parser.add_argument("--growth", action="store_true", help="growth curves as well")
+    parser.add_argument("--worst", action="store_true", help="the worst bodies as well, and what others wait for them")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
         "--note", default="", metavar="TEXT", help="a sentence for the page, about the other plugins say"
@@ -84,6 +86,8 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
             results.latencies[request.name] = compared(running, request, chosen.rounds, chosen.seconds)
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
+        if chosen.worst:
+            results.worst = worst.measured(running["portero"].socket, chosen.rounds)
         if chosen.growth:
             results.curves += growth.of_plugins(running, chosen.seconds)
     if chosen.growth:

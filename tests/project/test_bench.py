@@ -47,6 +47,18 @@ def test_growth_is_reported_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> Non
     ElementTree.fromstring(plot)
 
 
+def test_the_worst_bodies_are_reported_with_the_pings_of_others() -> None:
+    ran = bench("--worst")
+
+    assert ran.returncode == 0, ran.stderr
+    _, _, table = ran.stdout.partition("## The worst bodies")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["field", "KiB", "answer", "slowest ping of others"]
+    assert rows[2][0] == "nothing"
+    assert len(rows) > 10
+    assert all(int(answer) < 10_000 and int(ping) < 500 for _, _, answer, ping in rows[3:])
+
+
 def test_a_plugin_that_does_not_start_is_named() -> None:
     ran = bench("--plugin", "broken=false {socket}")
 

@@ -42,6 +42,8 @@ class StandIn:
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")
+        if data == b"switch interval":
+            return {"Allow": True, "Msg": str(sys.getswitchinterval())}
         if data.startswith(b"wait "):
             time.sleep(float(data.split()[1]))
         return {"Allow": 0 < len(data) <= LARGEST, "Msg": str(len(data))}

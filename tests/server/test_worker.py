@@ -65,6 +65,10 @@ def test_workers_end_with_a_master_that_was_killed(server: Server) -> None:
     assert soon(lambda: all(is_gone(worker) for worker in workers))
 
 
+def test_a_long_judgement_leaves_the_interpreter_to_others_each_millisecond(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"switch interval") == (200, {"Allow": True, "Msg": "0.001"})
+
+
 def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -> None:
     assert soon(lambda: len(server.workers()) == 2)
     workers = server.workers()
