@@ -11,7 +11,7 @@ from portero.host.mount_table import Mount, MountTable, list_mounts
 from portero.host.owners import Owners
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
-from portero.host.view import Swap, Trace
+from portero.host.view import Passage, Swap, Trace
 
 ALICIA = "user alicia (1000)"
 
@@ -106,3 +106,18 @@ def test_what_is_mounted_below_is_reached(root: Path) -> None:
 def test_where_a_sensitive_path_is_a_link_its_target_has_its_name_too(root: Path) -> None:
     assert trace(root, "/srv/app/x", home="/srv/app").reaches == ("/home/x",)
     assert trace(root, "/srv", home="/srv/app").reaches == ("/home",)
+
+
+@pytest.mark.parametrize("path", ["/srv/way", "/srv/app/missing", "/", "/home/alicia/app"])
+def test_a_way_is_what_the_trace_has_of_it(root: Path, path: str) -> None:
+    walk = HostWalk(str(root))
+    table = MountTable(list_mounts({"/mnt": "/srv"}.items()))
+    known = tracer(walk, table, {})
+
+    assert known.find_passage(path) == Passage(walk.resolve(path), known.trace(path, walk.resolve(path)).passes)
+
+
+def test_a_way_that_is_closed_leads_nowhere(root: Path) -> None:
+    (root / "loop").symlink_to("loop")
+
+    assert tracer(HostWalk(str(root)), MountTable(list_mounts([])), {}).find_passage("/loop/x") == Passage()

@@ -51,6 +51,9 @@ def spec(*mounts: Any) -> dict[str, Any]:
 
 INHERITED = {"Type": "bind", "Source": "/etc", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
 HARMLESS = {"Type": "bind", "Source": "/srv/data", "Destination": "/x", "RW": True, "Propagation": "rprivate"}
+WRITES = {"Type": "bind", "Source": "/srv/media", "Destination": "/data", "RW": True}
+READS = {"Type": "bind", "Source": "/srv/media/movies", "Destination": "/m", "RW": False}
+NEW = "2026-11-01T00:00:00.5Z"
 OLD = {
     "container": {
         "plain": container("plain"),
@@ -63,6 +66,14 @@ OLD = {
         "user": container("user", mounts=({"Type": "volume", "Name": "evil", "Driver": "local"},)),
         "reader": container("reader", mounts=({"Type": "volume", "Name": "data", "Driver": "local"},)),
         "unlimited": container("unlimited", Memory=0),
+        "writer": {
+            **container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)),
+            "Created": "2025-01-01T00:00:00Z",
+        },
+        "reader2": {
+            **container("reader2", Binds=["/srv/media/movies:/m:ro"], mounts=(READS,)),
+            "Created": "2025-01-01T00:00:00Z",
+        },
     },
     "volume": {
         "data": volume("data"),
@@ -251,6 +262,81 @@ def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -
     assert refusing(decide(judge, "POST", "/containers/priv/start")) == []
 
 
+@pytest.mark.parametrize(
+    ("binds", "rules"),
+    [
+        (["/srv/media/movies:/m:ro"], ["no-sources-nested-with-containers"]),
+        (["/srv/media/music:/m"], ["no-sources-nested-with-containers"]),
+        (["/srv:/m"], ["no-sources-nested-with-containers"]),
+        (["/srv:/m:ro"], []),
+        (["/srv/media:/m"], ["no-sources-nested-with-containers"]),  # above the other one
+        (["/srv/media:/m:ro"], []),
+        (["/srv/mediathek:/m"], []),
+        (["data:/m"], []),
+    ],
+    ids=str,
+)
+def test_a_create_is_judged_with_the_sources_of_other_containers(judge: Judge, binds: Any, rules: list[str]) -> None:
+    assert refusing(decide(judge, *create(Binds=binds))) == rules
+
+
+def test_the_refusal_of_a_pair_names_both_folders_and_containers(judge: Judge) -> None:
+    found = decide(judge, *create(Binds=["/srv/media/movies:/m:ro"])).violations
+    (violation,) = [violation for violation in found if violation.action == "deny"]
+
+    assert violation.at == "HostConfig.Binds[0]"
+    assert violation.reason == (
+        "Through /srv/media, container writer can replace /srv/media/movies, which this container mounts, "
+        "by a link to any file of this host, and the next start mounts what the link names."
+    )
+
+
+def pair(created: Any, other_created: Any) -> FixedHost:
+    """A host with both containers of a pair."""
+    writer = {**container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)), "Created": created}
+    reader = {**container("reader", mounts=(READS,)), "Created": other_created}
+    return FixedHost({"objects": {"container": {"writer": writer, "reader": {**reader, "Id": "e" * 64}}}})
+
+
+@pytest.mark.parametrize("use", ["start", "restart"])
+def test_of_two_containers_that_were_created_at_once_neither_starts(judge: Judge, use: str) -> None:
+    judge = replace(judge, host=pair(NEW, NEW))
+    for name in ("writer", "reader"):
+        (violation,) = decide(judge, "POST", f"/containers/{name}/{use}").violations
+        assert violation.rule == "existing-container"
+        assert "no-sources-nested-with-containers (Mounts[0])" in violation.reason
+        assert refusing(decide(judge, "POST", f"/containers/{name}/exec", {"Cmd": ["id"]})) == []
+
+
+@pytest.mark.parametrize("created", [("2025-01-01T00:00:00Z", NEW), (NEW, "2025-01-01T00:00:00Z")])
+def test_a_pair_with_a_container_from_before_portero_started_goes_on_starting(judge: Judge, created: Any) -> None:
+    judge = replace(judge, host=pair(*created))
+    for name in ("writer", "reader"):
+        assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == []
+
+
+@pytest.mark.parametrize(
+    ("upper", "rules"), [("/srv/media", []), ("/srv/other", ["no-sources-nested-with-containers"])]
+)
+def test_an_exception_waives_one_pair(tmp_path: Path, upper: str, rules: list[str]) -> None:
+    folders = {"upper": {"const": upper}, "lower": {"const": "/srv/media/movies"}}
+    waiver = {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-sources-nested-with-containers"],
+        "match": {"properties": {"objects": {"properties": {"nestedSources": {"contains": {"properties": folders}}}}}},
+        "reason": "Both are ours.",
+        "owner": "team",
+        "expires": "2030-01-01",
+    }
+    judge = replace(judge_with(tmp_path, {"exceptions/pair.json": waiver}), host=pair(NEW, NEW))
+    music = {"Binds": ["/srv/media/movies:/m:ro", "/srv/media/music:/n:ro"]}
+
+    assert refusing(decide(judge, *create(Binds=["/srv/media/movies:/m:ro"]))) == rules
+    assert refusing(decide(judge, *create(**music))) == ["no-sources-nested-with-containers"] * (1 + len(rules))
+    assert bool(refusing(decide(judge, "POST", "/containers/writer/start"))) is bool(rules)
+
+
 class SilentObjects:
     """A daemon that does not answer."""
 
@@ -258,6 +344,9 @@ class SilentObjects:
         raise Refused("lookup-failed")
 
     def info(self) -> Any:
+        raise Refused("lookup-failed")
+
+    def list_containers(self) -> Any:
         raise Refused("lookup-failed")
 
 
@@ -274,6 +363,8 @@ def test_without_an_answer_the_use_is_refused_with_a_code_and_the_rest_is_not(ju
     (violation,) = decide(silent, "POST", "/containers/plain/start").violations
     assert (violation.rule, violation.at) == ("lookup-failed", "path.id")
     assert refusing(decide(silent, *create(Binds=["data:/x"]))) == ["lookup-failed"]
+    assert refusing(decide(silent, *create(Binds=["/srv/data:/x"]))) == ["lookup-failed"]
+    assert refusing(decide(silent, *create(Tmpfs={"/x": ""}))) == []
     assert refusing(decide(silent, *create())) == []
     assert refusing(decide(silent, "POST", "/containers/plain/stop")) == []
 

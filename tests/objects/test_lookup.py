@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,44 @@ def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch
         assert found.info() == {"CgroupVersion": "2"}
 
     assert len(asked) == 2
+
+
+def test_the_list_of_containers_is_asked_for_once(address: str) -> None:
+    with answering(address, {"/containers/json?all=1": http("200 OK", '[{"Id": "1"}]')}) as asked:
+        found = objects(address)
+        assert [found.list_containers() for _ in range(2)] == [[{"Id": "1"}]] * 2
+
+    assert len(asked) == 1
+
+
+def test_an_empty_list_is_kept_as_well(address: str) -> None:
+    with answering(address, {"/containers/json?all=1": http("200 OK", "[]")}) as asked:
+        found = objects(address)
+        assert [found.list_containers() for _ in range(2)] == [[], []]
+
+    assert len(asked) == 1
+
+
+LONG = json.dumps([{"Id": "x" * (17 << 20)}])
+
+
+@pytest.mark.parametrize(
+    "answer", ["404 Not Found []", "500 [] []", "200 {}", "200 [1]", "200 [", "200 null", "200 " + LONG]
+)
+def test_a_list_that_does_not_come_is_not_an_empty_one(address: str, answer: str) -> None:
+    status, _, body = answer.partition(" ")
+    with (
+        answering(address, {"/containers/json?all=1": http(f"{status} X", body)}),
+        pytest.raises(Refused, match="lookup-failed"),
+    ):
+        objects(address).list_containers()
+
+
+def test_a_list_may_be_longer_than_an_object(address: str) -> None:
+    body = json.dumps([{"Id": "x" * (9 << 20)}])
+    with answering(address, {"/containers/json?all=1": http("200 OK", body)}):
+        assert len(objects(address).list_containers()) == 1
+
+
+def test_judging_began_before_the_first_lookup(address: str) -> None:
+    assert 0 < objects(address).since <= time.time()

@@ -23,14 +23,14 @@ from portero.host.mount_table import MountReader, MountTable
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
-from portero.host.protected import Guarded
+from portero.host.protected import Guarded, Inside
 from portero.host.routes import HostRoutes, RoutesReader, read_mounted
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
 from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.unreadable import refuse_unreadable
-from portero.host.view import HostEntry, Objects, Trace, is_network_id
+from portero.host.view import HostEntry, Objects, Passage, Trace, is_network_id
 
 
 class HostFiles:
@@ -111,6 +111,7 @@ class FilesMoment:
         self._peer = peer
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
+        self._passages: dict[str, Passage] = {}
         self._name_of = host.new_lookup(lambda: self._asking)
 
     def look(self, path: str) -> HostEntry:
@@ -127,6 +128,13 @@ class FilesMoment:
             with refuse_unreadable():
                 self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
+
+    def find_passage(self, path: str) -> Passage:
+        """Where a cleaned absolute path leads, and the folders on the way."""
+        if path not in self._passages:
+            with refuse_unreadable():
+                self._passages[path] = self._tracer.find_passage(path) if self._host.visible else Passage()
+        return self._passages[path]
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon reports it."""
@@ -162,12 +170,14 @@ class FilesMoment:
         written = tuple(sorted({*self._programs.find(*paths), *self._logs.find(*paths)}))
         users = tuple(sorted(self._listening.of_users.held(*paths)))
         rest = (written, users, *self._of_daemons.find(*paths))
-        names = self._find_own(path)
+        names = self._own.find(path)
         if resolved is None:
             named = Guarded({name: name for name in self._host.list_protected()}).held(path)
             return HostEntry(None, "unknown", tuple(sorted(named | names | self._listening.of_root.held(path))), *rest)
         # These are at the path or below it, so they are held as the protected places there are.
-        names |= self._find_own(resolved) | (self._find_sockets(resolved) if kind == "directory" else set())
+        names |= self._own.find(resolved)
+        if kind == "directory":  # never a walk through the tree
+            names |= {clean(f"{resolved}/{name}") for name in WELL_KNOWN if self._walk.is_socket(resolved, name)}
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
         holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
@@ -236,15 +246,5 @@ class FilesMoment:
         return Guarded(self._protected)
 
     @cached_property
-    def _own_prefixes(self) -> tuple[str, ...]:
-        """Portero's own files and folders, by name and after links, with a slash after each."""
-        places = {place for own in self._host.own for place in (own, self._protected[own])}
-        return tuple("/" if place == "/" else f"{place}/" for place in places)
-
-    def _find_own(self, path: str) -> set[str]:
-        """The path itself when it is one of Portero's own or below it."""
-        return {path} if f"{path}/".startswith(self._own_prefixes) else set()
-
-    def _find_sockets(self, folder: str) -> set[str]:
-        """The sockets directly in a folder that have a daemon's default name. Never a walk through the tree."""
-        return {clean(f"{folder}/{name}") for name in WELL_KNOWN if self._walk.is_socket(folder, name)}
+    def _own(self) -> Inside:
+        return Inside(place for own in self._host.own for place in (own, self._protected[own]))

@@ -16,7 +16,17 @@ from portero.host.peer import Peer
 from portero.host.protected import Guarded
 from portero.host.routes import HostRoutes
 from portero.host.surroundings import Surroundings
-from portero.host.view import MAX_LINKS, HostEntry, Kind, ObjectKind, Swap, Trace, is_network_id, may_begin_network_id
+from portero.host.view import (
+    MAX_LINKS,
+    HostEntry,
+    Kind,
+    ObjectKind,
+    Passage,
+    Swap,
+    Trace,
+    is_network_id,
+    may_begin_network_id,
+)
 from portero.types import JSON
 
 _LINKS = {"/var/run": "/run"}
@@ -34,10 +44,15 @@ class FixedObjects:
     """Objects of plain data: by kind and name, what docker inspect shows."""
 
     found: Mapping[str, Mapping[str, Mapping[str, JSON]]]
+    since: int = 1_767_225_600  # 2026-01-01
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """The one in the data."""
         return self.found.get(kind, {}).get(name)
+
+    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
+        """Those in the data."""
+        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.found.get("container", {}).items()]
 
     def info(self) -> Mapping[str, JSON]:
         """A daemon of today."""
@@ -121,14 +136,17 @@ class FixedHost:
             return Trace()
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
-        passes = folders.union(*map(self._mounts.list_names, folders))
         return Trace(
-            tuple(sorted(passes)),
+            tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
             tuple(sorted(self._mounts.list_reached(ways[-1]))),
             tuple(sorted(self._mounts.list_kernel_types(ways[-1]))),
             tuple(sorted(self._mounts.list_points_below(ways[-1]))),
         )
+
+    def find_passage(self, path: str) -> Passage:
+        """Where a cleaned absolute path leads, and the folders on the way."""
+        return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
         return tuple(sorted(self._guarded.held(*paths)))

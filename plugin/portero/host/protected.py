@@ -1,6 +1,6 @@
 """Which protected places lie at or below a folder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from portero.host.path import is_within
 
@@ -26,3 +26,14 @@ class Guarded:
             for name, real in self._places.items()
             if any(is_within(name, folder) or is_within(real, folder) for folder in folders)
         )
+
+
+class Inside:
+    """Files, and folders with all below them. `places`: their paths, by name and after links."""
+
+    def __init__(self, places: Iterable[str]) -> None:
+        self._beginnings = tuple("/" if place == "/" else f"{place}/" for place in {*places})
+
+    def find(self, path: str) -> set[str]:
+        """The path itself when it is one of them or below it."""
+        return {path} if f"{path}/".startswith(self._beginnings) else set()

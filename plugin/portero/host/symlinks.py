@@ -91,9 +91,17 @@ class HostWalk:
 
     def list_steps(self, path: str) -> list[WalkStep]:
         """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
+        met = self._list_met(path)
+        return [WalkStep(folder or "/", step, self.look(folder), self.look(step)) for folder, step in met]
+
+    def list_folders(self, path: str) -> list[str]:
+        """The folders in which it looks them up, a folder as often as it is passed."""
+        return [folder or "/" for folder, _ in self._list_met(path)]
+
+    def _list_met(self, path: str) -> list[tuple[str, str]]:
         met: list[tuple[str, str]] = []
         self._walk("", path.split("/")[::-1], 0, met)
-        return [WalkStep(folder or "/", step, self.look(folder), self.look(step)) for folder, step in met]
+        return met
 
     def _walk(
         self, done: str, waiting: list[str], links: int, met: list[tuple[str, str]] | None = None

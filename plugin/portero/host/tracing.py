@@ -4,15 +4,15 @@ A source is looked up again at each start of a container. An account that can re
 chooses what the container gets then, without a request that could be judged.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from portero.host.accounts import AccountNames
 from portero.host.mount_table import MountTable
 from portero.host.owners import Owners, UnseenOwner, Writer
 from portero.host.path import is_within
 from portero.host.symlinks import HostWalk, WalkStep
-from portero.host.view import Swap, Trace
+from portero.host.view import Passage, Swap, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,11 @@ class Tracer:
     owners: Owners
     names: AccountNames
     links: Mapping[str, str]
+    _named: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, compare=False)
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
         steps = self.walk.list_steps(path)
-        folders = dict.fromkeys(step.folder for step in steps)
-        passes = [name for folder in folders for name in (folder, *sorted(self.mounts.list_names(folder)))]
         try:
             swaps, seen = tuple(self._list_swaps(steps)), True
         except UnseenOwner:
@@ -37,9 +36,22 @@ class Tracer:
         reached = self.mounts.list_reached(resolved).union(self._list_linked(resolved)) - {path}
         kernel_types = sorted(self.mounts.list_kernel_types(resolved))
         below = sorted(self.mounts.list_points_below(resolved))
-        return Trace(
-            tuple(dict.fromkeys(passes)), swaps, tuple(sorted(reached)), tuple(kernel_types), tuple(below), seen
-        )
+        passes = self._name_folders(step.folder for step in steps)
+        return Trace(passes, swaps, tuple(sorted(reached)), tuple(kernel_types), tuple(below), seen)
+
+    def find_passage(self, path: str) -> Passage:
+        """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
+        resolved, _ = self.walk.find_entry(path)
+        return Passage() if resolved is None else Passage(resolved, self._name_folders(self.walk.list_folders(path)))
+
+    def _name_folders(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """Folders under all their names. Many paths share the way to them."""
+        names: dict[str, None] = {}
+        for folder in dict.fromkeys(folders):
+            if folder not in self._named:
+                self._named[folder] = (folder, *sorted(self.mounts.list_names(folder)))
+            names |= dict.fromkeys(self._named[folder])
+        return tuple(names)
 
     def _list_swaps(self, steps: list[WalkStep]) -> Iterator[Swap]:
         for step in steps:

@@ -4,7 +4,7 @@ No file and no socket is opened here; host/files.py and objects/ do that.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -57,8 +57,25 @@ class Trace:
     seen: bool = True  # False: this process cannot tell who owns a folder on the way
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """How the kernel gets to a path; what a Trace has of it that costs little."""
+
+    resolved: str | None = None  # the path after symbolic links; None: they could not be followed
+    passes: tuple[str, ...] = ()  # the folders on the way, under all their names
+
+
 class Objects(Protocol):
     """What exists at the daemon that asks. Each method raises Refused (lookup-failed) when it does not answer."""
+
+    @property
+    def since(self) -> int:
+        """When Portero began to judge, in seconds since 1970."""
+        ...
+
+    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
+        """What docker ps --all shows, as the API has it (ContainerList)."""
+        ...
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
@@ -81,6 +98,10 @@ class HostMoment(Protocol):
 
     def trace(self, path: str) -> Trace:
         """How the kernel gets to a cleaned absolute path; nothing for a path that cannot be followed."""
+        ...
+
+    def find_passage(self, path: str) -> Passage:
+        """Where a cleaned absolute path leads, and the folders on the way."""
         ...
 
     def network(self, name: str) -> str | None:

@@ -15,6 +15,8 @@ from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
+from portero.judging import nested_sources
+from portero.judging.nested_sources import Source, was_created_since
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
 from portero.spelling import printable
@@ -29,6 +31,7 @@ _GROUP: Mapping[ObjectKind, str] = {
     "network": "networks",
     "service": "services",
 }
+_SOURCES = "sources"
 _MOST_SHOWN = 3
 _LONGEST_NAME = 64
 
@@ -49,11 +52,26 @@ class Existing:
     objects: Objects
     host: HostMoment
     judge: JudgeObject
+    looks_up: Sequence[str]
 
-    def describe(self, document: Mapping[str, JSON], looks_up: Sequence[str]) -> dict[str, JSON]:
+    def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        named = dict.fromkeys(found for kind in looks_up for found in _FINDERS[kind](document))
-        return self._group(named)
+        finders = [_FINDERS[kind] for kind in self.looks_up if kind != _SOURCES]
+        found = self._group(dict.fromkeys(named for find in finders for named in find(document)))
+        sources = nested_sources.list_requested(document, self.host) if _SOURCES in self.looks_up else ()
+        return found | (self._find_nested(sources) if sources else {})
+
+    def _find_nested(self, sources: Sequence[Source], id: str = "", since: int = 0) -> dict[str, JSON]:
+        """The pairs with sources of other containers than this one that were created since."""
+        try:
+            listed = self.objects.list_containers()
+            others = [one for one in listed if text(one, "Id") != id and was_created_since(one, since)]
+            pairs = nested_sources.find_nested(sources, list(nested_sources.list_others(others)), self.host)
+        except Refused as refused:
+            if refused.code == "host-unreadable":
+                raise
+            raise Refused("lookup-failed", sources[0].at) from refused
+        return {"nestedSources": pairs} if pairs else {}
 
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
@@ -86,6 +104,16 @@ class Existing:
         own = self.judge(Inspected("ContainerExec", name, body), self.host, {})
         return _make_fact(named, name, [*own, *self._judge("container", container)])
 
+    def _find_nested_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
+        """The pairs of containers that were created at the same time, when neither was in the list yet.
+
+        Containers from before Portero started go on starting.
+        """
+        if _SOURCES not in self.looks_up or not was_created_since(container, self.objects.since):
+            return {}
+        sources = list(nested_sources.list_mounted(container))
+        return self._find_nested(sources, text(container, "Id"), self.objects.since) if sources else {}
+
     def _judge(self, kind: ObjectKind, found: Mapping[str, JSON]) -> Sequence[Violation]:
         if kind == "service":
             former = child(found, "PreviousSpec")
@@ -99,7 +127,8 @@ class Existing:
             return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, own), {})
         if kind == "container":
             request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
-            return self.judge(request, self.host, self._group(dict.fromkeys(_list_volumes(found))))
+            used = self._group(dict.fromkeys(_list_volumes(found))) | self._find_nested_at_start(found)
+            return self.judge(request, self.host, used)
         return self.judge(request, self.host, {})
 
 

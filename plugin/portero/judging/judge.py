@@ -111,8 +111,8 @@ class Judge:
         if objects is None:
             return document
         identity = cast(dict[str, JSON], document["identity"])
-        existing = Existing(objects, host, partial(self._judge_existing, identity, time))
-        return {**document, "objects": existing.describe(document, match.operation.looks_up)}
+        existing = Existing(objects, host, partial(self._judge_existing, identity, time), match.operation.looks_up)
+        return {**document, "objects": existing.describe(document)}
 
     def _judge_existing(
         self, identity: Mapping[str, JSON], time: float, made: Inspected, host: HostMoment, used: Mapping[str, JSON]

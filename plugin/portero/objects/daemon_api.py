@@ -8,6 +8,7 @@ import http.client
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import cast
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
@@ -19,6 +20,8 @@ from portero.unixhttp import UnixConnection
 SECONDS = 2.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
 LONGEST_ANSWER = 8 << 20
+# A container takes 1 to 2 KB of a list, with the labels of compose.
+LONGEST_LIST = 16 << 20
 
 
 def get(
@@ -49,11 +52,22 @@ def get(
 
 def read_object(body: bytes) -> Mapping[str, JSON] | None:
     """The JSON object in a body; None: it holds none."""
+    answer = _read_json(body)
+    return answer if isinstance(answer, dict) else None
+
+
+def read_objects(body: bytes) -> list[Mapping[str, JSON]] | None:
+    """The list of JSON objects in a body; None: it holds none."""
+    answer = _read_json(body)
+    entries = [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
+    return [*entries] if isinstance(answer, list) and len(entries) == len(answer) else None
+
+
+def _read_json(body: bytes) -> JSON:
     try:
-        answer: JSON = json.loads(body)
+        return cast(JSON, json.loads(body))
     except (ValueError, RecursionError):
         return None
-    return answer if isinstance(answer, dict) else None
 
 
 class TimedRequests:
@@ -68,10 +82,10 @@ class TimedRequests:
         self._longest = longest
         self._deadline: float | None = None
 
-    def answers(self, target: str) -> Iterator[tuple[int, bytes]]:
-        """Status and body from each socket that answers in time."""
+    def answers(self, target: str, longest: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """Status and body from each socket that answers in time, with at most `longest` bytes."""
         for address in self._addresses:
-            answer = get(address, target, self._seconds_left(), self._uids, self._longest)
+            answer = get(address, target, self._seconds_left(), self._uids, longest or self._longest)
             if answer is not None:
                 yield answer
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.peer import Peer
 from portero.host.routes import NO_ROUTES, HostRoutes
-from portero.host.view import Host, HostEntry, HostMoment, Objects, Trace
+from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class KnownNetworksMoment:
     def trace(self, path: str) -> Trace:
         """How the kernel gets to the path on the host."""
         return self.moment.trace(path)
+
+    def find_passage(self, path: str) -> Passage:
+        """Where the path leads on the host."""
+        return self.moment.find_passage(path)
 
     def network(self, name: str) -> str | None:
         """The known name, else the host's."""

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.view import ObjectKind
-from portero.objects.daemon_api import TimedRequests, read_object
+from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
+from portero.objects.own_requests import STARTED
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -24,6 +25,7 @@ _TARGETS: Mapping[ObjectKind, str] = {
     "network": "/networks/{}",
     "service": "/services/{}",
 }
+_LIST = "/containers/json?all=1"
 # An exec of a container that does not run is a conflict, and cannot be started (moby daemon/exec.go, getExecConfig).
 # Services are unavailable on a node that is no manager, and so is what is done to them.
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
@@ -66,6 +68,7 @@ class ObjectLookup:
         self._daemon = daemon
         self._requests = TimedRequests(addresses, daemon)
         self._found: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
+        self._containers: Sequence[Mapping[str, JSON]] | None = None
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
@@ -76,6 +79,25 @@ class ObjectLookup:
             absent = _ABSENT.get(kind, _NOT_FOUND)
             self._found[key] = self._ask(_TARGETS[kind].format(quote(name, safe="")), absent)
         return self._found[key]
+
+    @property
+    def since(self) -> int:
+        """When Portero began to judge."""
+        return STARTED
+
+    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
+        """What docker ps --all shows. Refused (lookup-failed): no answer.
+
+        It is asked anew for each request: events of dockerd come after its replies, so that a list kept by them can
+        lack the container that the client was just told of.
+        """
+        if self._containers is None:
+            answers = self._requests.answers(_LIST, LONGEST_LIST)
+            found = (read_objects(body) for status, body in answers if status == http.client.OK)
+            self._containers = next((containers for containers in found if containers is not None), None)
+            if self._containers is None:
+                raise Refused("lookup-failed")
+        return self._containers
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""

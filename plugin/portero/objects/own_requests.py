@@ -6,6 +6,7 @@ dockerd asks sees it too; it admits nothing but these reading requests.
 
 import re
 import secrets
+import time
 
 from portero.reading import envelope, uri
 from portero.refusals import Refused
@@ -13,6 +14,8 @@ from portero.types import JSON
 
 HEADER = "X-Portero-Lookup"
 SECRET = secrets.token_hex(16)
+# When this process, or its master, started.
+STARTED = int(time.time())
 _SECRET_BYTES = SECRET.encode()
 _ASKED = re.compile(r"/(info|containers/json|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
 

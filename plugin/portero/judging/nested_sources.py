@@ -1,0 +1,129 @@
+"""Sources of a request that are nested with those of existing containers: `objects.nestedSources` in the document.
+
+A container that may write to a folder can replace what lies below it by a link, before another container that mounts
+it starts the next time. In: the mounts of the request, the daemon's list of containers. Out: a fact for each pair of
+folders, the upper one writable.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.facts.fields import child, flag, integer, objects, text, texts
+from portero.host.path import is_within
+from portero.host.view import HostMoment
+from portero.spelling import printable
+from portero.types import JSON, Fact
+
+_NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
+# Whoever writes to one of these is root on the host already, and needs no link: no pair is made with what lies above
+# one of them. An exception admitted that container.
+_ROOTS = ("/boot", "/etc", "/root", "/run", "/usr", "/var/lib/docker")
+_SELF = "this container"
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A mounted path of the host. `owner`: the container, as a reason names it; `at`: where the request has it."""
+
+    path: str
+    writable: bool
+    owner: str = _SELF
+    at: str = ""
+
+
+def list_requested(document: Mapping[str, JSON], host: HostMoment) -> list[Source]:
+    """The host paths that a request names as sources."""
+    return [
+        Source(path, flag(mount, "writable"), at=text(mount, "at"))
+        for mount in objects(child(document, "facts"), "mounts")
+        if text(mount, "via") != "host-mount"
+        for path in _list_named(texts(mount, "paths"), host)
+    ]
+
+
+def _list_named(paths: Sequence[str], host: HostMoment) -> Iterator[str]:
+    """The paths without those to which the others only lead."""
+    led_to = {host.find_passage(path).resolved for path in paths if host.find_passage(path).resolved != path}
+    return (path for path in paths if path not in led_to)
+
+
+def list_mounted(container: Mapping[str, JSON], owner: str = _SELF) -> Iterator[Source]:
+    """The host paths of a container in the daemon's list. What a volume opens is mounted at its folder."""
+    for index, mount in enumerate(objects(container, "Mounts")):
+        if text(mount, "Type") not in _NOT_OF_THE_HOST and text(mount, "Source").startswith("/"):
+            yield Source(text(mount, "Source"), flag(mount, "RW"), owner, f"Mounts[{index}]")
+
+
+def list_others(containers: Iterable[Mapping[str, JSON]]) -> Iterator[Source]:
+    """The host paths of containers in the daemon's list, each path once for reading and once for writing."""
+    seen = set()
+    for container in containers:
+        name = next(iter(texts(container, "Names")), text(container, "Id")).removeprefix("/")
+        for source in list_mounted(container, f"container {printable(name)[:_LONGEST_NAME]}"):
+            if (key := (source.path, source.writable)) not in seen:
+                seen.add(key)
+                yield source
+
+
+def was_created_since(container: Mapping[str, JSON], since: int) -> bool:
+    """Whether a container is that young, in seconds since 1970. A list has its time so, docker inspect as UTC text."""
+    created = container.get("Created")
+    if isinstance(created, str):
+        return created[:19] >= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))
+    return (integer(container, "Created") or 0) >= since
+
+
+def find_nested(own: Sequence[Source], others: Sequence[Source], host: HostMoment) -> list[JSON]:
+    """A fact for each pair of an own source and another one, of which the upper is writable.
+
+    Raises Refused (host-unreadable) where the way to a source cannot be read.
+    """
+    pairs = dict.fromkeys((*_find_pairs(others, own, host), *_find_pairs(own, others, host)))
+    return [_make_fact(upper, lower) for upper, lower in pairs]
+
+
+def _find_pairs(
+    uppers: Iterable[Source], lowers: Iterable[Source], host: HostMoment
+) -> Iterator[tuple[Source, Source]]:
+    by_name = _group_writable(uppers, host)
+    for lower in lowers if by_name else ():
+        for folder in _list_above(lower.path, host):
+            for upper in by_name.get(folder, ()):
+                yield upper, lower
+
+
+def _group_writable(sources: Iterable[Source], host: HostMoment) -> Mapping[str, list[Source]]:
+    """Writable sources by their path and by where it leads."""
+    found = defaultdict[str, list[Source]](list)
+    for source in sources:
+        if not source.writable:
+            continue
+        for name in {source.path, host.find_passage(source.path).resolved or source.path}:
+            if not any(is_within(root, name) for root in _ROOTS):
+                found[name].append(source)
+    return found
+
+
+def _list_above(path: str, host: HostMoment) -> Iterator[str]:
+    """Every folder above a path, under all its names: that on the way of the kernel, and that of the text."""
+    folders: dict[str, None] = {}
+    for folder in (path.rpartition("/")[0] or "/", *host.find_passage(path).passes):
+        while folder not in folders:
+            folders[folder] = None
+            folder = folder.rpartition("/")[0] or "/"
+    if path != "/":
+        yield from folders
+
+
+def _make_fact(upper: Source, lower: Source) -> Fact:
+    own = upper if upper.owner == _SELF else lower
+    return {
+        "upper": printable(upper.path),
+        "lower": printable(lower.path),
+        "writer": upper.owner,
+        "reader": lower.owner,
+        "at": own.at,
+    }
