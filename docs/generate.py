@@ -80,6 +80,8 @@ def rule_pages(title: str, folder: str) -> str:
 
 def rule_page(topic: str, id: str, rule: dict[str, Any]) -> str:
     reports = f" Reported from `{rule['reports']}`." if "reports" in rule else ""
+    if "atUse" in rule:
+        reports += f" Existing objects that violate it may {'not ' if rule['atUse'] else ''}be used."
     lines = [
         f"## {id}\n",
         f"**{rule['title']}.** {rule['reason']}\n",

@@ -65,6 +65,7 @@ OLD = {
         "child": container("child", mounts=(HARMLESS,), VolumesFrom=["plain"]),
         "user": container("user", mounts=({"Type": "volume", "Name": "evil", "Driver": "local"},)),
         "reader": container("reader", mounts=({"Type": "volume", "Name": "data", "Driver": "local"},)),
+        "tender": container("tender", mounts=({"Type": "volume", "Name": "opened", "Driver": "local"},)),
         "unlimited": container("unlimited", Memory=0),
         "writer": {
             **container("writer", Binds=["/srv/media:/data"], mounts=(WRITES,)),
@@ -78,6 +79,7 @@ OLD = {
     "volume": {
         "data": volume("data"),
         "scratch": volume("scratch", type="tmpfs", device="tmpfs", o="size=16m"),
+        "opened": volume("opened", type="none", o="bind", device="/srv/opened"),
         "evil": volume("evil", type="none", o="bind", device="/"),
     },
     "network": {
@@ -252,8 +254,62 @@ def test_an_exception_that_admits_the_create_admits_the_use(tmp_path: Path) -> N
     }
     judge = judge_with(tmp_path, {"exceptions/priv.json": waiver})
 
-    assert refusing(decide(judge, "POST", "/containers/priv/start")) == []
+    started = decide(judge, "POST", "/containers/priv/start")
+    assert [violation.entry() for violation in started.violations] == [
+        {"rule": rule, "level": "baseline", "at": "path.id", "action": "waived", "exception": "priv"}
+        for rule in ("no-host-pid", "no-privileged")
+    ]
     assert refusing(decide(judge, "POST", "/containers/binds/start")) == ["existing-container"]
+
+
+def test_an_exception_for_a_volume_is_named_when_its_container_is_used(tmp_path: Path) -> None:
+    waiver = {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-bind-volumes"],
+        "match": {"properties": {"query": {"properties": {"name": {"contains": {"const": "opened"}}}}}},
+        "reason": "It tends the host.",
+        "owner": "team",
+        "expires": "2030-01-01",
+    }
+    judge = judge_with(tmp_path, {"exceptions/opened.json": waiver})
+
+    started = decide(judge, "POST", "/containers/tender/start")
+    assert [(v.rule, v.at, v.exception) for v in started.violations] == [("no-bind-volumes", "path.id", "opened")]
+    created = decide(judge, *create(Binds=["opened:/x"]))
+    assert ("no-bind-volumes", "HostConfig.Binds[0]", "opened") in [
+        (v.rule, v.at, v.exception) for v in created.violations
+    ]
+    assert refusing(created) == []
+
+
+@pytest.mark.parametrize(
+    ("site", "rules"),
+    [
+        ({"rules/site/old-tag.json": {"atUse": True}}, ["existing-container"]),
+        ({"rules/site/old-tag.json": {}}, []),
+        ({"rules/site/old-tag.json": {"atUse": True}, "site.json": {"actions": {"old-tag": "audit"}}}, []),
+    ],
+    ids=["counts", "does not", "only reports"],
+)
+def test_a_rule_of_the_site_says_whether_it_counts_at_use(tmp_path: Path, site: Any, rules: list[str]) -> None:
+    of_site = {
+        "$schema": "../../rule.json",
+        "dialect": 2,
+        "title": "Containers do not run busybox",
+        "reason": "It is old.",
+        "remedy": {"docker": "use another image"},
+        "level": "baseline",
+        "threats": ["confidentiality"],
+        "sources": ["Portero"],
+        "operations": ["ContainerCreate"],
+        "properties": {"facts": {"properties": {"image": {"properties": {"repository": {"enum": ["app"]}}}}}},
+        "allows": {"docker run example.com/app": {"body": {"Image": "example.com/app"}}},
+        "denies": {"docker run busybox": {"body": {"Image": "busybox"}}},
+    }
+    judge = judge_with(tmp_path, {file: of_site | part if "rules" in file else part for file, part in site.items()})
+
+    assert refusing(decide(judge, "POST", "/containers/plain/start")) == rules
 
 
 def test_a_rule_that_the_site_switches_off_is_no_reason_at_use(tmp_path: Path) -> None:

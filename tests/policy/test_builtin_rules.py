@@ -44,6 +44,13 @@ def test_the_built_in_policy_loads_without_a_fault() -> None:
     assert set(policy().rules) == {file.stem for file in FILES if file.parts[-3] == "rules"}
 
 
+def test_what_can_happen_later_than_the_request_does_not_count_at_use() -> None:
+    counting = {id for id, rule in policy().rules.items() if rule.at_use}
+
+    assert {"no-privileged", "no-sensitive-paths", "no-bind-volumes", "protected-paths", "existing-volume"} <= counting
+    assert not {"memory-limit", "no-swappable-sources", "no-volumes-from", "network-subnets"} & counting
+
+
 def test_every_rule_file_is_tried_with_both_engines() -> None:
     assert set(tried()) == set(FILES)
     assert {tuple(engine.name for engine in trial.ground.engines) for trial in tried().values()} == {

@@ -3,6 +3,8 @@
 from pathlib import PurePath
 from typing import Any
 
+import pytest
+
 from portero.policy.rule import Example, Rule
 
 
@@ -21,3 +23,24 @@ def test_an_example_is_of_the_first_operation_unless_it_says_another(written: di
 
     assert rule.allows == (Example("docker run busybox", "ContainerCreate", {}),)
     assert [example.operation for example in rule.denies] == ["ContainerCreate", "ContainerExec"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "at_use"),
+    [
+        ({}, True),
+        ({"threats": ["container-escape", "denial-of-service"]}, True),
+        ({"threats": ["denial-of-service"]}, False),
+        ({"level": "hardened"}, False),
+        ({"atUse": False}, False),
+        ({"level": "hardened", "threats": ["confidentiality"], "atUse": True}, True),
+    ],
+    ids=str,
+)
+def test_what_counts_at_use_is_of_baseline_against_the_host_unless_the_file_says_otherwise(
+    written: dict[str, Any], changes: dict[str, Any], at_use: bool
+) -> None:
+    rule = Rule.of(PurePath("rules/privileges/no-privileged.json"), written | changes)
+
+    assert rule.at_use is at_use
+    assert rule.schema == {"properties": written["properties"]}

@@ -15,7 +15,7 @@ from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
-from portero.judging import nested_sources
+from portero.judging import nested_sources, waived_objects
 from portero.judging.nested_sources import Source, was_created_since
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
@@ -133,11 +133,13 @@ class Existing:
 
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
-    shown = [f"{violation.rule} ({violation.at})" for violation in violations[:_MOST_SHOWN]]
-    more = len(violations) - len(shown)
+    denials = [violation for violation in violations if violation.action == "deny"]
+    shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MOST_SHOWN]]
+    more = len(denials) - len(shown)
     return {
         "name": printable(name)[:_LONGEST_NAME],
-        "violates": [{"rule": violation.rule, "field": violation.at} for violation in violations],
+        "violates": [{"rule": violation.rule, "field": violation.at} for violation in denials],
+        "waived": waived_objects.make_facts(violations),
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
         "at": named.at,
     }

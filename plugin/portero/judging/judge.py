@@ -13,8 +13,7 @@ from portero.decision import Decision, Subject, Violation, bounded, in_order, re
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
-from portero.judging import dropped_fields, request_document, suggestion, unknown_fields
-from portero.judging.at_use import counts_at_use
+from portero.judging import dropped_fields, request_document, suggestion, unknown_fields, waived_objects
 from portero.judging.existing import Existing
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
@@ -90,6 +89,7 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
+            *waived_objects.report(document["objects"], self.policy.rules),
             *unknown_fields.report(document, self.policy.unknown_fields),
             *dropped_fields.report(document),
         )
@@ -117,7 +117,7 @@ class Judge:
     def _judge_existing(
         self, identity: Mapping[str, JSON], time: float, made: Inspected, host: HostMoment, used: Mapping[str, JSON]
     ) -> tuple[Violation, ...]:
-        """What an existing object violates that counts when it is used, without what an exception waives."""
+        """What an existing object violates that counts when it is used, and what of it an exception waives."""
         tree = go_json.parse(json.dumps(made.body).encode())
         document = request_document.build(
             operation=Operation(made.operation, "POST", "", "json", True, False),
@@ -132,10 +132,12 @@ class Judge:
         violated = [
             violation
             for violation in self.policy.check(document, self.profile, ("deny",))
-            if counts_at_use(self.policy.rules[violation.rule])
+            if self.policy.rules[violation.rule].at_use
         ]
-        waived = self.policy.waived(violated, document, time)
-        return tuple(violation for violation in waived if violation.action == "deny")
+        return (
+            *self.policy.waived(violated, document, time),
+            *waived_objects.report(document["objects"], self.policy.rules),
+        )
 
     def _suggest(
         self,

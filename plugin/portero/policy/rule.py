@@ -22,6 +22,7 @@ RuleDocument = TypedDict(
         "level": Level,
         "reports": NotRequired[Level],
         "threats": list[str],
+        "atUse": NotRequired[bool],
         "sources": list[str],
         "operations": list[str],
         "allows": Mapping[str, Mapping[str, JSON]],
@@ -30,6 +31,7 @@ RuleDocument = TypedDict(
     },
 )
 _ABOUT = frozenset(RuleDocument.__annotations__)
+_OF_HOST = frozenset({"container-escape", "host-compromise"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule file, read. `schema` is the condition alone."""
+    """A rule file, read. `schema` is the condition alone; `at_use`: an object that violates it may not be used."""
 
     id: str
     topic: str
@@ -54,6 +56,7 @@ class Rule:
     level: Level
     reports: Level | None
     threats: tuple[str, ...]
+    at_use: bool
     sources: tuple[str, ...]
     operations: tuple[str, ...]
     schema: Mapping[str, JSON]
@@ -75,6 +78,7 @@ class Rule:
             level=document["level"],
             reports=document.get("reports"),
             threats=tuple(document["threats"]),
+            at_use=document.get("atUse", _is_for_host_safety(document)),
             sources=tuple(document["sources"]),
             operations=tuple(document["operations"]),
             schema={keyword: value for keyword, value in content.items() if keyword not in _ABOUT},
@@ -82,6 +86,10 @@ class Rule:
             denies=_examples(document["denies"], document["operations"][0]),
             proposal=Proposal.of(document["try"]) if "try" in document else None,
         )
+
+
+def _is_for_host_safety(document: RuleDocument) -> bool:
+    return document["level"] == "baseline" and not _OF_HOST.isdisjoint(document["threats"])
 
 
 def _examples(content: Mapping[str, Mapping[str, JSON]], operation: str) -> tuple[Example, ...]:

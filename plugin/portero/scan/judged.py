@@ -13,7 +13,6 @@ from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.fields import as_object, child, flag, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
-from portero.judging.at_use import counts_at_use
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy
@@ -59,7 +58,7 @@ class JudgedObject:
         found: dict[str, list[str]] = {}
         for violation in self.decision.violations:
             rule = policy.rules.get(violation.rule)
-            if rule is not None and violation.action == "deny" and counts_at_use(rule):
+            if rule is not None and violation.action == "deny" and rule.at_use:
                 found.setdefault(rule.id, []).append(violation.at)
         return found
 
