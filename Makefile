@@ -20,6 +20,8 @@ MUTATE_LOCK := requirements/mutate.txt
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
+# Processes that run tests side by side; a file of tests stays in one of them.
+JOBS ?= 2
 # Options for the benchmark: make bench BENCH="--growth"
 BENCH ?=
 
@@ -49,7 +51,7 @@ test: $(READY)
 	 missing = [tool for tool in ("dockerd", "docker", "busybox", "ip") if not shutil.which(tool)]; \
 	 why = "needs " + ", ".join(missing) if missing else "" if os.geteuid() == 0 else "needs root"; \
 	 why and print("SKIPPED: everything at a real dockerd (tests/e2e): " + why)'
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
 coverage: $(READY)

@@ -86,7 +86,8 @@ def test_the_docker_package_runs_reads_and_removes(docker: GuardedDocker, client
         volume = client.volumes.create("py-data")
         once = client.containers.run(
             "busybox",
-            ["sh", "-c", "echo kept > /data/x; cat /data/x"],
+            # The package reads the log when the container has ended; on a busy machine dockerd then still writes it.
+            ["sh", "-c", "echo kept > /data/x; cat /data/x; sleep 1"],
             remove=True,
             volumes={"py-data": {"bind": "/data"}},
         )

@@ -134,8 +134,10 @@ def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) 
         (tmp_path / "decisions.jsonl.hang").touch()
         connection = server.connection()
         connection.request("POST", "/AuthZPlugin.AuthZReq", create())
-        time.sleep(2.5)
-        seen = attention(server)
+        seen, end = [], time.monotonic() + 25
+        while not seen and time.monotonic() < end:
+            time.sleep(0.2)
+            seen = attention(server)
         for worker in server.workers():
             os.kill(worker, signal.SIGCONT)
         allowed = connection.getresponse().status
