@@ -35,7 +35,11 @@ class Serving:
 
     def memory(self) -> float:
         """Proportional set size of all its processes together, in MiB."""
-        return sum(_kilobytes(process) for process in self._processes()) / 1024
+        return sum(_kilobytes(process, "Pss") for process in self._processes()) / 1024
+
+    def own_memory(self) -> float:
+        """The part of it that is no file, which does not depend on what else runs, in MiB."""
+        return sum(_kilobytes(process, "Pss_Anon") for process in self._processes()) / 1024
 
     def threads(self) -> int:
         """Of all its processes together."""
@@ -110,7 +114,7 @@ def _ticks(process: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def _kilobytes(process: int) -> int:
+def _kilobytes(process: int, name: str) -> int:
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     values: Mapping[str, str] = dict(line.split(":", 1) for line in lines[1:])
-    return int(values["Pss"].split()[0])
+    return int(values[name].split()[0])

@@ -28,7 +28,7 @@ _GROWTH = 1.1
 
 @dataclass(slots=True)
 class Minute:
-    """What a minute ended with: answers so far, MiB of memory, threads and descriptors of all processes."""
+    """What a minute ended with: answers so far, MiB that are no file, threads and descriptors of all processes."""
 
     seconds: float
     asked: int
@@ -114,7 +114,7 @@ def run(at: Serving, log: Path, chosen: argparse.Namespace) -> Soak:
 
 
 def _report(soak: Soak, at: Serving, began: float) -> None:
-    minute = Minute(time.monotonic() - began, soak.asked, at.memory(), at.threads(), at.descriptors())
+    minute = Minute(time.monotonic() - began, soak.asked, at.own_memory(), at.threads(), at.descriptors())
     soak.minutes.append(minute)
     row = f"{minute.seconds:7.0f} {minute.asked:9} {minute.memory:5.1f} {minute.threads:7} {minute.descriptors:12}"
     print(row, flush=True)

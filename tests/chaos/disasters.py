@@ -14,6 +14,7 @@ from typing import TypeAlias
 from tests.e2e.guarded import GuardedDocker, wait_until
 
 from .clients import HUNG
+from .clock import YEAR, Clock
 
 FOLDER = "/var/log/chaos"
 LOG = f"{FOLDER}/decisions.jsonl"
@@ -24,8 +25,9 @@ HERE = Path(__file__).parent
 class Victim:
     """Portero beside dockerd; `held`: its socket is held for it, and it is started again by who holds it."""
 
-    def __init__(self, docker: GuardedDocker, chance: random.Random, *, held: bool) -> None:
+    def __init__(self, docker: GuardedDocker, clock: Clock, chance: random.Random, *, held: bool) -> None:
         self.docker = docker
+        self.clock = clock
         self.chance = chance
         self.held = held
 
@@ -159,11 +161,18 @@ def rotation(victim: Victim) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def clock_jump(victim: Victim) -> Iterator[None]:
+    victim.clock.step(victim.chance.choice([-10, -1, 1, 10]) * YEAR)
+    yield
+    victim.clock.step(0.0)
+
+
 DISASTERS: Mapping[str, Disaster] = {
     disaster.__name__.replace("_", " "): disaster
     for disaster in (
         *(kill_a_worker, stop_workers, kill_the_master, restart, reload, few_descriptors, little_memory, full_disk),
-        *(slow_daemon, hung_file_system, rotation),
+        *(slow_daemon, hung_file_system, rotation, clock_jump),
     )
 }
 

@@ -16,8 +16,10 @@ import pytest
 from tests.e2e.conftest import give_up
 from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker, wait_until
 from tests.e2e.host import missing
+from tests.paths import ROOT
 
 from .clients import ATTACK, HARMLESS, HUNG, PRIVILEGED, Clients
+from .clock import Clock
 from .disasters import FOLDER, HERE, LOG, SITE, Victim, strike
 
 pytestmark = pytest.mark.e2e
@@ -43,9 +45,11 @@ def docker() -> Iterator[GuardedDocker]:
 
 @pytest.mark.parametrize("held", [False, True], ids=["alone", "behind a held socket"])
 def test_no_disaster_lets_anything_pass_unjudged_or_unlogged(docker: GuardedDocker, held: bool) -> None:
-    docker.chosen = HELD if held else SERVE  # type: ignore[attr-defined]  # for Victim.restart
+    clock = Clock(docker.host.path("/srv/clock"))
+    stepped = [f"{name}={value}" for name, value in clock.environ(str(ROOT / "plugin"), "/srv/clock").items()]
+    docker.chosen = ["env", *stepped, *(HELD if held else SERVE)]  # type: ignore[attr-defined]  # for Victim.restart
     docker.replace_plugin(docker.chosen)  # type: ignore[attr-defined]
-    victim = Victim(docker, random.Random(SEED), held=held)
+    victim = Victim(docker, clock, random.Random(SEED), held=held)
     clients = Clients(docker.socket)
     try:
         happened = strike(victim, SECONDS)

@@ -21,6 +21,8 @@ from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, site_with_exception
 
+YEAR = 365 * 86400.0
+
 
 def test_status_tells_what_is_in_force(tmp_path: Path) -> None:
     told = built(tmp_path)
@@ -71,7 +73,9 @@ def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Pat
     assert auto.health()["attention"] == []
 
 
-def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(tmp_path: Path) -> None:
+def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = built(tmp_path, log="/dev/full")
     before = cast(list[str], asked.health()["attention"])
     ask(asked, create())
@@ -83,8 +87,20 @@ def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(tmp_path
     assert failure.startswith("the decision log could not be written at 20")
     assert asked.status()["logFailures"] == 1
     assert asked.status()["logLastFailure"] == instant(last)
-    assert [*status.attention(asked._view(), last + 899)] == [failure]
-    assert [*status.attention(asked._view(), last + 901)] == []
+    now = time.monotonic()
+    for passed, expected in ((890, [failure]), (910, [])):
+        monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
+        assert asked.health()["attention"] == expected
+
+
+@pytest.mark.parametrize("jump", [-10 * YEAR, 10 * YEAR])
+def test_a_jump_of_the_clock_hides_no_lost_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float) -> None:
+    asked = built(tmp_path, log="/dev/full")
+    ask(asked, create())
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + jump)
+
+    assert len(cast(list[str], asked.health()["attention"])) == 1
 
 
 def test_a_write_to_the_log_that_does_not_end_needs_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

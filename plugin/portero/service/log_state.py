@@ -13,20 +13,22 @@ STALLED_AFTER = 2.0
 # Far more than there are workers. Two processes that share a slot hide one another's stalls, nothing else.
 _SLOTS = 256
 _DOUBLE = 8
+_FIRST = 2
 
 
 class LogState:
     """When a line was last lost, and since when each process has been writing."""
 
     def __init__(self) -> None:
-        memory = mmap.mmap(-1, _DOUBLE * (1 + 2 * _SLOTS))
-        # The first number is the time of the last failure; then process and begin of its write, in turns.
+        memory = mmap.mmap(-1, _DOUBLE * (2 + 2 * _SLOTS))
+        # The first two numbers are the time of the last failure, by the host's clock and by the one that nobody sets;
+        # then process and begin of its write, in turns.
         self._numbers = memoryview(memory).cast("d")
-        self._slot = 1
+        self._slot = _FIRST
 
     def use_own_slot(self) -> None:
         """Called once in each process that a fork made."""
-        self._slot = 1 + 2 * (os.getpid() % _SLOTS)
+        self._slot = _FIRST + 2 * (os.getpid() % _SLOTS)
         self._numbers[self._slot] = os.getpid()
         self.end()
 
@@ -40,12 +42,16 @@ class LogState:
 
     def fail(self) -> None:
         """A line was lost now."""
-        self._numbers[0] = time.time()
+        self._numbers[0], self._numbers[1] = time.time(), time.monotonic()
 
     @property
     def last_failure(self) -> float:
         """When a line was last lost, in seconds since 1970; 0: never."""
         return self._numbers[0]
+
+    def failed_within(self, seconds: float) -> bool:
+        """Whether a line was lost so recently, however the host's clock was set meanwhile."""
+        return self._numbers[0] != 0 and time.monotonic() < self._numbers[1] + seconds
 
     def seconds_left(self) -> float:
         """Until the write of this process counts as stalled; 0: it does."""
@@ -55,7 +61,9 @@ class LogState:
         """Processes whose write does not end."""
         before = time.monotonic() - STALLED_AFTER
         numbers = self._numbers
-        return sum(0 < numbers[slot + 1] < before and _is_alive(numbers[slot]) for slot in range(1, len(numbers), 2))
+        return sum(
+            0 < numbers[slot + 1] < before and _is_alive(numbers[slot]) for slot in range(_FIRST, len(numbers), 2)
+        )
 
 
 def _is_alive(process: float) -> bool:

@@ -129,7 +129,7 @@ def attention(view: View, now: float) -> Iterator[str]:
         yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
-    yield from _list_log_failures(view.log, now)
+    yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
     if loading.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
@@ -146,10 +146,10 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from notices(view.policy.waivers, now)
 
 
-def _list_log_failures(log: LogState, now: float) -> Iterator[str]:
+def _list_log_failures(log: LogState) -> Iterator[str]:
     if log.count_stalled():
         yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
-    if now < log.last_failure + _FAILED_RECENTLY:
+    if log.failed_within(_FAILED_RECENTLY):
         when = instant(log.last_failure)
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
