@@ -40,7 +40,7 @@ def test_the_stack_comes_up_works_and_goes_with_nothing_refused(docker: GuardedD
 
 
 def test_without_the_site_s_values_the_same_stack_is_refused_where_it_leans_on_them(docker: GuardedDocker) -> None:
-    docker.replace_plugin(serve("hardened"))
+    docker.replace_plugin(serve("restricted"))
 
     created = docker.shell(f"{COMPOSE} create", timeout=120)
     docker.shell(f"{COMPOSE} down --volumes")

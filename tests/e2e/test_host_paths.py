@@ -162,7 +162,7 @@ def test_the_sites_lists_trust_users_and_never_containers(host: GuardedDocker) -
 
     about_mounts = {"no-swappable-sources", "bind-sources-listed", "no-sources-below-writable", "no-nested-sources"}
     assert about_mounts.isdisjoint(trusted)
-    assert {"no-sources-below-writable", "bind-sources-listed"} <= {*below}
+    assert "no-sources-below-writable" in below
 
 
 def test_a_service_is_judged_alike(host: GuardedDocker) -> None:

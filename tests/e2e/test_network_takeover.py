@@ -21,7 +21,7 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
         ip link add br0 type bridge; ip addr add 192.168.50.1/24 dev br0; ip link set br0 up
         ip addr add 10.99.0.9/32 dev lo
         ip rule add to 10.64.0.0/16 table 52; ip route add 10.64.0.0/16 dev br0 table 52
-        mkdir -p /srv/site; echo '{"subnets": ["198.51.100.0/24"], "network-drivers": ["bridge", "ipvlan"]}' \
+        mkdir -p /srv/site; echo '{"subnets": ["198.51.100.0/24"], "actions": {"gateway-mode": "deny"}}' \
             > /srv/site/site.json
     """)
     assert done.returncode == 0, done.stderr
@@ -111,7 +111,7 @@ def test_a_compose_project_with_its_own_subnet_comes_up_twice(docker: GuardedDoc
 
 @pytest.fixture(scope="module")
 def hardened(docker: GuardedDocker) -> Iterator[GuardedDocker]:
-    """The same under hardened, with a site that lists a public range."""
+    """The same under hardened, with a site that lists a public range and enforces gateway-mode."""
     with docker.guarded_by(serve("hardened", "--schemas", "/srv/site", "--host-root", "/")):
         yield docker
 

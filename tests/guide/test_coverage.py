@@ -87,3 +87,14 @@ def test_every_request_rule_is_linked_from_its_rows() -> None:
         for rule in REQUESTS
         if any(source.startswith(("G", "CIS 5")) for source in rule.sources) and f"](rules.md#{rule.id})" not in page
     ] == []
+
+
+def test_hardened_is_exactly_what_the_guide_asks_for() -> None:
+    asked = {id: row["id"] for row in WANTED["guide"] for id in row["hardened"]}
+
+    assert {rule.id for rule in REQUESTS if rule.level == "hardened"} == set(asked)
+
+
+@rows("guide", "hardened")
+def test_a_hardened_rule_names_the_row_of_the_guide_that_asks_for_it(row: dict[str, Any]) -> None:
+    assert set(row["hardened"]) <= set(carrying(row["id"], REQUESTS))

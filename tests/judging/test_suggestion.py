@@ -181,10 +181,10 @@ def test_an_update_a_command_and_a_network_have_words_of_their_own() -> None:
         tried({"Cmd": ["id"], "Privileged": True}, "/v1.45/containers/web/exec")
         == "docker exec ..., without --privileged"
     )
-    assert tried({"Name": "app"}, "/v1.45/networks/create") == (
+    assert tried({"Name": "app"}, "/v1.45/networks/create", profile="restricted") == (
         "docker network create --opt com.docker.network.bridge.enable_icc=false ..."
     )
-    assert tried({"Name": "app"}, "/v1.45/networks/create", client="compose/2.26.1") == (
+    assert tried({"Name": "app"}, "/v1.45/networks/create", client="compose/2.26.1", profile="restricted") == (
         'the network in the compose file with {driver_opts: {com.docker.network.bridge.enable_icc: "false"}}'
     )
 
@@ -200,7 +200,7 @@ def test_a_pull_names_the_form_of_the_image() -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        pytest.param({"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}, id="a rule without a proposal"),
+        pytest.param({"Annotations": {"elsewhere": "1"}}, id="a rule without a proposal"),
         pytest.param({"CpuQuota": 900000}, id="a flag that stays beside the proposed one"),
     ],
 )

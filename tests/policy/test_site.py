@@ -83,14 +83,18 @@ def test_a_log_address_list_accepts_its_addresses_and_any_of_another_host_when_i
 
 
 def test_a_prefix_list_accepts_its_names_and_what_begins_as_one_with_a_star() -> None:
-    assert accepts("prefix-list", ["team", "com.example.*"], "team")
-    assert accepts("prefix-list", ["com.example.*"], "com.example.owner")
-    assert not accepts("prefix-list", ["team", "com.example.*"], "teams")
-    assert not accepts("prefix-list", ["com.example.*"], "comXexample.owner")
-    assert not accepts("prefix-list", ["com.example.*"], "org.com.example.owner")
+    assert accepts("pattern-list", ["team", "com.example.*"], "team")
+    assert accepts("pattern-list", ["com.example.*"], "com.example.owner")
+    assert not accepts("pattern-list", ["team", "com.example.*"], "teams")
+    assert not accepts("pattern-list", ["com.example.*"], "comXexample.owner")
+    assert not accepts("pattern-list", ["com.example.*"], "org.com.example.owner")
+    assert accepts("pattern-list", ["*_default", "shop_*_net"], "shop_default")
+    assert not accepts("pattern-list", ["*_default", "shop_*_net"], "shop_defaults")
+    assert accepts("pattern-list", ["shop_*_net"], "shop_front_net")
+    assert not accepts("pattern-list", ["shop_*_net"], "shop_front")
 
 
-@pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "prefix-list", "device-list"])
+@pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "pattern-list", "device-list"])
 @pytest.mark.parametrize("candidate", ["", "/", None, {}])
 def test_an_empty_list_accepts_nothing(becomes: str, candidate: Any) -> None:
     assert not accepts(becomes, [], candidate)

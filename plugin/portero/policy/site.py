@@ -73,7 +73,7 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         _EXACT: _names,
         "protected-path-list": _protected,
         "name-list": _names,
-        "prefix-list": _prefixes,
+        "pattern-list": _patterns,
         "log-address-list": _log_addresses,
         "device-list": _devices,
         "size": _size,
@@ -116,13 +116,13 @@ def _log_addresses(value: JSON) -> JSON:
     return {"properties": {"address": {"enum": value}} if value else {"local": {"const": False}}}
 
 
-def _prefixes(value: JSON) -> JSON:
+def _patterns(value: JSON) -> JSON:
     names = cast(list[str], value)
-    whole: list[JSON] = [name for name in names if not name.endswith("*")]
-    prefixes = "|".join(_escaped(name[:-1]) for name in names if name.endswith("*"))
+    whole: list[JSON] = [name for name in names if "*" not in name]
+    patterns = "|".join(_escaped(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name)
     found: list[JSON] = [{"enum": whole}] if whole else []
-    if prefixes:
-        found.append({"type": "string", "pattern": rf"^({prefixes})[^\x00]*$"})
+    if patterns:
+        found.append({"type": "string", "pattern": f"^({patterns})$"})
     return {"anyOf": found} if found else dict(_NOTHING)
 
 
