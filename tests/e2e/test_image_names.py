@@ -19,7 +19,8 @@ def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """Guarded by a site that lists Docker Hub, with an image from elsewhere and a listener on the loopback."""
     own_docker.client.ask("POST", f"/images/nginx:1.27/tag?repo={FOREIGN}&tag=1")
     own_docker.shell(f"""
-        mkdir -p {SITE}; echo '{{"registries": ["docker.io"], "actions": {{"image-registries": "deny"}}}}' > {SITE}/site.json
+        mkdir -p {SITE}
+        echo '{{"registries": ["docker.io"], "actions": {{"image-registries": "deny"}}}}' > {SITE}/site.json
         (while :; do busybox nc -l -p 5999 -s 127.0.0.1 < /dev/null >> /srv/dialled; done) > /dev/null 2>&1 &
         sleep 0.3
     """)
