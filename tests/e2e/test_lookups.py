@@ -1,11 +1,13 @@
-"""Judging a network's ID makes Portero ask dockerd, which asks Portero first: nobody waits for himself."""
+"""Portero asks dockerd, which asks Portero first: nobody waits for itself, and a daemon that fails is a refusal."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
-from .guarded import GuardedDocker, serve
+from .guarded import GuardedDocker, serve, wait_until
 from .rawhttp import Answer
 from .refusals import refusing
 
@@ -14,6 +16,34 @@ pytestmark = pytest.mark.e2e
 # One large request at a time: the request that a lookup brings about comes while that turn is taken.
 NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
 MANY = 12
+# Stands for dockerd and answers every connection with this code, in which `c` is the connection.
+FAILING = """
+import os, signal, socket, threading, time
+s = socket.socket(socket.AF_UNIX)
+s.bind('/run/failing.sock')
+s.listen(64)
+OK = b'HTTP/1.1 200 OK\\r\\n'
+def answer(c):
+    with c:
+        c.recv(65536)
+        {}
+{}
+while True:
+    threading.Thread(target=answer, args=(s.accept()[0],), daemon=True).start()
+"""
+# How it fails, and for how many seconds a request waits.
+FAILURES = {
+    "stopped": ("pass", "os.kill(os.getpid(), signal.SIGSTOP)", 2),
+    "silent": ("time.sleep(99)", "", 2),
+    "a byte at a time": ("[(c.sendall(bytes([x])), time.sleep(0.2)) for x in OK * 20]", "", 2),
+    "slow body": ("c.sendall(OK + b'Content-Length: 2\\r\\n\\r\\n{'); time.sleep(99)", "", 2),
+    "garbage": ("c.sendall(os.urandom(4096))", "", 0),
+    "no JSON": ("c.sendall(OK + b'Content-Length: 5\\r\\n\\r\\n<html')", "", 0),
+    "10 MB": ("c.sendall(OK + b'Content-Length: 10485760\\r\\n\\r\\n' + b' ' * 10485760)", "", 0),
+    "10 MB without an end": ("c.sendall(OK + b'\\r\\n' + b' ' * 10485760)", "", 0),
+    "an error": ("c.sendall(b'HTTP/1.1 500 X\\r\\nContent-Length: 2\\r\\n\\r\\n{}')", "", 0),
+    "closed": ("pass", "", 0),
+}
 
 
 def test_many_large_requests_that_need_a_lookup_are_judged_by_a_single_worker(docker: GuardedDocker) -> None:
@@ -43,3 +73,48 @@ def test_many_large_requests_that_need_a_lookup_are_judged_by_a_single_worker(do
     assert set(asked) == {"ContainerCreate"}
     # A lookup that waits for its own request gives up after two seconds.
     assert took < 2
+
+
+@pytest.fixture(scope="module")
+def misled(docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    """Portero asks another daemon than the one that asks it."""
+    with docker.guarded_by(serve("baseline", "--host-root", "/", "--docker-host", "unix:///run/failing.sock")):
+        yield docker
+
+
+@contextmanager
+def failing(docker: GuardedDocker, failure: str) -> Iterator[None]:
+    """A daemon that fails so."""
+    answer, before, _ = FAILURES[failure]
+    docker.host.path("/srv/failing.py").write_text(FAILING.format(answer, before))
+    docker.shell("rm -f /run/failing.sock; nohup python3 /srv/failing.py >/dev/null 2>&1 & echo $! > /run/failing.pid")
+    wait_until(lambda: docker.host.path("/run/failing.sock").exists(), "the failing daemon did not listen")
+    try:
+        yield
+    finally:
+        docker.shell("kill -KILL $(cat /run/failing.pid)")
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_daemon_that_fails_is_refused_within_the_bound_and_pings_go_on(misled: GuardedDocker, failure: str) -> None:
+    assert misled.shell("docker create --name used busybox sleep 3600").returncode == 0
+    uses = ["docker start used", "docker create -v data:/x busybox true", "docker create -v /srv/data:/x busybox true"]
+    waits = FAILURES[failure][2]
+    try:
+        with failing(misled, failure), ThreadPoolExecutor(len(uses)) as pool:
+            began = time.monotonic()
+            running = [pool.submit(misled.shell, use) for use in uses]
+            pings = []
+            while not all(use.done() for use in running) or not pings:
+                asked = time.monotonic()
+                assert misled.client.ask("GET", "/_ping").status == 200
+                pings.append(time.monotonic() - asked)
+                time.sleep(0.05)
+            took = time.monotonic() - began
+            assert misled.shell("docker ps && docker stop -t 0 used && docker create busybox true").returncode == 0
+    finally:
+        misled.shell("docker ps -aq | xargs -r docker rm -f")
+
+    assert [refusing(use.result().stderr) for use in running] == [["lookup-failed"]] * len(uses)
+    assert waits <= took < waits + 3
+    assert max(pings) < 1

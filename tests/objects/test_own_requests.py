@@ -16,7 +16,15 @@ def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
 
 @pytest.mark.parametrize(
     "target",
-    ["/containers/web/json", "/exec/0123/json", "/images/a%2Fb/json", "/volumes/data", "/networks/app", "/info"],
+    [
+        "/containers/web/json",
+        "/exec/0123/json",
+        "/images/a%2Fb/json",
+        "/volumes/data",
+        "/networks/app",
+        "/info",
+        "/containers/json?all=1",
+    ],
 )
 def test_a_lookup_is_allowed(target: str) -> None:
     assert answer_own(envelope(target)) == {"Allow": True, "Msg": ""}

@@ -1,0 +1,136 @@
+"""What a request asks the daemon: list, ping, inspect and logs nothing, a start one question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.host.fixed import FixedHost, FixedObjects
+from portero.host.view import ObjectKind
+from portero.judging.judge import Judge
+from portero.types import JSON
+from tests.judging.test_existing import NEW, READS, USES, container, create, decide, judge, volume
+
+__all__ = ["judge"]  # a fixture
+
+YOUNG = {
+    **container("young", Binds=["/srv/movies:/m:ro"], mounts=({**READS, "Source": "/srv/movies"},)),
+    "Created": NEW,
+}
+AGED = {**YOUNG, "Created": "2025-01-01T00:00:00Z"}
+OBJECTS = {"container": {"plain": container("plain"), "young": YOUNG, "aged": AGED}, "volume": {"data": volume("data")}}
+
+
+class CountingObjects(FixedObjects):
+    """Notes each question. The daemon's version of control groups is not one: it is kept for a minute."""
+
+    asked: list[str]
+
+    def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
+        self.asked.append(f"{kind} {name}")
+        return super().inspect(kind, name)
+
+    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
+        self.asked.append("list")
+        return super().list_containers()
+
+
+class CountingHost(FixedHost):
+    """A host that says which questions came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def objects(self) -> Any:
+        found = CountingObjects(OBJECTS)
+        object.__setattr__(found, "asked", self.asked)
+        return found
+
+
+def questions(judge: Judge, method: str, target: str, body: Any = None) -> list[str]:
+    """What a request asks. An object asked for twice is looked up once (tests/objects/test_lookup.py)."""
+    host = CountingHost()
+    decide(replace(judge, host=host), method, target, body)
+    return [*dict.fromkeys(host.asked)]
+
+
+FREE = [
+    ("GET", "/_ping"),
+    ("HEAD", "/_ping"),
+    ("GET", "/version"),
+    ("GET", "/info"),
+    ("GET", "/events"),
+    ("GET", "/containers/json?all=1"),
+    ("GET", "/containers/plain/json"),
+    ("GET", "/containers/plain/logs?stdout=1&follow=1"),
+    ("GET", "/containers/plain/stats"),
+    ("GET", "/containers/plain/top"),
+    ("GET", "/containers/plain/changes"),
+    ("POST", "/containers/plain/stop"),
+    ("POST", "/containers/plain/kill"),
+    ("POST", "/containers/plain/wait"),
+    ("POST", "/containers/plain/resize?h=1&w=1"),
+    ("DELETE", "/containers/plain"),
+    ("GET", "/exec/0123/json"),
+    ("GET", "/images/json"),
+    ("GET", "/images/busybox/json"),
+    ("POST", "/images/create?fromImage=busybox&tag=1"),
+    ("GET", "/volumes"),
+    ("GET", "/volumes/data"),
+    ("DELETE", "/volumes/data"),
+    ("GET", "/networks"),
+    ("GET", "/networks/app"),
+    ("DELETE", "/networks/app"),
+]
+
+
+@pytest.mark.parametrize(("method", "target"), FREE)
+def test_looking_and_ending_asks_nothing(judge: Judge, method: str, target: str) -> None:
+    assert questions(judge, method, target) == []
+
+
+def test_an_operation_that_only_reads_asks_nothing_unless_it_hands_out_files(judge: Judge) -> None:
+    asking = {operation.id for operation in judge.routes.operations if operation.reads and operation.looks_up}
+
+    assert asking == {"ContainerArchive", "ContainerExport"}
+
+
+@pytest.mark.parametrize(("method", "target", "body"), USES, ids=[use[1] for use in USES])
+def test_a_use_of_a_container_asks_once(judge: Judge, method: str, target: str, body: Any) -> None:
+    assert questions(judge, method, target.format("plain"), body) == ["container plain"]
+
+
+@pytest.mark.parametrize(
+    ("target", "asked"),
+    [
+        ("/containers/aged/start", ["container aged"]),
+        ("/containers/young/start", ["container young", "list"]),
+        ("/containers/young/restart", ["container young", "list"]),
+        ("/containers/young/unpause", ["container young"]),
+    ],
+)
+def test_the_list_is_for_starts_of_containers_with_binds_that_portero_judged(
+    judge: Judge, target: str, asked: list[str]
+) -> None:
+    assert questions(judge, "POST", target) == asked
+
+
+@pytest.mark.parametrize(
+    ("host_config", "asked"),
+    [
+        ({}, []),
+        ({"Tmpfs": {"/x": ""}}, []),
+        ({"NetworkMode": "bridge"}, []),
+        ({"Binds": ["data:/d"]}, ["volume data"]),
+        ({"Binds": ["/srv/a:/a:ro"]}, ["list"]),
+        ({"Binds": ["/srv/a:/a", "/srv/b:/b"], "Privileged": True}, ["list"]),
+        ({"NetworkMode": "app", "Binds": ["/srv/a:/a:ro"]}, ["network app", "list"]),
+    ],
+    ids=str,
+)
+def test_a_create_asks_for_what_it_names_and_the_list_for_binds(
+    judge: Judge, host_config: Any, asked: list[str]
+) -> None:
+    assert questions(judge, *create(**host_config)) == asked
