@@ -83,6 +83,7 @@ def test_environment_and_labels_are_read_word_by_word(change: str, expected: lis
         (["# syntax=x"], ""),
         (["LABEL a=b\u2028USER root"], ""),
         (["LABEL a=b\x0bUSER root"], ""),
+        (["USER  a \t b"], "a \t b"),
         (["US\\\nER root"], "root"),
         (["\\\nUSER root"], "root"),
     ],

@@ -70,6 +70,7 @@ def test_other_servers_are_not_the_own_network(remote: str) -> None:
 
 
 def test_the_address_is_without_user_password_and_path() -> None:
+    assert read("//user@git.example.com/a")["address"] == "git.example.com"
     assert read("https://user:secret@Git.example.com:8443/a?token=b")["address"] == "https://Git.example.com:8443"
     assert read("git@github.com:docker/app.git")["address"] == "ssh://github.com"
 

@@ -35,6 +35,8 @@ def parts(found: Any) -> tuple[str, str, str | None, str | None]:
         ("[::1]:5000/app", ("[::1]:5000", "app", "latest", None)),
         (HEX, ("", "", None, DIGEST)),
         (DIGEST, ("", "", None, DIGEST)),
+        (f"sha384:{HEX}{HEX[:32]}", ("", "", None, f"sha384:{HEX}{HEX[:32]}")),
+        (f"sha512:{HEX}{HEX}", ("", "", None, f"sha512:{HEX}{HEX}")),
         (HEX[:12], ("docker.io", f"library/{HEX[:12]}", "latest", None)),
         ("", ("", "", None, None)),
     ],

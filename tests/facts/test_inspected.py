@@ -61,6 +61,20 @@ def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_on
     assert host_config["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
 
 
+def test_a_bind_at_a_path_that_is_only_the_source_of_another_one_is_no_mount_that_is_named() -> None:
+    heir = inspect_output("container")["plain"]
+    heir["HostConfig"]["Binds"] = ["/data:/own"]
+    heir["Mounts"] = [{"Type": "bind", "Source": "/etc", "Destination": "/data", "RW": True, "Propagation": ""}]
+
+    found = inspected.make_request(heir)
+
+    assert found is not None
+    host_config = found.body["HostConfig"]
+    assert isinstance(host_config, dict)
+    mounts: Any = host_config["Mounts"]
+    assert [mount["Source"] for mount in mounts] == ["/etc"]
+
+
 def test_a_container_without_more_mounts_keeps_its_own_list() -> None:
     host_config = read("container", "bad").body["HostConfig"]
 

@@ -123,6 +123,20 @@ def test_any_other_failure_is_an_error(
         read_dockerd(IDENTITY, tmp_path)
 
 
+def test_a_status_without_a_user_is_an_error(tmp_path: Path) -> None:
+    (dockerd(tmp_path, 7) / "status").write_text("Name:\tdockerd\n")
+
+    with pytest.raises(OSError, match="shows no user"):
+        read_dockerd(IDENTITY, tmp_path)
+
+
+def test_a_name_that_is_not_in_utf_8_hides_no_dockerd(tmp_path: Path) -> None:
+    stat = dockerd(tmp_path, 7) / "stat"
+    stat.write_bytes(stat.read_bytes().replace(b"(a b)", b"(a\xff)"))
+
+    assert identify_dockerd(7, tmp_path) == IDENTITY
+
+
 def test_another_process_is_no_dockerd(tmp_path: Path) -> None:
     folder: Any = process(tmp_path, 7, "dockerd", "")
     (folder / "exe").symlink_to("/usr/bin/nginx")

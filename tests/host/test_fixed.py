@@ -60,6 +60,14 @@ def test_a_host_whose_files_are_not_visible_still_compares_names() -> None:
     assert host.look("/srv") == HostEntry(None, "unknown", ())
 
 
+def test_objects_that_are_not_given_cannot_be_asked_for() -> None:
+    objects = FixedHost({"objects": {"volume": {"data": {"Driver": "local"}}}}).objects()
+
+    assert FixedHost({}).objects() is None
+    assert objects is not None
+    assert objects.inspect("volume", "data") == {"Driver": "local"}
+
+
 def test_sockets_can_be_replaced() -> None:
     host = FixedHost({"sockets": ["/tmp/x/docker.sock"], "links": {"/tmp/x": "/srv/y"}})
 

@@ -76,6 +76,17 @@ def test_a_mount_over_the_root_covers_it() -> None:
     assert table("30 27 0:50 / / rw - overlay none rw").find_mount("/srv").id == 30
 
 
+@pytest.mark.parametrize("disks", ["/ostree", "/run", "/sysroot"])
+def test_a_disk_among_disks_gives_no_name_to_a_folder(disks: str) -> None:
+    mounts = MountTable(
+        parse_mounts(
+            b"1 0 8:1 / / rw - ext4 a rw\n2 1 8:4 / /srv rw - xfs b rw\n3 1 8:4 / %s/x rw - xfs b rw\n" % disks.encode()
+        )
+    )
+
+    assert mounts.list_names("/srv/app") == set()
+
+
 def test_whole_disks_beside_their_usual_places_give_no_names() -> None:
     # Fedora CoreOS: the disk at /sysroot, parts of it at their places. Timeshift mounts it below /run.
     mounts = MountTable(

@@ -21,6 +21,8 @@ from portero.host.path import clean, is_absolute, is_within
         ("/../../etc", "/etc"),
         ("/tmp/..", "/"),
         ("a/../..", ".."),
+        ("../a/..", ".."),
+        ("../a/b/../c", "../a/c"),
         ("../../etc", "../../etc"),
         ("..", ".."),
         ("a/..", "."),

@@ -76,6 +76,15 @@ def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: P
     assert walk.find_entry(f"/{MAX_LINKS - 1}/link")[1] == "unknown"
 
 
+def test_the_steps_of_a_path_may_pass_as_many_links_as_the_kernel_follows(root: Path) -> None:
+    for number in range(MAX_LINKS + 1):
+        (root / f"{number}").symlink_to(f"/{number - 1}" if number else "/srv")
+
+    assert len(HostWalk(str(root)).list_steps(f"/{MAX_LINKS - 1}")) == MAX_LINKS + 1
+    with pytest.raises(OSError, match="symbolic links"):
+        HostWalk(str(root)).list_steps(f"/{MAX_LINKS}")
+
+
 def test_below_a_folder_that_is_not_there_nothing_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read, lstat = list[str](), os.lstat
 

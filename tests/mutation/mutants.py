@@ -91,6 +91,8 @@ def _list_parts(node: ast.AST) -> list[ast.expr]:
             return [value]
         case ast.Assign(targets=[ast.Name("__all__")], value=value):
             return [value]
+        case ast.Assign(value=ast.Subscript(value=ast.Name("Literal")) as value):
+            return [value]
     return []
 
 

@@ -15,12 +15,13 @@ from portero.types import JSON, Fact
 
 LOCAL = "local"
 
-# moby/sys mount/flags_unix.go: what dockerd takes out of `o` as a flag of mount(2) and does not hand to the filesystem.
+# moby/sys mount/flags_unix.go: what dockerd takes out of `o` as a flag of mount(2) and does not hand to the filesystem;
+# but for bind and rbind, which look at no other option.
 # fmt: off
 _FLAGS = frozenset({
     "ro", "rw", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "sync", "async", "dirsync", "remount",
     "mand", "nomand", "atime", "noatime", "diratime", "nodiratime",
-    "bind", "rbind", "unbindable", "runbindable", "private", "rprivate", "shared", "rshared",
+    "unbindable", "runbindable", "private", "rprivate", "shared", "rshared",
     "slave", "rslave", "relatime", "norelatime", "strictatime", "nostrictatime",
 })
 # fmt: on
