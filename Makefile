@@ -8,6 +8,7 @@
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
+#   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
 SHELL := /bin/sh
@@ -30,14 +31,19 @@ export PYTHONPATH := plugin
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
 # make mutate N=300 SEED=7, and MODULES="reading host/files.py" for folders or files of plugin/portero
 # make soak N=100000
-N ?= $(if $(filter mutate,$(MAKECMDGOALS)),300,$(if $(filter soak,$(MAKECMDGOALS)),3000000,100))
+# make differential N=20000 SEED=7, and ENGINE=DIR for another dockerd (its programs in DIR/root/usr/bin and sbin)
+N_OF_mutate := 300
+N_OF_soak := 3000000
+N_OF_differential := 500
+N ?= $(or $(N_OF_$(firstword $(MAKECMDGOALS))),100)
 SEED ?= 1
 # make chaos SECONDS=600 SEED=7
 SECONDS ?= 300
 PROFILE ?=
+ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -81,6 +87,9 @@ sequences: $(READY)
 
 mutate: $(VENV)/.mutate
 	@$(PY) -m tests.mutation.run --modules "$(MODULES)" --number $(N) --seed $(SEED)
+
+differential: $(READY)
+	@$(PY) -m tests.differential.search --number $(N) --seed $(SEED) $(ENGINE:%=--engine %)
 
 chaos: $(READY)
 	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos

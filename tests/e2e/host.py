@@ -41,10 +41,16 @@ def missing() -> str:
 
 
 class ThrowAwayHost:
-    """Processes started here see each other, a root file system of their own, a loopback network, and nothing else."""
+    """Processes started here see each other, a root file system of their own, a loopback network, and nothing else.
+
+    `parent`: where its folder is made, with Docker's data in it; None: the usual one for temporary files.
+    """
+
+    def __init__(self, parent: Path | None = None) -> None:
+        self._parent = parent
 
     def __enter__(self) -> "ThrowAwayHost":
-        self.folder = Path(tempfile.mkdtemp(prefix="portero-host-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="portero-host-", dir=self._parent))
         self.folder.chmod(0o755)
         self._init = subprocess.Popen(
             ["unshare", "--net", "--mount", "--pid", "--fork", "bash", str(INIT), str(self.folder)],

@@ -32,7 +32,7 @@ MASKED = (
     "/sys/firmware",
     "/sys/devices/virtual/powercap",
 )
-_READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
 def read_create(config: Fact) -> dict[str, JSON]:
@@ -57,7 +57,7 @@ def read_create(config: Fact) -> dict[str, JSON]:
         "noNewPrivileges": allowed,
         "securityOptionsUnknown": unknown,
         "maskedPaths": _open_paths(config, "MaskedPaths", MASKED),
-        "readonlyPaths": _open_paths(config, "ReadonlyPaths", _READONLY),
+        "readonlyPaths": _open_paths(config, "ReadonlyPaths", READONLY),
     }
 
 

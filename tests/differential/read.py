@@ -1,0 +1,29 @@
+"""The request document that Portero makes of an AuthZReq, on a host whose links are those of the stage."""
+
+import json
+from functools import cache
+from typing import Any
+
+from portero import engine
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.policy.loader import load
+from portero.reading.canonical import Shapes
+from portero.reading.routes import Routes
+from portero.service import resources
+
+from .stage import LINKS
+
+
+@cache
+def judge() -> Judge:
+    """The judge of this checkout's policy."""
+    schemas = resources.schemas()
+    routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
+    policy = load([schemas], engine.best(), routes.operations)
+    return Judge(policy, routes, Shapes.load(schemas / "api"), FixedHost({"links": LINKS}), "baseline", "enforce")
+
+
+def read_document(asked: bytes) -> dict[str, Any]:
+    """The request document; raises Refused where Portero does not read the request."""
+    return judge().document(asked)

@@ -1,0 +1,103 @@
+"""An authorization plugin that allows everything and keeps what dockerd asks; it takes dockerd's traces too.
+
+usage: python recorder.py SOCKET FILE PORT SPANS
+
+Each AuthZReq becomes a line of FILE before it is answered. A request with the header X-Refuse is refused, so that
+dockerd finds its route and does nothing. Each post to PORT (OTLP over HTTP) becomes a line in base64 of SPANS.
+"""
+
+import base64
+import json
+import os
+import socketserver
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler
+from typing import Any, BinaryIO
+
+_LOCK = threading.Lock()
+
+
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """One thread a connection."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class TracesServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Where dockerd posts its spans."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    """What both have in common."""
+
+    protocol_version = "HTTP/1.1"
+    kept: BinaryIO
+
+    def posted(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+
+    def keep(self, line: bytes) -> None:
+        with _LOCK:
+            self.kept.write(line + b"\n")
+            self.kept.flush()
+
+    def reply(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+    def address_string(self) -> str:
+        """A Unix peer has no address."""
+        return ""
+
+
+class PluginHandler(Handler):
+    """The three calls of the authorization protocol."""
+
+    def do_POST(self) -> None:
+        """Activate, or keep the request and allow it."""
+        posted = self.posted()
+        if self.path == "/Plugin.Activate":
+            self.reply(b'{"Implements":["authz"]}')
+            return
+        allowed = True
+        if self.path.endswith("AuthZReq"):
+            headers = json.loads(posted).get("RequestHeaders") or {}
+            if "X-Case" in headers:
+                self.keep(posted.strip())
+            allowed = "X-Refuse" not in headers
+        self.reply(json.dumps({"Allow": allowed, "Msg": "recorded"}).encode())
+
+
+class TracesHandler(Handler):
+    """Spans of dockerd, as protobuf."""
+
+    def do_POST(self) -> None:
+        """Keep the spans."""
+        self.keep(base64.b64encode(self.posted()))
+        self.reply(b"")
+
+
+def main() -> None:
+    """Serve until killed."""
+    socket, file, port, spans = sys.argv[1:]
+    if os.path.exists(socket):
+        os.unlink(socket)
+    with open(file, "ab") as PluginHandler.kept, open(spans, "ab") as TracesHandler.kept:
+        traces = TracesServer(("127.0.0.1", int(port)), TracesHandler)
+        threading.Thread(target=traces.serve_forever, daemon=True).start()
+        with UnixServer(socket, PluginHandler) as server:
+            server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

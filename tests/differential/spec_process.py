@@ -1,0 +1,205 @@
+"""The process, limits and isolation of an OCI spec beside the facts of the request that led to it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from posixpath import normpath
+from typing import Any
+
+from portero.facts.security import MASKED, READONLY
+from portero.types import JSON
+
+from .difference import Difference
+
+# What dockerd itself gives a container (moby oci/caps/defaults.go, oci/defaults.go, daemon/oci_linux.go).
+USUAL_CAPABILITIES = frozenset(
+    {
+        *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW"),
+        *("SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+    }
+)
+_MANY = 36  # with all capabilities a container has at least so many
+USUAL_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
+_NAMESPACES = {"network": "network", "pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroup", "user": "user"}
+_IMAGE_GROUPS = {"root": "0", "docker": "999", "nogroup": "65534"}
+Facts = Mapping[str, Any]
+Spec = Mapping[str, Any]
+
+
+def compare_process(facts: Facts, spec: Spec, id: str) -> Iterator[Difference]:
+    """Each fact of the process that the spec contradicts."""
+    for name, look in _LOOKS.items():
+        read, made = look(facts, spec)
+        if read != made:
+            yield Difference(f"facts.{name}", read, made)
+    yield from _compare_cgroup(facts, spec, id)
+    yield from _compare_limits(facts, spec)
+
+
+def _privileged(facts: Facts) -> bool:
+    return facts.get("privileged", {}).get("value") is True
+
+
+def _capabilities(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    made = {name.removeprefix("CAP_") for name in (spec["process"].get("capabilities") or {}).get("bounding", [])}
+    add = {fact["name"] for fact in facts["capabilities"]["add"]}
+    drop = {fact["name"] for fact in facts["capabilities"]["drop"]}
+    if _privileged(facts) or "ALL" in add:
+        refused = set() if _privileged(facts) else drop - {"ALL"}
+        return [True, []], [len(made) + len(refused) >= _MANY, sorted(made & refused)]
+    kept = set() if "ALL" in drop else USUAL_CAPABILITIES - drop
+    return sorted(kept | add), sorted(made)
+
+
+def _no_new_privileges(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    return facts["noNewPrivileges"]["value"] is True, spec["process"].get("noNewPrivileges", False)
+
+
+def _seccomp(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    profile, made = facts["seccomp"]["profile"], spec["linux"].get("seccomp")
+    action = None if made is None else made["defaultAction"]
+    if profile == "custom":
+        return "custom", "custom" if action != "SCMP_ACT_ERRNO" else action
+    if profile == "unconfined" or _privileged(facts):
+        return None, action
+    return "SCMP_ACT_ERRNO", action
+
+
+def _apparmor(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    # No AppArmor where these tests run: a profile that is named reaches nothing.
+    return "", spec["process"].get("apparmorProfile", "")
+
+
+def _masked(fact: str, list_name: str, facts: Facts, spec: Spec, closed: Sequence[str]) -> tuple[JSON, JSON]:
+    made = [] if _privileged(facts) else [path for path in closed if path not in (spec["linux"].get(list_name) or [])]
+    return ([] if _privileged(facts) else facts[fact]["missing"]), made
+
+
+def _masked_paths(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    return _masked("maskedPaths", "maskedPaths", facts, spec, MASKED)
+
+
+def _readonly_paths(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    return _masked("readonlyPaths", "readonlyPaths", facts, spec, READONLY)
+
+
+def _readonly(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    return facts["readOnlyRootfs"]["value"], spec["root"].get("readonly", False)
+
+
+def _namespace_modes(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    """own: a namespace for the container; shared: another's; host: none."""
+    made = {entry["type"]: "shared" if entry.get("path") else "own" for entry in spec["linux"]["namespaces"]}
+    read: dict[str, JSON] = {}
+    for name in _NAMESPACES:
+        mode = facts["namespaces"][name]["mode"]
+        read[name] = {"host": "host", "container": "shared", "path": "shared"}.get(mode, "own")
+    found: dict[str, JSON] = {name: made.get(kind, "host") for name, kind in _NAMESPACES.items()}
+    # Without remapping no container has a user namespace of its own. On cgroup v1 the default is the host's.
+    read["user"] = "host"
+    if facts["namespaces"]["cgroup"]["mode"] == "default" or _privileged(facts):
+        read["cgroup"] = found["cgroup"] if facts["namespaces"]["cgroup"]["mode"] == "default" else read["cgroup"]
+    return read, found
+
+
+def _sysctls(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    # Those of an endpoint are set by dockerd itself, when the container joins the network.
+    read = {fact["name"]: fact["value"] for fact in facts["sysctls"] if not fact["at"].endswith("DriverOpts")}
+    made = {_dotted(name): value for name, value in (spec["linux"].get("sysctl") or {}).items()}
+    for name, value in USUAL_SYSCTLS.items():
+        if made.get(name) == value and name not in read:
+            del made[name]
+    return {**read}, {**made}
+
+
+def _dotted(name: str) -> str:
+    return ".".join(part for part in name.lower().replace("/", ".").split(".") if part)
+
+
+def _groups(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    """Groups that the process has and that no fact names."""
+    user = spec["process"]["user"]
+    named = {_IMAGE_GROUPS.get(fact["name"], fact["name"]) for fact in facts["groups"]}
+    had = {str(group) for group in (user["gid"], *user.get("additionalGids", []))}
+    return [], sorted(had - named - {"0"} - _own_group(facts, user))
+
+
+def _own_group(facts: Facts, user: Mapping[str, Any]) -> set[str]:
+    """The group that the image gives a user who names none."""
+    return set() if any(fact["primary"] for fact in facts["groups"]) else {str(user["gid"])}
+
+
+def _ulimits(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    limits = spec["process"].get("rlimits") or []
+    read = {fact["name"]: [_unsigned(fact["soft"]), _unsigned(fact["hard"])] for fact in facts["ulimits"]}
+    return {**read}, {limit["type"].removeprefix("RLIMIT_").lower(): [limit["soft"], limit["hard"]] for limit in limits}
+
+
+def _unsigned(number: int) -> int:
+    return number % 2**64
+
+
+def _annotations(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    return sorted(fact["name"] for fact in facts.get("annotations", [])), sorted(spec.get("annotations") or {})
+
+
+def _oom_kill(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
+    memory = spec["linux"].get("resources", {}).get("memory", {})
+    return facts.get("oomKillDisable", {}).get("value") is True, memory.get("disableOOMKiller", False)
+
+
+_LOOKS: Mapping[str, Callable[[Facts, Spec], tuple[JSON, JSON]]] = {
+    "capabilities": _capabilities,
+    "noNewPrivileges": _no_new_privileges,
+    "seccomp": _seccomp,
+    "apparmor": _apparmor,
+    "maskedPaths": _masked_paths,
+    "readonlyPaths": _readonly_paths,
+    "readOnlyRootfs": _readonly,
+    "namespaces": _namespace_modes,
+    "sysctls": _sysctls,
+    "groups": _groups,
+    "ulimits": _ulimits,
+    "annotations": _annotations,
+    "oomKillDisable": _oom_kill,
+}
+
+
+def _compare_cgroup(facts: Facts, spec: Spec, id: str) -> Iterator[Difference]:
+    parent = facts["cgroupParent"]["value"]
+    # dockerd joins parent and ID; runc cleans the path.
+    read = normpath(f"/{(parent or 'docker').strip('/')}/{id}").replace("//", "/", 1)
+    made = normpath(f"/{spec['linux']['cgroupsPath'].lstrip('/')}")
+    if read != made:
+        yield Difference("facts.cgroupParent", read, made)
+
+
+def _compare_limits(facts: Facts, spec: Spec) -> Iterator[Difference]:
+    resources = spec["linux"].get("resources", {})
+    memory, cpu = resources.get("memory", {}), resources.get("cpu", {})
+    limits = {name: limit["value"] for name, limit in facts["limits"].items()}
+    period = cpu.get("period") or 100_000
+    made = {
+        "memory": memory.get("limit"),
+        "memoryReservation": memory.get("reservation"),
+        "memorySwap": memory.get("swap"),
+        "memorySwappiness": memory.get("swappiness"),
+        "kernelMemory": memory.get("kernel"),
+        "cpus": cpu["quota"] / period if cpu.get("quota", 0) > 0 else None,
+        "cpuShares": cpu.get("shares") or None,
+        "pids": resources.get("pids", {}).get("limit"),
+        "oomScoreAdj": spec["process"].get("oomScoreAdj") or None,
+        "shmSize": _shm(spec, limits["shmSize"]),
+    }
+    for name, value in made.items():
+        if limits[name] != value:
+            yield Difference(f"facts.limits.{name}", limits[name], value)
+
+
+def _shm(spec: Spec, read: int | None) -> int | None:
+    """The size of /dev/shm; what is read where it is another container's, the host's or one that dockerd mounts."""
+    for mount in spec["mounts"]:
+        if mount["destination"] == "/dev/shm":
+            if mount["type"] != "tmpfs":
+                return read
+            sizes = [option for option in mount.get("options", []) if option.startswith("size=")]
+            return int(sizes[0].removeprefix("size=")) if sizes else None
+    return None

@@ -1,0 +1,52 @@
+"""The table of what dockerd makes of requests by its own rules."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .adaptations import Seen, adaptations, explain
+from .difference import Difference
+
+with Path(__file__).with_name("adaptations.tsv").open(encoding="utf-8") as _lines:
+    ROWS = [*csv.DictReader(_lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+def seen(at: str, read: Any, made: Any, *, version: str | None = None, engine: str = "26.1", **body: Any) -> Seen:
+    document = {"apiVersion": version, "body": body, "facts": {}}
+    return Seen(Difference(at, read, made), "ContainerCreate", document, {"ID": "abc"}, None, engine)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['operations']} {row['field']} {row['how']}")
+def test_a_row_says_what_dockerd_makes_of_it_and_where_that_stands(row: dict[str, str]) -> None:
+    assert row["makes"]
+    assert row["source"]
+
+
+def test_every_row_can_be_used() -> None:
+    assert len(adaptations()) == len(ROWS)
+
+
+def test_a_default_explains_what_is_absent_only() -> None:
+    assert explain(seen("HostConfig.Runtime", None, "runc"))
+    assert not explain(seen("HostConfig.Runtime", "other", "runc"))
+    assert not explain(seen("HostConfig.Runtime", None, "other"))
+
+
+def test_what_old_versions_drop_counts_below_them_only() -> None:
+    assert explain(seen("HostConfig.Annotations.a", "b", None, version="1.42"))
+    assert not explain(seen("HostConfig.Annotations.a", "b", None, version="1.43"))
+    assert not explain(seen("HostConfig.Annotations.a", "b", None))
+
+
+def test_what_an_engine_does_not_know_counts_there_only() -> None:
+    assert explain(seen("NetworkingConfig.EndpointsConfig.a.GwPriority", 1, None, engine="26.1"))
+    assert not explain(seen("NetworkingConfig.EndpointsConfig.a.GwPriority", 1, None, engine="28.5"))
+
+
+def test_what_grants_is_explained_by_no_row() -> None:
+    assert not explain(seen("HostConfig.Privileged", None, True))
+    assert not explain(seen("HostConfig.Binds", None, ["/etc:/x"]))
+    assert not explain(seen("HostConfig.SecurityOpt", None, ["seccomp=unconfined"]))
+    assert not explain(seen("facts.capabilities", ["CHOWN"], ["CHOWN", "SYS_ADMIN"]))
