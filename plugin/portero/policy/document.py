@@ -56,9 +56,10 @@ def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
         for sentence in _sentences(error, schema):
-            if sentence not in seen:
-                seen.add(sentence)
-                yield _at(error) + sentence
+            located = _at(error) + sentence
+            if located not in seen:
+                seen.add(located)
+                yield located
 
 
 def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:

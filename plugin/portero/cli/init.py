@@ -1,0 +1,161 @@
+"""`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, cast
+
+import click
+
+from portero.cli import options
+from portero.cli.lines import FILE
+from portero.cli.output import show_lines
+from portero.cli.replaced_file import replace_file
+from portero.cli.schemas import write_schemas
+from portero.cli.suggest import LogReader
+from portero.policy.document import faults
+from portero.service import resources
+from portero.suggest import text
+from portero.suggest.collect import Suggestions
+from portero.suggest.drafts import Draft
+from portero.types import JSON
+
+_FILE_MODE = 0o644
+_README = "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked for a site value; entries of a list are added to the built-in ones."""
+
+    key: str
+    words: str
+    kind: Literal["list", "ports", "size", "number"]
+
+
+_QUESTIONS = (
+    _Question("bind-sources-writable", "Host folders that containers may write, such as /srv/data", "list"),
+    _Question("bind-sources-read-only", "Host folders that containers may read", "list"),
+    _Question("registries", "Registries that images may come from, such as docker.io (none: any)", "list"),
+    _Question("ports-privileged", "Host ports below 1024 that may be published, such as 80 443", "ports"),
+    _Question("memory-max", "The most memory of a container, such as 1g", "size"),
+    _Question("cpus-max", "The most CPUs of a container", "number"),
+    _Question("pids-max", "The most processes of a container", "number"),
+)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--from",
+    "logs",
+    metavar="LOG",
+    multiple=True,
+    type=FILE,
+    help="A recording or decision log; repeatable. Instead of questions, values are those of `portero suggest`.",
+)
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.HOST_ROOT
+def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | None) -> None:
+    """Write a site folder: environment, schemas/site.json, schemas/exceptions/, and drafts of exceptions.
+
+    Without --from it asks for the values; an empty answer keeps the built-in one. Nothing is enforced until you change
+    PORTERO_MODE in the environment file. A file that is there already is never replaced: exit status 2.
+    """
+    settings = replace(options.settings(given), mode="enforce")
+    reader = LogReader.under(options.judge_elsewhere(settings))
+    for log in logs:
+        reader.read(log)
+    suggestions = reader.suggestions
+    site = suggestions.patch() if logs else _ask(suggestions.policy.site)
+    _refuse_faults(site)
+    files = _files(folder.absolute(), settings.profile, site, suggestions)
+    taken = [name for name in files if (folder / name).exists()]
+    if taken:
+        options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
+    try:
+        (folder / "schemas" / "exceptions").mkdir(parents=True, exist_ok=True)
+        (folder / "drafts").mkdir(exist_ok=True)
+        for name, content in files.items():
+            replace_file(folder / name, content.encode(), _FILE_MODE)
+        write_schemas(folder / "schemas")
+    except OSError as error:
+        options.give_up([f"{error.filename or folder}: {error.strerror}"])
+    show_lines([f"{folder}: written; {folder / _README} says what to do next"])
+
+
+def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
+    site: dict[str, JSON] = {}
+    for question in _QUESTIONS:
+        old = values[question.key]
+        shown = "none" if old == [] else " ".join(map(str, old)) if isinstance(old, list) else str(old)
+        answer = click.prompt(f"{question.words} [{shown}]", default="", show_default=False, err=True).split()
+        if not answer:
+            continue
+        try:
+            site[question.key] = _value(question, answer, old)
+        except ValueError:
+            options.give_up([f"{question.key}: {' '.join(answer)}: write a number"])
+    return site
+
+
+def _value(question: _Question, answer: list[str], old: JSON) -> JSON:
+    if question.kind == "size":
+        return answer[0]
+    if question.kind == "number":
+        number = float(answer[0])
+        return int(number) if number.is_integer() else number
+    added: list[JSON] = [int(word) if question.kind == "ports" else word for word in answer]
+    return [*cast("list[JSON]", old), *(one for one in added if one not in cast("list[JSON]", old))]
+
+
+def _refuse_faults(site: dict[str, JSON]) -> None:
+    schema = json.loads((resources.schemas() / "site.schema.json").read_text(encoding="utf-8"))
+    wrong = list(faults(dict(site), schema))
+    if wrong:
+        options.give_up(wrong)
+
+
+def _files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Suggestions) -> dict[str, str]:
+    content = {"$schema": "site.schema.json", **site}
+    drafts = suggestions.drafts()
+    # Two drafts can have one id: of two registries, or operations.
+    named = {f"{draft.id}{f'-{number}' if number else ''}": draft for number, draft in _numbered(drafts)}
+    files = {
+        "environment": f"# Goes to /etc/portero/environment.\nPORTERO_SCHEMAS={folder}/schemas\n"
+        f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
+        "PORTERO_MODE=audit\n",
+        "schemas/site.json": "\n".join(text.json_lines(content)) + "\n",
+        _README: _read_me(folder, suggestions),
+    }
+    for id, draft in named.items():
+        files[f"drafts/{id}.json"] = "\n".join(text.json_lines(draft.document())) + "\n"
+    return files
+
+
+def _numbered(drafts: list[Draft]) -> list[tuple[int, Draft]]:
+    seen: dict[str, int] = {}
+    numbered = []
+    for draft in drafts:
+        number = seen.get(draft.id, 0)
+        seen[draft.id] = number + 1
+        numbered.append((number, draft))
+    return numbered
+
+
+def _read_me(folder: Path, suggestions: Suggestions) -> str:
+    steps = [
+        "# This site",
+        "",
+        f"1. Read `schemas/site.json`, then test it: `portero test --schemas {folder}/schemas`.",
+        "2. Fill in reason, owner and expiry of each draft that you accept, and move it from `drafts/` to "
+        "`schemas/exceptions/`.",
+        "3. Copy `environment` to `/etc/portero/environment` and restart portero.",
+        "4. Set `PORTERO_MODE=enforce` when `portero report` shows nothing that would be refused wrongly.",
+    ]
+    if suggestions.requests:
+        steps += ["", "## What was suggested", "", "```", *text.lines(suggestions), "```"]
+    return "\n".join(steps) + "\n"

@@ -1,0 +1,125 @@
+"""`portero suggest`: the site values and exceptions that would have made refused requests legal."""
+
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import cast
+
+import click
+
+from portero import engine
+from portero.capture import record
+from portero.capture.record import InvalidRecordLine
+from portero.cli import options
+from portero.cli.lines import FILE, lines
+from portero.cli.output import show_json, show_lines
+from portero.decision import Violation
+from portero.facts import image
+from portero.judging.judge import Judge
+from portero.refusals import Refused
+from portero.report import logged
+from portero.report.logged import Logged, NoDecision
+from portero.service import resources
+from portero.suggest import text
+from portero.suggest.collect import Suggestions
+from portero.suggest.drafts import Asked
+from portero.suggest.site_values import SiteValues
+from portero.types import JSON
+
+_LONGEST_LINE = 32 << 20
+
+
+@click.command()
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE)
+@options.SCHEMAS
+@options.PROFILE
+@options.ENGINE
+@options.HOST_ROOT
+@options.DAEMON_CONFIG
+@options.JSON_OUTPUT
+def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Suggest site values and exceptions that would have made the refused requests legal.
+
+    A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only; rotated ones and
+    .gz too, - is standard input. Each site value is proved by the rule that refused. Owner, reason and expiry of
+    exceptions are left for you. Exit status 1: something is refused for which nothing is suggested.
+    """
+    reader = LogReader.under(options.judge_elsewhere(replace(options.settings(given), mode="enforce")))
+    for log in logs:
+        reader.read(log)
+    if not reader.suggestions.requests:
+        options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
+    if as_json:
+        show_json(text.document(reader.suggestions))
+    else:
+        show_lines(text.lines(reader.suggestions))
+    sys.exit(options.REFUSED if reader.suggestions.not_suggested() else options.ALLOWED)
+
+
+@dataclass(frozen=True, slots=True)
+class LogReader:
+    """Reads recordings and decision logs into suggestions, line by line."""
+
+    judge: Judge
+    suggestions: Suggestions
+
+    @classmethod
+    def under(cls, judge: Judge) -> "LogReader":
+        """A reader with nothing read yet."""
+        finder = SiteValues(judge.policy, engine.best(), _schema("site.schema.json"), _schema("request.json"))
+        return cls(judge, Suggestions(judge.policy, finder))
+
+    def read(self, log: str) -> None:
+        """Add every line of a file; those that are neither of the two kinds are left out."""
+        for line in lines(log, _LONGEST_LINE):
+            if not line.strip():
+                continue
+            try:
+                add_decision(self.suggestions, logged.read(line))
+            except NoDecision:
+                self._add_recorded(line)
+
+    def _add_recorded(self, line: bytes) -> None:
+        try:
+            recorded = record.read(line)
+        except InvalidRecordLine:
+            return
+        if recorded is None or recorded.asked is None:
+            return
+        try:
+            document = self.judge.document(recorded.asked)
+        except Refused as refused:
+            self.suggestions.add(Asked(""), [_violation(refused.code, "always", refused.at)])
+            return
+        violations = self.judge.judge(document, time.time(), ("deny",))
+        denials = [violation for violation in violations if violation.action == "deny"]
+        self.suggestions.add(_asked(document), denials, document)
+
+
+def add_decision(suggestions: Suggestions, decision: Logged) -> None:
+    """Add a decision of a log."""
+    named = image.parse(decision.image, "") if decision.image else {}
+    asked = Asked(decision.operation, *(str(named.get(name) or "") for name in ("registry", "repository", "digest")))
+    denials = [
+        _violation(each.rule, each.level, each.at)
+        for each in decision.violations
+        if each.outcome in ("refused", "would")
+    ]
+    suggestions.add(replace(asked, user=decision.user), denials)
+
+
+def _asked(document: dict[str, JSON]) -> Asked:
+    facts, identity = (cast("dict[str, JSON]", document[name]) for name in ("facts", "identity"))
+    named = cast("dict[str, JSON]", facts.get("image") or {})
+    registry, repository, digest = (str(named.get(name) or "") for name in ("registry", "repository", "digest"))
+    return Asked(str(document["operation"]), registry, repository, digest, str(identity["user"]))
+
+
+def _violation(rule: str, level: str, at: str) -> Violation:
+    return Violation(rule, level, at, "deny", "", {})
+
+
+def _schema(name: str) -> dict[str, JSON]:
+    schema: dict[str, JSON] = json.loads((resources.schemas() / name).read_text(encoding="utf-8"))
+    return schema

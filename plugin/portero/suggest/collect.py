@@ -1,0 +1,196 @@
+"""Adds up refused requests, one at a time: what would make each legal, and what would not.
+
+A request from a recording has its document, so that values can be read from it; one from a decision log has only the
+names of rules, image and user.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, cast
+
+from portero.decision import Violation
+from portero.policy.policy import Policy
+from portero.refusals import CODES
+from portero.sizes import bytes_of
+from portero.suggest.drafts import Asked, Draft
+from portero.suggest.site_values import SiteValue, SiteValues, keys_of
+from portero.types import JSON
+
+Why: TypeAlias = Literal["code", "unknown", "self-protection", "existing", "pin", "flags", "unmatched", "values"]
+WHY: Mapping[Why, str] = {
+    "code": "such a request cannot be read or judged; nothing waives that",
+    "unknown": "the current policy has no such rule",
+    "self-protection": "protects Portero and the Docker daemon; nothing waives that",
+    "existing": "judges an object that exists already: remove it or create it anew",
+    "pin": "waived only for an image by digest, or for a user: pin the image, then record again",
+    "flags": "change the command or the compose file",
+    "unmatched": "no image or user that an exception could match",
+    "values": "a decision log has no values: name a recording (PORTERO_RECORD)",
+}
+_SELF_PROTECTION = "self-protection"
+# Rules of self-protection that an exception may waive for an image by digest (or a user).
+_PINNED = frozenset({"no-daemon-sockets", "docker-data"})
+_MOUNTS = ("facts", "mounts")
+# Proposals that only a person can complete: another network is another container.
+_FOR_A_PERSON = "NETWORK"
+# Beyond so many of a kind, others are not listed.
+_MOST = 1000
+Cure: TypeAlias = SiteValue | Why | Literal["waive"]
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A site value and how many requests asked for it, because of which rules."""
+
+    found: SiteValue
+    rules: set[str] = field(default_factory=set)
+    baseline: bool = False
+    count: int = 0
+
+
+@dataclass(slots=True)
+class NotSuggested:
+    """A rule for which nothing is suggested, and in how many requests."""
+
+    rule: str
+    why: Why
+    flags: str
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Suggestions:
+    """What was collected under one policy; without a finder, or a document, no site value is found.
+
+    `legal`: how many of the refused requests would be legal with all suggestions.
+    """
+
+    policy: Policy
+    finder: SiteValues | None = None
+    requests: int = 0
+    refused: int = 0
+    legal: int = 0
+    _wanted: dict[str, Wanted] = field(default_factory=dict)
+    _drafts: dict[tuple[Asked, bool], Draft] = field(default_factory=dict)
+    _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
+
+    def add(self, asked: Asked, denials: Sequence[Violation], document: JSON = None) -> None:
+        """Count one request with the violations that refuse it, or would."""
+        self.requests += 1
+        if not denials:
+            return
+        self.refused += 1
+        cures = [self._cure(violation, asked, document) for violation in denials]
+        # A site value does not help where something else stays refused at the same place in the request.
+        waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
+        counted: set[int] = set()
+        legal = True
+        for violation, cure in zip(denials, cures, strict=True):
+            drafted = isinstance(cure, SiteValue) and violation.at in waived and bool(violation.at)
+            entry = self._entry("waive" if drafted else cure, violation, asked, document)
+            legal = legal and not isinstance(entry, NotSuggested)
+            if entry is not None and id(entry) not in counted:
+                counted.add(id(entry))
+                entry.count += 1
+        self.legal += legal
+
+    def site_values(self) -> list[Wanted]:
+        """The site values, the most wanted first; of a number only the largest."""
+        return sorted(self._wanted.values(), key=lambda one: (-one.count, one.found.key, str(one.found.value)))
+
+    def drafts(self) -> list[Draft]:
+        """The drafts of exceptions, the most used first."""
+        return sorted(self._drafts.values(), key=lambda one: (-one.count, one.id))
+
+    def not_suggested(self) -> list[NotSuggested]:
+        """What is left, the most frequent first."""
+        return sorted(self._left.values(), key=lambda one: (-one.count, one.rule))
+
+    def patch(self) -> dict[str, JSON]:
+        """The site values as a site.json: the lists whole, since a site's list replaces the built-in one."""
+        patch: dict[str, JSON] = {}
+        for wanted in self.site_values():
+            key, value = wanted.found.key, wanted.found.value
+            old = patch.get(key, self.policy.site[key])
+            patch[key] = (old if value in old else [*old, value]) if isinstance(old, list) else value
+        return patch
+
+    def _cure(self, violation: Violation, asked: Asked, document: JSON) -> Cure:
+        rule = self.policy.rules.get(violation.rule)
+        if rule is None:
+            return "code" if violation.rule in CODES else "unknown"
+        if violation.rule in _PINNED:
+            return "waive" if asked.digest or (asked.user and violation.rule != "docker-data") else "pin"
+        if rule.topic == _SELF_PROTECTION and not keys_of(rule):
+            return "self-protection"
+        if rule.topic == "existing":
+            return "existing"
+        found = self.finder.find(violation, document) if self.finder is not None and document is not None else None
+        if found is not None:
+            return found
+        if rule.proposal is not None and not rule.proposal.drop and _FOR_A_PERSON not in self._flags(rule.id):
+            return "flags"
+        if rule.topic == _SELF_PROTECTION:
+            return "self-protection"
+        if document is None and keys_of(rule):
+            return "values"
+        return "waive" if asked.repository or asked.user else "unmatched"
+
+    def _entry(
+        self, cure: Cure, violation: Violation, asked: Asked, document: JSON
+    ) -> "Wanted | Draft | NotSuggested | None":
+        if isinstance(cure, SiteValue):
+            return self._want(cure, violation)
+        if cure == "waive":
+            return self._draft(violation, asked, document)
+        if len(self._left) >= _MOST:
+            return None
+        return self._left.setdefault(
+            (violation.rule, cure),
+            NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else ""),
+        )
+
+    def _flags(self, rule: str) -> str:
+        proposal = self.policy.proposal(rule)
+        return ", ".join(f"{flag} {value}".strip() for flag, value in proposal.add) if proposal is not None else ""
+
+    def _want(self, found: SiteValue, violation: Violation) -> Wanted | None:
+        is_list = isinstance(self.policy.site[found.key], list)
+        name = f"{found.key} {json.dumps(found.value)}" if is_list else found.key
+        wanted = self._wanted.get(name)
+        if wanted is None:
+            if len(self._wanted) >= _MOST:
+                return None
+            wanted = self._wanted[name] = Wanted(found)
+        if not is_list:
+            wanted.found = max(wanted.found, found, key=lambda one: _number(one.value))
+        wanted.rules.add(violation.rule)
+        wanted.baseline = wanted.baseline or violation.level == "baseline"
+        return wanted
+
+    def _draft(self, violation: Violation, asked: Asked, document: JSON) -> Draft | None:
+        mounted = {str(source) for path in violation.paths if (source := _source(path, document)) is not None}
+        key = asked, bool(mounted)
+        draft = self._drafts.get(key)
+        if draft is None:
+            if len(self._drafts) >= _MOST:
+                return None
+            draft = self._drafts[key] = Draft(asked)
+        draft.rules.add(violation.rule)
+        draft.sources |= mounted
+        if violation.level == "baseline":
+            draft.baseline.add(violation.rule)
+        return draft
+
+
+def _number(value: JSON) -> float:
+    return float(value) if isinstance(value, int | float) else float(bytes_of(cast(str, value)))
+
+
+def _source(path: Sequence[str | int], document: JSON) -> JSON:
+    """The source of the mount that a violation is about."""
+    if tuple(path[:2]) != _MOUNTS or len(path) < 3 or document is None:
+        return None
+    mounts = cast("dict[str, dict[str, list[dict[str, JSON]]]]", document)["facts"]["mounts"]
+    return mounts[cast(int, path[2])].get("source")

@@ -1,0 +1,71 @@
+"""Drafts of exceptions: narrow matches for what is no site value. Owner, reason and expiry are left to fill in."""
+
+import re
+from dataclasses import dataclass, field
+
+from portero.types import JSON
+
+# Both are refused when the policy is loaded, until they are filled in.
+UNFILLED = ""
+UNFILLED_DAY = "YYYY-MM-DD"
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a request an exception can match: an image as docker completes its name, and a user; empty if unknown."""
+
+    operation: str
+    registry: str = ""
+    repository: str = ""
+    digest: str = ""
+    user: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One exception: the rules that it waives, and for how many requests."""
+
+    asked: Asked
+    rules: set[str] = field(default_factory=set)
+    baseline: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)
+    count: int = 0
+
+    @property
+    def id(self) -> str:
+        """A name for its file."""
+        words = [self.asked.repository.rpartition("/")[2], self.asked.user, "mounts" if self.sources else ""]
+        return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
+
+    def document(self) -> dict[str, JSON]:
+        """The file, exceptions/<id>.json."""
+        return {
+            "$schema": "../exception.json",
+            "dialect": 2,
+            "rules": [*sorted(self.rules)],
+            "match": {"properties": self._match()},
+            "reason": UNFILLED,
+            "owner": UNFILLED,
+            "expires": UNFILLED_DAY,
+        }
+
+    def _match(self) -> dict[str, JSON]:
+        asked = self.asked
+        match: dict[str, JSON] = {"operation": {"const": asked.operation}}
+        if asked.user:
+            match["identity"] = _named(user=asked.user)
+        facts: dict[str, JSON] = {}
+        if asked.repository:
+            named = {"registry": asked.registry, "repository": asked.repository}
+            facts["image"] = _named(**named, **({"digest": asked.digest} if asked.digest else {}))
+        if self.sources:
+            facts["mounts"] = {"contains": {"properties": {"source": {"enum": [*sorted(self.sources)]}}}}
+        if facts:
+            match["facts"] = {"properties": facts}
+        return match
+
+
+def _named(**values: str) -> dict[str, JSON]:
+    properties: dict[str, JSON] = {name: {"const": value} for name, value in values.items()}
+    return {"properties": properties}

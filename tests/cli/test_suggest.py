@@ -1,0 +1,66 @@
+"""`portero suggest`: over recordings and decision logs; what it suggests makes the requests legal."""
+
+import gzip
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from tests.report.decisions import line, violation
+from tests.suggest.refused import recorded
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments), "--host-root", "none"], input=text)
+
+
+def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> None:
+    recording = tmp_path / "recording.jsonl.gz"
+    requests = [
+        recorded("postgres:16", Memory=4 << 30, MemorySwap=4 << 30),
+        recorded("prom/node-exporter", PidMode="host", Binds=["/sys:/host/sys:ro"]),
+        recorded("nvidia/cuda", Runtime="nvidia"),
+    ]
+    recording.write_bytes(gzip.compress(b"".join(requests)))
+
+    result = run("suggest", recording, "--json")
+
+    assert result.exit_code == 0, result.output
+    suggested = json.loads(result.stdout)
+    assert (suggested["refused"], suggested["wouldBeLegal"]) == (3, 3)
+    site = tmp_path / "site"
+    (site / "exceptions").mkdir(parents=True)
+    (site / "site.json").write_text(json.dumps(suggested["site"]))
+    for each in suggested["exceptions"]:
+        filled = {**each["draft"], "reason": "it watches the host", "owner": "netops", "expires": "2099-12-31"}
+        (site / "exceptions" / f"{each['id']}.json").write_text(json.dumps(filled))
+    replayed = run("replay", recording, "--schemas", site, "--json")
+    assert json.loads(replayed.stdout)["wouldBeRefused"]["count"] == 0, replayed.output
+
+
+def test_a_decision_log_gives_exceptions_and_says_what_it_lacks() -> None:
+    log = line(violation("no-host-pid"), image="prom/node-exporter:v1", user="")
+    log += line(violation("runtimes"), violation("mount-types", "waived"), image="", user="")
+
+    result = run("suggest", "-", text=log)
+
+    assert result.exit_code == 1
+    assert "exceptions/node-exporter.json: 1 request" in result.stdout
+    assert "runtimes: a decision log has no values: name a recording (PORTERO_RECORD)" in result.stdout
+
+
+def test_requests_that_cannot_be_read_are_counted() -> None:
+    envelope = {"envelope": {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create?#x"}}
+
+    result = run("suggest", "-", text=json.dumps(envelope).encode() + b"\n" + b'{"phase": "res"}\n\n')
+
+    assert result.exit_code == 1
+    assert "such a request cannot be read or judged" in result.stdout
+
+
+def test_a_file_without_requests_is_could_not() -> None:
+    result = run("suggest", "-", text=b"{}\n")
+
+    assert result.exit_code == 2
+    assert result.stderr == "portero: -: no decisions and no recorded requests found\n"

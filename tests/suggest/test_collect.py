@@ -1,0 +1,92 @@
+"""What is suggested for refused requests, and what is not."""
+
+from portero.decision import refusal
+from portero.suggest.collect import NotSuggested, Suggestions
+from portero.suggest.drafts import Asked
+from tests.suggest.refused import DIGEST, denied, finder, judge
+
+JUDGE = judge()
+NGINX = Asked("ContainerCreate", "docker.io", "library/nginx")
+SOCKET = "/var/run/docker.sock"
+
+
+def new() -> Suggestions:
+    return Suggestions(JUDGE.policy, finder(JUDGE))
+
+
+def add(suggestions: Suggestions, asked: Asked = NGINX, **host_config: object) -> None:
+    document, denials = denied(JUDGE, **host_config)
+    suggestions.add(asked, denials, document)
+
+
+def left(suggestions: Suggestions) -> dict[str, str]:
+    return {one.rule: one.why for one in suggestions.not_suggested()}
+
+
+def test_site_values_come_by_how_often_and_numbers_as_the_largest() -> None:
+    suggestions = new()
+    for memory in (2 << 30, 4 << 30, 3 << 30):
+        add(suggestions, Memory=memory, MemorySwap=memory)
+    add(suggestions, PidsLimit=500)
+    add(suggestions)
+
+    assert suggestions.patch() == {"memory-max": "4g", "pids-max": 500}
+    assert [wanted.count for wanted in suggestions.site_values()] == [3, 1]
+    assert (suggestions.requests, suggestions.refused, suggestions.legal) == (5, 4, 4)
+
+
+def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
+    suggestions = new()
+    add(suggestions, PidMode="host")
+    add(suggestions, PidMode="host")
+
+    (draft,) = suggestions.drafts()
+    assert (draft.asked, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
+
+
+def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
+    suggestions = new()
+    add(suggestions, Binds=["/root/.ssh:/s"])
+
+    assert suggestions.patch() == {}
+    assert suggestions.drafts()[0].sources == {"/root/.ssh"}
+
+
+def test_a_missing_flag_is_added_to_the_command() -> None:
+    suggestions = new()
+    add(suggestions, PidsLimit=0)
+
+    assert suggestions.not_suggested() == [NotSuggested("pids-limit", "flags", "--pids-limit 200", 1)]
+    assert suggestions.legal == 0
+
+
+def test_the_daemons_socket_needs_a_pinned_image() -> None:
+    suggestions, pinned = new(), new()
+    add(suggestions, Binds=[f"{SOCKET}:{SOCKET}"])
+    add(pinned, Asked("ContainerCreate", "docker.io", "library/traefik", DIGEST), Binds=[f"{SOCKET}:{SOCKET}"])
+
+    assert left(suggestions)["no-daemon-sockets"] == "pin"
+    assert "no-daemon-sockets" in pinned.drafts()[0].rules
+
+
+def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:
+    suggestions = new()
+    suggestions.add(Asked(""), [refusal("body-missing", "")])
+    add(suggestions, Binds=["/etc/docker:/d"])
+    add(suggestions, Asked("ContainerCreate"), PidMode="host")
+    unknown = refusal("body-missing", "")
+    suggestions.add(NGINX, [type(unknown)("gone", "hardened", "", "deny", "", {})])
+
+    found = left(suggestions)
+    assert found["body-missing"] == "code"
+    assert found["protected-paths"] == "self-protection"
+    assert found["no-host-pid"] == "unmatched"
+    assert found["gone"] == "unknown"
+
+
+def test_a_decision_log_has_no_values() -> None:
+    suggestions = new()
+    _, denials = denied(JUDGE, Runtime="nvidia")
+    suggestions.add(NGINX, denials)
+
+    assert left(suggestions) == {"runtimes": "values"}

@@ -1,0 +1,54 @@
+"""Drafts of exceptions: narrow, and refused until they are filled in."""
+
+import json
+
+from portero.policy.exception_faults import file_faults
+from portero.suggest.drafts import Asked, Draft
+from tests.paths import SCHEMAS
+from tests.suggest.refused import DIGEST
+
+
+def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
+    draft = Draft(Asked("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"), {"b", "a"})
+    draft.sources = {"/"}
+
+    document = draft.document()
+
+    assert draft.id == "node-exporter-netops-mounts"
+    assert document["rules"] == ["a", "b"]
+    assert document["match"] == {
+        "properties": {
+            "operation": {"const": "ContainerCreate"},
+            "identity": {"properties": {"user": {"const": "netops"}}},
+            "facts": {
+                "properties": {
+                    "image": {
+                        "properties": {
+                            "registry": {"const": "docker.io"},
+                            "repository": {"const": "prom/node-exporter"},
+                            "digest": {"const": DIGEST},
+                        }
+                    },
+                    "mounts": {"contains": {"properties": {"source": {"enum": ["/"]}}}},
+                }
+            },
+        }
+    }
+
+
+def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
+    schema = json.loads((SCHEMAS / "exception.json").read_text())
+    rule = json.loads((SCHEMAS / "rule.json").read_text())
+    document = Draft(Asked("ContainerCreate", "docker.io", "a/b"), {"no-privileged"}).document()
+
+    assert [fault.partition(":")[0] for fault in file_faults(document, schema, rule, set())] == [
+        "expires",
+        "owner",
+        "reason",
+    ]
+    filled = {**document, "reason": "because", "owner": "team", "expires": "2030-01-01"}
+    assert list(file_faults(filled, schema, rule, set())) == []
+
+
+def test_a_draft_without_a_name_has_one() -> None:
+    assert Draft(Asked("VolumeCreate")).id == "requests"
