@@ -46,7 +46,7 @@ def test_the_sockets_are_those_of_the_daemon_that_asks() -> None:
     [
         ("container", "/containers/a%2Fb/json"),
         ("exec", "/exec/a%2Fb/json"),
-        ("image", "/images/a%2Fb/json"),
+        ("image", "/images/a/b/json"),
         ("volume", "/volumes/a%2Fb"),
         ("network", "/networks/a%2Fb"),
         ("service", "/services/a%2Fb"),
@@ -58,6 +58,14 @@ def test_an_object_is_asked_for_once(address: str, kind: ObjectKind, target: str
         assert [found.inspect(kind, "a/b") for _ in range(2)] == [{"Name": "web"}] * 2
 
     assert len(asked) == 1
+
+
+def test_what_is_no_reference_is_no_image(address: str) -> None:
+    answers = {"/images/A/json": http("400 Bad Request", "{}"), "/volumes/A": http("400 Bad Request", "{}")}
+    with answering(address, answers):
+        assert objects(address).inspect("image", "A") is None
+        with pytest.raises(Refused):
+            objects(address).inspect("volume", "A")
 
 
 def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) -> None:

@@ -56,7 +56,7 @@ class Existing:
 
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        finders = [_FINDERS[kind] for kind in self.looks_up if kind != _SOURCES]
+        finders = [_FINDERS[kind] for kind in self.looks_up if kind in _FINDERS]
         found = self._group(dict.fromkeys(named for find in finders for named in find(document)))
         sources = nested_sources.list_requested(document, self.host) if _SOURCES in self.looks_up else ()
         return found | (self._find_nested(sources) if sources else {})

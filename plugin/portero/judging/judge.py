@@ -13,7 +13,14 @@ from portero.decision import Decision, Subject, Violation, bounded, in_order, re
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
-from portero.judging import dropped_fields, request_document, suggestion, unknown_fields, waived_objects
+from portero.judging import (
+    dropped_fields,
+    existing_image,
+    request_document,
+    suggestion,
+    unknown_fields,
+    waived_objects,
+)
 from portero.judging.existing import Existing
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
@@ -112,7 +119,11 @@ class Judge:
             return document
         identity = cast(dict[str, JSON], document["identity"])
         existing = Existing(objects, host, partial(self._judge_existing, identity, time), match.operation.looks_up)
-        return {**document, "objects": existing.describe(document)}
+        used = existing.describe(document)
+        if "image" in match.operation.looks_up:
+            is_read = self.policy.reads_image(match.operation.id, self.profile)
+            used |= existing_image.describe(document, objects, is_read=is_read)
+        return {**document, "objects": used}
 
     def _judge_existing(
         self, identity: Mapping[str, JSON], time: float, made: Inspected, host: HostMoment, used: Mapping[str, JSON]

@@ -31,8 +31,12 @@ _LIST = "/containers/json?all=1"
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
     "exec": frozenset({http.client.NOT_FOUND, http.client.CONFLICT}),
     "service": frozenset({http.client.NOT_FOUND, http.client.SERVICE_UNAVAILABLE}),
+    # What is no reference at all is a bad request, here as in a create.
+    "image": frozenset({http.client.NOT_FOUND, http.client.BAD_REQUEST}),
 }
 _NOT_FOUND = frozenset({http.client.NOT_FOUND})
+# dockerd answers a quoted slash of an image's name with a redirection.
+_SAFE: Mapping[ObjectKind, str] = {"image": "/"}
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
 _INFO_KEPT = 60.0
 
@@ -77,7 +81,7 @@ class ObjectLookup:
             if len(self._found) >= _MOST_OBJECTS:
                 raise Refused("lookup-failed")
             absent = _ABSENT.get(kind, _NOT_FOUND)
-            self._found[key] = self._ask(_TARGETS[kind].format(quote(name, safe="")), absent)
+            self._found[key] = self._ask(_TARGETS[kind].format(quote(name, safe=_SAFE.get(kind, ""))), absent)
         return self._found[key]
 
     @property

@@ -17,6 +17,7 @@ from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.policy.entry_match import looks_into_lists, narrow
 from portero.policy.exception_faults import file_faults, rule_faults
 from portero.policy.folder import Folder
+from portero.policy.image_readers import reads_image
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
@@ -56,6 +57,7 @@ class Waiver:
     owner: str
     expires: date
     looks_into_lists: bool = False
+    reads_image: bool = False
 
     def state(self, time: float) -> State:
         """How it is at a time, in seconds since 1970."""
@@ -182,4 +184,5 @@ def _waiver(file: Path, content: ExceptionDocument, match: Check) -> Waiver:
         owner=content["owner"],
         expires=date.fromisoformat(content["expires"]),
         looks_into_lists=looks_into_lists(content["match"]),
+        reads_image=reads_image(content["match"], {}),
     )

@@ -11,6 +11,7 @@ from portero.policy.action import ACTS, Acting, Action, action_of
 from portero.policy.concrete import fill_reason
 from portero.policy.dialect import ANY_OPERATION
 from portero.policy.exception import Waiver, waived
+from portero.policy.image_readers import reads_image
 from portero.policy.place import is_default, spell_at
 from portero.policy.rule import Rule
 from portero.reading.routes import Operation
@@ -84,6 +85,10 @@ class Policy:
             for violation in _violations(self.rules[rule], action, failed[rule], request)
         )
 
+    def reads_image(self, operation: str, profile: str) -> bool:
+        """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
+        return self._acting_in(operation, profile).reads_image
+
     def acting(self, operation: str, profile: str) -> Mapping[str, Acting]:
         """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
         return self._acting_in(operation, profile).actions
@@ -95,8 +100,15 @@ class Policy:
         if known is None:
             chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
             known = _ActingRules.of({rule: action for rule, action in chosen.items() if action != "off"})
+            known = replace(known, reads_image=self._read_image(known.by_act["deny"]))
             self._acting[operation, profile] = known
         return known
+
+    def _read_image(self, rules: Sequence[str]) -> bool:
+        waivers = [waiver for waiver in self.waivers if not {*rules}.isdisjoint(waiver.rules)]
+        return any(reads_image(self.rules[rule].schema, self.site) for rule in rules) or any(
+            waiver.reads_image for waiver in waivers
+        )
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
@@ -109,6 +121,7 @@ class _ActingRules:
 
     actions: Mapping[str, Acting]
     by_act: Mapping[Acting, tuple[str, ...]]
+    reads_image: bool = False
 
     @classmethod
     def of(cls, actions: Mapping[str, Acting]) -> "_ActingRules":

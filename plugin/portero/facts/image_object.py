@@ -1,0 +1,48 @@
+"""What an image is that the daemon has: the JSON of docker image inspect in, `objects.image` out."""
+
+from collections.abc import Iterator, Mapping
+
+from portero.facts import image, ports, process
+from portero.facts.fields import as_text, child, flag, text, texts
+from portero.facts.values import go_port
+from portero.types import JSON, Fact
+
+_NO_NAME = "<none>"
+
+
+def make_fact(found: Mapping[str, JSON] | None, at: str) -> Fact:
+    """The fact; None: the daemon has no such image, so that a container cannot be created from it.
+
+    Raises Refused where a field has a type that Docker would not write.
+    """
+    config = child(found or {}, "Config")
+    exposed = [name.partition("/") for name in child(config, "ExposedPorts")]
+    return {
+        "exists": found is not None,
+        "id": text(found or {}, "Id"),
+        "references": [image.parse(reference, at) for reference in _list_references(found or {})],
+        "user": text(config, "User"),
+        "volumes": [*child(config, "Volumes")],
+        "exposedPorts": [
+            {"port": go_port(number), "protocol": protocol.lower() or "tcp"} for number, _, protocol in exposed
+        ],
+        "healthcheck": process.read_healthcheck(child(config, "Healthcheck"), at)["value"] == "set",
+        "labels": [{"name": name, "value": as_text(value, at)} for name, value in child(config, "Labels").items()],
+        "at": at,
+    }
+
+
+def publishes_all(body: Fact) -> bool:
+    """Whether a create publishes every port that the image exposes."""
+    return flag(child(body, "HostConfig"), "PublishAllPorts")
+
+
+def count_ports(found: Mapping[str, JSON] | None, body: Fact) -> Fact:
+    """How many ports a create publishes at most, with those that --publish-all takes from the image."""
+    of_image = child(child(found or {}, "Config"), "ExposedPorts")
+    return ports.count_create({**body, "ExposedPorts": {**child(body, "ExposedPorts"), **of_image}})
+
+
+def _list_references(found: Mapping[str, JSON]) -> Iterator[str]:
+    names = dict.fromkeys((*texts(found, "RepoTags"), *texts(found, "RepoDigests")))
+    return (name for name in names if _NO_NAME not in name)

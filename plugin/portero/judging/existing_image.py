@@ -1,0 +1,33 @@
+"""The image of a create, as the daemon has it: `objects.image` and `objects.publishedPorts` in the document."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from portero.facts import image_object
+from portero.facts.fields import as_object, child, text
+from portero.host.view import Objects
+from portero.refusals import Refused
+from portero.types import JSON
+
+
+def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
+    """Both; raises Refused (lookup-failed) where the daemon does not answer.
+
+    `is_read`: a rule in force reads the image. Ports count only with --publish-all.
+    """
+    named = child(child(document, "facts"), "image")
+    body, at = as_object(document["body"] or {}, ""), text(named, "at")
+    wants_ports = image_object.publishes_all(body)
+    if not (is_read or wants_ports) or not text(named, "reference") or _names_platform(document):
+        return {}
+    try:
+        found = objects.inspect("image", text(named, "reference"))
+        described: dict[str, JSON] = {"image": image_object.make_fact(found, at)} if is_read else {}
+        return described | ({"publishedPorts": image_object.count_ports(found, body)} if wants_ports else {})
+    except Refused as refused:
+        raise Refused("lookup-failed", at) from refused
+
+
+def _names_platform(document: Mapping[str, JSON]) -> bool:
+    """Whether another image may be taken than the one that docker inspect shows: a name can stand for several."""
+    return any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))

@@ -1,0 +1,40 @@
+"""Which schemas read the image that the daemon has (`objects.image`): it is looked up only for them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from portero.policy.dialect import keywords
+from portero.types import JSON
+
+_SITE = "site#/$defs/"
+_IMAGE = '"image"'
+# These speak of every object of the request.
+_OF_ALL = ("additionalProperties", "propertyNames")
+
+
+def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:
+    """Whether the outcome of a schema depends on the image.
+
+    It does not where the site's lists decide, and all of them are empty: they ask for nothing then.
+    """
+    return any(_asks(conditions, site) for conditions in _list_conditions(schema))
+
+
+def _list_conditions(schema: Mapping[str, JSON]) -> Iterator[JSON]:
+    """Each schema for `objects`."""
+    for _, keyword, value in keywords(dict(schema)):
+        if keyword == "properties" and isinstance(value, dict) and "objects" in value:
+            yield value["objects"]
+
+
+def _asks(conditions: JSON, site: Mapping[str, JSON]) -> bool:
+    names = [keyword for _, keyword, _ in keywords(conditions)]
+    if _IMAGE not in json.dumps(conditions) and not any(name in _OF_ALL for name in names):
+        return False
+    lists = [
+        site.get(cast(str, value).removeprefix(_SITE))
+        for _, keyword, value in keywords(conditions)
+        if keyword == "$ref" and cast(str, value).startswith(_SITE)
+    ]
+    return not lists or any(one != [] for one in lists)

@@ -1,0 +1,191 @@
+"""The image of a create is judged as the daemon has it, and asked for only where a rule in force reads it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from tests.judging.test_existing import SilentHost, decide, judge_with, refusing
+
+ID = f"sha256:{'a' * 64}"
+CHECK = {"Test": ["CMD", "true"]}
+
+
+def image(**config: Any) -> dict[str, Any]:
+    return {"Id": ID, "RepoTags": [], "Config": config}
+
+
+IMAGES = {
+    "root": image(User=""),
+    "numeric": image(User="10001", Healthcheck=CHECK),
+    "both": image(User="10001:10001"),
+    "group": image(User="10001:0"),
+    "named": image(User="app"),
+    "zero": image(User="0"),
+    "ports": image(ExposedPorts={f"{port}/tcp": {} for port in range(8000, 8300)}),
+    ID: {**image(), "RepoTags": ["app:1", "registry.example.com/app:1"]},
+    "abcd": {**image(), "RepoTags": ["registry.example.com/app:1"]},
+    "cafe": {**image(), "RepoTags": ["cafe:latest"]},
+    "app": {**image(), "RepoTags": ["app:latest", "registry.example.com/app:1"]},
+}
+
+
+class CountingHost(FixedHost):
+    """Notes which objects are asked for."""
+
+    asked: list[str]
+
+    def objects(self) -> Any:
+        found = super().objects()
+        assert found is not None
+
+        class Counting:
+            since = found.since
+            info, list_containers = found.info, found.list_containers
+
+            def inspect(_, kind: Any, name: str) -> Any:  # noqa: N805
+                self.asked.append(f"{kind} {name}")
+                return found.inspect(kind, name)
+
+        return Counting()
+
+
+def host() -> CountingHost:
+    made = CountingHost({"objects": {"image": IMAGES}})
+    made.asked = []
+    return made
+
+
+def judge(tmp_path: Path, profile: str, files: Mapping[str, Any] | None = None) -> Judge:
+    return replace(judge_with(tmp_path, files or {"site.json": {}}), host=host(), profile=profile)
+
+
+def create(judge: Judge, reference: str, query: str = "", **body: Any) -> Decision:
+    return decide(judge, "POST", f"/containers/create{query}", {"Image": reference, **body})
+
+
+@pytest.mark.parametrize(
+    ("reference", "user", "refused"),
+    [
+        ("numeric", "", False),
+        ("both", "", False),
+        ("missing", "", False),
+        ("root", "", True),
+        ("group", "", True),
+        ("named", "", True),
+        ("zero", "", True),
+        ("numeric", "0", True),
+        ("numeric", "app", True),
+        ("root", "10001", False),
+    ],
+)
+def test_the_user_of_the_image_counts_where_the_request_names_none(
+    tmp_path: Path, reference: str, user: str, refused: bool
+) -> None:
+    found = refusing(create(judge(tmp_path, "restricted"), reference, User=user))
+
+    assert ("non-root-user" in found) is refused
+
+
+def test_a_user_of_the_image_is_refused_at_the_image(tmp_path: Path) -> None:
+    decision = create(judge(tmp_path, "restricted"), "named")
+
+    assert [v.at for v in decision.violations if v.rule == "non-root-user"] == ["Image"]
+
+
+@pytest.mark.parametrize("blind", [FixedHost(), FixedHost({"objects": {"image": IMAGES}})], ids=["off", "platform"])
+def test_where_the_image_is_not_known_only_the_request_counts(tmp_path: Path, blind: FixedHost) -> None:
+    found = create(replace(judge(tmp_path, "restricted"), host=blind), "numeric", "?platform=linux%2Farm64")
+
+    assert "non-root-user" in refusing(found)
+
+
+@pytest.mark.parametrize(
+    ("reference", "refused"),
+    [
+        (ID, False),
+        ("abcd", False),
+        ("cafe", True),
+        ("beef", True),
+        (f"sha256:{'f' * 64}", True),
+        ("app", True),
+        ("registry.example.com/app:1", False),
+    ],
+)
+def test_an_id_counts_as_the_names_of_its_image(tmp_path: Path, reference: str, refused: bool) -> None:
+    listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
+
+    assert ("image-registries" in refusing(create(listed, reference))) is refused
+
+
+@pytest.mark.parametrize(
+    ("profile", "site", "asked"),
+    [
+        ("baseline", {}, False),
+        ("hardened", {}, False),
+        ("hardened", {"actions": {"image-registries": "deny"}}, False),
+        ("hardened", {"actions": {"image-registries": "deny"}, "registries": ["registry.example.com"]}, True),
+        ("restricted", {}, True),
+        ("restricted", {"actions": {"non-root-user": "audit"}}, False),
+        ("baseline", {"actions": {"non-root-user": "deny"}}, True),
+    ],
+    ids=str,
+)
+def test_the_image_is_asked_for_only_where_a_rule_in_force_reads_it(
+    tmp_path: Path, profile: str, site: Any, asked: bool
+) -> None:
+    judging = judge(tmp_path, profile, {"site.json": site})
+    create(judging, "numeric")
+
+    # What a suggestion names is asked for too.
+    assert ("image numeric" in judging.host.asked) is asked  # type: ignore[attr-defined]
+
+
+def test_an_exception_by_the_image_makes_it_asked_for(tmp_path: Path) -> None:
+    waiver = {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-privileged"],
+        "match": {"properties": {"objects": {"properties": {"image": {"properties": {"user": {"const": "app"}}}}}}},
+        "reason": "It tends the host.",
+        "owner": "team",
+        "expires": "2030-01-01",
+    }
+    judging = judge(tmp_path, "baseline", {"exceptions/a.json": waiver})
+
+    assert "no-privileged" not in refusing(create(judging, "named", HostConfig={"Privileged": True}))
+    assert "no-privileged" in refusing(create(judging, "root", HostConfig={"Privileged": True}))
+
+
+@pytest.mark.parametrize(
+    ("reference", "publish", "refused"),
+    [("ports", True, True), ("ports", False, False), ("numeric", True, False), ("missing", True, False)],
+)
+def test_the_ports_of_the_image_count_with_publish_all(
+    tmp_path: Path, reference: str, publish: bool, refused: bool
+) -> None:
+    judging = judge(tmp_path, "baseline")
+
+    found = refusing(create(judging, reference, HostConfig={"PublishAllPorts": publish}))
+    assert ("published-ports-limited" in found) is refused
+    assert bool(judging.host.asked) is publish  # type: ignore[attr-defined]
+
+
+def test_without_an_answer_the_create_is_refused_where_the_image_is_read(tmp_path: Path) -> None:
+    silent = replace(judge(tmp_path, "restricted"), host=SilentHost())
+
+    (violation,) = create(silent, "numeric").violations
+    assert (violation.rule, violation.at) == ("lookup-failed", "Image")
+    assert refusing(create(replace(silent, profile="baseline"), "numeric")) == []
+
+
+def test_a_create_without_an_image_asks_for_none(tmp_path: Path) -> None:
+    judging = judge(tmp_path, "restricted")
+    create(judging, "")
+
+    assert not [asked for asked in judging.host.asked if asked.startswith("image")]  # type: ignore[attr-defined]
