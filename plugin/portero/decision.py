@@ -26,6 +26,8 @@ class Violation:
 
     `default`: the value is the daemon's default, not the request's. `exception`: the one that waives the rule.
     `more`: how many further violations of the rule, at other places, this one stands for.
+    `profile`: with action audit, the profile that would refuse the request for it: the audit profile or, in mode
+    audit, the enforced one; empty where the rule only reports.
     `paths`: the values of the request document that the rule refuses; they share `at`.
     """
 
@@ -38,6 +40,7 @@ class Violation:
     default: bool = False
     exception: str | None = None
     more: int = 0
+    profile: str = ""
     paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
 
     def entry(self) -> dict[str, JSON]:
@@ -54,6 +57,8 @@ class Violation:
             entry["exception"] = self.exception
         if self.more:
             entry["more"] = self.more
+        if self.profile and self.action == "audit":
+            entry["profile"] = self.profile
         return entry
 
 
@@ -77,6 +82,7 @@ class Decision:
     """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's own log.
 
     `suggestion`: what would be allowed instead, for each tool; empty where nothing is known.
+    `audit_profile`: a stricter profile whose violations are only reported; empty for none.
     """
 
     id: str
@@ -88,11 +94,18 @@ class Decision:
     mode: str
     fault: Exception | None = None
     suggestion: Mapping[str, str] = field(default_factory=dict)
+    audit_profile: str = ""
 
     @property
     def allowed(self) -> bool:
         """Whether the request is allowed."""
         return "deny" not in [violation.action for violation in self.violations]
+
+    @property
+    def only_audit_profile_refuses(self) -> bool:
+        """Whether the audit profile would refuse what the enforced profile, were it enforced, would allow."""
+        profiles = {violation.profile for violation in self.violations if violation.action == "audit"}
+        return self.allowed and self.audit_profile in profiles - {""} and self.profile not in profiles
 
     def line(self, microseconds: int) -> dict[str, JSON]:
         """The document of the decision log (schemas/decision.json): names and places in the request, never values."""
@@ -110,6 +123,7 @@ class Decision:
             "allowed": self.allowed,
             "mode": self.mode,
             "profile": self.profile,
+            "auditProfile": self.audit_profile or None,
             "violations": [violation.entry() for violation in self.violations],
             "daemonDefaults": [*subject.daemon_defaults],
             "policy": self.policy,

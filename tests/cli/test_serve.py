@@ -23,7 +23,8 @@ def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:
     (line,) = errors.splitlines()
     assert status == 0
     assert line.startswith(f"portero: version {__version__}, ")
-    assert line.endswith(f" rules, profile hardened, mode enforce, engine reference, socket {tmp_path}/portero.sock")
+    profiles = "profile hardened, audit profile restricted, mode enforce"
+    assert line.endswith(f" rules, {profiles}, engine reference, socket {tmp_path}/portero.sock")
     assert not (tmp_path / "portero.sock").exists()
 
 
@@ -35,10 +36,13 @@ def test_mode_audit_is_shown_and_status_finds_it(tmp_path: Path) -> None:
         _, errors = running.stop()
 
     assert told.returncode == 1
-    assert "portero: warning: NOTHING IS ENFORCED: mode audit allows every request and only logs" in errors
+    assert (
+        "portero: warning: NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
+        in errors
+    )
     assert told.stdout.splitlines()[0].split(maxsplit=1) == [
         "attention",
-        "NOTHING IS ENFORCED: mode audit allows every request and only logs",
+        "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off",
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.judging.judge import Judge
 from portero.refusals import Refused
@@ -115,3 +116,53 @@ def test_the_document_is_what_rules_see(judge: Judge) -> None:
     assert (document["operation"], document["body"]["Image"]) == ("ContainerCreate", "busybox")
     with pytest.raises(Refused):
         judge.document(b"{")
+
+
+def reported(decision: Decision) -> dict[str, tuple[str, str]]:
+    return {violation.rule: (violation.action, violation.profile) for violation in decision.violations}
+
+
+def test_the_audit_profile_is_reported_beside_the_enforced_one(judge: Judge) -> None:
+    both = replace(judge, audit_profile="restricted")
+
+    allowed = both.decide(create({"Image": "busybox"}), "d-1", NOON)
+    refused = both.decide(create({"Image": "busybox", "HostConfig": {"Privileged": True}}), "d-1", NOON)
+
+    assert allowed.allowed
+    assert allowed.only_audit_profile_refuses
+    assert reported(allowed)["read-only-root"] == reported(allowed)["memory-limit"] == ("audit", "restricted")
+    assert reported(allowed)["image-digest"] == ("audit", "")
+    assert reported(refused)["no-privileged"] == ("deny", "")
+    assert not refused.only_audit_profile_refuses
+    assert judge.decide(create({"Image": "busybox"}), "d-1", NOON).audit_profile == ""
+
+
+def test_mode_audit_reports_the_enforced_profile_and_leaves_the_audit_profile(judge: Judge) -> None:
+    both = replace(judge, audit_profile="restricted", mode="audit")
+
+    decision = both.decide(create({"Image": "busybox", "HostConfig": {"Privileged": True}}), "d-1", NOON)
+
+    assert decision.allowed
+    assert reported(decision)["no-privileged"] == ("audit", "baseline")
+    assert reported(decision)["read-only-root"] == ("audit", "restricted")
+    assert not decision.only_audit_profile_refuses
+
+
+def test_a_site_s_action_holds_under_both_profiles(judge: Judge) -> None:
+    actions = {"read-only-root": "off", "non-root-user": "audit", "image-tag": "deny"}
+    policy = replace(judge.policy, site={**judge.policy.site, "actions": actions})
+
+    decision = replace(judge, policy=policy, audit_profile="restricted").decide(create({"Image": "busybox"}), "d", NOON)
+
+    found = reported(decision)
+    assert "read-only-root" not in found
+    assert (found["non-root-user"], found["image-tag"]) == (("audit", ""), ("deny", ""))
+
+
+def test_mode_audit_turns_portero_off_for_nobody(judge: Judge) -> None:
+    disable = create({}, RequestUri="/v1.45/plugins/portero/disable", RequestHeaders={}, RequestBody="")
+
+    decision = replace(judge, mode="audit").decide(disable, "d-1", NOON)
+
+    assert not decision.allowed
+    assert reported(decision)["no-plugin-changes"] == ("deny", "")

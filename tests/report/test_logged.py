@@ -39,6 +39,8 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
         (violation(action="audit", level="hardened"), "hardened", "would"),
         (violation(action="audit", level="restricted"), "hardened", "reported"),
         (violation(action="audit", level="advisory"), "restricted", "reported"),
+        (violation(action="audit", level="restricted", profile="restricted"), "hardened", "stricter"),
+        (violation(action="audit", level="restricted", profile="hardened"), "hardened", "would"),
         (violation(action="waived", exception="probe"), "hardened", "waived"),
     ],
 )
@@ -127,3 +129,23 @@ def test_a_line_of_the_first_version_names_its_place_as_place() -> None:
     (read,) = logged.read(json.dumps(written).encode()).violations
 
     assert read.at == "Privileged"
+
+
+@pytest.mark.parametrize(
+    ("violations", "only"),
+    [
+        ([], False),
+        ([violation("image-tag", "audit", level="restricted", profile="restricted")], True),
+        (
+            [
+                violation("image-tag", "audit", level="restricted", profile="restricted"),
+                violation(action="audit", profile="hardened"),
+            ],
+            False,
+        ),
+    ],
+)
+def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict[str, Any]], only: bool) -> None:
+    read = logged.read(line(*violations, auditProfile="restricted"))
+
+    assert (read.audit_profile, read.only_audit_profile_refuses) == ("restricted", only)

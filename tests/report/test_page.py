@@ -119,3 +119,14 @@ def test_names_beyond_the_first_are_counted() -> None:
     told = plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
 
     assert " 28 more " in told
+
+
+def test_the_audit_profile_has_a_section_of_its_own() -> None:
+    stricter = violation("image-tag", "audit", level="restricted", profile="restricted")
+    text = plain(shown(line(stricter, auditProfile="restricted"), line(violation(), auditProfile="restricted")))
+
+    before, _, after = text.partition("Under the audit profile restricted")
+    assert "of which 1 would be refused under restricted" in before
+    assert "image-tag" not in before
+    assert "image-tag" in after
+    assert "Under the audit profile" not in shown(line(violation()))

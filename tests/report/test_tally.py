@@ -104,3 +104,15 @@ def test_the_sums_for_machines_name_what_they_count() -> None:
     assert (told["decisions"], told["refused"], told["wouldBeRefused"], told["inModeAudit"]) == (5, 2, 1, 1)
     assert told["byRule"] == {"no-privileged": {"refused": 1, "wouldBeRefused": 1}, "body-hidden": {"refused": 1}}
     assert told["overTime"] == [{"start": int(SECONDS) // 60 * 60, "allowed": 2, "refused": 2, "wouldBeRefused": 1}]
+
+
+def test_the_audit_profile_is_counted_apart() -> None:
+    tally = Tally()
+    stricter = violation("image-tag", "audit", level="restricted", profile="restricted")
+
+    tally.add(logged.read(line(stricter, auditProfile="restricted")))
+    tally.add(logged.read(line(violation(), stricter, auditProfile="restricted")))
+
+    document: Any = tally.document()
+    assert (document["refused"], document["wouldBeRefused"], document["refusedByAuditProfileOnly"]) == (1, 0, 1)
+    assert document["byRule"]["image-tag"] == {"refusedByAuditProfile": 2}

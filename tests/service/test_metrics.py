@@ -10,6 +10,9 @@ RULE = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "
 REPORT = Violation("image-digest", "advisory", "Image", "audit", "", {})
 
 
+STRICTER = Violation("image-tag", "restricted", "Image", "audit", "", {}, profile="restricted")
+
+
 def decision(operation: str, *violations: Violation) -> Decision:
     return Decision(
         id="d-1",
@@ -19,6 +22,7 @@ def decision(operation: str, *violations: Violation) -> Decision:
         policy="digest",
         profile="hardened",
         mode="enforce",
+        audit_profile="restricted",
     )
 
 
@@ -111,3 +115,16 @@ def test_metrics_that_cannot_be_counted_are_reported_once_and_refuse_nothing(
 
     (message,) = caplog.messages
     assert message.startswith("metrics are no longer counted: TypeError: ")
+
+
+def test_the_audit_profile_is_counted_apart() -> None:
+    metrics = Metrics(["ContainerCreate"])
+
+    metrics.decided(decision("ContainerCreate", STRICTER, REPORT), 0.001)
+    metrics.decided(decision("ContainerCreate", RULE, STRICTER), 0.001)
+
+    counted = told(metrics)
+    assert counted['portero_violations_total{action="audit-profile",rule="image-tag"}'] == 2
+    assert counted['portero_violations_total{action="audit",rule="image-digest"}'] == 1
+    assert counted['portero_audit_profile_refusals_total{operation="ContainerCreate"}'] == 1
+    assert metrics.so_far().audit_profile_refusals == 1

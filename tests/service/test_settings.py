@@ -55,6 +55,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         socket=Path("/run/docker/plugins/portero.sock"),
         schemas=(),
         profile="hardened",
+        audit_profile="auto",
         mode="enforce",
         log="-",
         log_failure="deny",
@@ -202,3 +203,23 @@ def test_a_missing_shipped_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
     with pytest.raises(FileNotFoundError, match=r"config\.json: is missing; install portero again"):
         resources.manifest()
+
+
+@pytest.mark.parametrize(
+    ("profile", "audit_profile", "reported"),
+    [
+        ("baseline", "auto", "hardened"),
+        ("hardened", "auto", "restricted"),
+        ("restricted", "auto", ""),
+        ("baseline", "restricted", "restricted"),
+        ("hardened", "none", ""),
+        ("hardened", "hardened", ""),
+        ("restricted", "hardened", ""),
+    ],
+)
+def test_the_audit_profile_is_the_next_stricter_one_unless_another_is_named(
+    profile: str, audit_profile: str, reported: str
+) -> None:
+    settings = Settings.read({"PORTERO_AUDIT_PROFILE": audit_profile}, {"profile": profile})
+
+    assert settings.reported_profile == reported

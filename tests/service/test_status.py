@@ -61,7 +61,7 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     nothing, expired = cast(list[str], asked.health()["attention"])
 
-    assert nothing == "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+    assert nothing == "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
 
 
@@ -183,3 +183,14 @@ def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, mo
     assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
         "users of this host (their names cannot be read)"
     ]
+
+
+def test_status_names_the_audit_profile_and_counts_what_only_it_would_refuse(tmp_path: Path) -> None:
+    application = built(tmp_path, profile="baseline")
+
+    ask(application, create())
+
+    status = application.status()
+    assert (status["profile"], status["auditProfile"]) == ("baseline", "hardened")
+    assert status["decisions"] == {"allowed": 1, "refused": 0}
+    assert status["auditProfileRefusals"] == 1

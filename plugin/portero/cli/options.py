@@ -33,6 +33,7 @@ SCHEMAS = click.option(
     help="A policy folder; repeatable. A later folder overrides earlier ones.",
 )
 PROFILE = click.option("--profile", metavar="LEVEL", help=_HELP["profile"])
+AUDIT_PROFILE = click.option("--audit-profile", metavar="LEVEL", help=_HELP["audit_profile"])
 MODE = click.option("--mode", metavar="MODE", help=_HELP["mode"])
 LOG = click.option("--log", metavar="FILE", help=_HELP["log"])
 LOG_FAILURE = click.option("--log-failure", metavar="ACTION", help=_HELP["log_failure"])

@@ -36,6 +36,7 @@ _STANDARD_OUTPUT = 1
 @options.SOCKET
 @options.SCHEMAS
 @options.PROFILE
+@options.AUDIT_PROFILE
 @options.MODE
 @options.LOG
 @options.LOG_FAILURE
@@ -139,10 +140,11 @@ def _log_start(application: Application) -> None:
     if faults:
         return
     _LOG.info(
-        "version %s, %s rules, profile %s, mode %s, engine %s, socket %s",
+        "version %s, %s rules, profile %s, audit profile %s, mode %s, engine %s, socket %s",
         __version__,
         len(policy.rules),
         settings.profile,
+        settings.reported_profile or "none",
         settings.mode,
         application.engine,
         settings.socket,
@@ -152,4 +154,4 @@ def _log_start(application: Application) -> None:
     for notice in notices(policy.waivers, time.time()):
         _LOG.warning("%s", notice)
     if settings.mode == "audit":
-        _LOG.warning("NOTHING IS ENFORCED: mode audit allows every request and only logs")
+        _LOG.warning("NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off")

@@ -24,6 +24,7 @@ _BECAME = {"refused": "refused", "would": "allowed, though it would be refused",
 _BY = {
     "refused": "refused by {}",
     "would": "would be refused by {} (only logged: action or mode audit)",
+    "stricter": "would be refused by {} under the audit profile (only reported)",
     "reported": "reported by {} (does not refuse under this profile)",
     "waived": "waived: {} is violated, an exception waives it",
 }
@@ -71,6 +72,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "apiVersion": decision.version,
         "image": decision.image,
         "profile": decision.profile,
+        "auditProfile": decision.audit_profile,
         "mode": decision.mode,
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
@@ -90,7 +92,8 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"when     {story['time']}"
     yield f"who      {story['user'] or 'unknown (Unix socket)'}"
     yield f"what     {f'''{story['method']} {story['path']}'''.strip() or 'unknown'}{image}{version}"
-    yield f"under    profile {story['profile']}, mode {story['mode']}"
+    stricter = f", audit profile {story['auditProfile']}" if story["auditProfile"] else ""
+    yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
     for violation in cast(Sequence[Mapping[str, JSON]], story["broken"]):

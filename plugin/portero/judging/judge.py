@@ -34,7 +34,10 @@ from portero.types import JSON
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decides requests by one policy. `profile` and `mode` as in the settings of the same name."""
+    """Decides requests by one policy. `profile` and `mode` as in the settings of the same name.
+
+    `audit_profile`: what this stricter profile would refuse is reported; empty for none.
+    """
 
     policy: Policy
     routes: Routes
@@ -42,6 +45,7 @@ class Judge:
     host: Host
     profile: str
     mode: Literal["enforce", "audit"]
+    audit_profile: str = ""
 
     def decide(self, data: bytes, id: str, time: float, peer: Peer | None = None) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
@@ -79,6 +83,7 @@ class Judge:
             mode=self.mode,
             fault=fault,
             suggestion=suggested,
+            audit_profile=self.audit_profile,
         )
 
     def document(self, data: bytes) -> dict[str, JSON]:
@@ -92,7 +97,7 @@ class Judge:
 
         `acts`: only the violations of rules with this action.
         """
-        violated = self.policy.check(document, self.profile, acts)
+        violated = self.policy.check(document, self.profile, acts, self.audit_profile)
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
@@ -179,7 +184,13 @@ class Judge:
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":
             return violations
-        return tuple(replace(v, action="audit") if v.action == "deny" else v for v in violations)
+        return tuple(self._audited(violation) for violation in violations)
+
+    def _audited(self, violation: Violation) -> Violation:
+        rule = self.policy.rules.get(violation.rule)
+        if violation.action != "deny" or (rule is not None and rule.denies_in_audit):
+            return violation
+        return replace(violation, action="audit", profile=self.profile)
 
 
 def _subject(

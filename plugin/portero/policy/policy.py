@@ -30,8 +30,8 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     # A line for each file that the next release will refuse.
     warnings: tuple[str, ...] = ()
-    # What `acting` has found out: one entry for each operation and profile, both of which come from our own tables.
-    _acting: dict[tuple[str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
+    # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
+    _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
     # Likewise of `proposal`, by rule.
     _proposals: dict[str, Proposal | None] = field(default_factory=dict, init=False, compare=False)
 
@@ -69,12 +69,14 @@ class Policy:
         except NoValue:
             return None
 
-    def check(self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
+    def check(
+        self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS, audit_profile: str = ""
+    ) -> tuple[Violation, ...]:
         """Every violation of a request document, worst level first, then by rule and place.
 
-        `acts`: only those of rules that do this.
+        `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
         """
-        acting = self._acting_in(cast(dict[str, str], request)["operation"], profile)
+        acting = self._acting_in(cast(dict[str, str], request)["operation"], profile, audit_profile)
         failed: dict[str, tuple[InstancePath, ...]] = {}
         for act in acts:
             failed |= self.checks.failures(acting.by_act[act], request)
@@ -82,7 +84,9 @@ class Policy:
             violation
             for rule, action in acting.actions.items()
             if rule in failed
-            for violation in _violations(self.rules[rule], action, failed[rule], request)
+            for violation in _violations(
+                self.rules[rule], action, failed[rule], request, acting.would_refuse.get(rule, "")
+            )
         )
 
     def reads_image(self, operation: str, profile: str) -> bool:
@@ -93,15 +97,21 @@ class Policy:
         """The rules that judge an operation under a profile, in the order of their violations, and what each does."""
         return self._acting_in(operation, profile).actions
 
-    def _acting_in(self, operation: str, profile: str) -> "_ActingRules":
+    def _acting_in(self, operation: str, profile: str, audit_profile: str = "") -> "_ActingRules":
         if operation not in self.by_operation:
             return _NONE
-        known = self._acting.get((operation, profile))
+        known = self._acting.get((operation, profile, audit_profile))
         if known is None:
             chosen = {rule: self.action(rule, profile) for rule in self.by_operation[operation]}
-            known = _ActingRules.of({rule: action for rule, action in chosen.items() if action != "off"})
+            stricter = {
+                rule: audit_profile
+                for rule, action in chosen.items()
+                if audit_profile and action != "deny" and self.action(rule, audit_profile) == "deny"
+            }
+            chosen |= dict.fromkeys(stricter, "audit")
+            known = _ActingRules.of({rule: action for rule, action in chosen.items() if action != "off"}, stricter)
             known = replace(known, reads_image=self._read_image(known.by_act["deny"]))
-            self._acting[operation, profile] = known
+            self._acting[operation, profile, audit_profile] = known
         return known
 
     def _read_image(self, rules: Sequence[str]) -> bool:
@@ -117,28 +127,37 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
-    """`by_act` is checked apart: most requests violate a rule that only reports, and few violate the others."""
+    """`by_act` is checked apart: most requests violate a rule that only reports, and few violate the others.
+
+    `would_refuse`: the audit profile, for each rule that only it enforces.
+    """
 
     actions: Mapping[str, Acting]
     by_act: Mapping[Acting, tuple[str, ...]]
+    would_refuse: Mapping[str, str]
     reads_image: bool = False
 
     @classmethod
-    def of(cls, actions: Mapping[str, Acting]) -> "_ActingRules":
-        return cls(actions, {act: tuple(rule for rule in actions if actions[rule] == act) for act in ACTS})
+    def of(cls, actions: Mapping[str, Acting], would_refuse: Mapping[str, str]) -> "_ActingRules":
+        by_act = {act: tuple(rule for rule in actions if actions[rule] == act) for act in ACTS}
+        return cls(actions, by_act, would_refuse)
 
 
-_NONE = _ActingRules.of({})
+_NONE = _ActingRules.of({}, {})
 
 
-def _violations(rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON) -> Iterator[Violation]:
+def _violations(
+    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str
+) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
     found: dict[tuple[str, bool], list[InstancePath]] = {}
     for path in paths:
         found.setdefault((spell_at(request, path), is_default(request, path)), []).append(path)
     for (at, default), failed in sorted(found.items()) if len(found) > 1 else found.items():
         reason = fill_reason(rule.reason, request, failed[0])
-        yield Violation(rule.id, rule.level, at, action, reason, rule.remedy, default, paths=tuple(failed))
+        yield Violation(
+            rule.id, rule.level, at, action, reason, rule.remedy, default, profile=profile, paths=tuple(failed)
+        )
 
 
 def by_operation(rules: Mapping[str, Rule], operations: tuple[Operation, ...]) -> dict[str, tuple[str, ...]]:

@@ -23,6 +23,7 @@ RuleDocument = TypedDict(
         "reports": NotRequired[Level],
         "threats": list[str],
         "atUse": NotRequired[bool],
+        "modeAudit": NotRequired[str],
         "sources": list[str],
         "operations": list[str],
         "allows": Mapping[str, Mapping[str, JSON]],
@@ -45,7 +46,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule file, read. `schema` is the condition alone; `at_use`: an object that violates it may not be used."""
+    """A rule file, read. `schema` is the condition alone; `at_use`: an object that violates it may not be used.
+
+    `denies_in_audit`: mode audit enforces it too.
+    """
 
     id: str
     topic: str
@@ -57,6 +61,7 @@ class Rule:
     reports: Level | None
     threats: tuple[str, ...]
     at_use: bool
+    denies_in_audit: bool
     sources: tuple[str, ...]
     operations: tuple[str, ...]
     schema: Mapping[str, JSON]
@@ -79,6 +84,7 @@ class Rule:
             reports=document.get("reports"),
             threats=tuple(document["threats"]),
             at_use=document.get("atUse", _is_for_host_safety(document)),
+            denies_in_audit="modeAudit" in document,
             sources=tuple(document["sources"]),
             operations=tuple(document["operations"]),
             schema={keyword: value for keyword, value in content.items() if keyword not in _ABOUT},

@@ -12,7 +12,7 @@ from portero.decision import LEVELS, LOG_VERSION
 from portero.policy.dialect import PROFILES
 from portero.report.daemon_log import find_plugin_line
 
-Outcome: TypeAlias = Literal["refused", "would", "reported", "waived"]
+Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived"]
 
 LONGEST_LINE = 1 << 20
 _LONGEST_TEXT = 200
@@ -28,8 +28,8 @@ class NoDecision(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoggedViolation:
-    """One violation. `would`: not refused only because of mode audit or the site's action audit; `reported`: the rule
-    only reports under this profile.
+    """One violation. `would`: not refused only because of mode audit or the site's action audit; `stricter`: the audit
+    profile would refuse it; `reported`: the rule only reports under both profiles.
     """
 
     rule: str
@@ -57,6 +57,7 @@ class Logged:
     allowed: bool
     mode: str
     profile: str
+    audit_profile: str
     policy: str
     microseconds: int
     violations: tuple[LoggedViolation, ...]
@@ -68,6 +69,11 @@ class Logged:
         if not self.allowed:
             return "refused"
         return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
+
+    @property
+    def only_audit_profile_refuses(self) -> bool:
+        """Whether the audit profile would refuse what the enforced one allows."""
+        return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)
 
 
 def read(line: bytes) -> Logged:
@@ -84,7 +90,10 @@ def read(line: bytes) -> Logged:
 
 def _logged(document: Mapping[str, object]) -> Logged:
     profile, mode, allowed = document["profile"], document["mode"], document["allowed"]
-    if profile not in PROFILES or mode not in ("enforce", "audit") or not isinstance(allowed, bool):
+    audit_profile = document.get("auditProfile") or ""
+    if profile not in PROFILES or audit_profile not in ("", *PROFILES):
+        raise NoDecision
+    if mode not in ("enforce", "audit") or not isinstance(allowed, bool):
         raise NoDecision
     violations = document["violations"]
     if not isinstance(violations, list):
@@ -102,6 +111,7 @@ def _logged(document: Mapping[str, object]) -> Logged:
         allowed=allowed,
         mode=str(mode),
         profile=str(profile),
+        audit_profile=str(audit_profile),
         policy=_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
         violations=tuple(_violation(violation, str(profile)) for violation in violations),
@@ -112,7 +122,10 @@ def _logged(document: Mapping[str, object]) -> Logged:
 def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     level = _text(violation["level"])
     outcome = _OUTCOMES[_text(violation["action"])]
-    if outcome == "would" and not _refuses(level, profile):
+    refusing = _text(violation.get("profile", ""))
+    if outcome == "would" and refusing not in ("", profile):
+        outcome = "stricter"
+    elif outcome == "would" and not refusing and not _refuses(level, profile):
         outcome = "reported"
     at = violation["at"] if "at" in violation else violation["place"]
     return LoggedViolation(_text(violation["rule"]), level, _text(at), outcome, _text(violation.get("exception", "")))

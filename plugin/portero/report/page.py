@@ -75,12 +75,14 @@ def page(tally: Tally, words: Callable[[str], RuleTexts | None], files: Sequence
         lstrip_blocks=True,
     )
     environment.filters["when"] = _when
+    rules = _rules(tally, words)
     return environment.get_template("page.html").render(
         tally=tally,
         files=files,
         now=now,
         plots=list(_plots(tally)),
-        rules=_rules(tally, words),
+        rules=[part for part in rules if part.row.counts.total() > part.row.counts["stricter"]],
+        stricter=[part for part in rules if part.row.counts["stricter"]],
         groups=[(group, _rows(tally.by[group])) for group in GROUPS],
         latest=sorted(tally.latest, key=lambda one: one.time, reverse=True),
         exceptions=[(name, counts["waived"]) for name, counts in tally.exceptions.ranked()],

@@ -41,7 +41,7 @@ class Table:
         return sorted(self._counts.items(), key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
 
 
-_RANKS = ("refused", "would", "allowed", "reported", "waived")
+_RANKS = ("refused", "would", "stricter", "allowed", "reported", "waived")
 
 
 @dataclass(slots=True)
@@ -66,6 +66,8 @@ class Tally:
         self.rules: dict[str, OfRule] = {}
         self.exceptions = Table(_MOST_RULES)
         self.profiles: Counter[str] = Counter()
+        self.audit_profiles: Counter[str] = Counter()
+        self.only_audit_profile = 0
         self.audited = 0
         self.policies = Table(_MOST_RULES)
         self.timeline = Timeline()
@@ -83,6 +85,9 @@ class Tally:
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
         self.timeline.add(decision.time, outcome)
         self.profiles[decision.profile] += 1
+        if decision.audit_profile:
+            self.audit_profiles[decision.audit_profile] += 1
+        self.only_audit_profile += decision.only_audit_profile_refuses
         self.audited += decision.mode == "audit"
         self.earlier += decision.is_earlier
         self.policies.add(decision.policy, outcome)
@@ -114,6 +119,7 @@ class Tally:
             "decisions": self.decisions,
             "refused": self.outcomes["refused"],
             "wouldBeRefused": self.outcomes["would"],
+            "refusedByAuditProfileOnly": self.only_audit_profile,
             "unreadableLines": self.unreadable,
             "inModeAudit": self.audited,
             "byRule": _rows(self.by_rule),
@@ -124,9 +130,12 @@ class Tally:
         }
 
 
+_NAMES = {"would": "wouldBeRefused", "stricter": "refusedByAuditProfile"}
+
+
 def _rows(table: Table) -> dict[str, JSON]:
     return {name: {**_named(counts)} for name, counts in table.ranked()}
 
 
 def _named(counts: Counter[str]) -> dict[str, JSON]:
-    return {("wouldBeRefused" if name == "would" else name): count for name, count in sorted(counts.items())}
+    return {_NAMES.get(name, name): count for name, count in sorted(counts.items())}

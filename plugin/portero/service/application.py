@@ -141,7 +141,9 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     metrics = Metrics(operations, shared, log.state.count_stalled)
     notice = loaded.notice(time.time())
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
-    judge = loading.assemble_judge(settings, loaded.policy, routes, shapes)
+    judge = replace(
+        loading.assemble_judge(settings, loaded.policy, routes, shapes), audit_profile=settings.reported_profile
+    )
     name, asked_by = loading.engine_name(settings), AskedBy(shared)
     return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by)
 

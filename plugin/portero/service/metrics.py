@@ -32,6 +32,7 @@ class SoFar:
 
     allowed: int
     refused: int
+    audit_profile_refusals: int
     log_failures: int
     load_failures: int
     exceptions: Mapping[str, int]
@@ -51,6 +52,9 @@ class Metrics:
         self._stalled = _StalledWrites(count_stalled)
         self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
         self._violations = self._counters("violations", "Violated rules and refusal codes", "rule", "action")
+        self._audit_profile = self._counters(
+            "audit_profile_refusals", "Requests that only the audit profile would refuse", "operation"
+        )
         self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
@@ -76,7 +80,10 @@ class Metrics:
     def _count(self, operation: str, decision: Decision, seconds: float) -> None:
         self._decisions.count(operation, "allowed" if decision.allowed else "refused")
         for violation in decision.violations:
-            self._violations.count(violation.rule, violation.action)
+            stricter = violation.action == "audit" and violation.profile not in ("", decision.profile)
+            self._violations.count(violation.rule, "audit-profile" if stricter else violation.action)
+        if decision.only_audit_profile_refuses:
+            self._audit_profile.count(operation)
         for exception in {violation.exception for violation in decision.violations if violation.exception}:
             self._exceptions.count(exception)
         self._seconds.observe(seconds)
@@ -111,6 +118,7 @@ class Metrics:
         return SoFar(
             counts["portero_decisions_total"]["allowed"],
             counts["portero_decisions_total"]["refused"],
+            counts["portero_audit_profile_refusals_total"][""],
             counts["portero_log_failures_total"][""],
             counts["portero_policy_load_failures_total"][""],
             counts["portero_exceptions_used_total"],

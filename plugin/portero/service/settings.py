@@ -22,6 +22,7 @@ from portero.sizes import bytes_of
 PREFIX = "PORTERO_"
 
 Profile = Literal["baseline", "hardened", "restricted"]
+AuditProfile = Literal["auto", "none", "hardened", "restricted"]
 Mode = Literal["enforce", "audit"]
 LogFailure = Literal["deny", "allow"]
 EngineChoice = Literal["auto", "reference", "rust", "both"]
@@ -46,6 +47,7 @@ class Settings:
     socket: Path
     schemas: tuple[Path, ...]
     profile: Profile
+    audit_profile: AuditProfile
     mode: Mode
     log: str
     log_failure: LogFailure
@@ -85,6 +87,15 @@ class Settings:
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
         return cls(**values)
+
+    @property
+    def reported_profile(self) -> str:
+        """The stricter profile whose violations are only reported; empty for none."""
+        profiles = get_args(Profile)
+        stricter = profiles[profiles.index(self.profile) + 1 :]
+        if self.audit_profile == "auto":
+            return str(stricter[0]) if stricter else ""
+        return self.audit_profile if self.audit_profile in stricter else ""
 
     @property
     def policy_folders(self) -> tuple[Path, ...]:
@@ -214,6 +225,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "socket": _socket,
         "schemas": _files,
         "profile": _one_of(*get_args(Profile)),
+        "audit_profile": _one_of(*get_args(AuditProfile)),
         "mode": _one_of(*get_args(Mode)),
         "log": _log,
         "log_failure": _one_of(*get_args(LogFailure)),

@@ -56,6 +56,7 @@ def health(view: View) -> dict[str, JSON]:
         "attention": [*attention(view, time.time())],
         "version": __version__,
         "profile": view.settings.profile,
+        "auditProfile": view.settings.reported_profile or None,
         "mode": view.settings.mode,
         "policy": view.policy.digest,
         "rules": len(view.policy.rules),
@@ -73,6 +74,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     levels = [rule.level for rule in view.policy.rules.values()]
     return health(view) | {
         "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
+        "auditProfileRefusals": so_far.audit_profile_refusals,
         "logFailures": so_far.log_failures,
         "logLastFailure": instant(view.log.last_failure) if view.log.last_failure else "",
         "reloadFailures": so_far.load_failures,
@@ -126,7 +128,7 @@ def _list_writers(path: str, host: HostMoment) -> JSON:
 def attention(view: View, now: float) -> Iterator[str]:
     """One sentence for each thing that needs attention; `now` in seconds since 1970."""
     if view.settings.mode == "audit":
-        yield "NOTHING IS ENFORCED: mode audit allows every request and only logs"
+        yield "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
     yield from _list_log_failures(view.log)
