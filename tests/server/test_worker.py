@@ -57,12 +57,28 @@ def test_idle_connections_do_not_hold_up_the_end(server: Server) -> None:
     connection.close()
 
 
-def test_workers_end_with_a_master_that_was_killed(server: Server) -> None:
+def test_workers_end_at_once_with_a_master_that_was_killed(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
     workers = server.workers()
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(timeout=30)
 
     assert soon(lambda: all(is_gone(worker) for worker in workers))
+
+
+def test_a_worker_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    time.sleep(0.5)
+    before = [wakes(worker) for worker in server.workers()]
+    time.sleep(3)
+
+    assert [wakes(worker) for worker in server.workers()] == before
+
+
+def wakes(worker: int) -> int:
+    """How often the threads of a process have gone to sleep."""
+    statuses = [task.read_text() for task in Path(f"/proc/{worker}/task").glob("*/status")]
+    return sum(int(status.partition("\nvoluntary_ctxt_switches:")[2].split()[0]) for status in statuses)
 
 
 def test_a_long_judgement_leaves_the_interpreter_to_others_each_millisecond(server: Server) -> None:
@@ -137,7 +153,12 @@ def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
     beats = {worker: beat(worker) for worker in server.workers()}
 
-    assert soon(lambda: all(beat(worker) > before for worker, before in beats.items()), patience=2.5)
+    def all_beat() -> bool:
+        # A connection is a reason to wake up before half a minute is over.
+        server.ask("GET", "/healthz")
+        return all(beat(worker) > before for worker, before in beats.items())
+
+    assert soon(all_beat, patience=2.5)
     assert connection.getresponse().status == 200
     connection.close()
 

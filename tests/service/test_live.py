@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from portero.service import live, loading
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.settings import Settings
-from portero.service.shared_policy import Bulletin
 from portero.service.watch import Watch, watched
 from portero.signing import signature, tree
 from tests.service.test_application import ask, create
@@ -36,9 +36,7 @@ class Pair:
         self.master = Live(application, watch, self._report)
         self.worker = Live(replace(application), watch, self._report)
         # Inherited by a fork, but for what of it was read.
-        inherited = Bulletin()
-        os.dup2(self.master._bulletin._file, inherited._file)
-        self.worker._bulletin = inherited
+        self.worker._bulletin = copy(self.master._bulletin)
 
     def _report(self, application: Application) -> None:
         self.reported.append(application.in_force)

@@ -1,6 +1,8 @@
 """A notice arrives as it was put up, once in each process, and never in halves."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,64 @@ def test_a_shorter_notice_takes_the_place_of_a_longer_one() -> None:
 
     assert news is not None
     assert news.policy == "short"
+
+
+def wait_in_a_fork(board: Bulletin, act: Callable[[], object]) -> float:
+    """Seconds that a process which is made now waits for what is put up after it was made."""
+    read, write = os.pipe()
+    process = os.fork()
+    if process == 0:
+        began = time.monotonic()
+        board.wait(30.0)
+        found = board.news()
+        os.write(write, f"{time.monotonic() - began if found else 60}".encode())
+        os._exit(0)
+    time.sleep(0.2)
+    act()
+    os.waitpid(process, 0)
+    waited = float(os.read(read, 100))
+    os.close(read)
+    os.close(write)
+    return waited
+
+
+def test_who_waits_is_woken_by_each_notice_and_by_nothing_else() -> None:
+    board = Bulletin()
+    for number in range(5):
+        waited = wait_in_a_fork(board, lambda number=number: board.put(another(str(number))))  # type: ignore[misc]
+
+        assert 0.15 < waited < 10
+
+
+def test_several_that_wait_are_all_woken() -> None:
+    board = Bulletin()
+    board.put(another("first"))
+
+    inner: list[float] = []
+
+    outer = wait_in_a_fork(board, lambda: inner.append(wait_in_a_fork(board, lambda: board.put(another("second")))))
+
+    assert max(outer, *inner) < 10
+
+
+def test_without_news_the_wait_ends_after_its_time() -> None:
+    board = Bulletin()
+    board.put(another("first"))
+    began = time.monotonic()
+
+    board.wait(0.05)
+
+    assert 0.04 < time.monotonic() - began < 5
+
+
+def test_half_a_notice_wakes_nobody_in_a_busy_loop() -> None:
+    board, reader = Bulletin(), Bulletin()
+    os.dup2(board._file, reader._file)
+    board.put(another("first"))
+    os.ftruncate(board._file, 45)
+    began = time.monotonic()
+
+    reader.wait(30.0)
+
+    assert 0.05 < time.monotonic() - began < 10
+    assert reader.news() is None

@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 # A worker whose main loop stands still for so long is replaced; connections are served in threads and are not counted.
 _TIMEOUT = 120
 _GRACE = 20
-_TENDS_EVERY = 0.1
+_TENDS_AFTER_ERROR = 1.0
 # Workers show that they live by touching a file. Under systemd's ProtectSystem=strict /tmp cannot be written.
 _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
@@ -33,8 +33,8 @@ _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it 
 class Tended(Protocol):
     """Keeps the policy up to date: portero.service.live.Live."""
 
-    def tend(self) -> None:
-        """Called in the master every now and then."""
+    def tend(self) -> float:
+        """Called in the master every now and then; in so many seconds it wants to be called again."""
         ...
 
     def reload(self) -> None:
@@ -54,6 +54,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
         self._tended = tended
         self._listener = listener
         self._settings = settings
+        # Nothing is ever written: the end of the pipe tells workers that the master has gone.
+        self.life = os.pipe()
         super().__init__()
 
     def load_config(self) -> None:
@@ -119,10 +121,11 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
         try:
-            self._tended.tend()
+            rest = self._tended.tend()
         except Exception as error:  # noqa: BLE001 - the master and its workers go on after any error
             _LOG.error("internal error while tending the policy", exc_info=error)
-        signals: list[int] = super().wait_for_signals(min(timeout, _TENDS_EVERY))
+            rest = _TENDS_AFTER_ERROR
+        signals: list[int] = super().wait_for_signals(min(timeout, rest))
         return signals
 
     def handle_hup(self) -> None:

@@ -19,7 +19,8 @@ from gunicorn.workers import base  # type: ignore[import-untyped]
 from portero.server.calls import Answers
 from portero.server.connection import Connection
 
-_LOOKS_UP_EVERY = 1.0
+# The master waits four times as long for a sign of life.
+_LOOKS_UP_EVERY = 30.0
 # A client may just be sending on a connection that seems idle: so long is it left open.
 _LINGERS = 2.0
 _SHORT = 0.05
@@ -37,11 +38,15 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         self._connections: set[Connection] = set()
         self._waiting: Connection | None = None
         self._turns = threading.BoundedSemaphore(self.cfg.threads)
+        master, of_master = self.app.life
+        os.close(of_master)
         with selectors.DefaultSelector() as waiting:
             for listener in self.sockets:
                 listener.setblocking(False)
                 waiting.register(listener, selectors.EVENT_READ, listener)
             waiting.register(self.PIPE[0], selectors.EVENT_READ)
+            # It ends with the master.
+            waiting.register(master, selectors.EVENT_READ)
             while self.alive and self.ppid == os.getppid():
                 self.notify()
                 self._look_up(waiting)

@@ -18,8 +18,10 @@ from portero.service.watch import Look, Watch
 from portero.threads import start_thread
 
 # A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
-LOOK_EVERY = 0.3
-_FOLLOW_EVERY = 0.1
+LOOK_EVERY = 0.5
+_LOOK_AGAIN = 0.3
+# A worker is woken for news; should that ever fail, it looks by itself.
+_FOLLOW_EVERY = 10.0
 # A folder that changes for so long, in seconds, needs attention.
 _UNREST = 5.0
 _LOG = logging.getLogger(__name__)
@@ -36,15 +38,20 @@ class Live:
         self._next_look = 0.0
         self._changing_since: float | None = None
 
-    def tend(self) -> None:
+    def tend(self) -> float:
         """In the master: look at the folders when it is time to, and load them when a change has come to rest.
+
+        Returns the seconds until it is time again.
 
         Signed folders are loaded as soon as they verify: what keeps changing them must not keep a new version out.
         """
         now = time.monotonic()
-        if now < self._next_look:
-            return
-        self._next_look = now + LOOK_EVERY
+        if now >= self._next_look:
+            self._look(now)
+            self._next_look = now + (_LOOK_AGAIN if self._watch.is_changed else LOOK_EVERY)
+        return self._next_look - now
+
+    def _look(self, now: float) -> None:
         if self._watch.at_rest():
             self._changing_since = None
             self.reload()
@@ -101,7 +108,7 @@ class Live:
 
     def _follow(self) -> None:
         while True:
-            time.sleep(_FOLLOW_EVERY)
+            self._bulletin.wait(_FOLLOW_EVERY)
             self.catch_up()
 
     def catch_up(self) -> None:

@@ -7,7 +7,10 @@ notice that is only half written is ignored.
 import base64
 import json
 import os
+import select
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +23,8 @@ Held = Mapping[Path, Mapping[str, bytes]]
 
 _NUMBER = 8
 _DIGEST = 32
+# A notice that is only half written is looked at again after so many seconds.
+_SOON = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +79,32 @@ class Bulletin:
     def __init__(self) -> None:
         self._file = os.memfd_create("portero-policy", os.MFD_CLOEXEC)
         self._number = 0
+        # Who has read notice N waits at the pipe N % 2. Notice N + 1 puts a byte there, which wakes all who wait and is
+        # left there until notice N + 2 is about to be put.
+        self._pipes = [os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC) for _ in range(2)]
 
     def put(self, notice: Notice) -> None:
         """Replace the notice."""
         self._number += 1
+        _empty(self._pipes[self._number % 2][0])
         content = self._number.to_bytes(_NUMBER, "big") + notice.text()
         written = memoryview(sha256(content).digest() + content)
         os.ftruncate(self._file, len(written))
         done = 0
         while done < len(written):
             done += os.pwrite(self._file, written[done:], done)
+        os.write(self._pipes[(self._number - 1) % 2][1], b"!")
+
+    def wait(self, seconds: float) -> None:
+        """Until there may be news, at most so long. It wakes up for nothing else."""
+        if self._is_read():
+            select.select([self._pipes[self._number % 2][0]], [], [], seconds)
+        else:
+            time.sleep(_SOON)
 
     def news(self) -> Notice | None:
         """The notice, when it is new to this process."""
-        if os.pread(self._file, _NUMBER, _DIGEST) == self._number.to_bytes(_NUMBER, "big"):
+        if self._is_read():
             return None
         written = os.pread(self._file, os.fstat(self._file).st_size, 0)
         digest, content = written[:_DIGEST], written[_DIGEST:]
@@ -95,6 +112,15 @@ class Bulletin:
             return None
         self._number = int.from_bytes(content[:_NUMBER], "big")
         return Notice.of(content[_NUMBER:])
+
+    def _is_read(self) -> bool:
+        number = os.pread(self._file, _NUMBER, _DIGEST)
+        return number == (self._number.to_bytes(_NUMBER, "big") if self._number else b"")
+
+
+def _empty(pipe: int) -> None:
+    with suppress(BlockingIOError):
+        os.read(pipe, 1)
 
 
 def _written(manifest: Manifest) -> dict[str, object]:
