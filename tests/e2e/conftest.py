@@ -11,8 +11,9 @@ from .host import missing
 
 
 @contextmanager
-def _started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
-    reason = missing()
+def started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    """A guarded dockerd for the length of a block."""
+    reason = missing(docker.engine)
     if reason:
         give_up(reason)
     try:
@@ -34,8 +35,8 @@ def give_up(reason: str) -> None:
 @pytest.fixture(scope="session")
 def docker() -> Iterator[GuardedDocker]:
     """A dockerd with a one-node swarm, guarded under the profile baseline."""
-    with _started(GuardedDocker(swarm=True)) as started:
-        yield started
+    with started(GuardedDocker(swarm=True)) as guarded:
+        yield guarded
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def own_docker(request: pytest.FixtureRequest) -> Iterator[GuardedDocker]:
     A module that wants defaults of the daemon names them in DAEMON_CONFIG.
     """
     configuration = getattr(request.module, "DAEMON_CONFIG", {})
-    with _started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration)) as started:
-        yield started
+    with started(GuardedDocker(swarm=True, tls=True, daemon_config=configuration)) as guarded:
+        yield guarded
 
 
 @pytest.fixture(autouse=True)
@@ -57,5 +58,5 @@ def logs(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.session.testsfailed == failed:
         return
     for name in ("docker", "own_docker"):
-        if (started := request.node.funcargs.get(name)) is not None:
-            print(started.logs())
+        if (guarded := request.node.funcargs.get(name)) is not None:
+            print(guarded.logs())

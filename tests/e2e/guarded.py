@@ -50,7 +50,10 @@ def serve(profile: str, *options: str) -> list[str]:
 
 
 class GuardedDocker:
-    """dockerd and its plugin; see the module. `daemon_config`: what daemon.json holds beside the plugin."""
+    """dockerd and its plugin; see the module. `daemon_config`: what daemon.json holds beside the plugin.
+
+    `engine`: the folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE.
+    """
 
     def __init__(
         self,
@@ -59,7 +62,9 @@ class GuardedDocker:
         swarm: bool = False,
         tls: bool = False,
         daemon_config: Mapping[str, Any] | None = None,
+        engine: Path | None = None,
     ) -> None:
+        self.engine = engine
         self._plugin_command = serve(profile)
         self._swarm = swarm
         self._tls = tls
@@ -69,7 +74,7 @@ class GuardedDocker:
 
     def __enter__(self) -> "GuardedDocker":
         with ExitStack() as stack:
-            self.host = stack.enter_context(ThrowAwayHost())
+            self.host = stack.enter_context(ThrowAwayHost(engine=self.engine))
             stack.callback(self.stop_plugin)
             stack.callback(self._stop_dockerd)
             self.socket = self.host.path("/run/docker.sock")
@@ -94,9 +99,17 @@ class GuardedDocker:
         if self._tls:
             tls.prepare(self.host)
         self.write_daemon_config()
+        self._run_dockerd()
+
+    def _run_dockerd(self) -> None:
         argv = [*DOCKERD, *(f"-H={at}" for at in LISTENS), *(tls.OPTIONS if self._tls else ())]
         self._dockerd = self.host.start(argv, self._dockerd_log)
         self._await(self._dockerd, lambda: self.client.ask("GET", "/_ping").status == 200, self._dockerd_log)
+
+    def restart_dockerd(self) -> None:
+        """End dockerd and start it again with the daemon.json that is there."""
+        self._stop_dockerd()
+        self._run_dockerd()
 
     def _stop_dockerd(self) -> None:
         if self._dockerd is not None and self._dockerd.poll() is None:
@@ -137,8 +150,12 @@ class GuardedDocker:
         self._configure([])
 
     def _configure(self, plugins: list[str]) -> None:
-        before = self._reloads()
         self.write_daemon_config({"authorization-plugins": plugins})
+        self.reload()
+
+    def reload(self) -> None:
+        """Let dockerd take what it takes of daemon.json without a restart."""
+        before = self._reloads()
         self.host.signal(self._pid("/run/docker.pid"), "HUP")
         wait_until(lambda: self._reloads() > before, "dockerd did not take its new configuration")
 

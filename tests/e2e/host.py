@@ -14,6 +14,8 @@ from types import TracebackType
 
 from tests.paths import ROOT
 
+from .engine import chosen_engine, find_cli_plugins, missing_engine, search_path
+
 REPOSITORY = ROOT
 INIT = Path(__file__).with_name("throwaway.sh")
 NEEDED = (
@@ -22,18 +24,24 @@ NEEDED = (
 )
 # Nothing of the caller's environment changes what a command does: no DOCKER_HOST, no proxy, no client configuration.
 ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PATH": search_path(None),
     "HOME": "/home/operator",
     "LANG": "C.UTF-8",
     "PYTHONPATH": str(REPOSITORY / "plugin"),
 }
 
 
-def missing() -> str:
-    """Say what this machine lacks for a throw-away host, in one sentence; empty when it lacks nothing."""
+def missing(engine: Path | None = None) -> str:
+    """Say what this machine lacks for a throw-away host, in one sentence; empty when it lacks nothing.
+
+    `engine`: the folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE.
+    """
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a throw-away dockerd needs root on Linux"
-    lacking = [name for name in NEEDED if shutil.which(name, path=ENVIRONMENT["PATH"]) is None]
+    if reason := missing_engine(engine or chosen_engine()):
+        return reason
+    path = search_path(engine or chosen_engine())
+    lacking = [name for name in NEEDED if shutil.which(name, path=path) is None]
     if lacking:
         packages = "docker.io docker-cli docker-compose busybox-static iproute2 curl openssl"
         return f"a throw-away dockerd lacks {', '.join(lacking)}: apt-get install {packages}"
@@ -43,11 +51,14 @@ def missing() -> str:
 class ThrowAwayHost:
     """Processes started here see each other, a root file system of their own, a loopback network, and nothing else.
 
-    `parent`: where its folder is made, with Docker's data in it; None: the usual one for temporary files.
+    `parent`: where its folder is made, with Docker's data in it; None: the usual one for temporary files. `engine`: the
+    folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE.
     """
 
-    def __init__(self, parent: Path | None = None) -> None:
+    def __init__(self, parent: Path | None = None, engine: Path | None = None) -> None:
         self._parent = parent
+        self._engine = engine or chosen_engine()
+        self._environment = {**ENVIRONMENT, "PATH": search_path(self._engine)}
 
     def __enter__(self) -> "ThrowAwayHost":
         self.folder = Path(tempfile.mkdtemp(prefix="portero-host-", dir=self._parent))
@@ -65,6 +76,9 @@ class ThrowAwayHost:
         except BaseException:
             self.__exit__(None, None, None)
             raise
+        if plugins := find_cli_plugins(self._engine):
+            found = "/usr/local/libexec/docker/cli-plugins"
+            self.run(["bash", "-c", f"mkdir -p $(dirname {found}) && ln -sT {plugins} {found}"])
         return self
 
     def _wait_until_ready(self) -> int:
@@ -102,7 +116,7 @@ class ThrowAwayHost:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**ENVIRONMENT, **(environment or {})},
+                env={**self._environment, **(environment or {})},
                 start_new_session=True,
             )
 
@@ -115,7 +129,7 @@ class ThrowAwayHost:
             self.inside(["env", f"--chdir={cwd}", *bounded]),
             input=stdin if stdin is not None else b"",
             capture_output=True,
-            env=ENVIRONMENT,
+            env=self._environment,
             timeout=timeout + 10,
             check=False,
         )

@@ -231,3 +231,32 @@ def test_a_remap_is_one_only_when_its_range_begins_elsewhere_than_at_root(
     (tmp_path / "etc" / "subuid").write_text(f"dockremap:{start}:65536\n")
 
     assert asking(tmp_path)().user_namespaces is remapped
+
+
+@pytest.mark.parametrize(
+    ("in_force", "expected"), [(True, "off"), (False, "off-after-restart"), (None, "unknown")], ids=str
+)
+def test_entitlements_that_are_off_count_once_dockerd_has_started_with_them(
+    tmp_path: Path, file: Path, in_force: bool | None, expected: str
+) -> None:
+    file.write_text('{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}')
+
+    assert DaemonConfig(PLACE).defaults(lambda path: f"{tmp_path}{path}", lambda: in_force).entitlements == expected
+
+
+def test_entitlements_that_are_on_stay_on_however_old_the_file(tmp_path: Path, file: Path) -> None:
+    assert DaemonConfig(PLACE).defaults(lambda path: f"{tmp_path}{path}", lambda: True).entitlements == "on"
+
+
+def test_an_edit_after_the_start_is_seen_in_the_file_that_was_known(tmp_path: Path, file: Path) -> None:
+    off = '{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}'
+    file.write_text(off)
+    config, answers = DaemonConfig(PLACE), iter((True, False))
+
+    def ask() -> str:
+        return config.defaults(lambda path: f"{tmp_path}{path}", lambda: next(answers)).entitlements
+
+    before = ask(), ask()
+    file.write_text(f"{off} ")
+
+    assert (before, ask()) == (("off", "off"), "off-after-restart")

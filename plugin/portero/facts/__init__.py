@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from portero.facts import (
     blockio,
     build,
+    buildkit,
     capabilities,
     commit,
     devices,
@@ -172,6 +173,12 @@ def _service(call: _Call) -> dict[str, JSON]:
     }
 
 
+def _image_create(call: _Call) -> dict[str, JSON]:
+    pulled = image.read_pull(call.query)
+    imported = {"downloads": downloads.read_import(call.query)}
+    return pulled | imported | buildkit.read_pull(pulled.get("image"), call.host)
+
+
 def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
     return {"plugins": plugins.read_swarm(spec, prefix), "log": log.read_swarm(spec, prefix)}
 
@@ -197,7 +204,10 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query),
-    "ImageCreate": lambda call: image.read_pull(call.query) | {"downloads": downloads.read_import(call.query)},
+    "ImageCreate": _image_create,
+    "ContainerInspect": lambda call: buildkit.read_inspect(call.path, call.host),
+    "Grpc": lambda call: buildkit.read_connection(call.host),
+    "Session": lambda call: buildkit.read_connection(call.host),
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
         lambda call: {"plugins": plugins.read_secret(call.body)},

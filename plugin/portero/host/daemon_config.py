@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
+from portero.host.file_age import is_older
 from portero.host.symlinks import HostWalk
 from portero.regular_file import read_regular_file
 from portero.types import JSON
@@ -41,20 +42,23 @@ class DaemonConfig:
         # The stamp None stands for "no file"; None in all: nothing was read yet.
         self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
 
-    def defaults(self, local_path: _LocalPath) -> DaemonDefaults:
+    def defaults(self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 
-        Raises OSError when the file cannot be read and never could be.
+        `is_in_force`: whether dockerd has started since the file was changed; None: not known. Raises OSError when the
+        file cannot be read and never could be.
         """
         try:
-            self._held = held = self._read(local_path)
+            self._held = held = self._read(local_path, is_in_force)
         except OSError:
             if self._held is None:
                 raise
             held = self._held
         return held[1]
 
-    def _read(self, local_path: _LocalPath) -> tuple[_Stamp | None, DaemonDefaults]:
+    def _read(
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None]
+    ) -> tuple[_Stamp | None, DaemonDefaults]:
         stamp: _Stamp | None
         try:
             stamp = _stamp(os.stat(local_path(self._path)))
@@ -71,6 +75,10 @@ class DaemonConfig:
             defaults = parse_daemon_json(content, partial(read_content, local_path), self._flags)
         except ValueError as error:
             raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
+        if defaults.entitlements == "off":
+            in_force = is_in_force()
+            if not in_force:
+                defaults = replace(defaults, entitlements="unknown" if in_force is None else "off-after-restart")
         return stamp, _with_cgroup_version(defaults, local_path)
 
 
@@ -97,7 +105,13 @@ class DaemonConfigs:
             config = DaemonConfig(path, asking.flags if asking else {})
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
             self._known = {key: config, **dict(list(self._known.items())[:_MOST_KEPT])}
-        return config.defaults(find_mounted if walk is None else lambda path: walk.local_path(walk.resolve(path)))
+        if walk is None:
+            return config.defaults(find_mounted)
+        started = asking.started if asking else None
+        return config.defaults(
+            lambda path: walk.local_path(walk.resolve(path)),
+            lambda: None if started is None else is_older(walk.local_path("/"), path, started),
+        )
 
 
 def _stamp(file: os.stat_result) -> _Stamp:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
+from portero.host.build_entitlements import Entitlements, are_off
 from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.sizes import read_ram_size
 from portero.types import JSON
@@ -44,6 +45,7 @@ class DaemonDefaults:
     seccomp: _Seccomp = ""
     seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
     network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    entitlements: Entitlements = "on"  # of builds
     cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
 
 
@@ -58,7 +60,7 @@ def parse_daemon_json(
     """The defaults in daemon.json; raises ValueError when it is not a JSON object.
 
     `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `flags`: settings
-    from the command line, which count before those of the file.
+    from the command line, which count before those of the file. `entitlements` is what the file has, in force or not.
     """
     settings = {**_parse_object(data), **flags}
     seccomp, sha256 = _read_seccomp(_text(settings, "seccomp-profile"), read_content)
@@ -75,6 +77,7 @@ def parse_daemon_json(
         user_namespaces=_is_remapped(_text(settings, "userns-remap"), read_content),
         seccomp=seccomp,
         seccomp_sha256=sha256,
+        entitlements="off" if are_off(settings) else "on",
         network_options=MappingProxyType(
             {driver: MappingProxyType(_texts(options)) for driver, options in _object(settings, "default-network-opts")}
         ),

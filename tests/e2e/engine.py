@@ -1,0 +1,37 @@
+"""The Docker engine under test: this machine's own, or one that `make engines` unpacked into a folder."""
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.paths import ROOT
+
+# Where `make engines` unpacks them, a folder for each suite of Debian.
+ENGINES = Path(os.environ.get("PORTERO_E2E_ENGINES") or ROOT / "build" / "engines")
+# The last release of each, as Debian has them: bookworm 20.10, forky 28.5 with buildx and compose 2.40.
+OLD, NEW = ENGINES / "bookworm", ENGINES / "forky"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def chosen_engine() -> Path | None:
+    """The folder in PORTERO_E2E_ENGINE; None: this machine's own engine."""
+    folder = os.environ.get("PORTERO_E2E_ENGINE")
+    return Path(folder).resolve() if folder else None
+
+
+def search_path(engine: Path | None) -> str:
+    """The PATH on which the engine's programs come first."""
+    return _PATH if engine is None else f"{engine}/root/usr/sbin:{engine}/root/usr/bin:{_PATH}"
+
+
+def find_cli_plugins(engine: Path | None) -> Path | None:
+    """The plugins of its command line (buildx, compose); None: it brings none."""
+    folder = engine / "root/usr/libexec/docker/cli-plugins" if engine else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def missing_engine(engine: Path | None) -> str:
+    """What to do when the engine is not there, in one sentence; empty when it is."""
+    if engine is None or shutil.which("dockerd", path=f"{engine}/root/usr/sbin") is not None:
+        return ""
+    return f"no engine is unpacked in {engine}: make engines"
