@@ -1,11 +1,19 @@
 """`portero scan`: its text, and which daemon it asks."""
 
+import importlib
+from pathlib import Path
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
 from portero.cli import main
+from portero.service.settings import Settings
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
+
+# portero.cli.scan is the command, too.
+module = importlib.import_module("portero.cli.scan")
 
 
 def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon) -> None:
@@ -64,3 +72,32 @@ def test_without_an_option_the_daemon_of_docker_host_is_asked(daemon: Daemon, mo
     result = CliRunner().invoke(main, ["scan", "--host-root", "none", "--profile", "baseline"])
 
     assert "scanned, dockerd 26.1.5" in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "is_local", "answer", "expected"),
+    [
+        ({"lookups": "off"}, True, {"lookups": "auto"}, False),
+        ({}, True, {"lookups": "auto"}, True),
+        ({}, True, {"lookups": "unanswered"}, True),
+        ({}, True, {"lookups": "off"}, False),
+        ({}, True, {"lookups": "unavailable"}, False),
+        ({}, True, OSError(), True),
+        ({}, True, ValueError(), True),
+        ({}, False, {"lookups": "off"}, True),
+        ({"host_root": "none"}, True, {"lookups": "off"}, True),
+    ],
+    ids=str,
+)
+def test_the_running_portero_says_whether_it_looks_up(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], is_local: bool, answer: Any, expected: bool
+) -> None:
+    def ask(socket: Path) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(module, "ask_status", ask)
+    monkeypatch.setattr(module, "find_running", lambda *_: Path("/run/x.sock"))
+
+    assert module._looks_up(Settings.read({}, given), is_local=is_local) is expected

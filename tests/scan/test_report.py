@@ -18,6 +18,7 @@ def test_nothing_to_find_is_exit_status_0(daemon: Daemon) -> None:
         0,
         "starts without a request, so that no rule is asked:\n"
         "  service svc: swarm starts its tasks, on any node\n"
+        "Portero does not ask dockerd what exists (see portero status): its rules about that are blind\n"
         "scanned, dockerd 26.1.5+dfsg1, profile baseline: "
         "1 container, 1 service, 1 volume, 1 network; 0 would be refused, 0 ways round Portero\n",
     )

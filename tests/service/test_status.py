@@ -70,7 +70,20 @@ def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Pat
 
     assert (off.status()["lookups"], auto.status()["lookups"]) == ("off", "auto")
     assert [line for line in cast(list[str], off.health()["attention"]) if "PORTERO_LOOKUPS=off" in line]
+    assert "existing-container" in cast(list[str], off.status()["blindRules"])
     assert auto.health()["attention"] == []
+    assert auto.status()["blindRules"] == []
+
+
+def test_a_daemon_that_cannot_be_asked_needs_attention(tmp_path: Path) -> None:
+    application = built(tmp_path)
+    host = application.in_force.judge.host
+    assert isinstance(host, HostFiles)
+    host.lookup_state = lambda: "unavailable"
+
+    (notice,) = cast(list[str], application.health()["attention"])
+    assert notice.startswith("dockerd cannot be asked what exists")
+    assert application.status()["lookups"] == "unavailable"
 
 
 def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(
@@ -122,8 +135,9 @@ def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(
     with_socket = built(tmp_path, docker_host="unix:///run/docker.sock")
     monkeypatch.setattr(os, "getppid", lambda: 1)
 
-    (attention,) = cast(list[str], asked.health()["attention"])
+    attention, blind = cast(list[str], asked.health()["attention"])
     assert attention.startswith("cannot ask dockerd for networks")
+    assert blind.startswith("dockerd cannot be asked what exists (managed plugin without its mount docker-socket")
     assert with_socket.health()["attention"] == []
 
 

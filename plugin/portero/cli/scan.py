@@ -14,8 +14,11 @@ from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.facts.fields import child
 from portero.formats import junit
+from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.files import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
+from portero.hostcheck.plugin_sockets import find_running
+from portero.hostcheck.running_portero import ask_status
 from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.proof.examples import Examples
@@ -27,6 +30,7 @@ from portero.scan.report import Report, cases, denials, document, title
 from portero.scan.starts import keeps_running
 from portero.scan.ways import Doors, ways
 from portero.service import resources
+from portero.service.settings import Settings
 from portero.spelling import printable
 from portero.types import JSON
 
@@ -56,7 +60,8 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
             # The daemon runs on another host: its files are not here.
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
-        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local, looks_up=settings.lookups == "auto")
+        looks_up = _looks_up(settings, is_local=daemon.is_local)
+        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local, looks_up=looks_up)
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -71,7 +76,20 @@ def _report(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: boo
     doors = Doors(bench.judge, _examples(judge), looks_up=looks_up)
     shadows, others = _plugins(inventory, Files() if is_local else None)
     found = list(ways(bench, judged, doors))
-    return Report(inventory, judge.profile, judge.policy.digest, time.time(), judged, found, shadows, others)
+    return Report(
+        inventory, judge.profile, judge.policy.digest, time.time(), judged, found, shadows, others, looks_up=looks_up
+    )
+
+
+def _looks_up(settings: Settings, *, is_local: bool) -> bool:
+    """Whether Portero asks dockerd what exists: as the running one reports it, else by the setting alone."""
+    if settings.lookups == "off" or not is_local or settings.host_root == "none":
+        return settings.lookups == "auto"
+    config = str(settings.daemon_config or DAEMON_CONFIG)
+    try:
+        return ask_status(find_running(Files(), config, settings.socket)).get("lookups") not in ("off", "unavailable")
+    except (OSError, ValueError):
+        return True  # none runs yet
 
 
 def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
@@ -98,8 +116,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in violations)
     yield from _ways(report)
     yield from _starts(report)
-    if report.blind:
-        yield report.blind
+    yield from report.blind
     yield f"{report.daemon}, profile {report.profile}: {report.summary}"
 
 

@@ -30,21 +30,19 @@ from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.unreadable import refuse_unreadable
-from portero.host.view import HostEntry, Objects, Passage, Trace, is_network_id
+from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id
 
 
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
-    `root` None: where the daemon that asks sees them (`daemons`), or "/" where that is not known.
-    `sockets`: paths on the host to protect besides the daemons' own, such as Portero's. `own`: files and folders that
-    Portero's decisions depend on, such as its policy; what is below them is protected as well. `programs`: folders with
-    all below them, and `logs`: files and folders, that no container may write. `protected`: names of paths that the
-    policy protects. `visible=False`: the host's files are not below `root` at all, so that only names can be compared.
-    `mounts`: of the process that sees the files below `root`. `listening`: the daemons' sockets.
-    `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`: makes, for one request,
-    the function from a network's ID to its name (None: not found out). `lookups_fail`: whether the last had no answer.
-    `new_objects`: makes the lookups of one request.
+    `root` None: where the daemon that asks sees them (`daemons`), or "/". `sockets`: paths to protect besides the
+    daemons' own. `own`: what Portero's decisions depend on, with all below it. `programs`: folders with all below them,
+    and `logs`: files and folders, that no container may write. `protected`: names of paths that the policy protects.
+    `visible=False`: only names can be compared. `mounts`: of the process that sees the files below `root`. `listening`:
+    the daemons' sockets. `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`:
+    makes, for one request, the function from a network's ID to its name (None: not found out). `lookups_fail`: whether
+    the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
     """
 
     def __init__(
@@ -64,6 +62,7 @@ class HostFiles:
         daemons: AskingDaemons | None = None,
         lookups_fail: Callable[[], bool] = lambda: False,
         new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
+        lookup_state: Callable[[], LookupState] = lambda: "auto",
     ) -> None:
         self.root = root
         self.visible = visible
@@ -77,6 +76,7 @@ class HostFiles:
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects = new_objects
+        self.lookup_state = lookup_state
         self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)

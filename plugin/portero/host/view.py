@@ -13,6 +13,8 @@ from portero.host.peer import Peer
 from portero.host.routes import HostRoutes
 from portero.types import JSON
 
+# auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
+LookupState = Literal["auto", "off", "unavailable", "unanswered"]
 ObjectKind = Literal["container", "volume", "network", "image", "exec", "service"]
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 

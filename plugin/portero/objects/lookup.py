@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.view import ObjectKind
+from portero.host.view import LookupState, ObjectKind
 from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
 from portero.objects.own_requests import STARTED
 from portero.refusals import Refused
@@ -47,12 +47,24 @@ class DaemonObjects:
     def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
         self.addresses = addresses
         self._info: tuple[tuple[int, int], float, Mapping[str, JSON]] | None = None
+        self._state: LookupState = "auto"
+
+    def state(self) -> LookupState:
+        """How the last lookup went."""
+        return self._state
+
+    def note(self, state: LookupState) -> None:
+        """Remember how a lookup went."""
+        self._state = state
 
     def new_lookup(self, find_daemon: Callable[[], AskingDaemon | None]) -> "ObjectLookup | None":
         """The lookups of one request; None where no daemon can be asked."""
         daemon = find_daemon()
         addresses = self.addresses(daemon)
-        return ObjectLookup(self, daemon, addresses) if addresses else None
+        if not addresses:
+            self.note("unavailable")
+            return None
+        return ObjectLookup(self, daemon, addresses)
 
     def recall_info(self, daemon: tuple[int, int]) -> Mapping[str, JSON] | None:
         """What GET /info of this daemon said within the last minute."""
@@ -113,9 +125,14 @@ class ObjectLookup:
         return info
 
     def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
-        for status, body in self._requests.answers(target):
-            if status in absent:
-                return None
-            if status == http.client.OK and (found := read_object(body)) is not None:
-                return found
+        state: LookupState = "unanswered"
+        try:
+            for status, body in self._requests.answers(target):
+                state = "auto"
+                if status in absent:
+                    return None
+                if status == http.client.OK and (found := read_object(body)) is not None:
+                    return found
+        finally:
+            self._objects.note(state)
         raise Refused("lookup-failed")

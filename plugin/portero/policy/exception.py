@@ -17,7 +17,7 @@ from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.policy.entry_match import looks_into_lists, narrow
 from portero.policy.exception_faults import file_faults, rule_faults
 from portero.policy.folder import Folder
-from portero.policy.image_readers import reads_image
+from portero.policy.object_readers import reads_image
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]

@@ -11,7 +11,7 @@ from portero.policy.action import ACTS, Acting, Action, action_of
 from portero.policy.concrete import fill_reason
 from portero.policy.dialect import ANY_OPERATION
 from portero.policy.exception import Waiver, waived
-from portero.policy.image_readers import reads_image
+from portero.policy.object_readers import reads_image
 from portero.policy.place import is_default, spell_at
 from portero.policy.rule import Rule
 from portero.reading.routes import Operation

@@ -23,6 +23,7 @@ class Report:
     """Everything judged and every way; `time` in seconds since 1970, `policy` the digest.
 
     `shadows`: managed plugins that dockerd asks instead of Portero; `plugins`: the other enabled ones.
+    `looks_up`: whether Portero asks dockerd what exists.
     """
 
     inventory: Inventory
@@ -33,6 +34,7 @@ class Report:
     ways: Sequence[Way]
     shadows: Sequence[ManagedPlugin] = ()
     plugins: Sequence[ManagedPlugin] = ()
+    looks_up: bool = True
 
     @property
     def refused(self) -> list[JudgedObject]:
@@ -85,11 +87,18 @@ class Report:
         return f"{found}; {len(self.refused)} would be refused, {ways}{shadows}"
 
     @property
-    def blind(self) -> str:
-        """What could not be looked at, empty when that is nothing."""
-        if self.inventory.sees_services or not text(_swarm(self.inventory), "NodeID"):
-            return ""
-        return "this node is not a manager of its swarm: services were not judged, only their containers on this node"
+    def blind(self) -> list[str]:
+        """What could not be looked at, by this scan and by Portero itself."""
+        unseen = []
+        if not self.looks_up:
+            unseen.append(
+                "Portero does not ask dockerd what exists (see portero status): its rules about that are blind"
+            )
+        if not self.inventory.sees_services and text(_swarm(self.inventory), "NodeID"):
+            unseen.append(
+                "this node is not a manager of its swarm: services were not judged, only their containers on this node"
+            )
+        return unseen
 
 
 def denials(judged: JudgedObject) -> list[Violation]:
@@ -112,6 +121,7 @@ def document(report: Report) -> dict[str, JSON]:
         "policy": report.policy,
         "clean": report.clean,
         "counts": dict[str, JSON](counts(report.judged)),
+        "looksUp": report.looks_up,
         "seesServices": report.inventory.sees_services,
         "things": [_thing(each) for each in report.judged],
         "plugins": {

@@ -94,6 +94,7 @@ class Application:
             self.asked_by.list(),
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
+            host.lookup_state() if isinstance(host, HostFiles) else "auto",
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:

@@ -196,6 +196,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         lookups_fail=names.fail,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
+        lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
     )
 
 

@@ -8,14 +8,14 @@ from typing import cast
 from portero import __version__
 from portero.decision import LEVELS, instant
 from portero.host.asking_daemon import DAEMON_CONFIG
-from portero.host.view import HostMoment
+from portero.host.view import HostMoment, LookupState
 from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import loading
+from portero.service import loading, lookups
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -38,7 +38,8 @@ _FAILED_RECENTLY = 15 * 60
 class View:
     """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask.
 
-    `lookups_fail`: whether the daemon did not answer the last lookup of a network.
+    `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
+    existing object went.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class View:
     daemons: list[JSON]
     log: LogState
     lookups_fail: bool = False
+    lookups: LookupState = "auto"
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -97,7 +99,8 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "hostFiles": loading.host_root(settings),
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
-        "lookups": "off" if loading.lacks_daemon(settings) else settings.lookups,
+        "lookups": lookups.state_of(settings, view.lookups),
+        "blindRules": [*lookups.list_blind_rules(settings, view.policy, view.lookups)],
         "workers": settings.workers,
         "threads": settings.threads,
     }
@@ -143,8 +146,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unseen"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
-    if view.settings.lookups == "off":
-        yield "PORTERO_LOOKUPS=off: existing containers, volumes, networks and services are used by name, not judged"
+    yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from notices(view.policy.waivers, now)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.image_readers import reads_image
+from portero.policy.object_readers import reads_image, reads_objects
 
 SITE: Any = {"registries": [], "owners": ["team"]}
 OF_IMAGE = {"image": {"properties": {"user": {"const": "1000"}}}}
@@ -35,3 +35,16 @@ def image(**conditions: Any) -> Any:
 )
 def test_what_speaks_of_the_image_reads_it(schema: Any, expected: bool) -> None:
     assert reads_image(schema, SITE) is expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"if": {"properties": {"objects": {"required": ["image"]}}}, "then": False}, True),
+        ({"properties": {"objects": {"properties": {"volumes": {"maxItems": 0}}}}}, True),
+        ({"properties": {"facts": {"properties": {"image": {"const": "objects"}}}}}, False),
+    ],
+    ids=str,
+)
+def test_what_speaks_of_objects_reads_them(schema: Any, expected: bool) -> None:
+    assert reads_objects(schema) is expected

@@ -1,4 +1,4 @@
-"""Which schemas read the image that the daemon has (`objects.image`): it is looked up only for them."""
+"""Which schemas read `objects`, what the daemon has: the image is looked up only for those that read it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,11 @@ _SITE = "site#/$defs/"
 _IMAGE = '"image"'
 # These speak of every object of the request.
 _OF_ALL = ("additionalProperties", "propertyNames")
+
+
+def reads_objects(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of what the daemon has."""
+    return any(True for _ in _list_conditions(schema))
 
 
 def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:
