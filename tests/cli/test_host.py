@@ -26,6 +26,8 @@ def root(tmp_path: Path) -> Path:
     files = {f"proc/sys/{name}": value for name, value in SETTINGS.items()} | {
         "proc/1/comm": "init\n",
         "proc/swaps": "Filename\n",
+        "proc/sys/kernel/osrelease": "6.12.48+deb13-amd64\n",
+        "boot/vmlinuz-6.12.48+deb13-amd64": "",
         "sys/kernel/security/lsm": "lockdown,yama,apparmor",
         "sys/kernel/security/lockdown": "none [integrity] confidentiality",
         "sys/kernel/security/apparmor/profiles": "docker-default (enforce)\n",

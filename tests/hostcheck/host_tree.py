@@ -1,5 +1,7 @@
 """A folder tree that stands for a host."""
 
+import os
+import time
 from pathlib import Path
 
 from portero.hostcheck.configuration import Configuration, read_configuration
@@ -27,9 +29,18 @@ class Host:
         self.at(path).symlink_to(target)
 
     def dockerd(
-        self, *arguments: str, environment: str = "", pid: str = "42", status: str = "Uid:\t0\t0\t0\t0\n"
+        self,
+        *arguments: str,
+        environment: str = "",
+        pid: str = "42",
+        status: str = "Uid:\t0\t0\t0\t0\n",
+        age: float = -3600,
     ) -> None:
-        """Let a dockerd run."""
+        """Let a dockerd run that started `age` seconds ago: by default later than all files of the host."""
+        booted, ticks = int(time.time()) - 10 * 86400, os.sysconf("SC_CLK_TCK")
+        started = int((time.time() - age - booted) * ticks)
+        self.write("/proc/stat", f"cpu 1 2 3\nbtime {booted}\n")
+        self.write(f"/proc/{pid}/stat", f"{pid} (a ) b) S {' '.join(['0'] * 18)} {started} 0\n")
         self.write("/run/docker.pid", pid)
         self.write(f"/proc/{pid}/comm", "dockerd\n")
         self.write(f"/proc/{pid}/status", status)

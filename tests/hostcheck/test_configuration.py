@@ -1,9 +1,12 @@
 """daemon.json and dockerd's command line as one configuration."""
 
+import os
+
 import pytest
 
 from portero.hostcheck import configuration, process
 from portero.hostcheck.configuration import Configuration
+from portero.hostcheck.unknown import UNKNOWN
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"
@@ -78,3 +81,41 @@ def test_the_command_line_may_name_another_file(host: Host) -> None:
     host.write("/srv/daemon.json", '{"icc": false}')
 
     assert read(host).switch("icc", default=True) == {"value": False, "at": "/srv/daemon.json icc"}
+
+
+def test_a_file_that_is_newer_than_dockerd_does_not_tell_what_is_in_force(host: Host) -> None:
+    host.write(FILE, '{"icc": false, "live-restore": true}')
+
+    host.dockerd()
+    assert read(host).switch("icc", default=True)["value"] is False
+    host.dockerd(age=3600)
+    changed = read(host)
+
+    assert changed.switch("icc", default=True)["value"] == UNKNOWN
+    assert "changed after dockerd started" in str(changed.switch("icc", default=True)["at"])
+    assert changed.switch("userland-proxy", default=True)["value"] == UNKNOWN
+    # A reload takes this one over.
+    assert changed.switch("live-restore", default=False)["value"] is True
+
+
+def test_a_link_that_is_newer_than_dockerd_counts_as_a_change(host: Host) -> None:
+    host.write("/srv/daemon.json", '{"icc": false}')
+    os.utime(host.at("/srv/daemon.json"))
+    host.link(FILE, "/srv/daemon.json")
+    host.dockerd(age=3600)
+
+    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
+
+
+def test_without_the_time_of_its_start_nothing_of_the_file_is_known(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+    host.dockerd()
+    host.at("/proc/stat").unlink()
+
+    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
+
+
+def test_without_a_running_dockerd_the_file_tells_what_the_next_one_does(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+
+    assert read(host).switch("icc", default=True)["value"] is False

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import open_files
-from tests.hostcheck.host_tree import Host
+from portero.hostcheck.process import find_dockerd
+from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
 
 def limits(host: Host, place: str) -> tuple[Any, Any]:
     configured = host.configuration()
-    facts: Any = open_files.facts(host.files, configured)
+    facts: Any = open_files.facts(host.files, configured, find_dockerd(host.files))
     return facts[place]["soft"]["value"], facts[place]["hard"]["value"]
 
 
@@ -97,4 +98,38 @@ def test_the_daemons_default_is_read_from_its_flags(host: Host, flags: tuple[str
 
 
 def test_the_daemons_default_is_unknown_without_a_command_line(host: Host) -> None:
+    assert limits(host, "daemon") == ("unknown", "unknown")
+
+
+def test_what_binds_the_running_dockerd_is_read_from_its_process(host: Host) -> None:
+    host.write("/etc/security/limits.conf", "docker soft nofile 4096\ndocker hard nofile 10240\n")
+    host.dockerd()
+    host.write(
+        "/proc/42/limits",
+        "Limit                     Soft Limit           Hard Limit           Units     \n"
+        "Max processes             63431                63431                processes \n"
+        "Max open files            1024                 unlimited            files     \n",
+    )
+
+    assert limits(host, "process") == (1024, "unlimited")
+
+
+def test_limits_of_a_process_that_cannot_be_read_are_unknown(host: Host) -> None:
+    host.dockerd()
+
+    assert limits(host, "process") == ("unknown", "unknown")
+
+
+def test_without_a_dockerd_the_unit_tells_what_the_next_one_gets(host: Host) -> None:
+    host.write("/etc/systemd/system/docker.service", "[Service]\nLimitNOFILE=4096:10240\n")
+
+    assert limits(host, "process") == (4096, 10240)
+
+
+def test_default_ulimits_that_were_written_after_the_start_are_not_known_to_be_in_force(host: Host) -> None:
+    host.write(DAEMON_JSON, '{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 1, "Hard": 2}}}')
+
+    host.dockerd()
+    assert limits(host, "daemon") == (1, 2)
+    host.dockerd(age=3600)
     assert limits(host, "daemon") == ("unknown", "unknown")

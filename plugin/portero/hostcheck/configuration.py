@@ -1,10 +1,12 @@
 """How dockerd is configured: daemon.json and its command line, which may not set the same directive twice.
 
-dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
+A file that was changed after dockerd started does not tell what is in force: most directives are read at the start
+alone. dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
 so a directive in the file is known even while the command line is not.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +17,28 @@ from portero.hostcheck.files import Files
 from portero.hostcheck.process import DockerdProcess
 from portero.types import JSON, Fact
 
+# What dockerd takes from the file while it runs, on SIGHUP (moby daemon/reload.go and daemon/reload_unix.go).
+_RELOADED = frozenset(
+    {
+        "authorization-plugins",
+        "debug",
+        "default-ipc-mode",
+        "default-runtime",
+        "default-shm-size",
+        "features",
+        "insecure-registries",
+        "labels",
+        "live-restore",
+        "max-concurrent-downloads",
+        "max-concurrent-uploads",
+        "max-download-attempts",
+        "registry-mirrors",
+        "runtimes",
+        "shutdown-timeout",
+    }
+)
+# Seconds: the kernel tells when it started in whole ones.
+_EXACT = 1.0
 # strconv.ParseBool of Go.
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
@@ -25,6 +49,7 @@ class Configuration:
     """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read.
 
     `daemon`: where the things of the running dockerd are; None: none runs, or it may not be looked into.
+    `changed`: whether the file, or a link to it, was changed after dockerd started, or when cannot be read.
     """
 
     file: str
@@ -32,6 +57,7 @@ class Configuration:
     flags: Mapping[str, tuple[str, ...]] | None
     environment: Mapping[str, str] | None
     daemon: AskingDaemon | None
+    changed: bool = False
 
     def switch(self, key: str, *, default: bool) -> Fact:
         """A directive that is true or false."""
@@ -66,6 +92,8 @@ class Configuration:
     def _from_file(self, key: str, kind: type, default: JSON) -> Fact:
         if self.content is None:
             return unknown(self.file)
+        if self.changed and key not in _RELOADED:
+            return unknown(f"{self._at(key)} (the file was changed after dockerd started)")
         if key in self.content:
             value = self.content[key]
             return fact(value, self._at(key)) if isinstance(value, kind) else unknown(self._at(key))
@@ -81,7 +109,18 @@ def read_configuration(files: Files, process: DockerdProcess | None, default_fil
     content = _content(files, file)
     if process is None:
         return Configuration(file, content, flags, None, None)
-    return Configuration(file, content, flags, process.environment, process.locate(content or {}))
+    changed = _is_changed(files, file, process.started)
+    return Configuration(file, content, flags, process.environment, process.locate(content or {}), changed)
+
+
+def _is_changed(files: Files, file: str, started: float | None) -> bool:
+    try:
+        if not files.exists(file):
+            return False
+        times = (files.stat(file).st_ctime, os.lstat(files.outside_link(file)).st_ctime)
+    except OSError:
+        return True
+    return started is None or max(times) > started + _EXACT
 
 
 def _flag(key: str) -> str:

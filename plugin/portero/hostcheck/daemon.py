@@ -88,6 +88,11 @@ def facts(
             "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
             "rootless": either(info.option("rootless"), _is_rootless(process)),
         },
+        "accessControl": {
+            "at": "GET /info SecurityOptions",
+            "apparmor": info.option("apparmor"),
+            "selinux": info.option("selinux"),
+        },
         "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
         "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
         "icc": configuration.switch("icc", default=True),

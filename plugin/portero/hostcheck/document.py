@@ -14,6 +14,7 @@ from portero.hostcheck import (
     probe,
     process,
     storage,
+    updates,
 )
 from portero.hostcheck.api import EngineApi
 from portero.hostcheck.files import Files
@@ -34,13 +35,14 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     info = daemon.Info(_info(api))
     return {
         "kernel": kernel.facts(files),
-        "openFiles": open_files.facts(files, configured),
+        "openFiles": open_files.facts(files, configured, running),
         "daemon": {
             **daemon.facts(files, running, configured, info, processes_read=is_read),
             "managedPlugins": managed_plugins.facts(files, api, daemon.authorization_plugins(configured, info)),
         },
         "access": listeners.facts(files, configured),
         "storage": storage.facts(files, daemon.data_root(configured, info), running),
+        "updates": updates.facts(files),
         "probes": probe.facts(api if ask else None, plugin_sockets.find_named(files, configured, portero)),
     }
 

@@ -62,6 +62,11 @@ class Files:
         """Where this process opens the file: below the root."""
         return str(self._find_file(path))
 
+    def outside_link(self, path: str) -> str:
+        """The same without following the last name, where that is a link."""
+        folder, _, name = clean(path).rpartition("/")
+        return f"{self.outside(folder or '/')}/{name}"
+
     def _find_file(self, path: str) -> Path:
         walk = HostWalk(self._root)
         resolved, kind = walk.find_entry(clean(path))

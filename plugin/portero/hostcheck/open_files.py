@@ -1,4 +1,8 @@
-"""How many files Docker may open: nofile in limits.conf, in the unit and in daemon.json's default-ulimits."""
+"""How many files Docker may open (nofile): what binds the running dockerd, and what each container gets.
+
+limits.conf and the unit are read as well, to tell what is there without effect: limits.conf binds logins (PAM), not a
+dockerd under systemd, and the unit counts at the next start.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +12,7 @@ from portero.hostcheck import units
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
+from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON
 
@@ -24,14 +29,17 @@ _UNIT = "docker.service"
 _KINDS: tuple[Kind, ...] = ("soft", "hard")
 
 
-def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
-    """The part `openFiles` of the host document."""
+def facts(files: Files, configuration: Configuration, process: DockerdProcess | None) -> dict[str, JSON]:
+    """The part `openFiles` of the host document. Without a running dockerd the unit's limits are those of the next."""
+    service = _pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files))
+    limits = "" if process is None else f"/proc/{process.pid}/limits"
     default = configuration.mapping("default-ulimits")
     daemon = f"{default['at']} nofile"
     return {
-        "at": f"nofile in {_LIMITS_CONF}, {_UNIT} or {configuration.file}",
+        "at": f"{limits or _UNIT} and {configuration.file} default-ulimits",
+        "process": _pair(f"{limits} Max open files", lambda: _read_process(files, limits)) if limits else service,
         "limitsConf": _pair(f"{_LIMITS_CONF} docker nofile", lambda: _read_limits_conf(files)),
-        "service": _pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files)),
+        "service": service,
         "daemon": _pair(daemon, lambda: _read_daemon(default["value"])),
     }
 
@@ -41,6 +49,15 @@ def _pair(at: str, read: Callable[[], Limits]) -> dict[str, JSON]:
         "soft": observed(f"{at} soft", lambda: read()["soft"]),
         "hard": observed(f"{at} hard", lambda: read()["hard"]),
     }
+
+
+def _read_process(files: Files, path: str) -> Limits:
+    """`Max open files  1024  524288  files` (proc_pid_limits(5))."""
+    for line in files.text(path).splitlines():
+        match = re.fullmatch(r"Max open files +(\S+) +(\S+) .*", line)
+        if match is not None:
+            return {"soft": _parse_limit(match[1]), "hard": _parse_limit(match[2])}
+    raise ValueError(f"{path} has no limit on open files")
 
 
 def _read_limits_conf(files: Files) -> Limits:

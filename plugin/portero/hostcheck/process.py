@@ -3,6 +3,7 @@
 OSError: /proc could not be read, so nothing is known. A single process may be gone, or belong to another user.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,12 +19,13 @@ _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError, PermissionEr
 
 @dataclass(frozen=True, slots=True)
 class DockerdProcess:
-    """A running dockerd; None stands for what this user may not read."""
+    """A running dockerd; None stands for what this user may not read. `started` is in seconds since 1970."""
 
     pid: str
     arguments: tuple[str, ...] | None
     environment: Mapping[str, str] | None
     user: int | None
+    started: float | None = None
 
     def locate(self, settings: Mapping[str, JSON]) -> AskingDaemon | None:
         """Where its things are; `settings`: the content of its daemon.json. None: it may not be looked into."""
@@ -57,6 +59,7 @@ def find_dockerd(files: Files, uid: int = 0) -> DockerdProcess | None:
         None if arguments is None else tuple(arguments[1:]),
         None if environment is None else dict(word.partition("=")[::2] for word in environment),
         _read_user(files, pid),
+        _read_start(files, pid),
     )
 
 
@@ -83,6 +86,16 @@ def _is_inside(files: Files, pid: str) -> bool:
 def _read_user(files: Files, pid: str) -> int | None:
     real = _read_status(files, pid).get("Uid", "").split()
     return int(real[0]) if real else None
+
+
+def _read_start(files: Files, pid: str) -> float | None:
+    """Field 22 of /proc/PID/stat, in clock ticks since the host started; the second field may hold blanks."""
+    try:
+        ticks = int(files.text(f"/proc/{pid}/stat").rpartition(")")[2].split()[19])
+        booted = next(line.split()[1] for line in files.text("/proc/stat").splitlines() if line.startswith("btime "))
+        return int(booted) + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None
 
 
 def _read_status(files: Files, pid: str) -> dict[str, str]:

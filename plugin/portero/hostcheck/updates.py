@@ -1,0 +1,88 @@
+"""Updates that wait: packages of Docker with a newer version, and a kernel that is installed and does not run yet.
+
+Packages are known where apt manages them and its lists are recent: old lists would hide the updates of today.
+"""
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from portero.hostcheck.fact import observed
+from portero.hostcheck.files import Files
+from portero.types import JSON
+
+Ask: TypeAlias = Callable[[Sequence[str]], str]
+
+PACKAGES = ("docker.io", "docker-ce", "moby-engine", "containerd", "containerd.io", "runc")
+# Seconds.
+OLDEST_LISTS = 7 * 86400
+_LISTS = "/var/lib/apt/lists"
+_POLICY = "apt-cache policy"
+_LONGEST_WAIT = 30
+_BOOT, _MODULES = "/boot", "/lib/modules"
+_RUNNING = "/proc/sys/kernel/osrelease"
+_IMAGE = "vmlinuz-"
+
+
+def facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
+    """The part `updates` of the host document. `ask` runs a program and returns its output; None: by subprocess."""
+    return {
+        "packages": observed(_POLICY, lambda: [*_list_packages(files, ask or _run)]),
+        "kernels": observed(f"{_BOOT}, {_MODULES}", lambda: _list_newer_kernels(files)),
+    }
+
+
+def _list_packages(files: Files, ask: Ask) -> Iterator[JSON]:
+    """docker.io 26.1.5 -> 26.1.6, for each package with a newer version."""
+    if files.outside("/") != "/":
+        raise ValueError("apt tells of this system alone")
+    if _read_age(files) > OLDEST_LISTS:
+        raise ValueError(f"{_LISTS} are old")
+    found = re.findall(r"^(\S+):\n +Installed: (\S+)\n +Candidate: (\S+)$", ask((*_POLICY.split(), *PACKAGES)), re.M)
+    installed = [(name, version, candidate) for name, version, candidate in found if version != "(none)"]
+    if not installed:
+        raise ValueError("apt has installed no Docker")
+    yield from (f"{name} {version} -> {candidate}" for name, version, candidate in installed if candidate != version)
+
+
+def _read_age(files: Files) -> float:
+    """Seconds since apt brought its lists up to date."""
+    times = [files.stat(f"{_LISTS}/{name}").st_mtime for name in files.names(_LISTS) if "_" in name]
+    if not times:
+        raise ValueError(f"{_LISTS} is empty")
+    # A list keeps the time at which the archive wrote it; the folder changes whenever one is replaced.
+    return time.time() - max(*times, files.stat(_LISTS).st_mtime)
+
+
+def _run(command: Sequence[str]) -> str:
+    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(f"{command[0]} failed") from error
+    return done.stdout
+
+
+def _list_newer_kernels(files: Files) -> JSON:
+    """Of the running kernel's flavour; the one that runs must be among the installed ones, or nothing is known."""
+    running = files.text(_RUNNING).strip()
+    images = [name.removeprefix(_IMAGE) for name in files.names(_BOOT) if name.startswith(_IMAGE)]
+    installed = images or files.names(_MODULES)
+    if running not in installed:
+        raise ValueError(f"{running} is not among the installed kernels")
+    return [name for name in installed if _flavour(name) == _flavour(running) and _rank(name) > _rank(running)]
+
+
+def _flavour(release: str) -> str:
+    """6.12.48+deb13-amd64 -> amd64; empty where the release ends with a number."""
+    match = re.search(r"-([a-z][a-z0-9_-]*)$", release)
+    return match[1] if match is not None else ""
+
+
+def _rank(release: str) -> tuple[int, ...]:
+    """Its numbers, without those of the flavour (amd64)."""
+    return tuple(int(digits) for digits in re.findall(r"[0-9]+", release.removesuffix(_flavour(release))))
