@@ -131,7 +131,7 @@ def _is_labels(seen: Seen) -> bool:
 
 
 def _is_two_numbers(seen: Seen) -> bool:
-    return isinstance(seen.read, list) and seen.made == [*seen.read, 0, 0][:2]
+    return isinstance(seen.read, list) and seen.made == [number or None for number in (*seen.read, 0, 0)][:2]
 
 
 def _is_own_mac_address(seen: Seen) -> bool:
@@ -162,6 +162,14 @@ def _is_ipv4_unless_refused(seen: Seen) -> bool:
 def _is_service_mount(seen: Seen) -> bool:
     usual = "bind" if seen.difference.at.endswith("Type") else "rprivate"
     return seen.made == str(seen.read or usual).lower()
+
+
+def _is_no_known_word(seen: Seen) -> bool:
+    return seen.made == "default" and seen.read not in ("default", "unconfined", "custom")
+
+
+def _is_config_only(seen: Seen) -> bool:
+    return seen.made == "null" and bool(seen.body.get("ConfigOnly"))
 
 
 def _is_swap_in_fact(seen: Seen) -> bool:
@@ -199,6 +207,8 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "scope": _is_scope,
     "ipv4-unless-refused": _is_ipv4_unless_refused,
     "service-mount": _is_service_mount,
+    "no-known-word": _is_no_known_word,
+    "config-only": _is_config_only,
     "swap-in-fact": _is_swap_in_fact,
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,

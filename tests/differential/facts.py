@@ -6,7 +6,7 @@ from typing import Any
 from .difference import Difference
 from .play import Played
 from .spec_mounts import compare_devices, compare_mounts
-from .spec_process import compare_process
+from .spec_process import compare_process, read_limits
 
 
 def compare_facts(operation: str, document: Mapping[str, Any], played: Played) -> Iterator[Difference]:
@@ -18,10 +18,23 @@ def compare_facts(operation: str, document: Mapping[str, Any], played: Played) -
         yield from _settings(facts, stored)
         if spec is not None:
             yield from compare_process(facts, spec, stored["ID"])
-            yield from compare_mounts(facts, spec)
+            yield from compare_mounts(facts, spec, played.mounted)
             yield from compare_devices(facts, spec)
+    elif document["operation"].startswith("Service") and spec is not None:
+        yield from compare_process(facts, spec, "")
+        yield from compare_mounts(facts, spec, played.mounted)
     elif operation == "ContainerExec" and spec is not None:
         yield from _exec(document, spec)
+    elif operation == "ContainerUpdate" and spec is not None:
+        yield from _update(facts, spec)
+    elif operation == "VolumeCreate":
+        yield from _volume(facts, stored)
+    elif operation == "NetworkCreate":
+        yield from _network(facts, stored)
+    elif operation == "NetworkConnect":
+        joined = [name for name, end in stored["NetworkSettings"]["Networks"].items() if end is not None]
+        if not {*joined} <= {fact["name"] for fact in facts["networks"]} | {"bridge"}:
+            yield Difference("facts.networks", facts["networks"], joined)
 
 
 def _mount_points(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[Difference]:
@@ -62,10 +75,7 @@ def _settings(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[D
         "image": (facts["image"]["reference"], config["Image"]),
         "user": (facts["user"]["value"], config.get("User", "")),
         "privileged": (facts["privileged"]["value"], settings["Privileged"]),
-        "ports": (
-            len({(port["containerPort"], port["protocol"]) for port in facts["ports"]}),
-            len({_port(port) for port in bindings}),
-        ),
+        "ports": (len(facts["ports"]), sum(len(bindings[port] or [None]) for port in bindings)),
         "publishAllPorts": (facts["publishAllPorts"]["value"], settings["PublishAllPorts"]),
     }
     for name, (read, made) in pairs.items():
@@ -86,9 +96,30 @@ def _settings(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[D
         yield Difference("facts.publishedPorts", facts["publishedPorts"]["value"], published)
 
 
-def _port(port: str) -> tuple[str, str]:
-    number, _, protocol = port.partition("/")
-    return number, protocol.lower() or "tcp"
+def _update(facts: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[Difference]:
+    """What an update sets is in force at the next start; -1 lifts a limit."""
+    made = read_limits(spec)
+    for name in ("memory", "memoryReservation", "memorySwap", "cpuShares", "pids"):
+        read = facts["limits"][name]["value"]
+        if read is not None and read != (made[name] or (-1 if name == "pids" else None)):
+            yield Difference(f"facts.limits.{name}", read, made[name])
+    cpus = facts["limits"]["cpus"]["value"]
+    if cpus is not None and (None if cpus == -1 else cpus) != made["cpus"]:
+        yield Difference("facts.limits.cpus", cpus, made["cpus"])
+
+
+def _volume(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[Difference]:
+    made = [stored["Driver"], sorted(stored.get("Options") or {})]
+    read = [[fact["driver"], sorted(fact["driverOptions"]["names"])] for fact in facts["mounts"]]
+    if made not in read and "ClusterVolume" not in stored:
+        yield Difference("facts.mounts", read, made)
+
+
+def _network(facts: Mapping[str, Any], stored: Mapping[str, Any]) -> Iterator[Difference]:
+    network = facts["network"]
+    for name in ("Internal", "Attachable", "Ingress", "ConfigOnly"):
+        if network[name[0].lower() + name[1:]] is not stored[name]:
+            yield Difference(f"facts.network.{name}", network[name[0].lower() + name[1:]], stored[name])
 
 
 def _exec(document: Mapping[str, Any], process: Mapping[str, Any]) -> Iterator[Difference]:

@@ -1,26 +1,34 @@
 """Sends a case to a dockerd, gathers what came of it, and removes it again."""
 
+import json
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from portero.types import JSON
 
 from .cases import NAME, Case
 from .stage import BASE, Sent, Stage
 
+_PATIENCE = 1.2  # s for a task of a service; many have none
 # What a container has before it is updated or connected.
 BEFORE: JSON = {"Image": "busybox", "HostConfig": {"NetworkMode": "bridge", "Memory": 2**28, "MemorySwap": 2**29}}
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A case that was sent. `stored`: what dockerd keeps, None where it did nothing; `spec`: what reached runc."""
+    """A case that was sent. `stored`: what dockerd keeps, None where it did nothing; `spec`: what reached runc.
+
+    `mounted`: for each mount point that the host had then, the folder of the mounted file system and its type.
+    """
 
     sent: Sent
     stored: dict[str, Any] | None = None
     before: dict[str, Any] | None = None
     spec: dict[str, Any] | None = None
+    mounted: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def play(stage: Stage, case: Case) -> Played:
@@ -39,11 +47,11 @@ def _create(stage: Stage, case: Case) -> Played:
         return Played(sent)
     id = sent.answer.json()["Id"]
     try:
-        stored, spec = stage.container(id), None
-        if case.starts:
-            stage.client.ask("POST", f"/containers/{id}/start")
-            spec = stage.kept(id)
-        return Played(sent, stored, None, spec)
+        stored = stage.container(id)
+        if not case.starts:
+            return Played(sent, stored)
+        stage.client.ask("POST", f"/containers/{id}/start")
+        return Played(sent, stored, None, stage.kept(id), stage.mounted(id))
     finally:
         stage.client.ask("DELETE", f"/containers/{id}?force=1&v=1")
 
@@ -105,9 +113,23 @@ def _service(stage: Stage, case: Case) -> Played:
         return Played(sent)
     id = sent.answer.json()["ID"]
     try:
-        return Played(sent, stage.inspect(f"/services/{id}")["Spec"])
+        stored = stage.inspect(f"/services/{id}")["Spec"]
+        task = _wait_for_task(stage, id) if case.starts else None
+        return Played(sent, stored, None, *((stage.kept(task), stage.mounted(task)) if task else ()))
     finally:
         stage.client.ask("DELETE", f"/services/{id}")
+
+
+def _wait_for_task(stage: Stage, service: str) -> str | None:
+    """The container of a service, when it has reached runc; None: there is none in time."""
+    filters = quote(json.dumps({"label": [f"com.docker.swarm.service.id={service}"]}))
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        time.sleep(0.05)
+        for container in stage.inspect(f"/containers/json?all=1&filters={filters}") or []:
+            if stage.has_kept(container["Id"]):
+                return str(container["Id"])
+    return None
 
 
 def _service_update(stage: Stage, case: Case) -> Played:

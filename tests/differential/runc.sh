@@ -19,8 +19,8 @@ done
 case $act in
   create)
     if ! grep -q '"PORTERO_REAL=' "$bundle/config.json"; then
-      cp "$bundle/config.json" "$kept/$last.part" && mv "$kept/$last.part" "$kept/$last.json"
       cp /proc/self/mountinfo "$kept/$last.mounts"
+      cp "$bundle/config.json" "$kept/$last.part" && mv "$kept/$last.part" "$kept/$last.json"
       exit 1
     fi
     ;;

@@ -1,4 +1,4 @@
-"""Sends many generated requests to a real dockerd and prints each that it takes otherwise than Portero reads it.
+"""Sends generated targets and bodies to a real dockerd and prints each that it takes otherwise than Portero reads it.
 
 usage: python -m tests.differential.search [--number N] [--seed SEED] [--first I] [--engine DIR]
 Exit status: 1 when a difference is found that no adaptation explains.
@@ -23,6 +23,7 @@ from .play import Played, play
 from .read import read_document
 from .stage import Stage
 from .stored import compare_stored
+from .targets import compare_targets
 from .written import smaller
 
 Read = Callable[[bytes], dict[str, Any]]
@@ -124,13 +125,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-shrink", action="store_true")
     options = parser.parse_args(arguments)
     counts: Counter[str] = Counter()
+    counts_of_targets: Counter[str] = Counter()
     began = time.monotonic()
     with Stage(options.engine) as stage:
         numbers = range(options.first, options.first + options.number)
+        for mistaken in compare_targets(stage, options.seed, numbers, counts_of_targets):
+            print(mistaken, flush=True)
+            counts["unexplained"] += 1
         for found in search(stage, options.seed, numbers, counts, shrinking=not options.no_shrink):
             print(found, flush=True)
         print(f"dockerd {stage.version}, seed {options.seed}, {time.monotonic() - began:.0f} s", flush=True)
-    for what, count in sorted(counts.items()):
+    for what, count in (
+        *sorted(counts.items()),
+        *((f"targets {what}", n) for what, n in sorted(counts_of_targets.items())),
+    ):
         print(f"{count:7} {what}")
     return 1 if counts["unexplained"] else 0
 

@@ -22,8 +22,11 @@ _READ_ONLY = frozenset({"ro", "rro"})
 _USUAL_DEVICES = 8  # rules of the device cgroup that dockerd gives every container, twice
 
 
-def compare_mounts(facts: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[Difference]:
-    """Each mount that no fact tells of, or tells of otherwise."""
+Mounted = Mapping[str, tuple[str, str]]
+
+
+def compare_mounts(facts: Mapping[str, Any], spec: Mapping[str, Any], mounted: Mounted) -> Iterator[Difference]:
+    """Each mount that no fact tells of, or tells of otherwise. `mounted`: what lies at the volumes (play.py)."""
     told: list[Mapping[str, Any]] = [fact for fact in facts["mounts"] if fact["via"] != "host-mount"]
     for mount in spec["mounts"]:
         if mount["destination"] in _OWN and _is_own(mount):
@@ -35,7 +38,7 @@ def compare_mounts(facts: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterato
                 yield Difference(at, None, mount)
             continue
         # Of several at one target dockerd takes one; each of them is a fact.
-        faults = [[*_differences(fact, mount)] for fact in matching]
+        faults = [[*_differences(fact, mount, mounted)] for fact in matching]
         if all(faults) and not facts.get("volumesFrom"):
             yield from faults[0]
 
@@ -46,7 +49,7 @@ def _is_own(mount: Mapping[str, Any]) -> bool:
     return mount["type"] != "bind" or source.startswith(_CONTAINERS) or source.endswith(("docker-init", "/shm"))
 
 
-def _differences(fact: Mapping[str, Any], mount: Mapping[str, Any]) -> Iterator[Difference]:
+def _differences(fact: Mapping[str, Any], mount: Mapping[str, Any], mounted: Mounted) -> Iterator[Difference]:
     options: Sequence[str] = mount.get("options", [])
     at = f"facts.mounts[{fact['at']}]"
     if mount["type"] == "tmpfs":
@@ -54,11 +57,8 @@ def _differences(fact: Mapping[str, Any], mount: Mapping[str, Any]) -> Iterator[
         return
     source: str = mount["source"]
     if source.startswith(_VOLUMES):
-        name = source.removeprefix(_VOLUMES).partition("/")[0]
-        if fact["type"] not in ("volume", "bind", "tmpfs") or (
-            fact["source"] not in (name, None) and fact["via"] != "driver-options"
-        ):
-            yield Difference(f"{at}.source", fact["source"], source)
+        if not _is_volume(fact, source, mounted):
+            yield Difference(f"{at}.source", fact["source"], [source, *mounted.get(source, ())])
     elif fact["type"] == "image":
         pass  # dockerd mounts the image's own layers
     elif normpath(source) not in fact["paths"]:
@@ -72,6 +72,19 @@ def _differences(fact: Mapping[str, Any], mount: Mapping[str, Any]) -> Iterator[
         made = next((option for option in options if option in _PROPAGATION), "")
         if (fact["propagation"] or "rprivate") != made:
             yield Difference(f"{at}.propagation", fact["propagation"], options)
+
+
+def _is_volume(fact: Mapping[str, Any], source: str, mounted: Mounted) -> bool:
+    """Whether the fact is this volume, and knows what the driver's options mounted there."""
+    if source in mounted:
+        root, kind = mounted[source]
+        if kind == "tmpfs" and root == "/":
+            return bool(fact["type"] == "tmpfs")
+        # The file system may itself be mounted somewhere: its folder is the end of the path.
+        fresh = kind == "overlay" and root == "/" and fact["paths"]
+        return fresh or any(path.endswith(root) for path in fact["paths"])
+    name = source.removeprefix(_VOLUMES).partition("/")[0]
+    return fact["type"] == "volume" and fact["source"] in (name, None)
 
 
 def _tmpfs_differences(fact: Mapping[str, Any], options: Sequence[str], at: str) -> Iterator[Difference]:

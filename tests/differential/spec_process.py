@@ -25,12 +25,14 @@ Spec = Mapping[str, Any]
 
 
 def compare_process(facts: Facts, spec: Spec, id: str) -> Iterator[Difference]:
-    """Each fact of the process that the spec contradicts."""
+    """Each fact of the process that the spec contradicts. A service has not all of them."""
     for name, look in _LOOKS.items():
-        read, made = look(facts, spec)
-        if read != made:
-            yield Difference(f"facts.{name}", read, made)
-    yield from _compare_cgroup(facts, spec, id)
+        if name in facts:
+            read, made = look(facts, spec)
+            if read != made:
+                yield Difference(f"facts.{name}", read, made)
+    if "cgroupParent" in facts:
+        yield from _compare_cgroup(facts, spec, id)
     yield from _compare_limits(facts, spec)
 
 
@@ -173,11 +175,19 @@ def _compare_cgroup(facts: Facts, spec: Spec, id: str) -> Iterator[Difference]:
 
 
 def _compare_limits(facts: Facts, spec: Spec) -> Iterator[Difference]:
+    limits = {name: limit["value"] for name, limit in facts["limits"].items()}
+    made = {**read_limits(spec), "shmSize": _shm(spec, limits["shmSize"])}
+    for name, value in made.items():
+        if limits[name] != value:
+            yield Difference(f"facts.limits.{name}", limits[name], value)
+
+
+def read_limits(spec: Spec) -> dict[str, float | None]:
+    """The limits in a spec under the names of facts; None: there is none."""
     resources = spec["linux"].get("resources", {})
     memory, cpu = resources.get("memory", {}), resources.get("cpu", {})
-    limits = {name: limit["value"] for name, limit in facts["limits"].items()}
     period = cpu.get("period") or 100_000
-    made = {
+    return {
         "memory": memory.get("limit"),
         "memoryReservation": memory.get("reservation"),
         "memorySwap": memory.get("swap"),
@@ -187,11 +197,7 @@ def _compare_limits(facts: Facts, spec: Spec) -> Iterator[Difference]:
         "cpuShares": cpu.get("shares") or None,
         "pids": resources.get("pids", {}).get("limit"),
         "oomScoreAdj": spec["process"].get("oomScoreAdj") or None,
-        "shmSize": _shm(spec, limits["shmSize"]),
     }
-    for name, value in made.items():
-        if limits[name] != value:
-            yield Difference(f"facts.limits.{name}", limits[name], value)
 
 
 def _shm(spec: Spec, read: int | None) -> int | None:

@@ -190,3 +190,16 @@ class Stage:
         document: dict[str, Any] = json.loads(path.read_bytes())
         path.unlink()
         return document
+
+    def has_kept(self, name: str) -> bool:
+        """Whether something of this name reached runc."""
+        return self.host.path(f"{KEPT}/{name}.json").exists()
+
+    def mounted(self, name: str) -> dict[str, tuple[str, str]]:
+        """What the host had mounted when this container reached runc: folder of the file system and its type."""
+        path = self.host.path(f"{KEPT}/{name}.mounts")
+        if not path.exists():
+            return {}
+        lines = [line.split(" ") for line in path.read_text().splitlines()]
+        path.unlink()
+        return {fields[4]: (fields[3], fields[fields.index("-") + 1]) for fields in lines}
