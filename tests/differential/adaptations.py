@@ -168,6 +168,21 @@ def _is_no_known_word(seen: Seen) -> bool:
     return seen.made == "default" and seen.read not in ("default", "unconfined", "custom")
 
 
+def _is_added_subnet(seen: Seen) -> bool:
+    return isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
+
+
+def _is_no_less(seen: Seen) -> bool:
+    return seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
+
+
+def _is_unknown_network(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    if not (isinstance(read, dict) and isinstance(made, dict)):
+        return False
+    return str(seen.settings.get("NetworkMode")).startswith("ns:") and {**read, "network": "own"} == made
+
+
 def _is_config_only(seen: Seen) -> bool:
     return seen.made == "null" and bool(seen.body.get("ConfigOnly"))
 
@@ -208,6 +223,9 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "ipv4-unless-refused": _is_ipv4_unless_refused,
     "service-mount": _is_service_mount,
     "no-known-word": _is_no_known_word,
+    "added-subnet": _is_added_subnet,
+    "no-less": _is_no_less,
+    "unknown-network": _is_unknown_network,
     "config-only": _is_config_only,
     "swap-in-fact": _is_swap_in_fact,
     "unlimited": _is_unlimited,

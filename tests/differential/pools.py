@@ -158,7 +158,7 @@ _TMPFS_OPTIONS = fields(
     {
         "SizeBytes": number(0, 65536, 2**30),
         "Mode": pick(0, 0o700, 0o1777, 511),
-        "Options": pick([["noexec"]], [["uid", "1"]], []),
+        "Options": pick([["noexec"]], [["uid", "1"]], [["size", "8m"]], [["size=1m"]], [["exec"]], [["ro"]], []),
     },
 )
 

@@ -94,7 +94,7 @@ def _tmpfs_differences(fact: Mapping[str, Any], options: Sequence[str], at: str)
     sizes = [option for option in options if option.startswith("size=")]
     made = parse_size(sizes[-1].removeprefix("size=")) if sizes else None
     if fact["sizeBytes"] != made:
-        yield Difference(f"{at}.sizeBytes", fact["sizeBytes"], options)
+        yield Difference(f"{at}.sizeBytes", fact["sizeBytes"], made)
     last = [option for option in options if option in ("ro", "rw")]
     if fact["writable"] is not (last[-1:] != ["ro"]):
         yield Difference(f"{at}.writable", fact["writable"], options)

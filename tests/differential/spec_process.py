@@ -17,7 +17,7 @@ USUAL_CAPABILITIES = frozenset(
     }
 )
 _MANY = 36  # with all capabilities a container has at least so many
-USUAL_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
+USUAL_SYSCTLS = (["net.ipv4.ip_unprivileged_port_start", "0"], ["net.ipv4.ping_group_range", "0 2147483647"])
 _NAMESPACES = {"network": "network", "pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroup", "user": "user"}
 _IMAGE_GROUPS = {"root": "0", "docker": "999", "nogroup": "65534"}
 Facts = Mapping[str, Any]
@@ -104,12 +104,12 @@ def _namespace_modes(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
 
 def _sysctls(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     # Those of an endpoint are set by dockerd itself, when the container joins the network.
-    read = {fact["name"]: fact["value"] for fact in facts["sysctls"] if not fact["at"].endswith("DriverOpts")}
-    made = {_dotted(name): value for name, value in (spec["linux"].get("sysctl") or {}).items()}
-    for name, value in USUAL_SYSCTLS.items():
-        if made.get(name) == value and name not in read:
-            del made[name]
-    return {**read}, {**made}
+    read = [[fact["name"], fact["value"]] for fact in facts["sysctls"] if not fact["at"].endswith("DriverOpts")]
+    made = [[_dotted(name), value] for name, value in (spec["linux"].get("sysctl") or {}).items()]
+    for usual in USUAL_SYSCTLS:
+        if usual in made and usual not in read:
+            made.remove(usual)
+    return [*sorted(read)], [*sorted(made)]
 
 
 def _dotted(name: str) -> str:

@@ -121,6 +121,9 @@ def test_labels_can_be_switched_off_in_three_ways(option: str) -> None:
     [
         "systempaths=unconfined",
         "writable-cgroups=true",
+        "writable-cgroups=1",
+        "writable-cgroups=no",
+        "writable-cgroups",
         "SECCOMP=unconfined",
         "no-new-privileges=yes",
         "label=filetype:usr_t",
@@ -248,3 +251,10 @@ def test_a_service_s_other_privileges_are_reported() -> None:
     assert (found["selinux"]["disabled"], found["selinux"]["type"]) == (True, "x_t")
     assert found["seccomp"]["profile"] == "default"
     assert found["noNewPrivileges"]["value"] is True
+
+
+@pytest.mark.parametrize("value", ["false", "0", "F"])
+def test_cgroups_that_are_not_writable_are_as_without_the_option(value: str) -> None:
+    assert of_options(f"writable-cgroups={value}")["securityOptionsUnknown"] == []
+    assert of_options(f"writable-cgroups:{value}")["securityOptionsUnknown"] == []
+    assert of_options("writable-cgroups=true", f"writable-cgroups={value}")["securityOptionsUnknown"] == [{"at": FIRST}]

@@ -63,3 +63,22 @@ def test_the_last_of_ro_and_rw_counts(options: str, read_only: bool) -> None:
 )
 def test_the_options_of_a_mount_are_spelt_as_dockerd_spells_them(entry: dict[str, JSON], options: list[str]) -> None:
     assert tmpfs.list_options(entry) == options
+
+
+@pytest.mark.parametrize(
+    ("entry", "writable", "size"),
+    [
+        ({}, True, None),
+        ({"ReadOnly": True, "TmpfsOptions": {"SizeBytes": 8 << 20}}, False, 8 << 20),
+        # What Docker before API 1.46 ignores makes nothing smaller and nothing read-only.
+        ({"TmpfsOptions": {"Options": [["size", "8m"], ["ro"]]}}, True, None),
+        ({"TmpfsOptions": {"SizeBytes": 8 << 20, "Options": [["size", "1m"]]}}, True, 8 << 20),
+        # What a later one may obey can make it larger.
+        ({"TmpfsOptions": {"SizeBytes": 8 << 20, "Options": [["size", "1g"]]}}, True, 1 << 30),
+        ({"TmpfsOptions": {"SizeBytes": 8 << 20, "Options": [["size", "0"]]}}, True, None),
+        ({"TmpfsOptions": {"SizeBytes": 8 << 20, "Options": [["nr_blocks", "0"]]}}, True, None),
+        ({"ReadOnly": True, "TmpfsOptions": {"Options": [["rw"]]}}, True, None),
+    ],
+)
+def test_options_of_a_mount_lift_limits_and_set_none(entry: dict[str, JSON], writable: bool, size: int | None) -> None:
+    assert tmpfs.read_entry_limits(entry) == (writable, size)

@@ -105,7 +105,8 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
         "propagation": text(child(entry, "BindOptions"), "Propagation"),
     }
     if kind == "tmpfs":
-        fact |= _read_tmpfs_options(tmpfs.list_options(entry))
+        writable, size = tmpfs.read_entry_limits(entry)
+        fact |= {"options": cast(list[JSON], tmpfs.list_options(entry)), "writable": writable, "sizeBytes": size}
     elif kind == "volume":
         fact |= _read_volume_options(entry, at, host)
     elif kind == "bind" or (kind not in _TYPES and is_absolute(source)):

@@ -48,6 +48,8 @@ def read_create(config: Fact) -> dict[str, JSON]:
             allowed = _allowed(truth, at)
         elif key == "label" and (label := _label(value)):
             selinux |= label | {"at": at}
+        elif key == "writable-cgroups" and go_bool(value) is False:
+            continue  # as without the option (moby daemon/daemon_unix.go, parseSecurityOpt, 28.4)
         else:
             unknown.append({"at": at})
     return {

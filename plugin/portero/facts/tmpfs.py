@@ -53,8 +53,28 @@ def list_options(entry: Mapping[str, JSON]) -> list[str]:
 
     In its order: ro, mode, size, then Options (moby volume/mounts/linux_parser.go, ConvertTmpfsOptions).
     """
+    return [*_list_fields(entry), *_list_more(entry)]
+
+
+def read_entry_limits(entry: Mapping[str, JSON]) -> tuple[bool, int | None]:
+    """Whether a Mounts entry of type tmpfs is writable, and its limit in bytes; None: there is none.
+
+    Daemons before API 1.46 ignore Options, and 28.5 takes no more than exec and noexec there (measured). So Options
+    never make a mount smaller or read-only; where they make it larger or writable, they count.
+    """
+    fields, every = _list_fields(entry), list_options(entry)
+    alone, together = find_size(fields), find_size(every)
+    size = None if alone is None or together is None else max(alone, together)
+    return not (is_read_only(fields) and is_read_only(every)), size
+
+
+def _list_fields(entry: Mapping[str, JSON]) -> list[str]:
     options = child(entry, "TmpfsOptions")
     mode, limit = integer(options, "Mode") or 0, integer(options, "SizeBytes") or 0
     fields = {"ro": flag(entry, "ReadOnly"), f"mode={mode:o}": mode, f"size={limit}": limit}
-    more = ("=".join(texts({"Options": option}, "Options")) for option in items(options, "Options"))
-    return [*(option for option, is_set in fields.items() if is_set), *more]
+    return [option for option, is_set in fields.items() if is_set]
+
+
+def _list_more(entry: Mapping[str, JSON]) -> list[str]:
+    options = child(entry, "TmpfsOptions")
+    return ["=".join(texts({"Options": option}, "Options")) for option in items(options, "Options")]
