@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from portero.hostcheck import (
+    builds,
     configuration,
     daemon,
     kernel,
@@ -40,6 +41,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
             **daemon.facts(files, running, configured, info, processes_read=is_read),
             "managedPlugins": managed_plugins.facts(files, api, daemon.authorization_plugins(configured, info)),
         },
+        "builds": builds.facts(files, running, configured),
         "access": listeners.facts(files, configured),
         "storage": storage.facts(files, daemon.data_root(configured, info), running),
         "updates": updates.facts(files),

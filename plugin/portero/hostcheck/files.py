@@ -1,6 +1,7 @@
 """Reads the host's files below a root, in which links stay as in a chroot. OSError: not there, or not readable."""
 
 import os
+import stat
 from pathlib import Path
 
 from portero.host.path import clean
@@ -39,6 +40,13 @@ class Files:
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
+
+    def is_file(self, path: str) -> bool:
+        """Whether a regular file is there, after links; False: something else, or nothing."""
+        try:
+            return stat.S_ISREG(self.stat(path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def stat(self, path: str) -> os.stat_result:
         """Owner, mode and kind of what is there, after links."""

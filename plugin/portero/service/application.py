@@ -18,7 +18,7 @@ from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
-from portero.service import loading, status
+from portero.service import builds, loading, status
 from portero.service.asked_by import AskedBy
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
@@ -91,7 +91,7 @@ class Application:
             in_force.judge.policy,
             self.engine,
             in_force.notice,
-            self.asked_by.list(),
+            builds.with_entitlements(self.asked_by.list(), host),
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",

@@ -15,7 +15,7 @@ from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import loading, lookups
+from portero.service import builds, loading, lookups
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -146,6 +146,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unseen"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
+    yield from builds.list_notices(view.policy, view.settings.profile, view.daemons)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from notices(view.policy.waivers, now)
 

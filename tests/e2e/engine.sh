@@ -1,0 +1,29 @@
+#!/bin/bash
+# Unpacks the Docker engine of another suite of Debian into a folder: engine.sh SUITE DIR
+# bookworm has 20.10, forky 28.5 with buildx and compose 2. apt takes it from where this machine's packages come from, and
+# checks the signatures. Nothing is installed: DIR/root/usr/sbin/dockerd runs beside the machine's own.
+set -euo pipefail
+suite=$1
+mkdir -p "$2"
+folder=$(cd "$2" && pwd)
+[ ! -x "$folder/root/usr/sbin/dockerd" ] || exit 0
+
+from=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | grep -v security | head -n 1)
+[ -n "$from" ] || { echo 'apt knows no packages here: apt-get update' >&2; exit 2; }
+state=$(mktemp -d)
+trap 'rm -rf "$state"' EXIT
+mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $suite main" >"$state/sources.list"
+apt() {
+  apt-get -qq -o Dir::State="$state" -o Dir::State::status=/dev/null -o Dir::Cache="$state/cache" \
+    -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=root "$@"
+}
+apt update
+cd "$state"
+# bookworm has the command line inside docker.io, and no plugins for it.
+for package in docker.io docker-cli docker-buildx docker-compose containerd runc; do
+  case "$suite $package" in 'bookworm docker-cli' | 'bookworm docker-buildx' | 'bookworm docker-compose') continue ;; esac
+  apt download "$package"
+done
+for archive in ./*.deb; do dpkg -x "$archive" "$folder/root"; done
+"$folder/root/usr/sbin/dockerd" --version
