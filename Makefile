@@ -9,6 +9,7 @@
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
+#   make engines     other releases of Docker for the tests, into build/engines; make engine-table counts on them
 #   make mutate      small changes of the code that decides, and which of them no test notices
 
 SHELL := /bin/sh
@@ -43,7 +44,8 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential
+.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+  engines engine-table
 
 run: $(READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
@@ -58,6 +60,17 @@ test: $(READY)
 	 why = "needs " + ", ".join(missing) if missing else "" if os.geteuid() == 0 else "needs root"; \
 	 why and print("SKIPPED: everything at a real dockerd (tests/e2e): " + why)'
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
+
+# A folder for each suite of Debian; a test on one: PORTERO_E2E_ENGINE=build/engines/forky make test TESTS=...
+PORTERO_E2E_ENGINES ?= $(CURDIR)/build/engines
+export PORTERO_E2E_ENGINES
+
+engines:
+	@for suite in bookworm forky; do tests/e2e/engine.sh $$suite $(PORTERO_E2E_ENGINES)/$$suite || exit 2; done
+
+engine-table: $(READY) engines
+	PORTERO_WRITE_ENGINES=1 $(PY) -m pytest tests/e2e/test_engines.py
+	@$(PY) docs/generate.py
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
 coverage: $(READY)

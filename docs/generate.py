@@ -13,6 +13,7 @@ import click
 
 import architecture
 from denial import denial
+from engine_table import engine_differences, engine_numbers
 from guide_coverage import coverage_page
 from portero.cli import main as command
 from portero.refusals import CODES
@@ -29,6 +30,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "README.md", with_part(ROOT / "README.md", "denial", denial())
     yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(groups))
     yield ROOT / "docs" / "architecture.svg", architecture.svg(groups)
+    numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())
+    yield ROOT / "docs" / "engines.md", replace_part(numbers, "differences", engine_differences())
     yield ROOT / "docs" / "rules-table.md", NOTE.format(source="schemas/rules") + rule_table()
     yield ROOT / "docs" / "rules.md", NOTE.format(source="schemas/rules") + rule_pages("Rules", "rules")
     yield (
@@ -55,10 +58,14 @@ def rules(folder: str = "rules") -> list[tuple[str, str, dict[str, Any]]]:
 
 def with_part(page: Path, name: str, part: str) -> str:
     """The page with this text between the marks of that name; ValueError when a mark is missing."""
+    return replace_part(page.read_text(), name, part)
+
+
+def replace_part(text: str, name: str, part: str) -> str:
+    """The text with another one between the marks of that name; ValueError when a mark is missing."""
     begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->\n"
-    text = page.read_text()
     if begin not in text or end not in text:
-        raise ValueError(f"{page.name}: the marks {begin.strip()} and {end.strip()} are missing")
+        raise ValueError(f"the marks {begin.strip()} and {end.strip()} are missing")
     return text.partition(begin)[0] + begin + part + end + text.partition(end)[2]
 
 

@@ -95,3 +95,17 @@ def test_the_ci_example_fails_the_job_and_leaves_both_reports(project: tuple[Pat
     assert [_typed(line, folder) for line in lines] == [status, status]
     assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
     assert ElementTree.parse(folder / "portero.xml").getroot().tag == "testsuites"
+
+
+@needs_compose
+@pytest.mark.parametrize(("source", "status"), [("./site", 0), ("/etc", 1)])
+def test_a_compose_file_of_podman_is_read(tmp_path: Path, source: str, status: int) -> None:
+    service = {"image": "docker.io/library/nginx:1.27", "volumes": [f"{source}:/site:ro,Z"], "x-podman.rootfs": False}
+    (tmp_path / "podman-compose.yml").write_text(
+        json.dumps({"x-podman": {"in_pod": False}, "services": {"web": service}})
+    )
+
+    result = check(str(tmp_path / "podman-compose.yml"))
+
+    assert result.exit_code == status, result.output
+    assert ("no-sensitive-paths" in result.output) is bool(status)

@@ -19,6 +19,8 @@ from .rawhttp import Answer, exchange
 SHARED = "replay-shared"
 FOLDER = "/srv/replay"
 NO_SWARM = 503
+# The API version of nearly all cases.
+_VERSION = "v1.45"
 _INSPECT = MappingProxyType(
     {
         "container": "/containers/{}/json",
@@ -74,6 +76,7 @@ class Player:
             f"ln -sfn {FOLDER}/plain {FOLDER}/okaylink; ln -sfn /run/docker.sock {FOLDER}/socketlink; "
             f"ln -sfn loop {FOLDER}/loop; ln -sfn ../replay/link {FOLDER}/linklink"
         )
+        self._api = str(self.docker.client.ask("GET", "/version").json()["ApiVersion"])
         self._network = (self.docker.client.ask("GET", "/networks/host").json() or {}).get("Id", "0" * 64)
         body = {"Image": "busybox:latest", "Cmd": ["sleep", "3600"], "HostConfig": {"NetworkMode": "none"}}
         self.docker.client.ask("POST", f"/containers/create?name={SHARED}", body)
@@ -113,7 +116,8 @@ class Player:
             known["{{VERSION}}"] = str(service.get("Version", {}).get("Index", 0))
         for placeholder, value in known.items():
             text = text.replace(placeholder, value)
-        return text
+        # An older engine knows no such version, and would refuse all cases by itself.
+        return text.replace(_VERSION, f"v{self._api}") if _is_older(self._api, _VERSION[1:]) else text
 
     @contextlib.contextmanager
     def _set_up(self, case: Case, name: str) -> Iterator[bool]:
@@ -188,6 +192,11 @@ def _judge(case: Case, answer: Answer, effect: bool | None) -> Verdict:
     if answer.status >= 400 or answer.status in (301, 307, 308):
         return Verdict.REFUSED
     return Verdict.INCONCLUSIVE if answer.status == 0 else Verdict.NO_EFFECT
+
+
+def _is_older(version: str, other: str) -> bool:
+    numbers = [[int(number) for number in text.split(".")] for text in (version, other)]
+    return numbers[0] < numbers[1]
 
 
 def _at(document: Any, path: str) -> Any:
