@@ -1,0 +1,124 @@
+"""Everyday work under the profile hardened: with the limits that it asks for, nothing of it is refused."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .conftest import started
+from .guarded import GuardedDocker, wait_until
+
+pytestmark = pytest.mark.e2e
+
+LIMITS = "-m 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=4096:10240"
+LIMITS_OF_A_SERVICE = """
+    mem_limit: 64m
+    memswap_limit: 64m
+    cpus: 0.5
+    pids_limit: 50
+    ulimits: {nofile: {soft: 4096, hard: 10240}}"""
+# An ordinary project: a named volume, a file and a folder mounted read-only, networks of its own, a published port.
+COMPOSE = f"""
+name: shop
+services:
+  web:
+    image: nginx:1.27
+    command: [httpd, -f, -p, "8080", -h, /var/www]
+    init: true
+    ports: ["18081:8080"]
+    volumes: ["./web.conf:/etc/web.conf:ro", "./pages:/pages:ro"]
+    networks: [front, back]
+    depends_on: [db]{LIMITS_OF_A_SERVICE}
+  db:
+    image: postgres:16
+    command: [sh, -c, "echo kept > /data/x; sleep 600"]
+    init: true
+    volumes: ["data:/data"]
+    networks: [back]{LIMITS_OF_A_SERVICE}
+networks:
+  front: {{}}
+  back: {{internal: true}}
+volumes:
+  data: {{}}
+"""
+# Enough of a registry to log in: it asks for a name and a password, and then says that it is one.
+REGISTRY = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Registry(BaseHTTPRequestHandler):
+    def do_GET(self):
+        known = self.headers["Authorization"] == "Basic YWxpY2lhOnNlY3JldA=="
+        self.send_response(200 if known else 401)
+        if not known:
+            self.send_header("WWW-Authenticate", 'Basic realm="test"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+HTTPServer(("127.0.0.1", 5000), Registry).serve_forever()
+"""
+REGISTRY_PID = "/run/registry.pid"
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[GuardedDocker]:
+    with started(GuardedDocker(profile="hardened")) as guarded:
+        guarded.shell("mkdir -p /home/user /srv/shop/pages; chown 1000 /home/user; touch /srv/shop/web.conf")
+        yield guarded
+
+
+@pytest.fixture
+def registry(docker: GuardedDocker) -> Iterator[str]:
+    docker.host.path("/srv/registry.py").write_text(REGISTRY)
+    docker.shell(f"python3 /srv/registry.py > /dev/null 2>&1 & echo $! > {REGISTRY_PID}")
+    wait_until(
+        lambda: docker.shell("curl -s http://127.0.0.1:5000/v2/").returncode == 0, "the registry did not come up"
+    )
+    yield "127.0.0.1:5000"
+    docker.shell(f"kill $(cat {REGISTRY_PID})")
+
+
+def _nothing_refused(docker: GuardedDocker, command: str, expected: str = "", cwd: str = "/") -> None:
+    before = docker.log_size()
+    done = docker.shell(command, timeout=120, cwd=cwd)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    assert expected in done.stdout
+    decisions = docker.decisions(before)
+    assert decisions, "dockerd did not ask the plugin"
+    assert [decision for decision in decisions if not decision["allowed"]] == []
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "-v /home/user:/home/user:ro,z",
+        "--tmpfs /run:rw,noexec,nodev,nosuid,size=8m",
+        "--device /dev/zero:/dev/zero:r",
+        "--network ours",
+        "--network none",
+    ],
+)
+def test_what_the_guide_shows_as_good_is_allowed(docker: GuardedDocker, flags: str) -> None:
+    if "ours" in flags:
+        _nothing_refused(docker, "docker network create ours")
+
+    _nothing_refused(docker, f"docker run --rm {LIMITS} {flags} busybox echo it runs", "it runs")
+
+
+def test_an_ordinary_compose_project_comes_up_talks_and_goes(docker: GuardedDocker) -> None:
+    docker.host.path("/srv/shop/compose.yaml").write_text(COMPOSE)
+
+    for words, expected in (
+        ("up --detach", ""),
+        ("exec -T web ping -c 1 db", "1 packets received"),
+        ("exec -T db cat /data/x", "kept"),
+        ("restart db", ""),
+        ("down --volumes", ""),
+    ):
+        _nothing_refused(docker, f"docker-compose {words}", expected, cwd="/srv/shop")
+
+
+def test_an_image_is_saved_and_loaded(docker: GuardedDocker) -> None:
+    _nothing_refused(docker, "docker save busybox | docker load", "Loaded image")
+
+
+def test_one_logs_in_to_a_registry(docker: GuardedDocker, registry: str) -> None:
+    _nothing_refused(docker, f"echo secret | docker login -u alicia --password-stdin {registry}", "Login Succeeded")
