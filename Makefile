@@ -6,6 +6,7 @@
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
+#   make install, make upgrade, make uninstall   on this host, as root (docs/install.md)
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
@@ -44,7 +45,7 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
 run: $(READY)
@@ -106,6 +107,9 @@ differential: $(READY)
 
 chaos: $(READY)
 	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos
+
+install upgrade uninstall: $(READY)
+	@PYTHON=$(PY) packaging/install.sh $@
 
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh

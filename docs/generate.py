@@ -5,6 +5,7 @@ usage: python docs/generate.py [--check]      --check: change nothing, exit 1 wh
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     )
     yield ROOT / "docs" / "refusal-codes.md", NOTE.format(source="plugin/portero/refusals.py") + refusal_codes()
     yield ROOT / "docs" / "settings.md", NOTE.format(source="config.json and schemas/site.schema.json") + settings()
+    yield ROOT / "packaging" / "files" / "environment", environment()
     yield ROOT / "docs" / "commands.md", NOTE.format(source="the commands' own help") + commands()
 
 
@@ -142,6 +144,21 @@ def settings() -> str:
             if key != "$schema"
         ],
     ]
+    return "\n".join(lines) + "\n"
+
+
+def environment() -> str:
+    """The environment file that an installation begins with: each setting with its default, as a comment."""
+    lines = [
+        "# Settings of Portero, in force after: systemctl restart portero. Every line is NAME=VALUE, without quotes.",
+        "# The unit sets PORTERO_LOG=/var/log/portero/decisions.jsonl; a line here overrides that.",
+        "",
+        "# Your own site values, rules and exceptions; changes are in force within two seconds.",
+        "PORTERO_SCHEMAS=/etc/portero/site",
+    ]
+    for env in json.loads((ROOT / "config.json").read_text())["env"]:
+        words = textwrap.wrap(env["description"], 100, initial_indent="# ", subsequent_indent="# ")
+        lines += ["", *words, f"#{env['name']}={env['value']}"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Installs Portero on this host, upgrades it, or takes it away again. Done twice it changes nothing the second time.
+#
+# usage: packaging/install.sh install|upgrade|uninstall
+#   DESTDIR  another root than /; no service is started or stopped then
+#   WHEELS   folder of packaging/gather.sh; without it the wheels are gathered anew
+#   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
+#   FORCE    yes: uninstall although daemon.json still names portero
+#
+# Each version stands in a folder of its own, and `current` leads to the one in force: what runs goes on with its own files
+# until it is restarted, and an upgrade that does not start is taken back. Exit status 1: refused, 2: could not do it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command=${1:-}
+destdir=${DESTDIR:-}
+python=${PYTHON:-.venv/bin/python}
+home=/opt/portero
+link=/usr/local/bin/portero
+log=/var/log/portero
+state=/var/lib/portero
+# What belongs to the installation, and the operator's files as they came: sha256sum's lines, paths from /.
+owned=$destdir$home/installed
+shipped=$destdir$home/shipped
+
+fail() { echo "$0: $2" >&2; exit "$1"; }
+service() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
+sum() { sha256sum "$1" | cut -d' ' -f1; }
+# The checksum that the operator's file PATH was installed with; empty: never.
+sum_as_shipped() { [ ! -e "$shipped" ] || awk -v path="$1" '$2 == path { print $1 }' "$shipped"; }
+
+case $command in install | upgrade | uninstall) ;; *) fail 2 "say install, upgrade or uninstall" ;; esac
+[ -n "$destdir" ] || [ "$(id -u)" = 0 ] || fail 2 "needs root"
+case $destdir in "" | /*) ;; *) fail 2 "DESTDIR: write an absolute path" ;; esac
+
+# An identity of what is installed: the same sources make the same version, and are not installed twice.
+identity() {
+  local version
+  version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
+  find plugin/portero schemas packaging config.json pyproject.toml requirements -type f -not -name '*.pyc' -print0 |
+    LC_ALL=C sort -z | xargs -0 sha256sum | { sha256sum; "$python" -c 'import sys; print(sys.version)'; } | sha256sum |
+    { read -r sum _; echo "$version-${sum:0:12}"; }
+}
+
+# One of the operator's files: put there when it is new, or as it was shipped last; otherwise it stays as it is.
+put_config() { # STAGE PATH
+  local new=$1$2 place=$destdir$2
+  if [ ! -e "$place" ] || [ "$(sum "$place")" = "$(sum_as_shipped "$2")" ]; then
+    # An operator who removed a file does not want it back.
+    if [ ! -e "$place" ] && [ -n "$(sum_as_shipped "$2")" ]; then return; fi
+    mkdir -p "$(dirname "$place")"
+    cp -a "$new" "$place.new" && mv -f "$place.new" "$place"
+  elif [ "$(sum "$place")" != "$(sum "$new")" ]; then
+    echo "kept $2, which you changed; as it ships: $home/current.etc${2#/etc}"
+  fi
+}
+
+put_all() { # STAGE VERSION
+  local stage=$1 version=$2 path
+  mkdir -p "$destdir$home/releases"
+  if [ ! -d "$destdir$home/releases/$version" ]; then
+    mv "$stage$home/releases/$version" "$destdir$home/releases/$version"
+  fi
+  rm -rf "$stage$home"
+  rm -rf "$destdir$home/current.etc" && cp -a "$stage/etc" "$destdir$home/current.etc"
+  (cd "$stage" && find etc -type f) | while read -r path; do put_config "$stage" "/$path"; done
+  (cd "$stage" && find etc -type f -exec sha256sum {} +) | sed 's|  |  /|' > "$shipped"
+  (cd "$stage" && find usr -not -type d) | sed 's|^|/|' > "$owned.new"
+  # What an earlier version had and this one has not.
+  if [ -e "$owned" ]; then
+    sort "$owned.new" | comm -13 - <(sort "$owned") | while read -r path; do rm -f "$destdir$path"; done
+  fi
+  mv "$owned.new" "$owned"
+  (cd "$stage" && find usr -not -type d) | while read -r path; do
+    mkdir -p "$destdir/$(dirname "$path")"
+    cp -a "$stage/$path" "$destdir/$path.new" && mv -fT "$destdir/$path.new" "$destdir/$path"
+  done
+  install -d -m 750 "$destdir$log"
+}
+
+switch() { # VERSION
+  ln -sfn "releases/$1" "$destdir$home/current.new" && mv -T "$destdir$home/current.new" "$destdir$home/current"
+}
+
+answers() {
+  local tries
+  for tries in $(seq 100); do
+    if "$link" status --json >/dev/null 2>&1 || [ $? = 1 ]; then return 0; fi
+    sleep 0.2
+  done
+  return 1
+}
+
+start() { # VERSION BEFORE
+  systemctl daemon-reload
+  systemctl enable --quiet portero.socket portero.service
+  systemctl start portero.socket
+  if systemctl restart portero.service && answers; then return; fi
+  echo "the new version does not start: journalctl -u portero" >&2
+  [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
+  switch "$2"
+  systemctl restart portero.service
+  fail 2 "went back to $2"
+}
+
+put() {
+  local before version wheels
+  before=$(readlink "$destdir$home/current" || true)
+  before=${before#releases/}
+  [ "$command" = install ] || [ -n "$before" ] || fail 2 "nothing is installed here; make install"
+  version=$(identity)
+  stage=$(mktemp -d)
+  trap 'rm -rf "$stage"' EXIT
+  chmod 755 "$stage"
+  if [ "$version" = "$before" ] && [ -x "$destdir$home/current/bin/portero" ]; then
+    echo "portero $version is installed already"
+    return
+  fi
+  wheels=${WHEELS:-$stage/wheels}
+  [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels"
+  PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python packaging/stage.sh "$stage/root"
+  ln -sfn "$home/current/bin/portero" "$stage/root$link"
+  put_all "$stage/root" "$version"
+  switch "$version"
+  if service; then start "$version" "$before"; fi
+  # The one before stays, for the processes that still run from it and for a way back.
+  for old in "$destdir$home"/releases/*; do
+    case ${old##*/} in "$version" | "$before") ;; *) rm -rf "$old" ;; esac
+  done
+  echo "portero $version is installed${before:+ (before: $before)}"
+  if ! grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
+    echo 'Next: add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json and run: systemctl reload docker'
+  fi
+}
+
+remove() {
+  local path kept=()
+  [ -e "$owned" ] || { echo "nothing is installed here"; return; }
+  if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
+    fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
+  fi
+  if service; then systemctl disable --quiet --now portero.service portero.socket || true; fi
+  while read -r path; do
+    rm -f "$destdir$path"
+    rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true
+  done < "$owned"
+  while read -r sum path; do
+    [ -e "$destdir$path" ] || continue
+    if [ "$(sum "$destdir$path")" = "$sum" ]; then rm -f "$destdir$path"; fi
+  done < "$shipped"
+  rm -rf "$destdir${home:?}"
+  rmdir --ignore-fail-on-non-empty "$destdir/etc/portero/site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
+  if service; then systemctl daemon-reload; fi
+  for path in /etc/portero /etc/logrotate.d/portero "$log" "$state"; do
+    [ ! -e "$destdir$path" ] || kept+=("$path")
+  done
+  echo "portero is removed"
+  [ ${#kept[@]} = 0 ] || echo "kept, because they hold what is yours: ${kept[*]}"
+}
+
+if [ "$command" = uninstall ]; then remove; else put; fi

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Lays out an installed Portero below ROOT, as a package would: its programs in PROGRAM, the rest where systemd, logrotate,
+# shells and man look. It needs no network: everything comes from this checkout and from the wheels in WHEELS.
+# Files below ROOT/etc are the operator's from then on; everything else belongs to the installation.
+#
+# usage: packaging/stage.sh ROOT
+#   PROGRAM  where its programs will be, as an absolute path on the host (default /opt/portero)
+#   PREFIX   /usr/local, or /usr for a package of the distribution
+#   WHEELS   folder of packaging/gather.sh (default build/wheels)
+#   PYTHON   python with pip that puts them there (default .venv/bin/python)
+#   TARGET   the host's python that will run it (default PYTHON's own base)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=${1:?usage: packaging/stage.sh ROOT}
+program=${PROGRAM:-/opt/portero}
+prefix=${PREFIX:-/usr/local}
+wheels=${WHEELS:-build/wheels}
+python=${PYTHON:-.venv/bin/python}
+target=${TARGET:-$("$python" -c 'import os, sys; print(os.path.realpath(sys._base_executable))')}
+
+ls "$wheels"/portero-*.whl >/dev/null 2>&1 ||
+  { echo "packaging/stage.sh: $wheels holds no wheel of portero; gather them first: packaging/gather.sh $wheels" >&2; exit 2; }
+
+"$target" -m venv --without-pip "$root$program"
+"$python" -m pip --python "$root$program/bin/python" install --quiet --disable-pip-version-check --root-user-action ignore \
+  --no-index --find-links "$wheels" --no-compile portero
+# The environment was made below ROOT and will stand in PROGRAM.
+grep -rlIF --null "$root$program" "$root$program/bin" "$root$program/pyvenv.cfg" | xargs -0r sed -i "s|$root$program|$program|g"
+find "$root$program" -name direct_url.json -delete
+find "$root$program/bin" -mindepth 1 -not -name 'python*' -not -name portero -delete
+rm -r "$root$program/include"
+# As a service Portero cannot write there, and would compile its code anew at every start.
+"$root$program/bin/python" -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root$program/lib"
+
+install -d "$root$prefix/bin"
+ln -sfn "$program/bin/portero" "$root$prefix/bin/portero"
+
+units=$root$prefix/lib/systemd
+install -d "$units/system/docker.service.d"
+for unit in packaging/systemd/*.socket packaging/systemd/*.service; do
+  sed "s|/usr/local/bin/portero|$prefix/bin/portero|" "$unit" > "$units/system/$(basename "$unit")"
+done
+install -m 644 packaging/files/docker-after-portero.conf "$units/system/docker.service.d/portero.conf"
+chmod 644 "$units"/system/portero*
+
+completion() { # SHELL FILE
+  install -d "$(dirname "$root$prefix/share/$2")"
+  PYTHONPATH='' _PORTERO_COMPLETE="$1_source" "$root$program/bin/python" -m portero > "$root$prefix/share/$2"
+}
+completion bash bash-completion/completions/portero
+completion zsh zsh/site-functions/_portero
+completion fish fish/vendor_completions.d/portero.fish
+
+install -D -m 600 packaging/files/environment "$root/etc/portero/environment"
+install -D -m 644 packaging/files/site.json "$root/etc/portero/site/site.json"
+install -D -m 644 packaging/files/logrotate "$root/etc/logrotate.d/portero"
+chmod 755 "$root/etc/portero" "$root/etc/portero/site"

@@ -1,0 +1,23 @@
+"""The wheels that Portero is installed from, gathered once: everything after that needs no network."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of wheels for the python that runs the tests."""
+    folder = tmp_path_factory.mktemp("wheels") / "here"
+    subprocess.run(
+        [ROOT / "packaging" / "gather.sh", folder],
+        check=True,
+        timeout=300,
+        env={**os.environ, "PYTHON": sys.executable},
+    )
+    return folder

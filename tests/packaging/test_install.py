@@ -1,0 +1,223 @@
+"""`make install`, `make upgrade` and `make uninstall`, below another root than /."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an installation belongs to root")
+CURRENT = "opt/portero/current"
+ENVIRONMENT = "etc/portero/environment"
+SITE = "etc/portero/site/site.json"
+
+
+class Host:
+    """A root folder, and the installer at work below it."""
+
+    def __init__(self, folder: Path, wheels: Path) -> None:
+        self.folder = folder
+        self._wheels = wheels
+
+    def make(self, command: str, *, checkout: Path = ROOT, **more: str) -> "subprocess.CompletedProcess[str]":
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "DESTDIR": str(self.folder),
+            "WHEELS": str(self._wheels),
+            "PYTHON": sys.executable,
+            **more,
+        }
+        return subprocess.run(
+            [checkout / "packaging" / "install.sh", command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def write(self, path: str, text: str) -> None:
+        """A file of its own: copies of the root share theirs."""
+        place = self.folder / path
+        place.unlink(missing_ok=True)
+        place.write_text(text)
+
+    def files(self) -> dict[str, tuple[str, int]]:
+        """Everything below the root with its mode, and when a file was written."""
+        found = sorted(self.folder.rglob("*"))
+        return {str(path.relative_to(self.folder)): self._stamp(path) for path in found}
+
+    @staticmethod
+    def _stamp(path: Path) -> tuple[str, int]:
+        found = path.lstat()
+        return stat.filemode(found.st_mode), 0 if path.is_dir() else found.st_mtime_ns
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with a fresh installation; tests work on copies of it."""
+    host = Host(tmp_path_factory.mktemp("host") / "root", wheels)
+    done = host.make("install")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return host.folder
+
+
+@pytest.fixture
+def host(installed: Path, wheels: Path, tmp_path: Path) -> Host:
+    subprocess.run(["cp", "-al", installed, tmp_path / "root"], check=True)
+    return Host(tmp_path / "root", wheels)
+
+
+@pytest.fixture
+def changed_checkout(tmp_path: Path) -> Path:
+    """This checkout with another version number."""
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("plugin", "schemas", "packaging", "config.json", "pyproject.toml", "requirements"):
+        place = ROOT / name
+        (shutil.copytree if place.is_dir() else shutil.copy)(place, checkout / name)
+    module = checkout / "plugin" / "portero" / "__init__.py"
+    module.write_text(re.sub(r'__version__ = ".*"', '__version__ = "9.9"', module.read_text()))
+    return checkout
+
+
+def test_what_is_installed_runs(host: Host) -> None:
+    shebang = (host.folder / CURRENT / "bin" / "portero").read_text().splitlines()[0]
+    release = os.readlink(host.folder / CURRENT)
+
+    assert shebang == f"#!/opt/portero/{release}/bin/python"
+    assert os.readlink(host.folder / "usr/local/bin/portero") == "/opt/portero/current/bin/portero"
+    done = subprocess.run(
+        [host.folder / CURRENT / "bin" / "python", "-m", "portero", "rules", "--schemas", (host.folder / SITE).parent],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "no-privileged" in done.stdout, done.stderr
+
+
+def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
+    modes = {path: mode for path, (mode, _) in host.files().items()}
+
+    assert modes[ENVIRONMENT] == "-rw-------"
+    assert modes[SITE] == "-rw-r--r--"
+    assert modes["var/log/portero"] == "drwxr-x---"
+    assert modes["etc/logrotate.d/portero"] == "-rw-r--r--"
+    assert modes["usr/local/lib/systemd/system/portero.socket"] == "-rw-r--r--"
+    assert "usr/local/share/bash-completion/completions/portero" in modes
+    assert [path for path, mode in modes.items() if mode[0] != "l" and (mode[5] == "w" or mode[8] == "w")] == []
+    assert {path.lstat().st_uid for path in host.folder.rglob("*")} == {0}
+
+
+def test_nothing_names_the_folder_it_was_made_in(host: Host) -> None:
+    named = subprocess.run(
+        ["grep", "-rlI", "-e", str(ROOT), "-e", "pytest-of", host.folder], capture_output=True, text=True, check=False
+    )
+
+    assert named.stdout == ""
+
+
+def test_the_units_start_what_is_installed(host: Host) -> None:
+    unit = (host.folder / "usr/local/lib/systemd/system/portero.service").read_text()
+
+    assert "ExecStart=/usr/local/bin/portero serve\n" in unit
+    assert (
+        "After=portero.socket"
+        in (host.folder / "usr/local/lib/systemd/system/docker.service.d/portero.conf").read_text()
+    )
+
+
+def test_installing_twice_changes_nothing(host: Host) -> None:
+    before = host.files()
+
+    done = host.make("install")
+
+    assert done.returncode == 0
+    assert "is installed already" in done.stdout
+    assert host.files() == before
+
+
+def test_an_upgrade_keeps_what_the_operator_changed(host: Host, changed_checkout: Path) -> None:
+    first = os.readlink(host.folder / CURRENT)
+    host.write(ENVIRONMENT, "PORTERO_PROFILE=baseline\n")
+    (host.folder / "etc/portero/site/rules").mkdir()
+    host.write("usr/local/share/fish/vendor_completions.d/portero.fish", "changed")
+    notes = changed_checkout / "packaging" / "files" / "environment"
+    notes.write_text(notes.read_text() + "# new\n")
+
+    done = host.make("upgrade", checkout=changed_checkout)
+
+    assert done.returncode == 0, done.stderr
+    assert "kept /etc/portero/environment, which you changed" in done.stdout
+    assert (host.folder / ENVIRONMENT).read_text() == "PORTERO_PROFILE=baseline\n"
+    assert (host.folder / "opt/portero/current.etc/portero/environment").read_text().endswith("# new\n")
+    assert (host.folder / "usr/local/share/fish/vendor_completions.d/portero.fish").read_text() != "changed"
+    second = os.readlink(host.folder / CURRENT)
+    assert second.startswith("releases/9.9-")
+    # The one before stays for what still runs from it.
+    assert sorted(os.listdir(host.folder / "opt/portero/releases")) == sorted(
+        [first.removeprefix("releases/"), second.removeprefix("releases/")]
+    )
+    assert host.make("upgrade", checkout=changed_checkout).stdout.endswith("is installed already\n")
+
+
+def test_a_file_that_the_operator_removed_does_not_come_back(host: Host, changed_checkout: Path) -> None:
+    (host.folder / "etc/logrotate.d/portero").unlink()
+
+    assert host.make("upgrade", checkout=changed_checkout).returncode == 0
+
+    assert not (host.folder / "etc/logrotate.d/portero").exists()
+
+
+def test_an_upgrade_needs_an_installation(tmp_path: Path, wheels: Path) -> None:
+    done = Host(tmp_path, wheels).make("upgrade")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing is installed here; make install" in done.stderr
+
+
+def test_uninstalling_leaves_nothing(host: Host) -> None:
+    done = host.make("uninstall")
+
+    assert (done.returncode, done.stdout) == (0, "portero is removed\n"), done.stderr
+    assert [path for path in host.folder.rglob("*") if not path.is_dir() or "portero" in path.name] == []
+    assert host.make("uninstall").stdout == "nothing is installed here\n"
+
+
+def test_uninstalling_keeps_what_is_the_operators_and_says_so(host: Host) -> None:
+    host.write(SITE, '{"pids-max": 100}')
+    host.write("var/log/portero/decisions.jsonl", "{}\n")
+
+    done = host.make("uninstall")
+
+    assert done.stdout.endswith("kept, because they hold what is yours: /etc/portero /var/log/portero\n")
+    files = [str(path.relative_to(host.folder)) for path in host.folder.rglob("*") if not path.is_dir()]
+    assert sorted(files) == [SITE, "var/log/portero/decisions.jsonl"]
+
+
+def test_it_is_not_uninstalled_while_dockerd_asks_it(host: Host) -> None:
+    (host.folder / "etc/docker").mkdir()
+    host.write("etc/docker/daemon.json", '{"authorization-plugins": ["portero"]}')
+    before = host.files()
+
+    done = host.make("uninstall")
+
+    assert done.returncode == 1
+    assert "daemon.json still names portero" in done.stderr
+    assert host.files() == before
+    assert host.make("uninstall", FORCE="yes").returncode == 0
+
+
+def test_without_wheels_it_says_how_to_get_them(tmp_path: Path) -> None:
+    done = Host(tmp_path / "root", tmp_path).make("install")
+
+    assert done.returncode == 2
+    assert "holds no wheel of portero; gather them first" in done.stderr
