@@ -152,12 +152,42 @@ def test_a_file_that_all_could_read_is_its_owners_from_then_on(tmp_path: Path) -
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_no_link_is_followed_and_no_pipe_waited_for(tmp_path: Path) -> None:
+def test_no_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "passwd").write_text("root")
     (tmp_path / "link").symlink_to("passwd")
-    os.mkfifo(tmp_path / "pipe")
 
-    for name in ("link", "pipe"):
-        with pytest.raises(OSError, match=name):
-            Recorder(tmp_path / name, 1 << 20)
+    with pytest.raises(OSError, match="link"):
+        Recorder(tmp_path / "link", 1 << 20)
     assert (tmp_path / "passwd").read_text() == "root"
+
+
+def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = -1
+    try:
+        for path in (tmp_path / "pipe", Path("/dev/null"), Path("/dev/zero")):
+            with pytest.raises(OSError, match="is not a regular file"):
+                Recorder(path, 1 << 20)
+        reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        with pytest.raises(OSError, match="is not a regular file"):
+            Recorder(tmp_path / "pipe", 1 << 20)
+    finally:
+        if reader >= 0:
+            os.close(reader)
+
+
+def test_a_pipe_that_takes_the_place_of_the_recording_gets_nothing_and_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "requests.jsonl"
+    recorder = Recorder(file, 1 << 20)
+    file.unlink()
+    os.mkfifo(file)
+    reader = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        recorder.record(ASKED, decision(1))
+        assert os.read(reader, 1) == b""
+    finally:
+        os.close(reader)
+
+    assert caplog.messages == [f"{file}: cannot record requests: is not a regular file"]

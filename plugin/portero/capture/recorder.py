@@ -30,8 +30,6 @@ class Recorder:
         self._failing = False
         file.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "is not a regular file", str(file))
             # A file that was there before may be readable by all.
             os.fchmod(opened.fileno(), _OWNER_ONLY)
 
@@ -63,10 +61,21 @@ class Recorder:
             opened.close()
 
     def _open(self) -> FileIO:
-        # No link: another user may have planted it. No waiting: a pipe is no recording.
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(self._file, flags, _OWNER_ONLY)
-        return FileIO(descriptor, "ab")
+        # No link: another user may have planted it. No waiting: a pipe or a device is no recording.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+        try:
+            opened = FileIO(os.open(self._file, flags, _OWNER_ONLY), "ab")
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a pipe without a reader, or a socket
+                raise self._no_file() from error
+            raise
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            return opened
+        opened.close()
+        raise self._no_file()
+
+    def _no_file(self) -> OSError:
+        return OSError(errno.EINVAL, "is not a regular file", str(self._file))
 
     def _say(self, error: OSError) -> None:
         if not self._failing:
