@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.cli.compose_file import is_compose
 from portero.sandbox import programs
 
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
@@ -85,10 +84,3 @@ def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkey
 
     assert result.exit_code == 2
     assert "Compose files are read by Docker Compose itself: install docker-compose" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("compose.yaml", True), ("a/b.yml", True), ("x.json", False), ("-", False)]
-)
-def test_a_compose_file_is_known_by_its_name(name: str, expected: bool) -> None:
-    assert is_compose(name) is expected

@@ -1,7 +1,10 @@
 """The options that commands share: what cannot be used ends each with 2, in one sentence or one line a fault."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -41,3 +44,25 @@ def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command:
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 2
     assert all(line.startswith(f"portero: {tmp_path / 'site.json'}: ") for line in result.stderr.splitlines())
+
+
+def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:
+    assert isinstance(main, click.Group)
+    context = click.Context(main)
+    listed = dict(
+        line.strip().split(maxsplit=1) for line in run("--help").output.partition("Commands:\n")[2].splitlines()
+    )
+
+    assert list(listed) == main.list_commands(context)
+    for name, summary in listed.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert " ".join((command.help or "").split()).startswith(summary.rstrip(".")), name
+
+
+def test_the_list_of_commands_needs_none_of_them() -> None:
+    code = "import sys; from portero.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
+    assert loaded == {"portero", "portero.cli", "portero.operational_log"}

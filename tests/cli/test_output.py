@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from portero.cli import main
 from portero.cli.output import show_json, show_lines, show_text
 from portero.signing import signature
+from portero.signing.manifest import Manifest
 from tests.paths import PACKAGE
 from tests.report import decisions
 
@@ -62,7 +63,7 @@ def verify_manifest(folder: Path) -> list[str]:
 def verify_foreign_key(folder: Path) -> list[str]:
     arguments = verify_manifest(folder)
     text = json.loads((folder / "policy" / signature.NAME).read_bytes())
-    manifest = signature.Manifest(1, NAME, NAME, "web", {})
+    manifest = Manifest(1, NAME, NAME, "web", {})
     (folder / "policy" / signature.NAME).write_bytes(manifest.text(b"x" * 64))
     assert text["key"] != NAME
     return arguments

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from portero.server.page import answered
+import pytest
+
+from portero.server.page import LaterPage, Page, answered
 
 
 def test_method_path_query_and_body_reach_the_application() -> None:
@@ -38,3 +40,36 @@ def test_the_last_start_counts_and_the_answer_is_closed() -> None:
 
     assert answered(application, "GET", "/", b"") == ("500 Internal Server Error", {"X": "y"}, b"x")
     assert closed == [True]
+
+
+def ready(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+    start("200 OK", [])
+    return [b"x"]
+
+
+def test_a_later_page_is_made_once_when_it_is_asked_for() -> None:
+    made = []
+
+    def make() -> Page:
+        made.append(True)
+        return ready
+
+    page = LaterPage(make)
+    assert made == []
+    assert [answered(page, "GET", "/", b"") for _ in range(2)] == [("200 OK", {}, b"x")] * 2
+    assert made == [True]
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("No module named 'flask'")])
+def test_a_page_that_cannot_be_made_now_is_tried_again(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    failures: list[Exception] = [error]
+
+    def make() -> Page:
+        if failures:
+            raise failures.pop()
+        return ready
+
+    page = LaterPage(make)
+    assert answered(page, "GET", "/", b"") == ("503 Service Unavailable", {}, b"")
+    assert caplog.messages == [f"no page can be made: {error}"]
+    assert answered(page, "GET", "/", b"") == ("200 OK", {}, b"x")

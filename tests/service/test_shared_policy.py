@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.service.shared_policy import Bulletin, Notice
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 
 FOLDER = Path("/etc/portero/policy")
 SIGNED = {FOLDER: Manifest(3, "2026-11-24T15:00:00Z", "ab" * 16, "web", {"site.json": "cd" * 32})}

@@ -9,6 +9,7 @@ import pytest
 from portero.policy import folder
 from portero.service import resources
 from portero.signing import signature, tree
+from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey
 from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
 from portero.signing.versions import Seen
@@ -146,7 +147,7 @@ def test_what_changes_after_it_was_verified_is_not_what_is_loaded(
 ) -> None:
     genuine = signature.verify
 
-    def and_then_somebody_writes(files: dict[str, bytes], trusted: dict[str, PublicKey]) -> signature.Manifest:
+    def and_then_somebody_writes(files: dict[str, bytes], trusted: dict[str, PublicKey]) -> Manifest:
         manifest = genuine(files, trusted)
         (policy / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
         return manifest

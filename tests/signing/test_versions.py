@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from portero.signing import versions
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 from portero.signing.versions import InvalidVersions
 
 FOLDER = Path("/etc/portero/policy")

@@ -9,31 +9,34 @@ from portero import __version__, operational_log
 
 __all__ = ["main"]
 
-# Where each command is: its module here and its name in it.
-_COMMANDS: Mapping[str, tuple[str, str]] = {
-    "check": ("check", "check"),
-    "explain": ("explain", "explain"),
-    "host": ("host", "host"),
-    "init": ("init", "init"),
-    "keygen": ("sign", "keygen"),
-    "record": ("record", "record"),
-    "replay": ("replay", "replay"),
-    "report": ("report", "report"),
-    "rules": ("rules", "rules"),
-    "scan": ("scan", "scan"),
-    "schemas": ("schemas", "schemas"),
-    "serve": ("serve", "serve"),
-    "sign": ("sign", "sign"),
-    "status": ("status", "status"),
-    "suggest": ("suggest", "suggest"),
-    "test": ("test_command", "prove"),
-    "try": ("try_command", "tryout"),
-    "verify": ("sign", "verify"),
+# Where each command is: its module here, its name in it, and what `portero --help` says of it.
+_COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "check": ("check", "check", "Judge the requests in files, without a daemon."),
+    "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
+    "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),
+    "init": ("init", "init", "Write a site folder."),
+    "keygen": ("sign", "keygen", "Make a key for signing policy folders."),
+    "record": ("record", "record", "Answer dockerd as `portero serve` does, and record every request."),
+    "replay": ("replay", "replay", "Run recorded requests through a policy."),
+    "report": ("report", "report", "Turn decision logs into one HTML page."),
+    "rules": ("rules", "rules", "List the rules."),
+    "scan": ("scan", "scan", "Judge what exists on a daemon."),
+    "schemas": ("schemas", "schemas", "Write the JSON schemas of site files to a policy folder."),
+    "serve": ("serve", "serve", "Answer dockerd on the plugin socket."),
+    "sign": ("sign", "sign", "Sign all files of a policy folder for a group of hosts."),
+    "status": ("status", "status", "Ask the running plugin for its status."),
+    "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
+    "test": ("test_command", "prove", "Prove the rules."),
+    "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
+    "verify": ("sign", "verify", "Check that a trusted key signed a policy folder."),
 }
 
 
 class _Commands(click.Group):
-    """Imports a command when it is asked for: dockerd waits for `serve`, which needs nothing of the others."""
+    """Imports a command when it is asked for: dockerd waits for `serve`, which needs nothing of the others.
+
+    The list of commands needs none of them.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -41,9 +44,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name = _COMMANDS[cmd_name]
+        module, name, _ = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(f"portero.cli.{module}"), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import click
 
 from portero import engine
-from portero.cli import compose_file, options, request_files
+from portero.cli import options, request_files
+from portero.cli.compose_reading import Reading, is_compose
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
-from portero.formats import junit, sarif
 from portero.formats.checked import Checked
 from portero.judging import reply
 from portero.judging.judge import Judge
@@ -62,7 +62,7 @@ def check(
     hand, or a body with --operation. Decisions are those of mode enforce.
     """
     judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
-    reading = compose_file.Reading(project_root, options.variables(env, os.environ), not no_sandbox)
+    reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
     try:
         asked = [request for file in files for request in _requests(file, judge, operation, reading)]
         checker = _Checker(_knowing(judge, asked))
@@ -77,8 +77,10 @@ def check(
     sys.exit(options.ALLOWED if all(held) else options.REFUSED)
 
 
-def _requests(file: str, judge: Judge, operation: str | None, reading: compose_file.Reading) -> Iterator[FileRequest]:
-    if compose_file.is_compose(file):
+def _requests(file: str, judge: Judge, operation: str | None, reading: Reading) -> Iterator[FileRequest]:
+    if is_compose(file):
+        from portero.cli import compose_file
+
         yield from compose_file.requests(file, judge.routes, reading)
         return
     with click.open_file(file, "rb") as opened:
@@ -104,8 +106,12 @@ class _Checker:
     def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
         if form == "sarif":
+            from portero.formats import sarif
+
             show_json(sarif.document(checked, self.judge.policy))
         elif form == "junit":
+            from portero.formats import junit
+
             show_text(junit.document(checked))
         else:
             for each in checked:

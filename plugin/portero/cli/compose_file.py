@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from portero.cli.compose_reading import Reading
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
 from portero.reading.routes import Routes
@@ -17,26 +17,8 @@ from portero.standin.connection import StandIn
 from portero.standin.daemon import StandInDaemon
 from portero.standin.forward import ClientRequest, envelope
 
-_ENDINGS = (".yaml", ".yml")
 _NAMING = ("com.docker.compose.service", "com.docker.compose.network", "com.docker.compose.volume")
 _MOST_SHOWN = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How compose files are read. `root`: the folder that Compose may read, by default the file's own.
-
-    `variables`: what of the environment Compose sees in its sandbox.
-    """
-
-    root: str | None
-    variables: Mapping[str, str]
-    sandboxed: bool
-
-
-def is_compose(file: str) -> bool:
-    """Whether a file is a compose file, by its name."""
-    return file.endswith(_ENDINGS)
 
 
 def requests(file: str, routes: Routes, reading: Reading) -> Iterator[FileRequest]:

@@ -12,6 +12,7 @@ from portero.cli import options
 from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
 from portero.signing import signature, tree
+from portero.signing.manifest import GROUP
 from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
 from portero.signing.tree import TreeRefused
@@ -38,7 +39,7 @@ def keygen(file: Path) -> None:
 
 
 def _read_group(context: click.Context, parameter: click.Parameter, name: str) -> str:
-    if not signature.GROUP.fullmatch(name):
+    if not GROUP.fullmatch(name):
         raise click.BadParameter("write a name of a-z, 0-9, . and -, such as web", context, parameter)
     return name
 

@@ -3,7 +3,7 @@
 A keyword that is misspelt or outside the dialect would allow everything in silence, so it is a fault, at every depth.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
@@ -47,7 +47,8 @@ def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator
 def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
     for path, keyword, value in keywords(dict(schema)):
-        yield from _keyword_faults(spell((*path, keyword)), keyword, value, references)
+        if keyword in ("pattern", "$ref"):
+            yield from _value_faults((*path, keyword), value, references)
 
 
 def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
@@ -74,14 +75,14 @@ def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]
         yield from (((keyword, name), inner) for name, inner in value.items())
 
 
-def _keyword_faults(at: str, keyword: str, value: JSON, references: Set[str]) -> Iterator[str]:
-    if keyword == "pattern":
+def _value_faults(path: Sequence[Step], value: JSON, references: Set[str]) -> Iterator[str]:
+    if path[-1] == "pattern":
         try:
             refuse_unsafe(cast(str, value))
         except PatternRefused as refused:
-            yield f"{at}: the pattern {refused}"
-    elif keyword == "$ref" and value not in references:
-        yield f"{at}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
+            yield f"{spell(path)}: the pattern {refused}"
+    elif value not in references:
+        yield f"{spell(path)}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
 
 
 def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:

@@ -27,7 +27,8 @@ def parse(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
-        json.dumps(document, ensure_ascii=False).encode()
+        if b"\\u" in data:  # only an escape makes half a character
+            json.dumps(document, ensure_ascii=False).encode()
     except DuplicateName as error:
         raise DocumentRefused(f"says '{error.name}' twice in one object: keep one") from error
     except UnicodeEncodeError as error:

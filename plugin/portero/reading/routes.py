@@ -7,6 +7,7 @@ parameters. Refused: an invalid table (ValueError); a call without an operation,
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal, TypeGuard
 
@@ -46,11 +47,15 @@ class Match:
     path: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Route:
     operation: Operation
-    pattern: re.Pattern[str]
     segment: str | None  # the first one of the path; None when a parameter stands there
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when the first path is compared with it: no host is asked for all operations."""
+        return _pattern(self.operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ def _by_segment(routes: list[_Route]) -> Mapping[str | None, tuple[_Route, ...]]
 
 def _route(operation: Operation) -> _Route:
     segment = operation.path[1:].partition("/")[0]
-    return _Route(operation, _pattern(operation), None if "{" in segment else segment)
+    return _Route(operation, None if "{" in segment else segment)
 
 
 def _pattern(operation: Operation) -> re.Pattern[str]:

@@ -1,12 +1,38 @@
 """Asks a WSGI application (PEP 3333) for one page: method, target and body in, status, fields and content out."""
 
 import io
+import logging
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+_LOG = logging.getLogger(__name__)
+
 Page: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class LaterPage:
+    """An application that is made when it is first asked for a page.
+
+    Where its files cannot be read just now, the page is not available, and it is tried again with the next.
+    """
+
+    def __init__(self, make: Callable[[], Page]) -> None:
+        self._make = make
+        self._making = threading.Lock()
+        self._made: Page | None = None
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            with self._making:
+                self._made = self._made or self._make()
+        except (ImportError, OSError) as error:
+            _LOG.error("no page can be made: %s", error)
+            start("503 Service Unavailable", [])
+            return []
+        return self._made(environ, start)
 
 
 def answered(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:

@@ -8,9 +8,8 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from portero.capture.recorder import Recorder
 from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
@@ -27,6 +26,9 @@ from portero.service.settings import Settings
 from portero.service.shared_policy import Notice
 from portero.service.status import View
 from portero.types import JSON
+
+if TYPE_CHECKING:
+    from portero.capture.recorder import Recorder
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Application:
     in_force: InForce
     log: DecisionLog
     engine: str
-    recorder: Recorder | None = None
+    recorder: "Recorder | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     asked_by: AskedBy = field(default_factory=AskedBy)
 
@@ -160,9 +162,11 @@ def _open_log(settings: Settings) -> DecisionLog:
         raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; name a file that can be written"]) from error
 
 
-def _open_recorder(settings: Settings) -> Recorder | None:
+def _open_recorder(settings: Settings) -> "Recorder | None":
     if settings.record is None:
         return None
+    from portero.capture.recorder import Recorder  # its patterns take time to compile
+
     try:
         return Recorder(settings.record, settings.record_max)
     except OSError as error:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from portero.service import reloading, signed_folders
+from portero.service import reloading
 from portero.service.application import Application
 from portero.service.shared_policy import Bulletin
 from portero.service.watch import Look, Watch
@@ -66,7 +66,11 @@ class Live:
 
     def _has_new_signatures(self) -> bool:
         settings = self.application.settings
-        signed = signed_folders.read_manifests(settings) if settings.trusted_keys else None
+        if not settings.trusted_keys:
+            return False
+        from portero.service import signed_folders  # see loading.py
+
+        signed = signed_folders.read_manifests(settings)
         return bool(signed) and signed != self.application.in_force.notice.signed
 
     def _report_unrest(self, since: float) -> None:

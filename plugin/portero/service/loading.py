@@ -30,12 +30,11 @@ from portero.reading.canonical import Shapes
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
-from portero.service import resources, signed_folders
+from portero.service import resources
 from portero.service.settings import Settings
 from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
-from portero.signing.signature import Manifest
-from portero.signing.signed_reader import InvalidKeys
+from portero.signing.manifest import Manifest
 from portero.signing.versions import InvalidVersions
 
 _FIRST_PROCESS = 1
@@ -81,6 +80,10 @@ def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
     """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks."""
     if not settings.trusted_keys:
         return _load_kept(settings, operations, folder.read, {})
+    # Both load `cryptography`, which takes its time and which no other host needs.
+    from portero.service import signed_folders
+    from portero.signing.signed_reader import InvalidKeys
+
     try:
         sealed = signed_folders.new_reader(settings)
         loaded = _load_kept(settings, operations, sealed.read, sealed.manifests)

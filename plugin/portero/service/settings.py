@@ -16,7 +16,7 @@ from portero.errors import Faults
 from portero.service import resources
 from portero.service.decision_log import Sync
 from portero.service.user_defaults import user_defaults
-from portero.signing.signature import GROUP
+from portero.signing.manifest import GROUP
 from portero.sizes import bytes_of
 
 PREFIX = "PORTERO_"

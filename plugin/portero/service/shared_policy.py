@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 
 # The files of each policy folder by name, as they were read.
 Held = Mapping[Path, Mapping[str, bytes]]

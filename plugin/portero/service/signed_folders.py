@@ -5,7 +5,7 @@ from pathlib import Path
 from portero.service import resources
 from portero.service.settings import Settings
 from portero.signing import versions
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
 from portero.signing.versions import InvalidVersions
 

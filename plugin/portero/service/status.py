@@ -20,7 +20,7 @@ from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
 from portero.service.shared_policy import Notice
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 from portero.types import JSON
 
 # What dockerd and swarm start by themselves: no plugin is asked.

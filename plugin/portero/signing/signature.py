@@ -6,10 +6,7 @@ it is, so that one made for other hosts is of no use here. Files are read and wr
 """
 
 import base64
-import json
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
@@ -20,18 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from portero.errors import FileFaults
 from portero.policy.document import DocumentRefused, parse
+from portero.signing.manifest import FORMAT, Manifest
 from portero.types import JSON
 
 PrivateKey: TypeAlias = Ed25519PrivateKey
 PublicKey: TypeAlias = Ed25519PublicKey
 
 NAME = "signature.json"
-FORMAT = 2
-# The name of a group of hosts.
-GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-
-# What is signed begins with these words, so that a signature made for anything else never fits a policy.
-_PURPOSE = b"portero policy folder\n"
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
 # Format 1 did not say for which hosts.
@@ -46,45 +38,6 @@ class SignatureRefused(FileFaults):
 
 class KeyRefused(Exception):
     """One sentence: why this is not a key, and what to use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a signature vouches for.
-
-    `key`: the signer's key id; `group`: the hosts that it is for; `files`: SHA-256 by name below the folder.
-    """
-
-    version: int
-    date: str
-    key: str
-    group: str
-    files: Mapping[str, str]
-
-    @property
-    def content(self) -> str:
-        """The same for two manifests exactly when they are about the same files."""
-        return sha256(_compact(dict(self.files))).hexdigest()
-
-    def signed(self) -> bytes:
-        """The bytes that are signed."""
-        return _PURPOSE + _compact(self._document())
-
-    def text(self, signature: bytes) -> bytes:
-        """The one way to write signature.json."""
-        document = self._document() | {"signature": base64.b64encode(signature).decode()}
-        return json.dumps(document, indent=2, ensure_ascii=True).encode() + b"\n"
-
-    def _document(self) -> dict[str, JSON]:
-        files: dict[str, JSON] = {name: self.files[name] for name in sorted(self.files)}
-        return {
-            "format": FORMAT,
-            "for": self.group,
-            "version": self.version,
-            "date": self.date,
-            "key": self.key,
-            "files": files,
-        }
 
 
 def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
@@ -217,7 +170,3 @@ def _are_hashes(files: JSON) -> TypeGuard[dict[str, str]]:
 
 def _not_as_written() -> SignatureRefused:
     return SignatureRefused([(NAME, f"is not as `portero sign` writes it: {_SIGN_AGAIN}")])
-
-
-def _compact(document: Mapping[str, JSON] | Mapping[str, str]) -> bytes:
-    return json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()

@@ -13,7 +13,8 @@ from portero.policy import folder
 from portero.policy.folder import Folder
 from portero.regular_file import read_regular_file
 from portero.signing import signature, tree, versions
-from portero.signing.signature import KeyRefused, Manifest, PublicKey, SignatureRefused
+from portero.signing.manifest import Manifest
+from portero.signing.signature import KeyRefused, PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
 

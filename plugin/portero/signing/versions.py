@@ -14,7 +14,7 @@ from typing import cast
 from portero.locks import locked_folder
 from portero.policy.document import DocumentRefused, parse
 from portero.regular_file import read_regular_file
-from portero.signing.signature import Manifest
+from portero.signing.manifest import Manifest
 from portero.types import JSON
 
 FORMAT = 2
