@@ -178,6 +178,12 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "repeat the command; if it comes back, see whether docker inspect of the object answers within 2 seconds, "
             "or set PORTERO_LOOKUPS=off",
         ),
+        "container-alias": Refusal(
+            "Containers are named by their own name or ID",
+            "A name with a slash is an alias that docker run --link gave, and it can come to mean another container "
+            "before dockerd uses it.",
+            "use the container's own name or its ID",
+        ),
         "log-failure": Refusal(
             "Every decision is logged",
             "The decision log cannot be written, and a change without a log line is not allowed.",

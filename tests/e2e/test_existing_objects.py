@@ -110,6 +110,25 @@ def test_a_request_that_names_an_object_is_judged_with_it(
         assert rule in refusing(done.stdout + done.stderr), done.stderr
 
 
+def test_a_name_that_begins_the_id_of_a_bad_container_stands_for_it_too(docker: GuardedDocker) -> None:
+    begun = docker.docker("inspect", "-f", "{{slice .Id 0 9}}", "priv").stdout.strip()
+    docker.shell(f"docker create --name {begun} busybox true; docker create --name {begun}x busybox true")
+
+    refused = docker.docker("start", begun)
+    assert refusing(refused.stderr) == ["existing-container"], refused.stderr
+    assert f"Container priv, whose ID begins with {begun}," in refused.stderr.replace("\n", " ")
+    assert docker.docker("start", f"{begun}x").returncode == 0
+
+
+def test_the_alias_of_a_link_is_refused_and_the_container_behind_it_starts(docker: GuardedDocker) -> None:
+    made = docker.shell("docker start plain; docker create --name parent --link plain:a busybox")
+    assert made.returncode == 0, made.stderr
+
+    alias = docker.client.ask("POST", "/containers/parent/a/start")
+    assert refusing(alias.message) == ["container-alias"]
+    assert docker.docker("start", "plain").returncode == 0
+
+
 def test_own_lookups_are_in_no_log(docker: GuardedDocker) -> None:
     since = docker.log_size()
     docker.shell("docker start priv plain; docker run --rm -v data:/x busybox true")

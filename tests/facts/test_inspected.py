@@ -165,11 +165,14 @@ def test_an_object_is_known_by_its_keys(keys: tuple[str, ...]) -> None:
         assert not inspected.is_inspected({key: None for key in keys if key != left_out})
 
 
-@pytest.mark.parametrize("name", ["none", "docker_gwbridge"])
-def test_dockerd_makes_more_networks_by_itself(name: str) -> None:
-    thing = inspect_output("network")["front"] | {"Name": name}
+@pytest.mark.parametrize(
+    ("name", "driver", "is_own"),
+    [("none", "null", True), ("docker_gwbridge", "bridge", True), ("docker_gwbridge", "acme", False)],
+)
+def test_dockerd_makes_more_networks_by_itself(name: str, driver: str, *, is_own: bool) -> None:
+    thing = inspect_output("network")["front"] | {"Name": name, "Driver": driver}
 
-    assert inspected.make_request(thing) is None
+    assert (inspected.make_request(thing) is None) is is_own
 
 
 @pytest.mark.parametrize("name", ["bridge", "host", "ingress"])

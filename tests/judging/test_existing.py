@@ -23,7 +23,7 @@ def container(name: str, *, mounts: tuple[Any, ...] = (), **host_config: Any) ->
     """What docker inspect shows of a plain container, with this HostConfig."""
     filled = {"NetworkMode": "bridge", "Runtime": "runc", "ShmSize": 64 << 20, "CgroupnsMode": "private"}
     return {
-        "Id": "c" * 64,
+        "Id": name.encode().hex().ljust(64, "0"),
         "Name": f"/{name}",
         "Config": {"Image": "busybox", "User": "", "Cmd": ["true"]},
         "HostConfig": {**filled, "LogConfig": {"Type": "json-file", "Config": {}}, **host_config},
@@ -402,7 +402,7 @@ class SilentObjects:
     def info(self) -> Any:
         raise Refused("lookup-failed")
 
-    def list_containers(self) -> Any:
+    def list_all(self, kind: str) -> Any:
         raise Refused("lookup-failed")
 
 

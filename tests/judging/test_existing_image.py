@@ -46,7 +46,7 @@ class CountingHost(FixedHost):
 
         class Counting:
             since = found.since
-            info, list_containers = found.info, found.list_containers
+            info, list_all = found.info, found.list_all
 
             def inspect(_, kind: Any, name: str) -> Any:  # noqa: N805
                 self.asked.append(f"{kind} {name}")

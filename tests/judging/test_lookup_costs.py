@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.host.fixed import FixedHost, FixedObjects
-from portero.host.view import ObjectKind
+from portero.host.view import ListedKind, ObjectKind
 from portero.judging.judge import Judge
 from portero.types import JSON
 from tests.judging.test_existing import NEW, READS, USES, container, create, decide, judge, volume
@@ -31,9 +31,9 @@ class CountingObjects(FixedObjects):
         self.asked.append(f"{kind} {name}")
         return super().inspect(kind, name)
 
-    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
-        self.asked.append("list")
-        return super().list_containers()
+    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        self.asked.append("list" if kind == "container" else f"list {kind}")
+        return super().list_all(kind)
 
 
 class CountingHost(FixedHost):

@@ -100,7 +100,7 @@ def test_what_the_daemon_does_not_have_is_none_and_asked_for_once(address: str) 
 @pytest.mark.parametrize(
     ("kind", "status", "is_absent"),
     [
-        ("exec", "409 Conflict", True),
+        ("exec", "409 Conflict", False),
         ("service", "503 Service Unavailable", True),
         ("container", "409 Conflict", False),
         ("container", "500 Internal Server Error", False),
@@ -171,7 +171,7 @@ def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch
 def test_the_list_of_containers_is_asked_for_once(address: str) -> None:
     with answering(address, {"/containers/json?all=1": http("200 OK", '[{"Id": "1"}]')}) as asked:
         found = objects(address)
-        assert [found.list_containers() for _ in range(2)] == [[{"Id": "1"}]] * 2
+        assert [found.list_all("container") for _ in range(2)] == [[{"Id": "1"}]] * 2
 
     assert len(asked) == 1
 
@@ -179,7 +179,7 @@ def test_the_list_of_containers_is_asked_for_once(address: str) -> None:
 def test_an_empty_list_is_kept_as_well(address: str) -> None:
     with answering(address, {"/containers/json?all=1": http("200 OK", "[]")}) as asked:
         found = objects(address)
-        assert [found.list_containers() for _ in range(2)] == [[], []]
+        assert [found.list_all("container") for _ in range(2)] == [[], []]
 
     assert len(asked) == 1
 
@@ -196,13 +196,13 @@ def test_a_list_that_does_not_come_is_not_an_empty_one(address: str, answer: str
         answering(address, {"/containers/json?all=1": http(f"{status} X", body)}),
         pytest.raises(Refused, match="lookup-failed"),
     ):
-        objects(address).list_containers()
+        objects(address).list_all("container")
 
 
 def test_a_list_may_be_longer_than_an_object(address: str) -> None:
     body = json.dumps([{"Id": "x" * (9 << 20)}])
     with answering(address, {"/containers/json?all=1": http("200 OK", body)}):
-        assert len(objects(address).list_containers()) == 1
+        assert len(objects(address).list_all("container")) == 1
 
 
 def test_judging_began_before_the_first_lookup(address: str) -> None:

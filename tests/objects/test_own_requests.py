@@ -24,6 +24,8 @@ def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:
         "/networks/app",
         "/info",
         "/containers/json?all=1",
+        "/networks",
+        "/services",
     ],
 )
 def test_a_lookup_is_allowed(target: str) -> None:

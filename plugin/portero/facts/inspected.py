@@ -11,8 +11,14 @@ from portero.facts.fields import as_object, child, flag, objects, text, texts
 from portero.facts.security import MASKED
 from portero.types import JSON
 
-# Networks that dockerd makes itself: no request creates them.
-PREDEFINED = ("bridge", "host", "none", "ingress", "docker_gwbridge")
+# Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
+_PREDEFINED = {
+    "bridge": "bridge",
+    "host": "host",
+    "none": "null",
+    "ingress": "overlay",
+    "docker_gwbridge": "bridge",
+}
 _NETWORK = ("Name", "Driver", "IPAM", "Internal", "Attachable", "Ingress", "ConfigOnly", "Options", "Labels")
 _ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts")
 
@@ -42,7 +48,7 @@ def make_request(document: JSON) -> Inspected | None:
         return Inspected("ServiceCreate", text(spec, "Name"), spec)
     if "Mountpoint" in found:
         return Inspected("VolumeCreate", text(found, "Name"), _volume(found))
-    if text(found, "Name") in PREDEFINED:
+    if _PREDEFINED.get(text(found, "Name")) == text(found, "Driver"):
         return None
     network: dict[str, JSON] = {name: found[name] for name in _NETWORK if name in found}
     return Inspected("NetworkCreate", text(found, "Name"), network, text(found, "Id"))

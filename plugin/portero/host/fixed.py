@@ -20,6 +20,7 @@ from portero.host.view import (
     MAX_LINKS,
     HostEntry,
     Kind,
+    ListedKind,
     ObjectKind,
     Passage,
     Swap,
@@ -50,9 +51,9 @@ class FixedObjects:
         """The one in the data."""
         return self.found.get(kind, {}).get(name)
 
-    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
+    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """Those in the data."""
-        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.found.get("container", {}).items()]
+        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.found.get(kind, {}).items()]
 
     def info(self) -> Mapping[str, JSON]:
         """A daemon of today."""

@@ -16,6 +16,7 @@ from portero.types import JSON
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]
 ObjectKind = Literal["container", "volume", "network", "image", "exec", "service"]
+ListedKind = Literal["container", "network", "service"]
 Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
@@ -75,8 +76,8 @@ class Objects(Protocol):
         """When Portero began to judge, in seconds since 1970."""
         ...
 
-    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
-        """What docker ps --all shows, as the API has it (ContainerList)."""
+    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        """All objects of a kind, as the API lists them; stopped containers too."""
         ...
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:

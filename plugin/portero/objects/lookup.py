@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.view import LookupState, ObjectKind
+from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
 from portero.objects.own_requests import STARTED
 from portero.refusals import Refused
@@ -25,11 +25,13 @@ _TARGETS: Mapping[ObjectKind, str] = {
     "network": "/networks/{}",
     "service": "/services/{}",
 }
-_LIST = "/containers/json?all=1"
-# An exec of a container that does not run is a conflict, and cannot be started (moby daemon/exec.go, getExecConfig).
+_LISTS: Mapping[ListedKind, str] = {
+    "container": "/containers/json?all=1",
+    "network": "/networks",
+    "service": "/services",
+}
 # Services are unavailable on a node that is no manager, and so is what is done to them.
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
-    "exec": frozenset({http.client.NOT_FOUND, http.client.CONFLICT}),
     "service": frozenset({http.client.NOT_FOUND, http.client.SERVICE_UNAVAILABLE}),
     # What is no reference at all is a bad request, here as in a create.
     "image": frozenset({http.client.NOT_FOUND, http.client.BAD_REQUEST}),
@@ -84,7 +86,7 @@ class ObjectLookup:
         self._daemon = daemon
         self._requests = TimedRequests(addresses, daemon)
         self._found: dict[tuple[ObjectKind, str], Mapping[str, JSON] | None] = {}
-        self._containers: Sequence[Mapping[str, JSON]] | None = None
+        self._listed: dict[ListedKind, Sequence[Mapping[str, JSON]]] = {}
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object; None: the daemon has none. Refused (lookup-failed): no answer."""
@@ -101,19 +103,20 @@ class ObjectLookup:
         """When Portero began to judge."""
         return STARTED
 
-    def list_containers(self) -> Sequence[Mapping[str, JSON]]:
-        """What docker ps --all shows. Refused (lookup-failed): no answer.
+    def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
+        """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.
 
         It is asked anew for each request: events of dockerd come after its replies, so that a list kept by them can
         lack the container that the client was just told of.
         """
-        if self._containers is None:
-            answers = self._requests.answers(_LIST, LONGEST_LIST)
+        if kind not in self._listed:
+            answers = self._requests.answers(_LISTS[kind], LONGEST_LIST)
             found = (read_objects(body) for status, body in answers if status == http.client.OK)
-            self._containers = next((containers for containers in found if containers is not None), None)
-            if self._containers is None:
+            listed = next((objects for objects in found if objects is not None), None)
+            if listed is None:
                 raise Refused("lookup-failed")
-        return self._containers
+            self._listed[kind] = listed
+        return self._listed[kind]
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""

@@ -17,7 +17,8 @@ SECRET = secrets.token_hex(16)
 # When this process, or its master, started.
 STARTED = int(time.time())
 _SECRET_BYTES = SECRET.encode()
-_ASKED = re.compile(r"/(info|containers/json|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
+_LISTS = "info|containers/json|networks|services"
+_ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
 
 
 def answer_own(data: bytes) -> dict[str, JSON] | None:

@@ -1,0 +1,90 @@
+"""The existing objects that a request names: a request document in, kind, name and place of each out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from portero.facts.fields import as_object, child, objects, text
+from portero.host.view import ObjectKind
+from portero.types import JSON
+
+# Networks of these names nobody can make.
+_DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object that a request names, and where."""
+
+    kind: ObjectKind
+    name: str
+    at: str
+
+
+def find(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
+    """All of them; `looks_up` as in operations.json."""
+    for kind in looks_up:
+        if (find_kind := _FINDERS.get(kind)) is not None:
+            yield from find_kind(document)
+
+
+def _find_container(document: Mapping[str, JSON]) -> Iterator[Named]:
+    id = _path_id(document)
+    if id is not None and not _only_ends_restarts(document):
+        yield Named("container", id, "path.id")
+    query = cast(dict[str, list[str]], document["query"])
+    if id is None and (name := query.get("container", [""])[0]):  # the container of a commit
+        yield Named("container", name.removeprefix("/"), "?container")
+
+
+def _only_ends_restarts(document: Mapping[str, JSON]) -> bool:
+    """Whether it is `docker update --restart no`, which always passes; the command line sends zeros for the rest."""
+    if document["operation"] != "ContainerUpdate":
+        return False
+    body = as_object(document["body"] or {}, "")
+    others = [value for name, value in body.items() if name != "RestartPolicy"]
+    return text(child(body, "RestartPolicy"), "Name") == "no" and not any(others)
+
+
+def _find_exec(document: Mapping[str, JSON]) -> Iterator[Named]:
+    yield Named("exec", _path_id(document) or "", "path.id")
+
+
+def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
+    if cast(dict[str, list[str]], document["query"]).get("rollback", [""])[0] == "previous":
+        yield Named("service", _path_id(document) or "", "path.id")
+
+
+def _find_containers(document: Mapping[str, JSON]) -> Iterator[Named]:
+    facts = child(document, "facts")
+    spaces = [as_object(space, name) for name, space in child(facts, "namespaces").items()]
+    for named in (*objects(facts, "volumesFrom"), *spaces):
+        if container := text(named, "container"):
+            yield Named("container", container.removeprefix("/"), text(named, "at"))
+
+
+def _find_volumes(document: Mapping[str, JSON]) -> Iterator[Named]:
+    for mount in objects(child(document, "facts"), "mounts"):
+        if text(mount, "type") == "volume" and (source := text(mount, "source")):
+            yield Named("volume", source, text(mount, "at"))
+
+
+def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
+    for network in objects(child(document, "facts"), "networks"):
+        name = text(network, "name")
+        if name not in _DOCKERDS_OWN:
+            yield Named("network", name, text(network, "at"))
+
+
+def _path_id(document: Mapping[str, JSON]) -> str | None:
+    return cast(dict[str, str], document["path"]).get("id")
+
+
+_FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
+    "container": _find_container,
+    "exec": _find_exec,
+    "rollback": _find_rollback,
+    "containers": _find_containers,
+    "volumes": _find_volumes,
+    "networks": _find_networks,
+}
