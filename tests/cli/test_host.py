@@ -160,3 +160,23 @@ def test_baseline_names_the_users_of_docker_and_hardened_does_not(root: Path) ->
     assert "may use Docker" not in hardened.output
     (warning,) = json.loads(run(root, "--profile", "baseline", "--json", "--no-probe").output)["warnings"]
     assert warning in baseline.output
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "words"),
+    [
+        ("text", "violated   kernel-pointers-hidden", "1 violated"),
+        ("json", "{", '"status": "violated"'),
+        ("junit", "<?xml", '<failure type="violated"'),
+        ("sarif", "{", '"ruleId": "kernel-pointers-hidden"'),
+        ("html", "<!doctype html>", "kernel-pointers-hidden"),
+    ],
+)
+def test_every_format_has_the_finding_and_the_same_exit_status(root: Path, form: str, start: str, words: str) -> None:
+    (root / "proc/sys/kernel/kptr_restrict").write_text("0")
+
+    result = run(root, "--format", form)
+
+    assert result.exit_code == 1
+    assert result.output.startswith(start)
+    assert words in result.output

@@ -20,7 +20,7 @@ LIBRARIES = {
     "cryptography": {"signing"},
     "prometheus_client": {"service"},
     "docker": {"scan"},
-    "jinja2": {"report", "scan"},
+    "jinja2": {"formats"},
     "click": {"cli", "__main__"},
     "ruamel": {"sandbox"},
 }

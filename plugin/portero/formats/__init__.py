@@ -1,1 +1,1 @@
-"""What machines read of decisions: SARIF for code scanning, JUnit XML for CI."""
+"""What machines read (SARIF for code scanning, JUnit XML for CI), and the HTML pages for people."""

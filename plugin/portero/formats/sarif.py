@@ -17,31 +17,22 @@ _LEVELS = {"deny": "error", "audit": "note"}
 
 
 def document(checked: Sequence[Checked], policy: Policy) -> dict[str, JSON]:
-    """The log of one run. A violation that an exception waives is a suppressed result."""
+    """The log of one run about decisions. A violation that an exception waives is a suppressed result."""
     found = [(each, violation) for each in checked for violation in each.decision.violations]
     rules = _rules(policy, {violation.rule for _, violation in found})
     index = {str(rule["id"]): index for index, rule in enumerate(rules)}
-    driver: dict[str, JSON] = {"name": "portero", "version": __version__, "rules": list(rules)}
-    run: dict[str, JSON] = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(each, violation, index) for each, violation in found],
-    }
+    return log(rules, [_result(each, violation, index) for each, violation in found])
+
+
+def log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[str, JSON]:
+    """The log of one run with these rules (see `rule`) and results."""
+    driver: dict[str, JSON] = {"name": "portero", "version": __version__, "rules": [dict(rule) for rule in rules]}
+    run: dict[str, JSON] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [*results]}
     return {"version": VERSION, "runs": [run]}
 
 
-def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
-    levels = [
-        _rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level)
-        for rule in sorted(policy.rules.values(), key=lambda rule: rule.id)
-    ]
-    codes = sorted(set(occurring) & CODES.keys())
-    return levels + [
-        _rule(code, CODES[code].title, CODES[code].reason, {"docker": CODES[code].remedy}, "always") for code in codes
-    ]
-
-
-def _rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
+def rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
+    """A rule of the driver."""
     return {
         "id": id,
         "shortDescription": {"text": title},
@@ -49,6 +40,22 @@ def _rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: st
         "help": {"text": "\n".join(f"{client}: {words}" for client, words in remedy.items())},
         "properties": {"tags": ["security", level]},
     }
+
+
+def fingerprint(*parts: str) -> dict[str, JSON]:
+    """The same for the same finding, whatever moves around it."""
+    return {"portero/v1": hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()}
+
+
+def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
+    levels = [
+        rule(each.id, each.title, each.reason, each.remedy, each.level)
+        for each in sorted(policy.rules.values(), key=lambda each: each.id)
+    ]
+    codes = sorted(set(occurring) & CODES.keys())
+    return levels + [
+        rule(code, CODES[code].title, CODES[code].reason, {"docker": CODES[code].remedy}, "always") for code in codes
+    ]
 
 
 def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) -> JSON:
@@ -59,7 +66,9 @@ def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) ->
         "level": _LEVELS.get(violation.action, "note"),
         "message": {"text": reply.sentence(violation, dialect)},
         "locations": [_location(checked, violation)],
-        "partialFingerprints": {"portero/v1": _fingerprint(checked, violation)},
+        "partialFingerprints": fingerprint(
+            checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at
+        ),
     }
     if violation.action == "waived":
         result["suppressions"] = [{"kind": "external"}]
@@ -73,9 +82,3 @@ def _location(checked: Checked, violation: Violation) -> JSON:
     name = " ".join(part for part in (checked.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}
-
-
-def _fingerprint(checked: Checked, violation: Violation) -> str:
-    """The same for the same finding in the same file, whatever moves around it."""
-    parts = (checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at)
-    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()

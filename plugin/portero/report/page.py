@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from portero.formats import html
 from portero.report.logged import Logged
 from portero.report.rule_texts import RuleTexts
 from portero.report.tally import GROUPS, OfRule, Table, Tally
@@ -67,16 +65,9 @@ class Plot:
 
 def page(tally: Tally, words: Callable[[str], RuleTexts | None], files: Sequence[str], now: float) -> str:
     """The whole page."""
-    environment = Environment(
-        loader=PackageLoader("portero", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["when"] = _when
     rules = _rules(tally, words)
-    return environment.get_template("page.html").render(
+    return html.render(
+        __package__,
         tally=tally,
         files=files,
         now=now,
@@ -126,7 +117,7 @@ def _plot(tally: Tally, title: str, outcomes: Sequence[str]) -> Plot:
     steps = list(tally.timeline.steps())
     most = max((sum(step.counts[outcome] for outcome in outcomes) for step in steps), default=0)
     bars = [
-        Bar(left, _when(step.start), step.counts, list(_stacked(step.counts, outcomes, most or 1)))
+        Bar(left, html.when(step.start), step.counts, list(_stacked(step.counts, outcomes, most or 1)))
         for left, step in enumerate(steps)
     ]
     return Plot(title, most, bars, outcomes)
@@ -140,7 +131,3 @@ def _stacked(counts: Counter[str], outcomes: Sequence[str], most: int) -> Iterat
         top -= height
         if height:
             yield outcome, round(top, 2), round(height, 2)
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

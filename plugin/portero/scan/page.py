@@ -1,8 +1,7 @@
 """The report as one HTML page that needs nothing else: no script, no other file. Every name in it is escaped."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from portero.decision import Violation
+from portero.formats import html
 from portero.judging import reply
 from portero.scan.judged import JudgedObject
 from portero.scan.report import Report, denials, title
@@ -10,12 +9,9 @@ from portero.scan.report import Report, denials, title
 
 def page(report: Report) -> str:
     """The whole page."""
-    environment = Environment(
-        loader=PackageLoader("portero", "scan"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     things = [(title(each), [_row(violation) for violation in denials(each)]) for each in report.refused]
     reported = [(title(each), _reported(each)) for each in report.judged if _reported(each)]
-    return environment.get_template("page.html").render(report=report, things=things, reported=reported)
+    return html.render(__package__, report=report, things=things, reported=reported)
 
 
 def _row(violation: Violation) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""What the check of a host found, as text, JSON, JUnit, SARIF and HTML."""
