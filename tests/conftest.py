@@ -4,8 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.paths import SCHEMAS
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("portero", deadline=None)
+settings.load_profile("portero")
 
 
 @pytest.fixture

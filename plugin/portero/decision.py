@@ -16,8 +16,21 @@ _ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
 MOST_PLACES = 5
 _LONGEST_TEXT = 1024
+_LONGEST_NOTE = 240
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An exception that would waive a violation but for one thing. `condition`: where it stands in the request."""
+
+    exception: str
+    condition: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.exception} {self.why}"[:_LONGEST_NOTE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Violation:
     exception: str | None = None
     more: int = 0
     profile: str = ""
+    near_miss: NearMiss | None = None
     paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
 
     def entry(self) -> dict[str, JSON]:
@@ -59,6 +73,8 @@ class Violation:
             entry["more"] = self.more
         if self.profile and self.action == "audit":
             entry["profile"] = self.profile
+        if self.near_miss is not None:
+            entry["nearMiss"] = str(self.near_miss)
         return entry
 
 

@@ -61,6 +61,26 @@ def test_what_is_only_logged_is_reported(check: Any, tmp_path: Path) -> None:
     assert "  logged only: no-privileged  HostConfig.Privileged\n" in result.output
 
 
+def test_an_exception_that_nearly_matches_is_named_with_the_condition_that_fails(check: Any, tmp_path: Path) -> None:
+    match = {
+        "properties": {
+            "operation": {"const": "ContainerCreate"},
+            "facts": {"properties": {"image": {"properties": {"repository": {"const": "alpine"}}}}},
+        }
+    }
+    (tmp_path / "exceptions").mkdir()
+    written = {"$schema": "../exception.json", "dialect": 2, "rules": ["no-privileged"], "match": match}
+    said = {"reason": "It boots other machines.", "owner": "operations", "expires": "2999-12-31"}
+    (tmp_path / "exceptions" / "boot.json").write_text(json.dumps(written | said))
+
+    result = check(envelope(Privileged=True), "--schemas", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == (
+        "  near miss: boot matches all but facts.image.repository: library/busybox is not library/alpine"
+    )
+
+
 def test_captures_are_decided_line_by_line_and_answers_of_docker_are_left_out(check: Any) -> None:
     captured = lines(
         {"phase": "req", "case": "one", "envelope": envelope()},

@@ -310,6 +310,38 @@ def test_reading_a_match_strictly_never_lets_it_match_more(match: dict[str, Any]
     assert more == []
 
 
+# -- what nearly matches
+
+
+def near(rule_folder: Path, content: dict[str, Any], request: dict[str, JSON], day: date = DAY) -> str:
+    write(rule_folder, "exceptions/mine.json", content)
+    policy = loaded(rule_folder)
+    violations = policy.waived(policy.check(request, "baseline"), request, at(day))
+    return next(str(one.near_miss or "") for one in violations if one.rule == "no-privileged")
+
+
+def test_a_violation_that_refuses_names_the_exception_that_nearly_matches(
+    built_in: Path, exception: dict[str, Any]
+) -> None:
+    create = {"properties": {"operation": {"const": "ContainerCreate"}}}
+    asked = exception | {"match": {"allOf": [create, BY_ALICE]}}
+    by_bob = {**REQUEST, "identity": {"user": "bob"}}
+
+    assert near(built_in, asked, by_bob) == "mine matches all but identity.user: bob is not alice"
+    assert near(built_in, asked, REQUEST) == ""
+    assert near(built_in, asked, REQUEST, DAY + timedelta(days=1)) == "mine matches, but expired on 2030-06-30"
+    assert near(built_in, asked, by_bob, DAY + timedelta(days=1)) == ""
+
+
+def test_an_entry_that_an_exception_does_not_cover_is_a_near_miss() -> None:
+    mounts = (refused_mount(0), refused_mount(1))
+
+    app, shadow = waived([waiver(APP)], mounts, mounting("/etc/app.d", "/etc/shadow"), at(DAY))
+
+    assert app.near_miss is None
+    assert str(shadow.near_miss) == "mine matches the request, but not this entry of it alone"
+
+
 # -- how they are loaded
 
 
@@ -335,7 +367,7 @@ def exception() -> dict[str, Any]:
 def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
     folder = tmp_path / "schemas"
     write(folder, "rules/privileges/no-privileged.json", written)
-    write(folder, "rules/self-protection/no-daemon-sockets.json", written)
+    write(folder, "rules/self-protection/protected-paths.json", written)
     for name in BUILT_IN:
         shutil.copy(SCHEMAS / name, folder / name)
     write(folder, "site.json", values | {"actions": {}})
@@ -368,7 +400,7 @@ def test_a_loaded_exception_waives_in_the_policy(built_in: Path, exception: dict
 
     found = policy.waived(policy.check(REQUEST, "baseline"), REQUEST, at(DAY))
 
-    assert outcome(found) == [("no-daemon-sockets", "deny", None), ("no-privileged", "waived", "mine")]
+    assert outcome(found) == [("no-privileged", "waived", "mine"), ("protected-paths", "deny", None)]
 
 
 def test_a_match_may_refer_to_the_values_of_the_site(built_in: Path, exception: dict[str, Any]) -> None:
@@ -425,8 +457,8 @@ def test_the_digest_changes_with_every_exception_and_with_its_schema(built_in: P
             "rules: 'body-missing' is a refusal code, which nothing waives: take it out",
         ),
         (
-            {"rules": ["no-daemon-sockets"]},
-            "rules: 'no-daemon-sockets' protects Portero itself, which nothing waives: take it out",
+            {"rules": ["protected-paths"]},
+            "rules: 'protected-paths' protects Portero itself, which nothing waives: take it out",
         ),
         (
             {"rules": ["live-restore"]},
@@ -482,10 +514,10 @@ def test_a_rule_of_self_protection_stays_protected_when_a_later_folder_moves_it(
     built_in: Path, tmp_path: Path, exception: dict[str, Any], written: dict[str, Any]
 ) -> None:
     own = tmp_path / "own"
-    write(own, "rules/mine/no-daemon-sockets.json", written)
-    write(own, "exceptions/mine.json", exception | {"rules": ["no-daemon-sockets"]})
+    write(own, "rules/mine/protected-paths.json", written)
+    write(own, "exceptions/mine.json", exception | {"rules": ["protected-paths"]})
 
-    with pytest.raises(InvalidPolicy, match="'no-daemon-sockets' protects Portero itself"):
+    with pytest.raises(InvalidPolicy, match="'protected-paths' protects Portero itself"):
         loaded(built_in, own)
 
 
@@ -502,6 +534,27 @@ def test_dockers_data_is_waived_for_an_image_by_digest_alone(
     ]
     write(built_in, "exceptions/mine.json", exception | {"rules": ["docker-data"], "match": pinned})
     assert [waiver.rules for waiver in loaded(built_in).waivers] == [("docker-data",)]
+
+
+@pytest.mark.parametrize("named", [{"digest": {"const": "sha256:" + "a" * 64}}, None])
+def test_dockers_socket_is_waived_for_an_image_by_digest_or_a_user_alone(
+    built_in: Path, exception: dict[str, Any], written: dict[str, Any], named: dict[str, Any] | None
+) -> None:
+    write(built_in, "rules/self-protection/no-daemon-sockets.json", written)
+    by_tag = {"registry": {"const": "docker.io"}, "repository": {"const": "library/traefik"}, "tag": {"const": "v3"}}
+    sockets = exception | {"rules": ["no-daemon-sockets"]}
+    write(built_in, "exceptions/mine.json", sockets | {"match": of_image(by_tag)})
+
+    assert faults(built_in) == [
+        "rules: 'no-daemon-sockets' needs an image by digest, or a user: add facts.image.digest with a whole digest, "
+        "or identity.user, to match"
+    ]
+    write(built_in, "exceptions/mine.json", sockets | {"match": BY_ALICE if named is None else of_image(named)})
+    assert [waiver.rules for waiver in loaded(built_in).waivers] == [("no-daemon-sockets",)]
+
+
+def of_image(named: dict[str, Any]) -> dict[str, Any]:
+    return {"properties": {"facts": {"properties": {"image": {"properties": named}}}}}
 
 
 @pytest.mark.parametrize("name", ["exceptions/Mine.json", "exceptions/mine.jsn", "exceptions/team/mine.json"])

@@ -119,8 +119,8 @@ def test_where_no_dockerd_asks_only_a_socket_of_root_is_believed(
 
 
 def test_an_exception_that_would_waive_self_protection_keeps_portero_from_starting(tmp_path: Path) -> None:
-    with pytest.raises(LoadError, match="'no-daemon-sockets' protects Portero itself, which nothing waives"):
-        built(tmp_path, schemas=site_with_exception(tmp_path, rules=["no-daemon-sockets"]))
+    with pytest.raises(LoadError, match="'protected-paths' protects Portero itself, which nothing waives"):
+        built(tmp_path, schemas=site_with_exception(tmp_path, rules=["protected-paths"]))
 
 
 @pytest.mark.parametrize(("process", "visible"), [(1, "none"), (4711, "/")])

@@ -19,7 +19,7 @@ from portero.service import log_state, status
 from portero.service.asked_by import AskedBy
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
-from tests.service.test_application import ask, built, create, site_with_exception
+from tests.service.test_application import ask, built, create, logged, site_with_exception
 
 YEAR = 365 * 86400.0
 
@@ -50,10 +50,30 @@ def test_status_tells_each_exception_with_its_state_and_how_often_it_was_used(tm
         "owner": "operations",
         "expires": "2999-12-31",
         "state": "active",
+        "nearMisses": {},
     }
     assert before == [{**told, "usedSinceStart": 0}]
     assert asked.status()["exceptions"] == [{**told, "usedSinceStart": 1}]
     assert asked.status()["decisions"] == {"allowed": 2, "refused": 0}
+
+
+def test_status_counts_how_often_which_condition_kept_an_exception_from_matching(tmp_path: Path) -> None:
+    by_ops = {
+        "properties": {
+            "operation": {"const": "ContainerCreate"},
+            "identity": {"properties": {"user": {"const": "ops"}}},
+        }
+    }
+    asked = built(tmp_path, schemas=site_with_exception(tmp_path, match=by_ops))
+
+    for _ in range(2):
+        ask(asked, create(Privileged=True))
+
+    (exception,) = cast(dict[str, Any], asked.status())["exceptions"]
+    assert (exception["usedSinceStart"], exception["nearMisses"]) == (0, {"identity.user": 2})
+    assert logged(tmp_path)[0]["violations"][0]["nearMiss"] == (
+        "installer matches all but identity.user: empty is not ops"
+    )
 
 
 def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path: Path) -> None:

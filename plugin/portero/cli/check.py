@@ -156,6 +156,8 @@ def _lines(checked: Checked) -> Iterator[str]:
     if not decision.allowed:
         headline, *others = reply.write_denial(decision).split("\n")
         yield from (f"{checked.location}: {headline}", *others)
+        near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
+        yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
         return
     yield f"{checked.location}: allowed {decision.subject.operation}"
     for violation in decision.violations:

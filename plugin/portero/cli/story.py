@@ -106,6 +106,8 @@ def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
     if violation["exception"]:
         yield f"  exception  {violation['exception']}"
+    if violation["nearMiss"]:
+        yield f"  near miss  {violation['nearMiss']}"
     if violation["reason"] is None:
         yield "  the current policy has no such rule; name its folder with --schemas"
         return
@@ -122,6 +124,7 @@ def _violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
         "at": violation.at,
         "outcome": violation.outcome,
         "exception": violation.exception,
+        "nearMiss": violation.near_miss,
         "reason": known.reason if known else None,
         "remedy": dict(known.remedy) if known else {},
     }

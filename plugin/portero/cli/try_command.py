@@ -160,6 +160,8 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
         if violation.action == "deny":
             key = (violation.rule, violation.at)
             yield f"  {violation.rule}  {'(see above)' if key in shown else reply.sentence(violation, dialect)}"
+            if key not in shown and violation.near_miss is not None:
+                yield f"    near miss: {violation.near_miss}"
             shown.add(key)
     if not decision.allowed and dialect in decision.suggestion:
         yield f"  try: {decision.suggestion[dialect]}"

@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast
 
-from portero.decision import Violation
+from portero.decision import NearMiss, Violation
 from portero.engine import Check, Engine
 from portero.engine.portable_schema import MANY_SCHEMAS
+from portero.policy import familiar_names
 from portero.policy.entry_match import looks_into_lists, narrow
 from portero.policy.exception_faults import file_faults, rule_faults
 from portero.policy.folder import Folder
+from portero.policy.near_miss import Condition, find_miss, take_apart
 from portero.policy.object_readers import reads_image
 from portero.types import JSON
 
@@ -25,6 +27,9 @@ Written: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 # A try takes as long as the request is; what is left when they are used up is not waived.
 MOST_TRIES = 64
+# Of so many exceptions it is looked how near a refused request comes to them.
+_MOST_NEAR = 8
+_OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
 _ONE_SCHEMA = ("additionalProperties", "items", "contains", "then", "else")
 _SPEAKS_OF = {
@@ -58,6 +63,7 @@ class Waiver:
     expires: date
     looks_into_lists: bool = False
     reads_image: bool = False
+    conditions: tuple[Condition, ...] = ()
 
     def state(self, time: float) -> State:
         """How it is at a time, in seconds since 1970."""
@@ -72,28 +78,50 @@ def waived(
 ) -> tuple[Violation, ...]:
     """The violations, those that an exception covers as waived by it.
 
-    An exception that looks into lists covers a violation when it matches with the refused entry alone.
+    An exception that looks into lists covers a violation when it matches with the refused entry alone. A violation that
+    refuses and is not waived names the first exception that nearly matches.
     """
-    tries_left = MOST_TRIES
+    tries_left, looks_left = MOST_TRIES, _MOST_NEAR
     by_index: dict[int, str] = {}
+    near: dict[int, NearMiss] = {}
     for waiver in waivers:
         covered = [
             index
             for index, violation in enumerate(violations)
             if index not in by_index and violation.rule in waiver.rules
         ]
-        if not covered or waiver.state(time) == "expired" or waiver.match.failures(request):
+        if not covered:
+            continue
+        if waiver.state(time) == "expired" or waiver.match.failures(request):
+            unexplained = [index for index in covered if violations[index].action == "deny" and index not in near]
+            if unexplained and looks_left > 0:
+                looks_left -= 1
+                miss = _describe_miss(waiver, request, time)
+                near |= dict.fromkeys(unexplained, miss) if miss is not None else {}
             continue
         for index in covered:
             if waiver.looks_into_lists:
                 matches, tries_left = _match_alone(waiver, violations[index], request, tries_left)
                 if not matches:
+                    near.setdefault(index, NearMiss(waiver.id, *_OTHER_ENTRIES))
                     continue
             by_index[index] = waiver.id
     return tuple(
-        replace(violation, action="waived", exception=by_index[index]) if index in by_index else violation
+        replace(violation, action="waived", exception=by_index[index])
+        if index in by_index
+        else replace(violation, near_miss=near[index])
+        if index in near
+        else violation
         for index, violation in enumerate(violations)
     )
+
+
+def _describe_miss(waiver: Waiver, request: JSON, time: float) -> NearMiss | None:
+    if waiver.state(time) == "expired":
+        expired = NearMiss(waiver.id, "expires", f"matches, but expired on {waiver.expires}")
+        return None if waiver.match.failures(request) else expired
+    missed = find_miss(waiver.conditions, request)
+    return NearMiss(waiver.id, missed[0], f"matches all but {missed[0]}: {missed[1]}") if missed else None
 
 
 def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left: int) -> tuple[bool, int]:
@@ -138,12 +166,17 @@ def compiled(
     """The waivers, by id; one whose match does not compile is added to `found`."""
     waivers = []
     for file, content in written.items():
+        whole = familiar_names.complete(content["match"])
+
+        def compile_part(part: JSON) -> Check:
+            return engine.compile(cast(dict[str, JSON], strict(part)), resources)
+
         try:
-            match = engine.compile(cast(dict[str, JSON], strict(content["match"])), resources)
+            match, conditions = compile_part(whole), take_apart(whole, compile_part)
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own
             found.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
             continue
-        waivers.append(_waiver(file, content, match))
+        waivers.append(_waiver(file, content, match, conditions))
     return tuple(waivers)
 
 
@@ -174,7 +207,7 @@ def _strict_value(keyword: str, value: JSON) -> JSON:
     return value
 
 
-def _waiver(file: Path, content: ExceptionDocument, match: Check) -> Waiver:
+def _waiver(file: Path, content: ExceptionDocument, match: Check, conditions: tuple[Condition, ...]) -> Waiver:
     return Waiver(
         id=file.stem,
         file=str(file),
@@ -185,4 +218,5 @@ def _waiver(file: Path, content: ExceptionDocument, match: Check) -> Waiver:
         expires=date.fromisoformat(content["expires"]),
         looks_into_lists=looks_into_lists(content["match"]),
         reads_image=reads_image(content["match"], {}),
+        conditions=conditions,
     )

@@ -37,6 +37,7 @@ class LoggedViolation:
     at: str
     outcome: Outcome
     exception: str
+    near_miss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation
     elif outcome == "would" and not refusing and not _refuses(level, profile):
         outcome = "reported"
     at = violation["at"] if "at" in violation else violation["place"]
-    return LoggedViolation(_text(violation["rule"]), level, _text(at), outcome, _text(violation.get("exception", "")))
+    exception, near_miss = (_text(violation.get(name, "")) for name in ("exception", "nearMiss"))
+    return LoggedViolation(_text(violation["rule"]), level, _text(at), outcome, exception, near_miss)
 
 
 def _refuses(level: str, profile: str) -> bool:

@@ -7,7 +7,7 @@ import logging
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -28,7 +28,8 @@ _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """Counts since the start; `exceptions`: in how many decisions each had a part."""
+    """Counts since the start; `exceptions`: in how many decisions each had a part; `near_misses`: in how
+    many refused ones it had none for one condition, by its id and the condition."""
 
     allowed: int
     refused: int
@@ -36,6 +37,7 @@ class SoFar:
     log_failures: int
     load_failures: int
     exceptions: Mapping[str, int]
+    near_misses: Mapping[str, int] = field(default_factory=dict)
 
 
 class Metrics:
@@ -56,6 +58,12 @@ class Metrics:
             "audit_profile_refusals", "Requests that only the audit profile would refuse", "operation"
         )
         self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
+        self._near_misses = self._counters(
+            "exception_near_misses",
+            "Refused requests that an exception matches but for one condition",
+            "exception",
+            "condition",
+        )
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
         self._seconds = Histogram(
@@ -86,6 +94,8 @@ class Metrics:
             self._audit_profile.count(operation)
         for exception in {violation.exception for violation in decision.violations if violation.exception}:
             self._exceptions.count(exception)
+        for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
+            self._near_misses.count(near.exception, near.condition)
         self._seconds.observe(seconds)
 
     def log_failed(self) -> None:
@@ -114,6 +124,8 @@ class Metrics:
         counts: dict[str, Tally[str]] = defaultdict(Tally)
         for sample in (sample for family in self._collect().collect() for sample in family.samples):
             label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
+            if condition := sample.labels.get("condition"):
+                label = f"{label} {condition}"
             counts[sample.name][label] += int(sample.value)
         return SoFar(
             counts["portero_decisions_total"]["allowed"],
@@ -122,6 +134,7 @@ class Metrics:
             counts["portero_log_failures_total"][""],
             counts["portero_policy_load_failures_total"][""],
             counts["portero_exceptions_used_total"],
+            counts["portero_exception_near_misses_total"],
         )
 
     def _collect(self) -> CollectorRegistry:

@@ -15,7 +15,7 @@ from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import builds, loading, lookups
+from portero.service import builds, lifted, loading, lookups
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -81,7 +81,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "logLastFailure": instant(view.log.last_failure) if view.log.last_failure else "",
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
-        "exceptions": exceptions(view.policy, time.time(), so_far.exceptions),
+        "exceptions": exceptions(view.policy, time.time(), so_far),
         "warnings": [*view.policy.warnings, *warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
         "startsUnasked": [*_UNASKED],
@@ -148,6 +148,7 @@ def attention(view: View, now: float) -> Iterator[str]:
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
     yield from builds.list_notices(view.policy, view.settings.profile, view.daemons)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
+    yield from lifted.list_notices(view.policy, now)
     yield from notices(view.policy.waivers, now)
 
 
@@ -179,8 +180,8 @@ def _watch_attention(view: View) -> Iterator[str]:
         yield f"{settings.state} is missing: after a restart an older signed version would be accepted; restore it"
 
 
-def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON]:
-    """Each exception with its state, and in how many decisions it was used."""
+def exceptions(policy: Policy, now: float, so_far: SoFar) -> list[JSON]:
+    """Each exception with its state, and in how many decisions it was used, or would have been but for a condition."""
     return [
         {
             "id": waiver.id,
@@ -188,7 +189,13 @@ def exceptions(policy: Policy, now: float, used: Mapping[str, int]) -> list[JSON
             "owner": waiver.owner,
             "expires": waiver.expires.isoformat(),
             "state": waiver.state(now),
-            "usedSinceStart": used.get(waiver.id, 0),
+            "usedSinceStart": so_far.exceptions.get(waiver.id, 0),
+            "nearMisses": {
+                condition: count
+                for name, count in so_far.near_misses.items()
+                for id, _, condition in [name.partition(" ")]
+                if id == waiver.id
+            },
         }
         for waiver in policy.waivers
     ]

@@ -1,8 +1,8 @@
-"""An exception for Docker's data names the image by its digest."""
+"""An exception for Docker's data names the image by its digest; one for Docker's socket may name the user instead."""
 
 import pytest
 
-from portero.policy.pinned_image import pins_image
+from portero.policy.pinned import pins_image, pins_user
 from portero.types import JSON
 
 DIGEST = "sha256:" + "a" * 64
@@ -45,3 +45,31 @@ def test_a_match_with_a_whole_digest_pins_the_image(schema: JSON) -> None:
 )
 def test_any_other_match_does_not(schema: JSON) -> None:
     assert not pins_image(schema)
+
+
+def user(named: JSON) -> JSON:
+    return {"properties": {"identity": {"properties": {"user": named}}}}
+
+
+@pytest.mark.parametrize(
+    "schema", [user({"const": "ops"}), user({"enum": ["ops", "ci"]}), {"allOf": [user({"const": "ops"})]}]
+)
+def test_a_match_that_names_the_user_pins_the_user(schema: JSON) -> None:
+    assert pins_user(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        True,
+        user(True),
+        user({"const": ""}),
+        user({"enum": ["ops", ""]}),
+        user({"pattern": "^ops$"}),
+        {"not": user({"const": "ops"})},
+        {"anyOf": [user({"const": "ops"}), user(True)]},
+        match({"const": DIGEST}),
+    ],
+)
+def test_any_other_match_does_not_pin_the_user(schema: JSON) -> None:
+    assert not pins_user(schema)
