@@ -10,6 +10,7 @@ from pathlib import Path
 from client import Connection, latencies, pairs, throughput, turns
 from envelopes import BenchRequest, mixed, requests
 from growth import Curve
+from paused import Paused
 from servers import Serving, serving
 from worst import Worst
 
@@ -44,6 +45,7 @@ class Results:
     latencies: dict[str, dict[str, Latency]] = field(default_factory=dict)
     mixed: Mapping[str, Mixed] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
+    paused: Mapping[str, Mapping[int, Paused]] = field(default_factory=dict)
     curves: list[Curve] = field(default_factory=list)
     worst: list[Worst] = field(default_factory=list)
     through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 
 from measure import Results
+from paused import Paused
 from worst import Worst
 
 _HEAD = """# What a decision costs
 
-`make bench BENCH="--growth --dockerd --write docs/benchmarks.md"` made this page on {day}, on {machine}.
+`make bench BENCH="--growth --worst --paused --dockerd --write docs/benchmarks.md"` made this page on {day}, on
+{machine}.
 `allow-go` and `allow-flask` are plugins of a few lines that decode the request and allow everything (bench/allow.go:
 Go's net/http, where Go is installed; bench/allow_flask.py: flask, gunicorn's threads); ratios are to the first. All
 plugins run side by side and are asked in turns, A B C, C B A; numbers are medians, in brackets the smallest and the
@@ -29,6 +31,8 @@ def page(results: Results, day: date, note: str) -> str:
         "## Processes\n\n" + _PROCESSES,
         _processes(results),
     ]
+    if results.paused:
+        parts += ["## After a pause, milliseconds\n\n" + _PAUSES, _paused(results.paused)]
     if results.worst:
         parts += ["## The worst bodies, milliseconds\n\n" + _WORST_BODIES, _worst(results.worst)]
     if results.curves:
@@ -41,6 +45,9 @@ def page(results: Results, day: date, note: str) -> str:
 _PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
 all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
 look, one creates a container). Throughput: lists over 16 connections; the client takes a good part of the machine.
+"""
+_PAUSES = """A create over a new connection, 6 seconds after the one before: the median, in brackets the slowest.
+Portero reads every few seconds where the processes of the host listen.
 """
 _WORST_BODIES = """Every list and map of every body as long as Portero reads it, and what others wait meanwhile: the
 slowest ping over six other connections. The first row is without such a body; then the fields with the slowest pings.
@@ -74,6 +81,15 @@ def _processes(results: Results) -> str:
         for name, mixed in results.mixed.items()
     ]
     return _table(["", "start", "memory", "CPU per pair", "throughput"], rows)
+
+
+def _paused(found: Mapping[str, Mapping[int, Paused]]) -> str:
+    numbers = [*next(iter(found.values()))]
+    rows = [
+        [name, *(f"{each[number].median:.2f} ({each[number].slowest:.2f})" for number in numbers)]
+        for name, each in found.items()
+    ]
+    return _table(["", *(f"{number:,} more processes" if number else "host as it is" for number in numbers)], rows)
 
 
 def _worst(found: Sequence[Worst]) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import growth
+import paused
 import through
 import worst
 from envelopes import requests
@@ -54,6 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--growth", action="store_true", help="growth curves as well")
     parser.add_argument("--worst", action="store_true", help="the worst bodies as well, and what others wait for them")
+    parser.add_argument("--paused", action="store_true", help="creates 6 s apart as well, beside 1,000 processes too")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
         "--note", default="", metavar="TEXT", help="a sentence for the page, about the other plugins say"
@@ -86,6 +88,8 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
             results.latencies[request.name] = compared(running, request, chosen.rounds, chosen.seconds)
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
+        if chosen.paused:
+            results.paused = paused.measured(running, chosen.rounds)
         if chosen.worst:
             results.worst = worst.measured(running["portero"].socket, chosen.rounds)
         if chosen.growth:

@@ -59,6 +59,16 @@ def test_the_worst_bodies_are_reported_with_the_pings_of_others() -> None:
     assert all(int(answer) < 10_000 and int(ping) < 500 for _, _, answer, ping in rows[3:])
 
 
+def test_creates_after_a_pause_are_reported_beside_a_crowd_of_processes_too() -> None:
+    ran = bench("--paused")
+
+    assert ran.returncode == 0, ran.stderr
+    _, _, table = ran.stdout.partition("## After a pause")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["", "host as it is", "1,000 more processes"]
+    assert "portero" in [row[0] for row in rows]
+
+
 def test_a_plugin_that_does_not_start_is_named() -> None:
     ran = bench("--plugin", "broken=false {socket}")
 
