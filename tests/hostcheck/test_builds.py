@@ -46,10 +46,11 @@ def test_entitlements_count_once_dockerd_has_started(
 def test_a_start_that_cannot_be_read_is_unknown(host: Host) -> None:
     host.write(DAEMON_JSON, json.dumps(OFF))
     host.dockerd()
-    before = facts(host)["entitlements"]["value"]
     host.write("/proc/42/stat", "")
+    empty = facts(host)["entitlements"]["value"]
+    host.at("/proc/42/stat").unlink()
 
-    assert (before, facts(host)["entitlements"]["value"]) == ("unknown", "unknown")
+    assert (empty, facts(host)["entitlements"]["value"]) == ("unknown", "unknown")
 
 
 def test_so_is_all_of_a_file_that_cannot_be_read(host: Host) -> None:

@@ -1,11 +1,14 @@
 """What dockerd says of itself, and what its configuration says where it does not."""
 
+import json
 from typing import Any
 
 import pytest
 
 from portero.hostcheck import daemon, process
+from portero.hostcheck.api import EngineApi
 from portero.hostcheck.daemon import Info
+from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 
 INFO: dict[str, Any] = {
@@ -26,9 +29,9 @@ INFO: dict[str, Any] = {
 }
 
 
-def facts(host: Host, info: dict[str, Any] | None = None) -> Any:
+def facts(host: Host, info: dict[str, Any] | None = None, api: EngineApi | None = None) -> Any:
     running = process.find_dockerd(host.files)
-    return daemon.facts(host.files, running, host.configuration(), Info(info), processes_read=True)
+    return daemon.facts(host.files, running, host.configuration(), Info(info), api, processes_read=True)
 
 
 def test_what_dockerd_says_counts(host: Host) -> None:
@@ -172,3 +175,37 @@ def test_a_remap_that_dockerd_does_not_report_is_none(host: Host) -> None:
     host.dockerd("--userns-remap=default")
 
     assert facts(host, INFO | {"SecurityOptions": []})["userNamespaces"]["remapped"]["value"] is False
+
+
+@pytest.mark.parametrize(("bridge", "icc"), [("true", True), ("false", False)])
+def test_the_default_bridge_as_it_is_counts_before_the_file(
+    host: Host, dockerd: Dockerd, bridge: str, icc: bool
+) -> None:
+    host.write("/etc/docker/daemon.json", json.dumps({"icc": not icc}))
+    dockerd.says("GET /networks/bridge", 200, {"Options": {"com.docker.network.bridge.enable_icc": bridge}})
+
+    found = facts(host, {}, EngineApi(dockerd.address))["icc"]
+
+    assert found == {"value": icc, "at": "GET /networks/bridge"}
+
+
+@pytest.mark.parametrize("answer", [{}, {"Options": None}, {"Options": {"com.docker.network.bridge.enable_icc": "no"}}])
+def test_a_bridge_that_does_not_tell_leaves_it_to_the_file(host: Host, dockerd: Dockerd, answer: Any) -> None:
+    host.write("/etc/docker/daemon.json", '{"icc": false}')
+    dockerd.says("GET /networks/bridge", 200, answer)
+
+    assert facts(host, {}, EngineApi(dockerd.address))["icc"]["value"] is False
+
+
+def test_no_new_privileges_that_dockerd_reports_are_in_force_whatever_the_file_says(host: Host) -> None:
+    host.write("/etc/docker/daemon.json", '{"no-new-privileges": false}')
+
+    found = facts(host, {"SecurityOptions": ["name=seccomp,profile=builtin", "name=no-new-privileges"]})
+
+    assert found["noNewPrivileges"] == {"value": True, "at": "GET /info SecurityOptions"}
+
+
+def test_no_new_privileges_that_no_old_dockerd_reports_are_looked_up_in_the_file(host: Host) -> None:
+    host.write("/etc/docker/daemon.json", '{"no-new-privileges": true}')
+
+    assert facts(host, {"SecurityOptions": ["name=seccomp,profile=default"]})["noNewPrivileges"]["value"] is True

@@ -1,4 +1,4 @@
-"""Facts of dockerd: what it reports (GET /info) and, where there is no answer, how it is configured.
+"""Facts of dockerd: what it reports (GET /info and others) and, where there is no answer, how it is configured.
 
 The report is what is in force; the configuration may have been edited since. The plugins are the exception: GET /info
 shows those of the daemon's start, though a reload changes them.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.host.user_namespaces import SUBUID, remaps_root
+from portero.hostcheck.api import EngineApi
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
@@ -22,6 +23,7 @@ _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", 
 _LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
 _DATA_ROOT = "/var/lib/docker"
 _RUNNING = "/proc, GET /info"
+_BRIDGE = "GET /networks/bridge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ class Info:
 
 
 def facts(
-    files: Files, process: DockerdProcess | None, configuration: Configuration, info: Info, *, processes_read: bool
+    files: Files,
+    process: DockerdProcess | None,
+    configuration: Configuration,
+    info: Info,
+    api: EngineApi | None,
+    *,
+    processes_read: bool,
 ) -> dict[str, JSON]:
     """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
     version = info.fact("ServerVersion", str)
@@ -82,7 +90,7 @@ def facts(
         "version": version,
         "release": observed(str(version["at"]), lambda: _release(version["value"])),
         "authorizationPlugins": authorization_plugins(configuration, info),
-        "noNewPrivileges": configuration.switch("no-new-privileges", default=False),
+        "noNewPrivileges": _find_no_new_privileges(configuration, info),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
             "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
@@ -95,7 +103,7 @@ def facts(
         },
         "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
         "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
-        "icc": configuration.switch("icc", default=True),
+        "icc": either(_find_icc(api), configuration.switch("icc", default=True)),
         "iptables": configuration.switch("iptables", default=True),
         "userlandProxy": configuration.switch("userland-proxy", default=True),
         "liveRestore": either(
@@ -153,6 +161,26 @@ def _plugins(info: Info) -> Fact:
     if plugins["value"] == UNKNOWN:
         return plugins
     return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
+
+
+def _find_no_new_privileges(configuration: Configuration, info: Info) -> Fact:
+    """Engines that report it do so only while it is on; older ones never report it."""
+    reported = info.option("no-new-privileges")
+    return reported if reported["value"] is True else configuration.switch("no-new-privileges", default=False)
+
+
+def _find_icc(api: EngineApi | None) -> Fact:
+    """The default bridge as it is: dockerd leaves it as it was while containers run on through its restart."""
+    return observed(_BRIDGE, lambda: _icc({} if api is None else api.get("/networks/bridge")))
+
+
+def _icc(network: Mapping[str, JSON]) -> bool:
+    options = network.get("Options")
+    words = {"true": True, "false": False}
+    word = options.get("com.docker.network.bridge.enable_icc") if isinstance(options, dict) else None
+    if word not in words:
+        raise ValueError(f"{_BRIDGE} does not report icc")
+    return words[str(word)]
 
 
 def _find_remap(files: Files, value: Fact, info: Info) -> Fact:

@@ -38,7 +38,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         "kernel": kernel.facts(files),
         "openFiles": open_files.facts(files, configured, running),
         "daemon": {
-            **daemon.facts(files, running, configured, info, processes_read=is_read),
+            **daemon.facts(files, running, configured, info, api, processes_read=is_read),
             "managedPlugins": managed_plugins.facts(files, api, daemon.authorization_plugins(configured, info)),
         },
         "builds": builds.facts(files, running, configured),
