@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pytest
@@ -22,10 +22,11 @@ def _read(
     *,
     required: bool = False,
     method: str = "POST",
+    query: Mapping[str, Sequence[str]] | None = None,
 ) -> Canonical:
     envelope = Envelope(method, "/", shown, headers, "", "", ())
     match = Match(Operation(operation, method, "/", kind, required, False), {})
-    return body.read(envelope, match, _SHAPES, None)
+    return body.read(envelope, match, query or {}, _SHAPES, None)
 
 
 def _create(headers: Mapping[str, str], shown: bytes | None = None) -> Canonical:
@@ -131,6 +132,36 @@ def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[
         _stop(headers)
 
     assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
+
+
+@pytest.mark.parametrize("headers", _ANNOUNCED)
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param({"fromImage": ["busybox"]}, id="pull"),
+        pytest.param({"fromImage": ["busybox"], "fromSrc": ["-"]}, id="pull, whatever else is asked"),
+        pytest.param({"fromSrc": ["http://192.0.2.1/a.tgz"]}, id="import from an address"),
+        pytest.param({"fromSrc": ["http://192.0.2.1/a.tgz", "-"]}, id="import from the first address"),
+        pytest.param({}, id="nothing asked"),
+    ],
+)
+def test_a_body_that_could_be_a_form_is_unexpected_where_no_archive_is_imported(
+    query: Mapping[str, Sequence[str]], headers: Mapping[str, str]
+) -> None:
+    with pytest.raises(Refused) as refused:
+        _read("ImageCreate", "tar", headers, query=query)
+
+    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "application/x-tar"}])
+def test_an_import_brings_an_archive(headers: Mapping[str, str]) -> None:
+    assert _read("ImageCreate", "tar", headers, query={"fromImage": [""], "fromSrc": ["-"]}) == _ABSENT
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain", "content-length": "0"}])
+def test_a_pull_brings_nothing(headers: Mapping[str, str]) -> None:
+    assert _read("ImageCreate", "tar", headers, query={"fromImage": ["busybox"]}) == _ABSENT
 
 
 @pytest.mark.parametrize("body", [b"{}", b"null", b'{"a":1}'])

@@ -113,7 +113,7 @@ class Judge:
             path=match.path,
             query=target.query,
             identity={"user": asked.user, "groups": [], "method": asked.auth_method.lower()},
-            canonical=body.read(asked, match, self.shapes, target.version),
+            canonical=body.read(asked, match, target.query, self.shapes, target.version),
             host=host,
         )
 

@@ -5,7 +5,7 @@ shown a body when the first Content-Type is application/json, but of several Con
 dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone never proves what arrived.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portero.reading import go_json
 from portero.reading.canonical import Canonical, Shapes, canonical
@@ -21,7 +21,9 @@ _NOTHING = Canonical(None, ())
 _LONGEST_START = 7
 
 
-def read(envelope: Envelope, match: Match, shapes: Shapes, version: str | None) -> Canonical:
+def read(
+    envelope: Envelope, match: Match, query: Mapping[str, Sequence[str]], shapes: Shapes, version: str | None
+) -> Canonical:
     """The body as Docker reads it at an API version, None when there is none; raises Refused with a body code."""
     if envelope.method in _FORM_METHODS:
         _refuse_form(envelope.headers)
@@ -34,12 +36,18 @@ def read(envelope: Envelope, match: Match, shapes: Shapes, version: str | None) 
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
-    if operation.body == "none" and envelope.method in _FORM_METHODS:
+    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not _imports_stream(query))
+    if takes_none and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
+
+
+def _imports_stream(query: Mapping[str, Sequence[str]]) -> bool:
+    """Whether an ImageCreate brings an archive. A pull brings nothing: a hidden form would make an import of it."""
+    return (*query.get("fromImage", ()), "")[0] == "" and (*query.get("fromSrc", ()), "")[0] == "-"
 
 
 def _refuse_form(headers: Mapping[str, str]) -> None:
