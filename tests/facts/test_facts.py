@@ -27,6 +27,7 @@ WORKLOAD = {
     "noNewPrivileges",
     "networks",
     "mounts",
+    "mountedImages",
     "plugins",
     "sysctls",
     "runtime",
@@ -99,6 +100,8 @@ TOLD = {
     "ConfigCreate": {"plugins"},
     "ConfigUpdate": {"plugins"},
     "ImageSearch": {"image"},
+    "ImagePush": {"image"},
+    "ImageTag": {"imageSource"},
     "DistributionInspect": {"image"},
     "Grpc": {"buildkit"},
     "Session": {"buildkit"},
@@ -121,7 +124,8 @@ def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
 def test_every_fact_of_the_schema_but_the_request_s_own_is_reported_by_an_operation() -> None:
     described = set(REQUEST["$defs"]["facts"]["properties"])
 
-    assert set.union(*TOLD.values()) == described - {"unknownFields", "droppedFields", "daemonDefaults"}
+    named = set(facts.collect("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
+    assert set.union(named, *TOLD.values()) == described - {"unknownFields", "droppedFields", "daemonDefaults"}
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:

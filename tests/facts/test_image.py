@@ -92,6 +92,50 @@ def test_the_first_image_of_a_pull_counts() -> None:
     assert found["image"]["reference"] == "a/b"
 
 
+@pytest.mark.parametrize(
+    ("repo", "tag", "expected"),
+    [
+        ("app", "", ("app", "docker.io", "library/app", "latest")),
+        ("app", "2", ("app:2", "docker.io", "library/app", "2")),
+        (
+            "registry.example.com/team/app:1",
+            "",
+            ("registry.example.com/team/app:1", *("registry.example.com", "team/app"), "1"),
+        ),
+        ("postgres:15", "16", ("postgres:15:16", "docker.io", "library/postgres", "16")),
+        ("index.docker.io/postgres", "16", ("index.docker.io/postgres:16", "docker.io", "library/postgres", "16")),
+        ("cafe", "", ("cafe", "docker.io", "library/cafe", "latest")),
+    ],
+)
+def test_a_new_name_is_a_repository_with_a_tag_apart(repo: str, tag: str, expected: tuple[str, str, str, str]) -> None:
+    found: Any = image.read_new_name({"repo": (repo, "evil.example/other"), "tag": (tag,)})
+
+    named = found["imageName"]
+    assert (named["reference"], named["registry"], named["repository"], named["tag"]) == expected
+    assert (named["mayBeId"], named["at"]) == (False, "?repo")
+
+
+@pytest.mark.parametrize("query", [{}, {"repo": ("",)}, {"repo": ("", "app")}, {"tag": ("1",)}])
+def test_without_a_repository_an_image_gets_no_name(query: Any) -> None:
+    assert image.read_new_name(query) == {}
+
+
+@pytest.mark.parametrize(("source", "may_be_id"), [("cafe", True), ("cafe:latest", False), ("sha256:cafe", True)])
+def test_a_tag_names_its_source_as_a_create_does(source: str, may_be_id: bool) -> None:
+    found: Any = image.read_tag({"name": source}, {"repo": ("app",)})
+
+    assert (found["imageSource"]["reference"], found["imageSource"]["at"]) == (source, "path.name")
+    assert found["imageSource"]["mayBeId"] is may_be_id
+    assert found["imageName"]["repository"] == "library/app"
+
+
+def test_a_push_goes_to_the_registry_of_the_name() -> None:
+    found: Any = image.read_push({"name": "cafe.example:5000/a"}, {"tag": ("2",)})
+
+    assert found == {"image": image.parse("cafe.example:5000/a:2", "path.name") | {"mayBeId": False}}
+    assert image.read_push({"name": "cafe"}, {})["image"]["mayBeId"] is False  # type: ignore[index, call-overload]
+
+
 def test_an_import_names_no_image() -> None:
     assert image.read_pull({"fromSrc": ("-",), "repo": ("x",), "tag": ("1",)}) == {}
 

@@ -67,6 +67,12 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
         [{"Type": "bind", "Source": "/a", "Target": "/b"}],
         {"mounts": "HostConfig.Mounts[0]"},
     ),
+    (
+        "ContainerCreate",
+        "HostConfig.Mounts",
+        [{"Type": "image", "Source": "app:1", "Target": "/b"}],
+        {"mounts": "HostConfig.Mounts[0]", "mountedImages": "HostConfig.Mounts[0]"},
+    ),
     ("ContainerCreate", "HostConfig.Tmpfs", {"/t": ""}, {"mounts": "HostConfig.Tmpfs[*]"}),
     ("ContainerCreate", "Volumes", {"/v": {}}, {"mounts": "Volumes[*]"}),
     ("ContainerCreate", "HostConfig.VolumesFrom", ["a"], {"volumesFrom": "HostConfig.VolumesFrom[0]"}),
@@ -156,6 +162,15 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
         "TaskTemplate.ContainerSpec.Mounts",
         [{"Type": "bind", "Source": "/a", "Target": "/b"}],
         {"mounts": "TaskTemplate.ContainerSpec.Mounts[0]"},
+    ),
+    (
+        "ServiceCreate",
+        "TaskTemplate.ContainerSpec.Mounts",
+        [{"Type": "IMAGE", "Source": "app:1", "Target": "/b"}],
+        {
+            "mounts": "TaskTemplate.ContainerSpec.Mounts[0]",
+            "mountedImages": "TaskTemplate.ContainerSpec.Mounts[0]",
+        },
     ),
     (
         "ServiceCreate",

@@ -123,6 +123,74 @@ def test_an_id_counts_as_the_names_of_its_image(tmp_path: Path, reference: str, 
     assert ("image-registries" in refusing(create(listed, reference))) is refused
 
 
+TAGGED = "/images/{}/tag?repo={}&tag=16"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "refused"),
+    [
+        ("evil", "registry.example.com/postgres", True),
+        (f"sha256:{'e' * 64}", "registry.example.com/postgres", True),
+        ("cafe", "registry.example.com/postgres", True),
+        ("missing", "registry.example.com/postgres", True),
+        (ID, "registry.example.com/postgres", False),
+        ("abcd", "registry.example.com/postgres", False),
+        ("registry.example.com/app:1", "registry.example.com/postgres", False),
+        ("evil", "mine", False),
+    ],
+)
+def test_only_an_image_from_a_listed_registry_gets_another_name_there(
+    tmp_path: Path, source: str, name: str, refused: bool
+) -> None:
+    listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
+
+    decision = decide(listed, "POST", TAGGED.format(source, name))
+    assert [(v.rule, v.at) for v in decision.violations if v.action == "deny"] == (
+        [("image-registries", "?repo")] if refused else []
+    )
+
+
+@pytest.mark.parametrize("blind", [FixedHost(), SilentHost()], ids=["off", "unanswered"])
+def test_without_lookups_only_the_name_of_a_source_counts(tmp_path: Path, blind: FixedHost) -> None:
+    listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
+    blinded = replace(listed, host=blind)
+
+    assert refusing(decide(blinded, "POST", TAGGED.format(ID, "registry.example.com/postgres")))
+    named = refusing(decide(blinded, "POST", TAGGED.format("registry.example.com/app:1", "registry.example.com/b")))
+    assert named == (["lookup-failed"] if isinstance(blind, SilentHost) else [])
+
+
+@pytest.mark.parametrize(
+    ("target", "refused"),
+    [
+        ("/commit?container=web&repo=registry.example.com/postgres&tag=16", True),
+        ("/commit?container=web&repo=mine&tag=16", False),
+        ("/commit?container=web", False),
+        ("/images/create?fromSrc=-&repo=registry.example.com/postgres:16", True),
+        ("/images/create?fromSrc=-&repo=mine:16", False),
+        ("/images/busybox/push?tag=1", True),
+        ("/images/registry.example.com/app/push", False),
+    ],
+)
+def test_what_gives_or_sends_an_image_is_judged_by_its_name(tmp_path: Path, target: str, refused: bool) -> None:
+    site = {"registries": ["registry.example.com"], "actions": {"image-registries": "deny"}}
+    listed = judge(tmp_path, "hardened", {"site.json": site})
+    assert ("image-registries" in refusing(decide(listed, "POST", target))) is refused
+
+    anything = judge(tmp_path, "restricted", {"site.json": {}})
+    assert "image-registries" not in refusing(decide(anything, "POST", target))
+
+
+@pytest.mark.parametrize(("mounted", "refused"), [("evil:1", True), (ID, True), ("registry.example.com/data:1", False)])
+def test_a_mounted_image_comes_from_a_listed_registry_by_name(tmp_path: Path, mounted: str, refused: bool) -> None:
+    listed = judge(tmp_path, "restricted", {"site.json": {"registries": ["registry.example.com"]}})
+    mounts = [{"Type": "image", "Source": mounted, "Target": "/m"}]
+
+    decision = create(listed, "registry.example.com/app:1", HostConfig={"Mounts": mounts})
+    found = [v.at for v in decision.violations if v.rule == "image-registries"]
+    assert found == (["HostConfig.Mounts[0]"] if refused else [])
+
+
 @pytest.mark.parametrize(
     ("profile", "site", "asked"),
     [

@@ -312,6 +312,19 @@ def test_what_an_exact_list_has_within_it_has_a_name_of_its_own(candidate: str, 
     assert site.names(schema) == {"key", "key-within"}
 
 
+@pytest.mark.parametrize(("listed", "expected"), [(["docker.io"], True), (["quay.io"], False), ([], False)])
+def test_what_a_registry_list_lists_has_a_name_of_its_own_that_is_nothing_with_an_empty_list(
+    listed: list[str], expected: bool
+) -> None:
+    schema: dict[str, Any] = {"properties": {"key": {"becomes": "registry-list"}}}
+    resources = {"site": {"$defs": site.definitions({"key": listed}, schema)}}
+    check = engine.best().compile({"$ref": "site#/$defs/key-listed"}, resources)
+
+    image = {"registry": "docker.io", "repository": "library/app", "mayBeId": False}
+    assert (check.failures(image) == ()) is expected
+    assert site.names(schema) == {"key", "key-listed"}
+
+
 def test_a_source_below_a_writable_one_is_a_fault() -> None:
     lists: dict[str, Any] = {
         "bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"],

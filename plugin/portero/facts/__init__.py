@@ -30,7 +30,7 @@ from portero.facts import (
     security,
     tasks,
 )
-from portero.facts.fields import child, flag, integer, text, texts
+from portero.facts.fields import child, flag, integer, objects, text, texts
 from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
@@ -72,6 +72,7 @@ def _container_create(call: _Call) -> dict[str, JSON]:
         "image": image.parse(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, call.host)],
         "plugins": plugins.read_create(body),
+        "mountedImages": [*mounts.read_images(objects(config, "Mounts"), "HostConfig.Mounts")],
         "volumesFrom": [*mounts.read_volumes_from(body)],
         "devices": devices.read_devices(config, "HostConfig.", call.host),
         "deviceCgroupRules": devices.read_rules(config, "HostConfig."),
@@ -149,6 +150,7 @@ def _service(call: _Call) -> dict[str, JSON]:
         **security.read_service(spec),
         "networks": networks.read_service(body, call.host),
         "mounts": [*mounts.read_service(body, call.host)],
+        "mountedImages": [*mounts.read_images(objects(spec, "Mounts"), f"{_SPEC}.Mounts")],
         "plugins": plugins.read_service(body),
         "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]")
         + networks.read_endpoint_sysctls(body),
@@ -176,7 +178,8 @@ def _service(call: _Call) -> dict[str, JSON]:
 def _image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": downloads.read_import(call.query)}
-    return pulled | imported | buildkit.read_pull(pulled.get("image"), call.host)
+    named = {} if pulled else image.read_new_name(call.query)
+    return pulled | imported | named | buildkit.read_pull(pulled.get("image"), call.host)
 
 
 def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
@@ -203,7 +206,7 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     },
     "NetworkDelete": lambda call: {"networks": networks.read_delete(call.path, call.host)},
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
-    "ImageCommit": lambda call: commit.read_config(call.body, call.query),
+    "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
     "ImageCreate": _image_create,
     "ContainerInspect": lambda call: buildkit.read_inspect(call.path, call.host),
     "Grpc": lambda call: buildkit.read_connection(call.host),
@@ -212,6 +215,8 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
         lambda call: {"plugins": plugins.read_secret(call.body)},
     ),
+    "ImagePush": lambda call: image.read_push(call.path, call.query),
+    "ImageTag": lambda call: image.read_tag(call.path, call.query),
     "ImageSearch": lambda call: image.read_search(call.query),
     "DistributionInspect": lambda call: image.read_distribution(call.path),
     "SwarmInit": lambda call: _swarm(child(call.body, "Spec"), "Spec."),

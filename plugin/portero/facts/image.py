@@ -41,17 +41,27 @@ def parse(reference: str, at: str) -> Fact:
 
 def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImageCreate pulls; {} for an import (moby api/server/router/image, postImagesCreate)."""
-    reference = (*query.get("fromImage", ()), "")[0]
-    if reference == "":
-        return {}
-    tag = (*query.get("tag", ()), "")[0]
-    # "busybox:" is how old clients ask for every tag.
-    image = parse(reference.removesuffix(":"), "?fromImage") | {"reference": reference, "mayBeId": False}
-    if tag == "":
-        return {"image": image}
-    if _DIGEST.fullmatch(tag):
-        return {"image": image | {"reference": f"{reference}@{tag}", "tag": None, "digest": tag}}
-    return {"image": image | {"reference": f"{reference}:{tag}", "tag": tag}}
+    reference = _first(query, "fromImage")
+    return {} if reference == "" else {"image": _parse_name(reference, _first(query, "tag"), "?fromImage")}
+
+
+def read_push(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The image that ImagePush sends to its registry."""
+    return {"image": _parse_name(path.get("name", ""), _first(query, "tag"), "path.name")}
+
+
+def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The name that ImageTag, ImageCommit or an import gives an image; {} for none.
+
+    (moby api/server/httputils/form.go, RepoTagReference.)
+    """
+    repository = _first(query, "repo")
+    return {} if repository == "" else {"imageName": _parse_name(repository, _first(query, "tag"), "?repo")}
+
+
+def read_tag(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The image that ImageTag names anew, and its new name."""
+    return {"imageSource": parse(path.get("name", ""), "path.name")} | read_new_name(query)
 
 
 def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
@@ -61,11 +71,26 @@ def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
-    term = (*query.get("term", ()), "")[0]
+    term = _first(query, "term")
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
     registry, repository = (first, rest) if is_host and first != _LEGACY else (_DEFAULT, term)
     return {"image": _image(term, registry, repository, None, None, "?term")}
+
+
+def _first(query: Mapping[str, Sequence[str]], name: str) -> str:
+    return (*query.get(name, ()), "")[0]
+
+
+def _parse_name(reference: str, tag: str, at: str) -> Fact:
+    """What is a name and never an ID, with a tag or digest that comes apart from it."""
+    # "busybox:" is how old clients ask for every tag.
+    image = parse(reference.removesuffix(":"), at) | {"reference": reference, "mayBeId": False}
+    if tag == "":
+        return image
+    if _DIGEST.fullmatch(tag):
+        return image | {"reference": f"{reference}@{tag}", "tag": None, "digest": tag}
+    return image | {"reference": f"{reference}:{tag}", "tag": tag}
 
 
 def _split(reference: str) -> tuple[str, str]:

@@ -3,10 +3,10 @@
 The different syntaxes of one mount give one kind of fact. Raises Refused for host paths with control characters.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
-from portero.facts import binds, driver, tmpfs
+from portero.facts import binds, driver, image, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
 from portero.facts.mount import clean_target, look_up, make_fact
 from portero.facts.paths import clean_from_root, is_absolute
@@ -60,6 +60,13 @@ def read_volumes_from(body: Mapping[str, JSON]) -> list[Fact]:
     """The containers of --volumes-from: `container` or `container:mode` (ParseVolumesFrom)."""
     entries = _list_texts("HostConfig.VolumesFrom", child(body, "HostConfig"))
     return [{"container": entry.partition(":")[0], "at": at} for at, entry in entries]
+
+
+def read_images(entries: Iterable[Mapping[str, JSON]], at: str) -> Iterator[Fact]:
+    """The images that a list of Mounts shows in the container. Docker takes them by any name and by ID, as a create."""
+    for index, entry in enumerate(entries):
+        if _fold_case(text(entry, "Type")) == "image":
+            yield image.parse(text(entry, "Source"), f"{at}[{index}]")
 
 
 def _list_texts(at: str, settings: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The image of a create, as the daemon has it: `objects.image` and `objects.publishedPorts` in the document."""
+"""The image of a create or a tag, as the daemon has it: `objects.image`, `objects.publishedPorts` in the document."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -15,7 +15,7 @@ def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -
 
     `is_read`: a rule in force reads the image. Ports count only with --publish-all.
     """
-    named = child(child(document, "facts"), "image")
+    named = child(child(document, "facts"), "imageSource" if document["operation"] == "ImageTag" else "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
     wants_ports = image_object.publishes_all(body)
     if not (is_read or wants_ports) or not text(named, "reference") or _names_platform(document):

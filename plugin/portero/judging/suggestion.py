@@ -14,6 +14,7 @@ from operator import or_
 from typing import TypeAlias
 
 from portero.decision import Violation
+from portero.facts.fields import child
 from portero.flags import compose
 from portero.flags.docker import Spelling, spelling
 from portero.flags.edits import Document, Network, SetField, Violated
@@ -119,9 +120,12 @@ def _changes(document: Document, added: _Added) -> bool:
 
 
 def _image(document: Document, forms: Iterable[ImageForm]) -> str:
-    """The form of the image's name, which is put into the document; empty when any name is allowed."""
+    """The form of the image's name, which is put into the document; empty when any name is allowed, or there is none.
+
+    (An import has only the name that it gives.)
+    """
     wanted = reduce(or_, forms, ImageForm())
-    return str(wanted.put(document)) if wanted != ImageForm() else ""
+    return str(wanted.put(document)) if wanted != ImageForm() and "image" in child(document, "facts") else ""
 
 
 def _docker(operation: str, added: Sequence[_Added], dropped: Sequence[_Dropped], image: str) -> str:

@@ -13,8 +13,10 @@ from portero.ip_ranges import spell_prefix
 from portero.sizes import bytes_of
 from portero.types import JSON
 
-# What the loader makes of such a list, and the name of its second schema: the paths and all below them.
-_EXACT, _WITHIN = "exact-path-list", "-within"
+# What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
+# the registries that are listed, none with an empty list, which otherwise stands for all.
+_EXACT, _REGISTRIES = "exact-path-list", "registry-list"
+_SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed"}
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
@@ -39,7 +41,7 @@ def keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
 def names(site_schema: Mapping[str, JSON]) -> set[str]:
     """The names after site#/$defs/ that rules can refer to."""
     becomes = keys(site_schema)
-    return {*becomes, *(f"{key}{_WITHIN}" for key in becomes if becomes[key] == _EXACT)}
+    return {*becomes, *(f"{key}{_SECOND[made]}" for key, made in becomes.items() if made in _SECOND)}
 
 
 def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -80,14 +82,15 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         "figure": _figure,
         "range": _range,
         "optional-name-list": _optional_names,
-        "registry-list": _registries,
+        _REGISTRIES: _registries,
         "rate-list": _rates,
         "subnet-list": _subnets,
         "version": _version,
     }
     # A listed path is exact for what is allowed; what is below it is what a container may then change.
-    within = {f"{key}{_WITHIN}": _paths(value)} if becomes == _EXACT else {}
-    return {key: makers[becomes](value)} | within
+    seconds = {_EXACT: _paths, _REGISTRIES: _listed_registries}
+    second = {f"{key}{_SECOND[becomes]}": seconds[becomes](value)} if becomes in _SECOND else {}
+    return {key: makers[becomes](value)} | second
 
 
 def _paths(value: JSON) -> JSON:
@@ -164,6 +167,10 @@ def _optional_names(value: JSON) -> JSON:
 def _registries(value: JSON) -> JSON:
     registries = cast(list[str], value)
     return {"anyOf": [_registry(registry) for registry in registries]} if registries else {}
+
+
+def _listed_registries(value: JSON) -> JSON:
+    return _registries(value) if value else dict(_NOTHING)
 
 
 def _registry(registry: str) -> JSON:

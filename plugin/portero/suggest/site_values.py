@@ -14,7 +14,7 @@ from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.types import JSON
 
-_KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within)?"')
+_KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")
 _LISTS = ("path-list", "exact-path-list", "name-list", "prefix-list", "optional-name-list", "subnet-list")
 # A path that a baseline rule refuses is a way to the host: a value for all containers would open it for all.
