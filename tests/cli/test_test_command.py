@@ -72,6 +72,17 @@ def test_good_rules_of_a_site_are_counted_beside_the_built_in_ones(tmp_path: Pat
     assert result.output.endswith(f" 1 in {tmp_path}; no faults\n")
 
 
+@pytest.mark.usefixtures("one_check")
+def test_a_site_is_told_where_its_registries_do_not_hold(tmp_path: Path) -> None:
+    values = {"registries": ["registry.example.com"], "actions": {"image-registries": "deny"}}
+    (tmp_path / "site.json").write_text(json.dumps(values))
+
+    result = prove(str(tmp_path))
+
+    assert result.exit_code == 0
+    assert "image-registries does not hold: docker load, docker import, docker build" in result.stderr
+
+
 def test_a_fault_is_reported_with_file_check_and_cure(tmp_path: Path) -> None:
     result = prove(site(tmp_path, denies={"docker run mine": {"body": {"Image": "registry.example.com/mine"}}}))
 

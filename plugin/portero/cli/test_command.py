@@ -16,8 +16,9 @@ from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.formats import junit
+from portero.policy import unseen_names
 from portero.policy.folder import read
-from portero.policy.loader import InvalidPolicy
+from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof import ground
 from portero.proof.prove import CHECKS, Ground, RuleProof
@@ -50,15 +51,14 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
     """Prove the rules: the built-in ones and those of policy folders.
 
     Every engine allows what a rule allows and denies what it denies, with the same `at`; deleting any keyword changes
-    an example. DIR comes after --schemas. In a checkout the generated pages are checked too. Exit status 1: a rule has
-    a fault.
+    an example. DIR comes after --schemas. A warning tells what the site's values cannot reach under PORTERO_PROFILE. In
+    a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
     settings = options.settings(given)
     distinct = _distinct([*settings.policy_folders, *folders])
     rules = _rules(distinct)
-    for folder in distinct[1:]:
-        for warning in read(folder, []).warnings:
-            _LOG.warning("%s", warning)
+    for warning in _warnings(distinct, settings.profile):
+        _LOG.warning("%s", warning)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
         show_json([_entry(each) for each in proved if each.faults])
@@ -81,6 +81,13 @@ def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     except (LoadError, InvalidPolicy) as error:
         options.give_up(error.faults)
     return rules
+
+
+def _warnings(folders: Sequence[Path], profile: str) -> Iterator[str]:
+    """What of the folders works today and will not, and what of their values does not hold."""
+    for folder in folders[1:]:
+        yield from read(folder, []).warnings
+    yield from unseen_names.list_notices(load(folders, ground.all_engines()[0], api()[0].operations), profile)
 
 
 def _proved(rules: Sequence[_OnGround]) -> Iterator[_Proved]:

@@ -12,6 +12,7 @@ from portero.host.view import HostMoment, LookupState
 from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
+from portero.policy import unseen_names
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
@@ -147,6 +148,7 @@ def attention(view: View, now: float) -> Iterator[str]:
         for path in cast("list[str]", daemon["unseen"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
     yield from builds.list_notices(view.policy, view.settings.profile, view.daemons)
+    yield from unseen_names.list_notices(view.policy, view.settings.profile)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from lifted.list_notices(view.policy, now)
     yield from notices(view.policy.waivers, now)
