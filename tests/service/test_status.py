@@ -1,5 +1,6 @@
 """The status: what is in force, what needs attention, how often exceptions were used."""
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -83,6 +84,15 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
+
+
+def test_registries_that_do_not_hold_need_attention(tmp_path: Path) -> None:
+    site = {"registries": ["registry.example.com"], "actions": {"image-registries": "deny"}}
+    (tmp_path / "site.json").write_text(json.dumps(site))
+
+    (attention,) = cast(list[str], built(tmp_path, schemas=str(tmp_path)).health()["attention"])
+
+    assert attention.startswith("image-registries does not hold: docker load, docker import, docker build give")
 
 
 def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Path) -> None:
