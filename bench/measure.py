@@ -10,6 +10,7 @@ from pathlib import Path
 from client import Connection, latencies, pairs, throughput, turns
 from envelopes import BenchRequest, mixed, requests
 from growth import Curve
+from lookups import LookupCost
 from paused import Paused
 from servers import Serving, serving
 from worst import Worst
@@ -49,6 +50,7 @@ class Results:
     curves: list[Curve] = field(default_factory=list)
     worst: list[Worst] = field(default_factory=list)
     through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lookups: list[LookupCost] = field(default_factory=list)
 
 
 def compared(running: Mapping[str, Serving], request: BenchRequest, rounds: int, seconds: float) -> dict[str, Latency]:

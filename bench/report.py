@@ -4,8 +4,10 @@ import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
+from lookups import LookupCost
 from measure import Results
 from paused import Paused
 from worst import Worst
@@ -39,6 +41,8 @@ def page(results: Results, day: date, note: str) -> str:
         parts += ["## Growth\n\n![growth curves](benchmarks.svg)\n", *_curves(results)]
     if results.through:
         parts += ["## Through a real dockerd, milliseconds\n\n" + _THROUGH, _through(results.through)]
+    if results.lookups:
+        parts += ["## Lookups of existing objects, milliseconds\n\n" + _LOOKUPS, _lookups(results.lookups)]
     return "\n".join(parts)
 
 
@@ -56,6 +60,10 @@ slowest ping over six other connections. The first row is without such a body; t
 _SHOWN = 10
 _THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
 image that is not there, so that dockerd answers at once.
+"""
+_LOOKUPS = """The client's whole call, median and p95. `start` is of a container that runs already, `exec` only makes
+a command, the creates name an image that is not there: dockerd answers each at once. Every container has a bind and
+2 KB of labels.
 """
 
 
@@ -114,6 +122,15 @@ def _through(found: Mapping[str, Mapping[str, float]]) -> str:
         for name, each in found.items()
     ]
     return _table(["", *without], rows)
+
+
+def _lookups(found: Sequence[LookupCost]) -> str:
+    calls = [*dict.fromkeys(one.call for one in found)]
+    rows = [
+        [str(containers), plugin, *(f"{one.median:.2f}, p95 {one.p95:.2f}" for one in costs)]
+        for (containers, plugin), costs in groupby(found, key=lambda one: (one.containers, one.plugin))
+    ]
+    return _table(["containers", "plugin", *calls], rows)
 
 
 def _short(figure: float) -> str:

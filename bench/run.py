@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import growth
+import lookups
 import paused
 import through
 import worst
@@ -58,6 +59,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--paused", action="store_true", help="creates 6 s apart as well, beside 1,000 processes too")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
+        "--lookups", action="store_true", help="what lookups cost at a real dockerd as well (needs root)"
+    )
+    parser.add_argument(
         "--note", default="", metavar="TEXT", help="a sentence for the page, about the other plugins say"
     )
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page, and its plot beside it")
@@ -98,6 +102,8 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         results.curves.append(growth.of_rules(plugins["portero"], folder, chosen.seconds))
     if chosen.dockerd:
         results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
+    if chosen.lookups:
+        results.lookups = lookups.measured(chosen.profile, chosen.seconds)
     return results
 
 
