@@ -1,6 +1,7 @@
 """SARIF 2.1.0: the structure that the standard requires, and what stands in it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,16 @@ def test_a_denial_is_an_error_at_its_file_line_service_and_field(policy: Policy)
             "logicalLocations": [{"fullyQualifiedName": "web HostConfig.Privileged"}],
         }
     ]
+
+
+def test_a_property_with_a_line_of_its_own_is_the_region(policy: Policy) -> None:
+    lines = {"HostConfig.Privileged": ("base file.yaml", 7)}
+    found = replace(checked(violation("no-privileged"), violation("no-host-pid", "X")), find_line=lines.get)
+
+    own, whole = (result["locations"][0]["physicalLocation"] for result in run(policy, found)["results"])
+
+    assert own == {"artifactLocation": {"uri": "base%20file.yaml"}, "region": {"startLine": 7}}
+    assert whole == {"artifactLocation": {"uri": "a%20compose.yaml"}, "region": {"startLine": 3}}
 
 
 @pytest.mark.parametrize("code", ["body-missing", "no-privileged"])

@@ -11,7 +11,7 @@ import click
 
 from portero import engine
 from portero.cli import options, request_files
-from portero.cli.compose_reading import Reading, is_compose
+from portero.cli.compose_reading import Reading, is_compose, is_yaml
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
@@ -24,11 +24,30 @@ from portero.service import resources
 from portero.spelling import spell
 from portero.types import JSON
 
+_STANDARD_INPUT = "-"
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FILE)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=_FILE)
+@click.option(
+    "-f",
+    "--file",
+    "project_files",
+    metavar="FILE",
+    multiple=True,
+    type=_FILE,
+    help="A compose file; those that are repeated override earlier ones, as with docker compose.",
+)
+@click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=_FILE, help="Variables for Compose.")
+@click.option(
+    "--compose-profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    default=["*"],
+    help="A profile of the compose file; repeatable. Default: all of them.",
+)
 @click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
 @click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
 @click.option(
@@ -46,6 +65,9 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 @options.JSON_OUTPUT
 def check(
     files: tuple[str, ...],
+    project_files: tuple[str, ...],
+    env_files: tuple[str, ...],
+    profiles: tuple[str, ...],
     operation: str | None,
     as_request: bool,
     form: str,
@@ -59,12 +81,23 @@ def check(
 
     A FILE is a compose file (.yaml, .yml; docker-compose reads it, in a sandbox), what docker inspect printed, an
     envelope as dockerd posts it, envelopes one a line, a request {"operation", "body", "path", "query"} written by
-    hand, or a body with --operation. Decisions are those of mode enforce.
+    hand, or a body with --operation. Without one, the compose files of the current folder. Decisions are those of mode
+    enforce.
     """
-    judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
-    reading = Reading(project_root, options.variables(env, os.environ), not no_sandbox)
+    settings = replace(options.settings(given), mode="enforce")
+    judge = options.judge_elsewhere(settings)
+    reading = Reading(
+        project_root,
+        options.variables(env, os.environ),
+        not no_sandbox,
+        env_files,
+        profiles,
+        knows_daemon=settings.host_root != "none" or settings.daemon_config is not None,
+    )
+    projects = [project_files or _find_project()] if project_files or not files else []
+    projects += [(file,) for file in files]
     try:
-        asked = [request for file in files for request in _requests(file, judge, operation, reading)]
+        asked = [request for each in projects for request in _requests(each, judge, operation, reading)]
         checker = _Checker(_knowing(judge, asked))
         if not asked:
             options.give_up(["no requests found in these files"])
@@ -77,14 +110,30 @@ def check(
     sys.exit(options.ALLOWED if all(held) else options.REFUSED)
 
 
-def _requests(file: str, judge: Judge, operation: str | None, reading: Reading) -> Iterator[FileRequest]:
-    if is_compose(file):
+def _find_project() -> tuple[str, ...]:
+    """The compose files that docker compose finds by itself."""
+    from portero.sandbox import project
+
+    found = project.of_command([], os.getcwd(), None).files
+    if not found:
+        options.give_up(["no compose file here: name a FILE"])
+    return tuple(map(os.path.relpath, found))
+
+
+def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading: Reading) -> Iterator[FileRequest]:
+    if len(files) > 1 or is_compose(files[0]):
         from portero.cli import compose_file
 
-        yield from compose_file.requests(file, judge.routes, reading)
+        yield from compose_file.requests(files, judge.routes, reading)
         return
-    with click.open_file(file, "rb") as opened:
-        yield from request_files.read_requests(file, opened.read(), judge.routes.operations, operation)
+    with click.open_file(files[0], "rb") as opened:
+        data = opened.read()
+    if files[0] == _STANDARD_INPUT and operation is None and is_yaml(data):
+        from portero.cli import compose_file
+
+        yield from compose_file.requests_of_text(data, judge.routes, reading)
+        return
+    yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 
 
 def _knowing(judge: Judge, asked: Sequence[FileRequest]) -> Judge:
@@ -101,7 +150,12 @@ class _Checker:
 
     def checked(self, request: FileRequest) -> Checked:
         """The decision on a request."""
-        return Checked(request.file, request.line, request.name, self._decide(request))
+        decision = self._decide(request)
+        if request.judged is not None:
+            judged = {f"?{name}" for name in request.judged}
+            kept = tuple(each for each in decision.violations if each.at in judged)
+            decision = replace(decision, violations=kept)
+        return Checked(request.file, request.line, request.name, decision, request.find_line)
 
     def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
@@ -146,8 +200,12 @@ class _Checker:
 
 
 def _line(checked: Checked) -> dict[str, JSON]:
-    """For machines: the line of the decision log."""
-    return {"file": checked.location, **checked.decision.line(microseconds=0)}
+    """For machines: the line of the decision log, with the file and the line of each violation that has one."""
+    violations: list[JSON] = []
+    for violation in checked.decision.violations:
+        file, line = checked.place(violation.at)
+        violations.append(violation.entry() | ({"file": file, "line": line} if line is not None else {}))
+    return {"file": checked.location, **checked.decision.line(microseconds=0), "violations": violations}
 
 
 def _lines(checked: Checked) -> Iterator[str]:
@@ -156,6 +214,8 @@ def _lines(checked: Checked) -> Iterator[str]:
     if not decision.allowed:
         headline, *others = reply.write_denial(decision).split("\n")
         yield from (f"{checked.location}: {headline}", *others)
+        for (file, line), rules in _group_by_line(checked).items():
+            yield f"  {file}:{line}: {', '.join(rules)}"
         near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
         yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
         return
@@ -163,6 +223,16 @@ def _lines(checked: Checked) -> Iterator[str]:
     for violation in decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"
         yield f"  {how}: {violation.rule}  {violation.at}"
+
+
+def _group_by_line(checked: Checked) -> dict[tuple[str, int], dict[str, None]]:
+    """The rules that refuse, by the line of the property; of the file's order."""
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for violation in checked.decision.violations:
+        place = checked.find_line(violation.at) if violation.action == "deny" else None
+        if place is not None and place != (checked.file, checked.line):
+            found.setdefault(place, {})[violation.rule] = None
+    return dict(sorted(found.items()))
 
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:

@@ -1,15 +1,21 @@
-"""Requests of a compose file: what Compose itself asks a daemon when it creates the whole project."""
+"""Requests of a compose project: what Compose itself asks a daemon to create the whole of it, and its builds."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+from portero.cli.compose_builds import list_builds, make_session
 from portero.cli.compose_reading import Reading
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
 from portero.reading.routes import Routes
 from portero.sandbox import compose_run, project, remotes
+from portero.sandbox.compose_lines import ComposeLines
 from portero.sandbox.compose_run import SandboxError
 from portero.spelling import printable
 from portero.standin import compose
@@ -17,63 +23,127 @@ from portero.standin.connection import StandIn
 from portero.standin.daemon import StandInDaemon
 from portero.standin.forward import ClientRequest, envelope
 
-_NAMING = ("com.docker.compose.service", "com.docker.compose.network", "com.docker.compose.volume")
+STANDARD_INPUT = "-"
+_LABELS = {
+    "com.docker.compose.service": "services",
+    "com.docker.compose.network": "networks",
+    "com.docker.compose.volume": "volumes",
+}
+_READING = ("GET", "HEAD")
 _MOST_SHOWN = 300
 
 
-def requests(file: str, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
-    """What creating every service of the file, of whatever profile, asks that is more than reading.
+class _Part(NamedTuple):
+    """What of the project a request makes, such as the service web."""
 
-    Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the file.
+    section: str
+    name: str
+
+
+class _Run(NamedTuple):
+    """One run of Compose: the resolved project as JSON, and what it asked."""
+
+    config: str
+    asked: list[ClientRequest]
+    networks: Mapping[str, str]
+
+
+def requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+    """What creating every service of a project asks that is more than reading; later files override earlier ones.
+
+    Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the files.
     """
+    run = _run(files, routes, reading, reading.root or os.path.dirname(os.path.abspath(files[0])), [])
+    return _requests({file: Path(file).read_text(encoding="utf-8", errors="replace") for file in files}, run, reading)
+
+
+def requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+    """The same for standard input, whose paths begin in the current folder, as with `docker compose --file -`."""
+    here = os.getcwd()
+    with TemporaryDirectory(prefix="portero-") as folder:
+        file = os.path.join(folder, "compose.yaml")
+        Path(file).write_bytes(text)
+        try:
+            run = _run([file], routes, reading, reading.root or here, ["--project-directory", here])
+        except InvalidRequestFile as error:
+            raise InvalidRequestFile(str(error).replace(os.path.relpath(file), STANDARD_INPUT)) from None
+    return _requests({STANDARD_INPUT: text.decode(errors="replace")}, run, reading)
+
+
+def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
+    lines = ComposeLines.of(texts)
+    asked = [(_path(each), _part(each), envelope(each), each) for each in run.asked if each.method not in _READING]
+    # Compose asks for several things at once, in no fixed order.
+    for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
+        yield _locate(lines, next(iter(texts)), FileRequest("", posted, None, part.name, run.networks), part, each)
+    built = [*list_builds(run.config)]
+    for name, posted, judged in built:
+        request = FileRequest("", posted, None, f"{name} build", judged=judged)
+        yield _locate(lines, next(iter(texts)), request, _Part("services", name))
+    if built and reading.knows_daemon:
+        request = FileRequest("", make_session(), None, "builds")
+        yield _locate(lines, next(iter(texts)), request, _Part("services", built[0][0]))
+
+
+def _locate(
+    lines: ComposeLines, file: str, request: FileRequest, part: _Part, asked: ClientRequest | None = None
+) -> FileRequest:
+    """The request with its lines."""
+    body = json.loads(asked.body) if asked is not None and asked.shows_json and asked.body else None
+    whole = lines.find(part.section, part.name)
+    return replace(
+        request,
+        file=whole[0] if whole else file,
+        line=whole[1] if whole else None,
+        find_line=partial(lines.find, part.section, part.name, body=body),
+    )
+
+
+def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, options: Sequence[str]) -> _Run:
     asked: list[ClientRequest] = []
     daemon = StandInDaemon(routes, lambda request: asked.append(request))
     try:
-        _create(file, reading, daemon)
+        config = _create(files, reading, root, options, daemon)
     except SandboxError as error:
         raise InvalidRequestFile(str(error)) from None
-    networks = {id: text(body, "Name") for id, body in daemon.state.networks.items()}
-    lines = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
-    named = [(_path(each), _name(each), envelope(each)) for each in asked if each.method not in ("GET", "HEAD")]
-    # Compose asks for several things at once, in no fixed order.
-    for _, name, posted in sorted(named):
-        yield FileRequest(file, posted, _line(lines, name), name, networks)
+    return _Run(config, asked, {id: text(body, "Name") for id, body in daemon.state.networks.items()})
 
 
-def _create(file: str, reading: Reading, daemon: StandInDaemon) -> None:
-    of = project.of_file(file, reading.root)
+def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> str:
+    of = project.of_files(files, root, reading.env_files)
     if reading.sandboxed:
         remotes.check_files(of.files, of.shown)
     run = compose_run.runner(
         of.shown, of.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
     ).run
-    words = ["--file", of.files[0], "--profile", "*"]
+    words = [*options, *_repeat("--file", of.files), *_repeat("--profile", reading.profiles)]
+    words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
     with StandIn(daemon.answer) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
         compose.prepare(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
     if ended.status is None:
-        raise InvalidRequestFile(f"{file}: Compose did not finish within {compose_run.SECONDS:g} seconds")
+        raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
     if ended.status != 0:
-        raise InvalidRequestFile(f"{file}: {_last_line(ended.output)}")
+        raise InvalidRequestFile(f"{files[0]}: {_last_line(ended.output)}")
+    return config.output
+
+
+def _repeat(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
 
 
 def _path(asked: ClientRequest) -> str:
     return asked.target.partition("?")[0]
 
 
-def _name(asked: ClientRequest) -> str:
+def _part(asked: ClientRequest) -> _Part:
     """The service behind a container, the key behind a network or a volume."""
     if not asked.shows_json or not asked.body:
-        return ""
+        return _Part("", "")
     labels = as_object(json.loads(asked.body).get("Labels"), "Labels")
-    return next((str(labels[label]) for label in _NAMING if label in labels), "")
-
-
-def _line(lines: Sequence[str], name: str) -> int | None:
-    """Where the name stands as a key, the first time."""
-    key = re.compile(rf"""\s+["']?{re.escape(name)}["']?\s*:""")
-    return next((number for number, line in enumerate(lines, 1) if name and key.match(line)), None)
+    found = (_Part(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
+    return next(found, _Part("", ""))
 
 
 def _last_line(output: str) -> str:

@@ -13,14 +13,24 @@ _ENDINGS = (".yaml", ".yml")
 class Reading:
     """How compose files are read. `root`: the folder that Compose may read, by default the file's own.
 
-    `variables`: what of the environment Compose sees in its sandbox.
+    `variables`: what of the environment Compose sees in its sandbox. `env_files`, `profiles`: as Compose takes them.
+    `knows_daemon`: whether the daemon's configuration is at hand, on which BuildKit depends.
     """
 
     root: str | None
     variables: Mapping[str, str]
     sandboxed: bool
+    env_files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ("*",)
+    knows_daemon: bool = True
 
 
 def is_compose(file: str) -> bool:
     """Whether a file is a compose file, by its name."""
     return file.endswith(_ENDINGS)
+
+
+def is_yaml(data: bytes) -> bool:
+    """Whether standard input is a compose file: it is no JSON, and its first line is none either."""
+    first = next((line for line in data.splitlines() if line.strip()), b"")
+    return bool(first) and not first.lstrip().startswith((b"{", b"["))

@@ -11,6 +11,7 @@ from typing import cast
 from urllib.parse import quote, urlencode
 
 from portero.facts import inspected
+from portero.formats.checked import FindLine, no_line
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.types import JSON
@@ -28,7 +29,8 @@ class FileRequest:
     """An envelope as dockerd would post it or, when the facts were written too, a whole request document.
 
     `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
-    network ID.
+    network ID. `find_line`: where in which file a place of the request stands. `judged`: the only places that count,
+    where the request has more than the file says.
     """
 
     file: str
@@ -36,6 +38,8 @@ class FileRequest:
     line: int | None = None
     name: str = ""
     networks: Mapping[str, str] = field(default_factory=dict)
+    find_line: FindLine = no_line
+    judged: frozenset[str] | None = None
 
     @property
     def location(self) -> str:

@@ -13,6 +13,9 @@ from portero.refusals import CODES
 from portero.types import JSON
 
 VERSION = "2.1.0"
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+# The project has no site; a name is a URI too.
+_INFORMATION = "urn:portero"
 _LEVELS = {"deny": "error", "audit": "note"}
 
 
@@ -28,7 +31,7 @@ def log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[st
     """The log of one run with these rules (see `rule`) and results."""
     driver: dict[str, JSON] = {"name": "portero", "version": __version__, "rules": [dict(rule) for rule in rules]}
     run: dict[str, JSON] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [*results]}
-    return {"version": VERSION, "runs": [run]}
+    return {"$schema": _SCHEMA, "version": VERSION, "runs": [run]}
 
 
 def rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
@@ -76,9 +79,10 @@ def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) ->
 
 
 def _location(checked: Checked, violation: Violation) -> JSON:
-    file: dict[str, JSON] = {"artifactLocation": {"uri": quote(checked.file)}}
-    if checked.line is not None:
-        file["region"] = {"startLine": checked.line}
+    path, line = checked.place(violation.at)
+    file: dict[str, JSON] = {"artifactLocation": {"uri": quote(path)}}
+    if line is not None:
+        file["region"] = {"startLine": line}
     name = " ".join(part for part in (checked.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from portero.host.path import is_within
 from portero.sandbox.compose_run import SandboxError
 
 # compose-go cli.DefaultFileNames and DefaultOverrideFileNames, looked for in the folder and in those above it.
@@ -26,10 +27,14 @@ class Project:
     shown: tuple[str, ...]
 
 
-def of_file(file: str, root: str | None) -> Project:
-    """A compose file and its folder, or the wider `root`; raises SandboxError."""
-    path = os.path.abspath(file)
-    return Project((path,), _shown([root or os.path.dirname(path)]))
+def of_files(files: Sequence[str], root: str | None, others: Sequence[str] = ()) -> Project:
+    """Compose files, the folder of the first or the wider `root`, and `others` to read; raises SandboxError.
+
+    A file below the root is not shown by itself: it may be a link to any file of this machine.
+    """
+    paths = [os.path.abspath(file) for file in files]
+    above = os.path.abspath(root or os.path.dirname(paths[0]))
+    return Project(tuple(paths), _shown([above, *(path for path in paths if not is_within(path, above)), *others]))
 
 
 def of_command(options: Sequence[str], folder: str, root: str | None) -> Project:

@@ -1,0 +1,162 @@
+"""Where in compose files a property stands that a rule refuses: a place in Docker's request in, file and line out."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from portero.sandbox.compose_keys import KEYS
+from portero.types import JSON
+
+Line: TypeAlias = tuple[str, int]
+_Entry: TypeAlias = tuple[str, Node, Node]
+
+_NAME = re.compile(r"\??\w+")
+_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
+_PORT = re.compile(r"PortBindings\.(\d+)")
+# Chains of extends and of <<; aliases can lead in circles.
+_MOST_EXTENDED = 10
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeLines:
+    """The files of one project, those that override others last. `trees`: their YAML, None where it is invalid."""
+
+    trees: dict[str, Node | None]
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> "ComposeLines":
+        """The files by name."""
+        return cls({file: _parse(text) for file, text in texts.items()})
+
+    def find(self, section: str, name: str, at: str = "", body: JSON = None) -> Line | None:
+        """Where the property behind `at` stands; else the entry `name` of the section; None where neither is.
+
+        `body`: the request's, in which `at` leads to the value. An `at` with ? is of the service's build.
+        """
+        entries = list(self._find_entries(section, name))
+        for file, _, entry in entries:
+            asked = _value(entry, "build") if at.startswith("?") else entry
+            found = _find_property(asked, at, body)
+            if found is not None:
+                return file, _line(found)
+        return next(((file, _line(key)) for file, key, _ in entries), None)
+
+    def _find_entries(self, section: str, name: str) -> Iterator[_Entry]:
+        for file in reversed(self.trees):
+            yield from self._follow(file, self.trees[file], section, name, _MOST_EXTENDED)
+
+    def _follow(self, file: str, tree: Node | None, section: str, name: str, depth: int) -> Iterator[_Entry]:
+        """The entry of this name, and those that it extends."""
+        found = _field(_value(tree, section), name)
+        if found is None:
+            return
+        key, entry = found
+        yield file, key, entry
+        extended = _value(entry, "extends")
+        service = _text(extended) or _text(_value(extended, "service"))
+        if service and depth:
+            other = os.path.normpath(os.path.join(os.path.dirname(file), _text(_value(extended, "file")) or file))
+            yield from self._follow(other, self.trees.get(other) or _parse_file(other), section, service, depth - 1)
+
+
+def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
+    """The line of the list or the mapping that holds the value, else the key."""
+    name = _NAME.match(at.removeprefix("HostConfig."))
+    keys = KEYS.get(name[0], "").split() if name else []
+    found = next((field for key in keys if (field := _field(entry, key)) is not None), None)
+    if found is None:
+        return None
+    key, value = found
+    port = _PORT.search(at)
+    wanted = port[1] if port else _spell_value(_follow_path(body, at))
+    return (_find_part(value, wanted) if wanted else None) or key
+
+
+def _find_part(value: Node, wanted: str) -> Node | None:
+    if isinstance(value, SequenceNode):
+        return next((part for part in value.value if _says(part, wanted)), None)
+    field = _field(value, wanted.partition("=")[0])
+    return field[0] if field else None
+
+
+def _says(part: Node, wanted: str) -> bool:
+    """Whether an entry of a list is about a path in the container, a port, or a word."""
+    if isinstance(part, MappingNode):
+        return any(_text(value) == wanted for _, value in part.value)
+    text = _text(part)
+    return text == wanted or wanted in re.split(r"[:=/]" if wanted.isdigit() else r"[:=]", text)
+
+
+def _spell_value(value: JSON) -> str:
+    """What an entry of the request and one of the file have in common; of a mount its path in the container."""
+    if isinstance(value, dict):
+        found = value.get("Target") or value.get("PathInContainer") or value.get("Name")
+        return found if isinstance(found, str) else ""
+    if not isinstance(value, str):
+        return ""
+    parts = value.split(":")
+    return parts[1] if value.startswith("/") and len(parts) > 1 else value
+
+
+def _follow_path(body: JSON, at: str) -> JSON:
+    value = body
+    for index, name in _STEP.findall(at):
+        if index and isinstance(value, list) and int(index) < len(value):
+            value = value[int(index)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            # The name of an entry, such as that of a kernel parameter: it is also the key in the file.
+            return name if isinstance(value, dict) else value
+    return value
+
+
+def _parse_file(path: str) -> Node | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return _parse(file.read(_MOST_BYTES))
+    except OSError:
+        return None
+
+
+def _parse(text: str) -> Node | None:
+    """The tree; None where Compose will not accept the file either."""
+    try:
+        node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, RecursionError, ValueError):
+        return None
+    return node
+
+
+def _value(node: Node | None, key: str) -> Node | None:
+    found = _field(node, key)
+    return found[1] if found else None
+
+
+def _field(node: Node | None, key: str, depth: int = _MOST_EXTENDED) -> tuple[Node, Node] | None:
+    """The key and its value, also where `<<` brings it."""
+    if not isinstance(node, MappingNode):
+        return None
+    merged: list[Node] = []
+    for name, value in node.value:
+        if _text(name) == key:
+            return name, value
+        if _text(name) == "<<":
+            merged += value.value if isinstance(value, SequenceNode) else [value]
+    found = (_field(each, key, depth - 1) for each in merged if depth)
+    return next((field for field in found if field is not None), None)
+
+
+def _text(node: Node | None) -> str:
+    return str(node.value) if isinstance(node, ScalarNode) else ""
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
