@@ -393,6 +393,35 @@ def test_an_exception_waives_one_pair(tmp_path: Path, upper: str, rules: list[st
     assert bool(refusing(decide(judge, "POST", "/containers/writer/start"))) is bool(rules)
 
 
+@pytest.mark.parametrize(("driver", "rules"), [("acme", ["existing-container"]), ("local", [])])
+def test_a_start_is_judged_with_the_drivers_of_its_volumes(judge: Judge, driver: str, rules: list[str]) -> None:
+    mounted = {"Type": "volume", "Name": "data", "Driver": driver}
+    old = {"web": container("web", Binds=["data:/d"], mounts=(mounted,))}
+    # The plugin of the driver is dead: dockerd does not find the volume.
+    judge = replace(judge, host=FixedHost({"objects": {"container": old}}))
+
+    assert refusing(decide(judge, "POST", "/containers/web/start")) == rules
+
+
+BRIDGE = {"com.docker.network.bridge.name": "br-app"}
+
+
+@pytest.mark.parametrize(
+    ("copied", "rules"),
+    [
+        ({**network("old", **BRIDGE), "ConfigOnly": True}, ["existing-network"]),
+        ({**network("old"), "ConfigOnly": True}, []),
+        (network("old", **BRIDGE), []),  # the bridge is its own
+    ],
+    ids=["takes over a bridge", "harmless", "own bridge"],
+)
+def test_a_network_that_takes_old_options_is_judged_with_them(judge: Judge, copied: Any, rules: list[str]) -> None:
+    judge = replace(judge, host=FixedHost({"objects": {"network": {"old": copied}}, "interfaces": ["br-app"]}))
+    body = {"Name": "new", "ConfigFrom": {"Network": "old"}}
+
+    assert refusing(decide(judge, "POST", "/networks/create", body)) == rules
+
+
 class SilentObjects:
     """A daemon that does not answer."""
 

@@ -74,5 +74,11 @@ def test_volumes_have_names_and_networks_are_not_those_that_only_dockerd_makes()
     ]
 
 
+def test_a_network_that_takes_the_options_of_another_one_names_it() -> None:
+    found = find("networks", facts={"network": {"configFrom": "old"}, "networks": []})
+    assert found == [Named("network", "old", "ConfigFrom.Network")]
+    assert find("networks", facts={"network": {"configFrom": ""}, "networks": []}) == []
+
+
 def test_what_is_no_kind_of_name_is_left_to_others() -> None:
     assert find("sources", path={"id": "web"}) == find("image", path={"id": "web"}) == []

@@ -18,7 +18,6 @@ from tests.judging.test_existing import (
     refusing,
     service,
     spec,
-    volume,
 )
 
 __all__ = ["judge"]  # a fixture
@@ -145,12 +144,3 @@ def test_two_containers_that_name_each_other_are_judged(judge: Judge) -> None:
 
     (violation,) = decide(replace(judge, host=host(container=old)), "POST", "/containers/a1/start").violations
     assert violation.rule == "existing-container"
-
-
-@pytest.mark.parametrize(("driver", "rules"), [("acme", ["existing-container"]), ("local", [])])
-def test_a_start_is_judged_with_the_drivers_of_its_volumes(judge: Judge, driver: str, rules: list[str]) -> None:
-    mounted = {"Type": "volume", "Name": "data", "Driver": driver}
-    old = {"web": container("web", Binds=["data:/d"], mounts=(mounted,))}
-    judge = replace(judge, host=host(container=old, volume={"data": volume("data", driver)}))
-
-    assert refusing(decide(judge, "POST", "/containers/web/start")) == rules

@@ -11,9 +11,11 @@ from typing import TypeAlias, cast
 from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.driver import LOCAL
 from portero.facts.fields import child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.host.routes import NO_ROUTES
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, nested_sources, waived_objects
 from portero.judging.named_objects import Named
@@ -125,8 +127,8 @@ class Existing:
         if request is None:
             return ()  # a network of dockerd's own
         if kind == "network":
-            # Its own routes and bridge are on the host because of it.
-            own = find_taken([found])
+            # Its own routes and bridge are on the host because of it; one that only holds options has none.
+            own = NO_ROUTES if flag(found, "ConfigOnly") else find_taken([found])
             return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, own), {})
         return self._judge_container(request, found) if kind == "container" else self.judge(request, self.host, {})
 
@@ -137,8 +139,19 @@ class Existing:
             self.judged[id] = ()  # two containers can name each other
             request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
             used = self._group(dict.fromkeys((*_list_volumes(found), *_list_joined(found))))
+            if foreign := [*self._describe_foreign_volumes(found)]:
+                used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
             self.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(found))
         return self.judged[id]
+
+    def _describe_foreign_volumes(self, container: Mapping[str, JSON]) -> Iterator[Fact]:
+        """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""
+        for index, mount in enumerate(objects(container, "Mounts")):
+            name, driver = text(mount, "Name"), text(mount, "Driver")
+            if text(mount, "Type") == "volume" and driver not in ("", LOCAL):
+                made = Inspected("VolumeCreate", name, {"Name": name, "Driver": driver})
+                named = Named("volume", name, f"Mounts[{index}]")
+                yield _make_fact(named, _shorten(name), self.judge(made, self.host, {}))
 
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
@@ -164,9 +177,9 @@ def _shorten(name: str) -> str:
 
 
 def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:
-    """Its volumes; a bind of one by its name does not show the driver."""
+    """Its volumes of the local driver."""
     for index, mount in enumerate(objects(container, "Mounts")):
-        if text(mount, "Type") == "volume":
+        if text(mount, "Type") == "volume" and text(mount, "Driver") == LOCAL:
             yield Named("volume", text(mount, "Name"), f"Mounts[{index}]")
 
 

@@ -70,7 +70,10 @@ def _find_volumes(document: Mapping[str, JSON]) -> Iterator[Named]:
 
 
 def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
-    for network in objects(child(document, "facts"), "networks"):
+    facts = child(document, "facts")
+    if copied := text(child(facts, "network"), "configFrom"):
+        yield Named("network", copied, "ConfigFrom.Network")
+    for network in objects(facts, "networks"):
         name = text(network, "name")
         if name not in _DOCKERDS_OWN:
             yield Named("network", name, text(network, "at"))
