@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -19,6 +19,9 @@ from tests.paths import SCHEMAS
 
 
 class Satisfied:
+    def is_satisfied(self, request: Any) -> bool:
+        return True
+
     def failures(self, request: Any) -> tuple[()]:
         return ()
 
@@ -30,6 +33,9 @@ class Lenient:
 
     def compile(self, schema: Mapping[str, Any], resources: Any) -> Check:
         return Satisfied()
+
+    def prepare(self, resources: Any) -> Callable[[Mapping[str, Any]], Check]:
+        return lambda schema: Satisfied()
 
     def gather(self, schemas: Mapping[str, Any], resources: Any) -> Checks:
         return OneByOne(dict.fromkeys(schemas, Satisfied()))

@@ -17,7 +17,11 @@ each_engine = pytest.mark.parametrize("each", ENGINES, ids=engine.NAMES)
 
 
 def failures(each: engine.Engine, schema: dict[str, Any], request: Any) -> tuple[engine.InstancePath, ...]:
-    return each.compile(schema, SITE).failures(request)
+    check = each.compile(schema, SITE)
+    found = check.failures(request)
+    assert check.is_satisfied(request) is (found == ())
+    assert each.prepare(SITE)(schema).failures(request) == found
+    return found
 
 
 @each_engine

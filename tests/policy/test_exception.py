@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from portero import engine
 from portero.decision import Violation, refusal
+from portero.engine import rust
+from portero.engine.rust import RustCheck
 from portero.policy.entry_match import looks_into_lists
 from portero.policy.exception import MOST_TRIES, Waiver, notices, strict, waived
 from portero.policy.loader import InvalidPolicy, Policy, load
@@ -403,6 +405,43 @@ def test_a_loaded_exception_waives_in_the_policy(built_in: Path, exception: dict
     assert outcome(found) == [("no-privileged", "waived", "mine"), ("protected-paths", "deny", None)]
 
 
+def test_only_exceptions_about_a_violated_rule_are_tried(
+    built_in: Path, exception: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        write(built_in, f"exceptions/other-{number}.json", exception | {"rules": ["other-rule"]})
+    write(built_in, "rules/privileges/other-rule.json", (built_in / "rules/privileges/no-privileged.json").read_text())
+    write(built_in, "exceptions/mine.json", exception)
+    policy = loaded(built_in)
+    tried: list[JSON] = []
+    genuine = RustCheck.is_satisfied
+    monkeypatch.setattr(
+        RustCheck, "is_satisfied", lambda check, request: tried.append(request) or genuine(check, request)
+    )
+
+    found = policy.waived((violation("no-privileged"),), REQUEST, at(DAY))
+
+    assert outcome(found) == [("no-privileged", "waived", "mine")]
+    assert len(tried) == 1
+
+
+def test_the_resources_are_read_once_for_all_exceptions(
+    built_in: Path, exception: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    genuine = rust.to_portable
+    monkeypatch.setattr(rust, "to_portable", lambda schema: read.append(str(schema.get("title"))) or genuine(schema))
+
+    def count_readings(number: int) -> int:
+        read.clear()
+        for place in range(number):
+            write(built_in, f"exceptions/mine-{place}.json", exception)
+        assert len(loaded(built_in).waivers) == number
+        return read.count("Request")
+
+    assert count_readings(1) == count_readings(30) > 0
+
+
 def test_a_match_may_refer_to_the_values_of_the_site(built_in: Path, exception: dict[str, Any]) -> None:
     runtime: JSON = {"properties": {"runtime": {"properties": {"value": {"$ref": "site#/$defs/runtimes"}}}}}
     write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"facts": runtime}}})
@@ -571,10 +610,13 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
     class Stubborn:
         name = "stubborn"
 
-        def compile(self, schema: Any, resources: Any) -> engine.Check:
-            if "required" in schema:
-                raise RuntimeError("the library's own words")
-            return engine.best().compile(schema, resources)
+        def prepare(self, resources: Any) -> Any:
+            def compile_one(schema: Any) -> engine.Check:
+                if "required" in schema:
+                    raise RuntimeError("the library's own words")
+                return engine.best().compile(schema, resources)
+
+            return compile_one
 
         def gather(self, schemas: Any, resources: Any) -> engine.Checks:
             return engine.best().gather(schemas, resources)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.exception_faults import file_faults
+from portero.policy.exception_faults import file_faults, match_schemas
 from tests.paths import SCHEMAS
 
 SCHEMA, DIALECT = (json.loads((SCHEMAS / name).read_text()) for name in ("exception.json", "rule.json"))
@@ -22,7 +22,7 @@ def faults(match: dict[str, Any]) -> list[str]:
         "owner": "netops",
         "expires": "2030-06-30",
     }
-    return [*file_faults(content, SCHEMA, DIALECT, {"site#/$defs/registries"})]
+    return [*file_faults(content, SCHEMA, match_schemas(DIALECT), {"site#/$defs/registries"})]
 
 
 def image(**named: Any) -> dict[str, Any]:

@@ -198,14 +198,14 @@ def test_a_file_that_is_not_json_is_a_fault(built_in: Path, own: Path) -> None:
 def test_a_file_that_cannot_be_read_is_a_fault(built_in: Path, own: Path) -> None:
     site = own / "site.json"
     for make, why in (
-        (site.mkdir, "is not a regular file"),
-        (lambda: os.mkfifo(site), "is not a regular file"),
-        (lambda: site.symlink_to("/dev/zero"), "is not a regular file"),
-        (lambda: site.write_bytes(b" " * (2 << 20)), "has more than 1048576 bytes"),
-        (lambda: site.symlink_to("nowhere"), "No such file or directory"),
+        (site.mkdir, "(is not a regular file): replace or remove it"),
+        (lambda: os.mkfifo(site), "(is not a regular file): replace or remove it"),
+        (lambda: site.symlink_to("/dev/zero"), "(is not a regular file): replace or remove it"),
+        (lambda: site.write_bytes(b" " * (2 << 20)), "(has more than 1048576 bytes): make it smaller"),
+        (lambda: site.symlink_to("nowhere"), "(No such file or directory): replace or remove it"),
     ):
         make()
-        assert faults(built_in, own) == (f"{site}: cannot be read ({why}): replace or remove it",)
+        assert faults(built_in, own) == (f"{site}: cannot be read {why}",)
         site.rmdir() if site.is_dir() else site.unlink()
 
 

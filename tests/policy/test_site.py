@@ -94,6 +94,19 @@ def test_a_prefix_list_accepts_its_names_and_what_begins_as_one_with_a_star() ->
     assert not accepts("pattern-list", ["shop_*_net"], "shop_front")
 
 
+def test_a_list_of_thousands_accepts_its_first_and_last_entries_and_no_other() -> None:
+    paths: Any = [f"/srv/customers/customer-{number}/data" for number in range(20_000)]
+
+    for becomes in ("path-list", "protected-path-list"):
+        for accepted in (paths[0], paths[-1], f"{paths[9_999]}/below"):
+            assert accepts(becomes, paths, accepted)
+        assert not accepts(becomes, paths, "/srv/customers/customer-20000/data")
+        assert not accepts(becomes, paths, 7)
+    stars: Any = [f"{path}-*" for path in paths]
+    assert accepts("pattern-list", stars, f"{paths[-1]}-x")
+    assert not accepts("pattern-list", stars, paths[-1])
+
+
 @pytest.mark.parametrize("becomes", ["path-list", "protected-path-list", "name-list", "pattern-list", "device-list"])
 @pytest.mark.parametrize("candidate", ["", "/", None, {}])
 def test_an_empty_list_accepts_nothing(becomes: str, candidate: Any) -> None:

@@ -15,7 +15,7 @@ from portero.service import live, loading
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.settings import Settings
-from portero.service.watch import Watch, watched
+from portero.service.watch import Look, Watch, watched
 from portero.signing import signature, tree
 from tests.service.test_application import ask, create
 
@@ -158,6 +158,22 @@ def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) 
         pair.master.tend()
 
     assert pair.reported == []
+
+
+def test_looks_at_many_files_take_at_most_a_fiftieth_of_a_processor(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Watch.look
+
+    def look_slowly(watch: Watch) -> Look:
+        found = look(watch)
+        watch.cost = 2.0
+        return found
+
+    monkeypatch.setattr(Watch, "look", look_slowly)
+    pair.master._next_look = 0.0
+
+    assert 99.0 < pair.master.tend() <= 100.0
 
 
 def test_a_worker_judges_by_what_the_master_read_not_by_what_lies_there_meanwhile(pair: Pair) -> None:

@@ -1,7 +1,7 @@
 """Both engines at once: each request is judged twice, and refused (engine-disagreement) when the results differ."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 from portero.engine.check import Check, Checks, Engine, InstancePath
@@ -16,6 +16,10 @@ class BothCheck:
 
     def __init__(self, checks: tuple[Check, Check]) -> None:
         self._checks = checks
+
+    def is_satisfied(self, request: JSON) -> bool:
+        """As in Check; raises Refused with engine-disagreement."""
+        return not self.failures(request)
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         """As in Check; raises Refused with engine-disagreement."""
@@ -54,8 +58,12 @@ class Both:
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> BothCheck:
         """As in Engine."""
-        first, second = self._engines
-        return BothCheck((first.compile(schema, resources), second.compile(schema, resources)))
+        return self.prepare(resources)(schema)
+
+    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], BothCheck]:
+        """As in Engine."""
+        first, second = (engine.prepare(resources) for engine in self._engines)
+        return lambda schema: BothCheck((first(schema), second(schema)))
 
     def gather(
         self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]

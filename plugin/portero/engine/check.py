@@ -1,6 +1,6 @@
 """What an engine is: it compiles a schema of our dialect into a check, and a check lists where a request fails."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
 from portero.types import JSON
@@ -11,6 +11,10 @@ InstancePath: TypeAlias = tuple[str | int, ...]
 
 class Check(Protocol):
     """One compiled schema."""
+
+    def is_satisfied(self, request: JSON) -> bool:
+        """Whether there is no failure; quicker than a list of them."""
+        ...
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         """The instance paths of every failure, sorted and unique; empty when the request satisfies the schema."""
@@ -36,6 +40,10 @@ class Engine(Protocol):
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
         """A check of `schema`; a $ref may point into one of `resources` (`site#/$defs/...`) and nowhere else."""
+        ...
+
+    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
+        """What `compile` does, for many schemas: the resources are read once."""
         ...
 
     def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:

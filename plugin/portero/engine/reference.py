@@ -1,7 +1,7 @@
 """The reference engine: jsonschema, in pure Python. For tests, `--engine reference` and `--engine both`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,10 @@ class ReferenceCheck:
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
 
+    def is_satisfied(self, request: JSON) -> bool:
+        """As in Check."""
+        return self._validator.is_valid(request)
+
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         """As in Check."""
         return sort_paths({tuple(error.absolute_path) for error in self._validator.iter_errors(request)})
@@ -34,15 +38,19 @@ class Reference:
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> ReferenceCheck:
         """As in Engine."""
-        return ReferenceCheck(VALIDATOR(to_portable(schema), registry=_registry(resources)))
+        return self.prepare(resources)(schema)
+
+    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], ReferenceCheck]:
+        """As in Engine."""
+        registry = _registry(resources)
+        return lambda schema: ReferenceCheck(VALIDATOR(to_portable(schema), registry=registry))
 
     def gather(
         self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
     ) -> OneByOne:
         """As in Engine."""
-        registry = _registry(resources)
-        validators = {name: VALIDATOR(to_portable(schema), registry=registry) for name, schema in schemas.items()}
-        return OneByOne({name: ReferenceCheck(validator) for name, validator in validators.items()})
+        compile_one = self.prepare(resources)
+        return OneByOne({name: compile_one(schema) for name, schema in schemas.items()})
 
 
 def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:

@@ -1,6 +1,6 @@
 """The default engine: jsonschema-rs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import jsonschema_rs
@@ -22,7 +22,7 @@ class RustCheck:
         self._validator = validator
 
     def is_satisfied(self, request: JSON) -> bool:
-        """Whether there is no failure; much faster than making a list of the failures."""
+        """As in Check."""
         return self._validator.is_valid(request)
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
@@ -71,7 +71,12 @@ class Rust:
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> RustCheck:
         """As in Engine."""
-        return RustCheck(_validator(to_portable(schema), _registry(resources)))
+        return self.prepare(resources)(schema)
+
+    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], RustCheck]:
+        """As in Engine."""
+        registry = _registry(resources)
+        return lambda schema: RustCheck(_validator(to_portable(schema), registry))
 
     def gather(
         self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]

@@ -8,6 +8,7 @@ misspelt name would waive everything. One that looks into lists waives a rule fo
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast
 
@@ -16,7 +17,7 @@ from portero.engine import Check, Engine
 from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.policy import familiar_names
 from portero.policy.entry_match import looks_into_lists, narrow
-from portero.policy.exception_faults import file_faults, rule_faults
+from portero.policy.exception_faults import KnownRules, file_faults, match_schemas, rule_faults
 from portero.policy.folder import Folder
 from portero.policy.near_miss import Condition, find_miss, take_apart
 from portero.policy.object_readers import reads_image
@@ -92,7 +93,7 @@ def waived(
         ]
         if not covered:
             continue
-        if waiver.state(time) == "expired" or waiver.match.failures(request):
+        if waiver.state(time) == "expired" or not waiver.match.is_satisfied(request):
             unexplained = [index for index in covered if violations[index].action == "deny" and index not in near]
             if unexplained and looks_left > 0:
                 looks_left -= 1
@@ -119,7 +120,7 @@ def waived(
 def _describe_miss(waiver: Waiver, request: JSON, time: float) -> NearMiss | None:
     if waiver.state(time) == "expired":
         expired = NearMiss(waiver.id, "expires", f"matches, but expired on {waiver.expires}")
-        return None if waiver.match.failures(request) else expired
+        return expired if waiver.match.is_satisfied(request) else None
     missed = find_miss(waiver.conditions, request)
     return NearMiss(waiver.id, missed[0], f"matches all but {missed[0]}: {missed[1]}") if missed else None
 
@@ -128,7 +129,7 @@ def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left
     """Whether the match holds with each entry of the violation alone, and how many tries are left after it."""
     for entry in narrow(violation, request):
         tries_left -= 1
-        if tries_left < 0 or waiver.match.failures(entry):
+        if tries_left < 0 or not waiver.match.is_satisfied(entry):
             return False, tries_left
     return True, tries_left
 
@@ -152,9 +153,10 @@ def read(
 ) -> Written:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
+    conditions, rules = match_schemas(dialect), KnownRules.of(contents)
     for folder in contents:
         for file, content in folder.exceptions.items():
-            wrong = [*file_faults(content, schema, dialect, references)] or [*rule_faults(content, contents)]
+            wrong = [*file_faults(content, schema, conditions, references)] or [*rule_faults(content, rules)]
             found += [f"{file}: {fault}" for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
@@ -165,12 +167,13 @@ def compiled(
 ) -> tuple[Waiver, ...]:
     """The waivers, by id; one whose match does not compile is added to `found`."""
     waivers = []
+    prepared = cache(lambda: engine.prepare(resources))
+
+    def compile_part(part: JSON) -> Check:
+        return prepared()(cast(dict[str, JSON], strict(part)))
+
     for file, content in written.items():
         whole = familiar_names.complete(content["match"])
-
-        def compile_part(part: JSON) -> Check:
-            return engine.compile(cast(dict[str, JSON], strict(part)), resources)
-
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own

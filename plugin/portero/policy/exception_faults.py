@@ -1,6 +1,7 @@
 """What is wrong with an exception file: its shape, its match, and what it names."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
@@ -20,18 +21,42 @@ _FOR_PINNED_IMAGES = frozenset({"docker-data"})
 SOCKETS = "no-daemon-sockets"
 
 
+@dataclass(frozen=True, slots=True)
+class KnownRules:
+    """The rules of all folders by what an exception may do with them, sorted."""
+
+    all: tuple[str, ...]
+    protected: frozenset[str]
+    of_the_host: frozenset[str]
+
+    @classmethod
+    def of(cls, contents: Sequence[Folder]) -> "KnownRules":
+        """Found once for all exceptions."""
+        files = [file for folder in contents for file in folder.rules]
+        # A rule keeps its protection when a later folder puts it under another topic.
+        protected = (file.stem for file in files if file.parent.name == SELF_PROTECTION)
+        of_the_host = (file.stem for folder in contents for file in folder.host)
+        return cls(tuple(sorted({file.stem for file in files})), frozenset(protected), frozenset(of_the_host))
+
+
+def match_schemas(dialect: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], ...]:
+    """The schemas of a match: it has the keywords of a rule, and states a condition. Made once for all exceptions."""
+    return {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]}, {name: dialect[name] for name in ("anyOf", "cure")}
+
+
 def file_faults(
-    content: Mapping[str, JSON], schema: Mapping[str, JSON], dialect: Mapping[str, JSON], references: Set[str]
+    content: Mapping[str, JSON],
+    schema: Mapping[str, JSON],
+    conditions: Sequence[Mapping[str, JSON]],
+    references: Set[str],
 ) -> Iterator[str]:
-    """One sentence for each fault of a file by itself."""
+    """One sentence for each fault of a file by itself. `conditions`: of `match_schemas`."""
     wrong = list(faults(dict(content), schema))
     if wrong:
         yield from wrong
         return
     match = cast(dict[str, JSON], content["match"])
-    keywords_of_a_rule: dict[str, JSON] = {"$ref": "#/$defs/schema", "$defs": dialect["$defs"]}
-    states_a_condition = {name: dialect[name] for name in ("anyOf", "cure")}
-    wrong = list(faults(match, keywords_of_a_rule)) or list(faults(match, states_a_condition))
+    wrong = next((found for one in conditions if (found := list(faults(match, one)))), [])
     wrong = wrong or [*keyword_faults(match, references), *familiar_names.faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:
@@ -40,13 +65,8 @@ def file_faults(
         yield "expires: not a valid date: write YYYY-MM-DD"
 
 
-def rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Iterator[str]:
+def rule_faults(content: Mapping[str, JSON], rules: KnownRules) -> Iterator[str]:
     """One sentence for each rule that nothing waives, or that there is not."""
-    files = [file for folder in contents for file in folder.rules]
-    rules = sorted({file.stem for file in files})
-    # A rule keeps its protection when a later folder puts it under another topic.
-    protected = {file.stem for file in files if file.parent.name == SELF_PROTECTION}
-    of_the_host = {file.stem for folder in contents for file in folder.host}
     for id in cast(list[str], content["rules"]):
         if id in CODES:
             yield f"rules: '{id}' is a refusal code, which nothing waives: take it out"
@@ -59,9 +79,9 @@ def rule_faults(content: Mapping[str, JSON], contents: Sequence[Folder]) -> Iter
                     f"rules: '{id}' needs an image by digest, or a user: add facts.image.digest with a whole digest, "
                     "or identity.user, to match"
                 )
-        elif id in protected:
+        elif id in rules.protected:
             yield f"rules: '{id}' protects Portero itself, which nothing waives: take it out"
-        elif id in of_the_host and id not in rules:
+        elif id in rules.of_the_host and id not in rules.all:
             yield f"rules: '{id}' judges the host, not requests: set its action in site.json"
-        elif id not in rules:
-            yield f"rules: unknown rule '{id}'{close_to(id, rules)}"
+        elif id not in rules.all:
+            yield f"rules: unknown rule '{id}'{close_to(id, rules.all)}"

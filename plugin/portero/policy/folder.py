@@ -4,6 +4,7 @@ Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptio
 A file among these that is misnamed is a fault: a rule in it would be missed in silence.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -53,8 +54,7 @@ def read(path: Path, found: list[str]) -> Folder:
         names = _names(path)
         data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
     except OSError as error:
-        cure = "fix its permissions" if isinstance(error, PermissionError) else "replace or remove it"
-        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {cure}")
+        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {_find_cure(error)}")
         return empty(path)
     return _folder(path, names, data, found)
 
@@ -73,6 +73,12 @@ def parts(path: Path) -> list[Path]:
 def empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})
+
+
+def _find_cure(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "fix its permissions"
+    return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"
 
 
 def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list[str]) -> Folder:

@@ -40,7 +40,7 @@ def take_apart(match: JSON, compile_part: Callable[[JSON], Check]) -> tuple[Cond
 
 def find_miss(conditions: Sequence[Condition], request: JSON) -> tuple[str, str] | None:
     """Where and why the request fails, when it fails one condition of several."""
-    failed = [condition for condition in conditions if condition.check.failures(request)]
+    failed = [condition for condition in conditions if not condition.check.is_satisfied(request)]
     if len(failed) != 1 or len(conditions) == 1:
         return None
     return ".".join(failed[0].path), _explain(failed[0], request)

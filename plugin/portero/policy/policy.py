@@ -32,6 +32,8 @@ class Policy:
     warnings: tuple[str, ...] = ()
     # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
     _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
+    # Which waivers are about each rule, found at the first violation.
+    _waivers_of: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False)
     # Likewise of `proposal`, by rule.
     _proposals: dict[str, Proposal | None] = field(default_factory=dict, init=False, compare=False)
 
@@ -122,7 +124,18 @@ class Policy:
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
-        return waived(self.waivers, violations, request, time)
+        rules = {violation.rule for violation in violations}
+        about = sorted({place for rule in rules for place in self._places_of_waivers().get(rule, ())})
+        return waived([self.waivers[place] for place in about], violations, request, time)
+
+    def _places_of_waivers(self) -> Mapping[str, Sequence[int]]:
+        if not self._waivers_of:
+            found: dict[str, list[int]] = {}
+            for place, waiver in enumerate(self.waivers):
+                for rule in waiver.rules:
+                    found.setdefault(rule, []).append(place)
+            self._waivers_of.update(found)
+        return self._waivers_of
 
 
 @dataclass(frozen=True, slots=True)

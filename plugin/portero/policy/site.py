@@ -20,6 +20,8 @@ _SECOND: Mapping[str, str] = {_EXACT: "-within", _REGISTRIES: "-listed"}
 _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
+# Characters; a longer list is spread over several patterns. jsonschema-rs compiles no pattern beyond some 200,000.
+_LONGEST_PATTERN = 32_768
 
 
 def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -97,7 +99,7 @@ def _paths(value: JSON) -> JSON:
     paths = cast(list[str], value)
     if not paths:
         return dict(_NOTHING)
-    return {"type": "string", "pattern": _at_or_below(paths)}
+    return _at_or_below(paths)
 
 
 def _protected(value: JSON) -> JSON:
@@ -105,7 +107,7 @@ def _protected(value: JSON) -> JSON:
     if not paths:
         return dict(_NOTHING)
     above = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents})
-    within: JSON = {"type": "string", "pattern": _at_or_below(paths)}
+    within = _at_or_below(paths)
     return {"anyOf": [within, {"enum": [*above]}]} if above else within
 
 
@@ -122,10 +124,10 @@ def _log_addresses(value: JSON) -> JSON:
 def _patterns(value: JSON) -> JSON:
     names = cast(list[str], value)
     whole: list[JSON] = [name for name in names if "*" not in name]
-    patterns = "|".join(_escaped(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name)
+    patterns = [_escaped(name).replace(r"\*", r"[^\x00]*") for name in names if "*" in name]
     found: list[JSON] = [{"enum": whole}] if whole else []
     if patterns:
-        found.append({"type": "string", "pattern": f"^({patterns})$"})
+        found.append(_one_of(patterns, "$"))
     return {"anyOf": found} if found else dict(_NOTHING)
 
 
@@ -178,7 +180,7 @@ def _registry(registry: str) -> JSON:
     host, _, folder = registry.partition("/")
     properties: dict[str, JSON] = {"registry": {"const": host}, "mayBeId": {"const": False}}
     if folder:
-        properties["repository"] = {"type": "string", "pattern": _at_or_below([folder])}
+        properties["repository"] = _at_or_below([folder])
     return {"properties": properties}
 
 
@@ -187,7 +189,7 @@ def _subnets(value: JSON) -> JSON:
     prefixes = [spell_prefix(ip_network(subnet, strict=False)) for subnet in cast(list[str], value)]
     if not prefixes:
         return {"properties": {"hostAddress": {"const": False}}}
-    return {"properties": {"prefix": {"type": "string", "pattern": f"^({'|'.join(prefixes)})"}}}
+    return {"properties": {"prefix": _one_of(prefixes, "")}}
 
 
 def _rates(value: JSON) -> JSON:
@@ -215,10 +217,26 @@ def number_of(version: str) -> int:
     return (major * 1000 + minor) * 1000 + patch
 
 
-def _at_or_below(paths: Sequence[str]) -> str:
+def _at_or_below(paths: Sequence[str]) -> JSON:
     if "/" in paths:
-        return r"^/[^\x00]*$"
-    return f"^({'|'.join(_escaped(path) for path in paths)}){_BELOW}$"
+        return {"type": "string", "pattern": r"^/[^\x00]*$"}
+    return _one_of([_escaped(path) for path in paths], f"{_BELOW}$")
+
+
+def _one_of(patterns: Sequence[str], end: str) -> JSON:
+    """A string that begins with one of these patterns, and then ends so. Engines bound how long a pattern may be."""
+    together: list[list[str]] = [[]]
+    room = _LONGEST_PATTERN
+    for pattern in patterns:
+        if len(pattern) > room and together[-1]:
+            together.append([])
+            room = _LONGEST_PATTERN
+        together[-1].append(pattern)
+        room -= len(pattern) + 1
+    first, *others = (f"^({'|'.join(each)}){end}" for each in together)
+    if not others:
+        return {"type": "string", "pattern": first}
+    return {"type": "string", "anyOf": [{"pattern": one} for one in (first, *others)]}
 
 
 def _escaped(path: str) -> str:

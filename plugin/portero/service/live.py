@@ -20,6 +20,8 @@ from portero.threads import start_thread
 # A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
 LOOK_EVERY = 0.5
 _LOOK_AGAIN = 0.3
+# Looking at thousands of files takes at most this part of the time of a processor.
+_REST_PER_LOOK = 50
 # A worker is woken for news; should that ever fail, it looks by itself.
 _FOLLOW_EVERY = 10.0
 # A folder that changes for so long, in seconds, needs attention.
@@ -48,7 +50,8 @@ class Live:
         now = time.monotonic()
         if now >= self._next_look:
             self._look(now)
-            self._next_look = now + (_LOOK_AGAIN if self._watch.is_changed else LOOK_EVERY)
+            rest = _LOOK_AGAIN if self._watch.is_changed else LOOK_EVERY
+            self._next_look = now + max(rest, _REST_PER_LOOK * self._watch.cost)
         return self._next_look - now
 
     def _look(self, now: float) -> None:

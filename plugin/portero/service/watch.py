@@ -5,6 +5,7 @@ A folder that must be signed counts as a whole.
 
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -21,6 +22,7 @@ class Watch:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
+        self.cost = 0.0  # of the last look, in seconds of processor time
         self._taken = self._last = self.look()
 
     @property
@@ -30,7 +32,10 @@ class Watch:
 
     def look(self) -> Look:
         """The paths as they are now. Two looks are equal exactly when nothing changed between them."""
-        return frozenset(entry for path in self._paths for entry in _entries(str(path)))
+        began = time.thread_time()
+        found = frozenset(entry for path in self._paths for entry in _entries(str(path)))
+        self.cost = time.thread_time() - began
+        return found
 
     def take(self, taken: Look) -> None:
         """Use this look as the baseline."""
