@@ -7,6 +7,7 @@
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
 #   make install, make upgrade, make uninstall   on this host, as root (docs/install.md)
+#   make deb     a Debian package of this checkout, in build/deb
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
 #   make differential  generated requests: what Portero reads against what a real dockerd executes (as root)
@@ -45,7 +46,7 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: deb install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
 run: $(READY)
@@ -110,6 +111,9 @@ chaos: $(READY)
 
 install upgrade uninstall: $(READY)
 	@PYTHON=$(PY) packaging/install.sh $@
+
+deb: $(READY)
+	@PYTHON=$(PY) packaging/deb.sh
 
 plugin: $(READY)
 	@PYTHON=$(PY) packaging/build.sh

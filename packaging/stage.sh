@@ -29,6 +29,8 @@ grep -rlIF --null "$root$program" "$root$program/bin" "$root$program/pyvenv.cfg"
 find "$root$program" -name direct_url.json -delete
 find "$root$program/bin" -mindepth 1 -not -name 'python*' -not -name portero -delete
 rm -r "$root$program/include"
+# The programs just changed or gone; pip noted them with their sums.
+find "$root$program" -name RECORD -exec sed -i '\|^\.\./.*/bin/|d' {} +
 # As a service Portero cannot write there, and would compile its code anew at every start.
 "$root$program/bin/python" -m compileall -q -s "$root" -p / --invalidation-mode unchecked-hash "$root$program/lib"
 

@@ -10,14 +10,14 @@ import pytest
 from tests.paths import ROOT
 
 
+def gather(folder: Path, *version: str) -> Path:
+    """Gather the wheels for a version of Python into a new folder."""
+    words = [ROOT / "packaging" / "gather.sh", folder, *version]
+    subprocess.run(words, check=True, timeout=300, env={**os.environ, "PYTHON": sys.executable})
+    return folder
+
+
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of wheels for the python that runs the tests."""
-    folder = tmp_path_factory.mktemp("wheels") / "here"
-    subprocess.run(
-        [ROOT / "packaging" / "gather.sh", folder],
-        check=True,
-        timeout=300,
-        env={**os.environ, "PYTHON": sys.executable},
-    )
-    return folder
+    return gather(tmp_path_factory.mktemp("wheels") / "here")
