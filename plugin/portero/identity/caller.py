@@ -1,0 +1,112 @@
+"""Who asks: what the certificate and the token of one request prove, together. Refused: when they contradict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from portero.identity.trusted import Trusted
+from portero.refusals import Refused
+from portero.types import JSON
+
+# As dockerd forwards it: of repeated headers only the last, whatever their case.
+TOKEN_HEADER = "X-Portero-Token"  # noqa: S105 - the name of a header
+BOTH = "tls+token"
+_TLS, _TOKEN = "tls", "token"
+METHODS = (_TLS, _TOKEN, BOTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `method`: how it was proved: tls, token, tls+token; empty: nobody is known.
+
+    `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
+    """
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    method: str = ""
+    names: tuple[str, ...] = ()
+    seconds: float | None = None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Each way by which the user is known."""
+        return (self.method, _TLS, _TOKEN) if self.method == BOTH else (self.method,)
+
+    def document(self) -> dict[str, JSON]:
+        """`identity` of the request document."""
+        return {"user": self.user, "groups": [*self.groups], "method": self.method, "names": [*self.names]}
+
+    @classmethod
+    def of(cls, document: JSON) -> "Identity":
+        """From such a document, of which each part may be missing; raises TypeError for anything else."""
+        if not isinstance(document, dict):
+            raise TypeError
+        user, method = document.get("user", ""), document.get("method", "")
+        groups, names = _list_texts(document.get("groups", [])), _list_texts(document.get("names", []))
+        if not isinstance(user, str) or not isinstance(method, str):
+            raise TypeError
+        return cls(user, groups, method, names)
+
+
+def _list_texts(value: JSON) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    texts = tuple(text for text in value if isinstance(text, str))
+    if len(texts) != len(value):
+        raise TypeError
+    return texts
+
+
+NOBODY = Identity()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What dockerd shows of the client.
+
+    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's own first.
+    """
+
+    user: str
+    method: str
+    certificates: Sequence[str]
+    headers: Mapping[str, str]
+
+
+def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
+    """The user of a request at a time; raises Refused with a code of its own for what cannot be believed.
+
+    `audiences`: the names of this host, one of which a token must be for.
+    """
+    certified = _read_certificates(shown, trusted, time)
+    token = shown.headers.get(TOKEN_HEADER.lower())
+    if token is None:
+        return certified
+    # Slow to load, and needed only where tokens are used.
+    from portero.identity import tokens
+
+    bearer = tokens.read(token, trusted.token_issuers, audiences, time)
+    named = Identity(bearer.user, bearer.groups, _TOKEN, (), bearer.seconds)
+    if certified.method != _TLS:
+        return named
+    if certified.user != named.user:
+        raise Refused("identity-conflict", TOKEN_HEADER)
+    groups = tuple(dict.fromkeys((*certified.groups, *named.groups)))
+    return Identity(named.user, groups, BOTH, certified.names, named.seconds)
+
+
+def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Identity:
+    method = shown.method.lower()
+    if not shown.certificates:
+        # A request that was written by hand has none; dockerd always sends them.
+        if method == _TLS and trusted.certificate_issuers:
+            raise Refused("certificate-untrusted")
+        return Identity(shown.user, (), method) if shown.user or method else NOBODY
+    # Slow to load, and needed only on TLS.
+    from portero.identity import certificates
+
+    client = certificates.read(shown.certificates[0], trusted.certificate_issuers, time)
+    if client.user != shown.user:
+        raise Refused("certificate-invalid", "User")
+    # Without a common name nobody is named: such a client is as unknown as one on the Unix socket.
+    return Identity(client.user, client.groups, _TLS, client.names) if client.user else NOBODY

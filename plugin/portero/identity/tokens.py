@@ -1,0 +1,132 @@
+"""Reads a JSON Web Token (RFC 7519): who signed it, for which host, until when, for which user and groups.
+
+In: the header's value, the site's issuers, the host's names, a time. Out: user and groups. Refused: whatever is not
+exactly one signed token. The key's type says by which algorithm it is verified. No message repeats any of it.
+"""
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from jwt import PyJWS, PyJWTError
+
+from portero.identity.keys import Key
+from portero.identity.names import is_name
+from portero.identity.trusted import TokenIssuer
+from portero.refusals import Refused
+from portero.strict_json import parse_object
+from portero.types import JSON
+
+_AT = "X-Portero-Token"
+_LONGEST = 8192
+_PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_ALGORITHMS = ("EdDSA", "ES256", "RS256")
+# Clocks differ: a token that was made just now may come from the future. Its end is exact.
+_CLOCKS_DIFFER = 60.0
+_MOST_GROUPS = 256
+_LATEST = float(1 << 53)
+_JWS = PyJWS(algorithms=_ALGORITHMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who holds a token. `seconds`: how long it is valid altogether."""
+
+    user: str
+    groups: tuple[str, ...]
+    seconds: float
+
+
+def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
+    """The user of a token at a time; raises Refused with one of the token-... codes."""
+    parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
+    if parts is None:
+        _refuse("invalid")
+    header, claims = _decode(parts[1]), _decode(parts[2])
+    name = claims.get("iss")
+    issuer = issuers.get(name) if isinstance(name, str) else None
+    if not _is_plain(header):
+        _refuse("invalid")
+    if issuer is None or not _is_signed(token, header, issuer):
+        _refuse("untrusted")
+    seconds = _check_times(claims, time)
+    if seconds > issuer.lifetime or not _is_for(claims, audiences) or not _says(claims, issuer):
+        _refuse("untrusted")
+    user, groups = claims.get(issuer.user), _list_groups(claims.get(issuer.groups))
+    if not isinstance(user, str) or not is_name(user):
+        _refuse("invalid")
+    return Bearer(user, groups, seconds)
+
+
+def _refuse(why: str) -> NoReturn:
+    # `from None`: what the library says of a token may repeat a part of it.
+    raise Refused(f"token-{why}", _AT) from None
+
+
+def _decode(part: str) -> dict[str, JSON]:
+    try:
+        return parse_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (ValueError, RecursionError):
+        _refuse("invalid")
+
+
+def _is_plain(header: Mapping[str, JSON]) -> bool:
+    """Signed by a key pair, and nothing in the header that changes what is signed or must be understood."""
+    return header.get("alg") in _ALGORITHMS and not header.keys() & {"crit", "b64"}
+
+
+def _is_signed(token: str, header: Mapping[str, JSON], issuer: TokenIssuer) -> bool:
+    keys = [key for key in issuer.keys if key.algorithm == header["alg"] and _may_be(key, header.get("kid"))]
+    return any(_holds(token, key) for key in keys)
+
+
+def _may_be(key: Key, id: JSON) -> bool:
+    return id is None or key.id is None or key.id == id
+
+
+def _holds(token: str, key: Key) -> bool:
+    try:
+        _JWS.decode(token, key=key.public, algorithms=[key.algorithm])
+    except (PyJWTError, ValueError):
+        return False
+    return True
+
+
+def _check_times(claims: Mapping[str, JSON], time: float) -> float:
+    """The seconds for which the token is valid altogether; refuses one that is not valid at this time."""
+    end, begin, made = (_read_time(claims, name) for name in ("exp", "nbf", "iat"))
+    start = begin if made is None else made
+    if end is None or start is None:
+        _refuse("invalid")
+    if time >= end or any(known is not None and known > time + _CLOCKS_DIFFER for known in (begin, made)):
+        _refuse("expired")
+    return end - start
+
+
+def _read_time(claims: Mapping[str, JSON], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
+        _refuse("invalid")
+    return float(value)
+
+
+def _is_for(claims: Mapping[str, JSON], audiences: Sequence[str]) -> bool:
+    named = claims.get("aud")
+    return any(audience in audiences for audience in (named if isinstance(named, list) else [named]))
+
+
+def _says(claims: Mapping[str, JSON], issuer: TokenIssuer) -> bool:
+    return all(claims.get(name) in allowed for name, allowed in issuer.claims.items())
+
+
+def _list_groups(value: JSON) -> tuple[str, ...]:
+    """One name or a list of them; a user without any has none."""
+    names = value if isinstance(value, list) else [] if value is None else [value]
+    groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
+    if len(groups) != len(names) or len(groups) > _MOST_GROUPS:
+        _refuse("invalid")
+    return tuple(dict.fromkeys(groups))

@@ -1,0 +1,105 @@
+"""Who asks, by certificate, token, both or neither."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from portero.identity.caller import NOBODY, Credentials, Identity, identify
+from portero.identity.trusted import Trusted
+from portero.refusals import Refused
+from tests.identity.certificate_makers import NOON, make_authority, shown
+from tests.identity.token_makers import issuers, token
+
+AUTHORITY = make_authority()
+CLIENT = shown(AUTHORITY.issue())
+TRUSTED = Trusted(issuers(), (AUTHORITY.certificate,))
+TOKEN = {"x-portero-token": token()}
+
+
+def who(
+    headers: Mapping[str, str] = {},
+    certificates: Sequence[str] = (),
+    user: str = "",
+    method: str = "",
+    trusted: Trusted = TRUSTED,
+) -> Identity:
+    return identify(Credentials(user, method, certificates, headers), trusted, ("web",), NOON)
+
+
+def code_of(*given: Any, **named: Any) -> str:
+    with pytest.raises(Refused) as refused:
+        who(*given, **named)
+    return refused.value.code
+
+
+def test_nobody_is_known_on_the_unix_socket() -> None:
+    assert who() == NOBODY
+
+
+def test_a_certificate_names_user_and_groups() -> None:
+    assert who({}, [CLIENT], "alicia", "TLS") == Identity("alicia", ("dev",), "tls")
+
+
+def test_the_first_certificate_is_the_clients() -> None:
+    assert who({}, [CLIENT, shown(AUTHORITY.certificate)], "alicia", "TLS").user == "alicia"
+
+
+def test_a_token_names_user_and_groups() -> None:
+    assert who(TOKEN) == Identity("alicia", ("dev",), "token", (), 660.0)
+
+
+def test_both_together_are_a_method_of_their_own_with_the_groups_of_both() -> None:
+    certificate = shown(AUTHORITY.issue(groups=["staff"]))
+
+    both = who(TOKEN, [certificate], "alicia", "TLS")
+
+    assert (both.user, both.groups, both.method) == ("alicia", ("staff", "dev"), "tls+token")
+    assert both.methods == ("tls+token", "tls", "token")
+
+
+def test_two_users_in_one_request_are_a_conflict() -> None:
+    assert code_of({"x-portero-token": token(sub="bob")}, [CLIENT], "alicia", "TLS") == "identity-conflict"
+
+
+def test_a_bad_token_is_refused_beside_a_good_certificate() -> None:
+    assert code_of({"x-portero-token": "x"}, [CLIENT], "alicia", "TLS") == "token-invalid"
+    assert code_of({"x-portero-token": ""}, [CLIENT], "alicia", "TLS") == "token-invalid"
+
+
+def test_a_bad_certificate_is_refused_beside_a_good_token() -> None:
+    assert code_of(TOKEN, ["x"], "alicia", "TLS") == "certificate-invalid"
+
+
+def test_the_certificate_must_name_the_user_that_dockerd_names() -> None:
+    assert code_of({}, [CLIENT], "root", "TLS") == "certificate-invalid"
+
+
+def test_a_certificate_without_a_common_name_leaves_its_client_unknown() -> None:
+    assert who({}, [shown(AUTHORITY.issue([]))], "", "TLS") == NOBODY
+
+
+def test_tls_without_a_certificate_is_no_certificate_of_an_issuer() -> None:
+    assert code_of({}, (), "alicia", "TLS") == "certificate-untrusted"
+    assert who({}, (), "alicia", "TLS", Trusted()) == Identity("alicia", (), "tls")
+
+
+def test_a_token_is_refused_where_the_site_lists_no_issuer() -> None:
+    assert code_of(TOKEN, trusted=Trusted()) == "token-untrusted"
+
+
+def test_other_headers_name_nobody() -> None:
+    assert who({"x-portero-user": "root", "authorization": f"Bearer {token()}"}) == NOBODY
+
+
+def test_an_identity_is_written_and_read() -> None:
+    identity = Identity("alicia", ("dev",), "tls", ("DNS:a",))
+
+    assert Identity.of(identity.document()) == identity
+    assert Identity.of({}) == NOBODY
+
+
+@pytest.mark.parametrize("document", ["alicia", {"user": 7}, {"groups": "dev"}, {"groups": [7]}, {"method": None}])
+def test_another_document_is_no_identity(document: Any) -> None:
+    with pytest.raises(TypeError):
+        Identity.of(document)
