@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from portero.strict_json import DuplicateName, parse_object, unique_names
+from portero.strict_json import DuplicateName, unique_names
 
 
 def test_an_object_is_read_as_json_reads_it() -> None:
@@ -23,13 +23,3 @@ def test_many_names_take_linear_time() -> None:
     pairs = [(str(number), number) for number in range(100_000)]
 
     assert len(unique_names(pairs)) == 100_000
-
-
-def test_an_object_in_bytes_is_read() -> None:
-    assert parse_object(b'{"a": 1}') == {"a": 1}
-
-
-@pytest.mark.parametrize("data", [b"[]", b"\xff", b'{"a": NaN}', b'{"a": 1, "a": 1}', b"{} {}", b""])
-def test_what_is_no_strict_object_is_an_error(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"JSON|utf-8|duplicate|Expecting|Extra"):
-        parse_object(data)

@@ -15,6 +15,7 @@ Action: TypeAlias = Literal["deny", "audit", "waived"]
 _ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
 MOST_PLACES = 5
+MOST_GROUPS = 20
 _LONGEST_TEXT = 1024
 _LONGEST_NOTE = 240
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
@@ -80,7 +81,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is known of the request that was judged; empty where it could not be read."""
+    """What is known of the request that was judged; empty where it could not be read.
+
+    `identified_by`: how the user is known; `names`: alternative names of the certificate.
+    """
 
     operation: str = ""
     method: str = ""
@@ -91,6 +95,9 @@ class Subject:
     image: str | None = None
     reads: bool = False
     daemon_defaults: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    identified_by: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +106,7 @@ class Decision:
 
     `suggestion`: what would be allowed instead, for each tool; empty where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
+    `breaks_glass`: a token of an emergency lifted the rules.
     """
 
     id: str
@@ -111,6 +119,7 @@ class Decision:
     fault: Exception | None = None
     suggestion: Mapping[str, str] = field(default_factory=dict)
     audit_profile: str = ""
+    breaks_glass: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -131,6 +140,9 @@ class Decision:
             "id": self.id,
             "time": instant(self.time),
             "user": _cut(subject.user),
+            **({"groups": [*subject.groups[:MOST_GROUPS]]} if subject.groups else {}),
+            **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
+            **({"breakGlass": True} if self.breaks_glass else {}),
             "operation": subject.operation,
             "apiVersion": subject.version,
             "method": subject.method,

@@ -180,9 +180,43 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "container-alias": Refusal(
             "Containers are named by their own name or ID",
-            "A name with a slash is an alias that docker run --link gave, and it can come to mean another container "
-            "before dockerd uses it.",
+            "A name with a slash is an alias of docker run --link; it can mean another container when dockerd uses it.",
             "use the container's own name or its ID",
+        ),
+        "certificate-invalid": Refusal(
+            "The client certificate names one user",
+            "The client certificate cannot be read, or it has several common names, or one that is no plain line.",
+            "use a certificate whose subject has one common name (CN) of at most 128 characters",
+        ),
+        "certificate-expired": Refusal(
+            "The client certificate is valid now",
+            "The client certificate has expired, or is not valid yet.",
+            "get a new certificate; check the clocks of client and host",
+        ),
+        "certificate-untrusted": Refusal(
+            "The client certificate is from an issuer of the site",
+            "None of the issuers in certificate-issuers of site.json issued the client certificate.",
+            "get a certificate from one of them",
+        ),
+        "token-invalid": Refusal(
+            "The token is one signed JSON Web Token that names a user",
+            "X-Portero-Token does not hold exactly one token, signed with EdDSA, ES256 or RS256, with user and end.",
+            "get a new token: portero login; portero token show says what one holds",
+        ),
+        "token-expired": Refusal(
+            "The token is valid now",
+            "The token has expired, or is not valid yet.",
+            "get a new token: portero login; check the clocks of issuer and host",
+        ),
+        "token-untrusted": Refusal(
+            "The token is from an issuer of the site, for this host",
+            "The token is not from one of the token-issuers in site.json, is for another host, or breaks their terms.",
+            "get a token for one of the host's PORTERO_HOST_GROUPS: portero login",
+        ),
+        "identity-conflict": Refusal(
+            "Certificate and token name the same user",
+            "The client certificate and the token name different users.",
+            "use a token for the user of the certificate, or only one of the two",
         ),
         "log-failure": Refusal(
             "Every decision is logged",

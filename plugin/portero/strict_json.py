@@ -1,9 +1,6 @@
 """JSON objects without duplicate names: Python's reader keeps the last one, other readers the first."""
 
-import json
-from typing import NoReturn, TypeVar
-
-from portero.types import JSON
+from typing import TypeVar
 
 _Value = TypeVar("_Value")
 
@@ -23,15 +20,3 @@ def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
         names = [name for name, _ in pairs]
         raise DuplicateName(next(name for name in names if names.count(name) > 1))
     return document
-
-
-def parse_object(data: bytes) -> dict[str, JSON]:
-    """The JSON object in UTF-8 bytes; raises ValueError for anything else, RecursionError for one too deep."""
-    document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)
-    if not isinstance(document, dict):
-        raise ValueError("not a JSON object")
-    return document
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from portero.capture import record
 from portero.capture.record import InvalidRecordLine, Outcome, Recorded
 from portero.decision import Decision, Subject, Violation
+from portero.identity.caller import Identity
 
 MUCH = 1 << 20
 BODY = base64.b64encode(b'{"Env":["TOKEN=hunter2"]}').decode()
@@ -111,3 +113,23 @@ def test_a_bare_capture_has_no_decision_and_dockers_answers_are_left_out() -> No
 def test_what_is_no_line_of_a_recording_is_refused(line: bytes) -> None:
     with pytest.raises(InvalidRecordLine):
         record.read(line)
+
+
+def test_who_asked_is_recorded_and_the_token_is_not() -> None:
+    subject = Subject(user="alicia", groups=("dev",), identified_by="token")
+    asked = ASKED | {"RequestHeaders": {"X-PORTERO-Token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}}
+
+    line = record.written(json.dumps(asked).encode(), replace(decision(), subject=subject), MUCH)
+
+    assert b"eyJhbGciOiJFZERTQSJ9" not in line
+    assert b"c2lnbmF0dXJl" not in line
+    told = record.read(line)
+    assert told is not None
+    assert told.known == Identity("alicia", ("dev",), "token")
+
+
+def test_a_line_whose_identity_is_none_is_no_line() -> None:
+    line = json.loads(record.written(json.dumps(ASKED).encode(), decision(), MUCH))
+
+    with pytest.raises(InvalidRecordLine):
+        record.read(json.dumps(line | {"identity": {"user": 7}}).encode())

@@ -140,7 +140,24 @@ def test_version_query_and_identity_of_a_handwritten_request_are_kept(check: Any
 
     assert document["apiVersion"] == "1.45"
     assert document["query"] == {"name": ["web & co"]}
-    assert document["identity"] == {"user": "alicia", "groups": [], "method": "tls"}
+    assert document["identity"] == {"user": "alicia", "groups": [], "method": "tls", "names": []}
+
+
+def test_who_asks_by_a_handwritten_request_decides_about_the_profile(check: Any, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    profiles = [{"groups": ["ops"], "methods": ["token"], "profile": "baseline"}, {"profile": "restricted"}]
+    (tmp_path / "site/site.json").write_text(json.dumps({"profiles": profiles}))
+    request = {"operation": "ContainerCreate", "body": {"Image": "busybox"}}
+    known = {"identity": {"user": "alicia", "groups": ["ops"], "method": "token"}}
+
+    alicia, nobody = (
+        json.loads(check(asked, "--json", "--schemas", str(tmp_path / "site")).output)
+        for asked in (request | known, request)
+    )
+
+    assert (alicia["profile"], alicia["allowed"], alicia["groups"]) == ("baseline", True, ["ops"])
+    assert (nobody["profile"], nobody["allowed"]) == ("restricted", False)
+    assert check(request | {"identity": {"groups": "ops"}}).exit_code == 2
 
 
 def test_a_path_parameter_with_slashes_is_kept(check: Any) -> None:

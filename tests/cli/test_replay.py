@@ -242,3 +242,17 @@ def test_a_recording_of_log_version_1_is_read_with_a_warning(tmp_path: Path, cap
 
     assert result.exit_code == 0
     assert "1 decisions have log version 1, which the next release does not read" in caplog.text
+
+
+def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> None:
+    envelope = json.loads(asked())
+    envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
+    subject = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
+    decision = Decision(
+        id="d-1", time=0.0, subject=subject, violations=(), policy="x", profile="baseline", mode="enforce"
+    )
+    (tmp_path / "r.jsonl").write_bytes(record.written(json.dumps(envelope).encode(), decision, 1 << 20))
+
+    told = document(run(tmp_path / "r.jsonl", "--json"))
+
+    assert (told["compared"], told["alike"]) == (1, 1)

@@ -55,6 +55,16 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
 
 
+def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
+    known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
+    (tmp_path / "log.jsonl").write_bytes(known)
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert "who      alice (dev, ops) by token" in lines
+    assert "under    profile hardened, mode enforce, break-glass: rules were lifted" in lines
+
+
 def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(violation("body-hidden", level="always"), operation="", user=""))
 
@@ -71,7 +81,7 @@ def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
     lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
 
     assert lines[0] == f"{ID}: a request that could not be read was allowed"
-    assert "who      unknown (Unix socket)" in lines
+    assert "who      unknown (no client certificate, no token)" in lines
     assert "what     unknown" in lines
 
 

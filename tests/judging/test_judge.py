@@ -111,11 +111,11 @@ def test_many_unknown_fields_are_a_bounded_list(judge: Judge) -> None:
 
 
 def test_the_document_is_what_rules_see(judge: Judge) -> None:
-    document: Any = judge.document(create({"image": "busybox"}))
+    document: Any = judge.document(create({"image": "busybox"}), NOON)
 
     assert (document["operation"], document["body"]["Image"]) == ("ContainerCreate", "busybox")
     with pytest.raises(Refused):
-        judge.document(b"{")
+        judge.document(b"{", NOON)
 
 
 def reported(decision: Decision) -> dict[str, tuple[str, str]]:

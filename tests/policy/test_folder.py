@@ -35,6 +35,31 @@ def test_rules_host_rules_exceptions_and_site_values_are_read(tmp_path: Path) ->
     assert content.documents["site.json"]["name"] == "site.json"
 
 
+def test_keys_are_data_of_the_policy_and_no_documents(tmp_path: Path) -> None:
+    write(tmp_path, "site.json", "keys/README.md")
+    (tmp_path / "keys/login.example.com.jwks").write_bytes(b"not read here")
+    found: list[str] = []
+
+    content = folder.read(tmp_path, found)
+
+    assert found == []
+    assert content.keys == {"login.example.com.jwks": b"not read here"}
+    assert content.data["keys/login.example.com.jwks"] == b"not read here"
+    # The workers get the policy as the bytes that were read.
+    assert folder.of(tmp_path, content.data, found).keys == content.keys
+    assert tmp_path / "keys" in folder.parts(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["keys/own.key", "keys/a/b.pem", "keys/OWN.pem", "keys/own.pem.bak"])
+def test_another_file_among_keys_is_a_fault(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "site.json", name)
+
+    found = faults(tmp_path)
+
+    assert len(found) == 1
+    assert "keys/<name>.pem" in found[0]
+
+
 def test_what_has_no_part_in_the_policy_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, "site.json", ".git/config.json", "notes.json")
     (tmp_path / "rules").mkdir()

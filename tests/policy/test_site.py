@@ -338,14 +338,20 @@ def test_what_a_registry_list_lists_has_a_name_of_its_own_that_is_nothing_with_a
     assert site.names(schema) == {"key", "key-listed"}
 
 
-def test_a_source_below_a_writable_one_is_a_fault() -> None:
-    lists: dict[str, Any] = {
-        "bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"],
-        "bind-sources-read-only": ["/srv", "/srv/a/c"],
-        "bind-sources": ["/srv"],
-    }
-
-    assert [fault.partition(", which")[0] for fault in site.nested_sources(lists)] == [
-        "bind-sources-read-only: /srv/a/c lies below /srv/a",
-        "bind-sources-writable: /srv/a/b lies below /srv/a",
-    ]
+@pytest.mark.parametrize(
+    ("methods", "method", "accepted"),
+    [
+        (["tls"], "tls", True),
+        (["tls"], "tls+token", True),
+        (["token"], "tls+token", True),
+        (["tls+token"], "tls", False),
+        (["tls+token"], "token", False),
+        (["tls+token"], "tls+token", True),
+        ([""], "tls+token", False),
+        (["tls"], "", False),
+    ],
+)
+def test_certificate_and_token_together_are_each_of_the_two_methods(
+    methods: list[str], method: str, accepted: bool
+) -> None:
+    assert accepts("method-list", methods, method) is accepted

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,8 @@ from portero.service.application import Application, build
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
 from portero.service.settings import Settings
+from tests.identity.test_keys import pem
+from tests.identity.token_makers import ED, ISSUER, token
 
 HARMLESS_READ = {"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}
 
@@ -296,3 +300,65 @@ def test_daemon_json_may_lie_elsewhere(tmp_path: Path) -> None:
 def test_where_the_hosts_files_are_not_visible_nothing_is_known_of_the_daemon(tmp_path: Path) -> None:
     assert ask(built(tmp_path), create()) == {"Allow": True, "Msg": ""}
     assert logged(tmp_path)[0]["daemonDefaults"] == []
+
+
+def site_with_tokens(tmp_path: Path, **values: object) -> str:
+    """A site folder whose issuer signs with the key of the tests."""
+    site = tmp_path / "token-site"
+    (site / "keys").mkdir(parents=True)
+    (site / "keys/own.pem").write_bytes(pem(ED))
+    issuer = {"issuer": ISSUER, "keys": "own.pem", "lifetime": 3600}
+    (site / "site.json").write_text(json.dumps({"token-issuers": [issuer], **values}))
+    return str(site)
+
+
+def with_token(value: str, **host_config: object) -> dict[str, object]:
+    asked = create(**host_config)
+    return asked | {"RequestHeaders": {**cast(dict[str, str], asked["RequestHeaders"]), "x-PORTERO-token": value}}
+
+
+def now(seconds: int) -> dict[str, int]:
+    return {"iat": int(time.time()), "exp": int(time.time()) + seconds}
+
+
+def test_break_glass_is_loud(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    site = site_with_tokens(tmp_path, **{"break-glass": ["emergency"]})
+    asked = built(tmp_path, schemas=site, host_groups="web")
+    assert asked.health()["attention"] == []
+
+    answer = ask(asked, with_token(token(groups="emergency", **now(600)), Privileged=True))
+
+    assert answer["Allow"] is True
+    (line,) = logged(tmp_path)
+    assert (line["breakGlass"], line["user"], line["mode"]) == (True, "alicia", "audit")
+    assert "break-glass: no rule refuses this request of alicia" in caplog.text
+    assert [notice[:11] for notice in cast(list[str], asked.health()["attention"])] == ["break-glass"]
+
+
+def test_no_part_of_a_token_is_in_any_log_recording_reply_status_or_metrics(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = tmp_path / "recording.jsonl"
+    asked = built(tmp_path, schemas=site_with_tokens(tmp_path), host_groups="web", record=str(recording))
+    good, old, long = token(**now(600)), token(**now(-1)), token(pad="x" * 9000, **now(600))
+    values = [good, old, long, good + "x", good + ", " + old, "Bearer " + good, good.replace(".", ":")]
+
+    answers = [ask(asked, with_token(value, Privileged=value is good)) for value in values]
+    said = json.dumps([*answers, asked.status()]) + caplog.text + asked.metrics_text().decode()
+    said += (tmp_path / "decisions.jsonl").read_text() + recording.read_text()
+
+    parts = {part for value in values for part in re.split("[.:, ]", value) if len(part) > 8}
+    assert [part for part in parts if part in said] == []
+    assert [line["user"] for line in logged(tmp_path)] == ["alicia", *[""] * 6]
+
+
+def test_a_fault_of_our_own_leaves_no_token_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = built(tmp_path, schemas=site_with_tokens(tmp_path), host_groups="web")
+    monkeypatch.setattr("portero.identity.tokens.is_name", lambda text: 1 / 0)
+    value = token(**now(600))
+
+    assert "internal-error" in ask(asked, with_token(value))["Msg"]
+    assert "ZeroDivisionError" in caplog.text
+    assert not any(part in caplog.text for part in value.split("."))

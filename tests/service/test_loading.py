@@ -1,5 +1,6 @@
 """Loading: settings and files that cannot be used are refused with every fault; which dockerd is asked."""
 
+import json
 import os
 import shutil
 import stat
@@ -15,6 +16,8 @@ from portero.service import resources
 from portero.service.loading import LoadError, host_root, list_daemon_addresses
 from portero.service.settings import Settings
 from tests.host.test_asking_daemon import ROOTS, locate
+from tests.identity.test_keys import pem
+from tests.identity.token_makers import ED
 from tests.service.test_application import built, site_with_exception
 
 
@@ -146,3 +149,14 @@ def test_an_operation_without_a_shape_of_its_body_is_refused(tmp_path: Path, mon
     missing, unknown = refused.value.faults
     assert missing.startswith(f"{schemas}: api/ContainerCreate.json is missing: ")
     assert unknown.startswith(f"{schemas}: api/ContainerMake.json: operations.json has no operation ContainerMake ")
+
+
+def test_an_issuer_of_tokens_needs_a_name_of_the_host(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/own.pem").write_bytes(pem(ED))
+    issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600}
+    (tmp_path / "site.json").write_text(json.dumps({"token-issuers": [issuer]}))
+
+    with pytest.raises(LoadError, match="PORTERO_HOST_GROUPS: is empty"):
+        built(tmp_path, schemas=str(tmp_path))
+    assert built(tmp_path, schemas=str(tmp_path), host_groups="web").in_force.judge.audiences == ("web",)

@@ -1,5 +1,7 @@
 """Metrics: what is counted, and how it is told."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client import values
 
@@ -128,3 +130,26 @@ def test_the_audit_profile_is_counted_apart() -> None:
     assert counted['portero_violations_total{action="audit",rule="image-digest"}'] == 1
     assert counted['portero_audit_profile_refusals_total{operation="ContainerCreate"}'] == 1
     assert metrics.so_far().audit_profile_refusals == 1
+
+
+@pytest.mark.parametrize(
+    ("identified_by", "method"), [("token", "token"), ("tls+token", "tls+token"), ("", "none"), ("kerberos", "other")]
+)
+def test_callers_are_counted_by_method_and_profile(identified_by: str, method: str) -> None:
+    metrics = Metrics()
+    asked = replace(decision("ContainerCreate"), subject=Subject(user="alicia", identified_by=identified_by))
+
+    metrics.decided(asked, 0.001)
+
+    assert told(metrics)[f'portero_callers_total{{method="{method}",profile="hardened"}}'] == 1
+    assert "alicia" not in metrics.text().decode()
+
+
+def test_break_glass_is_counted() -> None:
+    metrics = Metrics()
+
+    assert told(metrics)["portero_break_glass_total"] == 0
+    metrics.decided(replace(decision("ContainerCreate"), breaks_glass=True), 0.001)
+    metrics.decided(decision("ContainerCreate"), 0.001)
+
+    assert told(metrics)["portero_break_glass_total"] == metrics.so_far().break_glass == 1

@@ -1,7 +1,8 @@
 """One line of a recording: what dockerd asked, without its secrets, and what was decided.
 
 Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
-What could not be masked is not stored: the line then names it in `withheld` and keeps the decision.
+What could not be masked is not stored: the line then names it in `withheld` and keeps the decision. A token is never
+stored; `identity` says who asked, so that a request can be decided again when its token or certificate has expired.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import cast
 
 from portero.capture.masking import Unmaskable, masked
 from portero.decision import LOG_VERSION, Decision
+from portero.identity.caller import Identity
 from portero.reading import envelope
 from portero.refusals import Refused
 from portero.types import JSON
@@ -49,17 +51,20 @@ class Recorded:
     """One recorded request. `asked` is None when it was withheld, `outcome` when no decision was recorded.
 
     `is_earlier`: the decision is of an earlier version of the log, which the next release does not read.
+    `known`: who asked, by certificate or token.
     """
 
     asked: bytes | None
     outcome: Outcome | None
     id: str
     is_earlier: bool = False
+    known: Identity | None = None
 
 
 def written(data: bytes, decision: Decision, most: int) -> bytes:
     """The line about one request and its decision, of `most` bytes at most."""
-    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_request(data), "decision": decision.line(0)}
+    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_request(data), **_who(decision)}
+    line["decision"] = decision.line(0)
     text = _line(line)
     if len(text) <= most:
         return text
@@ -76,7 +81,8 @@ def read(line: bytes) -> Recorded | None:
         if decision is None:
             return Recorded(_asked(document["envelope"]), None, "")
         asked = None if "withheld" in document else _asked(document["envelope"])
-        return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION)
+        known = Identity.of(document["identity"]) if "identity" in document else None
+        return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION, known)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InvalidRecordLine from None
 
@@ -88,6 +94,13 @@ def _request(data: bytes) -> dict[str, JSON]:
         return {"withheld": "envelope"}
     except Unmaskable as unmaskable:
         return {"withheld": str(unmaskable)}
+
+
+def _who(decision: Decision) -> dict[str, JSON]:
+    subject = decision.subject
+    if not subject.identified_by:
+        return {}
+    return {"identity": Identity(subject.user, subject.groups, subject.identified_by, subject.names).document()}
 
 
 def _asked(document: JSON) -> bytes:

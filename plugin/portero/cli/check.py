@@ -16,6 +16,7 @@ from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
 from portero.formats.checked import Checked
+from portero.identity.caller import NOBODY
 from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
@@ -178,7 +179,8 @@ class _Checker:
     def show_document(self, request: FileRequest) -> bool:
         """For rule writers: the document that rules see."""
         try:
-            document = self.judge.document(request.asked) if isinstance(request.asked, bytes) else request.asked
+            asked, now = request.asked, time.time()
+            document = self.judge.document(asked, now, request.known) if isinstance(asked, bytes) else asked
         except Refused as refused:
             show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
             return False
@@ -187,13 +189,14 @@ class _Checker:
 
     def _decide(self, request: FileRequest) -> Decision:
         if isinstance(request.asked, bytes):
-            return self.judge.decide(request.asked, "check", time.time())
+            return self.judge.decide(request.asked, "check", time.time(), known=request.known)
         document = request.asked
         _refuse_malformed(request.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
-        violations = bounded(in_order(self.judge.judge(document, now)))
-        digest, profile = self.judge.policy.digest, self.judge.profile
+        judge = self.judge.for_caller(request.known or NOBODY)
+        violations = bounded(in_order(judge.judge(document, now)))
+        digest, profile = judge.policy.digest, judge.profile
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"
         )

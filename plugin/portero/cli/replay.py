@@ -14,6 +14,7 @@ from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
 from portero.cli.lines import FILE, lines
 from portero.cli.output import show_json, show_lines
+from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.service.settings import Settings
 
@@ -87,21 +88,21 @@ class _Replay:
             self.comparison.withheld += 1
             return
         if self.before is not None:
-            then = _decided(self.before, recorded.asked)
+            then = _decided(self.before, recorded.asked, recorded.known)
         elif recorded.outcome is not None:
             then = recorded.outcome
         else:
             self.comparison.undecided += 1
             then = _CARRIED_OUT
-        self.comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked))
+        self.comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked, recorded.known))
 
 
 def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
     return options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
 
 
-def _decided(judge: Judge, asked: bytes) -> Outcome:
-    return Outcome.of(judge.decide(asked, "replay", time.time()).line(0))
+def _decided(judge: Judge, asked: bytes, known: Identity | None) -> Outcome:
+    return Outcome.of(judge.decide(asked, "replay", time.time(), known=known).line(0))
 
 
 def _status(comparison: Comparison) -> int:

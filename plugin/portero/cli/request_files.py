@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from portero.facts import inspected
 from portero.formats.checked import FindLine, no_line
+from portero.identity.caller import Identity
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.types import JSON
@@ -30,7 +31,7 @@ class FileRequest:
 
     `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
     network ID. `find_line`: where in which file a place of the request stands. `judged`: the only places that count,
-    where the request has more than the file says.
+    where the request has more than the file says. `known`: who asks, where the file says so.
     """
 
     file: str
@@ -40,6 +41,7 @@ class FileRequest:
     networks: Mapping[str, str] = field(default_factory=dict)
     find_line: FindLine = no_line
     judged: frozenset[str] | None = None
+    known: Identity | None = None
 
     @property
     def location(self) -> str:
@@ -66,7 +68,7 @@ def read_requests(
         else:
             asked = _asked(_location(file, line), text, content, known)
             if asked is not None:
-                yield FileRequest(file, asked, line)
+                yield FileRequest(file, asked, line, known=_known(_location(file, line), content))
 
 
 def _location(file: str, line: int | None) -> str:
@@ -128,6 +130,16 @@ def _asked(
     return document if "facts" in document else _envelope(location, document, operation)
 
 
+def _known(location: str, content: JSON) -> Identity | None:
+    """Who asks by a request that was written by hand, or that was recorded."""
+    identity = content.get("identity") if isinstance(content, dict) else None
+    try:
+        return None if identity is None else Identity.of(identity)
+    except TypeError:
+        example = '{"user": "alicia", "groups": ["dev"], "method": "token"}'
+        raise InvalidRequestFile(f"{location}: identity: write it as {example}") from None
+
+
 def _parsed(location: str, text: bytes) -> JSON:
     try:
         content: JSON = json.loads(text)
@@ -152,9 +164,6 @@ def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) 
         body = json.dumps(request["body"]).encode()
         envelope["RequestBody"] = base64.b64encode(body).decode()
         envelope["RequestHeaders"] = {"Content-Type": "application/json", "Content-Length": str(len(body))}
-    identity = request.get("identity")
-    if isinstance(identity, dict) and identity.get("user"):
-        envelope |= {"User": identity["user"], "UserAuthNMethod": str(identity.get("method", "")).upper()}
     return json.dumps(envelope).encode()
 
 

@@ -66,6 +66,9 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "outcome": decision.outcome,
         "time": datetime.fromtimestamp(decision.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "user": decision.user,
+        "groups": [*decision.groups],
+        "identifiedBy": decision.identified_by,
+        "breakGlass": decision.breaks_glass,
         "operation": decision.operation,
         "method": decision.method,
         "path": decision.path,
@@ -90,15 +93,24 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"{story['id']}: {operation} was {_BECAME[str(story['outcome'])]}"
     yield ""
     yield f"when     {story['time']}"
-    yield f"who      {story['user'] or 'unknown (Unix socket)'}"
+    yield f"who      {_who(story)}"
     yield f"what     {f'''{story['method']} {story['path']}'''.strip() or 'unknown'}{image}{version}"
     stricter = f", audit profile {story['auditProfile']}" if story["auditProfile"] else ""
-    yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}"
+    lifted = ", break-glass: rules were lifted" if story["breakGlass"] else ""
+    yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
     for violation in cast(Sequence[Mapping[str, JSON]], story["broken"]):
         yield ""
         yield from _violation_lines(violation)
+
+
+def _who(story: Mapping[str, JSON]) -> str:
+    if not story["user"]:
+        return "unknown (no client certificate, no token)"
+    groups = ", ".join(cast("list[str]", story["groups"]))
+    by = f" by {story['identifiedBy']}" if story["identifiedBy"] else ""
+    return f"{story['user']}{f' ({groups})' if groups else ''}{by}"
 
 
 def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:

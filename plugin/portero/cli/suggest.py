@@ -88,7 +88,7 @@ class LogReader:
         if recorded is None or recorded.asked is None:
             return
         try:
-            document = self.judge.document(recorded.asked)
+            document = self.judge.document(recorded.asked, time.time(), recorded.known)
         except Refused as refused:
             self.suggestions.add(Asked(""), [_violation(refused.code, "always", refused.at)])
             return

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from portero.strict_json import parse_object
+from portero.identity.json_object import parse_object
 from portero.types import JSON
 
 Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]

@@ -12,11 +12,11 @@ from typing import NoReturn
 
 from jwt import PyJWS, PyJWTError
 
+from portero.identity.json_object import parse_object
 from portero.identity.keys import Key
 from portero.identity.names import is_name
 from portero.identity.trusted import TokenIssuer
 from portero.refusals import Refused
-from portero.strict_json import parse_object
 from portero.types import JSON
 
 _AT = "X-Portero-Token"

@@ -9,19 +9,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast
 
-from portero.decision import Decision, Subject, Violation, bounded, in_order, refusal
+from portero.decision import Decision, Violation, bounded, in_order, refusal
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
+from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
     dropped_fields,
     existing_image,
+    lifted,
     request_document,
+    subject,
     suggestion,
     unknown_fields,
     waived_objects,
 )
 from portero.judging.existing import Existing
+from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
 from portero.reading import body, envelope, go_json, uri
@@ -36,7 +40,8 @@ from portero.types import JSON
 class Judge:
     """Decides requests by one policy. `profile` and `mode` as in the settings of the same name.
 
-    `audit_profile`: what this stricter profile would refuse is reported; empty for none.
+    `audit_profile`: what this stricter profile would refuse is reported; empty for none. `audiences`: the names of this
+    host, one of which a token must be for. `breaks_glass`: who asks may get past the rules.
     """
 
     policy: Policy
@@ -46,16 +51,23 @@ class Judge:
     profile: str
     mode: Literal["enforce", "audit"]
     audit_profile: str = ""
+    audiences: tuple[str, ...] = ()
+    breaks_glass: bool = False
 
-    def decide(self, data: bytes, id: str, time: float, peer: Peer | None = None) -> Decision:
+    def decide(
+        self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
+    ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer`: the process that posted it. A refusal on the way still names what was read before it.
+        `peer`: the process that posted it. `known`: who asked, where that was recorded: no certificate and no token is
+        read then. A refusal on the way still names what was read before it.
         """
+        judging = self
         asked: Envelope | None = None
         target: uri.Target | None = None
         match: Match | None = None
-        document: dict[str, JSON] | None = None
+        who: Identity | None = None
+        document: dict[str, JSON] = {}
         suggested: Mapping[str, str] = {}
         fault: Exception | None = None
         try:
@@ -64,10 +76,12 @@ class Judge:
             asked = envelope.read(data)
             target = uri.parse(asked.uri)
             match = self.routes.match(asked.method, target.path)
-            document = self._with_objects(self._document(asked, target, match, host), match, time, host)
-            violations = self.judge(document, time)
+            who = known or self._identify(asked, time)
+            judging = self.for_caller(who)
+            document = judging._with_objects(judging._document(asked, target, match, who, host), match, time, host)
+            violations = judging.judge(document, time)
             if violations:
-                suggested = self._suggest(document, match, violations, time, host)
+                suggested = judging._suggest(document, match, violations, time, host)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -76,21 +90,39 @@ class Judge:
         return Decision(
             id=id,
             time=time,
-            subject=_subject(asked, target, match, document or {}),
-            violations=bounded(in_order(self._enforced(violations))),
+            subject=subject.describe(asked, target, match, who, document),
+            violations=bounded(in_order(judging._enforced(violations))),
             policy=self.policy.digest,
-            profile=self.profile,
-            mode=self.mode,
+            profile=judging.profile,
+            mode=judging.mode,
             fault=fault,
             suggestion=suggested,
-            audit_profile=self.audit_profile,
+            audit_profile=judging.audit_profile,
+            breaks_glass=judging.breaks_glass,
         )
 
-    def document(self, data: bytes) -> dict[str, JSON]:
-        """The request document that rules see of one AuthZReq; raises Refused when it cannot be read."""
+    def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
+        """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
         asked = envelope.read(data)
         target = uri.parse(asked.uri)
-        return self._document(asked, target, self.routes.match(asked.method, target.path), self.host.moment())
+        match = self.routes.match(asked.method, target.path)
+        return self._document(asked, target, match, known or self._identify(asked, time), self.host.moment())
+
+    def for_caller(self, who: Identity) -> "Judge":
+        """The judge of this user's requests: the profile can depend on who asks, and break-glass lifts the rules."""
+        if who is NOBODY and not self.policy.site.get("profiles"):
+            return self
+        profile = profiles.choose(self.policy.site, who, self.profile)
+        breaks_glass = self.mode == "enforce" and lifted.may_break_glass(self.policy.site, who)
+        if profile == self.profile and not breaks_glass:
+            return self
+        reported = self.audit_profile if profiles.is_stricter(self.audit_profile, profile) else ""
+        mode: Literal["enforce", "audit"] = "audit" if breaks_glass else self.mode
+        return replace(self, profile=profile, audit_profile=reported, mode=mode, breaks_glass=breaks_glass)
+
+    def _identify(self, asked: Envelope, time: float) -> Identity:
+        shown = Credentials(asked.user, asked.auth_method, asked.peer_certificates, asked.headers)
+        return identify(shown, self.policy.trusted, self.audiences, time)
 
     def judge(self, document: dict[str, JSON], time: float, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
         """Every violation of one request document, at a time that decides which exceptions still count.
@@ -106,13 +138,15 @@ class Judge:
             *dropped_fields.report(document),
         )
 
-    def _document(self, asked: Envelope, target: uri.Target, match: Match, host: HostMoment) -> dict[str, JSON]:
+    def _document(
+        self, asked: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
+    ) -> dict[str, JSON]:
         return request_document.build(
             operation=match.operation,
             version=target.version,
             path=match.path,
             query=target.query,
-            identity={"user": asked.user, "groups": [], "method": asked.auth_method.lower()},
+            identity=who.document(),
             canonical=body.read(asked, match, target.query, self.shapes, target.version),
             host=host,
         )
@@ -184,43 +218,8 @@ class Judge:
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":
             return violations
-        return tuple(self._audited(violation) for violation in violations)
-
-    def _audited(self, violation: Violation) -> Violation:
-        rule = self.policy.rules.get(violation.rule)
-        if violation.action != "deny" or (rule is not None and rule.denies_in_audit):
-            return violation
-        return replace(violation, action="audit", profile=self.profile)
-
-
-def _subject(
-    asked: Envelope | None, target: uri.Target | None, match: Match | None, document: Mapping[str, JSON]
-) -> Subject:
-    return Subject(
-        operation=match.operation.id if match else "",
-        method=asked.method if asked else "",
-        path=target.path if target else "",
-        version=target.version if target else None,
-        user=asked.user if asked else "",
-        client=asked.headers.get("user-agent", "") if asked else "",
-        image=_image(document),
-        reads=match.operation.reads if match else False,
-        daemon_defaults=_daemon_defaults(document),
-    )
+        return lifted.lift(violations, self.policy.rules, self.profile, only_rules=self.breaks_glass)
 
 
 def _denials(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     return tuple(violation for violation in in_order(violations) if violation.action == "deny")
-
-
-def _image(document: Mapping[str, JSON]) -> str | None:
-    facts = document.get("facts")
-    image = facts.get("image") if isinstance(facts, dict) else None
-    reference = image.get("reference") if isinstance(image, dict) else None
-    return reference if isinstance(reference, str) and reference else None
-
-
-def _daemon_defaults(document: Mapping[str, JSON]) -> tuple[str, ...]:
-    facts = document.get("facts")
-    named = facts.get("daemonDefaults") if isinstance(facts, dict) else None
-    return tuple(str(name) for name in named) if isinstance(named, list) else ()

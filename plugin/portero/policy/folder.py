@@ -1,6 +1,7 @@
 """Reads one policy folder: site.json, the built-in schemas beside it, rules and exceptions.
 
-Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptions are exceptions/<id>.json.
+Rules are rules/<topic>/<rule-id>.json and host/<topic>/<rule-id>.json, exceptions are exceptions/<id>.json, public keys
+are keys/<name>.pem and keys/<name>.jwks.
 A file among these that is misnamed is a fault: a rule in it would be missed in silence.
 """
 
@@ -8,7 +9,7 @@ import errno
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from portero.policy import earlier_dialect
@@ -29,12 +30,16 @@ _BRANCHES: tuple[earlier_dialect.Kind, ...] = ("rules", "host")
 _EXCEPTIONS: earlier_dialect.Kind = "exceptions"
 _RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
 _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
+_KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
+_KEYS = "keys"
 _READ_ME = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
     """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`.
+
+    `keys`: the bytes of each file of keys, by its name in keys/.
 
     `warnings`: a line for each file of an earlier dialect, which was translated.
     """
@@ -46,6 +51,7 @@ class Folder:
     host: Mapping[Path, dict[str, JSON]]
     exceptions: Mapping[Path, dict[str, JSON]]
     warnings: tuple[str, ...] = ()
+    keys: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read(path: Path, found: list[str]) -> Folder:
@@ -67,7 +73,7 @@ def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
 
 def parts(path: Path) -> list[Path]:
     """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
-    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, "exceptions")]
+    return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS)]
 
 
 def empty(path: Path) -> Folder:
@@ -85,11 +91,12 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list
     if not names:
         found.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
     found += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
-    documents = _parsed(path, data, found)
+    keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
+    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, found)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
     warnings: list[str] = []
     rules, host, exceptions = (_filed(kind, path, documents, warnings, found) for kind in (*_BRANCHES, _EXCEPTIONS))
-    return Folder(path, data, named, rules, host, exceptions, tuple(warnings))
+    return Folder(path, data, named, rules, host, exceptions, tuple(warnings), keys)
 
 
 def _filed(
@@ -112,7 +119,7 @@ def _filed(
 
 
 def _is_known(name: str) -> bool:
-    return name in _DOCUMENTS or bool(_RULE.fullmatch(name) or _EXCEPTION.fullmatch(name))
+    return name in _DOCUMENTS or bool(_RULE.fullmatch(name) or _EXCEPTION.fullmatch(name) or _KEY.fullmatch(name))
 
 
 def _names(path: Path) -> list[str]:
@@ -120,12 +127,13 @@ def _names(path: Path) -> list[str]:
     documents = [name for name in _DOCUMENTS if _is_there(path / name)]
     topics = [topic for branch in _BRANCHES for topic in _entries(path / branch)]
     rules = [entry for topic in topics for entry in (_entries(topic) if topic.is_dir() else [topic])]
-    return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *_entries(path / "exceptions"))]
+    others = [entry for branch in (_EXCEPTIONS, _KEYS) for entry in _entries(path / branch)]
+    return documents + [entry.relative_to(path).as_posix() for entry in (*rules, *others)]
 
 
 def _names_of(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
-    depth = dict.fromkeys(_BRANCHES, 3) | {"exceptions": 2}
+    depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2}
     parts = [name.split("/") for name in sorted(files)]
     filed = [part[: depth[part[0]]] for part in parts if part[0] in depth]
     known = [name for name in _DOCUMENTS if name in files]
@@ -156,8 +164,9 @@ def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str
 
 
 def _name_faults(path: Path, names: list[str]) -> list[str]:
-    exceptions = [name for name in names if name.startswith("exceptions/")]
-    rules = [name for name in names if name not in exceptions]
+    exceptions = [name for name in names if name.startswith(f"{_EXCEPTIONS}/")]
+    keys = [name for name in names if name.startswith(f"{_KEYS}/")]
+    rules = [name for name in names if name not in (*exceptions, *keys)]
     faults = [
         f"{path / name}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"
         for name in rules
@@ -166,6 +175,12 @@ def _name_faults(path: Path, names: list[str]) -> list[str]:
         f"{path / name}: is not named as an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"
         for name in exceptions
         if not _EXCEPTION.fullmatch(name)
+    ]
+    faults += [
+        f"{path / name}: is not named as a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, "
+        "0-9, . and -"
+        for name in keys
+        if not _KEY.fullmatch(name)
     ]
     first: dict[str, str] = {}
     for name in rules:

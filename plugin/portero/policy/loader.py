@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 from portero.engine import Checks, Engine, OneByOne
 from portero.errors import Faults
 from portero.flags.proposal import value_faults
-from portero.policy import exception, site
+from portero.policy import exception, identity_issuers, site, source_lists
 from portero.policy.dialect import rule_faults
 from portero.policy.digest import digest_of
 from portero.policy.document import faults
@@ -49,6 +49,8 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     found += action_faults(contents)
     written = exception.read(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), found)
     refuse_if(found)
+    trusted = identity_issuers.read(contents, values, found)
+    refuse_if(found)
     refuse_if(_proposal_faults(rules, values))
     resources = _resources(values, schemas)
     checks = compiled(rules, engine, resources, found)
@@ -57,7 +59,7 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     judging = by_operation(rules, tuple(operations))
     # The built-in folder is installed with Portero: its files are no work for the site.
     warnings = tuple(warning for folder in contents[1:] for warning in folder.warnings)
-    return Policy(rules, values, digest_of(contents), checks, judging, waivers, warnings)
+    return Policy(rules, values, digest_of(contents), checks, judging, waivers, warnings, trusted)
 
 
 def refuse_if(found: Sequence[str]) -> None:
@@ -80,7 +82,7 @@ def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: l
     values = site.merged(content for _, content in sites)
     needed = [*site.keys(schema), "unknown-fields"]
     found += [f"{sites[0][0]}: '{key}' is missing: give it a value" for key in needed if key not in values]
-    found += [f"{sites[-1][0]}: {fault}" for fault in ([] if found else site.nested_sources(values))]
+    found += [f"{sites[-1][0]}: {fault}" for fault in ([] if found else source_lists.nested_sources(values))]
     return values
 
 

@@ -7,6 +7,7 @@ from typing import cast
 from portero.decision import LEVELS, Violation
 from portero.engine import Checks, InstancePath
 from portero.flags.proposal import NoValue, Proposal
+from portero.identity.trusted import Trusted
 from portero.policy.action import ACTS, Acting, Action, action_of
 from portero.policy.concrete import fill_reason
 from portero.policy.dialect import ANY_OPERATION
@@ -30,6 +31,8 @@ class Policy:
     waivers: tuple[Waiver, ...] = ()
     # A line for each file that the next release will refuse.
     warnings: tuple[str, ...] = ()
+    # Who is believed when a request says who asks.
+    trusted: Trusted = field(default_factory=Trusted)
     # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
     _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
     # Which waivers are about each rule, found at the first violation.

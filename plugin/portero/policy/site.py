@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import PurePosixPath
 from typing import cast
 
+from portero.identity.caller import BOTH
 from portero.ip_ranges import spell_prefix
 from portero.sizes import bytes_of
 from portero.types import JSON
@@ -55,21 +56,6 @@ def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> 
     }
 
 
-def nested_sources(values: Mapping[str, JSON]) -> list[str]:
-    """A fault for each listed source below a listed writable one: a container can replace it by a link."""
-    lists = ("bind-sources-read-only", "bind-sources-writable", "bind-sources")
-    listed = {key: cast(list[str], values[key]) for key in lists if key in values}
-    writable = set(listed.get("bind-sources-writable", []))
-    return [
-        f"{key}: {path} lies below {parent}, which bind-sources-writable lists: "
-        f"a container that writes to {parent} could replace it; remove one of the two"
-        for key, paths in listed.items()
-        for path in paths
-        for parent in map(str, PurePosixPath(path).parents)
-        if parent in writable
-    ]
-
-
 def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
     """The schemas of one key."""
     makers = {
@@ -77,6 +63,7 @@ def _define(key: str, becomes: str, value: JSON) -> dict[str, JSON]:
         _EXACT: _names,
         "protected-path-list": _protected,
         "name-list": _names,
+        "method-list": _methods,
         "pattern-list": _patterns,
         "log-address-list": _log_addresses,
         "device-list": _devices,
@@ -114,6 +101,12 @@ def _protected(value: JSON) -> JSON:
 def _names(value: JSON) -> JSON:
     names = cast(list[JSON], value)
     return {"enum": names} if names else dict(_NOTHING)
+
+
+def _methods(value: JSON) -> JSON:
+    """A listed way to identify a user; certificate and token together are both."""
+    methods = cast(list[str], value)
+    return _names([*dict.fromkeys([*methods, *([BOTH] if {"tls", "token"} & {*methods} else [])])])
 
 
 def _log_addresses(value: JSON) -> JSON:

@@ -63,6 +63,9 @@ class Logged:
     microseconds: int
     violations: tuple[LoggedViolation, ...]
     is_earlier: bool
+    groups: tuple[str, ...] = ()
+    identified_by: str = ""
+    breaks_glass: bool = False
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -117,6 +120,9 @@ def _logged(document: Mapping[str, object]) -> Logged:
         microseconds=microseconds if isinstance(microseconds, int) else 0,
         violations=tuple(_violation(violation, str(profile)) for violation in violations),
         is_earlier=document["version"] != LOG_VERSION,
+        groups=_groups(document.get("groups", [])),
+        identified_by=_text(document.get("identifiedBy", "")),
+        breaks_glass=document.get("breakGlass") is True,
     )
 
 
@@ -138,6 +144,12 @@ def _refuses(level: str, profile: str) -> bool:
     if level not in LEVELS:
         raise NoDecision
     return level == "always" or (level in PROFILES and PROFILES.index(level) <= PROFILES.index(profile))
+
+
+def _groups(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise NoDecision
+    return tuple(map(_text, value))
 
 
 def _seconds(time: str) -> float:

@@ -97,6 +97,7 @@ class Application:
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
+            self.metrics.so_far().break_glass,
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
@@ -105,6 +106,8 @@ class Application:
         decision = judge.decide(data, new_id(), time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
+        if decision.breaks_glass:
+            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
         if isinstance(judge.host, HostFiles):

@@ -30,7 +30,7 @@ from portero.reading.canonical import Shapes
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
-from portero.service import resources
+from portero.service import own_files, resources
 from portero.service.settings import Settings
 from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
@@ -118,7 +118,8 @@ def judge_of(settings: Settings) -> tuple[Judge, str]:
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
     """The judge by this policy."""
-    return Judge(policy, routes, shapes, make_host(settings, policy), settings.profile, settings.mode)
+    host = make_host(settings, policy)
+    return Judge(policy, routes, shapes, host, settings.profile, settings.mode, audiences=settings.host_groups)
 
 
 def engine_name(settings: Settings) -> str:
@@ -138,7 +139,10 @@ def _load_kept(
     settings: Settings, operations: Sequence[Operation], reader: Reader, signed: Mapping[Path, Manifest]
 ) -> Loaded:
     keeping = _Keeping(reader)
-    return Loaded(_load_policy(settings, operations, keeping.read), signed, keeping.held)
+    policy = _load_policy(settings, operations, keeping.read)
+    if policy.trusted.token_issuers and not settings.host_groups:
+        raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
+    return Loaded(policy, signed, keeping.held)
 
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
@@ -187,9 +191,9 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         None if settings.host_root == "auto" else root,
         visible=root != "none",
         sockets=[str(settings.socket)],
-        own=[str(resources.package()), *(str(place.absolute()) for place in _own(settings))],
+        own=[str(resources.package()), *own_files.list_deciding(settings)],
         programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
-        logs=_list_logs(settings),
+        logs=own_files.list_logs(settings),
         protected=[
             *cast("list[str]", policy.site["protected-paths"]),
             *cast("list[str]", policy.site["protected-from-writing"]),
@@ -201,18 +205,6 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
         lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
     )
-
-
-def _own(settings: Settings) -> Sequence[Path]:
-    """What decides about requests, so no container may write it: rules, trusted keys, versions seen."""
-    signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
-    return (*settings.policy_folders, *signing)
-
-
-def _list_logs(settings: Settings) -> list[str]:
-    """The decision log, its folder, and the file of recorded requests."""
-    log = [] if settings.log == "-" else [Path(settings.log).absolute(), Path(settings.log).absolute().parent]
-    return [str(path) for path in (*log, *([settings.record] if settings.record else []))]
 
 
 def _is_socket_of_root(address: str) -> bool:

@@ -16,12 +16,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from portero.decision import Decision
+from portero.identity.caller import METHODS
 
 _LOG = logging.getLogger(__name__)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNREADABLE = "unreadable"
 _UNKNOWN = "Unknown"
+_NOBODY, _OTHER = "none", "other"
 # A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
@@ -38,6 +40,7 @@ class SoFar:
     load_failures: int
     exceptions: Mapping[str, int]
     near_misses: Mapping[str, int] = field(default_factory=dict)
+    break_glass: int = 0
 
 
 class Metrics:
@@ -64,6 +67,10 @@ class Metrics:
             "exception",
             "condition",
         )
+        self._callers = self._counters(
+            "callers", "Requests decided, by how their user is known and the profile", "method", "profile"
+        )
+        self._break_glass = self._counter("break_glass", "Requests for which a break-glass token lifted the rules")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
         self._seconds = Histogram(
@@ -96,6 +103,10 @@ class Metrics:
             self._exceptions.count(exception)
         for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
             self._near_misses.count(near.exception, near.condition)
+        method = decision.subject.identified_by or _NOBODY
+        self._callers.count(method if method in (*METHODS, _NOBODY) else _OTHER, decision.profile)
+        if decision.breaks_glass:
+            self._break_glass.inc()
         self._seconds.observe(seconds)
 
     def log_failed(self) -> None:
@@ -135,6 +146,7 @@ class Metrics:
             counts["portero_policy_load_failures_total"][""],
             counts["portero_exceptions_used_total"],
             counts["portero_exception_near_misses_total"],
+            counts["portero_break_glass_total"][""],
         )
 
     def _collect(self) -> CollectorRegistry:

@@ -40,7 +40,7 @@ class View:
     """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask.
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
-    existing object went.
+    existing object went. `break_glass`: for how many requests a token lifted the rules since the start.
     """
 
     settings: Settings
@@ -51,6 +51,7 @@ class View:
     log: LogState
     lookups_fail: bool = False
     lookups: LookupState = "auto"
+    break_glass: int = 0
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -83,6 +84,8 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
         "exceptions": exceptions(view.policy, time.time(), so_far),
+        "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
+        "tokenIssuers": [*view.policy.trusted.token_issuers],
         "warnings": [*view.policy.warnings, *warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
         "startsUnasked": [*_UNASKED],
@@ -133,6 +136,11 @@ def attention(view: View, now: float) -> Iterator[str]:
     """One sentence for each thing that needs attention; `now` in seconds since 1970."""
     if view.settings.mode == "audit":
         yield "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
+    if view.break_glass:
+        yield (
+            f"break-glass: rules were lifted for {view.break_glass} requests since the start;"
+            " the decision log marks them with breakGlass"
+        )
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
     yield from _list_log_failures(view.log)

@@ -1,0 +1,47 @@
+"""What a decision says about its request: of each part what could be read of it."""
+
+from collections.abc import Mapping
+
+from portero.decision import Subject
+from portero.identity.caller import Identity
+from portero.reading.envelope import Envelope
+from portero.reading.routes import Match
+from portero.reading.uri import Target
+from portero.types import JSON
+
+
+def describe(
+    asked: Envelope | None,
+    target: Target | None,
+    match: Match | None,
+    who: Identity | None,
+    document: Mapping[str, JSON],
+) -> Subject:
+    """The subject of a decision; empty where the request could not be read, or nobody is known."""
+    return Subject(
+        operation=match.operation.id if match else "",
+        method=asked.method if asked else "",
+        path=target.path if target else "",
+        version=target.version if target else None,
+        user=who.user if who else asked.user if asked else "",
+        groups=who.groups if who else (),
+        identified_by=who.method if who else "",
+        names=who.names if who else (),
+        client=asked.headers.get("user-agent", "") if asked else "",
+        image=_find_image(document),
+        reads=match.operation.reads if match else False,
+        daemon_defaults=_list_daemon_defaults(document),
+    )
+
+
+def _find_image(document: Mapping[str, JSON]) -> str | None:
+    facts = document.get("facts")
+    image = facts.get("image") if isinstance(facts, dict) else None
+    reference = image.get("reference") if isinstance(image, dict) else None
+    return reference if isinstance(reference, str) and reference else None
+
+
+def _list_daemon_defaults(document: Mapping[str, JSON]) -> tuple[str, ...]:
+    facts = document.get("facts")
+    named = facts.get("daemonDefaults") if isinstance(facts, dict) else None
+    return tuple(str(name) for name in named) if isinstance(named, list) else ()

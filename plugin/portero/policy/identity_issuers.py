@@ -1,0 +1,77 @@
+"""The issuers of tokens and certificates that a site trusts: site values and the files in keys/ become Trusted.
+
+Every file in keys/ is read, also one that no value names: what lies there unread could be a private key.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from portero.identity.trusted import TokenIssuer, Trusted
+from portero.policy.folder import Folder
+from portero.spelling import close_to
+from portero.types import JSON
+
+if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
+    from portero.identity.keys import KeyFile
+
+_CERTIFICATES, _TOKENS = "certificate-issuers", "token-issuers"
+
+
+def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
+    """The issuers; a later folder's file replaces an earlier one's of its name. Faults are added to `found`."""
+    files = _read_files({folder.path / "keys" / name: folder.keys[name] for folder in contents for name in folder.keys})
+    site = contents[-1].path / "site.json"
+    wrong: list[str] = []
+    authorities = cast("list[str]", values.get(_CERTIFICATES, []))
+    issuers = cast("list[dict[str, JSON]]", values.get(_TOKENS, []))
+    names = [str(issuer["issuer"]) for issuer in issuers]
+    wrong += [f"{_TOKENS}: has {name} twice: write one entry" for name in dict.fromkeys(names) if names.count(name) > 1]
+    for file in authorities:
+        wrong += _list_faults(_CERTIFICATES, file, "certificate", files)
+    for issuer in issuers:
+        wrong += _list_faults(_TOKENS, str(issuer["keys"]), "public key", files)
+    found += [f"{site}: {fault}" for fault in wrong]
+    found += [sentence for sentence in files.values() if isinstance(sentence, str)]
+    if wrong or found:
+        return Trusted()
+    known = cast("dict[str, KeyFile]", files)
+    return Trusted(
+        {str(issuer["issuer"]): _make_issuer(issuer, known[str(issuer["keys"])]) for issuer in issuers},
+        tuple(certificate for file in authorities for certificate in known[file].certificates),
+    )
+
+
+def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
+    """Each file by its name; a sentence for one that cannot be used."""
+    if not data:
+        return {}
+    from portero.identity import keys
+
+    read: dict[str, KeyFile | str] = {}
+    for path, content in data.items():
+        try:
+            read[path.name] = keys.read(path.name, content)
+        except keys.KeyFileRefused as refused:
+            read[path.name] = f"{path}: {refused}"
+    return read
+
+
+def _list_faults(key: str, name: str, kind: str, files: "Mapping[str, KeyFile | str]") -> list[str]:
+    if name not in files:
+        return [f"{key}: there is no keys/{name}{close_to(name, [*files])}"]
+    file = files[name]
+    if isinstance(file, str) or (file.certificates if kind == "certificate" else file.keys):
+        return []
+    return [f"{key}: keys/{name} holds no {kind}: name another file"]
+
+
+def _make_issuer(entry: Mapping[str, JSON], file: "KeyFile") -> TokenIssuer:
+    claims = cast("dict[str, list[str]]", entry.get("claims", {}))
+    return TokenIssuer(
+        keys=file.keys,
+        user=str(entry.get("user", "sub")),
+        groups=str(entry.get("groups", "groups")),
+        lifetime=cast(int, entry["lifetime"]),
+        claims={name: tuple(values) for name, values in claims.items()},
+    )

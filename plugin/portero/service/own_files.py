@@ -1,0 +1,18 @@
+"""Portero's own files under these settings, which no container may write: what decides, and what is logged."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from portero.service.settings import Settings
+
+
+def list_deciding(settings: Settings) -> Sequence[str]:
+    """What decides about requests: rules and the keys beside them, trusted keys, versions seen."""
+    signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
+    return [str(path.absolute()) for path in (*settings.policy_folders, *signing)]
+
+
+def list_logs(settings: Settings) -> Sequence[str]:
+    """The decision log, its folder, and the file of recorded requests."""
+    log = [] if settings.log == "-" else [Path(settings.log).absolute(), Path(settings.log).absolute().parent]
+    return [str(path) for path in (*log, *([settings.record] if settings.record else []))]

@@ -1,0 +1,217 @@
+"""Decisions depend on who asks: three users with three profiles, exceptions and operators by group, break-glass."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.identity.caller import Identity
+from portero.judging import reply
+from portero.judging.judge import Judge
+from portero.policy.loader import load
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+from tests.identity.certificate_makers import make_authority, shown
+from tests.identity.test_keys import pem
+from tests.identity.token_makers import ED, ISSUER, NOON, token
+from tests.judging.test_judge import create
+from tests.paths import SCHEMAS
+
+AUTHORITY = make_authority()
+STRANGER = shown(make_authority().issue())
+SITE: dict[str, Any] = {
+    "token-issuers": [{"issuer": ISSUER, "keys": "own.pem", "lifetime": 43200}],
+    "certificate-issuers": ["ca.pem"],
+    "profiles": [
+        {"groups": ["ops"], "profile": "baseline"},
+        {"groups": ["ci"], "profile": "hardened"},
+        {"profile": "restricted"},
+    ],
+    "break-glass": ["emergency"],
+}
+EXCEPTION = {
+    "$schema": "../exception.json",
+    "dialect": 2,
+    "rules": ["no-privileged"],
+    "match": {"properties": {"identity": {"properties": {"groups": {"contains": {"const": "probes"}}}}}},
+    "reason": "The probe reads registers of the processor.",
+    "owner": "operations",
+    "expires": "2999-12-31",
+}
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    folder: Path = tmp_path_factory.mktemp("site")
+    for name, text in {
+        "site.json": json.dumps(SITE).encode(),
+        "keys/own.pem": pem(ED),
+        "keys/ca.pem": AUTHORITY.pem(),
+        "exceptions/probes.json": json.dumps(EXCEPTION).encode(),
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(text)
+    loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))[0]
+    policy = load([SCHEMAS, folder], engine.best(), loaded.routes.operations)
+    return replace(loaded, host=FixedHost(), policy=policy, audit_profile="restricted")
+
+
+def by_token(body: Mapping[str, object] | None = None, **claims: Any) -> bytes:
+    return _with_token(token(**claims), {"Image": "busybox"} if body is None else body)
+
+
+def _with_token(value: str, body: Mapping[str, object], **changed: object) -> bytes:
+    headers = {"Content-Type": "application/json", "X-PORTERO-token": value}
+    return create(body, User="", RequestHeaders=headers, **changed)
+
+
+def by_certificate(user: str, group: str, **changed: object) -> bytes:
+    client = shown(AUTHORITY.issue([user], [group]))
+    tls = {"User": user, "UserAuthNMethod": "TLS", "RequestPeerCertificates": [client]}
+    return create({"Image": "busybox"}, **{**tls, **changed})
+
+
+def decide(judge: Judge, data: bytes) -> Decision:
+    return judge.decide(data, "d-1", NOON)
+
+
+def rules_of(decision: Decision) -> list[str]:
+    return [violation.rule for violation in decision.violations if violation.action == "deny"]
+
+
+def test_three_users_have_three_profiles_by_certificate_and_by_token(judge: Judge) -> None:
+    decisions = {
+        "ops": (by_certificate("alicia", "ops"), by_token(groups="ops")),
+        "ci": (by_certificate("ci", "ci"), by_token(groups="ci")),
+        "nobody": (by_certificate("bob", "x"), by_token(groups=None), create({"Image": "busybox"}, User="")),
+    }
+
+    profiles = {name: {decide(judge, data).profile for data in asked} for name, asked in decisions.items()}
+
+    assert profiles == {"ops": {"baseline"}, "ci": {"hardened"}, "nobody": {"restricted"}}
+
+
+def test_each_is_refused_and_allowed_as_the_profile_says(judge: Judge) -> None:
+    operator, robot, other = (decide(judge, by_token(groups=group)) for group in ("ops", "ci", "x"))
+
+    assert operator.allowed
+    assert "memory-limit" in rules_of(robot)
+    assert not {"image-tag"} & {*rules_of(robot)}
+    assert {"memory-limit", "image-tag"} <= {*rules_of(other)}
+
+
+def test_the_audit_profile_reports_where_it_is_stricter(judge: Judge) -> None:
+    assert decide(judge, by_token(groups="ops")).audit_profile == "restricted"
+    assert decide(judge, by_token(groups="x")).audit_profile == ""
+
+
+def test_a_decision_says_who_asked_and_how_that_is_known(judge: Judge) -> None:
+    line = decide(judge, by_token(groups=["ops", "dev"])).line(0)
+
+    assert (line["user"], line["groups"], line["identifiedBy"]) == ("alicia", ["ops", "dev"], "token")
+    assert "breakGlass" not in line
+
+
+def test_nothing_is_said_where_nobody_is_known(judge: Judge) -> None:
+    line = decide(judge, create({"Image": "busybox"}, User="")).line(0)
+
+    assert line["user"] == ""
+    assert not {"groups", "identifiedBy", "breakGlass"} & line.keys()
+
+
+def test_an_exception_waives_for_a_group(judge: Judge) -> None:
+    privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
+    probe, other = (decide(judge, by_token(privileged, groups=["ops", group])) for group in ("probes", "x"))
+
+    assert probe.allowed
+    assert ("no-privileged", "probes") in {(each.rule, each.exception) for each in probe.violations}
+    assert rules_of(other) == ["no-privileged"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (_with_token(token() + "x", {}), "token-untrusted"),
+        (_with_token(token() + ", " + token(), {}), "token-invalid"),
+        (_with_token("", {}), "token-invalid"),
+        (_with_token("x" * 100_000, {}), "token-invalid"),
+        (by_token(exp=NOON), "token-expired"),
+        (by_token(exp=NOON - 1), "token-expired"),
+        (by_token(aud="db"), "token-untrusted"),
+        (by_certificate("alicia", "ops", User="root"), "certificate-invalid"),
+        (
+            by_certificate("alicia", "ops", RequestPeerCertificates=[shown(make_authority().issue())]),
+            "certificate-untrusted",
+        ),
+        (
+            by_certificate("alicia", "ops", RequestHeaders={"x-portero-token": token(sub="bob")}),
+            "identity-conflict",
+        ),
+    ],
+)
+def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data: bytes, code: str) -> None:
+    reading = json.dumps({**json.loads(data), "RequestMethod": "GET", "RequestUri": "/_ping", "RequestBody": ""})
+
+    for asked in (data, reading.encode()):
+        decision = decide(judge, asked)
+        assert rules_of(decision) == [code]
+        assert decision.fault is None
+        assert decision.subject.operation in ("ContainerCreate", "SystemPing")
+
+
+def test_a_known_user_is_taken_as_recorded_and_no_token_is_read(judge: Judge) -> None:
+    recorded = Identity("alicia", ("ops",), "token")
+
+    decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, known=recorded)
+
+    assert (decision.allowed, decision.profile, decision.subject.user) == (True, "baseline", "alicia")
+
+
+PRIVILEGED = {"Image": "busybox", "HostConfig": {"Privileged": True}}
+
+
+def test_a_break_glass_token_lifts_rules_and_says_so(judge: Judge) -> None:
+    decision = decide(judge, by_token(PRIVILEGED, groups=["emergency"]))
+
+    assert decision.allowed
+    assert (decision.mode, decision.breaks_glass, decision.line(0)["breakGlass"]) == ("audit", True, True)
+    assert ("no-privileged", "audit") in {(each.rule, each.action) for each in decision.violations}
+
+
+def test_a_break_glass_token_of_more_than_an_hour_lifts_nothing(judge: Judge) -> None:
+    decision = decide(judge, by_token(PRIVILEGED, groups=["emergency"], iat=NOON - 60, exp=NOON + 3541))
+
+    assert "no-privileged" in rules_of(decision)
+    assert not decision.breaks_glass
+
+
+def test_a_certificate_never_breaks_glass(judge: Judge) -> None:
+    client = shown(AUTHORITY.issue(["alicia"], ["emergency"]))
+    tls = {"User": "alicia", "UserAuthNMethod": "TLS", "RequestPeerCertificates": [client]}
+
+    assert "no-privileged" in rules_of(decide(judge, create(PRIVILEGED, **tls)))
+
+
+def test_break_glass_reads_no_more_than_others_do(judge: Judge) -> None:
+    assert rules_of(decide(judge, by_token({"Image": 7}, groups=["emergency"]))) == ["body-wrong-type"]
+
+
+def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:
+    asked = json.loads(by_token())
+    headers = {"X-Portero-Token": token(groups=["emergency"])}
+    asked |= {"RequestUri": "/v1.45/plugins/portero/disable", "RequestBody": "", "RequestHeaders": headers}
+
+    assert rules_of(decide(judge, json.dumps(asked).encode())) == ["no-plugin-changes"]
+
+
+def test_no_part_of_a_token_is_in_the_line_or_the_reply(judge: Judge) -> None:
+    for value in (token(), token(exp=NOON), token()[:-4] + "AAAA", "Bearer " + token()):
+        decision = decide(judge, _with_token(value, PRIVILEGED))
+        said = json.dumps(decision.line(0)) + reply.write_denial(decision) + repr(decision)
+        assert not any(part in said for part in value.split(".") if len(part) > 8)

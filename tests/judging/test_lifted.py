@@ -1,0 +1,56 @@
+"""Mode audit lifts what refuses; a break-glass token lifts rules, but neither codes nor self-protection."""
+
+from typing import Any
+
+import pytest
+
+from portero.decision import Violation, refusal
+from portero.identity.caller import Identity
+from portero.judging.lifted import lift, may_break_glass
+from tests.judging.test_suggestion import shipped
+
+SITE: Any = {"break-glass": ["emergency"]}
+PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
+PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {})
+CODE = refusal("body-undecodable", "")
+
+
+@pytest.mark.parametrize(
+    ("groups", "seconds", "may"),
+    [
+        (("emergency",), 3600.0, True),
+        (("ops", "emergency"), 60.0, True),
+        (("emergency",), 3601.0, False),
+        (("emergency",), None, False),
+        (("ops",), 60.0, False),
+        ((), 60.0, False),
+    ],
+    ids=["an-hour", "one-of-groups", "longer", "certificate", "other-group", "no-group"],
+)
+def test_only_a_short_lived_token_of_a_listed_group_breaks_glass(
+    groups: tuple[str, ...], seconds: float | None, may: bool
+) -> None:
+    assert may_break_glass(SITE, Identity("alicia", groups, "token", (), seconds)) is may
+
+
+def test_nobody_breaks_glass_where_the_site_lists_no_group() -> None:
+    assert not may_break_glass({"break-glass": []}, Identity("alicia", ("emergency",), "token", (), 60.0))
+
+
+def test_break_glass_lifts_rules_but_neither_codes_nor_self_protection() -> None:
+    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, "hardened", only_rules=True)
+
+    assert [violation.action for violation in lifted] == ["audit", "deny", "deny"]
+    assert lifted[0].profile == "hardened"
+
+
+def test_mode_audit_lifts_codes_too() -> None:
+    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, "hardened", only_rules=False)
+
+    assert [violation.action for violation in lifted] == ["audit", "deny", "audit"]
+
+
+def test_what_does_not_refuse_stays_as_it_is() -> None:
+    waived = Violation("no-privileged", "baseline", "", "waived", "", {}, exception="probe")
+
+    assert lift((waived,), shipped().rules, "hardened", only_rules=True) == (waived,)

@@ -1,0 +1,29 @@
+"""Portero's own files: a container that could write one of them could decide, or hide what it did."""
+
+from portero.service import own_files
+from portero.service.settings import Settings
+
+
+def settings(**options: str) -> Settings:
+    return Settings.read({}, options)
+
+
+def test_policy_folders_decide() -> None:
+    assert "/etc/portero/policy" in own_files.list_deciding(settings(schemas="/etc/portero/policy"))
+
+
+def test_trusted_keys_and_the_versions_seen_decide_where_folders_are_signed() -> None:
+    found = own_files.list_deciding(settings(trusted_keys="/etc/portero/a.pub", state="/var/lib/portero/versions.json"))
+
+    assert {"/etc/portero/a.pub", "/var/lib/portero/versions.json"} <= {*found}
+    assert "/var/lib/portero/versions.json" not in own_files.list_deciding(settings())
+
+
+def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
+    logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
+
+    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl"]
+
+
+def test_standard_output_is_no_file() -> None:
+    assert own_files.list_logs(settings(log="-")) == []
