@@ -1,6 +1,8 @@
 """What many tests share: a rule as it is written, and the built-in schemas."""
 
 import json
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +13,15 @@ from tests.paths import SCHEMAS
 # How long an example takes says how busy the machine is.
 settings.register_profile("portero", deadline=None)
 settings.load_profile("portero")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> Iterator[None]:
+    """Portero refuses to start on a variable that it does not know; those for tests are read when tests are collected."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("PORTERO_")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from tests.paths import ROOT
 ENGINES = Path(os.environ.get("PORTERO_E2E_ENGINES") or ROOT / "build" / "engines")
 # The last release of each, as Debian has them: bookworm 20.10, forky 28.5 with buildx and compose 2.40.
 OLD, NEW = ENGINES / "bookworm", ENGINES / "forky"
+_CHOSEN = os.environ.get("PORTERO_E2E_ENGINE")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def chosen_engine() -> Path | None:
     """The folder in PORTERO_E2E_ENGINE; None: this machine's own engine."""
-    folder = os.environ.get("PORTERO_E2E_ENGINE")
-    return Path(folder).resolve() if folder else None
+    return Path(_CHOSEN).resolve() if _CHOSEN else None
 
 
 def search_path(engine: Path | None) -> str:
