@@ -17,7 +17,7 @@ settings.load_profile("portero")
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_this_machine() -> Iterator[None]:
-    """Portero refuses to start on a variable that it does not know; those for tests are read when tests are collected."""
+    """Portero starts on no variable that it does not know; those for tests are read when tests are collected."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("PORTERO_")]:
             patch.delenv(name)

@@ -23,7 +23,7 @@ def _stub(answer: str) -> Sequence[str]:
 
 
 def _played(docker: GuardedDocker, answer: str) -> dict[str, tuple[Case, Outcome]]:
-    with docker.guarded_by(_stub(answer)), Player(docker) as player:
+    with Player(docker) as player, docker.guarded_by(_stub(answer)):
         return {case.id: (case, player.play(case)) for case in CASES}
 
 

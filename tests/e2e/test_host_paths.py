@@ -46,14 +46,14 @@ def run(host: GuardedDocker, options: str, command: str = "true") -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("lower", ["/srv/app/data:/x", "/srv/app/data:/x:ro"])
+# The command line keeps the order of --mount, not that of --volume.
+@pytest.mark.parametrize("lower", ["src=/srv/app/data,dst=/x", "src=/srv/app/data,dst=/x,readonly"])
 def test_a_container_that_can_replace_its_own_source_is_not_made(host: GuardedDocker, lower: str) -> None:
-    answer = host.shell(
-        f"docker run -d --name swap --restart on-failure:3 -v /srv/app:/w -v {lower} busybox sh -c '{ATTACK}'"
-    ).stderr
+    mounts = f"--mount type=bind,src=/srv/app,dst=/w --mount type=bind,{lower}"
+    answer = host.shell(f"docker run -d --name swap --restart on-failure:3 {mounts} busybox sh -c '{ATTACK}'").stderr
 
     assert refusing(answer) == ["no-nested-sources"]
-    assert "HostConfig.Binds[1]: The container can write to /srv/app through HostConfig.Binds[0]" in answer
+    assert "HostConfig.Mounts[1]: The container can write to /srv/app through HostConfig.Mounts[0]" in answer
     assert host.docker("inspect", "swap").returncode != 0
 
 
@@ -138,8 +138,10 @@ def swap_of(decisions: list[dict[str, object]]) -> list[object]:
 
 def test_a_source_that_a_user_can_replace_is_reported_by_baseline_and_refused_by_hardened(host: GuardedDocker) -> None:
     before = host.log_size()
-    assert run(host, "-v /home/alicia/app:/x:ro -v /home/alicia:/y:ro", "echo works") == "works\n"
-    assert swap_of(host.decisions(before)) == [("audit", "HostConfig.Binds[0]")]
+    # The command line keeps the order of --mount, not that of --volume.
+    mounts = "--mount type=bind,src=/home/alicia/app,dst=/x,readonly --mount type=bind,src=/home/alicia,dst=/y,readonly"
+    assert run(host, mounts, "echo works") == "works\n"
+    assert swap_of(host.decisions(before)) == [("audit", "HostConfig.Mounts[0]")]
 
     with host.guarded_by(serve("hardened", "--host-root", "/")):
         refused = run(host, "-v /home/alicia/app:/x:ro")
