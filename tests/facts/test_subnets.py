@@ -86,6 +86,7 @@ def test_networks_that_exist_have_taken_their_subnets_and_bridges() -> None:
     inspected: list[Fact] = [
         {"IPAM": {"Config": [{"Subnet": "172.28.0.0/16"}, {"Subnet": "?"}]}, "Options": {}},
         {"IPAM": {"Config": None}, "Options": {"com.docker.network.bridge.name": "br-app"}},
+        {"ConfigOnly": True, "Options": {"com.docker.network.bridge.name": "br-other"}},
     ]
 
     taken = find_taken(inspected)

@@ -409,8 +409,8 @@ BRIDGE = {"com.docker.network.bridge.name": "br-app"}
 @pytest.mark.parametrize(
     ("copied", "rules"),
     [
-        ({**network("old", **BRIDGE), "ConfigOnly": True}, ["existing-network"]),
-        ({**network("old"), "ConfigOnly": True}, []),
+        ({**network("old", "null", **BRIDGE), "ConfigOnly": True}, ["existing-network"]),
+        ({**network("old", "null"), "ConfigOnly": True}, []),
         (network("old", **BRIDGE), []),  # the bridge is its own
     ],
     ids=["takes over a bridge", "harmless", "own bridge"],

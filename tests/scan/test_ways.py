@@ -41,6 +41,16 @@ def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_pat
     assert "docker run --volumes-from usesevil IMAGE" in ways(document)
 
 
+def test_the_options_of_a_network_that_only_holds_them_are_a_way(daemon: Daemon) -> None:
+    mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
+    options = {"com.docker.network.bridge.default_bridge": "true"}
+    mynet |= {"ConfigOnly": True, "Driver": "null", "Options": options}
+
+    told = ways(found(daemon))
+    assert told["docker network create --config-from mynet NAME"] == {"bridge-names"}
+    assert "docker run --network mynet IMAGE" not in told
+
+
 def test_a_network_of_a_foreign_driver_is_a_way(daemon: Daemon) -> None:
     mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
     mynet["Driver"] = "acme/bridge"

@@ -8,14 +8,15 @@ import contextlib
 import json
 import os
 import threading
+from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path, PurePosixPath
 from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
+KINDS = ("VolumeDriver", "LogDriver", "IpamDriver", "NetworkDriver")
 # Whatever is asked for lies at the host's /.
 ANSWERS: dict[str, Any] = {
-    "/Plugin.Activate": {"Implements": ["VolumeDriver", "LogDriver", "IpamDriver", "NetworkDriver"]},
     "/VolumeDriver.Mount": {"Mountpoint": "/"},
     "/VolumeDriver.Path": {"Mountpoint": "/"},
     "/VolumeDriver.List": {"Volumes": []},
@@ -26,9 +27,12 @@ ANSWERS: dict[str, Any] = {
 
 
 class StubPlugin:
-    """Listens on `path` of the container whose files are seen at `root`; `calls`: the paths that dockerd posted to."""
+    """Listens on `path` of the container whose files are seen at `root`; `calls`: the paths that dockerd posted to.
 
-    def __init__(self, root: Path, path: str) -> None:
+    `kinds`: what it says that it is.
+    """
+
+    def __init__(self, root: Path, path: str, kinds: Sequence[str] = KINDS) -> None:
         self.calls: list[str] = []
         self._name = PurePosixPath(path).name
         # The path may be longer than a socket's address: its folder is held open instead.
@@ -40,6 +44,8 @@ class StubPlugin:
                 calls.append(self.path)
                 asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
                 answer = ANSWERS.get(self.path, {"Err": ""})
+                if self.path == "/Plugin.Activate":
+                    answer = {"Implements": [*kinds]}
                 if self.path == "/VolumeDriver.Get":
                     answer = {"Volume": {"Name": asked.get("Name", ""), "Mountpoint": "/"}}
                 data = json.dumps(answer).encode()

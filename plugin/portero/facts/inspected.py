@@ -51,6 +51,8 @@ def make_request(document: JSON) -> Inspected | None:
     if _PREDEFINED.get(text(found, "Name")) == text(found, "Driver"):
         return None
     network: dict[str, JSON] = {name: found[name] for name in _NETWORK if name in found}
+    if flag(found, "ConfigOnly"):
+        network.pop("Driver", None)  # dockerd writes null there
     return Inspected("NetworkCreate", text(found, "Name"), network, text(found, "Id"))
 
 

@@ -8,7 +8,7 @@ subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 
-from portero.facts.fields import child, objects, text
+from portero.facts.fields import child, flag, objects, text
 from portero.host.routes import HostRoutes
 from portero.host.view import HostMoment
 from portero.ip_ranges import Network, contains, spell_prefix
@@ -31,7 +31,11 @@ def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
 
 
 def find_taken(networks: Sequence[Mapping[str, JSON]]) -> HostRoutes:
-    """Subnets and bridges by name of networks that exist (docker network inspect): they are their own."""
+    """Subnets and bridges by name of networks that exist (docker network inspect): they are their own.
+
+    A network that only holds options for others has none.
+    """
+    networks = [network for network in networks if not flag(network, "ConfigOnly")]
     subnets = [text(entry, "Subnet") for network in networks for entry in objects(child(network, "IPAM"), "Config")]
     bridges = (text(child(network, "Options"), BRIDGE_NAME) for network in networks)
     ranges = (_parse(subnet) for subnet in subnets if subnet)

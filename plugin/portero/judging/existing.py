@@ -15,7 +15,6 @@ from portero.facts.driver import LOCAL
 from portero.facts.fields import child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
-from portero.host.routes import NO_ROUTES
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, nested_sources, waived_objects
 from portero.judging.named_objects import Named
@@ -127,8 +126,8 @@ class Existing:
         if request is None:
             return ()  # a network of dockerd's own
         if kind == "network":
-            # Its own routes and bridge are on the host because of it; one that only holds options has none.
-            own = NO_ROUTES if flag(found, "ConfigOnly") else find_taken([found])
+            # Its own routes and bridge are on the host because of it.
+            own = find_taken([found])
             return self.judge(request, KnownNetworksMoment(self.host, lambda name: None, own), {})
         return self._judge_container(request, found) if kind == "container" else self.judge(request, self.host, {})
 

@@ -175,9 +175,15 @@ def _of_others(bench: Bench, everything: Sequence[JudgedObject], doors: Doors) -
                 "volume", each.name, f"docker run -v {named}:/mnt IMAGE", rules, f"docker volume rm {named}", closed
             )
         elif each.kind == "network" and rules:
-            closed = doors.refusing("ContainerCreate", body=_on(each.name), objects=_used("networks", each.name, rules))
-            cure = f"docker network rm {named}"
-            yield Way("network", each.name, f"docker run --network {named} IMAGE", rules, cure, closed)
+            used, cure = _used("networks", each.name, rules), f"docker network rm {named}"
+            if flag(each.thing, "ConfigOnly"):
+                copied: JSON = {"ConfigFrom": {"Network": each.name}}
+                closed = doors.refusing("NetworkCreate", body=copied, objects=used)
+                command = f"docker network create --config-from {named} NAME"
+            else:
+                closed = doors.refusing("ContainerCreate", body=_on(each.name), objects=used)
+                command = f"docker run --network {named} IMAGE"
+            yield Way("network", each.name, command, rules, cure, closed)
         elif each.kind == "service":
             yield from _rollback(bench, each, doors)
 

@@ -1,0 +1,113 @@
+"""Each way that leads through an old object: refused by the rule that names it, its harmless twin works.
+
+The objects of tests/corpus/existing.jsonl (`made`) are made on an unguarded dockerd, which is guarded then.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.paths import CORPUS
+from tests.sequences.stub_plugin import StubPlugin
+
+from .guarded import GuardedDocker
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+CASES = [json.loads(line) for line in (CORPUS / "existing.jsonl").read_text(encoding="utf-8").splitlines()]
+COMPOSE = {
+    "services": {
+        "web": {
+            "image": "busybox",
+            "command": "sleep 1000",
+            "volumes": ["data:/d", "./site:/site:ro"],
+            "depends_on": ["db"],
+        },
+        "db": {"image": "busybox", "command": "sleep 1000", "volumes": ["data:/d"], "mem_limit": "64m"},
+    },
+    "volumes": {"data": {}},
+}
+LIVES = "up -d", "restart -t 0", "stop -t 0", "start", "exec -T web true", "up -d --force-recreate -t 0", "down -t 0 -v"
+USE = """
+import docker, io, sys, tarfile
+client = docker.from_env()
+make = lambda name: client.containers.run(
+    "busybox", "sleep 1000", detach=True, name=name, volumes={"py": {"bind": "/d"}, "/srv/data": {"bind": "/s"}}
+)
+if sys.argv[1:] == ["make"]:
+    make("old")
+for name in ("old", "new") if sys.argv[1:] == ["use"] else ():
+    one = client.containers.get(name) if name == "old" else make(name)
+    one.stop(timeout=0), one.start(), one.restart(timeout=0), one.pause(), one.unpause()
+    assert one.exec_run("true").exit_code == 0
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("empty"))
+    assert one.put_archive("/tmp", archive.getvalue())
+    list(one.get_archive("/etc/hostname")[0]), list(one.export()), one.commit("copy", name)
+    one.rename(name + "2"), one.update(mem_limit="64m", memswap_limit="64m"), one.attach(logs=True), one.logs()
+    one.stop(timeout=0), one.wait(), one.remove()
+"""
+
+
+@pytest.fixture(scope="module")
+def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
+    """A guarded daemon on which all of this was made before."""
+    own_docker.unguard()
+    own_docker.shell("touch /srv/file; mkdir -p /srv/app/site")
+    own_docker.host.path("/srv/app/compose.yaml").write_text(json.dumps(COMPOSE))
+    own_docker.host.path("/srv/use.py").write_text(USE)
+    driver = StubPlugin(own_docker.host.path("/"), "/run/docker/plugins/acme.sock", ["NetworkDriver"])
+    try:
+        old = ["cd /srv/app && docker-compose up -d", _use("make")]
+        for command in (*(made for case in CASES for made in case.get("made", ())), *old):
+            done = own_docker.shell(command)
+            assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
+        own_docker.guard()
+        yield own_docker
+    finally:
+        driver.end()
+
+
+def _use(what: str) -> str:
+    return shlex.join([sys.executable, "/srv/use.py", what])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: GuardedDocker, case: Any) -> None:
+    attacked = docker.shell(case["attack"])
+    assert case["rule"] in refusing(attacked.stdout + attacked.stderr), attacked.stdout + attacked.stderr
+    assert attacked.returncode != 0
+
+    done = docker.shell(case["twin"])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
+    scanned = docker.shell(shlex.join([sys.executable, "-m", "portero", "scan", "--profile", "baseline", "--json"]))
+    ways = json.loads(scanned.stdout)["ways"]
+
+    through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost"}
+    assert {way["name"] for way in ways} == through | {"evil", "foreign", "takes", "before"}
+    assert [way["command"] for way in ways if way["open"]] == []
+
+
+def test_an_old_compose_project_lives_on_and_a_new_one_too(docker: GuardedDocker) -> None:
+    since = docker.log_size()
+    for words in (*LIVES, "up -d", "restart -t 0", "down -t 0 -v"):
+        done = docker.shell(f"docker-compose {words}", cwd="/srv/app", timeout=120)
+        assert done.returncode == 0, f"{words}: {done.stderr}"
+    assert [line for line in docker.decisions(since) if not line["allowed"]] == []
+
+
+def test_an_old_container_of_the_python_package_lives_on_and_a_new_one_too(docker: GuardedDocker) -> None:
+    since = docker.log_size()
+    done = docker.shell(_use("use"), timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert [line for line in docker.decisions(since) if not line["allowed"]] == []
