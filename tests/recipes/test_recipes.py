@@ -1,0 +1,94 @@
+"""Each recipe is true: its first command is refused by the rules that it names, its last is allowed by its files.
+
+Typed with the real client at the stand-in, on a host of plain data.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.judging.judge import Judge
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+from portero.standin import client
+from portero.standin.connection import StandIn
+from portero.standin.forward import envelope
+from portero.standin.trial import JudgedRequest, Trial
+from tests.paths import SCHEMAS
+
+FOLDER = SCHEMAS.parent / "docs" / "recipes"
+PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "README.md")
+_COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILES = re.compile(r"^`([a-z./-]+)`:\n\n```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_REFUSED = re.compile(r"^Refused under `([a-z]+)` by ([^.]*)\.$", re.MULTILINE)
+_SECONDS = 60.0
+
+pytestmark = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker client")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    refused: str
+    allowed: str
+    profile: str
+    rules: set[str]
+    files: dict[str, str]
+
+
+def read(page: Path) -> Recipe:
+    text = page.read_text()
+    refused, allowed = _COMMANDS.findall(text)
+    ((profile, rules),) = _REFUSED.findall(text)
+    return Recipe(refused, allowed, profile, {*re.findall(r"`([a-z-]+)`", rules)}, dict(_FILES.findall(text)))
+
+
+@cache
+def judge_of_profile(profile: str, site: Path | None = None) -> Judge:
+    options = {"host_root": "none", "profile": profile} | ({"schemas": str(site)} if site else {})
+    return replace(judge_of(Settings.read({}, options))[0], host=FixedHost())
+
+
+def ask(command: str, judge: Judge) -> list[JudgedRequest]:
+    """Everything that the command asks, and the decisions on it."""
+    trial = Trial(judge, go_on=True)
+    with StandIn(trial.daemon.answer) as socket:
+        words = shlex.split(command.replace("\\\n", ""))
+        client.run(words, client.environment(os.environ, socket), _SECONDS)
+    return trial.judged
+
+
+def refusing(decisions: Sequence[Decision]) -> set[str]:
+    assert "ContainerCreate" in {decision.subject.operation for decision in decisions}
+    return {each.rule for decision in decisions for each in decision.violations if each.action == "deny"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_recipe_is_true(page: Path, tmp_path: Path) -> None:
+    recipe = read(page)
+    for name, content in recipe.files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    built_in, mine = judge_of_profile(recipe.profile), judge_of_profile(recipe.profile, tmp_path)
+    refused, allowed = ask(recipe.refused, built_in), ask(recipe.allowed, mine)
+    without_files = [built_in.decide(envelope(each.asked), "test", time.time()) for each in allowed]
+
+    assert refusing([each.decision for each in refused]) == recipe.rules
+    assert refusing([each.decision for each in allowed]) == set()
+    assert refusing(without_files), "the files of the recipe change nothing"
+
+
+def test_every_recipe_is_in_the_list() -> None:
+    listed = re.findall(r"\]\(([a-z-]+\.md)\)", (FOLDER / "README.md").read_text())
+
+    assert sorted(listed) == [page.name for page in PAGES]
