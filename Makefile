@@ -64,8 +64,9 @@ test: $(READY)
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 # A folder for each suite of Debian; a test on one: PORTERO_E2E_ENGINE=build/engines/forky make test TESTS=...
+# For these targets alone: a portero that is started takes no variable PORTERO_... that is not a setting.
 PORTERO_E2E_ENGINES ?= $(CURDIR)/build/engines
-export PORTERO_E2E_ENGINES
+test coverage engines engine-table: export PORTERO_E2E_ENGINES := $(PORTERO_E2E_ENGINES)
 
 engines:
 	@for suite in bookworm forky; do tests/e2e/engine.sh $$suite $(PORTERO_E2E_ENGINES)/$$suite || exit 2; done

@@ -85,6 +85,20 @@ def test_a_full_memory_leaves_the_folder_of_temporary_files(tmp_path: Path, monk
         assert folder.parent == tmp_path
 
 
+def test_memory_does_where_there_is_no_folder_of_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in the systemd unit: ProtectSystem=strict leaves /dev writable, and no folder of temporary files.
+    def find_none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr(metrics_folder, "_MEMORY", tmp_path)
+    monkeypatch.setattr(tempfile, "gettempdir", find_none)
+
+    with shared_folder() as folder:
+        assert folder.parent == tmp_path
+
+
 def test_a_process_without_room_for_its_metrics_takes_no_descriptor_for_each_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ def shared_folder(above: Path | None = None) -> Iterator[Path]:
 
     `above`: where, instead of memory or the folder of temporary files. Raises OSError when there is no room.
     """
-    name, owner, alone = _make_in([above] if above else _list_places()), os.getpid(), values.ValueClass
+    name, owner, alone = _make(above), os.getpid(), values.ValueClass
     os.environ[_VARIABLE] = str(name.folder)
     values.ValueClass = values.MultiProcessValue(name)  # type: ignore[no-untyped-call]  # has no types
     try:
@@ -42,20 +42,20 @@ def shared_folder(above: Path | None = None) -> Iterator[Path]:
             shutil.rmtree(name.folder, ignore_errors=True)
 
 
-def _list_places() -> list[Path]:
-    return [_MEMORY, Path(tempfile.gettempdir())]
-
-
-def _make_in(places: list[Path]) -> "_Name":
-    """In the first place that has room: any user can fill /dev/shm. Raises the OSError of the last one."""
-    above, *others = places
+def _make(above: Path | None) -> "_Name":
+    """Without `above` in memory or, as any user can fill that, in the folder of temporary files."""
     try:
-        _remove_left_behind(above)
-        return _made(above)
+        return _make_in(above or _MEMORY)
     except OSError:
-        if not others:
+        if above is not None:
             raise
-        return _make_in(others)
+        # Asked for only now: with ProtectSystem=strict there is no such folder.
+        return _make_in(Path(tempfile.gettempdir()))
+
+
+def _make_in(above: Path) -> "_Name":
+    _remove_left_behind(above)
+    return _made(above)
 
 
 def _made(above: Path) -> "_Name":
