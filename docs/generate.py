@@ -171,20 +171,19 @@ def commands() -> str:
         "# Commands\n",
         "Exit status everywhere: 0 all allowed or clean, 1 something is refused or found, 2 error.\n",
     ]
-    for name in (None, *command.list_commands(click.Context(command))):
-        parts.append(f"## portero{' ' + name if name else ''}\n\n```\n{help_of(name)}\n```\n")
+    parts += [f"## {name}\n\n```\n{text}\n```\n" for name, text in helps(command, "portero", None)]
     return "\n".join(parts)
 
 
-def help_of(name: str | None) -> str:
-    top = click.Context(command, info_name="portero", max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH)
-    if name is None:
-        return command.get_help(top)
-    sub = command.get_command(top, name)
-    assert sub is not None, name  # noqa: S101 - it is in the list of commands
-    return sub.get_help(
-        click.Context(sub, info_name=name, parent=top, max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH)
-    )
+def helps(of: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    """The help of a command and of all below it."""
+    context = click.Context(of, info_name=name, parent=parent, max_content_width=HELP_WIDTH, terminal_width=HELP_WIDTH)
+    yield context.command_path, of.get_help(context)
+    if isinstance(of, click.Group):
+        for sub in of.list_commands(context):
+            below = of.get_command(context, sub)
+            assert below is not None, sub  # noqa: S101 - it is in the list of commands
+            yield from helps(below, sub, context)
 
 
 def main(check: bool) -> int:

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NOON = 1_800_000_000.0
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Authority:
             x509.CertificateBuilder()
             .subject_name(x509.Name(subject))
             .issuer_name(self.certificate.subject)
-            .public_key(_KEY.public_key())
+            .public_key(CLIENT_KEY.public_key())
             .serial_number(7)
             .not_valid_before(datetime.fromtimestamp(begin, UTC))
             .not_valid_after(datetime.fromtimestamp(end, UTC))
@@ -49,10 +48,12 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256())
 
 
-_KEY = ec.generate_private_key(ec.SECP256R1())
+CLIENT_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
-def make_authority(name: str = "authority", *, is_authority: bool = True, end: float = NOON + 86400) -> Authority:
+def make_authority(
+    name: str = "authority", *, is_authority: bool = True, begin: float = NOON - 86400, end: float = NOON + 86400
+) -> Authority:
     """A new authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -62,7 +63,7 @@ def make_authority(name: str = "authority", *, is_authority: bool = True, end: f
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(datetime.fromtimestamp(NOON, UTC) - _DAY)
+        .not_valid_before(datetime.fromtimestamp(begin, UTC))
         .not_valid_after(datetime.fromtimestamp(end, UTC))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

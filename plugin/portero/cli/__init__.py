@@ -15,7 +15,8 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),
     "init": ("init", "init", "Write a site folder."),
-    "keygen": ("sign", "keygen", "Make a key for signing policy folders."),
+    "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
+    "login": ("login", "login", "Let docker send a token with every request."),
     "record": ("record", "record", "Answer dockerd as `portero serve` does, and record every request."),
     "replay": ("replay", "replay", "Run recorded requests through a policy."),
     "report": ("report", "report", "Turn decision logs into one HTML page."),
@@ -27,6 +28,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "status": ("status", "status", "Ask the running plugin for its status."),
     "suggest": ("suggest", "suggest", "Suggest site values and exceptions."),
     "test": ("test_command", "prove", "Prove the rules."),
+    "token": ("token", "token", "Make and check tokens that say who asks."),
     "try": ("try_command", "tryout", "Run a docker or docker-compose command against a stand-in."),
     "verify": ("sign", "verify", "Check that a trusted key signed a policy folder."),
 }

@@ -1,19 +1,18 @@
 """`portero keygen`, `portero sign` and `portero verify`: signed policy folders."""
 
 import os
-import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from portero.cli import options
+from portero.cli import options, private_key
 from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
 from portero.signing import signature, tree
 from portero.signing.manifest import GROUP
-from portero.signing.signature import KeyRefused, PrivateKey, SignatureRefused
+from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
 from portero.signing.tree import TreeRefused
 
@@ -26,10 +25,10 @@ _PUBLIC = ".pub"
 @click.command()
 @click.argument("file", metavar="FILE", type=_NEW_FILE)
 def keygen(file: Path) -> None:
-    """Make a key for signing policy folders.
+    """Make a key for signing policy folders or tokens.
 
-    FILE gets the private key: keep it where policies are signed. FILE.pub gets the public key, for
-    PORTERO_TRUSTED_KEYS.
+    FILE gets the private key: keep it where policies or tokens are signed. FILE.pub gets the public key: for
+    PORTERO_TRUSTED_KEYS, or as keys/NAME.pem of a policy folder for token-issuers. One key is for one of the two.
     """
     key = signature.new_key()
     public = file.with_name(file.name + _PUBLIC)
@@ -60,7 +59,7 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
 )
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
-    key = _private_key(key_file)
+    key = private_key.read(key_file)
     files = _files(folder)
     chosen = _next_version(folder, files.get(signature.NAME), version)
     date = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -118,20 +117,6 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
 
 def _counted(files: int) -> str:
     return "1 file" if files == 1 else f"{files} files"
-
-
-def _private_key(file: Path) -> PrivateKey:
-    try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read()
-        if stat.S_IMODE(mode) & 0o077:
-            options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
-        return signature.private_key(text)
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}; make a key with `portero keygen`"])
-    except KeyRefused as refused:
-        options.give_up([f"{file}: {refused}"])
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -41,10 +41,7 @@ class Bearer:
 
 def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
     """The user of a token at a time; raises Refused with one of the token-... codes."""
-    parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
-    if parts is None:
-        _refuse("invalid")
-    header, claims = _decode(parts[1]), _decode(parts[2])
+    header, claims = peek(token)
     name = claims.get("iss")
     issuer = issuers.get(name) if isinstance(name, str) else None
     if not _is_plain(header):
@@ -58,6 +55,14 @@ def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str
     if not isinstance(user, str) or not is_name(user):
         _refuse("invalid")
     return Bearer(user, groups, seconds)
+
+
+def peek(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
+    """Header and claims of a token, on its own word; raises Refused (token-invalid) for what is none."""
+    parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
+    if parts is None:
+        _refuse("invalid")
+    return _decode(parts[1]), _decode(parts[2])
 
 
 def _refuse(why: str) -> NoReturn:

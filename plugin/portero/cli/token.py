@@ -1,0 +1,128 @@
+"""`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+import click
+
+from portero.cli import options, private_key
+from portero.cli.durations import seconds_of
+from portero.cli.fetched_keys import fetch_keys
+from portero.cli.output import show_json, show_lines
+from portero.cli.replaced_file import replace_file
+from portero.cli.token_input import read_claims, read_token
+from portero.decision import instant
+from portero.identity.caller import TOKEN_HEADER, Credentials, identify
+from portero.identity.names import is_name
+from portero.identity.new_token import make
+from portero.policy import profiles
+from portero.refusals import Refused
+from portero.types import JSON
+
+_FILE = click.Path(path_type=Path)
+_EVERYBODY = 0o644
+_TIMES = ("iat", "nbf", "exp")
+
+
+@click.group()
+def token() -> None:
+    """Make and check tokens that say who asks. Tokens are read from standard input, never from arguments."""
+
+
+@token.command()
+@click.option("--key", "key_file", metavar="FILE", type=_FILE, required=True, help="A private key of portero keygen.")
+@click.option("--issuer", metavar="NAME", default="portero", show_default=True, help="The claim iss, as in site.json.")
+@click.option("--for", "group", metavar="GROUP", required=True, help="The hosts: one of their PORTERO_HOST_GROUPS.")
+@click.option("--user", metavar="NAME", required=True, help="The user.")
+@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user; repeatable.")
+@click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")
+def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str, ...], lifetime: str) -> None:
+    """Print a new token, signed with a key of portero keygen."""
+    seconds = seconds_of(lifetime)
+    if seconds is None:
+        options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
+    odd = [name for name in (user, *groups) if not is_name(name)]
+    if odd:
+        options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
+    show_lines([make(private_key.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+
+
+@token.command()
+@options.JSON_OUTPUT
+def show(as_json: bool) -> None:
+    """Show what the token on standard input says of itself. Nothing is verified."""
+    claims = read_claims(read_token())
+    if as_json:
+        show_json(claims)
+    else:
+        show_lines(f"{name:<12} {_spell(name, value)}" for name, value in claims.items())
+
+
+@token.command()
+@click.option("--for", "group", metavar="GROUP", help="Verify for these hosts; PORTERO_HOST_GROUPS unless given.")
+@options.SCHEMAS
+@options.PROFILE
+@options.JSON_OUTPUT
+def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """Verify the token on standard input as a host would, by the issuers of a policy. Exit status 1: refused."""
+    settings = options.settings({**given, "host_groups": group})
+    judge = options.judge(settings)
+    value, now = read_token(), time.time()
+    try:
+        who = identify(
+            Credentials("", "", (), {TOKEN_HEADER.lower(): value}), judge.policy.trusted, settings.host_groups, now
+        )
+    except Refused as refused:
+        if as_json:
+            show_json({"accepted": False, "code": refused.code})
+        else:
+            show_lines([f"{refused.code}: {refused.refusal.reason} -> {refused.refusal.remedy}"])
+        sys.exit(options.REFUSED)
+    end = cast(float, read_claims(value)["exp"])
+    summary = {
+        "accepted": True,
+        "user": who.user,
+        "groups": [*who.groups],
+        "profile": profiles.choose(judge.policy.site, who, settings.profile),
+        "until": instant(end),
+    }
+    if as_json:
+        show_json(summary)
+    else:
+        show_lines(_list_lines(summary))
+
+
+@token.command()
+@click.argument("url", metavar="URL")
+@click.option("--output", metavar="FILE", type=_FILE, help="Write to this file, such as policy/keys/login.jwks.")
+@click.option("--ca", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Trust this authority (PEM).")
+def keys(url: str, output: Path | None, ca: str | None) -> None:
+    """Fetch an issuer's public keys (a JSON Web Key Set) over https, for keys/ of a policy folder.
+
+    URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
+    policy again when a host asks for signatures. Portero itself fetches nothing.
+    """
+    found = fetch_keys(url, ca)
+    if output is None:
+        click.echo(found.text, nl=False)
+        return
+    try:
+        replace_file(output, found.text, _EVERYBODY)
+    except OSError as error:
+        options.give_up([f"{output}: {error.strerror}; name a file that can be written"])
+    show_lines([f"{output}: {found.count} keys that verify tokens"])
+
+
+def _list_lines(summary: Mapping[str, object]) -> Iterator[str]:
+    for name, value in summary.items():
+        if name != "accepted":
+            yield f"{name:<8} {', '.join(value) or 'none' if isinstance(value, list) else value}"
+
+
+def _spell(name: str, value: JSON) -> str:
+    if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
+        return instant(float(value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

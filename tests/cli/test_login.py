@@ -1,0 +1,96 @@
+"""`portero login`: the token goes into docker's configuration, and out again; it is printed nowhere."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from tests.identity.token_makers import token
+
+
+def run(folder: Path, *arguments: str, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["login", *arguments], input=text, env={"DOCKER_CONFIG": str(folder)})
+
+
+def headers(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((folder / "config.json").read_text()).get("HttpHeaders", {})
+    return found
+
+
+@pytest.fixture
+def good() -> str:
+    return token(iat=int(time.time()), exp=int(time.time()) + 600)
+
+
+def test_a_token_from_standard_input_is_sent_from_now_on(tmp_path: Path, good: str) -> None:
+    result = run(tmp_path, "--token", "-", text=good + "\n")
+
+    assert result.exit_code == 0
+    assert headers(tmp_path) == {"X-Portero-Token": good}
+    assert result.output.startswith(
+        f"{tmp_path}/config.json: docker sends the token of https://login.example.com until 2"
+    )
+    assert good.split(".")[1] not in result.output
+
+
+def test_a_command_can_print_the_token(tmp_path: Path, good: str) -> None:
+    (tmp_path / "token").write_text(good)
+
+    assert run(tmp_path, "--command", f"cat {tmp_path}/token").exit_code == 0
+    assert headers(tmp_path) == {"X-Portero-Token": good}
+
+
+def test_the_folder_can_be_named(tmp_path: Path, good: str) -> None:
+    assert run(tmp_path / "a", "--config", str(tmp_path / "b"), "--token", "-", text=good).exit_code == 0
+    assert not (tmp_path / "a").exists()
+    assert headers(tmp_path / "b")
+
+
+def test_logout_takes_it_out_again(tmp_path: Path, good: str) -> None:
+    run(tmp_path, "--token", "-", text=good)
+
+    assert run(tmp_path, "--logout").output.endswith("no token is sent any more\n")
+    assert headers(tmp_path) == {}
+    assert run(tmp_path, "--logout").output.endswith("had no token\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--token", "a.b.c"], ["--token", "-", "--logout"], ["--command", ""]])
+def test_one_source_is_named(tmp_path: Path, arguments: list[str]) -> None:
+    result = run(tmp_path, *arguments)
+
+    assert result.exit_code == 2
+    assert "name one of --token - (standard input), --command CMD and --logout" in result.stderr
+    assert not (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "fault"),
+    [
+        (["--token", "-"], "no token", "not a token"),
+        (["--token", "-"], token(exp=1_000_000_000), "the token has expired"),
+        (["--token", "-"], token(exp=None), "the token has expired"),
+        (["--command", "exit 3"], None, "ended with status 3"),
+        (["--command", "true"], None, "not a token"),
+    ],
+)
+def test_what_is_no_good_token_is_not_written(
+    tmp_path: Path, arguments: list[str], text: str | None, fault: str
+) -> None:
+    result = run(tmp_path, *arguments, text=text)
+
+    assert result.exit_code == 2
+    assert fault in result.stderr
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_a_configuration_that_is_not_understood_is_left_alone(tmp_path: Path, good: str) -> None:
+    (tmp_path / "config.json").write_text("{")
+
+    result = run(tmp_path, "--token", "-", text=good)
+
+    assert result.exit_code == 2
+    assert "is not JSON: fix it, or move it away" in result.stderr
+    assert (tmp_path / "config.json").read_text() == "{"

@@ -1,0 +1,126 @@
+"""`portero token issue`, `show`, `verify` and `keys`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from tests.cli.key_server import KeyServer
+from tests.identity.test_keys import entry, key_set
+
+
+def run(*arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["token", *map(str, arguments)], input=text)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    assert CliRunner().invoke(main, ["keygen", str(tmp_path / "key")]).exit_code == 0
+    return tmp_path / "key"
+
+
+@pytest.fixture
+def policy(tmp_path: Path, key: Path) -> Path:
+    folder = tmp_path / "policy"
+    (folder / "keys").mkdir(parents=True)
+    (folder / "keys/own.pem").write_bytes(key.with_name("key.pub").read_bytes())
+    issuer = {"issuer": "portero", "keys": "own.pem", "lifetime": 3600}
+    profiles = [{"groups": ["dev"], "profile": "restricted"}]
+    (folder / "site.json").write_text(json.dumps({"token-issuers": [issuer], "profiles": profiles}))
+    return folder
+
+
+def issued(key: Path, *more: object) -> str:
+    result = run("issue", "--key", key, "--for", "web", "--user", "alicia", "--group", "dev", *more)
+    assert result.exit_code == 0
+    return result.output.strip()
+
+
+def verify(value: str, policy: Path, *more: object) -> Result:
+    return run("verify", "--schemas", policy, "--for", "web", *more, text=value)
+
+
+def test_a_token_is_issued_shown_and_verified(key: Path, policy: Path) -> None:
+    value = issued(key, "--lifetime", "45m")
+
+    shown = json.loads(run("show", "--json", text=value + "\n").output)
+    assert {name: shown[name] for name in ("iss", "aud", "sub", "groups")} == {
+        "iss": "portero",
+        "aud": "web",
+        "sub": "alicia",
+        "groups": ["dev"],
+    }
+    assert shown["exp"] - shown["iat"] == 2700
+    result = verify(value, policy)
+    assert result.exit_code == 0
+    assert result.output.splitlines()[:3] == ["user     alicia", "groups   dev", "profile  restricted"]
+
+
+def test_show_spells_times_for_people(key: Path) -> None:
+    lines = run("show", text=issued(key)).output.splitlines()
+
+    assert "groups       dev" in lines
+    assert any(line.startswith("exp          20") and line.endswith("Z") for line in lines)
+
+
+def test_a_token_that_a_host_would_refuse_is_refused_with_its_code(key: Path, policy: Path) -> None:
+    long = verify(issued(key), policy, "--json")
+
+    assert long.exit_code == 1
+    assert json.loads(long.output) == {"accepted": False, "code": "token-untrusted"}
+    other = run("verify", "--schemas", policy, "--for", "db", text=issued(key, "--lifetime", "1h"))
+    assert other.exit_code == 1
+    assert other.output.startswith("token-untrusted: ")
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "eyJhbGciOiJFZERTQSJ9.bm8.c2VjcmV0c2VjcmV0"])
+def test_what_is_no_token_is_not_repeated(policy: Path, text: str) -> None:
+    shown, verified = run("show", text=text), verify(text, policy)
+
+    assert (shown.exit_code, verified.exit_code) == (2, 1)
+    assert "c2VjcmV0" not in shown.output + shown.stderr + verified.output
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        (["--lifetime", "soon"], "--lifetime: soon: write a number with s, m, h or d"),
+        (["--user", "alicia\nroot"], "write one line of plain text"),
+        (["--group", ""], "write one line of plain text"),
+        (["--key", "/nowhere/key"], "/nowhere/key: No such file or directory"),
+    ],
+)
+def test_a_wrong_option_ends_with_one_sentence(key: Path, more: list[str], fault: str) -> None:
+    result = run("issue", "--key", key, "--for", "web", "--user", "alicia", *more)
+
+    assert result.exit_code == 2
+    assert fault in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_keys_of_an_issuer_are_fetched_into_a_file(tmp_path: Path) -> None:
+    text = key_set(entry("ES256", kid="1"), entry("RS256", use="enc"))
+    output = tmp_path / "login.jwks"
+
+    with KeyServer(tmp_path, {"/keys": text}) as server:
+        result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", output)
+
+    assert result.output == f"{output}: 1 keys that verify tokens\n"
+    assert output.read_bytes() == text
+
+
+def test_a_file_that_cannot_be_written_ends_with_one_sentence(tmp_path: Path) -> None:
+    with KeyServer(tmp_path, {"/keys": key_set(entry("ES256"))}) as server:
+        result = run("keys", f"{server.url}/keys", "--ca", server.ca, "--output", tmp_path / "no/such/file")
+
+    assert result.exit_code == 2
+    assert "name a file that can be written" in result.stderr
+
+
+def test_tokens_are_not_taken_from_arguments(key: Path) -> None:
+    result: Any = run("show", issued(key))
+
+    assert result.exit_code == 2
