@@ -5,6 +5,7 @@ from .host import ThrowAwayHost
 SERVER = "docker.example.com"
 CLIENT = "operator"
 _FOLDER = "/etc/docker/tls"
+AUTHORITY = f"{_FOLDER}/ca.pem"
 # The docker command line looks for its own in ~/.docker.
 _SCRIPT = f"""
 set -e
@@ -22,6 +23,14 @@ signed client {CLIENT}
 cp ca.pem ~/.docker/ca.pem; cp client.pem ~/.docker/cert.pem; cp client-key.pem ~/.docker/key.pem
 echo '127.0.0.1 {SERVER}' >> /etc/hosts
 """
+_ISSUE = """
+set -e
+cd {folder}
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/O={group}/CN={user}" \\
+  -keyout {user}-key.pem -out {user}.csr
+openssl x509 -req -days 2 -in {user}.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -extfile client.ext \\
+  -out {user}.pem
+"""
 OPTIONS = (
     "-H=tcp://127.0.0.1:2376",
     "--tlsverify",
@@ -36,3 +45,16 @@ def prepare(host: ThrowAwayHost) -> None:
     done = host.run(["bash", "-c", _SCRIPT])
     if done.returncode != 0:
         raise RuntimeError(f"no certificates were made: {done.stderr}")
+
+
+def issue(host: ThrowAwayHost, user: str, group: str) -> None:
+    """Make a certificate for another user, with a group."""
+    done = host.run(["bash", "-c", _ISSUE.format(folder=_FOLDER, user=user, group=group)])
+    if done.returncode != 0:
+        raise RuntimeError(f"no certificate was made: {done.stderr}")
+
+
+def client_options(user: str) -> str:
+    """The options with which docker uses that certificate on TLS."""
+    pair = f"--tlscert {_FOLDER}/{user}.pem --tlskey {_FOLDER}/{user}-key.pem"
+    return f"-H tcp://{SERVER}:2376 --tlsverify --tlscacert {AUTHORITY} {pair}"

@@ -25,8 +25,8 @@ _STANDARD_INPUT = "-"
 def login(source: str | None, command: str | None, logout: bool, folder: str | None) -> None:
     """Let docker send a token with every request: writes HttpHeaders in its config.json, for its owner alone.
 
-    docker, compose and buildx then send it to every daemon that they talk to, whatever the context. It is a bearer
-    token: whoever reads it is its user until it expires.
+    docker and compose then send it to every daemon that they talk to, whatever the context; buildx does not. It is a
+    bearer token: whoever reads it is its user until it expires.
     """
     if sum(map(bool, (source, command, logout))) != 1 or source not in (None, _STANDARD_INPUT):
         options.give_up(["name one of --token - (standard input), --command CMD and --logout"])

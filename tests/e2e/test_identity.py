@@ -1,0 +1,197 @@
+"""Who asks, at a real dockerd: three users with three profiles, by token on the Unix socket and by certificate on TLS.
+
+The engine is the newest, whose docker command line takes a token from DOCKER_CUSTOM_HEADERS, with buildx and compose 2.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from . import tls
+from .conftest import started
+from .engine import NEW, chosen_engine
+from .guarded import LOG, GuardedDocker, serve
+from .refusals import refusing
+
+pytestmark = pytest.mark.e2e
+
+POLICY = "/etc/portero/policy"
+SITE = {
+    "token-issuers": [{"issuer": "portero", "keys": "own.pem", "lifetime": 28800}],
+    "certificate-issuers": ["people.pem"],
+    "profiles": [
+        {"groups": ["ops"], "profile": "baseline"},
+        {"groups": ["dev"], "profile": "hardened"},
+        {"profile": "restricted"},
+    ],
+    "identity-methods": ["tls", "token"],
+}
+PORTERO = f"{sys.executable} -m portero"
+# What each profile refuses of the same command, and what it does not.
+RUN = "run --rm busybox:latest true"
+REFUSED = {"alicia": set(), "bob": {"memory-limit"}, "carla": {"memory-limit", "image-tag"}}
+GROUPS = {"alicia": "ops", "bob": "dev", "carla": "guests"}
+
+
+@pytest.fixture(scope="module")
+def identified() -> Iterator[GuardedDocker]:
+    """A dockerd on a Unix socket and on TLS, guarded by a policy with users, and a token and certificate for each."""
+    with started(GuardedDocker(engine=chosen_engine() or NEW, tls=True)) as docker:
+        _run(docker, f"mkdir -p {POLICY}/keys && {PORTERO} keygen /etc/portero/tokens")
+        docker.host.path(f"{POLICY}/site.json").write_text(json.dumps(SITE))
+        _run(docker, f"cp /etc/portero/tokens.pub {POLICY}/keys/own.pem; cp {tls.AUTHORITY} {POLICY}/keys/people.pem")
+        for user, group in GROUPS.items():
+            _run(docker, f"{_issue(user, group)} | {PORTERO} login --config /home/{user} --token -")
+            tls.issue(docker.host, user, group)
+        command = [*serve("hardened"), "--schemas", POLICY]
+        docker.replace_plugin(["env", "PORTERO_HOST_GROUPS=web", *command])
+        yield docker
+
+
+def _issue(user: str, group: str, hosts: str = "web", lifetime: str = "1h") -> str:
+    told = f"--for {hosts} --user {user} --group {group} --lifetime {lifetime}"
+    return f"{PORTERO} token issue --key /etc/portero/tokens {told}"
+
+
+def _run(docker: GuardedDocker, command: str, timeout: float = 60) -> str:
+    done = docker.shell(command, timeout=timeout)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout
+
+
+def _rules(docker: GuardedDocker, command: str) -> set[str]:
+    done = docker.shell(command, timeout=100)
+    return {*refusing(done.stdout + done.stderr)}
+
+
+def _token(docker: GuardedDocker, user: str) -> str:
+    config = json.loads(docker.host.path(f"/home/{user}/config.json").read_text())
+    return str(config["HttpHeaders"]["X-Portero-Token"])
+
+
+@pytest.mark.parametrize("user", GROUPS)
+@pytest.mark.parametrize("way", ["token", "tls"])
+def test_three_users_have_three_profiles(identified: GuardedDocker, user: str, way: str) -> None:
+    before = identified.log_size()
+
+    docker = f"docker --config /home/{user}" if way == "token" else f"docker {tls.client_options(user)}"
+    rules = _rules(identified, f"{docker} {RUN}")
+
+    assert rules & {"memory-limit", "image-tag"} == REFUSED[user]
+    decisions = [one for one in identified.decisions(before) if one["operation"] == "ContainerCreate"]
+    assert {one["allowed"] for one in decisions} == {not rules}
+    assert {(one["user"], *one["groups"], one["identifiedBy"]) for one in decisions} == {(user, GROUPS[user], way)}
+
+
+def test_nobody_changes_anything_and_is_told_what_to_do(identified: GuardedDocker) -> None:
+    done = identified.shell("docker stop nothing")
+
+    assert "known-identity" in refusing(done.stderr)
+    assert "run portero login" in done.stderr
+
+
+def test_certificate_and_token_of_one_user_go_together_and_of_two_contradict(identified: GuardedDocker) -> None:
+    before = identified.log_size()
+
+    _run(identified, f"docker --config /home/alicia {tls.client_options('alicia')} ps")
+    conflict = _rules(identified, f"docker --config /home/bob {tls.client_options('alicia')} ps")
+
+    assert "tls+token" in {one.get("identifiedBy") for one in identified.decisions(before)}
+    assert conflict == {"identity-conflict"}
+
+
+def test_compose_and_the_environment_send_the_token(identified: GuardedDocker) -> None:
+    before = identified.log_size()
+    compose = "services: {one: {image: busybox, command: 'true'}}"
+    _run(identified, f'mkdir -p /srv/who; cd /srv/who; echo "{compose}" > compose.yaml; echo FROM busybox > Dockerfile')
+
+    _run(identified, "cd /srv/who; DOCKER_CONFIG=/home/alicia docker compose up --quiet-pull", 100)
+    value = f"X-Portero-Token={_token(identified, 'alicia')}"
+    _run(identified, f"DOCKER_CUSTOM_HEADERS='{value}' docker volume create who")
+
+    decisions = identified.decisions(before)
+    assert {"ContainerCreate", "NetworkCreate", "VolumeCreate"} <= {one["operation"] for one in decisions}
+    assert {one["user"] for one in decisions} == {"alicia"}
+
+
+def test_a_build_of_buildx_is_known_by_certificate_only(identified: GuardedDocker) -> None:
+    _run(identified, "mkdir -p /srv/build; echo FROM busybox > /srv/build/Dockerfile")
+    build = "build -t who /srv/build"
+
+    before = identified.log_size()
+    refused = _rules(identified, f"docker --config /home/alicia {build}")
+    by_token = identified.decisions(before)
+    before = identified.log_size()
+    _run(identified, f"docker {tls.client_options('alicia')} {build}", 100)
+
+    # buildx sends no HttpHeaders to /grpc, so that the one who builds is nobody there.
+    assert "no-buildkit" in refused
+    assert {one["user"] for one in by_token if one["operation"] == "Grpc"} == {""}
+    assert {one["user"] for one in identified.decisions(before)} == {"alicia"}
+
+
+def test_the_docker_package_and_curl_send_it_too(identified: GuardedDocker) -> None:
+    before = identified.log_size()
+
+    script = "import docker; docker.from_env().volumes.create('who-py')"
+    _run(identified, f'HOME=/nowhere DOCKER_CONFIG=/home/alicia {sys.executable} -c "{script}"')
+    identified.host.path("/srv/header").write_text(f"X-Portero-Token: {_token(identified, 'alicia')}")
+    _run(identified, "curl -sf --unix-socket /run/docker.sock --header @/srv/header http://docker/containers/json")
+
+    decisions = identified.decisions(before)
+    assert {"VolumeCreate", "ContainerList"} <= {one["operation"] for one in decisions}
+    assert {one["user"] for one in decisions} == {"alicia"}
+
+
+@pytest.mark.parametrize(
+    ("attack", "code"),
+    [
+        ("header=x-PORTERO-token; value=$(echo eyJhbGciOiJub25lIn0.e30.eA)", "token-invalid"),
+        ("value=$good,$good", "token-invalid"),
+        ('value="Bearer $good"', "token-invalid"),
+        ("value=$good$(head -c 100000 /dev/zero | tr '\\0' x)", "token-invalid"),
+        ("value=${good}x", "token-untrusted"),
+        (f"value=$({_issue('alicia', 'ops', hosts='db')})", "token-untrusted"),
+        (f"value=$({_issue('alicia', 'ops', lifetime='9h')})", "token-untrusted"),
+        (f"value=$({_issue('alicia', 'ops', lifetime='1s')}); sleep 1.1", "token-expired"),
+        ("value=x; more='-H X-PORTERO-TOKEN:x'", "token-invalid"),
+    ],
+    ids=["none", "two", "bearer", "large", "forged", "other-host", "too-long", "expired", "repeated"],
+)
+def test_what_is_no_good_token_is_refused_with_its_code(identified: GuardedDocker, attack: str, code: str) -> None:
+    good = _token(identified, "alicia")
+    curl = "curl -s --unix-socket /run/docker.sock -H @/srv/attack $more http://docker/containers/json"
+
+    said = _run(
+        identified,
+        f'good={good}; header=X-Portero-Token; more=; {attack}; echo "$header: $value" > /srv/attack; {curl}',
+    )
+
+    assert refusing(json.loads(said)["message"]) == [code]
+    assert good.split(".")[1] not in said
+
+
+def test_the_last_of_repeated_headers_counts(identified: GuardedDocker) -> None:
+    good = _token(identified, "alicia")
+    before = identified.log_size()
+
+    for first, last in ((good, "x"), ("x", good)):
+        headers = f"-H 'x-portero-TOKEN: {first}' -H 'X-Portero-Token: {last}'"
+        _run(identified, f"curl -s --unix-socket /run/docker.sock {headers} http://docker/containers/json")
+
+    assert [one["allowed"] for one in identified.decisions(before)] == [False, True]
+
+
+def test_dockerd_itself_refuses_a_client_without_a_good_certificate(identified: GuardedDocker) -> None:
+    none = f"HOME=/nowhere docker -H tcp://{tls.SERVER}:2376 --tls --tlscacert {tls.AUTHORITY} ps"
+
+    assert identified.shell(none).returncode != 0
+
+
+def test_no_part_of_a_token_is_in_any_log(identified: GuardedDocker) -> None:
+    said = identified.host.path(LOG).read_text() + identified.logs() + identified.daemon_log()
+
+    for user in GROUPS:
+        assert not [part for part in _token(identified, user).split(".")[1:] if part in said]
