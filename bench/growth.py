@@ -1,7 +1,8 @@
-"""How the time of an answer grows with the body, the mounts, rules of other operations, and connections."""
+"""How the time of an answer grows with the body, the mounts, connections, and what a policy holds."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,7 @@ from servers import Serving, serving
 
 _BODIES = (1, 4, 16, 64, 256, 1024, 3072)
 _MOUNTS = (1, 10, 100, 1000)
-_BUILT_IN = Path(__file__).resolve().parents[1] / "schemas" / "rules"
-# So many more than the built-in ones.
-_RULES = (0, 120, 240, 480)
+_MORE = (1, 100, 1000, 3000)
 _ROUNDS = 6
 _CONNECTIONS = (1, 2, 4, 8, 16, 32, 64)
 
@@ -51,19 +50,40 @@ def of_plugins(running: Mapping[str, Serving], seconds: float) -> list[Curve]:
     ]
 
 
-def of_rules(command: str, folder: Path, seconds: float) -> Curve:
-    """Portero with more and more rules about operations that are not asked for."""
-    asked, built_in = create("create", 2_000), len([*_BUILT_IN.rglob("*.json")])
-    taken: dict[int, list[float]] = {number: [] for number in _RULES}
+def of_policies(command: str, folder: Path, seconds: float, most: int) -> Iterator[Curve]:
+    """Portero with larger and larger policies, of at most so many entries: the answer, and the start."""
+    steps = [more for more in _MORE if more <= most]
+    allowed, refused = create("create", 2_000), create("refused", 2_000, Privileged=True)
+    kinds: list[tuple[str, Callable[[int], str], Callable[[int], object], BenchRequest]] = [
+        ("Rules of other operations", _rule_file, lambda number: _rule(number, "NetworkDelete"), allowed),
+        ("Rules of this operation", _rule_file, lambda number: _rule(number, "ContainerCreate"), allowed),
+        ("Exceptions for the violated rule", _exception_file, _exception, refused),
+    ]
+    for name, file, content, asked in kinds:
+        made = {more: _policy(folder / f"{name}-{more}", {file(n): content(n) for n in range(more)}) for more in steps}
+        yield from _of_policy(name, command, made, asked, seconds)
+    made = {
+        more: _policy(folder / f"sources-{more}", {"site.json": {"bind-sources-read-only": _sources(more)}})
+        for more in steps
+    }
+    yield from _of_policy("Listed sources", command, made, allowed, seconds)
+
+
+def _of_policy(
+    name: str, command: str, made: Mapping[int, Path], asked: BenchRequest, seconds: float
+) -> Iterator[Curve]:
+    taken: dict[int, list[float]] = {more: [] for more in made}
     with ExitStack() as stack:
-        running = {}
-        for number in _RULES:
-            more = f" --schemas {_rules(folder / f'rules-{number}', number)}" if number else ""
-            running[number] = stack.enter_context(serving(f"rules-{number}", command + more, folder))
-        for number in turns(_RULES, _ROUNDS):
-            taken[number] += latencies(running[number].socket, asked.data, seconds)
-    points = [(float(built_in + number), median(found)) for number, found in taken.items()]
-    return Curve("Rules, the added ones of other operations", "rules", "ms", {"portero": points})
+        running = {
+            more: stack.enter_context(serving(path.name, f"{command} --schemas {shlex.quote(str(path))}", path.parent))
+            for more, path in made.items()
+        }
+        for more in turns(made, _ROUNDS):
+            taken[more] += latencies(running[more].socket, asked.data, seconds)
+        starts = [(float(more), at.start) for more, at in running.items()]
+    answers = [(float(more), median(found)) for more, found in taken.items()]
+    yield Curve(name, "more", "ms", {"portero": answers})
+    yield Curve(f"{name}, start", "more", "ms", {"portero": starts})
 
 
 def _curve(
@@ -85,26 +105,53 @@ def _median(at: Serving, request: BenchRequest, seconds: float) -> float:
     return median(latencies(at.socket, request.data, seconds))
 
 
-def _rules(folder: Path, number: int) -> Path:
-    """A policy folder with so many rules that have a say only in DELETE /networks/{id}."""
-    topic = folder / "rules" / "bench"
-    topic.mkdir(parents=True)
-    for place in range(number):
-        (topic / f"kept-network-{place}.json").write_text(json.dumps(_rule(f"kept-{place}")))
+def _policy(folder: Path, files: Mapping[str, object]) -> Path:
+    """A policy folder with these files, which may be none."""
+    for name, content in ({"site.json": {}} | dict(files)).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content))
     return folder
 
 
-def _rule(network: str) -> dict[str, object]:
+def _rule_file(number: int) -> str:
+    return f"rules/bench/no-name-{number}.json"
+
+
+def _exception_file(number: int) -> str:
+    return f"exceptions/bench-{number}.json"
+
+
+def _rule(number: int, operation: str) -> dict[str, object]:
+    """A rule that no request of the bench violates."""
     return {
         "$schema": "../../rule.json",
-        "title": "This network is kept",
-        "reason": "It is in use.",
-        "remedy": {"docker": "leave it alone"},
+        "dialect": 2,
+        "title": "This name is not used",
+        "reason": "It is reserved.",
+        "remedy": {"docker": "choose another name"},
         "level": "baseline",
         "threats": ["denial-of-service"],
         "sources": ["Portero"],
-        "operations": ["NetworkDelete"],
-        "properties": {"path": {"properties": {"id": {"not": {"const": network}}}}},
-        "allows": {"docker network rm other": {"path": {"id": "other"}}},
-        "denies": {f"docker network rm {network}": {"path": {"id": network}}},
+        "operations": [operation],
+        "properties": {"query": {"properties": {"name": {"items": {"not": {"const": f"reserved-{number}"}}}}}},
+        "allows": {"docker run --name other": {"query": {"name": ["other"]}}},
+        "denies": {f"docker run --name reserved-{number}": {"query": {"name": [f"reserved-{number}"]}}},
     }
+
+
+def _exception(number: int) -> dict[str, object]:
+    """An exception that matches no request of the bench."""
+    image = {"properties": {"registry": {"const": "registry.example.com"}, "repository": {"const": f"shop/{number}"}}}
+    return {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-privileged"],
+        "match": {"properties": {"facts": {"properties": {"image": image}}}},
+        "reason": "The probe needs it.",
+        "owner": "operations",
+        "expires": "2099-12-31",
+    }
+
+
+def _sources(number: int) -> list[str]:
+    return [f"/srv/customers/customer-{place}/data" for place in range(number)]

@@ -55,6 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
         help="one more; {socket} in its command is where it has to listen",
     )
     parser.add_argument("--growth", action="store_true", help="growth curves as well")
+    parser.add_argument("--most", type=int, default=3_000, help="rules, exceptions and values of the growth curves")
     parser.add_argument("--worst", action="store_true", help="the worst bodies as well, and what others wait for them")
     parser.add_argument("--paused", action="store_true", help="creates 6 s apart as well, beside 1,000 processes too")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
@@ -99,7 +100,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         if chosen.growth:
             results.curves += growth.of_plugins(running, chosen.seconds)
     if chosen.growth:
-        results.curves.append(growth.of_rules(plugins["portero"], folder, chosen.seconds))
+        results.curves += growth.of_policies(plugins["portero"], folder, chosen.seconds, chosen.most)
     if chosen.dockerd:
         results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
     if chosen.lookups:
