@@ -92,13 +92,16 @@ answers() {
 
 start() { # VERSION BEFORE
   systemctl daemon-reload
-  systemctl enable --quiet portero.socket portero.service
+  systemctl enable --quiet portero.socket portero.service portero-agent.service
   systemctl start portero.socket
-  if systemctl restart portero.service && answers; then return; fi
+  if systemctl restart portero.service && answers; then
+    systemctl restart portero-agent.service
+    return
+  fi
   echo "the new version does not start: journalctl -u portero" >&2
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
-  systemctl restart portero.service
+  systemctl restart portero.service portero-agent.service
   fail 2 "went back to $2"
 }
 
@@ -138,7 +141,7 @@ remove() {
   if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
-  if service; then systemctl disable --quiet --now portero.service portero.socket || true; fi
+  if service; then systemctl disable --quiet --now portero-agent.service portero.service portero.socket || true; fi
   while read -r path; do
     rm -f "$destdir$path"
     rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true

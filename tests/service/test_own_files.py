@@ -27,3 +27,11 @@ def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
 
 def test_standard_output_is_no_file() -> None:
     assert own_files.list_logs(settings(log="-")) == []
+
+
+def test_the_folder_of_bundles_and_its_logins_decide_too() -> None:
+    signed = {"trusted_keys": "/etc/portero/a.pub", "host_groups": "web"}
+    given = {"bundle": "oci://127.0.0.1:5000/p:prod", "bundle_login": "/etc/portero/registry.json"}
+    found = own_files.list_deciding(settings(**signed, **given))
+
+    assert {"/var/lib/portero/bundle", "/var/lib/portero/bundle/current", "/etc/portero/registry.json"} <= {*found}

@@ -71,6 +71,11 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         host_groups=(),
         state=Path("/var/lib/portero/signed-versions.json"),
         allow_rollback="no",
+        bundle="",
+        bundle_folder=Path("/var/lib/portero/bundle"),
+        bundle_every=300,
+        bundle_login=None,
+        bundle_ca=None,
         record=None,
         record_max=100 << 20,
         metrics_address=None,
@@ -223,3 +228,14 @@ def test_the_audit_profile_is_the_next_stricter_one_unless_another_is_named(
     settings = Settings.read({"PORTERO_AUDIT_PROFILE": audit_profile}, {"profile": profile})
 
     assert settings.reported_profile == reported
+
+
+def test_a_bundle_needs_those_who_may_sign_it_and_its_folder_is_policy() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        Settings.read({"PORTERO_BUNDLE": "oci://registry.example.com/policy:prod"}, {})
+    assert "needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS" in caught.value.faults[0]
+
+    keys = {"PORTERO_TRUSTED_KEYS": "/etc/portero/alice.pub", "PORTERO_HOST_GROUPS": "web", "PORTERO_SCHEMAS": "/srv/x"}
+    settings = Settings.read({"PORTERO_BUNDLE": "oci://registry.example.com/policy:prod", **keys}, {})
+
+    assert settings.schemas == (Path("/srv/x"), Path("/var/lib/portero/bundle/current"))

@@ -11,6 +11,8 @@ __all__ = ["main"]
 
 # Where each command is: its module here, its name in it, and what `portero --help` says of it.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "agent": ("agent", "agent", "Keep this host's policy bundle up to date."),
+    "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
     "check": ("check", "check", "Judge the requests in files, without a daemon."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),

@@ -79,7 +79,7 @@ def run(settings: Settings) -> None:
         application = _built(settings, shared)
         if settings.metrics_address is not None:
             # Without a folder only the workers know; one of them answers on the socket.
-            text = application.metrics.text if shared else partial(ask_metrics, settings.socket)
+            text = application.metrics_text if shared else partial(ask_metrics, settings.socket)
             ends.callback(_exporter(settings.metrics_address, text).stop)
         listener = given or _listener(settings)
         ends.callback(listener.remove)

@@ -7,9 +7,10 @@ from portero.service.settings import Settings
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and the keys beside them, trusted keys, versions seen."""
+    """What decides about requests: rules and the keys beside them, trusted keys, versions seen, bundles."""
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
-    return [str(path.absolute()) for path in (*settings.policy_folders, *signing)]
+    bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
+    return [str(path.absolute()) for path in (*settings.policy_folders, *signing, *filter(None, bundle))]
 
 
 def list_logs(settings: Settings) -> Sequence[str]:

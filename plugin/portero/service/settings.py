@@ -4,20 +4,18 @@ Text comes in, one frozen value goes out. A value out of range and an unknown PO
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
+from portero.bundles import store
 from portero.errors import Faults
 from portero.service import resources
+from portero.service import setting_values as value
 from portero.service.decision_log import Sync
 from portero.service.user_defaults import user_defaults
-from portero.signing.manifest import GROUP
-from portero.sizes import bytes_of
 
 PREFIX = "PORTERO_"
 
@@ -28,12 +26,6 @@ LogFailure = Literal["deny", "allow"]
 EngineChoice = Literal["auto", "reference", "rust", "both"]
 YesOrNo = Literal["yes", "no"]
 Lookups = Literal["auto", "off"]
-
-# struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
-_LONGEST_SOCKET_PATH = 107
-_UNIX = "unix://"
-_SIZE = re.compile(r"[0-9]{1,9}[kmg]")
-_ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
 
 
 class InvalidSettings(Faults):
@@ -63,6 +55,11 @@ class Settings:
     host_groups: tuple[str, ...]
     state: Path
     allow_rollback: YesOrNo
+    bundle: str
+    bundle_folder: Path
+    bundle_every: int
+    bundle_login: Path | None
+    bundle_ca: Path | None
     record: Path | None
     record_max: int
     metrics_address: tuple[str, int] | None
@@ -84,8 +81,12 @@ class Settings:
                 values[field] = _READERS[field](given[name])
             except ValueError as fault:
                 faults.append(f"{name}: {fault}")
+        if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
+            faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
+        if values["bundle"]:
+            values["schemas"] += (values["bundle_folder"] / store.CURRENT,)
         return cls(**values)
 
     @property
@@ -123,126 +124,34 @@ def _manifest() -> list[dict[str, str]]:
     return cast(list[dict[str, str]], manifest["env"])
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"write one of {', '.join(words)}")
-        return text
-
-    return read
-
-
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise ValueError(f"write a whole number from {least} to {most}")
-        return int(text)
-
-    return read
-
-
-def _absolute(text: str) -> Path:
-    if not text.startswith("/") or "\0" in text:
-        raise ValueError("write an absolute path")
-    return Path(text)
-
-
-def _socket(text: str) -> Path:
-    if len(text.encode()) > _LONGEST_SOCKET_PATH:
-        raise ValueError(f"write a path of at most {_LONGEST_SOCKET_PATH} bytes, more do not fit a Unix socket")
-    return _absolute(text)
-
-
-def _files(text: str) -> tuple[Path, ...]:
-    files = tuple(Path(file) for file in text.split(":") if file)
-    if text and not files:
-        # Trusted keys that were meant to be there must not be taken for none.
-        raise ValueError("names no file: write paths, separated by colons, or leave it empty")
-    return files
-
-
-def _groups(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(",")) if text else ()
-    if not all(GROUP.fullmatch(name) for name in names):
-        raise ValueError("write names of a-z, 0-9, . and -, separated by commas")
-    return names
-
-
-def _size(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        size = bytes_of(text) if _SIZE.fullmatch(text) else 0
-        if not least <= size <= most:
-            raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
-        return size
-
-    return read
-
-
-def _loopback(text: str) -> tuple[str, int] | None:
-    """Metrics are served on loopback only; another machine reads them through a proxy with a password."""
-    if not text:
-        return None
-    match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) not in range(1, 1 << 16) or not _is_loopback(match["four"] or match["six"]):
-        raise ValueError("write a loopback address and a port, such as 127.0.0.1:9323, or nothing")
-    return match["four"] or match["six"], int(match["port"])
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def _log(text: str) -> str:
-    if not text or "\0" in text:
-        raise ValueError("write the path of a file, or - for standard output")
-    return text
-
-
-def _docker_host(text: str) -> Path | None:
-    if not text:
-        return None
-    if not text.startswith(_UNIX + "/"):
-        raise ValueError("write unix:// and the absolute path of dockerd's socket, or leave it empty")
-    return _socket(text.removeprefix(_UNIX))
-
-
-def _host_root(text: str) -> Literal["auto", "none"] | Path:
-    if text == "auto":
-        return "auto"
-    if text == "none":
-        return "none"
-    try:
-        return _absolute(text)
-    except ValueError:
-        raise ValueError("write auto, none, or the absolute path below which the host's files are visible") from None
-
-
 _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
-        "socket": _socket,
-        "schemas": _files,
-        "profile": _one_of(*get_args(Profile)),
-        "audit_profile": _one_of(*get_args(AuditProfile)),
-        "mode": _one_of(*get_args(Mode)),
-        "log": _log,
-        "log_failure": _one_of(*get_args(LogFailure)),
-        "log_sync": _one_of(*get_args(Sync)),
-        "engine": _one_of(*get_args(EngineChoice)),
-        "docker_host": _docker_host,
-        "lookups": _one_of(*get_args(Lookups)),
-        "host_root": _host_root,
-        "daemon_config": lambda text: _absolute(text) if text else None,
-        "workers": _number(1, 64),
-        "threads": _number(1, 512),
-        "trusted_keys": _files,
-        "host_groups": _groups,
-        "state": _absolute,
-        "allow_rollback": _one_of(*get_args(YesOrNo)),
-        "record": lambda text: _absolute(text) if text else None,
-        "record_max": _size(1 << 20, 1000 << 30),
-        "metrics_address": _loopback,
+        "socket": value.socket_path,
+        "schemas": value.files,
+        "profile": value.one_of(*get_args(Profile)),
+        "audit_profile": value.one_of(*get_args(AuditProfile)),
+        "mode": value.one_of(*get_args(Mode)),
+        "log": value.log,
+        "log_failure": value.one_of(*get_args(LogFailure)),
+        "log_sync": value.one_of(*get_args(Sync)),
+        "engine": value.one_of(*get_args(EngineChoice)),
+        "docker_host": value.docker_host,
+        "lookups": value.one_of(*get_args(Lookups)),
+        "host_root": value.host_root,
+        "daemon_config": value.optional,
+        "workers": value.number(1, 64),
+        "threads": value.number(1, 512),
+        "trusted_keys": value.files,
+        "host_groups": value.groups,
+        "state": value.absolute,
+        "allow_rollback": value.one_of(*get_args(YesOrNo)),
+        "bundle": value.bundle,
+        "bundle_folder": value.absolute,
+        "bundle_every": value.number(5, 86400),
+        "bundle_login": value.optional,
+        "bundle_ca": value.optional,
+        "record": value.optional,
+        "record_max": value.size(1 << 20, 1000 << 30),
+        "metrics_address": value.loopback,
     }
 )

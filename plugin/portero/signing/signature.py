@@ -62,6 +62,15 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
     return manifest
 
 
+def claimed(files: Mapping[str, bytes]) -> Manifest:
+    """What the signature.json claims of exactly these files, whoever signed them. Raises SignatureRefused."""
+    manifest, _ = _read(files)
+    differences = [*_differences(manifest.files, _hashes(files))]
+    if differences:
+        raise SignatureRefused(differences)
+    return manifest
+
+
 def version_of(text: bytes) -> int:
     """The version that a signature.json of any format claims, which the next one follows; raises SignatureRefused."""
     try:

@@ -1,0 +1,42 @@
+"""What a bundle holds, once its signature, the group it is for, and its version are known to be right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from portero.bundles.archive import ArchiveRefused, unpack
+from portero.signing import signature, versions
+from portero.signing.manifest import Manifest
+from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.versions import Seen
+
+
+class BundleRefused(Exception):
+    """One sentence: why this bundle must not be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What this host takes: whose signature, for which groups, and what was in force before."""
+
+    keys: Mapping[str, PublicKey]
+    groups: tuple[str, ...]
+    seen: Mapping[str, Seen]
+
+    def check(self, data: bytes) -> tuple[dict[str, bytes], Manifest]:
+        """The files of a bundle, and what they are signed as. Raises BundleRefused."""
+        try:
+            files = unpack(data)
+            manifest = signature.verify(files, self.keys)
+        except ArchiveRefused as refused:
+            raise BundleRefused(f"the bundle {refused}") from refused
+        except SignatureRefused as refused:
+            name, sentence = refused.faults[0]
+            more = f" (and {len(refused.faults) - 1} more)" if len(refused.faults) > 1 else ""
+            raise BundleRefused(f"{name} in the bundle {sentence}{more}") from refused
+        if manifest.group not in self.groups:
+            takes = ", ".join(self.groups) or "none"
+            raise BundleRefused(f"the bundle is signed for {manifest.group}, this host takes {takes}")
+        fault = versions.fault(self.seen, manifest)
+        if fault is not None:
+            raise BundleRefused(f"the bundle {fault}")
+        return files, manifest

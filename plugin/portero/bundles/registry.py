@@ -1,0 +1,148 @@
+"""A bundle in a registry: an OCI artifact of one layer, by the OCI distribution specification.
+
+Whatever a registry answers is checked against the digest that names it; only a tag is taken on trust, and the signature
+of what it leads to is what counts then.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlencode, urljoin
+
+from portero.bundles.address import OciAddress
+from portero.bundles.transport import HttpAnswer, Transport, TransportFailed
+from portero.types import JSON
+
+ARTIFACT = "application/vnd.portero.policy.v1"
+LAYER = "application/vnd.portero.policy.v1.tar+gzip"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
+
+
+@dataclass(slots=True)
+class Registry:
+    """One name in a registry. `login`: the header Authorization of its user."""
+
+    address: OciAddress
+    transport: Transport
+    login: str | None = None
+    _given: str | None = None
+
+    def find(self) -> str:
+        """The digest that the address leads to now, for a look that costs little."""
+        if self.address.is_digest:
+            return self.address.reference
+        return _digest(self._manifest())
+
+    def pull(self) -> tuple[bytes, str]:
+        """The layer, and the digest of the manifest that names it."""
+        text = self._manifest()
+        if self.address.is_digest and _digest(text) != self.address.reference:
+            raise TransportFailed(f"{self.address.host}: sent another manifest than {self.address.reference}")
+        layer = _layer_of(text, self.address)
+        answer = self._ask("GET", f"blobs/{layer}")
+        self._expect(answer, _OK, "its layer")
+        if _digest(answer.body) != layer:
+            raise TransportFailed(f"{self.address.host}: sent another layer than {layer}")
+        return answer.body, _digest(text)
+
+    def push(self, layer: bytes, annotations: Mapping[str, str]) -> str:
+        """Put the layer there under the address's tag; returns the digest of its manifest."""
+        for blob in (_EMPTY, layer):
+            self._upload(blob)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "artifactType": ARTIFACT,
+            "config": _descriptor(_EMPTY_TYPE, _EMPTY),
+            "layers": [_descriptor(LAYER, layer)],
+            "annotations": dict(annotations),
+        }
+        text = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
+        put = self._ask("PUT", f"manifests/{self.address.reference}", {"Content-Type": MANIFEST}, text)
+        self._expect(put, _CREATED, "the manifest")
+        return _digest(text)
+
+    def _upload(self, blob: bytes) -> None:
+        if self._ask("HEAD", f"blobs/{_digest(blob)}").status == _OK:
+            return
+        begun = self._ask("POST", "blobs/uploads/")
+        self._expect(begun, _ACCEPTED, "the upload")
+        place = urljoin(f"{self.address.url}/blobs/uploads/", begun.headers.get("location", ""))
+        url = f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': _digest(blob)})}"
+        done = self._ask("PUT", url, {"Content-Type": "application/octet-stream"}, blob)
+        self._expect(done, _CREATED, "the layer")
+
+    def _manifest(self) -> bytes:
+        answer = self._ask("GET", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
+        self._expect(answer, _OK, self.address.reference)
+        return answer.body
+
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpAnswer:
+        url = urljoin(f"{self.address.url}/", path)
+        answer = self._send(method, url, headers, body)
+        if answer.status == _UNAUTHORIZED and self._given is None:
+            self._given = self._answer_challenge(answer.headers.get("www-authenticate", ""))
+            answer = self._send(method, url, headers, body)
+        return answer
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> HttpAnswer:
+        own = {"Authorization": self._given} if self._given and url.startswith(self.address.url) else {}
+        return self.transport.exchange(method, url, {**(headers or {}), **own}, body)
+
+    def _answer_challenge(self, challenge: str) -> str:
+        """Basic: the login itself; Bearer: a token from where the registry sends us."""
+        scheme, _, rest = challenge.partition(" ")
+        if scheme.lower() == "basic" and self.login:
+            return self.login
+        words = dict(_CHALLENGE.findall(rest))
+        if scheme.lower() != "bearer" or "realm" not in words:
+            raise TransportFailed(f"{self.address.host}: wants a login; name the file of one in PORTERO_BUNDLE_LOGIN")
+        asked = urlencode({name: words[name] for name in ("service", "scope") if name in words})
+        own = {"Authorization": self.login} if self.login else {}
+        answer = self.transport.exchange("GET", f"{words['realm']}?{asked}", own)
+        self._expect(answer, _OK, "a token")
+        document = _parse(answer.body, self.address)
+        return f"Bearer {document.get('token') or document.get('access_token')}"
+
+    def _expect(self, answer: HttpAnswer, status: int, what: str) -> None:
+        if answer.status == status:
+            return
+        why = {_UNAUTHORIZED: "the login is not accepted", _NOT_FOUND: "is not there"}.get(answer.status)
+        raise TransportFailed(f"{self.address.host}: {what}: {why or f'status {answer.status}'}")
+
+
+def _layer_of(text: bytes, address: OciAddress) -> str:
+    """The digest of the one layer that a bundle has."""
+    document = _parse(text, address)
+    layers = document.get("layers")
+    if document.get("artifactType") != ARTIFACT or not isinstance(layers, list) or len(layers) != 1:
+        raise TransportFailed(f"{address.host}: {address.name}:{address.reference} is no bundle of portero")
+    digest = layers[0].get("digest") if isinstance(layers[0], dict) else None
+    if not isinstance(digest, str) or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        raise TransportFailed(f"{address.host}: {address.name}:{address.reference} names no layer")
+    return digest
+
+
+def _parse(text: bytes, address: OciAddress) -> dict[str, JSON]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TransportFailed(f"{address.host}: answers with something that is not JSON") from error
+    if not isinstance(document, dict):
+        raise TransportFailed(f"{address.host}: answers with something else than a JSON object")
+    return document
+
+
+def _descriptor(media_type: str, blob: bytes) -> dict[str, str | int]:
+    return {"mediaType": media_type, "digest": _digest(blob), "size": len(blob)}
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"

@@ -1,0 +1,61 @@
+"""The bundle on this host's disk: whole or not at all, and the last good one for a start without a network.
+
+    FOLDER/versions/7-3f0c2b…/   the files of a version          FOLDER/current -> versions/7-3f0c2b…
+
+Portero reads FOLDER/current as a signed policy folder, and verifies it again. A new version is written beside the old
+one, and a link that is replaced in one step leads to it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+CURRENT = "current"
+_VERSIONS = "versions"
+_KEPT = 3
+
+
+def put(folder: Path, files: Mapping[str, bytes], version: int, content: str) -> None:
+    """Make these files the current ones. Raises OSError; what was current stays so then."""
+    versions = folder / _VERSIONS
+    versions.mkdir(mode=0o755, parents=True, exist_ok=True)
+    place = versions / f"{version}-{content[:16]}"
+    if not place.exists():
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=versions))
+        try:
+            _write(fresh, files)
+            os.rename(fresh, place)
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+    _lead(folder, place)
+    _tidy(versions, place)
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.chmod(0o755)
+    for name, content in files.items():
+        file = folder / name
+        file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with file.open("xb") as opened:
+            opened.write(content)
+            opened.flush()
+            # After a crash of the machine the link must not lead to empty files.
+            os.fsync(opened.fileno())
+        file.chmod(0o644)
+
+
+def _lead(folder: Path, place: Path) -> None:
+    fresh = folder / f".{CURRENT}.{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(place.relative_to(folder))
+    os.replace(fresh, folder / CURRENT)
+
+
+def _tidy(versions: Path, place: Path) -> None:
+    """The newest few stay, for a look at what was in force; what is current stays in any case."""
+    others = [path for path in versions.iterdir() if path != place]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""Signed bundles for tests, and a server that answers as it is told."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from portero.bundles import archive
+from portero.bundles.checked import Trust
+from portero.signing import signature
+from portero.signing.versions import Seen
+
+KEY, OTHER_KEY = signature.new_key(), signature.new_key()
+KEYS = {signature.key_id(KEY.public_key()): KEY.public_key()}
+DATE = "2026-11-24T15:00:00Z"
+
+
+def files(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY, pids: int = 100) -> dict[str, bytes]:
+    """A signed policy folder."""
+    content = {"site.json": b'{"pids-max": %d}' % pids}
+    return {**content, signature.NAME: signature.sign(content, version, DATE, key, group)}
+
+
+def bundle(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY) -> bytes:
+    """The same as a bundle."""
+    return archive.pack(files(version, group, key))
+
+
+def trust(seen: Mapping[str, Seen] | None = None) -> Trust:
+    """A host of the group web that trusts KEY."""
+    return Trust(KEYS, ("web",), seen or {})
+
+
+Respond = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def server(respond: Respond) -> Iterator[str]:
+    """The URL of a server on this machine that answers each request by `respond`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            respond(self)
+
+        do_PUT = do_POST = do_HEAD = do_GET  # noqa: N815 - http.server's names
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running.daemon_threads = True
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
+    """Answer with this status, body and headers (Www_Authenticate is WWW-Authenticate)."""
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)

@@ -1,0 +1,96 @@
+"""A running Portero and its agent: what is published is in force within the interval, what is wrong never is."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from portero.hostcheck.running_portero import ask_metrics, ask_status
+from portero.signing import signature
+from portero.types import JSON
+from tests.paths import PACKAGE
+
+from .signed import KEY, OTHER_KEY, answer, bundle, server
+
+PATIENCE = 60.0
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.1)
+
+
+@contextmanager
+def running(*words: str, **environ: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portero", *words],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), **environ},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def ask(socket: Path) -> dict[str, JSON]:
+    try:
+        return ask_status(socket)
+    except (OSError, ValueError):
+        return {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root's defaults hold")
+def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: Path) -> None:
+    published = [bundle(1)]
+    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        answer(handler, 200, published[-1], ETag=f'"{len(published)}"')
+
+    with server(respond) as url:
+        settings = {
+            "PORTERO_SOCKET": str(tmp_path / "portero.sock"),
+            "PORTERO_LOG": str(tmp_path / "decisions.jsonl"),
+            "PORTERO_STATE": str(tmp_path / "versions.json"),
+            "PORTERO_TRUSTED_KEYS": str(tmp_path / "key.pub"),
+            "PORTERO_HOST_GROUPS": "web",
+            "PORTERO_BUNDLE": f"{url}/policy.tar.gz",
+            "PORTERO_BUNDLE_FOLDER": str(tmp_path / "bundle"),
+            "PORTERO_BUNDLE_EVERY": "5",
+            "PORTERO_WORKERS": "1",
+        }
+        socket = tmp_path / "portero.sock"
+
+        def version() -> JSON:
+            signed = ask(socket).get("signed")
+            values = [*signed.values()] if isinstance(signed, dict) else []
+            return values[0].get("version") if values and isinstance(values[0], dict) else None
+
+        def attention() -> str:
+            return str(ask(socket).get("attention"))
+
+        with running("agent", **settings):
+            # Without a policy Portero does not start; a manager starts it again.
+            wait_until(lambda: (tmp_path / "bundle/current/site.json").exists(), "no bundle came")
+            with running("serve", **settings):
+                wait_until(lambda: version() == 1, "version 1 is not in force")
+                published.append(bundle(2))
+                wait_until(lambda: version() == 2, "version 2 is not in force")
+                assert b"\nportero_bundle_version 2\n" in ask_metrics(socket)
+                published.append(bundle(3, key=OTHER_KEY))
+                wait_until(lambda: "a bundle was refused, the last good one stays" in attention(), "no attention")
+                assert version() == 2
+        # Neither the agent nor the server is needed by what is in force.
+        with running("serve", **settings):
+            wait_until(lambda: version() == 2, "the last good one is not in force after a restart")

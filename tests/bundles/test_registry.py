@@ -1,0 +1,116 @@
+"""A registry whose answers are checked, played by a server that can lie. A real one: test_docker_registry.py."""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from portero.bundles.address import OciAddress
+from portero.bundles.registry import ARTIFACT, MANIFEST, Registry
+from portero.bundles.transport import Transport, TransportFailed
+
+from .signed import answer, bundle, server
+
+DATA = bundle()
+
+
+def digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+def manifest(**more: object) -> bytes:
+    return json.dumps({"artifactType": ARTIFACT, "layers": [{"digest": digest(DATA)}], **more}).encode()
+
+
+def registry(url: str, reference: str = "prod", login: str | None = None) -> Registry:
+    return Registry(OciAddress(url.removeprefix("http://"), "policy", reference), Transport(20, 1 << 20), login)
+
+
+def serving(text: bytes, blob: bytes = DATA) -> Callable[[BaseHTTPRequestHandler], None]:
+    return lambda handler: answer(handler, 200, text if "/manifests/" in handler.path else blob)
+
+
+def test_what_is_pulled_is_what_the_digests_say() -> None:
+    with server(serving(manifest())) as url:
+        assert registry(url).pull() == (DATA, digest(manifest()))
+        assert registry(url).find() == digest(manifest())
+        assert registry(url, digest(manifest())).pull()[0] == DATA
+
+
+def test_another_layer_than_the_manifest_names_is_refused() -> None:
+    with server(serving(manifest(), DATA + b"x")) as url, pytest.raises(TransportFailed, match="sent another layer"):
+        registry(url).pull()
+
+
+def test_another_manifest_than_the_address_names_is_refused() -> None:
+    with server(serving(manifest())) as url, pytest.raises(TransportFailed, match="sent another manifest"):
+        registry(url, f"sha256:{'0' * 64}").pull()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[]",
+        b"no JSON",
+        b"[" * 100_000,
+        manifest(artifactType="image"),
+        manifest(layers=[]),
+        manifest(layers=["x"]),
+        manifest(layers=[{"digest": "sha256:../../x"}]),
+    ],
+)
+def test_what_is_no_bundle_is_refused(text: bytes) -> None:
+    with server(serving(text)) as url, pytest.raises(TransportFailed):
+        registry(url).pull()
+
+
+def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
+    asked: list[str] = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        own = handler.headers["Authorization"]
+        asked.append(f"{handler.path} {own}")
+        if handler.path.startswith("/token"):
+            answer(handler, 200, b'{"token": "t"}')
+        elif own != "Bearer t":
+            realm = f'Bearer realm="http://{handler.headers["Host"]}/token",service="s",scope="repository:policy:pull"'
+            answer(handler, 401, Www_Authenticate=realm)
+        else:
+            serving(manifest())(handler)
+
+    with server(respond) as url:
+        assert registry(url, login="Basic YTpi").pull()[0] == DATA
+    assert "/token?service=s&scope=repository%3Apolicy%3Apull Basic YTpi" in asked
+
+
+def test_without_a_login_it_says_what_is_missing() -> None:
+    with (
+        server(lambda handler: answer(handler, 401, Www_Authenticate='Basic realm="r"')) as url,
+        pytest.raises(TransportFailed, match="PORTERO_BUNDLE_LOGIN"),
+    ):
+        registry(url).pull()
+
+
+def test_a_push_names_what_it_puts_there() -> None:
+    put: dict[str, bytes] = {}
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers["Content-Length"] or 0))
+        if handler.command == "HEAD":
+            answer(handler, 404)
+        elif handler.command == "POST":
+            answer(handler, 202, Location="/v2/policy/blobs/uploads/1?state=x")
+        else:
+            put[handler.path] = body
+            answer(handler, 201)
+
+    with server(respond) as url:
+        digest_of_manifest = registry(url).push(DATA, {"portero.for": "web"})
+
+    text = put["/v2/policy/manifests/prod"]
+    assert digest(text) == digest_of_manifest
+    assert json.loads(text)["mediaType"] == MANIFEST
+    assert json.loads(text)["annotations"] == {"portero.for": "web"}
+    assert DATA in put.values()

@@ -1,0 +1,25 @@
+"""The note of how the last look went."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.bundles import state
+from portero.bundles.state import BundleState
+
+
+def test_what_is_noted_comes_back(tmp_path: Path) -> None:
+    assert state.read(tmp_path) is None
+    noted = BundleState(mark='"1"', group="web", version=2, succeeded=1.5, tried=2.5, failures=3, fault="x")
+
+    state.write(tmp_path / "new", noted)
+
+    assert state.read(tmp_path / "new") == noted
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}'])
+def test_a_note_of_another_kind_is_an_error(tmp_path: Path, text: str) -> None:
+    state.place(tmp_path).write_text(text)
+
+    with pytest.raises(ValueError, match=r"."):
+        state.read(tmp_path)
