@@ -35,6 +35,25 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How a denial tells of a violation. Rules with one `entry` are told together, in this `order`; of the rules with
+    one `cause` at one place, the worst alone.
+
+    `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
+    in common with other parts of the entry, and its own.
+    """
+
+    entry: str
+    order: int = 0
+    cause: str = ""
+    part: tuple[str, str] | None = None
+    asked: str = ""
+    allowed: str = ""
+    text: str = ""
+    cure: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """One violated rule, or one refusal code (level `always`), at one place in the request.
 
@@ -43,6 +62,7 @@ class Violation:
     `profile`: with action audit, the profile that would refuse the request for it: the audit profile or, in mode
     audit, the enforced one; empty where the rule only reports.
     `paths`: the values of the request document that the rule refuses; they share `at`.
+    `escapes`: the rule keeps containers from escaping. `wording`: the words of a denial, where the rule has some.
     """
 
     rule: str
@@ -57,6 +77,8 @@ class Violation:
     profile: str = ""
     near_miss: NearMiss | None = None
     paths: tuple[tuple[str | int, ...], ...] = field(default=(), compare=False, repr=False)
+    escapes: bool = field(default=False, compare=False, repr=False)
+    wording: Wording | None = field(default=None, compare=False, repr=False)
 
     def entry(self) -> dict[str, JSON]:
         """Its entry in the line of the decision log."""
@@ -66,6 +88,10 @@ class Violation:
             "at": self.at,
             "action": self.action,
         }
+        if self.wording is not None and self.wording.asked:
+            entry["asked"] = self.wording.asked
+            if self.wording.allowed:
+                entry["allowed"] = self.wording.allowed
         if self.default:
             entry["daemonDefault"] = True
         if self.exception is not None:

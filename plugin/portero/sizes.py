@@ -15,6 +15,14 @@ def bytes_of(size: str | int) -> int:
     return int(size[:-1]) * _UNITS[unit] if unit in _UNITS else int(size)
 
 
+def written_size(size: int) -> str:
+    """536870912 -> 512m: the largest unit without a remainder, as Docker's flags take it."""
+    for unit in "tgmk":
+        if size and size % _UNITS[unit] == 0:
+            return f"{size // _UNITS[unit]}{unit}"
+    return str(size)
+
+
 def read_ram_size(text: str) -> int | None:
     """Bytes, as docker/go-units RAMInBytes reads them; None when it does not."""
     read = _RAM_SIZE.fullmatch(text)

@@ -49,7 +49,7 @@ def test_an_envelope_that_is_refused_shows_the_reply(check: Any) -> None:
     result = check(envelope(Privileged=True))
 
     assert result.exit_code == 1
-    assert "1 rule refuses ContainerCreate [check]\n  no-privileged  HostConfig.Privileged: " in result.output
+    assert "ContainerCreate refused [check]\n  no-privileged  HostConfig.Privileged: " in result.output
 
 
 def test_what_is_only_logged_is_reported(check: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import tls
+from . import refusals, tls
 from .host import ThrowAwayHost
 from .images import TAGS, busybox
 from .rawhttp import Client, exchange, render
@@ -77,6 +77,7 @@ class GuardedDocker:
             self.host = stack.enter_context(ThrowAwayHost(engine=self.engine))
             stack.callback(self.stop_plugin)
             stack.callback(self._stop_dockerd)
+            refusals.LOGS.append(self.host.path(LOG))
             self.socket = self.host.path("/run/docker.sock")
             self.client = Client(self.socket)
             self._start_dockerd()

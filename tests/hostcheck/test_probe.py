@@ -13,7 +13,7 @@ from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd
 
 NOBODY = Path("/nowhere/portero.sock")
-DENIED = "authorization denied by plugin portero: 1 rule refuses ContainerCreate [d-1]\n  {}  : why -> what"
+DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\n  {}  why. What."
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,15 @@
-"""The text that a person reads: rule, place, reason and remedy of every denial, bounded and plain."""
+"""The text that a person reads: one screen, worst first, what to try and where to read more."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+
+import pytest
 
 from portero.decision import Decision, Subject, Violation
 from portero.judging import reply
+
+ID = "d-7f3a00000000"
+MORE = f"  more: portero explain {ID}"
 
 
 def denied(rule: str, place: str = "HostConfig.Privileged", action: str = "deny") -> Violation:
@@ -11,45 +17,49 @@ def denied(rule: str, place: str = "HostConfig.Privileged", action: str = "deny"
     return Violation(rule, "baseline", place, action, "It can take over the host.", remedy)  # type: ignore[arg-type]
 
 
-def text(*violations: Violation, client: str = "Docker-Client/26.1.5", operation: str = "ContainerCreate") -> str:
-    subject = Subject(operation=operation, client=client)
-    return reply.write_denial(
-        Decision(
-            id="d-7f3a00000000",
-            time=0.0,
-            subject=subject,
-            violations=violations,
-            policy="",
-            profile="baseline",
-            mode="enforce",
-        )
+def decision(
+    *violations: Violation, client: str = "Docker-Client/26.1.5", operation: str = "ContainerCreate"
+) -> Decision:
+    return Decision(
+        id=ID,
+        time=0.0,
+        subject=Subject(operation=operation, client=client),
+        violations=violations,
+        policy="",
+        profile="baseline",
+        mode="enforce",
     )
+
+
+def text(*violations: Violation, **how: str) -> str:
+    return reply.write_denial(decision(*violations, **how))
+
+
+def unwrapped(told: str) -> str:
+    return " ".join(told.split())
 
 
 def test_one_violated_rule_gives_its_id_place_reason_and_remedy() -> None:
     assert text(denied("no-privileged")) == (
-        "1 rule refuses ContainerCreate [d-7f3a00000000]\n"
-        "  no-privileged  HostConfig.Privileged: It can take over the host. -> drop --privileged"
+        f"ContainerCreate refused [{ID}]\n"
+        "  no-privileged  HostConfig.Privileged: It can take over the host. Drop\n"
+        "                 --privileged.\n"
+        f"{MORE}"
     )
 
 
-def test_a_rule_violated_in_two_places_counts_once_and_shows_both() -> None:
-    lines = text(denied("no-devices", "HostConfig.Devices[0]"), denied("no-devices", "HostConfig.Devices[1]")).split(
-        "\n"
-    )
+def test_a_rule_violated_in_two_places_is_told_once_with_both() -> None:
+    told = text(denied("no-devices", "HostConfig.Devices[0]"), denied("no-devices", "HostConfig.Devices[1]"))
 
-    assert lines[0] == "1 rule refuses ContainerCreate [d-7f3a00000000]"
-    assert [line.split(":")[0] for line in lines[1:]] == [
-        "  no-devices  HostConfig.Devices[0]",
-        "  no-devices  HostConfig.Devices[1]",
-    ]
+    assert "no-devices HostConfig.Devices[0], HostConfig.Devices[1]: It can take" in unwrapped(told)
+    assert told.count("take over") == 1
 
 
 def test_reasons_stand_below_each_other() -> None:
     lines = text(denied("a"), denied("a-long-rule")).split("\n")
 
     assert lines[1].startswith("  a            HostConfig")
-    assert lines[2].startswith("  a-long-rule  HostConfig")
+    assert lines[3].startswith("  a-long-rule  HostConfig")
 
 
 def test_a_report_is_not_part_of_a_denial() -> None:
@@ -66,19 +76,39 @@ def test_a_default_of_the_daemon_is_called_one() -> None:
     assert "no-log-none  HostConfig.LogConfig (the daemon's default): It can" in text(of_daemon)
 
 
-def test_a_compose_user_reads_what_to_change_in_the_compose_file() -> None:
-    assert text(denied("no-privileged"), client="compose/2.26.1").endswith("-> remove privileged: true")
+def test_a_compose_user_reads_what_to_change_in_the_compose_file_and_how_to_see_all() -> None:
+    told = text(denied("no-privileged"), client="compose/2.26.1")
+
+    assert "Remove privileged: true." in unwrapped(told)
+    assert "portero check compose.yaml shows all at once" in unwrapped(told)
+    assert "check compose.yaml" not in text(denied("no-privileged"))
 
 
 def test_what_could_not_be_read_is_still_named() -> None:
-    assert text(denied("envelope-empty", ""), operation="").startswith("1 rule refuses the request [d-7f3a00000000]")
+    assert text(denied("envelope-empty", ""), operation="").startswith(
+        f"request refused [{ID}]\n  envelope-empty  It can"
+    )
 
 
-def test_a_flood_of_violations_is_cut_and_counted() -> None:
-    lines = text(*(denied("no-devices", f"HostConfig.Devices[{n}]") for n in range(500))).split("\n")
+def test_a_flood_of_violations_of_one_rule_is_counted() -> None:
+    told = text(*(denied("no-devices", f"HostConfig.Devices[{n}]") for n in range(500)))
 
-    assert len(lines) == reply.MOST_LINES + 2
-    assert lines[-1] == "  ... and 480 more, in the decision log under d-7f3a00000000"
+    assert "HostConfig.Devices[101] and 497 more: " in unwrapped(told)
+
+
+def test_many_rules_fit_on_a_screen_with_the_worst_in_full_and_the_others_by_name() -> None:
+    lines = text(*(denied(f"rule-{n}") for n in range(12))).split("\n")
+
+    assert len(lines) <= reply.MOST_LINES
+    assert lines[1].startswith("  rule-0   HostConfig.Privileged: It can")
+    assert lines[-2].startswith("  and 3 more: rule-7, rule-8, rule-9")
+    assert lines[-1] == MORE
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    told = text(*(denied(f"a-rule-with-quite-a-long-name-{n}", f"HostConfig.Binds[{n}]") for n in range(5)))
+
+    assert max(map(len, told.split("\n"))) <= 80
 
 
 def test_control_characters_of_a_place_do_not_reach_the_terminal() -> None:
@@ -89,19 +119,33 @@ def test_a_long_place_is_cut() -> None:
     assert "X" * 200 not in text(denied("unknown-field", "X" * 5000))
 
 
-def test_what_may_be_tried_stands_at_the_end_in_the_words_of_the_tool() -> None:
-    decision = Decision(
-        id="d-7f3a00000000",
-        time=0.0,
-        subject=Subject(operation="ContainerCreate", client="Docker-Client/26.1.5"),
-        violations=(denied("no-privileged"),),
-        policy="",
-        profile="baseline",
-        mode="enforce",
-        suggestion={"docker": "docker run --memory 512m ...", "compose": "in the compose file {mem_limit: 512m}"},
-    )
-    by_compose = replace(decision, subject=replace(decision.subject, client="compose/2.26.1"))
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("Docker-Client/26.1.5", "\n  try: docker run --memory 512m ...\n"),
+        ("compose/2.26.1", "\n  try: in the compose file {mem_limit: 512m}\n"),
+    ],
+)
+def test_what_may_be_tried_stands_before_the_end_in_the_words_of_the_tool(client: str, expected: str) -> None:
+    suggestion: Mapping[str, str] = {
+        "docker": "docker run --memory 512m ...",
+        "compose": "in the compose file {mem_limit: 512m}",
+    }
+    refused = decision(denied("no-privileged"), client=client)
 
-    assert reply.write_denial(decision).endswith("\n  try: docker run --memory 512m ...")
-    assert reply.write_denial(by_compose).endswith("\n  try: in the compose file {mem_limit: 512m}")
-    assert "try:" not in reply.write_denial(replace(decision, suggestion={}))
+    assert expected in reply.write_denial(replace(refused, suggestion=suggestion))
+    assert "try:" not in reply.write_denial(refused)
+
+
+def test_the_remedy_is_left_out_where_the_line_to_try_has_it() -> None:
+    refused = replace(decision(denied("no-privileged")), suggestion={"docker": "docker run ..., without --privileged"})
+
+    assert "Drop --privileged" not in reply.write_denial(refused)
+
+
+def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
+    listed = reply.list_violations(decision(*(denied("no-devices", f"HostConfig.Devices[{n}]") for n in range(500))))
+
+    lines = listed.split("\n")
+    assert lines[1] == "  no-devices  HostConfig.Devices[0]: It can take over the host. -> drop --privileged"
+    assert (len(lines), lines[-1]) == (reply.MOST_LISTED + 2, "  ... and 480 more")

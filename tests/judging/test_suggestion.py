@@ -115,9 +115,9 @@ def decided(path: str, body: Any, client: str = "Docker-Client/26.1.5", **how: A
 
 
 def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
-    """The last line of the denial, without its mark; empty when nothing is proposed."""
-    last = reply.write_denial(decided(path, body, **how)).split("\n")[-1]
-    return last.removeprefix("  try: ") if last.startswith("  try: ") else ""
+    """What is proposed; empty when nothing is."""
+    decision = decided(path, body, **how)
+    return decision.suggestion.get(reply.dialect_of(decision.subject.client), "")
 
 
 def test_all_that_is_missing_stands_in_one_command() -> None:

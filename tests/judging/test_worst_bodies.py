@@ -92,7 +92,7 @@ def test_violations_beyond_the_first_places_of_a_rule_are_counted(judge: Judge) 
     assert [violation.at for violation in added] == [f"HostConfig.CapAdd[{n}]" for n in (0, 10, 11, 12, 13)]
     assert [violation.more for violation in added] == [0] * (MOST_PLACES - 1) + [100 - MOST_PLACES]
     assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MOST_PLACES  # type: ignore[index,call-overload]
-    assert f"more, in the decision log under {decision.id}" in reply.write_denial(decision)
+    assert f"HostConfig.CapAdd[11] (X11) and {100 - 3} more: " in " ".join(reply.write_denial(decision).split())
 
 
 def added_index(decision: Decision) -> int:

@@ -215,7 +215,7 @@ def _lines(checked: Checked) -> Iterator[str]:
     """For people: the reply as dockerd shows it, and what is only logged."""
     decision = checked.decision
     if not decision.allowed:
-        headline, *others = reply.write_denial(decision).split("\n")
+        headline, *others = reply.list_violations(decision).split("\n")
         yield from (f"{checked.location}: {headline}", *others)
         for (file, line), rules in _group_by_line(checked).items():
             yield f"  {file}:{line}: {', '.join(rules)}"

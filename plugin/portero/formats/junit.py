@@ -56,7 +56,7 @@ def _case(checked: Checked) -> JUnitCase:
         return JUnitCase(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
     rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    return JUnitCase(checked.file, name, Failure("refused", rules, reply.write_denial(checked.decision)))
+    return JUnitCase(checked.file, name, Failure("refused", rules, reply.list_violations(checked.decision)))
 
 
 def _element(case: JUnitCase) -> ElementTree.Element:

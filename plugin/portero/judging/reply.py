@@ -1,64 +1,95 @@
-"""The text that a person reads when a request is denied.
+"""The text that a person reads when a request is denied: one screen, worst first, then what to try.
 
 dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3), so Portero
-bounds the length and replaces control characters. The texts are the rules'; no value of the request is repeated.
+bounds the length and replaces control characters. Of the request's values it repeats those that rule files name.
 """
 
-from collections.abc import Sequence
+import textwrap
 
 from portero.decision import Decision, Violation
-from portero.judging import dropped_fields
-from portero.spelling import printable
+from portero.judging import dropped_fields, entries
+from portero.judging.entries import Entry
 
-MOST_LINES = 20
-_LONGEST_AT = 120
+MOST_LINES = 12
+MOST_LISTED = 20
+_WIDTH = 80
+_LEAST_ENTRIES = 2
+_MOST_NOTES = 3
+# A longer name has its text right behind it.
+_LONGEST_NAME = 18
 
 
 def write_denial(decision: Decision) -> str:
-    """Every denying violation of the decision, one a line, the rest beyond MOST_LINES counted; then what to try."""
-    denials = [violation for violation in decision.violations if violation.action == "deny"]
-    shown = denials[:MOST_LINES]
+    """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
     dialect = dialect_of(decision.subject.client)
-    lines = [_headline(decision, denials), *_table(shown, dialect)]
-    dropped = [violation for violation in decision.violations if violation.rule == dropped_fields.CODE]
-    lines += [f"  note: {sentence(violation, dialect)}" for violation in dropped[:MOST_LINES]]
-    more = len(denials) - len(shown) + sum(violation.more for violation in denials)
-    if more:
-        lines.append(f"  ... and {more} more, in the decision log under {decision.id}")
-    if dialect in decision.suggestion:
-        lines.append(f"  try: {decision.suggestion[dialect]}")
-    return "\n".join(lines)
+    denials = [violation for violation in decision.violations if violation.action == "deny"]
+    solved = {violation.rule for violation in denials} if dialect in decision.suggestion else set[str]()
+    told = entries.merge(denials, dialect, solved)
+    end = [*_notes(decision, dialect), *_try(decision, dialect), *_more(decision, dialect)]
+    return "\n".join([_headline(decision), *_fit(told, MOST_LINES - 1 - len(end)), *end])
 
 
-def _headline(decision: Decision, denials: Sequence[Violation]) -> str:
-    subject = decision.subject.operation or "the request"
-    rules = len({violation.rule for violation in denials})
-    verb = "1 rule refuses" if rules == 1 else f"{rules} rules refuse"
-    return f"{verb} {subject} [{decision.id}]"
+def list_violations(decision: Decision) -> str:
+    """Every denying violation with reason and remedy, one a line: for files that are checked, without a log to look in.
 
-
-def _table(denials: Sequence[Violation], dialect: str) -> list[str]:
+    The rest beyond MOST_LISTED is counted.
+    """
+    denials = [violation for violation in decision.violations if violation.action == "deny"]
     width = max((len(violation.rule) for violation in denials), default=0)
-    return [_line(violation, width, dialect) for violation in denials]
+    dialect = dialect_of(decision.subject.client)
+    lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
+    more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
+    tried = [f"  try: {decision.suggestion[dialect]}"] if dialect in decision.suggestion else []
+    return "\n".join([_headline(decision), *lines, *([f"  ... and {more} more"] if more else []), *tried])
 
 
-def _line(violation: Violation, width: int, dialect: str) -> str:
-    return f"  {violation.rule:<{width}}  {sentence(violation, dialect)}"
+def _headline(decision: Decision) -> str:
+    return f"{decision.subject.operation or 'request'} refused [{decision.id}]"
+
+
+def _fit(told: list[Entry], lines: int) -> list[str]:
+    """The worst entries, as many as fit; the names of the rest."""
+    width = min(max((len(entry.name) for entry in told), default=0), _LONGEST_NAME)
+    shown: list[str] = []
+    for number, entry in enumerate(told):
+        text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
+        room = lines if number + 1 == len(told) else lines - 1
+        if number >= _LEAST_ENTRIES and len(shown) + len(text) > room:
+            rest = ", ".join(left.name for left in told[number:])
+            return [*shown, *_wrap(f"  and {len(told) - number} more: {rest}", "    ")[:_LEAST_ENTRIES]]
+        shown += text
+    return shown
+
+
+def _notes(decision: Decision, dialect: str) -> list[str]:
+    dropped = [violation for violation in decision.violations if violation.rule == dropped_fields.CODE]
+    return [
+        line
+        for violation in dropped[:_MOST_NOTES]
+        for line in _wrap(f"  note: {sentence(violation, dialect)}", "        ")
+    ]
+
+
+def _try(decision: Decision, dialect: str) -> list[str]:
+    return _wrap(f"  try: {decision.suggestion[dialect]}", " " * 7) if dialect in decision.suggestion else []
+
+
+def _more(decision: Decision, dialect: str) -> list[str]:
+    every = ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
+    return [f"  more: portero explain {decision.id}", *every]
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
-    whose = " (the daemon's default)" if violation.default else ""
-    at = f"{_bound(violation.at)}{whose}: " if violation.at else ""
-    return f"{at}{violation.reason} -> {remedy}"
+    at = entries.name_place(violation)
+    return f"{f'{at}: ' if at else ''}{entries.concrete(violation) or violation.reason} -> {remedy}"
 
 
 def dialect_of(client: str) -> str:
     """Compose users get the remedy for the compose file (compose names itself in User-Agent)."""
     return "compose" if "compose" in client.lower() else "docker"
-
-
-def _bound(at: str) -> str:
-    shown = printable(at)
-    return shown if len(shown) <= _LONGEST_AT else shown[:_LONGEST_AT] + "..."

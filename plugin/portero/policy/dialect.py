@@ -10,6 +10,7 @@ from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHE
 from portero.flags.proposal import faults as proposal_faults
 from portero.policy.document import faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.policy.wording import faults as wording_faults
 from portero.spelling import close_to, spell
 from portero.types import JSON
 
@@ -31,6 +32,7 @@ def rule_faults(
     yield from _operation_faults(rule, operations)
     yield from _example_faults(rule, operations)
     yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), _site_keys(references))
+    yield from wording_faults(cast(dict[str, JSON], rule.get("denial", {})), _site_keys(references))
     yield from condition_faults(rule, references)
 
 

@@ -15,6 +15,7 @@ from portero.policy.exception import Waiver, waived
 from portero.policy.object_readers import reads_image
 from portero.policy.place import is_default, spell_at
 from portero.policy.rule import Rule
+from portero.policy.wording import WordingTemplate
 from portero.reading.routes import Operation
 from portero.types import JSON
 
@@ -39,6 +40,8 @@ class Policy:
     _waivers_of: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False)
     # Likewise of `proposal`, by rule.
     _proposals: dict[str, Proposal | None] = field(default_factory=dict, init=False, compare=False)
+    # Likewise of the words of denials, by rule.
+    _wordings: dict[str, WordingTemplate] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def unknown_fields(self) -> Action:
@@ -74,6 +77,12 @@ class Policy:
         except NoValue:
             return None
 
+    def _wording(self, rule: str) -> WordingTemplate:
+        known = self._wordings.get(rule)
+        if known is None:
+            known = self._wordings[rule] = self.rules[rule].wording.with_site(self.site)
+        return known
+
     def check(
         self, request: JSON, profile: str, acts: Sequence[Acting] = ACTS, audit_profile: str = ""
     ) -> tuple[Violation, ...]:
@@ -90,7 +99,7 @@ class Policy:
             for rule, action in acting.actions.items()
             if rule in failed
             for violation in _violations(
-                self.rules[rule], action, failed[rule], request, acting.would_refuse.get(rule, "")
+                self.rules[rule], action, failed[rule], request, acting.would_refuse.get(rule, ""), self._wording(rule)
             )
         )
 
@@ -163,7 +172,12 @@ _NONE = _ActingRules.of({}, {})
 
 
 def _violations(
-    rule: Rule, action: Acting, paths: Sequence[InstancePath], request: JSON, profile: str
+    rule: Rule,
+    action: Acting,
+    paths: Sequence[InstancePath],
+    request: JSON,
+    profile: str,
+    wording: WordingTemplate,
 ) -> Iterator[Violation]:
     # Several failures at one place in the request are one violation.
     found: dict[tuple[str, bool], list[InstancePath]] = {}
@@ -172,7 +186,17 @@ def _violations(
     for (at, default), failed in sorted(found.items()) if len(found) > 1 else found.items():
         reason = fill_reason(rule.reason, request, failed[0])
         yield Violation(
-            rule.id, rule.level, at, action, reason, rule.remedy, default, profile=profile, paths=tuple(failed)
+            rule.id,
+            rule.level,
+            at,
+            action,
+            reason,
+            rule.remedy,
+            default,
+            profile=profile,
+            paths=tuple(failed),
+            escapes=rule.is_against_escape,
+            wording=wording.fill(request, failed),
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Literal, NotRequired, TypedDict, cast
 
 from portero.flags.proposal import Proposal
+from portero.policy.wording import WordingTemplate
 from portero.types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
@@ -29,6 +30,7 @@ RuleDocument = TypedDict(
         "allows": Mapping[str, Mapping[str, JSON]],
         "denies": Mapping[str, Mapping[str, JSON]],
         "try": NotRequired[Mapping[str, JSON]],
+        "denial": NotRequired[Mapping[str, JSON]],
     },
 )
 _ABOUT = frozenset(RuleDocument.__annotations__)
@@ -68,6 +70,12 @@ class Rule:
     allows: tuple[Example, ...]
     denies: tuple[Example, ...]
     proposal: Proposal | None
+    wording: WordingTemplate
+
+    @property
+    def is_against_escape(self) -> bool:
+        """Whether it keeps containers from escaping: such violations are told first."""
+        return "container-escape" in self.threats
 
     @classmethod
     def of(cls, file: PurePath, content: Mapping[str, JSON]) -> "Rule":
@@ -91,6 +99,7 @@ class Rule:
             allows=_examples(document["allows"], document["operations"][0]),
             denies=_examples(document["denies"], document["operations"][0]),
             proposal=Proposal.of(document["try"]) if "try" in document else None,
+            wording=WordingTemplate.of(file.stem, document.get("denial", {})),
         )
 
 

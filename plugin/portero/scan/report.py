@@ -148,7 +148,7 @@ def _shadow(plugin: ManagedPlugin) -> junit.Failure:
 def _failure(judged: JudgedObject) -> junit.Failure | None:
     violations = denials(judged)
     rules = ", ".join(dict.fromkeys(violation.rule for violation in violations))
-    return junit.Failure("refused", rules, reply.write_denial(judged.decision)) if violations else None
+    return junit.Failure("refused", rules, reply.list_violations(judged.decision)) if violations else None
 
 
 def _way(way: Way) -> junit.Failure | None:

@@ -1,0 +1,122 @@
+"""The entries of a denial: violations with one cause told once, worst first.
+
+Denying violations in; entries with their short texts out. What belongs together stands in the rule files (`denial`).
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from portero.decision import LEVELS, Violation, Wording
+from portero.spelling import printable
+
+_LONGEST_AT = 120
+_MOST_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a denial tells under one name. `rules`: those that it stands for."""
+
+    name: str
+    text: str
+    rules: tuple[str, ...]
+
+
+def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
+    """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
+    groups: dict[str, list[Violation]] = {}
+    for violation in _worst_of_each_cause(sorted(denials, key=_rank)):
+        groups.setdefault(_wording(violation).entry, []).append(violation)
+    return [_entry(name, group, dialect, solved) for name, group in groups.items()]
+
+
+def _entry(name: str, group: Sequence[Violation], dialect: str, solved: Set[str]) -> Entry:
+    rules = tuple(dict.fromkeys(violation.rule for violation in group))
+    return Entry(name if len(rules) > 1 else rules[0], _tell(group, dialect, solved), rules)
+
+
+def concrete(violation: Violation) -> str:
+    """What is asked and what is allowed; empty where the rule has no figures for it."""
+    wording = _wording(violation)
+    return f"{wording.asked} asked, {wording.allowed} here" if wording.asked and wording.allowed else ""
+
+
+def name_place(violation: Violation) -> str:
+    """Where the violation is, and whose value it is when not the request's."""
+    at = printable(violation.at)
+    at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
+    return f"{at} (the daemon's default)" if at and violation.default else at
+
+
+def _rank(violation: Violation) -> tuple[int, bool, str, str]:
+    return LEVELS.index(violation.level), not violation.escapes, violation.rule, violation.at
+
+
+def _worst_of_each_cause(ranked: Iterable[Violation]) -> Iterable[Violation]:
+    told: dict[tuple[str, str], str] = {}
+    for violation in ranked:
+        cause = _wording(violation).cause
+        if not cause or told.setdefault((cause, violation.at), violation.rule) == violation.rule:
+            yield violation
+
+
+def _wording(violation: Violation) -> Wording:
+    return violation.wording or Wording(violation.rule)
+
+
+def _tell(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
+    ordered = sorted(group, key=lambda violation: _wording(violation).order)
+    figures = [f"{name_place(one)}: {figure}" for one in ordered if (figure := concrete(one))]
+    parts = _join_parts(ordered)
+    others = [one for one in ordered if not _wording(one).part and not concrete(one)]
+    told = [*([parts] if parts else []), *figures]
+    if others:
+        return "; ".join([*told, _tell_others(others, dialect, solved)])
+    unsolved = next((one for one in group if one.rule not in solved), None)
+    cure = "" if unsolved is None else _capital(_remedy(unsolved, dialect))
+    return _sentence("; ".join(told)) + (f" {_sentence(cure)}" if cure else "")
+
+
+def _join_parts(group: Iterable[Violation]) -> str:
+    """no limit on memory, CPU; and so on for each beginning."""
+    by_beginning: dict[str, dict[str, None]] = {}
+    for violation in group:
+        if (part := _wording(violation).part) is not None:
+            whose = " (the daemon's default)" if violation.default else ""
+            by_beginning.setdefault(part[0], {})[part[1] + whose] = None
+    return "; ".join(f"{beginning} {', '.join(own)}" for beginning, own in by_beginning.items())
+
+
+def _tell_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
+    """Where, what, why and what to do; several places of one rule together."""
+    first = group[0]
+    wording = _wording(first)
+    places = list(dict.fromkeys(_name_asked(violation) for violation in group))
+    more = len(places) - _MOST_PLACES + sum(violation.more for violation in group)
+    shown = ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+    text = f"{shown}: {_text(first)}" if shown else _capital(_text(first))
+    cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
+    if not cure and first.rule not in solved:
+        cure = _capital(_remedy(first, dialect))
+    return _sentence(text) + (f" {_sentence(cure)}" if cure else "")
+
+
+def _name_asked(violation: Violation) -> str:
+    asked, at = _wording(violation).asked, name_place(violation)
+    return f"{at} ({asked})" if asked and at else at or asked
+
+
+def _text(violation: Violation) -> str:
+    return _wording(violation).text or violation.reason
+
+
+def _remedy(violation: Violation, dialect: str) -> str:
+    return violation.remedy.get(dialect) or violation.remedy["docker"]
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if not text.startswith("-") else text

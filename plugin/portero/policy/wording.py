@@ -1,0 +1,107 @@
+"""`denial` of a rule file: the few words in which a denial tells of a violation, with what is asked and allowed.
+
+A template from the rule and the site's values; a request document and the paths at which it fails in; words out.
+`{name}` is a value of the fact that fails, `{key}` one of the site, `{value:size}` writes it as people do.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from portero.decision import Wording
+from portero.sizes import written_size
+from portero.spelling import close_to, printable
+from portero.types import JSON
+
+_PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?::(size|count|range))?\}")
+_MOST_VALUES = 4
+_LONGEST_VALUE = 80
+_NOTHING = (None, "", False)
+
+
+@dataclass(frozen=True, slots=True)
+class WordingTemplate:
+    """`denial` of one rule. `part`: words in common with other parts of the entry, and its own."""
+
+    entry: str
+    order: int = 0
+    cause: str = ""
+    part: tuple[str, str] | None = None
+    asked: str = ""
+    allowed: str = ""
+    text: str = ""
+    cure: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rule: str, written: Mapping[str, JSON]) -> "WordingTemplate":
+        """The words of a rule file without faults; a rule without any is an entry of its own."""
+        named = {"entry": rule, **written}
+        if "part" in written:
+            named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
+        return cls(**named)  # type: ignore[arg-type]
+
+    def with_site(self, site: Mapping[str, JSON]) -> "WordingTemplate":
+        """The same with the site's values; names of facts stay."""
+        return replace(self, allowed=_fill(self.allowed, site, keep=True), text=_fill(self.text, site, keep=True))
+
+    def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
+        """The words for one violation, which fails at these paths of the request document."""
+        failed, fact = _follow(request, paths[0])
+        is_missing = self.part is not None and (failed in _NOTHING or isinstance(failed, list) or not self.asked)
+        return Wording(
+            entry=self.entry,
+            order=self.order,
+            cause=self.cause,
+            part=(self.part[0], _fill(self.part[1], fact)) if self.part and is_missing else None,
+            asked="" if is_missing or not self.asked else self._asked(request, paths),
+            allowed="" if is_missing else self.allowed,
+            text=_fill(self.text, fact),
+            cure=self.cure,
+        )
+
+    def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> str:
+        facts = [_follow(request, path)[1] for path in paths[:_MOST_VALUES]]
+        values = [value for value in dict.fromkeys(_fill(self.asked, fact) for fact in facts) if value]
+        more = len(paths) - _MOST_VALUES
+        return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+
+
+def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
+    """What is wrong with a `denial` whose shape is right: site values that do not exist. `keys`: the site's."""
+    for name, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
+        if name not in keys:
+            yield f"denial: '{{{name}}}' is not in site.json{close_to(name, sorted(keys))}"
+
+
+def _follow(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
+    """The value at the path, and the facts on the way to it as one: an inner one's values go before an outer one's."""
+    value, fact = request, cast(dict[str, JSON], {})
+    for step in path:
+        value = cast("dict[str | int, JSON]", value)[step]
+        if isinstance(value, dict) and "at" in value:
+            fact = fact | value
+    return value, fact
+
+
+def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> str:
+    if "{" not in template:
+        return template
+
+    def written(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            return found[0] if keep else found[1]
+        return _write(values[found[1]], found[2])
+
+    return _PLACEHOLDER.sub(written, template)
+
+
+def _write(value: JSON, form: str | None) -> str:
+    if isinstance(value, list):
+        return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MOST_VALUES])
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if form in ("size", "count") and value <= 0:
+            return "unlimited"
+        return written_size(int(value)) if form == "size" else f"{value:.15g}"
+    text = printable("" if value is None else str(value))
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."

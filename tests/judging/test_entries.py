@@ -1,0 +1,77 @@
+"""What a denial tells together: violations with one cause, worst first, concrete."""
+
+from typing import Any
+
+from portero.decision import Violation, Wording
+from portero.judging import entries
+
+
+def violation(rule: str, at: str = "X", level: str = "baseline", *, escapes: bool = False, **wording: Any) -> Violation:
+    words = Wording(**{"entry": rule, **wording})
+    remedy = {"docker": "drop it", "compose": "remove it"}
+    return Violation(rule, level, at, "deny", "It harms.", remedy, escapes=escapes, wording=words)
+
+
+def told(
+    *violations: Violation, dialect: str = "docker", solved: frozenset[str] = frozenset()
+) -> list[tuple[str, str]]:
+    return [(entry.name, entry.text) for entry in entries.merge(violations, dialect, solved)]
+
+
+def lacking(rule: str, what: str, order: int) -> Violation:
+    return violation(rule, f"HostConfig.{what}", entry="limits", order=order, part=("no limit on", what))
+
+
+def test_missing_limits_are_one_entry_in_the_order_of_the_rule_files() -> None:
+    limits = lacking("cpu-limit", "CPU", 2), lacking("memory-limit", "memory", 1), lacking("no-swap", "memory", 3)
+
+    assert told(*limits, solved=frozenset({"cpu-limit", "memory-limit", "no-swap"})) == [
+        ("limits", "no limit on memory, CPU.")
+    ]
+
+
+def test_too_much_is_told_with_what_is_asked_and_what_is_allowed() -> None:
+    too_much = violation("memory-limit", "HostConfig.Memory", entry="limits", asked="4g", allowed="at most 1g")
+
+    assert told(too_much, solved=frozenset({"memory-limit"})) == [
+        ("memory-limit", "HostConfig.Memory: 4g asked, at most 1g here.")
+    ]
+    assert told(lacking("cpu-limit", "CPU", 2), too_much)[0][1].startswith(
+        "no limit on CPU; HostConfig.Memory: 4g asked, at most 1g here."
+    )
+
+
+def test_of_one_cause_at_one_place_the_worst_is_told_alone() -> None:
+    mounts = [
+        violation("bind-sources-listed", "Binds[0]", "hardened", escapes=True, cause="mount", asked="/run/docker.sock"),
+        violation("docker-data", "Binds[0]", cause="mount", asked="/run/docker.sock"),
+        violation("no-daemon-sockets", "Binds[0]", escapes=True, cause="mount", asked="/run/docker.sock"),
+        violation("docker-data", "Binds[1]", cause="mount", asked="/var/lib/docker"),
+    ]
+
+    assert told(*mounts, solved=frozenset({"docker-data", "no-daemon-sockets"})) == [
+        ("no-daemon-sockets", "Binds[0] (/run/docker.sock): It harms."),
+        ("docker-data", "Binds[1] (/var/lib/docker): It harms."),
+    ]
+
+
+def test_the_worst_level_comes_first_and_an_escape_before_others() -> None:
+    found = [
+        violation("a", level="restricted"),
+        violation("b", level="hardened"),
+        violation("c"),
+        violation("d", escapes=True),
+        violation("e", level="always"),
+    ]
+
+    assert [name for name, _ in told(*found)] == ["e", "d", "c", "b", "a"]
+
+
+def test_a_short_remedy_is_always_told_and_the_long_one_where_nothing_else_helps() -> None:
+    short = violation("no-privileged", text="it takes over", cure={"docker": "Drop it.", "compose": "Take it out."})
+
+    assert told(short, solved=frozenset({"no-privileged"})) == [("no-privileged", "X: it takes over. Drop it.")]
+    assert told(short, dialect="compose") == [("no-privileged", "X: it takes over. Take it out.")]
+    assert told(violation("other")) == [("other", "X: It harms. Drop it.")]
+    assert told(violation("other"), solved=frozenset({"other"})) == [("other", "X: It harms.")]
+    assert told(lacking("cpu-limit", "CPU", 1)) == [("cpu-limit", "no limit on CPU. Drop it.")]
