@@ -37,7 +37,7 @@ class NearMiss:
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How a denial tells of a violation. Rules with one `entry` are told together, in this `order`; of the rules with
-    one `cause` at one place, the worst alone.
+    one `cause` at one place, the worst alone. `beside`: a rule that tells of this violation too.
 
     `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
     in common with other parts of the entry, and its own.
@@ -46,6 +46,7 @@ class Wording:
     entry: str
     order: int = 0
     cause: str = ""
+    beside: str = ""
     part: tuple[str, str] | None = None
     asked: str = ""
     allowed: str = ""
@@ -105,11 +106,38 @@ class Violation:
         return entry
 
 
+# A flag and its value as typed; a switch has none.
+Typed: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
+
+    `still`: rules that refuse even then, since they propose nothing. `compose`: the same for a compose file; empty
+    where it cannot be said there.
+    """
+
+    command: str
+    add: tuple[Typed, ...] = ()
+    instead: tuple[Typed, ...] = ()
+    without: tuple[Typed, ...] = ()
+    still: tuple[str, ...] = ()
+    compose: str = ""
+
+    def entry(self) -> dict[str, JSON]:
+        """`try` in the line of the decision log."""
+        flags = {"add": self.add, "instead": self.instead, "without": self.without}
+        entry: dict[str, JSON] = {name: [[*flag] for flag in found] for name, found in flags.items()}
+        return entry | ({"still": [*self.still]} if self.still else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is known of the request that was judged; empty where it could not be read.
 
     `identified_by`: how the user is known; `names`: alternative names of the certificate.
+    `by_compose`: the client is Compose, or makes what Compose makes.
     """
 
     operation: str = ""
@@ -120,6 +148,7 @@ class Subject:
     client: str = ""
     image: str | None = None
     reads: bool = False
+    by_compose: bool = False
     daemon_defaults: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     identified_by: str = ""
@@ -130,7 +159,7 @@ class Subject:
 class Decision:
     """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's own log.
 
-    `suggestion`: what would be allowed instead, for each tool; empty where nothing is known.
+    `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
     `breaks_glass`: a token of an emergency lifted the rules.
     """
@@ -143,9 +172,14 @@ class Decision:
     profile: str
     mode: str
     fault: Exception | None = None
-    suggestion: Mapping[str, str] = field(default_factory=dict)
+    suggestion: Proposed | None = None
     audit_profile: str = ""
     breaks_glass: bool = False
+
+    @property
+    def dialect(self) -> str:
+        """Whose words the user reads: those of docker, or of a compose file."""
+        return "compose" if self.subject.by_compose else "docker"
 
     @property
     def allowed(self) -> bool:
@@ -161,6 +195,7 @@ class Decision:
     def line(self, microseconds: int) -> dict[str, JSON]:
         """The document of the decision log (schemas/decision.json): names and places in the request, never values."""
         subject = self.subject
+        tried: dict[str, JSON] = {} if self.suggestion is None else {"try": self.suggestion.entry()}
         return {
             "version": LOG_VERSION,
             "id": self.id,
@@ -179,6 +214,7 @@ class Decision:
             "profile": self.profile,
             "auditProfile": self.audit_profile or None,
             "violations": [violation.entry() for violation in self.violations],
+            **tried,
             "daemonDefaults": [*subject.daemon_defaults],
             "policy": self.policy,
             "microseconds": microseconds,

@@ -42,7 +42,11 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
 
 
 @pytest.mark.parametrize(
-    ("rule", "proposed"), [("no-privileged", "leave out --privileged"), ("image-tag", "name the image NAME:TAG")]
+    ("rule", "proposed"),
+    [
+        ("no-privileged", "leave out --privileged"),
+        ("no-writable-home", "mount it read-only, leave out --volume, leave out --mount"),
+    ],
 )
 def test_what_to_try_is_worded(rule: str, proposed: str) -> None:
     assert told(run("explain", rule, "--json"))["try"] == proposed

@@ -21,28 +21,36 @@ def test_each_kind_of_flag_has_its_form() -> None:
         ("--opt", "a.b=false"),
     ]
 
-    assert compose.spell_keys(flags, {"image": "NAME:TAG"}) == (
+    assert compose.spell_keys(flags) == (
         '{mem_limit: 512m, cpus: 0.5, user: "10001:10001", read_only: true, cap_drop: [ALL], '
         "ulimits: {nofile: {soft: 1, hard: 2}}, logging: {driver: syslog}, "
-        'driver_opts: {a.b: "false"}, image: "NAME:TAG"}'
+        'driver_opts: {a.b: "false"}}'
     )
 
 
 def test_flags_under_one_key_stand_together() -> None:
     flags = [("--security-opt", "a"), ("--security-opt", "b"), ("--ulimit", "x=1"), ("--ulimit", "y=2")]
 
-    assert compose.spell_keys(flags, {}) == (
+    assert compose.spell_keys(flags) == (
         "{security_opt: [a, b], ulimits: {x: {soft: 1, hard: 1}, y: {soft: 2, hard: 2}}}"
     )
 
 
 @pytest.mark.parametrize("word", ["true", "no", "null", "12:30", "a b", "-", "é", "{a}", "1e3"])
 def test_what_yaml_would_read_as_something_else_is_quoted(word: str) -> None:
-    assert compose.spell_keys([("--user", word)], {}).startswith('{user: "')
+    assert compose.spell_keys([("--user", word)]).startswith('{user: "')
+
+
+def test_a_mount_is_a_mapping() -> None:
+    flags = [("--mount", 'type=bind,"source=/a,b",target=/b,readonly,bind-propagation=rslave')]
+
+    assert compose.spell_keys(flags) == (
+        '{volumes: [{type: bind, source: "/a,b", target: "/b", read_only: true, bind: {propagation: rslave}}]}'
+    )
 
 
 def test_nothing_to_say_is_no_yaml() -> None:
-    assert compose.spell_keys([], {}) == ""
+    assert compose.spell_keys([]) == ""
 
 
 def test_a_network_is_made_known_and_its_mode_is_what_is_dropped() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from portero.flags import values
-from portero.flags.edits import Each, Edit, Entries, Fields, Names, Network, Published, SetField, Violated
+from portero.flags import binds, typed, values
+from portero.flags.edits import NOTHING, Change, Cpus, Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.violated import NONE, Violated
 
 
 def document(**body: Any) -> dict[str, Any]:
@@ -14,11 +15,11 @@ def document(**body: Any) -> dict[str, Any]:
 
 def added(edit: Edit, value: str, **body: Any) -> Any:
     changed = document(**body)
-    edit.add(changed, value)
+    edit.add(changed, value, NONE)
     return changed["body"]
 
 
-MEMORY = SetField("HostConfig.Memory", values.size)
+MEMORY = SetField("HostConfig.Memory", values.size, typed.size)
 OPTIONS = Entries("SecurityOpt", str, values.option)
 ULIMITS = Entries("Ulimits", values.ulimit, values.name)
 
@@ -42,20 +43,12 @@ ULIMITS = Entries("Ulimits", values.ulimit, values.name)
             {"Ulimits": [{"Name": "nproc", "Soft": 3, "Hard": 3}, {"Name": "nofile", "Soft": 1, "Hard": 2}]},
         ),
         (Names("Options"), "a.b=false", {"Options": {"c": "1"}}, {"Options": {"c": "1", "a.b": "false"}}),
-        (Each("Tmpfs"), "PATH:ro", {"Tmpfs": {"/a": "", "/b": "rw"}}, {"Tmpfs": {"/a": "ro", "/b": "ro"}}),
-        (Each("Tmpfs"), "PATH:ro", {}, {}),
+        (Switch("Init"), "", {}, {"Init": True}),
         (
-            Published("Ports"),
-            "127.0.0.1:PORT:PORT",
-            {"Ports": {"80/tcp": [{"HostPort": "8080"}], "90/tcp": None}},
-            {"Ports": {"80/tcp": [{"HostPort": "8080", "HostIp": "127.0.0.1"}], "90/tcp": [{"HostIp": "127.0.0.1"}]}},
-        ),
-        (Published("Ports"), "[::1]:PORT:PORT", {"Ports": {"80": [{}]}}, {"Ports": {"80": [{"HostIp": "::1"}]}}),
-        (
-            Network(),
-            "app",
-            {"HostConfig": {"NetworkMode": "host"}, "NetworkingConfig": {"EndpointsConfig": {"host": {}}}},
-            {"HostConfig": {"NetworkMode": "app"}, "NetworkingConfig": {"EndpointsConfig": {"app": {}}}},
+            Cpus("HostConfig."),
+            "1",
+            {"HostConfig": {"CpuQuota": 9, "CpuPeriod": 0}},
+            {"HostConfig": {"NanoCpus": 1000000000}},
         ),
     ],
 )
@@ -70,67 +63,63 @@ def test_a_flag_is_added_as_the_docker_command_does_it(edit: Edit, value: str, b
         (MEMORY, ""),
         (ULIMITS, "nofile"),
         (Names("Options"), "a"),
-        (Each("Tmpfs"), "size=1m"),
-        (Published("Ports"), "80"),
-        (Fields(("A",)), ""),
-        (SetField("Init", values.switch), "yes"),
+        (Fields(("A",), "x"), ""),
+        (Switch("Init"), "yes"),
     ],
 )
 def test_a_value_that_the_flag_does_not_take_is_an_error(edit: Edit, value: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the words are for nobody
-        edit.add(document(), value)
+        edit.add(document(), value, NONE)
 
 
 @pytest.mark.parametrize(
-    ("edit", "before", "place", "where", "after"),
+    ("edit", "before", "place", "gone", "after"),
     [
-        (MEMORY, {"HostConfig": {"Memory": 1}}, "HostConfig.Memory", (), {"HostConfig": {}}),
-        (MEMORY, {"HostConfig": {"Memory": 1}}, "HostConfig.MemorySwap", None, {"HostConfig": {"Memory": 1}}),
-        (MEMORY, {"HostConfig": {}}, "HostConfig.Memory", None, {"HostConfig": {}}),
-        (OPTIONS, {"SecurityOpt": ["a"]}, "SecurityOpt[0]", (), {"SecurityOpt": []}),
-        (
-            OPTIONS,
-            {"SecurityOpt": ["a", "b"]},
-            "SecurityOpt[1]",
-            ("SecurityOpt[1]",),
-            {"SecurityOpt": ["a"]},
-        ),
-        (OPTIONS, {"SecurityOpt": ["a"]}, "SecurityOpt[10]", None, {"SecurityOpt": ["a"]}),
-        (Names("Sysctls"), {"Sysctls": {"a": "1"}}, "Sysctls[*]", (), {}),
-        (Names("Sysctls"), {"Sysctls": {"a": "1"}}, "Tmpfs[*]", None, {"Sysctls": {"a": "1"}}),
-        (Each("Tmpfs"), {"Tmpfs": {"/a": ""}}, "Tmpfs[*]", (), {}),
-        (Published("Ports"), {"Ports": {"80": []}}, "Ports[*]", (), {}),
-        (Fields(("A", "B")), {"A": [], "B": [], "C": 1}, "B", (), {"C": 1}),
-        (Fields(("A", "B")), {"A": []}, "C", None, {"A": []}),
-        (
-            Network(),
-            {"HostConfig": {"NetworkMode": "x"}, "NetworkingConfig": {"EndpointsConfig": {"x": {}}}},
-            "HostConfig.NetworkMode",
-            (),
-            {"HostConfig": {}, "NetworkingConfig": {}},
-        ),
+        (MEMORY, {"HostConfig": {"Memory": 4 << 30}}, "HostConfig.Memory", ("4g",), {"HostConfig": {}}),
+        (MEMORY, {"HostConfig": {"Memory": 1}}, "HostConfig.MemorySwap", (), {"HostConfig": {"Memory": 1}}),
+        (MEMORY, {"HostConfig": {}}, "HostConfig.Memory", (), {"HostConfig": {}}),
+        (Switch("Init"), {"Init": True}, "Init", ("",), {}),
+        (OPTIONS, {"SecurityOpt": ["a"]}, "SecurityOpt[0]", ("a",), {"SecurityOpt": []}),
+        (OPTIONS, {"SecurityOpt": ["a", "b"]}, "SecurityOpt[1]", ("b",), {"SecurityOpt": ["a"]}),
+        (OPTIONS, {"SecurityOpt": ["a"]}, "SecurityOpt[10]", (), {"SecurityOpt": ["a"]}),
+        (Names("Sysctls"), {"Sysctls": {"a": "1"}}, "Sysctls[*]", ("a=...",), {"Sysctls": {}}),
+        (Names("Sysctls"), {"Sysctls": {"a": "1"}}, "Tmpfs[*]", (), {"Sysctls": {"a": "1"}}),
+        (Fields(("A", "B"), "x"), {"A": [], "B": [], "C": 1}, "B", ("x",), {"C": 1}),
+        (Fields(("A", "B"), "x"), {"A": []}, "C", (), {"A": []}),
     ],
 )
 def test_a_flag_is_dropped_only_where_a_rule_is_violated(
-    edit: Edit, before: Any, place: str, where: Any, after: Any
+    edit: Edit, before: Any, place: str, gone: tuple[str, ...], after: Any
 ) -> None:
     changed = document(**before)
 
-    assert edit.drop(changed, Violated([place])) == where
+    assert edit.drop(changed, Violated([place])) == Change(removed=gone)
     assert changed["body"] == after
 
 
-def test_a_violation_is_within_every_place_around_it_and_in_no_other() -> None:
-    violated = Violated(["HostConfig.Mounts[10].BindOptions.Propagation"])
+def test_a_name_is_dropped_alone_where_the_violation_tells_which() -> None:
+    changed = document(Sysctls={"a": "1", "b": "2"})
 
-    assert all(
-        at in violated
-        for at in (
-            "HostConfig",
-            "HostConfig.Mounts",
-            "HostConfig.Mounts[10]",
-            "HostConfig.Mounts[10].BindOptions",
-            "HostConfig.Mounts[10].BindOptions.Propagation",
-        )
-    )
-    assert not any(at in violated for at in ("", "Host", "HostConfig.Mount", "HostConfig.Mounts[1]", "Mounts"))
+    change = Names("Sysctls", typed.plain_pair).drop(changed, Violated(["Sysctls[*]"], [{"name": "b"}]))
+
+    assert (change, changed["body"]) == (Change(removed=("b=2",)), {"Sysctls": {"a": "1"}})
+
+
+def test_what_a_flag_replaces_is_told_as_it_is_typed() -> None:
+    changed = document(HostConfig={"Memory": 4 << 30, "NanoCpus": 4000000000, "CpuQuota": 900000})
+
+    assert MEMORY.add(changed, "1g", NONE) == Change(("1g",), ("4g",))
+    assert MEMORY.add(changed, "1g", NONE) == NOTHING
+    assert Cpus("HostConfig.").add(changed, "1", NONE) == Change(("1",), ("4",), (("--cpu-quota", "900000"),))
+
+
+def test_a_mount_is_changed_in_its_place() -> None:
+    edit = Entries("Binds", str, values.itself, str, binds.OF_BINDS)
+    changed = document(Binds=["/a:/a", "/b:/b:rw,z", "/c:/c"])
+
+    change = edit.change(changed, "read-only", Violated(["Binds[1]"]))
+
+    assert change == Change(("/b:/b:ro,z",), ("/b:/b:rw,z",))
+    assert changed["body"] == {"Binds": ["/a:/a", "/b:/b:ro,z", "/c:/c"]}
+    assert edit.change(changed, "read-only", Violated(["Binds[1]"])) == NOTHING
+    assert edit.change(changed, "unknown", Violated(["Binds[1]"])) == NOTHING

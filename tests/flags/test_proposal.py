@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.flags.image_name import ImageForm
-from portero.flags.proposal import NoValue, Proposal, faults, value_faults
+from portero.flags.proposal import NoValue, Proposal, faults, flag_named, value_faults
 
 SITE = {
     "memory-max": "512m",
@@ -27,18 +26,20 @@ def test_the_sites_values_stand_where_their_keys_stood() -> None:
     proposal = filled(
         add=["--memory {memory-max}", "--cpus {cpus-max}", "--pids-limit {pids-max}", "--network {networks}", "--init"],
         drop=["--privileged"],
-        image="{registries}/NAME:TAG",
+        change=["read-only"],
     )
 
     assert proposal == Proposal(
         (("--memory", "512m"), ("--cpus", "0.5"), ("--pids-limit", "200"), ("--network", "app"), ("--init", "")),
         ("--privileged",),
-        ImageForm("r.example.com", tag=True),
+        ("read-only",),
     )
 
 
-def test_a_proposal_without_a_name_asks_for_none() -> None:
-    assert filled(drop=["--privileged"]).image == ImageForm()
+def test_the_value_of_another_flag_stays_until_the_request_is_known() -> None:
+    assert filled(add=["--memory-swap {--memory}"]).add == (("--memory-swap", "{--memory}"),)
+    assert (flag_named("{--memory}"), flag_named("{--nonsense}"), flag_named("1g")) == ("--memory", "", "")
+    assert list(value_faults(Proposal.of({"add": ["--memory-swap {--memory}"]}), SITE)) == []
 
 
 def test_an_empty_list_proposes_nothing() -> None:
@@ -52,7 +53,8 @@ def test_an_empty_list_proposes_nothing() -> None:
         ({"add": ["--memry {memory-max}"]}, ["try: '--memry' cannot be proposed: did you mean '--memory'?"]),
         ({"drop": ["--privilegd"]}, ["try: '--privilegd' cannot be proposed: did you mean '--privileged'?"]),
         ({"add": ["--memory {memory-mx}"]}, ["try: '{memory-mx}' is not in site.json: did you mean 'memory-max'?"]),
-        ({"image": "{registry}/NAME"}, ["try: '{registry}' is not in site.json: did you mean 'registries'?"]),
+        ({"add": ["--memory-swap {--memry}"]}, ["try: '{--memry}' is not in site.json"]),
+        ({"add": ["--memory-swap {--memory}"]}, []),
         ({"add": ["--memory {memory-max}"], "drop": ["--privileged"]}, []),
     ],
 )

@@ -21,7 +21,7 @@ def violation(rule: str, place: str = "HostConfig.Privileged", action: Action = 
 
 
 def checked(*violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = "") -> Checked:
-    subject = Subject(operation="ContainerCreate", client=client)
+    subject = Subject(operation="ContainerCreate", client=client, by_compose="compose" in client)
     return Checked(
         file,
         line,

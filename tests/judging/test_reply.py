@@ -1,11 +1,8 @@
 """The text that a person reads: one screen, worst first, what to try and where to read more."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-import pytest
-
-from portero.decision import Decision, Subject, Violation
+from portero.decision import Decision, Proposed, Subject, Violation
 from portero.judging import reply
 
 ID = "d-7f3a00000000"
@@ -23,7 +20,7 @@ def decision(
     return Decision(
         id=ID,
         time=0.0,
-        subject=Subject(operation=operation, client=client),
+        subject=Subject(operation=operation, client=client, by_compose="compose" in client),
         violations=violations,
         policy="",
         profile="baseline",
@@ -119,28 +116,45 @@ def test_a_long_place_is_cut() -> None:
     assert "X" * 200 not in text(denied("unknown-field", "X" * 5000))
 
 
-@pytest.mark.parametrize(
-    ("client", "expected"),
-    [
-        ("Docker-Client/26.1.5", "\n  try: docker run --memory 512m ...\n"),
-        ("compose/2.26.1", "\n  try: in the compose file {mem_limit: 512m}\n"),
-    ],
+PROPOSED = Proposed(
+    "docker run",
+    add=(("-m", "512m"), ("-v", "/a b:/b:ro")),
+    instead=(("-v", "/a b:/b"),),
+    without=(("--privileged",), ("--pid", "host")),
+    compose="the service in the compose file with {mem_limit: 512m}",
 )
-def test_what_may_be_tried_stands_before_the_end_in_the_words_of_the_tool(client: str, expected: str) -> None:
-    suggestion: Mapping[str, str] = {
-        "docker": "docker run --memory 512m ...",
-        "compose": "in the compose file {mem_limit: 512m}",
-    }
-    refused = decision(denied("no-privileged"), client=client)
 
-    assert expected in reply.write_denial(replace(refused, suggestion=suggestion))
-    assert "try:" not in reply.write_denial(refused)
+
+def test_what_may_be_tried_stands_in_one_line_of_fixed_grammar() -> None:
+    told = reply.write_denial(replace(decision(denied("no-privileged")), suggestion=PROPOSED))
+
+    assert unwrapped(told.partition("  try: ")[2].partition("  more: ")[0]) == (
+        "docker run -m 512m -v '/a b:/b:ro' … (instead of -v '/a b:/b'; without --privileged, --pid host)"
+    )
+    assert "try:" not in text(denied("no-privileged"))
+
+
+def test_a_compose_user_reads_the_keys_to_try() -> None:
+    refused = decision(denied("no-privileged"), client="compose/2.26.1")
+
+    assert "  try: the service in the compose file with {mem_limit: 512m}\n" in reply.write_denial(
+        replace(refused, suggestion=PROPOSED)
+    )
+    assert "try:" not in reply.write_denial(replace(refused, suggestion=replace(PROPOSED, compose="")))
 
 
 def test_the_remedy_is_left_out_where_the_line_to_try_has_it() -> None:
-    refused = replace(decision(denied("no-privileged")), suggestion={"docker": "docker run ..., without --privileged"})
+    refused = decision(denied("no-privileged"))
 
-    assert "Drop --privileged" not in reply.write_denial(refused)
+    assert "Drop --privileged" not in unwrapped(reply.write_denial(replace(refused, suggestion=PROPOSED)))
+
+
+def test_a_rule_that_still_refuses_is_named_and_keeps_its_remedy() -> None:
+    partly = replace(PROPOSED, still=("no-privileged",))
+    told = unwrapped(reply.write_denial(replace(decision(denied("no-privileged")), suggestion=partly)))
+
+    assert "then still refused by: no-privileged more:" in told
+    assert "Drop --privileged" in told
 
 
 def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:

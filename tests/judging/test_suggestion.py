@@ -11,8 +11,9 @@ import pytest
 
 from portero import engine
 from portero.decision import Decision, Violation
+from portero.flags.proposal import Proposal
 from portero.host.fixed import FixedHost
-from portero.judging import reply, request_document, suggestion
+from portero.judging import request_document, suggestion, try_line
 from portero.judging.judge import Judge
 from portero.policy.loader import Policy, load
 from portero.policy.place import spell_at
@@ -61,7 +62,11 @@ def suggested(rule: Rule, example: Example) -> tuple[suggestion.Suggestion | Non
     """The suggestion for a denied example, and whether the rule allows the request that is changed so."""
     document, host = examples().document(example), FixedHost(example.changes.get("host", {}))  # type: ignore[arg-type]
     found = suggestion.suggest(document, denials(rule, document), policy())
-    return found, found is not None and not denials(rule, request_document.rebuild(found.document, host))
+    if found is None:
+        return None, False
+    # What the request names is looked up anew; what it no longer names is not there.
+    changed = {**request_document.rebuild(found.document, host), "objects": {}}
+    return found, not denials(rule, changed)
 
 
 @pytest.mark.parametrize("rule", PROPOSING)
@@ -75,15 +80,28 @@ def test_what_a_rule_proposes_satisfies_it(rule: str) -> None:
     assert [command for command in wrong if "curl" not in command and "--mount" not in command] == []
 
 
+SECRET = "zq9secret"
+HOLD_SECRETS = {"Env", "Labels", "Annotations", "Config", "DriverOpts", "Options", "Args", "Cmd"}
+
+
+def marked(value: Any, *, secret: bool = False) -> Any:
+    """The body with every value that can be a secret replaced by the mark."""
+    if isinstance(value, dict):
+        return {name: marked(inner, secret=secret or name in HOLD_SECRETS) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [marked(inner, secret=secret) for inner in value]
+    return f"password={SECRET}" if secret and isinstance(value, str) else value
+
+
 @pytest.mark.parametrize("rule", PROPOSING)
-def test_nothing_of_the_request_is_repeated(rule: str) -> None:
-    marker = "zq9secret"
+def test_nothing_that_can_be_a_secret_is_repeated(rule: str) -> None:
     for example in policy().rules[rule].denies:
         document = examples().document(example)
-        marked = json.loads(json.dumps(document).replace("busybox", marker).replace("/srv", f"/{marker}"))
-        found = suggestion.suggest(marked, denials(policy().rules[rule], document), policy())
+        violated = denials(policy().rules[rule], document)
+        body: Any = {"Env": [""], "Labels": {"a": ""}, **marked(document["body"] or {})}
+        found = suggestion.suggest({**document, "body": marked(body)}, violated, policy())
 
-        assert marker not in str(found.words if found else "")
+        assert SECRET not in str(try_line.propose(found.changes, ()) if found else "")
 
 
 def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
@@ -117,125 +135,288 @@ def decided(path: str, body: Any, client: str = "Docker-Client/26.1.5", **how: A
 def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
     """What is proposed; empty when nothing is."""
     decision = decided(path, body, **how)
-    return decision.suggestion.get(reply.dialect_of(decision.subject.client), "")
+    assert decision.fault is None
+    return try_line.write(decision.suggestion, decision.dialect) if decision.suggestion is not None else ""
+
+
+ALL_LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:10240"
+LIMITED = {
+    "Memory": 1 << 30,
+    "MemorySwap": 1 << 30,
+    "NanoCpus": 1000000000,
+    "PidsLimit": 200,
+    "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 1}],
+}
+
+
+def tried_with(config: Any, **how: Any) -> str:
+    """What is proposed for a container that has all limits, and this."""
+    return tried({"Image": "busybox", "HostConfig": {**LIMITED, **config}}, **how)
 
 
 def test_all_that_is_missing_stands_in_one_command() -> None:
-    assert tried({"Image": "busybox"}) == (
-        "docker run --cpus 1 --memory 1g --memory-swap 1g --ulimit nofile=4096:10240 --pids-limit 200 ..."
-    )
+    assert tried({"Image": "busybox"}) == f"docker run {ALL_LIMITS} …"
 
 
 def test_what_the_request_has_already_is_not_proposed_again() -> None:
+    config = {name: value for name, value in LIMITED.items() if name != "NanoCpus"}
+
+    assert tried({"Image": "busybox", "HostConfig": config}) == "docker run --cpus 1 …"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"Memory": 4 << 30}, "docker run -m 1g …  (instead of -m 4g)"),
+        ({"MemorySwap": -1}, "docker run --memory-swap 1g …  (instead of --memory-swap -1)"),
+        ({"Memory": 512 << 20}, "docker run --memory-swap 512m …  (instead of --memory-swap 1g)"),
+        ({"NanoCpus": 4000000000}, "docker run --cpus 1 …  (instead of --cpus 4)"),
+        (
+            {"NanoCpus": 0, "CpuQuota": 900000, "CpuPeriod": 100000},
+            "docker run --cpus 1 …  (instead of --cpu-period 100000, --cpu-quota 900000)",
+        ),
+        ({"PidsLimit": -1}, "docker run --pids-limit 200 …  (instead of --pids-limit -1)"),
+        (
+            {"Ulimits": [{"Name": "nofile", "Soft": 131072, "Hard": 131072}]},
+            "docker run --ulimit nofile=4096:10240 …  (instead of --ulimit nofile=131072:131072)",
+        ),
+        ({"Tmpfs": {"/run": ""}}, "docker run --tmpfs /run:size=64m …  (instead of --tmpfs /run)"),
+        (
+            {"Tmpfs": {"/run": "rw,exec,size=8m", "/tmp": "noexec,nodev,nosuid,size=8m"}},
+            "docker run --tmpfs /run:rw,size=8m,noexec,nodev,nosuid …  (instead of --tmpfs /run:rw,exec,size=8m)",
+        ),
+    ],
+)
+def test_too_much_is_replaced_by_what_the_site_allows(config: Any, expected: str) -> None:
+    assert tried_with(config) == expected
+
+
+def test_a_mount_becomes_read_only_before_it_is_left_out() -> None:
+    assert tried_with({"Binds": ["/srv/app:/app"]}) == (
+        "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app)"
+    )
+    assert tried_with({"Binds": ["/home/joe:/x:rw,z"]}) == (
+        "docker run -v /home/joe:/x:ro,z …  (instead of -v /home/joe:/x:rw,z)"
+    )
+    assert tried_with({"Mounts": [{"Type": "bind", "Source": "/srv/a b", "Target": "/app"}]}) == (
+        "docker run --mount 'type=bind,source=/srv/a b,target=/app,readonly' …  "
+        "(instead of --mount 'type=bind,source=/srv/a b,target=/app')"
+    )
+    assert tried_with({"Binds": ["/etc:/x"]}) == "docker run …  (without -v /etc:/x)"
+
+
+def test_a_mount_that_may_not_be_read_only_either_is_left_out() -> None:
+    """Under restricted a read-only source must be listed, too."""
+    config = {"Binds": ["/srv/app:/app"], "SecurityOpt": ["no-new-privileges"], "CapDrop": ["ALL"]}
+
+    assert "(without -v /srv/app:/app)" in tried_with(config, profile="restricted")
+
+
+def test_a_propagated_mount_is_made_private_before_it_is_left_out() -> None:
+    assert tried_with({"Binds": ["/srv/app:/app:ro,rslave"]}) == (
+        "docker run -v /srv/app:/app:ro …  (instead of -v /srv/app:/app:ro,rslave)"
+    )
+    mount = {"Type": "bind", "Source": "/srv/app", "Target": "/app", "ReadOnly": True}
+    assert tried_with({"Mounts": [{**mount, "BindOptions": {"Propagation": "rslave"}}]}) == (
+        "docker run --mount type=bind,source=/srv/app,target=/app,readonly …  "
+        "(instead of --mount type=bind,source=/srv/app,target=/app,readonly,bind-propagation=rslave)"
+    )
+
+
+def test_what_is_too_much_is_taken_away_with_its_value() -> None:
     config = {
-        "Memory": 1 << 30,
-        "MemorySwap": 1 << 30,
-        "PidsLimit": 200,
-        "Ulimits": [{"Name": "nofile", "Soft": 1, "Hard": 1}],
+        "Privileged": True,
+        "CapAdd": ["CHOWN", "SYS_ADMIN"],
+        "PidMode": "host",
+        "NetworkMode": "host",
+        "Devices": [{"PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "rwm"}],
+        "DeviceRequests": [{"Driver": "", "Count": -1, "Capabilities": [["gpu"]]}],
+        "SecurityOpt": ["apparmor=unconfined", 'seccomp={"defaultAction": "SCMP_ACT_ALLOW"}'],
+        "Sysctls": {"kernel.msgmax": "1", "net.ipv4.tcp_syncookies": "1"},
+        "MaskedPaths": [],
+        "ReadonlyPaths": [],
     }
 
-    assert tried({"Image": "busybox", "HostConfig": config}) == "docker run --cpus 1 ..."
+    line = tried_with(config, profile="baseline")
+
+    assert sorted(line.removeprefix("docker run …  (without ").removesuffix(")").split(", ")) == [
+        "--cap-add SYS_ADMIN",
+        "--device /dev/kmsg",
+        "--gpus all",
+        "--network host",
+        "--pid host",
+        "--privileged",
+        "--security-opt apparmor=unconfined",
+        "--security-opt seccomp=...",
+        "--security-opt systempaths=unconfined",
+        "--sysctl kernel.msgmax=1",
+    ]
 
 
-def test_what_is_too_much_is_taken_away() -> None:
-    config = {"Privileged": True, "CapAdd": ["CHOWN", "SYS_ADMIN"], "Binds": ["/etc:/x"], "PidMode": "host"}
+def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "log-drivers-remote": ["journald"]}))
+    strict = load([SCHEMAS, tmp_path], engine.best(), routes().operations)
+    ports = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "5353", "HostIp": "10.0.0.1"}]}
+    image = f"registry.example.com/app:1@sha256:{'a' * 64}"
+    body = {"Image": image, "HostConfig": {**LIMITED, "PortBindings": ports}}
 
-    line = tried({"Image": "busybox", "HostConfig": config}, profile="baseline")
+    line = tried(body, profile="restricted", policy=replace(strict, site={**strict.site, "registries": []}))
 
-    assert line == "docker run ..., without --cap-add (HostConfig.CapAdd[1]), --pid, --privileged, --volume"
+    assert "-p 127.0.0.1:8080:80 " in line
+    assert "instead of -p 80:80" in line
+    assert "5353" not in line
 
 
-def test_the_strictest_profile_is_satisfied_by_one_command(tmp_path: Path) -> None:
-    site = {"networks": ["app"], "registries": ["registry.example.com/team"]}
-    (tmp_path / "site.json").write_text(json.dumps(site))
+def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "registries": ["registry.example.com/team"]}))
     strict = load([SCHEMAS, tmp_path], engine.best(), routes().operations)
 
-    assert tried({"Image": "busybox"}, profile="restricted", policy=strict) == (
-        "docker run --cpus 1 --memory 1g --memory-swap 1g --ulimit nofile=4096:10240 --pids-limit 200 --cap-drop ALL "
-        "--log-driver journald --network app --security-opt no-new-privileges --user 10001:10001 --read-only ... "
-        "registry.example.com/team/NAME:TAG; NAME, TAG: yours to fill in"
+    decision = decided("/v1.45/containers/create", {"Image": "busybox"}, profile="restricted", policy=strict)
+
+    assert decision.suggestion is not None
+    assert try_line.write(decision.suggestion, "docker") == (
+        f"docker run {ALL_LIMITS} --log-driver journald --network app --cap-drop ALL "
+        "--security-opt no-new-privileges --read-only -u 10001:10001 …"
     )
+    assert decision.suggestion.still == ("image-registries", "image-tag")
+    assert decision.suggestion.entry()["still"] == ["image-registries", "image-tag"]
 
 
 def test_a_compose_user_reads_keys() -> None:
     line = tried({"Image": "busybox", "HostConfig": {"Privileged": True}}, client="compose/2.26.1")
 
     assert line == (
-        "the service in the compose file with {cpus: 1, mem_limit: 1g, memswap_limit: 1g, "
-        "ulimits: {nofile: {soft: 4096, hard: 10240}}, pids_limit: 200}, without privileged"
+        "the service in the compose file with {mem_limit: 1g, memswap_limit: 1g, cpus: 1, pids_limit: 200, "
+        "ulimits: {nofile: {soft: 4096, hard: 10240}}}  (without privileged)"
+    )
+    labelled = {"Image": "busybox", "Labels": {"com.docker.compose.project": "shop"}}
+    assert tried(labelled).startswith("the service in the compose file with {mem_limit: 1g")
+
+
+def test_a_compose_user_reads_which_volume_is_replaced() -> None:
+    mount = {"Type": "bind", "Source": "/srv/app", "Target": "/app"}
+
+    assert tried_with({"Binds": ["/srv/app:/app"]}, client="compose/2.26.1") == (
+        'the service in the compose file with {volumes: ["/srv/app:/app:ro"]}  (instead of volumes /srv/app:/app)'
+    )
+    assert tried_with({"Mounts": [mount]}, client="compose/2.26.1").startswith(
+        'the service in the compose file with {volumes: [{type: bind, source: "/srv/app", target: "/app", '
+        "read_only: true}]}"
     )
 
 
 def test_a_service_reads_the_flags_of_services() -> None:
     body = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
+    limits = "--limit-memory 1g --limit-cpu 1 --limit-pids 200"
 
-    assert tried(body, "/v1.45/services/create") == (
-        "docker service create --limit-cpu 1 --limit-memory 1g --ulimit nofile=4096:10240 --limit-pids 200 ..."
+    assert tried(body, "/v1.45/services/create") == f"docker service create {limits} --ulimit nofile=4096:10240 …"
+    assert tried(body, "/v1.45/services/web/update?version=1") == (
+        f"docker service update {limits} --ulimit-add nofile=4096:10240 …"
     )
-    assert tried(body, "/v1.45/services/web/update?version=1").startswith("docker service update --limit-cpu 1")
 
 
-def test_an_update_a_command_and_a_network_have_words_of_their_own() -> None:
-    assert tried({"PidsLimit": -1}, "/v1.45/containers/web/update") == "docker update --pids-limit 200 ..."
-    assert (
-        tried({"Cmd": ["id"], "Privileged": True}, "/v1.45/containers/web/exec")
-        == "docker exec ..., without --privileged"
+def test_an_update_a_command_a_volume_and_a_network_have_words_of_their_own() -> None:
+    assert tried({"PidsLimit": -1}, "/v1.45/containers/web/update") == (
+        "docker update --pids-limit 200 …  (instead of --pids-limit -1)"
+    )
+    assert tried({"Cmd": ["id"], "Privileged": True}, "/v1.45/containers/web/exec") == (
+        "docker exec …  (without --privileged)"
+    )
+    volume = {"Name": "v", "DriverOpts": {"type": "cifs", "device": "//nas/x", "o": "username=u,password=p"}}
+    assert tried(volume, "/v1.45/volumes/create") == (
+        "docker volume create …  (without -o type=cifs, -o device=..., -o o=...)"
     )
     assert tried({"Name": "app"}, "/v1.45/networks/create", profile="restricted") == (
-        "docker network create --opt com.docker.network.bridge.enable_icc=false ..."
+        "docker network create -o com.docker.network.bridge.enable_icc=false …"
     )
     assert tried({"Name": "app"}, "/v1.45/networks/create", client="compose/2.26.1", profile="restricted") == (
         'the network in the compose file with {driver_opts: {com.docker.network.bridge.enable_icc: "false"}}'
     )
 
 
-def test_a_pull_names_the_form_of_the_image() -> None:
-    asked = {"RequestMethod": "POST", "RequestUri": "/v1.45/images/create?fromImage=busybox&tag=latest"}
+def test_a_build_reads_the_flags_of_builds() -> None:
+    """It has no --cpus, and none for processes."""
+    lax = replace(shipped(), site={**shipped().site, "actions": {"no-classic-builds": "audit"}})
+    asked = {
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.45/build?memory=4294967296&cpuquota=0&version=1&ulimits=null",
+        "RequestHeaders": {"Content-Type": "application/x-tar", "Content-Length": "0"},
+    }
 
-    decision = judge("restricted").decide(json.dumps(asked).encode(), "d-1", 0.0)
+    decision = judge(policy=lax).decide(json.dumps(asked).encode(), "d-1", 0.0)
 
-    assert decision.suggestion["docker"] == "docker pull NAME:TAG; NAME, TAG: yours to fill in"
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        pytest.param({"Annotations": {"elsewhere": "1"}}, id="a rule without a proposal"),
-        pytest.param({"CpuQuota": 900000}, id="a flag that stays beside the proposed one"),
-    ],
-)
-def test_nothing_is_proposed_that_would_be_refused_again(config: Any) -> None:
-    body = {"Image": "busybox", "HostConfig": config}
-
-    assert not decided("/v1.45/containers/create", body).allowed
-    assert tried(body) == ""
+    assert decision.suggestion is not None, decision.violations
+    assert try_line.write(decision.suggestion, "docker") == (
+        "docker build -m 1g --memory-swap 1g --cpu-period 100000 --cpu-quota 100000 …  (instead of -m 4g)"
+    )
 
 
-def test_a_field_that_docker_does_not_know_stays_in_the_way() -> None:
+def test_a_request_that_is_refused_outright_has_no_suggestion() -> None:
+    asked = {"RequestMethod": "POST", "RequestUri": "/v1.45/build?version=1"}
+
+    decision = judge().decide(json.dumps(asked).encode(), "d-1", 0.0)
+
+    assert (decision.allowed, decision.suggestion) == (False, None)
+
+
+def test_a_part_is_proposed_where_a_rule_proposes_nothing() -> None:
+    ports = {f"{port}/tcp": [{"HostPort": str(port)}] for port in range(2000, 2300)}
+    body = {"Image": "busybox", "HostConfig": {**LIMITED, "Privileged": True, "PortBindings": ports}}
+
+    decision = decided("/v1.45/containers/create", body)
+
+    assert decision.suggestion is not None
+    assert try_line.write(decision.suggestion, "docker") == "docker run …  (without --privileged)"
+    assert decision.suggestion.still == ("published-ports-limited",)
+
+
+def test_the_log_has_what_the_line_says() -> None:
+    body = {"Image": "busybox", "HostConfig": {**LIMITED, "Memory": 4 << 30, "Privileged": True}}
+
+    assert decided("/v1.45/containers/create", body).line(0)["try"] == {
+        "add": [["-m", "1g"]],
+        "instead": [["-m", "4g"]],
+        "without": [["--privileged"]],
+    }
+    assert "try" not in decided("/v1.45/containers/create", body, profile="baseline", mode="audit").line(0)
+
+
+def test_nothing_is_proposed_that_would_be_refused_again() -> None:
+    wrong = replace(shipped().rules["memory-limit"], proposal=Proposal((("--memory", "8g"),), ()))
+    lying = replace(shipped(), rules={**shipped().rules, "memory-limit": wrong})
+
+    assert tried_with({"Memory": 0}, policy=lying) == ""
+    assert tried_with({"Memory": 0}) != ""
+
+
+def test_what_no_flag_can_say_is_named_as_still_in_the_way() -> None:
     strict = replace(shipped(), site={**shipped().site, "unknown-fields": "deny"})
 
-    assert tried({"Image": "busybox", "Foo": 1}, policy=strict) == ""
+    decision = decided("/v1.45/containers/create", {"Image": "busybox", "Foo": 1}, policy=strict)
+
+    assert decision.suggestion is not None
+    assert decision.suggestion.still == ("unknown-field",)
 
 
-def test_a_site_without_a_value_for_it_proposes_nothing() -> None:
+def test_a_site_without_a_value_for_it_proposes_nothing_for_that_rule() -> None:
     bare = replace(shipped(), site={**shipped().site, "log-drivers-remote": []})
 
-    assert tried({"Image": "busybox"}, profile="restricted", policy=shipped()) != ""
-    assert tried({"Image": "busybox"}, profile="restricted", policy=bare) == ""
+    assert "--log-driver journald" in tried({"Image": "busybox"}, profile="restricted", policy=shipped())
+    assert "--log-driver" not in tried({"Image": "busybox"}, profile="restricted", policy=bare)
 
 
 def test_what_cannot_be_read_has_no_suggestion() -> None:
     decision = judge().decide(b"", "d-1", 0.0)
 
-    assert decision.suggestion == {}
+    assert decision.suggestion is None
 
 
 def test_an_allowed_request_and_an_audit_have_no_suggestion() -> None:
     allowed = judge().decide(json.dumps({"RequestMethod": "GET", "RequestUri": "/v1.45/info"}).encode(), "d-1", 0.0)
     audited = decided("/v1.45/containers/create", {"Image": "busybox"}, mode="audit")
 
-    assert (allowed.allowed, allowed.suggestion) == (True, {})
-    assert (audited.allowed, audited.suggestion) == (True, {})
+    assert (allowed.allowed, allowed.suggestion) == (True, None)
+    assert (audited.allowed, audited.suggestion) == (True, None)
 
 
 def test_a_suggestion_beyond_all_measure_is_left_out() -> None:

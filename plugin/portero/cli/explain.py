@@ -91,8 +91,8 @@ def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:
     except NoValue:
         return ""
     added = [f"add {flag} {value}".rstrip() for flag, value in filled.add]
-    image = [f"name the image {filled.image}"] if str(filled.image) != "NAME" else []
-    return ", ".join([*added, *(f"leave out {flag}" for flag in filled.drop), *image])
+    changed = [f"mount it {how}" for how in filled.change]
+    return ", ".join([*added, *changed, *(f"leave out {flag}" for flag in filled.drop)])
 
 
 def _exception(waiver: Waiver) -> str:

@@ -11,7 +11,7 @@ import click
 from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
-from portero.judging import reply
+from portero.judging import reply, try_line
 from portero.sandbox import compose_run, project, remotes
 from portero.sandbox.compose_run import SandboxError
 from portero.standin import client, compose
@@ -155,7 +155,7 @@ def _line(decision: Decision, times: int) -> str:
 
 def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
     """What refuses, each rule and place with its reason and remedy the first time; then what is only logged."""
-    dialect = reply.dialect_of(decision.subject.client)
+    dialect = decision.dialect
     for violation in decision.violations:
         if violation.action == "deny":
             key = (violation.rule, violation.at)
@@ -163,8 +163,8 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
             if key not in shown and violation.near_miss is not None:
                 yield f"    near miss: {violation.near_miss}"
             shown.add(key)
-    if not decision.allowed and dialect in decision.suggestion:
-        yield f"  try: {decision.suggestion[dialect]}"
+    if decision.suggestion is not None and (line := try_line.write(decision.suggestion, dialect)):
+        yield f"  try: {line}"
     for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:

@@ -1,5 +1,6 @@
 """How a compose file says what a flag of `docker run` says (compose-spec, 05-services.md), on one line of YAML."""
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ KEYS: Mapping[str, str] = {
     "--cgroupns": "cgroup",
     "--cpu-period": "cpu_period",
     "--cpu-quota": "cpu_quota",
+    "--cpu-rt-period": "cpu_rt_period",
     "--cpu-rt-runtime": "cpu_rt_runtime",
     "--cpu-shares": "cpu_shares",
     "--cpus": "cpus",
@@ -30,6 +32,7 @@ KEYS: Mapping[str, str] = {
     "--init": "init",
     "--ipc": "ipc",
     "--log-driver": "logging",
+    "--log-opt": "logging.options",
     "--memory": "mem_limit",
     "--memory-reservation": "mem_reservation",
     "--memory-swap": "memswap_limit",
@@ -50,6 +53,7 @@ KEYS: Mapping[str, str] = {
     "--security-opt": "security_opt",
     "--security-opt systempaths=unconfined": "systempaths=unconfined",
     "--shm-size": "shm_size",
+    "--stop-timeout": "stop_grace_period",
     "--sysctl": "sysctls",
     "--tmpfs": "tmpfs",
     "--ulimit": "ulimits",
@@ -70,8 +74,8 @@ def without(flag: str) -> str:
     return _DROPPED.get(flag) or KEYS[flag]
 
 
-def spell_keys(flags: Iterable[tuple[str, str]], more: Mapping[str, JSON]) -> str:
-    """The keys that say what these flags and values say, and `more`, as one YAML mapping; empty without any.
+def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
+    """The keys that say what these flags and values say, as one YAML mapping; empty without any.
 
     LookupError when compose has no key for one of them.
     """
@@ -79,7 +83,6 @@ def spell_keys(flags: Iterable[tuple[str, str]], more: Mapping[str, JSON]) -> st
     for flag, value in flags:
         key = KEYS[flag]
         keys[key] = _together(keys.get(key), _VALUES.get(flag, _scalar)(value))
-    keys |= more
     return _yaml(keys) if keys else ""
 
 
@@ -110,16 +113,27 @@ def _logging(text: str) -> JSON:
     return {"driver": text}
 
 
+def _mount(text: str) -> JSON:
+    """type=bind,source=/a,target=/b,readonly, of which a value with a comma is quoted."""
+    words = next(csv.reader([text]))
+    named = {name: value or True for name, _, value in (word.partition("=") for word in words)}
+    propagation = named.pop("bind-propagation", None)
+    keys: dict[str, JSON] = {("read_only" if name == "readonly" else name): value for name, value in named.items()}
+    return [keys | ({"bind": {"propagation": propagation}} if propagation else {})]
+
+
 _VALUES: Mapping[str, Callable[[str], JSON]] = {
     "--cap-add": _list,
     "--cap-drop": _list,
     "--log-driver": _logging,
+    "--mount": _mount,
     "--network": _list,
     "--opt": _pair,
     "--publish": _list,
     "--security-opt": _list,
     "--tmpfs": _list,
     "--ulimit": _ulimit,
+    "--volume": _list,
 }
 
 

@@ -1,30 +1,37 @@
 """The flags that a rule may propose, named as in `docker run`: how each command spells them, and what they set.
 
 Facts of docker/cli 26.1: cli/command/container/opts.go, update.go and exec.go, cli/command/service/opts.go,
-cli/command/network/create.go. What a command cannot say has no spelling here.
+cli/command/network/create.go, cli/command/volume/create.go, cli/command/image/build.go. What a command cannot say has
+no spelling here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from portero.flags import values
-from portero.flags.edits import Each, Edit, Entries, Fields, Names, Network, Published, SetField
+from portero.flags import binds, typed, values
+from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
+from portero.flags.edits import Cpus, Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.published import Network, Published, ServicePorts, Tmpfs
 from portero.types import JSON
+
+# A flag and its value, as typed; a switch has none.
+Typed: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A flag as one command spells it, and its effect. `parts` of the value stand in a flag such as --x {part}."""
+    """A flag as one command spells it, and its effect. `parts`: the flags that say the value, where one does not."""
 
     flag: str
     edit: Edit
     parts: Callable[[str], Mapping[str, JSON]] | None = None
 
-    def written(self, value: str) -> str:
+    def write(self, value: str) -> tuple[Typed, ...]:
         """The flag with its value, as typed."""
         if self.parts is not None:
-            return self.flag.format_map(self.parts(value))
-        return f"{self.flag} {value}" if value else self.flag
+            return tuple((flag, str(part)) for flag, part in self.parts(value).items())
+        return ((self.flag, value) if value else (self.flag,),)
 
 
 def spelling(operation: str, flag: str) -> Spelling | None:
@@ -37,31 +44,37 @@ def spellings(flag: str) -> list[Spelling]:
     return [table[flag] for table in _SPELLINGS.values() if flag in table]
 
 
-# Numbers and switches of a HostConfig that one flag sets; `docker update` has some of them at the top of its body.
-_NUMBERS = {
-    "--memory": SetField("HostConfig.Memory", values.size),
-    "--memory-swap": SetField("HostConfig.MemorySwap", values.size),
-    "--memory-reservation": SetField("HostConfig.MemoryReservation", values.size),
-    "--kernel-memory": SetField("HostConfig.KernelMemory", values.size),
-    "--cpus": SetField("HostConfig.NanoCpus", values.cpus),
-    "--cpu-shares": SetField("HostConfig.CpuShares", int),
-    "--cpu-period": SetField("HostConfig.CpuPeriod", int),
-    "--cpu-quota": SetField("HostConfig.CpuQuota", int),
-    "--cpu-rt-runtime": SetField("HostConfig.CpuRealtimeRuntime", int),
-    "--pids-limit": SetField("HostConfig.PidsLimit", int),
-    "--restart": SetField("HostConfig.RestartPolicy", values.restart),
-}
+# Numbers and switches of a HostConfig that one flag sets; `docker update` has them at the top of its body.
+def _numbers(below: str) -> dict[str, Edit]:
+    return {
+        "--memory": SetField(f"{below}Memory", values.size, typed.size),
+        "--memory-swap": SetField(f"{below}MemorySwap", values.size, typed.size),
+        "--memory-reservation": SetField(f"{below}MemoryReservation", values.size, typed.size),
+        "--kernel-memory": SetField(f"{below}KernelMemory", values.size, typed.size),
+        "--cpus": Cpus(below),
+        "--cpu-shares": SetField(f"{below}CpuShares", int),
+        "--cpu-period": SetField(f"{below}CpuPeriod", int),
+        "--cpu-quota": SetField(f"{below}CpuQuota", int),
+        "--cpu-rt-runtime": SetField(f"{below}CpuRealtimeRuntime", int),
+        "--cpu-rt-period": SetField(f"{below}CpuRealtimePeriod", int),
+        "--pids-limit": SetField(f"{below}PidsLimit", int),
+        "--restart": SetField(f"{below}RestartPolicy", values.restart, typed.restart),
+    }
+
+
 _PLAIN: Mapping[str, Edit] = {
     "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
-    "--shm-size": SetField("HostConfig.ShmSize", values.size),
+    "--shm-size": SetField("HostConfig.ShmSize", values.size, typed.size),
     "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
-    "--oom-kill-disable": SetField("HostConfig.OomKillDisable", values.switch),
-    "--privileged": SetField("HostConfig.Privileged", values.switch),
-    "--read-only": SetField("HostConfig.ReadonlyRootfs", values.switch),
-    "--init": SetField("HostConfig.Init", values.switch),
-    "--publish-all": SetField("HostConfig.PublishAllPorts", values.switch),
+    "--oom-kill-disable": Switch("HostConfig.OomKillDisable"),
+    "--privileged": Switch("HostConfig.Privileged"),
+    "--read-only": Switch("HostConfig.ReadonlyRootfs"),
+    "--init": Switch("HostConfig.Init"),
+    "--publish-all": Switch("HostConfig.PublishAllPorts"),
     "--user": SetField("User", str),
-    "--log-driver": SetField("HostConfig.LogConfig", values.log_driver),
+    "--stop-timeout": SetField("StopTimeout", int),
+    "--log-driver": SetField("HostConfig.LogConfig", values.log_driver, typed.log_driver),
+    "--log-opt": Names("HostConfig.LogConfig.Config"),
     "--runtime": SetField("HostConfig.Runtime", str),
     "--cgroup-parent": SetField("HostConfig.CgroupParent", str),
     "--pid": SetField("HostConfig.PidMode", str),
@@ -70,78 +83,98 @@ _PLAIN: Mapping[str, Edit] = {
     "--userns": SetField("HostConfig.UsernsMode", str),
     "--cgroupns": SetField("HostConfig.CgroupnsMode", str),
     "--volume-driver": SetField("HostConfig.VolumeDriver", str),
-    "--no-healthcheck": SetField("Healthcheck", values.no_healthcheck),
+    "--no-healthcheck": Switch("Healthcheck", {"Test": ["NONE"]}),
     "--network": Network(),
 }
 _REPEATED: Mapping[str, Edit] = {
     "--cap-add": Entries("HostConfig.CapAdd", str, values.itself),
     "--cap-drop": Entries("HostConfig.CapDrop", str, values.itself),
-    "--security-opt": Entries("HostConfig.SecurityOpt", str, values.option),
-    "--security-opt systempaths=unconfined": Fields(("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths")),
-    "--ulimit": Entries("HostConfig.Ulimits", values.ulimit, values.name),
+    "--security-opt": Entries("HostConfig.SecurityOpt", str, values.option, typed.security_option),
+    "--security-opt systempaths=unconfined": Fields(
+        ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths"), "systempaths=unconfined"
+    ),
+    "--ulimit": Entries("HostConfig.Ulimits", values.ulimit, values.name, typed.ulimit),
     "--group-add": Entries("HostConfig.GroupAdd", str, values.itself),
-    "--volume": Entries("HostConfig.Binds", str, values.itself),
-    "--mount": Entries("HostConfig.Mounts", str, values.itself),
+    "--volume": Entries("HostConfig.Binds", str, values.itself, str, binds.OF_BINDS),
+    "--mount": Entries("HostConfig.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS),
     "--volumes-from": Entries("HostConfig.VolumesFrom", str, values.itself),
-    "--device": Entries("HostConfig.Devices", str, values.itself),
+    "--device": Entries("HostConfig.Devices", str, values.itself, typed.device),
     "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules", str, values.itself),
-    "--gpus": Entries("HostConfig.DeviceRequests", str, values.itself),
+    "--gpus": Entries("HostConfig.DeviceRequests", str, values.itself, typed.gpus),
     "--add-host": Entries("HostConfig.ExtraHosts", str, values.itself),
-    "--sysctl": Names("HostConfig.Sysctls"),
+    "--sysctl": Names("HostConfig.Sysctls", typed.plain_pair),
     "--annotation": Names("HostConfig.Annotations"),
-    "--tmpfs": Each("HostConfig.Tmpfs"),
+    "--tmpfs": Tmpfs("HostConfig.Tmpfs"),
     "--publish": Published("HostConfig.PortBindings"),
 }
-_CREATE: Mapping[str, Edit] = {**_NUMBERS, **_PLAIN, **_REPEATED}
-_UPDATE: Mapping[str, Edit] = {
-    flag: SetField(edit.at.removeprefix("HostConfig."), edit.reads) for flag, edit in _NUMBERS.items()
-}
-_EXEC: Mapping[str, Edit] = {
-    "--privileged": SetField("Privileged", values.switch),
-    "--user": SetField("User", str),
-}
+_EXEC: Mapping[str, Edit] = {"--privileged": Switch("Privileged"), "--user": SetField("User", str)}
 
 _SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
 _BOTH = {
-    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", values.size)),
-    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", values.cpus)),
+    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", values.size, typed.size)),
+    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", values.cpus, typed.cpus)),
     "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
-    "--user": Spelling("--user", SetField(f"{_SPEC}.User", str)),
-    "--read-only": Spelling("--read-only", SetField(f"{_SPEC}.ReadOnly", values.switch)),
-    "--init": Spelling("--init", SetField(f"{_SPEC}.Init", values.switch)),
+    "--user": Spelling("-u", SetField(f"{_SPEC}.User", str)),
+    "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
+    "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
     "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself)),
     "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself)),
-    "--log-driver": Spelling("--log-driver", SetField("TaskTemplate.LogDriver", values.log_driver_of_service)),
-    "--no-healthcheck": Spelling("--no-healthcheck", SetField(f"{_SPEC}.Healthcheck", values.no_healthcheck)),
+    "--log-driver": Spelling(
+        "--log-driver", SetField("TaskTemplate.LogDriver", values.log_driver_of_service, typed.log_driver)
+    ),
+    "--no-healthcheck": Spelling("--no-healthcheck", Switch(f"{_SPEC}.Healthcheck", {"Test": ["NONE"]})),
     "--restart": Spelling(
-        "--restart-condition {Condition} --restart-max-attempts {MaxAttempts}",
-        SetField("TaskTemplate.RestartPolicy", values.restart_of_service),
-        values.restart_of_service,
+        "--restart-condition",
+        SetField("TaskTemplate.RestartPolicy", values.restart_of_service, typed.restart_of_service),
+        values.restart_flags,
     ),
 }
-_ULIMITS = Entries(f"{_SPEC}.Ulimits", values.ulimit, values.name)
+_ULIMITS = Entries(f"{_SPEC}.Ulimits", values.ulimit, values.name, typed.ulimit)
 _SERVICE: Mapping[str, Spelling] = {
     **_BOTH,
     "--ulimit": Spelling("--ulimit", _ULIMITS),
-    "--network": Spelling("--network", SetField("TaskTemplate.Networks", values.networks)),
-    "--mount": Spelling("--mount", Entries(f"{_SPEC}.Mounts", str, values.itself)),
-    "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls")),
+    "--network": Spelling("--network", SetField("TaskTemplate.Networks", values.networks, typed.networks)),
+    "--mount": Spelling("--mount", Entries(f"{_SPEC}.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS)),
+    "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", typed.plain_pair)),
     "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, values.itself)),
-    "--publish": Spelling("--publish", Entries("EndpointSpec.Ports", str, values.itself)),
+    "--publish": Spelling("-p", ServicePorts("EndpointSpec.Ports")),
 }
 _SERVICE_UPDATE: Mapping[str, Spelling] = {**_BOTH, "--ulimit": Spelling("--ulimit-add", _ULIMITS)}
+_BUILD: Mapping[str, Spelling] = {
+    "--memory": Spelling("-m", SetQuery("memory", values.size, typed.size)),
+    "--memory-swap": Spelling("--memory-swap", SetQuery("memswap", values.size, typed.size)),
+    "--cpus": Spelling("--cpu-quota", BuildCpus(), values.cpu_flags),
+    "--cpu-shares": Spelling("-c", SetQuery("cpushares", int)),
+    "--shm-size": Spelling("--shm-size", SetQuery("shmsize", values.size, typed.size)),
+    "--cgroup-parent": Spelling("--cgroup-parent", SetQuery("cgroupparent", str)),
+    "--network": Spelling("--network", SetQuery("networkmode", str)),
+    "--ulimit": Spelling("--ulimit", BuildUlimits()),
+}
+# Docker's short forms, where a flag has one.
+_SHORT = {
+    "--memory": "-m",
+    "--cpu-shares": "-c",
+    "--publish": "-p",
+    "--publish-all": "-P",
+    "--volume": "-v",
+    "--user": "-u",
+    "--opt": "-o",
+    "--security-opt systempaths=unconfined": "--security-opt",
+}
 
 
 def _alike(table: Mapping[str, Edit]) -> dict[str, Spelling]:
-    return {flag: Spelling(flag, edit) for flag, edit in table.items()}
+    return {flag: Spelling(_SHORT.get(flag, flag), edit) for flag, edit in table.items()}
 
 
 _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
-    "ContainerCreate": _alike(_CREATE),
-    "ContainerUpdate": _alike(_UPDATE),
+    "ContainerCreate": _alike({**_numbers("HostConfig."), **_PLAIN, **_REPEATED}),
+    "ContainerUpdate": _alike(_numbers("")),
     "ContainerExec": _alike(_EXEC),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE_UPDATE,
-    "NetworkCreate": {"--opt": Spelling("--opt", Names("Options"))},
+    "NetworkCreate": _alike({"--opt": Names("Options", typed.driver_option)}),
+    "VolumeCreate": _alike({"--opt": Names("DriverOpts", typed.driver_option)}),
+    "ImageBuild": _BUILD,
 }
 FLAGS = frozenset(flag for table in _SPELLINGS.values() for flag in table)

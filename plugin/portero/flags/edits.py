@@ -4,48 +4,44 @@ A request document (schemas/request.json) goes in and gets a new body; its facts
 does not take raises ValueError.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from portero.flags import typed, values
+from portero.flags.document import Document, around, as_entries, as_object
+from portero.flags.violated import Violated
 from portero.types import JSON
 
-Document = dict[str, JSON]
 Reader = Callable[[str], JSON]
-# The entries that were dropped; empty when the whole field is gone.
-Dropped = tuple[str, ...] | None
+# How a value of the request is typed; empty where nothing was.
+Typed = Callable[[JSON], str]
 
 
-# Where the name of a place in the request ends: HostConfig | .Binds | [0]
-_STEP = re.compile(r"(?=[.\[])")
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an edit did, in values of its flag; a switch has the value "". `removed`: what then has to go.
+
+    `others`: flags and values that have to go as well, since docker does not take both.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
 
-class Violated:
-    """Where violations are, so that one look tells whether one is at a place or within it."""
-
-    def __init__(self, places: Iterable[str]) -> None:
-        self._around = frozenset(outer for at in places for outer in _outer(at))
-
-    def __contains__(self, at: str) -> bool:
-        return at in self._around
-
-
-def _outer(at: str) -> Iterator[str]:
-    """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
-    yield at
-    yield from (at[: step.start()] for step in _STEP.finditer(at) if step.start())
+NOTHING = Change()
 
 
 class Edit(Protocol):
     """One flag in one operation."""
 
-    def add(self, document: Document, value: str) -> None:
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Do what the flag with this value does."""
         ...
 
-    def drop(self, document: Document, violated: Violated) -> Dropped:
-        """Undo what the flag did where the violations are; None when it did nothing there."""
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Undo what the flag did where the violations are."""
         ...
 
 
@@ -55,165 +51,173 @@ class SetField:
 
     at: str
     reads: Reader
+    types: Typed = typed.text
 
-    def add(self, document: Document, value: str) -> None:
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the field."""
-        parent, name = _around(document, self.at)
-        parent[name] = self.reads(value)
+        parent, name = around(document, self.at)
+        before, parent[name] = parent.get(name), self.reads(value)
+        if before == parent[name]:
+            return NOTHING
+        was = self.types(before)
+        return Change((value,), (was,) if was else ())
 
-    def drop(self, document: Document, violated: Violated) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the field when a violation is there."""
-        parent, name = _around(document, self.at)
-        return () if self.at in violated and parent.pop(name, None) is not None else None
+        parent, name = around(document, self.at)
+        if self.at not in violated or parent.get(name) is None:
+            return NOTHING
+        return Change(removed=(self.types(parent.pop(name)),))
+
+    def typed_value(self, document: Document) -> str:
+        """The value that the request has now."""
+        parent, name = around(document, self.at)
+        return self.types(parent.get(name))
+
+    def clear(self, document: Document) -> str:
+        """Remove the field; the value that it had."""
+        parent, name = around(document, self.at)
+        return self.types(parent.pop(name, None))
+
+
+@dataclass(frozen=True, slots=True)
+class Cpus:
+    """--cpus, beside which docker takes neither --cpu-period nor --cpu-quota. `below`: where the fields are."""
+
+    below: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Set the field, and clear the two others."""
+        change = self._field.add(document, value, violated)
+        others = [
+            (flag, was)
+            for flag, name in (("--cpu-period", "CpuPeriod"), ("--cpu-quota", "CpuQuota"))
+            if (was := SetField(f"{self.below}{name}", int).clear(document))
+        ]
+        return Change(change.added, change.removed, tuple(others))
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the field when a violation is there."""
+        return self._field.drop(document, violated)
+
+    @property
+    def _field(self) -> SetField:
+        return SetField(f"{self.below}NanoCpus", values.cpus, typed.cpus)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A flag without a value, which sets one field."""
+
+    at: str
+    on: JSON = True
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Switch it on."""
+        if value:
+            raise ValueError("takes no value")
+        parent, name = around(document, self.at)
+        before, parent[name] = parent.get(name), self.on
+        return Change(("",)) if before != self.on else NOTHING
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the field when a violation is there."""
+        parent, name = around(document, self.at)
+        return Change(removed=("",)) if self.at in violated and parent.pop(name, None) is not None else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A flag that sets several fields at once, which can only be undone."""
+    """A value of a flag that sets several fields at once, which can only be undone."""
 
     fields: tuple[str, ...]
+    value: str
 
-    def add(self, document: Document, value: str) -> None:
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Never done: what it does is what rules refuse."""
         raise ValueError("is only ever dropped")
 
-    def drop(self, document: Document, violated: Violated) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Change:
         """Remove all of the fields when a violation is at one of them."""
         if not any(field in violated for field in self.fields):
-            return None
-        for field in self.fields:
-            parent, name = _around(document, field)
+            return NOTHING
+        for one in self.fields:
+            parent, name = around(document, one)
             parent.pop(name, None)
-        return ()
+        return Change(removed=(self.value,))
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A flag that may be repeated. Entries of one `key` replace each other."""
+    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.binds."""
 
     at: str
     reads: Reader
     key: Callable[[JSON], JSON]
+    types: Typed = str
+    changes: Mapping[str, Callable[[JSON], JSON]] = field(default_factory=dict)
 
-    def add(self, document: Document, value: str) -> None:
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Add the entry; it replaces those with its key."""
-        parent, name = _around(document, self.at)
-        entry = self.reads(value)
-        others = [other for other in _entries(parent.get(name)) if self.key(other) != self.key(entry)]
-        parent[name] = [*others, entry]
+        parent, name = around(document, self.at)
+        entry, before = self.reads(value), as_entries(parent.get(name))
+        if entry in before:
+            return NOTHING
+        replaced = [other for other in before if self.key(other) == self.key(entry)]
+        parent[name] = [*(other for other in before if other not in replaced), entry]
+        return Change((value,), tuple(map(self.types, replaced)))
 
-    def drop(self, document: Document, violated: Violated) -> Dropped:
+    def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the entries where violations are."""
-        parent, name = _around(document, self.at)
-        entries = _entries(parent.get(name))
-        wrong = [n for n in range(len(entries)) if f"{self.at}[{n}]" in violated]
-        if not wrong:
-            return None
-        gone = set(wrong)
-        kept = [entry for n, entry in enumerate(entries) if n not in gone]
-        parent[name] = kept
-        return tuple(f"{self.at}[{n}]" for n in wrong) if kept else ()
+        parent, name = around(document, self.at)
+        entries = as_entries(parent.get(name))
+        gone = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
+        if gone:
+            parent[name] = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in violated]
+        return Change(removed=tuple(map(self.types, gone)))
+
+    def change(self, document: Document, how: str, violated: Violated) -> Change:
+        """Change the entries where violations are, in their place."""
+        if how not in self.changes:
+            return NOTHING
+        parent, name = around(document, self.at)
+        added, removed = [], []
+        entries = as_entries(parent.get(name))
+        for n, entry in enumerate(entries):
+            changed = self.changes[how](entry) if f"{self.at}[{n}]" in violated else entry
+            if changed != entry and typed.is_whole(self.types(changed)):
+                added.append(self.types(changed))
+                removed.append(self.types(entry))
+                entries = [*entries[:n], changed, *entries[n + 1 :]]
+        parent[name] = entries
+        return Change(tuple(added), tuple(removed))
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A flag of names and values, `name=value`, that may be repeated."""
+    """A flag of names and values, `name=value`, that may be repeated. `types`: how a pair is shown."""
 
     at: str
-    separator: str = "="
+    types: Callable[[str, str], str] = typed.hidden_pair
 
-    def add(self, document: Document, value: str) -> None:
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the name."""
-        parent, last = _around(document, self.at)
-        name, separator, text = value.partition(self.separator)
+        parent, last = around(document, self.at)
+        name, separator, text = value.partition("=")
         if not separator:
-            raise ValueError(f"'{value}' has no {self.separator}")
-        parent[last] = {**_object(parent.get(last)), name: text}
+            raise ValueError(f"'{value}' has no =")
+        before = as_object(parent.get(last))
+        if before.get(name) == text:
+            return NOTHING
+        parent[last] = {**before, name: text}
+        return Change((value,), (self.types(name, str(before[name])),) if name in before else ())
 
-    def drop(self, document: Document, violated: Violated) -> Dropped:
-        """Remove all: `at` of a violation has no names, which may be secrets."""
-        parent, last = _around(document, self.at)
-        return () if self.at in violated and parent.pop(last, None) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """A flag `PATH:options` that stands for the options of each path that the request names."""
-
-    at: str
-
-    def add(self, document: Document, value: str) -> None:
-        """Give each path these options."""
-        _, separator, options = value.partition(":")
-        if not separator:
-            raise ValueError(f"'{value}' has no :")
-        parent, last = _around(document, self.at)
-        if last in parent:
-            parent[last] = dict.fromkeys(_object(parent[last]), options)
-
-    def drop(self, document: Document, violated: Violated) -> Dropped:
-        """Remove all paths."""
-        return Names(self.at).drop(document, violated)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A flag `ADDRESS:PORT:PORT`, which stands for the address of each port that the request publishes."""
-
-    at: str
-
-    def add(self, document: Document, value: str) -> None:
-        """Publish every port at the address."""
-        address = value.rpartition(":")[0].rpartition(":")[0].strip("[]")
-        if not address:
-            raise ValueError(f"'{value}' is not ADDRESS:PORT:PORT")
-        parent, last = _around(document, self.at)
-        if last in parent:
-            parent[last] = {
-                port: [{**_object(binding), "HostIp": address} for binding in _entries(bindings) or [{}]]
-                for port, bindings in _object(parent[last]).items()
-            }
-
-    def drop(self, document: Document, violated: Violated) -> Dropped:
-        """Publish nothing."""
-        return Names(self.at).drop(document, violated)
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """--network of a container, which the command line says twice (docker/cli cli/command/container/opts.go)."""
-
-    def add(self, document: Document, value: str) -> None:
-        """Join this network and no other."""
-        parent, name = _around(document, "HostConfig.NetworkMode")
-        parent[name] = value
-        networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
-        networking[endpoints] = {value: {}}
-
-    def drop(self, document: Document, violated: Violated) -> Dropped:
-        """Join Docker's default network."""
-        networking, endpoints = _around(document, "NetworkingConfig.EndpointsConfig")
-        networking.pop(endpoints, None)
-        return SetField("HostConfig.NetworkMode", str).drop(document, violated)
-
-
-def _around(document: Document, at: str) -> tuple[dict[str, JSON], str]:
-    """The object that holds a field of the body, made where it is missing, and the field's name.
-
-    All objects on the way are copied, so that the old body stays as it was.
-    """
-    *path, name = at.split(".")
-    parent = document
-    for step in ("body", *path):
-        child = dict(_object(parent.get(step)))
-        parent[step] = child
-        parent = child
-    return parent, name
-
-
-def _entries(value: JSON) -> list[JSON]:
-    return value if isinstance(value, list) else []
-
-
-def _object(value: JSON) -> dict[str, JSON]:
-    return value if isinstance(value, dict) else {}
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the names that the violations are about; all, where they do not tell."""
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        if self.at not in violated or not before:
+            return NOTHING
+        wrong = violated.named(before)
+        parent[last] = {name: value for name, value in before.items() if name not in wrong}
+        return Change(removed=tuple(self.types(name, str(before[name])) for name in wrong))

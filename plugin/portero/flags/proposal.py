@@ -1,15 +1,15 @@
-"""What a rule proposes to a refused user (`try`): flags to add and to drop, the form of the image's name.
+"""What a rule proposes to a refused user (`try`): flags to add and to drop, and changes of a mount.
 
-`{key}` stands for a value of the site, capitals stand for what only the person knows (NAME, PATH).
+`{key}` stands for a value of the site, `{--memory}` for the value that this flag then has.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 from portero.flags.docker import FLAGS, spellings
-from portero.flags.image_name import ImageForm
+from portero.flags.violated import NONE
 from portero.spelling import close_to
 from portero.types import JSON
 
@@ -20,13 +20,21 @@ class NoValue(Exception):
     """The site has no value for a placeholder: an empty list proposes nothing."""
 
 
+def flag_named(value: str) -> str:
+    """The flag whose value stands for this one: {--memory} -> --memory; empty where the value stands for itself."""
+    named = _PLACEHOLDER.fullmatch(value)
+    return named[1] if named is not None and named[1] in FLAGS else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`try` of one rule. `add`: flags and values, still with placeholders."""
+    """`try` of one rule. `add`: flags and values, still with placeholders. `change`: what to try before a mount is
+    dropped (portero.flags.binds).
+    """
 
     add: tuple[tuple[str, str], ...]
     drop: tuple[str, ...]
-    image: ImageForm
+    change: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, written: Mapping[str, JSON]) -> "Proposal":
@@ -35,16 +43,12 @@ class Proposal:
         return cls(
             tuple((name, value) for name, _, value in flags),
             tuple(cast(list[str], written.get("drop", []))),
-            ImageForm.of(cast(str, written.get("image", "NAME"))),
+            tuple(cast(list[str], written.get("change", []))),
         )
 
     def filled(self, site: Mapping[str, JSON]) -> "Proposal":
         """The same with the site's values; raises NoValue."""
-        return Proposal(
-            tuple((flag, _filled(value, site)) for flag, value in self.add),
-            self.drop,
-            replace(self.image, registry=_filled(self.image.registry, site)),
-        )
+        return Proposal(tuple((flag, _filled(value, site)) for flag, value in self.add), self.drop, self.change)
 
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
@@ -54,9 +58,9 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     for flag in [*(one.partition(" ")[0] for one in added), *dropped]:
         if flag not in FLAGS:
             yield f"try: '{flag}' cannot be proposed{close_to(flag, sorted(FLAGS))}"
-    for text in [*added, cast(str, written.get("image", ""))]:
+    for text in added:
         for key in _PLACEHOLDER.findall(text):
-            if key not in keys:
+            if key not in keys and key not in FLAGS:
                 yield f"try: '{{{key}}}' is not in site.json{close_to(key, sorted(keys))}"
 
 
@@ -70,16 +74,16 @@ def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
         yield "try: a placeholder stands for no text, number or list of them: name another key"
         return
     for flag, value in filled.add:
-        for spelling in spellings(flag):
+        for spelling in spellings(flag) if "{" not in value else ():
             try:
-                spelling.edit.add({}, value)
+                spelling.edit.add({}, value, NONE)
             except ValueError:
                 yield f"try: {flag} does not take the value: write it as docker takes it"
                 break
 
 
 def _filled(text: str, site: Mapping[str, JSON]) -> str:
-    return _PLACEHOLDER.sub(lambda match: _text(site[match[1]]), text)
+    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _text(site[match[1]]), text)
 
 
 def _text(value: JSON) -> str:

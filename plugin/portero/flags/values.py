@@ -3,6 +3,8 @@
 from portero.sizes import bytes_of
 from portero.types import JSON
 
+CPU_PERIOD = 100_000
+
 
 def size(text: str) -> int:
     """512m -> 536870912."""
@@ -14,13 +16,6 @@ def size(text: str) -> int:
 def cpus(text: str) -> int:
     """1.5 -> 1500000000 billionths of a CPU."""
     return round(float(text) * 1e9)
-
-
-def switch(text: str) -> bool:
-    """A flag without a value."""
-    if text:
-        raise ValueError("takes no value")
-    return True
 
 
 def ulimit(text: str) -> dict[str, JSON]:
@@ -44,6 +39,17 @@ def restart_of_service(text: str) -> dict[str, JSON]:
     return {"Condition": {"no": "none", "always": "any"}.get(name, name), "MaxAttempts": int(count or 0)}
 
 
+def restart_flags(text: str) -> dict[str, JSON]:
+    """on-failure:3 -> the two flags of a service."""
+    policy = restart_of_service(text)
+    return {"--restart-condition": policy["Condition"], "--restart-max-attempts": policy["MaxAttempts"]}
+
+
+def cpu_flags(text: str) -> dict[str, JSON]:
+    """1.5 -> the two flags of a build, which has no --cpus."""
+    return {"--cpu-period": CPU_PERIOD, "--cpu-quota": round(float(text) * CPU_PERIOD)}
+
+
 def log_driver(text: str) -> JSON:
     """The LogConfig of a container."""
     return {"Type": text}
@@ -52,12 +58,6 @@ def log_driver(text: str) -> JSON:
 def log_driver_of_service(text: str) -> JSON:
     """The LogDriver of a task."""
     return {"Name": text}
-
-
-def no_healthcheck(text: str) -> JSON:
-    """The Healthcheck that switches the image's own off."""
-    switch(text)
-    return {"Test": ["NONE"]}
 
 
 def networks(text: str) -> JSON:

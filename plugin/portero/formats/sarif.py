@@ -62,7 +62,7 @@ def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
 
 
 def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) -> JSON:
-    dialect = reply.dialect_of(checked.decision.subject.client)
+    dialect = checked.decision.dialect
     result: dict[str, JSON] = {
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],

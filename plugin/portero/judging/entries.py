@@ -52,10 +52,13 @@ def _rank(violation: Violation) -> tuple[int, bool, str, str]:
     return LEVELS.index(violation.level), not violation.escapes, violation.rule, violation.at
 
 
-def _worst_of_each_cause(ranked: Iterable[Violation]) -> Iterable[Violation]:
+def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
+    rules = {violation.rule for violation in ranked}
     told: dict[tuple[str, str], str] = {}
     for violation in ranked:
         cause = _wording(violation).cause
+        if _wording(violation).beside in rules:
+            continue
         if not cause or told.setdefault((cause, violation.at), violation.rule) == violation.rule:
             yield violation
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast
 
-from portero.decision import Decision, Violation, bounded, in_order, refusal
+from portero.decision import Decision, Proposed, Violation, bounded, in_order, refusal
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
@@ -21,6 +21,7 @@ from portero.judging import (
     request_document,
     subject,
     suggestion,
+    try_line,
     unknown_fields,
     waived_objects,
 )
@@ -68,7 +69,7 @@ class Judge:
         match: Match | None = None
         who: Identity | None = None
         document: dict[str, JSON] = {}
-        suggested: Mapping[str, str] = {}
+        suggested: Proposed | None = None
         fault: Exception | None = None
         try:
             # The request and the suggestion are judged at one and the same moment of the host.
@@ -196,15 +197,21 @@ class Judge:
         violations: tuple[Violation, ...],
         time: float,
         host: HostMoment,
-    ) -> Mapping[str, str]:
+    ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
         denials = _denials(self._enforced(violations))
-        drafted = suggestion.suggest(document, denials, self.policy) if denials else None
-        if drafted is None:
-            return {}
-        rebuilt = request_document.rebuild(self._as_kept(drafted.document), host)
-        changed = self._with_objects(rebuilt, match, time, host)
-        return {} if _denials(self.judge(changed, time, ("deny",))) else drafted.words
+        if not denials or match.operation.id not in try_line.COMMANDS:
+            return None
+        for gently in (True, False):
+            drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
+            if drafted is None:
+                return None
+            rebuilt = request_document.rebuild(self._as_kept(drafted.document), host)
+            changed = self._with_objects(rebuilt, match, time, host)
+            still = {violation.rule for violation in _denials(self.judge(changed, time, ("deny",)))}
+            if still <= drafted.unsolved:
+                return try_line.propose(drafted.changes, still)
+        return None
 
     def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:
         """The document without the fields that dockerd would drop at its API version."""

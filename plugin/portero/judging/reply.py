@@ -7,7 +7,7 @@ bounds the length and replaces control characters. Of the request's values it re
 import textwrap
 
 from portero.decision import Decision, Violation
-from portero.judging import dropped_fields, entries
+from portero.judging import dropped_fields, entries, try_line
 from portero.judging.entries import Entry
 
 MOST_LINES = 12
@@ -21,11 +21,12 @@ _LONGEST_NAME = 18
 
 def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
-    dialect = dialect_of(decision.subject.client)
+    dialect = decision.dialect
     denials = [violation for violation in decision.violations if violation.action == "deny"]
-    solved = {violation.rule for violation in denials} if dialect in decision.suggestion else set[str]()
+    proposed = decision.suggestion if _line(decision) else None
+    solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
     told = entries.merge(denials, dialect, solved)
-    end = [*_notes(decision, dialect), *_try(decision, dialect), *_more(decision, dialect)]
+    end = [*_notes(decision, dialect), *_try(decision), *_more(decision, dialect)]
     return "\n".join([_headline(decision), *_fit(told, MOST_LINES - 1 - len(end)), *end])
 
 
@@ -36,10 +37,10 @@ def list_violations(decision: Decision) -> str:
     """
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     width = max((len(violation.rule) for violation in denials), default=0)
-    dialect = dialect_of(decision.subject.client)
+    dialect = decision.dialect
     lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
     more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
-    tried = [f"  try: {decision.suggestion[dialect]}"] if dialect in decision.suggestion else []
+    tried = [f"  try: {line}"] if (line := _line(decision)) else []
     return "\n".join([_headline(decision), *lines, *([f"  ... and {more} more"] if more else []), *tried])
 
 
@@ -70,8 +71,15 @@ def _notes(decision: Decision, dialect: str) -> list[str]:
     ]
 
 
-def _try(decision: Decision, dialect: str) -> list[str]:
-    return _wrap(f"  try: {decision.suggestion[dialect]}", " " * 7) if dialect in decision.suggestion else []
+def _try(decision: Decision) -> list[str]:
+    line = _line(decision)
+    still = decision.suggestion.still if line and decision.suggestion is not None else ()
+    left = _wrap(f"  then still refused by: {', '.join(still)}", "       ") if still else []
+    return [*(_wrap(f"  try: {line}", "       ") if line else []), *left]
+
+
+def _line(decision: Decision) -> str:
+    return "" if decision.suggestion is None else try_line.write(decision.suggestion, decision.dialect)
 
 
 def _more(decision: Decision, dialect: str) -> list[str]:
@@ -80,6 +88,7 @@ def _more(decision: Decision, dialect: str) -> list[str]:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
+    # Two spaces stand before the brackets of the try: line.
     return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
@@ -88,8 +97,3 @@ def sentence(violation: Violation, dialect: str) -> str:
     remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
     at = entries.name_place(violation)
     return f"{f'{at}: ' if at else ''}{entries.concrete(violation) or violation.reason} -> {remedy}"
-
-
-def dialect_of(client: str) -> str:
-    """Compose users get the remedy for the compose file (compose names itself in User-Agent)."""
-    return "compose" if "compose" in client.lower() else "docker"

@@ -1,165 +1,143 @@
 """What a refused user may try instead: the proposals of all violated rules in one command.
 
-A request document and its denials in; a changed request and its changes as text out. The text has values of the site
-and of the rules, never the request's. The judge shows a suggestion only after it has judged and allowed it.
+A request document and its denials in; a changed request and its changes as flags out. The judge shows a suggestion
+only after it has judged the changed request: what then still refuses must be a rule that proposes nothing.
 """
 
 import re
-import shlex
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from portero.decision import Violation
-from portero.facts.fields import child
-from portero.flags import compose
+from portero.decision import LEVELS, Violation
 from portero.flags.docker import Spelling, spelling
-from portero.flags.edits import Document, Network, SetField, Violated
-from portero.flags.image_name import ImageForm
-from portero.flags.proposal import Proposal
+from portero.flags.document import Document
+from portero.flags.edits import Change, Entries, SetField
+from portero.flags.proposal import Proposal, flag_named
+from portero.flags.violated import Violated
+from portero.judging.flag_changes import FlagChanges
 from portero.policy.policy import Policy
+from portero.policy.wording import follow
 
-# A longer suggestion is not shown, and a request that is refused at more places gets none.
-MOST_CHARACTERS = 1000
+# A request that is refused at more places gets no suggestion.
 MOST_DENIALS = 48
-_COMMANDS: Mapping[str, str] = {
-    "ContainerCreate": "docker run",
-    "ContainerUpdate": "docker update",
-    "ContainerExec": "docker exec",
-    "ServiceCreate": "docker service create",
-    "ServiceUpdate": "docker service update",
-    "NetworkCreate": "docker network create",
-    "ImageCreate": "docker pull",
-}
-# The part of a compose file that makes these calls.
-_COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "ImageCreate": "service", "NetworkCreate": "network"}
-# Words in capitals that the user fills in.
-_YOURS = re.compile(r"\b(NAME|TAG|DIGEST|NETWORK|PATH|PORT)\b")
-
-# A flag with its value; a flag and where it is dropped.
-_Added: TypeAlias = tuple[str, Spelling, str]
-_Dropped: TypeAlias = tuple[str, Spelling, tuple[str, ...]]
+# Where a rule fails that refuses the operation outright: no flag helps.
+_OUTRIGHT = re.compile(r"operation|facts\.build.*|\?version|path\..*")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`document`: the changed request, its facts those of the old one. `words`: the changes as text, for each tool."""
+    """`document`: the changed request, its facts those of the old one. `unsolved`: the rules that propose nothing."""
 
     document: Document
-    words: Mapping[str, str]
+    changes: FlagChanges
+    unsolved: frozenset[str]
 
 
-def suggest(document: Document, denials: Sequence[Violation], policy: Policy) -> Suggestion | None:
-    """The suggestion for a request with these denials; None when a violated rule proposes nothing."""
-    operation = str(document["operation"])
-    proposals = _proposals(denials, policy) if operation in _COMMANDS and len(denials) <= MOST_DENIALS else None
-    if proposals is None:
-        return None
-    changed = dict(document)
-    dropped = _drop(changed, operation, [(proposal, violation.at) for proposal, violation in proposals])
-    added = _add(changed, operation, [proposal for proposal, _ in proposals])
-    image = _image(changed, [proposal.image for proposal, _ in proposals])
-    if not (added or dropped or image):
-        return None
-    words = {"docker": _docker(operation, added, dropped, image)}
-    if operation in _COMPOSED:
-        words |= _compose(_COMPOSED[operation], added, dropped, image)
-    return Suggestion(changed, {tool: text for tool, text in words.items() if len(text) <= MOST_CHARACTERS})
+def suggest(
+    document: Document, denials: Sequence[Violation], policy: Policy, *, gently: bool = True
+) -> Suggestion | None:
+    """The suggestion for a request with these denials; None when nothing that can be said helps.
 
-
-def _proposals(denials: Sequence[Violation], policy: Policy) -> list[tuple[Proposal, Violation]] | None:
-    found = []
-    for violation in denials:
-        proposal = policy.proposal(violation.rule)
-        if proposal is None:
-            return None
-        found.append((proposal, violation))
-    return found
-
-
-def _drop(document: Document, operation: str, proposals: Iterable[tuple[Proposal, str]]) -> list[_Dropped]:
-    violated = defaultdict[str, set[str]](set)
-    for proposal, at in proposals:
-        for flag in proposal.drop:
-            violated[flag].add(at)
-    dropped = []
-    for flag, named in violated.items():
-        spelt = spelling(operation, flag)
-        where = spelt.edit.drop(document, Violated(named)) if spelt is not None else None
-        if spelt is not None and where is not None:
-            dropped.append((flag, spelt, where))
-    return dropped
-
-
-def _add(document: Document, operation: str, proposals: Iterable[Proposal]) -> list[_Added]:
-    chosen: dict[tuple[str, str], _Added] = {}
-    for flag, value in (added for proposal in proposals for added in proposal.add):
-        spelt = spelling(operation, flag)
-        if spelt is None:
-            continue
-        key = flag, _repeated(spelt, value)
-        # Of two values for one flag the definite one wins, otherwise that of the worse level.
-        if key not in chosen or (_YOURS.search(chosen[key][2]) and not _YOURS.search(value)):
-            chosen[key] = flag, spelt, value
-    return [added for added in chosen.values() if _changes(document, added)]
-
-
-def _repeated(spelt: Spelling, value: str) -> str:
-    """What tells one use of a flag from another one beside it; empty for a flag that is used once."""
-    return "" if isinstance(spelt.edit, SetField | Network) else re.split("[=:]", value, maxsplit=1)[0]
-
-
-def _changes(document: Document, added: _Added) -> bool:
-    before = document["body"]
-    _, spelt, value = added
-    spelt.edit.add(document, value)
-    return document["body"] != before
-
-
-def _image(document: Document, forms: Iterable[ImageForm]) -> str:
-    """The form of the image's name, which is put into the document; empty when any name is allowed, or there is none.
-
-    (An import has only the name that it gives.)
+    `gently`: mounts become read-only or private where that satisfies the rules, else they are dropped.
     """
-    wanted = reduce(or_, forms, ImageForm())
-    return str(wanted.put(document)) if wanted != ImageForm() and "image" in child(document, "facts") else ""
+    if len(denials) > MOST_DENIALS or any(_OUTRIGHT.fullmatch(violation.at) for violation in denials):
+        return None
+    draft = _Draft(document, dict(document), gently=gently)
+    proposals = [(violation, policy.proposal(violation.rule)) for violation in _ordered(denials)]
+    known = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
+    draft.change_mounts(known)
+    draft.drop(known)
+    draft.add(known)
+    changed = draft.changes
+    if not changed:
+        return None
+    return Suggestion(draft.document, changed, frozenset(one.rule for one, _ in proposals) - draft.solving)
 
 
-def _docker(operation: str, added: Sequence[_Added], dropped: Sequence[_Dropped], image: str) -> str:
-    flags = [spelt.written(_quoted(value)) for _, spelt, value in added]
-    if image and operation == "ServiceUpdate":
-        flags, image = [*flags, f"--image {image}"], ""
-    rest = [] if operation == "ImageCreate" else ["..."]
-    line = " ".join([_COMMANDS[operation], *flags, *rest, *([image] if image else [])])
-    return line + _without([(spelt.flag, at) for _, spelt, at in dropped]) + _yours(line)
+def _ordered(denials: Iterable[Violation]) -> list[Violation]:
+    """In the order in which the denial tells them: the flags then stand in the order of the words."""
+
+    def rank(violation: Violation) -> tuple[int, int]:
+        order = violation.wording.order if violation.wording is not None else 0
+        return LEVELS.index(violation.level), order
+
+    return sorted(denials, key=rank)
 
 
-def _quoted(value: str) -> str:
-    return shlex.quote(value) if value and not _YOURS.search(value) else value
+@dataclass(slots=True)
+class _Draft:
+    """A request that is changed, with the flags for it and the rules that they are for."""
+
+    original: Document
+    document: Document
+    gently: bool
+    changes: FlagChanges = field(init=False)
+    solving: set[str] = field(default_factory=set)
+    changed_places: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.changes = FlagChanges(self._operation)
+
+    @property
+    def _operation(self) -> str:
+        return str(self.document["operation"])
+
+    def change_mounts(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
+        """Change the mounts for which every violated rule proposes a change."""
+        stuck = {violation.at for violation, proposal in proposals if not proposal.change or not self.gently}
+        for flag, spelt in self._spelt(("--volume", "--mount")):
+            if not isinstance(spelt.edit, Entries):
+                continue
+            for violation, proposal in proposals:
+                for how in proposal.change if violation.at not in stuck else ():
+                    change = spelt.edit.change(self.document, how, Violated([violation.at]))
+                    self._note(violation, flag, change)
+                    self.changed_places |= {violation.at} if change.added else set()
+
+    def drop(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
+        """Drop what the rules want dropped, in one go for each flag: places count from the request as it is."""
+        wanted: dict[str, list[Violation]] = {}
+        for violation, proposal in proposals:
+            if violation.at in self.changed_places:
+                self.solving.add(violation.rule)
+                continue
+            for flag in proposal.drop:
+                wanted.setdefault(flag, []).append(violation)
+        for flag, spelt in self._spelt(wanted):
+            change = spelt.edit.drop(self.document, _violated(self.original, wanted[flag]))
+            for violation in wanted[flag]:
+                self._note(violation, flag, change)
+
+    def add(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
+        """Add the flags, those last whose value is that of another flag."""
+        wanted = [(violation, flag, value) for violation, proposal in proposals for flag, value in proposal.add]
+        taken: dict[tuple[str, str], str] = {}
+        for violation, flag, value in sorted(wanted, key=lambda one: bool(flag_named(one[2]))):
+            spelt = spelling(self._operation, flag)
+            if spelt is None:
+                continue
+            meant = self._value_of(flag_named(value)) if flag_named(value) else value
+            # Of two values for one field the first one stays: that of the worse level.
+            key = (flag, "" if isinstance(spelt.edit, SetField) else meant)
+            if (meant or not value) and taken.setdefault(key, meant) == meant:
+                change = spelt.edit.add(self.document, meant, _violated(self.original, [violation]))
+                self._note(violation, flag, change)
+            if taken.get(key) == meant:
+                self.solving.add(violation.rule)
+
+    def _value_of(self, flag: str) -> str:
+        spelt = spelling(self._operation, flag)
+        return spelt.edit.typed_value(self.document) if spelt is not None and isinstance(spelt.edit, SetField) else ""
+
+    def _spelt(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
+        return ((flag, spelt) for flag in flags if (spelt := spelling(self._operation, flag)) is not None)
+
+    def _note(self, violation: Violation, flag: str, change: Change) -> None:
+        if change.added or change.removed or change.others:
+            self.solving.add(violation.rule)
+            self.changes.note(flag, change)
 
 
-def _compose(of: str, added: Sequence[_Added], dropped: Sequence[_Dropped], image: str) -> dict[str, str]:
-    """The text under the name of the tool; {} where compose has no key for one of the changes."""
-    try:
-        keys = compose.spell_keys([(flag, value) for flag, _, value in added], {"image": image} if image else {})
-        gone = [(compose.without(flag), at) for flag, _, at in dropped]
-    except LookupError:
-        return {}
-    # A service names only networks that the file knows, and no network_mode beside them.
-    networks = [value for flag, _, value in added if flag == "--network"]
-    top = f", at its top {compose.known(networks)}, without network_mode" if networks else ""
-    line = f"the {of} in the compose file with {keys or '...'}{top}"
-    return {"compose": line + _without(gone) + _yours(line)}
-
-
-def _without(names: Sequence[tuple[str, Sequence[str]]]) -> str:
-    dropped = [f"{name} ({', '.join(at)})" if at else name for name, at in names]
-    return f", without {', '.join(dropped)}" if dropped else ""
-
-
-def _yours(line: str) -> str:
-    words = list(dict.fromkeys(_YOURS.findall(line)))
-    return f"; {', '.join(words)}: yours to fill in" if words else ""
+def _violated(document: Document, violations: Sequence[Violation]) -> Violated:
+    facts = [follow(document, path)[1] for violation in violations for path in violation.paths]
+    return Violated([violation.at for violation in violations], facts)

@@ -27,6 +27,7 @@ class WordingTemplate:
     entry: str
     order: int = 0
     cause: str = ""
+    beside: str = ""
     part: tuple[str, str] | None = None
     asked: str = ""
     allowed: str = ""
@@ -47,12 +48,13 @@ class WordingTemplate:
 
     def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
         """The words for one violation, which fails at these paths of the request document."""
-        failed, fact = _follow(request, paths[0])
+        failed, fact = follow(request, paths[0])
         is_missing = self.part is not None and (failed in _NOTHING or isinstance(failed, list) or not self.asked)
         return Wording(
             entry=self.entry,
             order=self.order,
             cause=self.cause,
+            beside=self.beside,
             part=(self.part[0], _fill(self.part[1], fact)) if self.part and is_missing else None,
             asked="" if is_missing or not self.asked else self._asked(request, paths),
             allowed="" if is_missing else self.allowed,
@@ -61,7 +63,7 @@ class WordingTemplate:
         )
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> str:
-        facts = [_follow(request, path)[1] for path in paths[:_MOST_VALUES]]
+        facts = [follow(request, path)[1] for path in paths[:_MOST_VALUES]]
         values = [value for value in dict.fromkeys(_fill(self.asked, fact) for fact in facts) if value]
         more = len(paths) - _MOST_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
@@ -74,7 +76,7 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
             yield f"denial: '{{{name}}}' is not in site.json{close_to(name, sorted(keys))}"
 
 
-def _follow(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
+def follow(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
     """The value at the path, and the facts on the way to it as one: an inner one's values go before an outer one's."""
     value, fact = request, cast(dict[str, JSON], {})
     for step in path:

@@ -32,8 +32,6 @@ _SELF_PROTECTION = "self-protection"
 # Rules of self-protection that an exception may waive for an image by digest (or a user).
 _PINNED = frozenset({"no-daemon-sockets", "docker-data"})
 _MOUNTS = ("facts", "mounts")
-# Proposals that only a person can complete: another network is another container.
-_FOR_A_PERSON = "NETWORK"
 # Beyond so many of a kind, others are not listed.
 _MOST = 1000
 Cure: TypeAlias = SiteValue | Why | Literal["waive"]
@@ -129,7 +127,7 @@ class Suggestions:
         found = self.finder.find(violation, document) if self.finder is not None and document is not None else None
         if found is not None:
             return found
-        if rule.proposal is not None and not rule.proposal.drop and _FOR_A_PERSON not in self._flags(rule.id):
+        if rule.proposal is not None and not rule.proposal.drop:
             return "flags"
         if rule.topic == _SELF_PROTECTION:
             return "self-protection"

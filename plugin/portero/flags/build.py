@@ -1,0 +1,86 @@
+"""What flags of `docker build` do to a request: all that it asks for stands in the query."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from portero.flags import typed, values
+from portero.flags.document import Document, as_entries
+from portero.flags.edits import NOTHING, Change
+from portero.flags.violated import Violated
+from portero.types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuery:
+    """A flag that sets one parameter. `types`: how the number that the parameter has is typed."""
+
+    name: str
+    reads: Callable[[str], JSON]
+    types: Callable[[JSON], str] = typed.text
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Set the parameter."""
+        before = _put(document, self.name, str(self.reads(value)))
+        was = self._typed(before)
+        return Change((value,), (was,) if was else ()) if before != str(self.reads(value)) else NOTHING
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Clear the parameter when a violation is there."""
+        if f"?{self.name}" not in violated:
+            return NOTHING
+        was = self._typed(_put(document, self.name, ""))
+        return Change(removed=(was,)) if was else NOTHING
+
+    def _typed(self, text: str) -> str:
+        return self.types(int(text) if text.removeprefix("-").isdecimal() else text)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCpus:
+    """--cpus, which a build says as a period and a quota."""
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Set both parameters."""
+        flags = values.cpu_flags(value)
+        _put(document, "cpuperiod", str(flags["--cpu-period"]))
+        quota = str(flags["--cpu-quota"])
+        before = _put(document, "cpuquota", quota)
+        if before == quota:
+            return NOTHING
+        return Change((value,), others=(("--cpu-quota", before),) if before not in ("", "0") else ())
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Never done: without it there is no limit."""
+        return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class BuildUlimits:
+    """--ulimit; those of one name replace each other."""
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Set the limit."""
+        limit = values.ulimit(value)
+        before = as_entries(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
+        replaced = [one for one in before if values.name(one) == limit["Name"]]
+        if limit in before:
+            return NOTHING
+        _put(document, "ulimits", json.dumps([*(one for one in before if one not in replaced), limit]))
+        return Change((value,), tuple(map(typed.ulimit, replaced)))
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Never done: without it there is no limit."""
+        return NOTHING
+
+
+def _query(document: Document) -> dict[str, list[str]]:
+    return cast(dict[str, list[str]], document.get("query") or {})
+
+
+def _put(document: Document, name: str, value: str) -> str:
+    """Set a parameter; the value that it had."""
+    query = _query(document)
+    document["query"] = cast(JSON, {**query, name: [value]})
+    return (query.get(name) or [""])[0]

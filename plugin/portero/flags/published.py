@@ -1,0 +1,173 @@
+"""The flags that stand for each of many: ports that a container publishes, paths with a tmpfs, its networks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portero.flags import typed
+from portero.flags.document import Document, around, as_entries, as_object
+from portero.flags.edits import NOTHING, Change, Entries, SetField
+from portero.flags.violated import Violated
+from portero.types import JSON
+
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
+_HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")
+_LAST_PORT = 65535
+# Of a pair of mount options the one that a proposal names replaces the other.
+_OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Published ports: `ADDRESS:PORT:PORT` gives those that are refused an address, `PORT+8000:PORT` a higher port."""
+
+    at: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Publish the ports that are refused at the address, or that much higher."""
+        address, higher = _ADDRESS.fullmatch(value), _HIGHER.fullmatch(value)
+        if address is None and higher is None:
+            raise ValueError(f"'{value}' is neither ADDRESS:PORT:PORT nor PORT+8000:PORT")
+        parent, last = around(document, self.at)
+        if not as_object(parent.get(last)):
+            return NOTHING
+        added, removed, after = list[str](), list[str](), dict[str, JSON]()
+        for key, before in _bindings(parent[last]):
+            binding = dict(before)
+            if address is not None and _is_refused(key, before, "HostIp", violated):
+                binding["HostIp"] = address["six"] or address["four"]
+            elif higher is not None and _is_refused(key, before, "HostPort", violated):
+                binding["HostPort"] = _raise_port(str(before.get("HostPort") or ""), int(higher["more"]))
+            if binding != before:
+                added.append(typed.port(key, binding))
+                removed.append(typed.port(key, before))
+            after[key] = [*as_entries(after.get(key)), binding]
+        parent[last] = after
+        return Change(tuple(added), tuple(removed))
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Publish nothing."""
+        parent, last = around(document, self.at)
+        if self.at not in violated or not parent.get(last):
+            return NOTHING
+        return Change(removed=tuple(typed.port(key, binding) for key, binding in _bindings(parent.pop(last))))
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePorts:
+    """Published ports of a service, which have no address."""
+
+    at: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Publish the ports that are refused that much higher."""
+        higher = _HIGHER.fullmatch(value)
+        if higher is None:
+            return NOTHING
+        parent, last = around(document, self.at)
+        before = [as_object(port) for port in as_entries(parent.get(last))]
+        after: list[JSON] = [
+            {**port, "PublishedPort": int(_raise_port(str(port["PublishedPort"]), int(higher["more"])))}
+            if f"{self.at}[{number}]" in violated and port.get("PublishedPort")
+            else port
+            for number, port in enumerate(before)
+        ]
+        changed = [number for number, port in enumerate(before) if after[number] != port]
+        if changed:
+            parent[last] = after
+        return Change(
+            tuple(typed.service_port(after[number]) for number in changed),
+            tuple(typed.service_port(before[number]) for number in changed),
+        )
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Publish the ports no more."""
+        return Entries(self.at, str, str, typed.service_port).drop(document, violated)
+
+
+def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
+    for key, bindings in as_object(ports).items():
+        yield from ((key, as_object(binding)) for binding in as_entries(bindings) or [{}])
+
+
+def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violated) -> bool:
+    """Whether a port with this value of the field that is to be changed is refused."""
+    name = {"HostIp": "hostIp", "HostPort": "hostPort"}[field]
+    facts = [fact for fact in violated.facts if name in fact]
+    own, _, protocol = key.partition("/")
+    value = str(binding.get(field) or "")
+    return not facts or any(
+        (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (own, protocol or "tcp", value)
+        for fact in facts
+    )
+
+
+def _raise_port(port: str, more: int) -> str:
+    return str(int(port) + more) if port.isdecimal() and int(port) + more <= _LAST_PORT else port
+
+
+@dataclass(frozen=True, slots=True)
+class Tmpfs:
+    """--tmpfs `PATH:options`: adds the options to those of each path that is refused."""
+
+    at: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Give each path these options."""
+        path, _, options = value.partition(":")
+        if path != "PATH" or not options:
+            raise ValueError(f"'{value}' is not PATH:options")
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        wrong = violated.named(before, "target")
+        after = {path: _merge(str(own), options) if path in wrong else own for path, own in before.items()}
+        if after != before:
+            parent[last] = after
+        changed = [path for path in before if after[path] != before[path]]
+        return Change(
+            tuple(_typed_tmpfs(path, after[path]) for path in changed),
+            tuple(_typed_tmpfs(path, before[path]) for path in changed),
+        )
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the paths that are refused."""
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        if self.at not in violated or not before:
+            return NOTHING
+        wrong = violated.named(before, "target")
+        parent[last] = {path: own for path, own in before.items() if path not in wrong}
+        return Change(removed=tuple(_typed_tmpfs(path, before[path]) for path in wrong))
+
+
+def _merge(own: str, options: str) -> str:
+    new = options.split(",")
+    replaced = {_OPPOSITE.get(option, "") for option in new} | {*new}
+    names = {option.partition("=")[0] for option in new if "=" in option}
+    kept = [one for one in own.split(",") if one and one not in replaced and one.partition("=")[0] not in names]
+    return ",".join([*kept, *new])
+
+
+def _typed_tmpfs(path: str, options: JSON) -> str:
+    return f"{path}:{options}" if options else path
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """--network of a container, which the command line says twice (docker/cli cli/command/container/opts.go)."""
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Join this network and no other."""
+        change = SetField("HostConfig.NetworkMode", str).add(document, value, violated)
+        networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
+        others = [name for name in as_object(networking.get(endpoints)) if name not in ("default", value)]
+        networking[endpoints] = {value: {}}
+        return Change(change.added, tuple(dict.fromkeys([*change.removed, *others])))
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Join Docker's default network."""
+        change = SetField("HostConfig.NetworkMode", str).drop(document, violated)
+        if change.removed:
+            networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
+            networking.pop(endpoints, None)
+        return change

@@ -1,0 +1,84 @@
+"""The `try:` line of a denial, which can be applied as it stands.
+
+`docker run FLAG VALUE … …  (instead of F, F; without F, F)`: what stands between the command and the last … goes right
+behind the command; the flags in the brackets, if any, go. A plugin cannot know how a flag was typed: each is named
+`-x VALUE` where docker has a short form, else `--flag VALUE`.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+
+from portero.decision import Proposed
+from portero.flags import compose
+from portero.flags.docker import Typed
+from portero.judging.flag_changes import Flag, FlagChanges
+
+# A longer line is not shown.
+MOST_CHARACTERS = 1000
+_REST = "…"
+COMMANDS: Mapping[str, str] = {
+    "ContainerCreate": "docker run",
+    "ContainerUpdate": "docker update",
+    "ContainerExec": "docker exec",
+    "ServiceCreate": "docker service create",
+    "ServiceUpdate": "docker service update",
+    "NetworkCreate": "docker network create",
+    "VolumeCreate": "docker volume create",
+    "ImageBuild": "docker build",
+}
+# The part of a compose file that makes these calls.
+_COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "NetworkCreate": "network", "VolumeCreate": "volume"}
+_NEEDS_QUOTES = re.compile(r"[\s'\"\\$`&|;<>(){}*?!#~]")
+
+
+def propose(changes: FlagChanges, still: Iterable[str]) -> Proposed | None:
+    """The changes as docker and compose say them; None where the line would be too long."""
+    command = COMMANDS[changes.operation]
+    proposed = Proposed(
+        command=command,
+        add=changes.write(changes.added),
+        instead=changes.write(changes.instead),
+        without=changes.write(changes.without),
+        still=tuple(sorted(still)),
+        compose=_write_compose(changes),
+    )
+    return proposed if len(write(proposed, "docker")) <= MOST_CHARACTERS else None
+
+
+def write(proposed: Proposed, dialect: str) -> str:
+    """The line for a user of docker or of compose; empty where compose has no key for a change."""
+    if dialect == "compose":
+        return proposed.compose
+    gone = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
+    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + gone
+
+
+def _typed(flag: Typed) -> str:
+    return " ".join(shlex.quote(word) if _NEEDS_QUOTES.search(word) else word for word in flag)
+
+
+def _bracket(instead: Iterable[str], without: Iterable[str]) -> str:
+    parts = [("instead of", ", ".join(instead)), ("without", ", ".join(without))]
+    told = "; ".join(f"{what} {flags}" for what, flags in parts if flags)
+    return f"  ({told})" if told else ""
+
+
+def _write_compose(changes: FlagChanges) -> str:
+    of = _COMPOSED.get(changes.operation)
+    if of is None:
+        return ""
+    try:
+        keys = compose.spell_keys(list(changes.added))
+        gone = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
+    except LookupError:
+        return ""
+    # A service names only networks that the file knows, and no network_mode beside them.
+    networks = [value for flag, value in changes.added if flag == "--network"]
+    top = f", at its top {compose.known(networks)}, without network_mode" if networks else ""
+    line = f"the {of} in the compose file with {keys or _REST}{top}{gone}"
+    return line if len(line) <= MOST_CHARACTERS else ""
+
+
+def _spell_gone(flags: Iterable[Flag]) -> Sequence[str]:
+    return [f"{compose.without(flag)} {value}".strip() for flag, value in flags]

@@ -1,0 +1,111 @@
+"""Flags that stand for each of many: published ports, paths with a tmpfs, networks."""
+
+from typing import Any
+
+import pytest
+
+from portero.flags.edits import NOTHING, Change
+from portero.flags.published import Network, Published, ServicePorts, Tmpfs
+from portero.flags.violated import NONE, Violated
+
+
+def document(**body: Any) -> dict[str, Any]:
+    return {"body": body}
+
+
+PORTS = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "53", "HostIp": "10.0.0.1"}], "90/tcp": None}
+REFUSED = Violated(
+    ["Ports[*]"], [{"containerPort": 80, "protocol": "tcp", "hostPort": 80, "hostIp": "", "at": "Ports[*]"}]
+)
+
+
+def test_only_the_ports_that_are_refused_get_an_address() -> None:
+    changed = document(Ports=PORTS)
+
+    assert Published("Ports").add(changed, "127.0.0.1:PORT:PORT", REFUSED) == Change(("127.0.0.1:80:80",), ("80:80",))
+    assert changed["body"]["Ports"] == {
+        "80/tcp": [{"HostPort": "80", "HostIp": "127.0.0.1"}],
+        "53/udp": [{"HostPort": "53", "HostIp": "10.0.0.1"}],
+        "90/tcp": [{}],
+    }
+
+
+def test_a_port_is_published_higher() -> None:
+    changed = document(Ports=PORTS)
+
+    assert Published("Ports").add(changed, "PORT+8000:PORT", REFUSED) == Change(("8080:80",), ("80:80",))
+    assert changed["body"]["Ports"]["80/tcp"] == [{"HostPort": "8080"}]
+
+
+def test_all_ports_are_meant_where_nothing_tells_which() -> None:
+    change = Published("Ports").add(document(Ports=PORTS), "[::1]:PORT:PORT", NONE)
+
+    assert change.added == ("[::1]:80:80", "[::1]:53:53/udp", "[::1]::90")
+    assert change.removed == ("80:80", "10.0.0.1:53:53/udp", "90")
+
+
+def test_a_container_without_ports_stays_as_it_is() -> None:
+    assert Published("Ports").add(document(), "127.0.0.1:PORT:PORT", NONE) == NOTHING
+
+
+@pytest.mark.parametrize("value", ["80", "localhost:PORT:PORT", "PORT+1:PORT"])
+def test_another_value_is_an_error(value: str) -> None:
+    with pytest.raises(ValueError, match="is neither"):
+        Published("Ports").add(document(), value, NONE)
+
+
+def test_a_service_publishes_higher_and_without_an_address() -> None:
+    port = {"PublishedPort": 80, "TargetPort": 80, "Protocol": "tcp"}
+    changed = document(Ports=[port, {**port, "PublishedPort": 8443}])
+
+    change = ServicePorts("Ports").add(changed, "PORT+8000:PORT", Violated(["Ports[0]"]))
+
+    assert change == Change(("8080:80",), ("80:80",))
+    assert [port["PublishedPort"] for port in changed["body"]["Ports"]] == [8080, 8443]
+    assert ServicePorts("Ports").drop(changed, Violated(["Ports[1]"])).removed == ("8443:80",)
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "after"),
+    [
+        ("", "size=64m", "size=64m"),
+        ("rw,exec,size=900m", "noexec,nodev,nosuid", "rw,size=900m,noexec,nodev,nosuid"),
+        ("rw,size=900m", "size=64m", "rw,size=64m"),
+        ("noexec,nodev,nosuid,mode=1777", "noexec,nodev,nosuid", "mode=1777,noexec,nodev,nosuid"),
+    ],
+)
+def test_options_of_a_tmpfs_replace_what_contradicts_them(before: str, options: str, after: str) -> None:
+    changed = document(Tmpfs={"/run": before, "/tmp": "size=1m"})
+
+    change = Tmpfs("Tmpfs").add(changed, f"PATH:{options}", Violated(["Tmpfs[*]"], [{"target": "/run"}]))
+
+    assert change == Change((f"/run:{after}",), (f"/run:{before}" if before else "/run",))
+    assert changed["body"]["Tmpfs"]["/run"] == after
+
+
+def test_a_path_with_tmpfs_is_dropped() -> None:
+    changed = document(Tmpfs={"/run": "rw"})
+
+    assert Tmpfs("Tmpfs").drop(changed, Violated(["Tmpfs[*]"])).removed == ("/run:rw",)
+    assert Tmpfs("Tmpfs").drop(document(), Violated(["Tmpfs[*]"])) == NOTHING
+    with pytest.raises(ValueError, match="is not PATH:options"):
+        Tmpfs("Tmpfs").add(changed, "size=1m", NONE)
+
+
+def test_a_network_replaces_the_others() -> None:
+    changed = document(
+        HostConfig={"NetworkMode": "host"}, NetworkingConfig={"EndpointsConfig": {"host": {}, "other": {}}}
+    )
+
+    assert Network().add(changed, "app", NONE) == Change(("app",), ("host", "other"))
+    assert changed["body"] == {
+        "HostConfig": {"NetworkMode": "app"},
+        "NetworkingConfig": {"EndpointsConfig": {"app": {}}},
+    }
+
+
+def test_the_network_of_the_host_is_dropped() -> None:
+    changed = document(HostConfig={"NetworkMode": "host"}, NetworkingConfig={"EndpointsConfig": {"host": {}}})
+
+    assert Network().drop(changed, Violated(["HostConfig.NetworkMode"])) == Change(removed=("host",))
+    assert changed["body"] == {"HostConfig": {}, "NetworkingConfig": {}}
