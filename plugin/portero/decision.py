@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
+from portero.denial import Proposed, Wording
 from portero.refusals import CODES
 from portero.types import JSON
 
@@ -32,26 +33,6 @@ class NearMiss:
 
     def __str__(self) -> str:
         return f"{self.exception} {self.why}"[:_LONGEST_NOTE]
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How a denial tells of a violation. Rules with one `entry` are told together, in this `order`; of the rules with
-    one `cause` at one place, the worst alone. `beside`: a rule that tells of this violation too.
-
-    `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
-    in common with other parts of the entry, and its own.
-    """
-
-    entry: str
-    order: int = 0
-    cause: str = ""
-    beside: str = ""
-    part: tuple[str, str] | None = None
-    asked: str = ""
-    allowed: str = ""
-    text: str = ""
-    cure: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,32 +85,6 @@ class Violation:
         if self.near_miss is not None:
             entry["nearMiss"] = str(self.near_miss)
         return entry
-
-
-# A flag and its value as typed; a switch has none.
-Typed: TypeAlias = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
-
-    `still`: rules that refuse even then, since they propose nothing. `compose`: the same for a compose file; empty
-    where it cannot be said there.
-    """
-
-    command: str
-    add: tuple[Typed, ...] = ()
-    instead: tuple[Typed, ...] = ()
-    without: tuple[Typed, ...] = ()
-    still: tuple[str, ...] = ()
-    compose: str = ""
-
-    def entry(self) -> dict[str, JSON]:
-        """`try` in the line of the decision log."""
-        flags = {"add": self.add, "instead": self.instead, "without": self.without}
-        entry: dict[str, JSON] = {name: [[*flag] for flag in found] for name, found in flags.items()}
-        return entry | ({"still": [*self.still]} if self.still else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +150,7 @@ class Decision:
     def line(self, microseconds: int) -> dict[str, JSON]:
         """The document of the decision log (schemas/decision.json): names and places in the request, never values."""
         subject = self.subject
-        tried: dict[str, JSON] = {} if self.suggestion is None else {"try": self.suggestion.entry()}
+        tried: dict[str, JSON] = {} if self.suggestion is None else {"try": cast(JSON, self.suggestion.entry())}
         return {
             "version": LOG_VERSION,
             "id": self.id,

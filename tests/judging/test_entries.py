@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from portero.decision import Violation, Wording
+from portero.decision import Violation
+from portero.denial import Wording
 from portero.judging import entries
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from portero.decision import Decision, Proposed, Subject, Violation
+from portero.decision import Decision, Subject, Violation
+from portero.denial import Proposed
 from portero.judging import reply
 
 ID = "d-7f3a00000000"

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from portero.decision import Proposed
+from portero.denial import Proposed
 from portero.flags.edits import Change
 from portero.judging import try_line
 from portero.judging.flag_changes import FlagChanges

@@ -6,7 +6,8 @@ Denying violations in; entries with their short texts out. What belongs together
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from portero.decision import LEVELS, Violation, Wording
+from portero.decision import LEVELS, Violation
+from portero.denial import Wording
 from portero.spelling import printable
 
 _LONGEST_AT = 120

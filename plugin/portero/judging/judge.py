@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, cast
 
-from portero.decision import Decision, Proposed, Violation, bounded, in_order, refusal
+from portero.decision import Decision, Violation, bounded, in_order, refusal
+from portero.denial import Proposed
 from portero.facts.inspected import Inspected
 from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment

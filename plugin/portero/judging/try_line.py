@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from portero.decision import Proposed
+from portero.denial import Proposed
 from portero.flags import compose
 from portero.flags.docker import Typed
 from portero.judging.flag_changes import Flag, FlagChanges

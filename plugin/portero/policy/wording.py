@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from portero.decision import Wording
+from portero.denial import Wording
 from portero.sizes import written_size
 from portero.spelling import close_to, printable
 from portero.types import JSON

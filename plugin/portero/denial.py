@@ -1,0 +1,52 @@
+"""What a denial tells: the words for a violation, and what would be allowed instead. Plain frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+# A flag and its value as typed; a switch has none.
+Typed: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
+
+    `still`: rules that refuse even then, since they propose nothing. `compose`: the same for a compose file; empty
+    where it cannot be said there.
+    """
+
+    command: str
+    add: tuple[Typed, ...] = ()
+    instead: tuple[Typed, ...] = ()
+    without: tuple[Typed, ...] = ()
+    still: tuple[str, ...] = ()
+    compose: str = ""
+
+    def entry(self) -> dict[str, list[list[str]] | list[str]]:
+        """`try` in the line of the decision log."""
+        flags = {"add": self.add, "instead": self.instead, "without": self.without}
+        entry: dict[str, list[list[str]] | list[str]] = {
+            name: [[*flag] for flag in found] for name, found in flags.items()
+        }
+        return entry | ({"still": [*self.still]} if self.still else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a denial tells of a violation. Rules with one `entry` are told together, in this `order`; of the rules with
+    one `cause` at one place, the worst alone. `beside`: a rule that tells of this violation too.
+
+    `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
+    in common with other parts of the entry, and its own.
+    """
+
+    entry: str
+    order: int = 0
+    cause: str = ""
+    beside: str = ""
+    part: tuple[str, str] | None = None
+    asked: str = ""
+    allowed: str = ""
+    text: str = ""
+    cure: Mapping[str, str] = field(default_factory=dict)
