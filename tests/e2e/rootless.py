@@ -117,6 +117,8 @@ class RootlessDocker:
 
     def logs(self) -> str:
         """The ends of dockerd's and the plugin's own output, for a failed test's report."""
+        if not self._log.exists():
+            return "(the host has ended)"
         plugin = self.root(f"tail -c 3000 {HOME}/.local/state/portero/portero.log")
         return f"--- dockerd\n{self.daemon_log()[-3000:]}\n--- plugin\n{plugin.stdout}"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.host.copied_up import find_name_on_host
+from portero.host.copied_up import drop_copies, find_name_on_host
 from portero.host.mount_table import Mount, MountTable
 
 TOP = Mount(1, 0, "8:1", "/", "/", "ext4")
@@ -50,3 +50,20 @@ def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(path: str, name: 
 )
 def test_anything_else_keeps_its_own(path: str, mounts: tuple[Mount, ...]) -> None:
     assert find_name_on_host(path, lambda: MountTable(mounts)) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "left"),
+    [
+        ("/etc/ssl", ["/etc/.ro12/ssl"], ()),
+        ("/etc/ssl", ["/etc/.ro12/ssl/certs", "/srv/ssl"], ("/srv/ssl",)),
+        ("/etc/ssl/certs", ["/etc/.ro12/ssl"], ("/etc/.ro12/ssl",)),
+        ("/etc/timezone", ["/etc/.ro12/shadow"], ("/etc/.ro12/shadow",)),
+        ("/etc/ssl", ["/etc/.ro13/ssl"], ("/etc/.ro13/ssl",)),
+        ("/srv/x", ["/etc/.ro12/ssl"], ("/etc/.ro12/ssl",)),
+        ("/srv", ["/srv/x"], ("/srv/x",)),
+    ],
+    ids=["the same", "below it", "above it", "another file", "no copy", "elsewhere", "no copy, below"],
+)
+def test_the_name_in_a_copy_is_no_other_name(path: str, names: list[str], left: tuple[str, ...]) -> None:
+    assert tuple(drop_copies(path, names, MountTable(ROOTLESS))) == left

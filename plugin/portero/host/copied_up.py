@@ -5,9 +5,10 @@ With --copy-up=/etc rootlesskit moves /etc to /etc/.roN, N a number, and mounts 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from portero.host.mount_table import MountTable
+from portero.host.path import is_within
 
 # What dockerd-rootless.sh has copied up.
 _COPY = re.compile(r"(?P<copy>(?P<folder>/etc|/run)/\.ro[0-9]+)(?P<rest>/.*|)")
@@ -24,3 +25,14 @@ def find_name_on_host(path: str, read_mounts: Callable[[], MountTable]) -> str:
     if moved and over.point == match["folder"] and over.type == "tmpfs":
         return f"{match['folder']}{match['rest']}"
     return path
+
+
+def drop_copies(path: str, names: Iterable[str], mounts: MountTable) -> Iterator[str]:
+    """Other names of a path and of what lies below it, without those that are its own in a copy.
+
+    dockerd-rootless.sh binds /etc/.roN/ssl over /etc/ssl.
+    """
+    for name in names:
+        on_host = find_name_on_host(name, lambda: mounts)
+        if on_host == name or not is_within(on_host, path):
+            yield name

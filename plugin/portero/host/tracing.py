@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from portero.host.accounts import AccountNames
+from portero.host.copied_up import drop_copies
 from portero.host.mount_table import MountTable
 from portero.host.owners import Owners, UnseenOwner, Writer
 from portero.host.path import is_within
@@ -34,10 +35,11 @@ class Tracer:
         except UnseenOwner:
             swaps, seen = (), False
         reached = self.mounts.list_reached(resolved).union(self._list_linked(resolved)) - {path}
+        others = sorted(drop_copies(path, reached, self.mounts))
         kernel_types = sorted(self.mounts.list_kernel_types(resolved))
         below = sorted(self.mounts.list_points_below(resolved))
         passes = self._name_folders(step.folder for step in steps)
-        return Trace(passes, swaps, tuple(sorted(reached)), tuple(kernel_types), tuple(below), seen)
+        return Trace(passes, swaps, tuple(others), tuple(kernel_types), tuple(below), seen)
 
     def find_passage(self, path: str) -> Passage:
         """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
