@@ -13,6 +13,7 @@ __all__ = ["main"]
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "agent": ("agent", "agent", "Keep this host's policy bundle up to date."),
     "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
+    "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
     "check": ("check", "check", "Judge the requests in files, without a daemon."),
     "explain": ("explain", "explain", "Explain a rule, a refusal code or a decision."),
     "host": ("host", "host", "Check this host: kernel, dockerd, who reaches it."),

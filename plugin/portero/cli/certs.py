@@ -1,0 +1,163 @@
+"""`portero certs`: an authority of one's own, and certificates for dockerd's TLS and for its users.
+
+Each certificate gets a folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT_PATH expects them: copied as a whole.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+from portero.cli import options
+from portero.cli.output import show_lines
+from portero.cli.replaced_file import replace_file
+from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority
+from portero.identity.names import is_name
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700
+_HOST = re.compile(r"[A-Za-z0-9*][A-Za-z0-9.:-]{0,252}")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,100}")
+_CA, _CA_KEY, _CERT, _KEY = "ca.pem", "ca-key.pem", "cert.pem", "key.pem"
+_PORT = 2376
+
+
+_Option: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def _days(default: int) -> _Option:
+    return click.option("--days", type=click.IntRange(1, 3660), default=default, show_default=True, help="Days valid.")
+
+
+@click.group()
+def certs() -> None:
+    """Make certificates for dockerd's TLS: an authority, daemons, users."""
+
+
+@certs.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--name", metavar="NAME", default="portero authority", show_default=True, help="Its name.")
+@_days(1825)
+def ca(folder: Path, name: str, days: int) -> None:
+    """Make an authority in DIR: ca.pem, and ca-key.pem, which signs and stays on this machine."""
+    _refuse_odd([name])
+    made = make_authority(name, days)
+    _create(folder, {_CA_KEY: (made.key, _OWNER_ONLY), _CA: (made.certificate, _EVERYBODY)})
+    show_lines([f"{folder / _CA}: valid until {_spell(made.end)}; keep {folder / _CA_KEY} off the Docker hosts"])
+
+
+@certs.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--host", "hosts", metavar="NAME", multiple=True, required=True, help="A name or address; repeatable.")
+@_days(397)
+def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
+    """Issue a certificate for a dockerd, and show its settings. DIR has the authority."""
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        options.give_up(["--host: write names such as docker.example.com, or addresses"])
+    issued = _issue(folder, lambda authority: authority.issue("server", hosts[0], (), hosts, days))
+    made = _write(folder, hosts[0], issued)
+    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_list_daemon_lines()])
+
+
+@certs.command()
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@click.option("--user", metavar="NAME", required=True, help="The user (CN).")
+@click.option("--group", "groups", metavar="NAME", multiple=True, help="A group of the user (O); repeatable.")
+@_days(90)
+def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
+    """Issue a certificate for a user, and show how to use it. DIR has the authority."""
+    _refuse_odd([user, *groups])
+    if not _FILE_NAME.fullmatch(user):
+        options.give_up(["--user: write a name that can be a folder's: letters, digits, ., _, @ and -"])
+    issued = _issue(folder, lambda authority: authority.issue("client", user, groups, (), days))
+    made = _write(folder, user, issued)
+    of = f" in {', '.join(groups)}" if groups else ""
+    show_lines([f"{made}: for {user}{of}, valid until {_spell(issued.end)}", *_list_client_lines(made)])
+
+
+@certs.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
+@_days(90)
+def renew(folders: tuple[Path, ...], days: int) -> None:
+    """Renew the certificates in folders that `server` and `client` made: cert.pem changes, the key stays.
+
+    The authority is in the folder above. dockerd reads its certificate when it starts: restart it.
+    """
+    for folder in folders:
+        try:
+            old = (folder / _CERT).read_bytes()
+            text, end = _read_authority(folder.absolute().parent).renew(old, days)
+            replace_file(folder / _CERT, text, _EVERYBODY)
+        except AuthorityRefused as refused:
+            options.give_up([f"{folder / _CERT}: {refused}"])
+        except OSError as error:
+            options.give_up([f"{folder / _CERT}: {error.strerror}"])
+        show_lines([f"{folder / _CERT}: valid until {_spell(end)}"])
+
+
+def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
+    try:
+        return make(_read_authority(folder))
+    except AuthorityRefused as refused:
+        options.give_up([f"{folder / _CA}: {refused}"])
+
+
+def _read_authority(folder: Path) -> Authority:
+    try:
+        return Authority.read((folder / _CA).read_bytes(), (folder / _CA_KEY).read_bytes())
+    except OSError as error:
+        options.give_up([f"{error.filename}: {error.strerror}; make an authority with `portero certs ca {folder}`"])
+
+
+def _write(folder: Path, name: str, issued: Issued) -> Path:
+    made = folder / name
+    files = {_KEY: (issued.key, _OWNER_ONLY), _CERT: (issued.certificate, _EVERYBODY)}
+    _create(made, {**files, _CA: ((folder / _CA).read_bytes(), _EVERYBODY)})
+    return made
+
+
+def _create(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
+    """Write new files: a key is never overwritten."""
+    try:
+        folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        for name, (text, mode) in files.items():
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+            with open(descriptor, "wb") as opened:
+                opened.write(text)
+    except OSError as error:
+        options.give_up([f"{error.filename}: {error.strerror}; renew it with `portero certs renew`, or remove it"])
+
+
+def _refuse_odd(names: Sequence[str]) -> None:
+    if not all(is_name(name) for name in names):
+        options.give_up(["--name, --user, --group: write one line of plain text of at most 128 characters"])
+
+
+def _spell(end: datetime) -> str:
+    return f"{end:%Y-%m-%d}"
+
+
+def _list_daemon_lines() -> Iterator[str]:
+    yield ""
+    yield "Copy the folder to /etc/docker/tls on the Docker host, and add to /etc/docker/daemon.json:"
+    yield ""
+    yield f'  "hosts": ["unix:///run/docker.sock", "tcp://0.0.0.0:{_PORT}"],'
+    yield '  "tlsverify": true,'
+    yield '  "tlscacert": "/etc/docker/tls/ca.pem",'
+    yield '  "tlscert": "/etc/docker/tls/cert.pem",'
+    yield '  "tlskey": "/etc/docker/tls/key.pem"'
+    yield ""
+    yield "Where a unit starts dockerd with -H fd://, take that out of it (systemctl edit docker). Restart dockerd."
+
+
+def _list_client_lines(folder: Path) -> Iterator[str]:
+    yield ""
+    yield "Give the folder to the user, who uses it so:"
+    yield ""
+    yield f"  export DOCKER_HOST=tcp://docker.example.com:{_PORT} DOCKER_TLS_VERIFY=1"
+    yield f"  export DOCKER_CERT_PATH={folder.absolute()}"
+    yield "  docker ps"
