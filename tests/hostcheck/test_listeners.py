@@ -9,6 +9,7 @@ import pytest
 from portero.hostcheck import listeners
 from portero.hostcheck.fact import unknown
 from portero.hostcheck.group_members import Accounts
+from portero.identity.authority import make_authority
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"
@@ -124,6 +125,27 @@ def test_credentials_are_paths_or_missing(host: Host) -> None:
     assert tls["ca"] == {"value": "/etc/docker/ca.pem", "at": "dockerd --tlscacert"}
     assert tls["certificate"]["value"] == "/certs/cert.pem"
     assert tls["key"]["value"] == "missing"
+
+
+@pytest.mark.parametrize(("authority", "server", "left"), [(30, 9, 8), (9, 30, 8)])
+def test_the_days_are_those_of_the_certificate_that_ends_first(
+    host: Host, authority: int, server: int, left: int
+) -> None:
+    host.dockerd("--tlscacert=/tls/ca.pem", "--tlscert=/tls/cert.pem")
+    host.write("/tls/ca.pem", make_authority("ca", authority).certificate.decode())
+    host.write("/tls/cert.pem", make_authority("server", server).certificate.decode())
+
+    assert access(host)["tls"]["daysLeft"] == {"value": left, "at": "/tls/ca.pem, /tls/cert.pem"}
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_the_days_of_a_certificate_that_cannot_be_read_are_unknown(host: Host, content: str | None) -> None:
+    host.dockerd("--tlscacert=/tls/ca.pem", "--tlscert=/tls/cert.pem")
+    host.write("/tls/ca.pem", make_authority("ca", 30).certificate.decode())
+    if content is not None:
+        host.write("/tls/cert.pem", content)
+
+    assert access(host)["tls"]["daysLeft"]["value"] == "unknown"
 
 
 def test_credentials_are_unknown_without_a_command_line(host: Host) -> None:

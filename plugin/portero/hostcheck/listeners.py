@@ -1,6 +1,7 @@
 """Where dockerd listens: owner and mode of each Unix socket, the TCP addresses, and the TLS settings of those."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 from portero.hostcheck import units
@@ -84,12 +85,27 @@ def _tcp(files: Files, hosts: Fact) -> list[str]:
 def _tls(files: Files, configuration: Configuration) -> dict[str, JSON]:
     environment = configuration.environment
     folder = (environment or {}).get("DOCKER_CERT_PATH") or _DEFAULT_CERTIFICATES
+    authority = configuration.text("tlscacert", f"{folder}/ca.pem")
+    certificate = configuration.text("tlscert", f"{folder}/cert.pem")
     return {
         "verify": _verify(configuration, environment),
-        "ca": _credential(files, configuration.text("tlscacert", f"{folder}/ca.pem")),
-        "certificate": _credential(files, configuration.text("tlscert", f"{folder}/cert.pem")),
+        "ca": _credential(files, authority),
+        "certificate": _credential(files, certificate),
         "key": _credential(files, configuration.text("tlskey", f"{folder}/key.pem")),
+        "daysLeft": _count_days_left(files, authority, certificate),
     }
+
+
+def _count_days_left(files: Files, *paths: Fact) -> Fact:
+    """How many whole days the certificate that ends first is still valid."""
+    named = ", ".join(str(path["value"]) for path in paths)
+    if UNKNOWN in [path["value"] for path in paths]:
+        return unknown(named)
+    # Slow to load, and needed by this command alone.
+    from portero.identity.authority import read_end
+
+    now = datetime.now(UTC)
+    return observed(named, lambda: min((read_end(files.text(str(one["value"])).encode()) - now).days for one in paths))
 
 
 def _verify(configuration: Configuration, environment: Mapping[str, str] | None) -> Fact:
