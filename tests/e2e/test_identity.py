@@ -5,9 +5,14 @@ The engine is the newest, whose docker command line takes a token from DOCKER_CU
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from tests.identity.certificate_makers import CLIENT_KEY, Authority, make_authority
 
 from . import tls
 from .conftest import started
@@ -76,7 +81,7 @@ def _token(docker: GuardedDocker, user: str) -> str:
 def test_three_users_have_three_profiles(identified: GuardedDocker, user: str, way: str) -> None:
     before = identified.log_size()
 
-    docker = f"docker --config /home/{user}" if way == "token" else f"docker {tls.client_options(user)}"
+    docker = f"docker --config /home/{user}" if way == "token" else f"{tls.client(user)} docker"
     rules = _rules(identified, f"{docker} {RUN}")
 
     assert rules & {"memory-limit", "image-tag"} == REFUSED[user]
@@ -95,8 +100,8 @@ def test_nobody_changes_anything_and_is_told_what_to_do(identified: GuardedDocke
 def test_certificate_and_token_of_one_user_go_together_and_of_two_contradict(identified: GuardedDocker) -> None:
     before = identified.log_size()
 
-    _run(identified, f"docker --config /home/alicia {tls.client_options('alicia')} ps")
-    conflict = _rules(identified, f"docker --config /home/bob {tls.client_options('alicia')} ps")
+    _run(identified, f"{tls.client('alicia')} docker --config /home/alicia ps")
+    conflict = _rules(identified, f"{tls.client('alicia')} docker --config /home/bob ps")
 
     assert "tls+token" in {one.get("identifiedBy") for one in identified.decisions(before)}
     assert conflict == {"identity-conflict"}
@@ -124,7 +129,7 @@ def test_a_build_of_buildx_is_known_by_certificate_only(identified: GuardedDocke
     refused = _rules(identified, f"docker --config /home/alicia {build}")
     by_token = identified.decisions(before)
     before = identified.log_size()
-    _run(identified, f"docker {tls.client_options('alicia')} {build}", 100)
+    _run(identified, f"{tls.client('alicia')} docker {build}", 100)
 
     # buildx sends no HttpHeaders to /grpc, so that the one who builds is nobody there.
     assert "no-buildkit" in refused
@@ -184,10 +189,50 @@ def test_the_last_of_repeated_headers_counts(identified: GuardedDocker) -> None:
     assert [one["allowed"] for one in identified.decisions(before)] == [False, True]
 
 
-def test_dockerd_itself_refuses_a_client_without_a_good_certificate(identified: GuardedDocker) -> None:
-    none = f"HOME=/nowhere docker -H tcp://{tls.SERVER}:2376 --tls --tlscacert {tls.AUTHORITY} ps"
+def _put(docker: GuardedDocker, name: str, certificate: bytes) -> None:
+    """A folder for DOCKER_CERT_PATH with this certificate, alicia's authority and the key of tests."""
+    key = CLIENT_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _run(docker, f"mkdir {tls.FOLDER}/{name} && cp {tls.AUTHORITY} {tls.FOLDER}/{name}/")
+    for file, text in (("cert.pem", certificate), ("key.pem", key)):
+        docker.host.path(f"{tls.FOLDER}/{name}/{file}").write_bytes(text)
 
-    assert identified.shell(none).returncode != 0
+
+def test_every_client_works_with_a_folder_of_certs(identified: GuardedDocker) -> None:
+    before = identified.log_size()
+    compose = "services: {one: {image: busybox, command: 'true'}}"
+    script = "import docker; print(docker.from_env().info()['Name'])"
+    _run(identified, f'mkdir -p /srv/tls; echo "{compose}" > /srv/tls/compose.yaml')
+
+    for command in ("docker ps", "docker-compose -f /srv/tls/compose.yaml ps", f'{sys.executable} -c "{script}"'):
+        _run(identified, f"export {tls.client('bob')}; {command}")
+
+    assert {(one["user"], one.get("identifiedBy")) for one in identified.decisions(before)} == {("bob", "tls")}
+
+
+def test_dockerd_itself_refuses_a_client_without_a_good_certificate(identified: GuardedDocker) -> None:
+    now = time.time()
+    own = Authority(
+        x509.load_pem_x509_certificate(identified.host.path(tls.AUTHORITY).read_bytes()),
+        load_pem_private_key(identified.host.path(f"{tls.FOLDER}/ca-key.pem").read_bytes(), None),  # type: ignore[arg-type]
+    )
+    strange = make_authority("portero authority", begin=now - 60, end=now + 600)
+    for name, authority, end in (("good", own, now + 600), ("ended", own, now - 1), ("strange", strange, now + 600)):
+        certificate = authority.issue(["alicia"], ["ops"], begin=now - 60, end=end)
+        _put(identified, name, certificate.public_bytes(Encoding.PEM))
+    before = identified.log_size()
+
+    ended = [identified.shell(f"{tls.client(name)} docker ps").returncode for name in ("good", "ended", "strange")]
+    missing = f"HOME=/nowhere docker -H tcp://{tls.SERVER}:{tls.PORT} --tls --tlscacert {tls.AUTHORITY} ps"
+    ended.append(identified.shell(missing).returncode)
+
+    assert [status == 0 for status in ended] == [True, False, False, False]
+    assert {one["user"] for one in identified.decisions(before)} == {"alicia"}
+
+
+def test_a_renewed_certificate_works(identified: GuardedDocker) -> None:
+    _run(identified, f"{PORTERO} certs renew {tls.FOLDER}/carla --days 3")
+
+    _run(identified, f"{tls.client('carla')} docker ps")
 
 
 def test_no_part_of_a_token_is_in_any_log(identified: GuardedDocker) -> None:
