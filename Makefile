@@ -18,9 +18,13 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# Two steps: what Portero runs with, and what it is tested with beside.
+RUN_READY := $(VENV)/.run
 READY := $(VENV)/.ready
+RUN_LOCK := requirements/run.txt
 LOCK := requirements/ci.txt
 MUTATE_LOCK := requirements/mutate.txt
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
@@ -49,12 +53,12 @@ MODULES ?= reading host facts
 .PHONY: deb install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
-run: $(READY)
+run: $(RUN_READY)
 	@echo 'When the line "portero ...: N rules" has come, tell dockerd, as root:'
 	@echo '  1. add  "authorization-plugins": ["portero"]  to /etc/docker/daemon.json'
 	@echo '  2. kill -HUP $$(pidof dockerd)     (or: systemctl restart docker)'
 	@echo '  3. to get out: remove that line, then systemctl restart docker'
-	@exec $(VENV)/bin/portero serve $(SERVE)
+	@exec $(PY) -m portero serve $(SERVE)
 
 test: $(READY)
 	@$(PY) -c 'import os, shutil; \
@@ -110,7 +114,7 @@ differential: $(READY)
 chaos: $(READY)
 	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos
 
-install upgrade uninstall: $(READY)
+install upgrade uninstall: $(RUN_READY)
 	@PYTHON=$(PY) packaging/install.sh $@
 
 deb: $(READY)
@@ -122,36 +126,46 @@ plugin: $(READY)
 docs: $(READY)
 	@$(PY) docs/generate.py
 
-# The newest releases that pyproject.toml accepts, tried in an environment of their own.
+# The newest releases that pyproject.toml accepts, tried in an environment of their own. Use the oldest Python that Portero
+# runs on: what later ones have built in, older ones install.
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --upgrade '.[dev]'
-	{ echo '# What .venv is made of; `make lock` writes it.'; \
-	  build/lock/bin/python -m pip freeze --exclude portero; } > $(LOCK)
+	build/lock/bin/python -m pip install --quiet --upgrade pip
+	build/lock/bin/python -m pip install --quiet .
+	build/lock/bin/python packaging/lock.py 'What Portero runs with' > build/lock/run.txt
+	build/lock/bin/python -m pip install --quiet '.[dev]'
+	build/lock/bin/python packaging/lock.py 'What .venv is made of' build/lock/run.txt > build/lock/ci.txt
 	build/lock/bin/python -m pip install --quiet '.[mutate]'
-	{ echo '# What make mutate needs beside ci.txt; `make lock` writes it.'; \
-	  build/lock/bin/python -m pip freeze --exclude portero | grep -vxFf $(LOCK); } > $(MUTATE_LOCK)
+	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/ci.txt > build/lock/mutate.txt
+	mv build/lock/run.txt $(RUN_LOCK)
+	mv build/lock/ci.txt $(LOCK)
+	mv build/lock/mutate.txt $(MUTATE_LOCK)
 	rm -rf build/lock
 
-$(READY): $(LOCK) pyproject.toml
+$(RUN_READY): $(RUN_LOCK)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("portero needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r $(LOCK)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --require-hashes -r $(RUN_LOCK)
+	@touch $@
+
+$(READY): $(RUN_READY) $(LOCK) pyproject.toml
+	$(INSTALL) --require-hashes -r $(LOCK)
+	$(INSTALL) --no-deps --editable .
 	@touch $@
 
 # In the same .venv; nothing but make mutate uses it.
 $(VENV)/.mutate: $(MUTATE_LOCK) $(READY)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r $(MUTATE_LOCK)
+	$(INSTALL) --require-hashes -r $(MUTATE_LOCK)
 	@touch $@
 
 # Debian's python3 comes without ensurepip, and so without a working venv.
 .PHONY: venv-package
 venv-package:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  apt-get update -qq && apt-get install -qq -y python3-venv; \
+	  said=$$(apt-get update -qq 2>&1 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv 2>&1) || \
+	    { echo "$$said" >&2; exit 2; }; \
 	else \
 	  echo "python3 cannot make virtual environments here; install it first: apt-get install python3-venv" >&2; exit 2; \
 	fi

@@ -1,0 +1,60 @@
+"""The Makefile and the lock files that it installs from."""
+
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+RUN, CI, MUTATE = (ROOT / "requirements" / f"{name}.txt" for name in ("run", "ci", "mutate"))
+_PACKAGE = re.compile(r"([A-Za-z0-9._-]+)==\S+((?: \\\n    --hash=sha256:[0-9a-f]{64})*)\n")
+
+
+def packages(lock: Path) -> set[str]:
+    return {_plain(match[1]) for match in _PACKAGE.finditer(lock.read_text())}
+
+
+def declared(*extras: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = [project["dependencies"], *(project["optional-dependencies"][extra] for extra in extras)]
+    return {_plain(re.split(r"[\[<>=]", each)[0]) for declared in lists for each in declared}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("lock", [RUN, CI, MUTATE], ids=lambda lock: lock.name)
+def test_every_package_of_a_lock_has_the_hashes_of_its_files(lock: Path) -> None:
+    found = _PACKAGE.findall(lock.read_text())
+
+    assert found
+    assert [name for name, hashes in found if not hashes] == []
+    others = _PACKAGE.sub("", lock.read_text()).splitlines()
+    assert all(line.startswith(("#", "-r ")) for line in others), others
+
+
+def test_portero_runs_with_what_it_declares_and_without_what_it_is_tested_with() -> None:
+    assert declared() <= packages(RUN)
+    assert not declared("dev") - declared() & packages(RUN)
+    assert declared("dev") <= packages(RUN) | packages(CI)
+    assert declared("mutate") <= packages(MUTATE) | packages(CI) | packages(RUN)
+    assert not packages(RUN) & packages(CI)
+
+
+def test_what_make_starts_gets_no_variable_that_portero_would_take_for_a_setting() -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PORTERO_", "MAKE"))}
+    shown = subprocess.run(
+        ["make", "--silent", "--eval=shown: ; @env", "shown"],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert [line for line in shown.stdout.splitlines() if line.startswith("PORTERO_")] == []
