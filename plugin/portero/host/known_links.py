@@ -9,11 +9,12 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 
-from portero.host.path import is_within
+from portero.host.protected import Inside
 from portero.host.sensitive import HOMES, SENSITIVE
 from portero.host.symlinks import HostWalk
 
 _USUAL = (*SENSITIVE, *HOMES)
+_INSIDE_USUAL = Inside(_USUAL)
 # A folder that changed so recently can change again without other times (a tick of the kernel's clock is far shorter).
 _SETTLED_NS = 1_000_000_000
 
@@ -37,7 +38,7 @@ class KnownLinks:
         return {
             path: real
             for path, real in reals.items()
-            if path in self._protected or not any(is_within(real, usual) for usual in _USUAL)
+            if path in self._protected or not _INSIDE_USUAL.find(real)
         }
 
     def _list_moved(self, walk: HostWalk, folder: str) -> list[str]:
