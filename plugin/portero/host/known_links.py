@@ -35,11 +35,7 @@ class KnownLinks:
         moved = [path for folder in self._folders for path in self._list_moved(walk, folder)]
         reals = {path: real for path in moved if (real := walk.resolve_or_keep(path)) != path}
         # What lies at a sensitive place is judged by that place's own name; nothing speaks for a protected one.
-        return {
-            path: real
-            for path, real in reals.items()
-            if path in self._protected or not _INSIDE_USUAL.find(real)
-        }
+        return {path: real for path, real in reals.items() if path in self._protected or not _INSIDE_USUAL.find(real)}
 
     def _list_moved(self, walk: HostWalk, folder: str) -> list[str]:
         """The paths in a folder that may lead elsewhere."""

@@ -7,10 +7,13 @@ import re
 # journalctl puts date, host and process before it, unless it is asked for -o cat.
 _LINE = re.compile(rb'(?:^|: )time="[^"]*" level=info msg=(?P<text>"(?:[^"\\]|\\.)*") plugin=[0-9a-f]{64}\s*$')
 
+# Quicker to look for than the whole.
+_MARK = b" level=info msg="
+
 
 def find_plugin_line(line: bytes) -> bytes:
     """What a plugin wrote, if this is such a line of dockerd; else the line as it is."""
-    match = _LINE.search(line)
+    match = _LINE.search(line) if _MARK in line else None
     if match is None:
         return line
     try:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from portero.decision import LEVELS, LOG_VERSION
@@ -127,16 +128,33 @@ def _logged(document: Mapping[str, object]) -> Logged:
 
 
 def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
-    level = _text(violation["level"])
-    outcome = _OUTCOMES[_text(violation["action"])]
-    refusing = _text(violation.get("profile", ""))
+    at = violation["at"] if "at" in violation else violation["place"]
+    refusing, exception, near_miss = (violation.get(name, "") for name in ("profile", "exception", "nearMiss"))
+    found: LoggedViolation = _one_violation(
+        violation["rule"], violation["level"], at, violation["action"], refusing, exception, near_miss, profile
+    )
+    return found
+
+
+# Most decisions of a log violate what others before them did. TypeError: a value that is no text, such as a list.
+@lru_cache(maxsize=4096, typed=True)
+def _one_violation(
+    rule: object,
+    level_: object,
+    at: object,
+    action: object,
+    refusing_: object,
+    exception: object,
+    near_miss: object,
+    profile: str,
+) -> LoggedViolation:
+    level, refusing = _text(level_), _text(refusing_)
+    outcome = _OUTCOMES[_text(action)]
     if outcome == "would" and refusing not in ("", profile):
         outcome = "stricter"
     elif outcome == "would" and not refusing and not _refuses(level, profile):
         outcome = "reported"
-    at = violation["at"] if "at" in violation else violation["place"]
-    exception, near_miss = (_text(violation.get(name, "")) for name in ("exception", "nearMiss"))
-    return LoggedViolation(_text(violation["rule"]), level, _text(at), outcome, exception, near_miss)
+    return LoggedViolation(_text(rule), level, _text(at), outcome, _text(exception), _text(near_miss))
 
 
 def _refuses(level: str, profile: str) -> bool:
@@ -161,5 +179,7 @@ def _seconds(time: str) -> float:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise NoDecision
+    if len(value) <= _LONGEST_TEXT and value.isprintable():
+        return value
     shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: _LONGEST_TEXT + 1])
     return shown if len(shown) <= _LONGEST_TEXT else shown[:_LONGEST_TEXT] + "…"

@@ -32,9 +32,11 @@ class Table:
 
     def add(self, name: str, outcome: str) -> None:
         """Count one."""
-        if name not in self._counts and len(self._counts) >= self._most:
-            name = OTHERS
-        self._counts.setdefault(name, Counter())[outcome] += 1
+        counts = self._counts.get(name)
+        if counts is None:
+            name = name if len(self._counts) < self._most else OTHERS
+            counts = self._counts.setdefault(name, Counter())
+        counts[outcome] += 1
 
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
@@ -42,6 +44,11 @@ class Table:
 
 
 _RANKS = ("refused", "would", "stricter", "allowed", "reported", "waived")
+_PLACE_OF_RANK = {outcome: place for place, outcome in enumerate(_RANKS)}
+
+
+def _rank(violated: LoggedViolation) -> int:
+    return _PLACE_OF_RANK[violated.outcome]
 
 
 @dataclass(slots=True)
@@ -102,15 +109,18 @@ class Tally:
     def _violation(self, decision: Logged) -> None:
         """A rule counts once in a decision, wherever it was violated there; the worst outcome counts."""
         worst: dict[str, LoggedViolation] = {}
-        for violated in sorted(decision.violations, key=lambda one: _RANKS.index(one.outcome)):
+        for violated in sorted(decision.violations, key=_rank):
             worst.setdefault(violated.rule, violated)
-            if len(self.rules) < _MOST_RULES or violated.rule in self.rules:
-                self.rules.setdefault(violated.rule, OfRule(violated.level)).places.add(violated.at, violated.outcome)
+            of_rule = self.rules.get(violated.rule)
+            if of_rule is None and len(self.rules) < _MOST_RULES:
+                of_rule = self.rules[violated.rule] = OfRule(violated.level)
+            if of_rule is not None:
+                of_rule.places.add(violated.at, violated.outcome)
         for rule, violated in worst.items():
             self.by_rule.add(rule, violated.outcome)
             if rule in self.rules:
                 self.rules[rule].latest.append(decision)
-        for exception in {violated.exception for violated in decision.violations} - {""}:
+        for exception in {violated.exception for violated in decision.violations if violated.exception}:
             self.exceptions.add(exception, "waived")
 
     def document(self) -> dict[str, JSON]:

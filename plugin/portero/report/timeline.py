@@ -37,7 +37,9 @@ class Timeline:
         if not self._counts:
             self._first = self._last = step
         self._first, self._last = min(self._first, step), max(self._last, step)
-        self._counts.setdefault(step, Counter())[outcome] += 1
+        if step not in self._counts:
+            self._counts[step] = Counter()
+        self._counts[step][outcome] += 1
         while self._last - self._first >= MOST_STEPS:
             self._widen()
 
