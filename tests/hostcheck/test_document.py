@@ -78,7 +78,9 @@ def test_a_socket_that_cannot_be_looked_at_is_no_dockerd(host: Host) -> None:
     assert document["probes"]["CVE-2026-34040"]["value"] == "unknown"
 
 
-@pytest.mark.parametrize("name", ["kernel", "updates", "openFiles", "daemon", "access", "storage", "probes"])
+@pytest.mark.parametrize(
+    "name", ["kernel", "updates", "openFiles", "daemon", "access", "storage", "probes", "installation"]
+)
 def test_every_field_of_the_schema_is_described(name: str) -> None:
     schema = json.loads((SCHEMAS / "host.json").read_text())
 

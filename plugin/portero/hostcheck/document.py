@@ -7,6 +7,7 @@ from portero.hostcheck import (
     builds,
     configuration,
     daemon,
+    installation,
     kernel,
     listeners,
     managed_plugins,
@@ -34,6 +35,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     found = address or _address(files, configured)
     api = None if found is None else EngineApi(found)
     info = daemon.Info(_info(api))
+    own_socket = plugin_sockets.find_named(files, configured, portero)
     return {
         "kernel": kernel.facts(files),
         "openFiles": open_files.facts(files, configured, running),
@@ -45,7 +47,8 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         "access": listeners.facts(files, configured),
         "storage": storage.facts(files, daemon.data_root(configured, info), running),
         "updates": updates.facts(files),
-        "probes": probe.facts(api if ask else None, plugin_sockets.find_named(files, configured, portero)),
+        "probes": probe.facts(api if ask else None, own_socket),
+        "installation": installation.facts(files, own_socket),
     }
 
 

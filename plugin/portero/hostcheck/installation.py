@@ -1,0 +1,133 @@
+"""Portero's own installation: who may change what it runs and is told, and whether its unit is in force as written.
+
+The running Portero itself says where its files are. Of a managed plugin, whose files are elsewhere, nothing is known.
+"""
+
+import os
+import stat
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from portero.hostcheck.fact import observed
+from portero.hostcheck.files import Files
+from portero.hostcheck.running_portero import ask_status
+from portero.types import JSON
+
+Ask: TypeAlias = Callable[[Sequence[str]], str]
+
+UNIT = "portero.service"
+SETTINGS = "/etc/portero"
+_UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+)
+_SYSTEMD = "/run/systemd/system"
+_SHOW = ("systemctl", "show", UNIT, "--timestamp=unix", "-p", "ActiveState,ActiveEnterTimestamp,NeedDaemonReload")
+_LONGEST_WAIT = 30
+_ENVIRONMENT_OF_A_VENV = "pyvenv.cfg"
+# More than these would not be read by anyone.
+_MOST_NAMED = 8
+_GROUP_OR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON]:
+    """The part `installation` of the host document.
+
+    `portero`: the socket of the running one; `ask` runs a program and returns its output; None: by subprocess.
+    """
+    at = f"files of the Portero at {portero}"
+    return {
+        "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MOST_NAMED]),
+        "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
+        "unit": observed(UNIT, lambda: _read_unit_state(files, ask or _run)),
+    }
+
+
+def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
+    """Each file or folder that somebody else than root and its user can change, and who that is."""
+    status = ask_status(portero)
+    schemas = cast("list[str]", status["schemas"])
+    program = _find_program(files, Path(schemas[0]))
+    units = [
+        f"{folder}/{name}" for folder in _UNIT_FOLDERS for name in files.names(folder) if name.startswith("portero")
+    ]
+    roots = [str(program), *schemas[1:], *units, *([SETTINGS] if files.exists(SETTINGS) else [])]
+    seen: set[str] = set()
+    for root in dict.fromkeys(roots):
+        above = [str(path) for path in Path(root).parents if str(path) != "/"]
+        for path in (*above, *_walk(files, root)):
+            if path not in seen:
+                seen.add(path)
+                if why := _find_writer(files, path):
+                    yield f"{path} ({why})"
+
+
+def _find_program(files: Files, schemas: Path) -> Path:
+    """The environment that Portero is installed in, or its package where there is none."""
+    if not files.exists(str(schemas)):
+        raise FileNotFoundError(f"{schemas} is not on this host")
+    above = (path for path in schemas.parents if files.exists(str(path / _ENVIRONMENT_OF_A_VENV)))
+    return next(above, schemas.parent)
+
+
+def _walk(files: Files, root: str) -> Iterator[str]:
+    yield root
+    if not stat.S_ISDIR(files.stat(root).st_mode):
+        return
+    base = files.outside(root)
+    for folder, folders, names in os.walk(base, onerror=_raise):
+        inside = root + folder.removeprefix(base)
+        yield from (f"{inside}/{name}" for name in (*folders, *names) if not os.path.islink(f"{folder}/{name}"))
+
+
+def _find_writer(files: Files, path: str) -> str:
+    found = files.stat(path)
+    if found.st_uid not in (0, os.geteuid()):
+        return f"owner {found.st_uid}"
+    sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    return f"mode {stat.S_IMODE(found.st_mode):04o}" if found.st_mode & _GROUP_OR_OTHERS and not sticky else ""
+
+
+def _are_logs_private(files: Files, portero: Path) -> JSON:
+    """Whether no other user can read the decision log; standard output is the manager's business."""
+    log = str(ask_status(portero)["log"])
+    if log == "-":
+        return True
+    place = Path(log).absolute()
+    enters = files.stat(str(place.parent)).st_mode & stat.S_IXOTH
+    return not (enters and files.stat(str(place)).st_mode & stat.S_IROTH)
+
+
+def _read_unit_state(files: Files, ask: Ask) -> str:
+    """in-force; changed: its files are newer than its start; inactive; none: no systemd, or no such unit."""
+    if files.outside("/") != "/":
+        raise ValueError("systemd tells of this system alone")
+    places = [f"{folder}/{UNIT}" for folder in _UNIT_FOLDERS if files.exists(f"{folder}/{UNIT}")]
+    if not files.exists(_SYSTEMD) or not places:
+        return "none"
+    shown = dict(line.split("=", 1) for line in ask(_SHOW).splitlines() if "=" in line)
+    if shown["ActiveState"] != "active":
+        return "inactive"
+    started = float(shown["ActiveEnterTimestamp"].removeprefix("@"))
+    drop_ins = [f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.names(f"{folder}/{UNIT}.d")]
+    newest = max(files.stat(path).st_mtime for path in (*places, *drop_ins))
+    return "changed" if shown["NeedDaemonReload"] == "yes" or newest > started else "in-force"
+
+
+def _run(command: Sequence[str]) -> str:
+    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(f"{command[0]} failed") from error
+    return done.stdout
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,115 @@
+"""Portero's own installation: who may change it, who may read its log, and whether its unit is in force."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.hostcheck import installation
+from portero.hostcheck.files import Files
+from tests.hostcheck.answering_dockerd import Dockerd
+from tests.hostcheck.host_tree import Host
+
+PACKAGE = "/opt/portero/lib/python3/site-packages/portero"
+LOG = "/var/log/portero/decisions.jsonl"
+SHOWN = "ActiveState={state}\nNeedDaemonReload={reload}\nActiveEnterTimestamp=@{started:.0f}\n"
+
+
+class ThisSystem(Files):
+    """A host whose files are below a folder, and that is this system to systemd."""
+
+    def outside(self, path: str) -> str:
+        return "/" if path == "/" else super().outside(path)
+
+
+@pytest.fixture
+def installed(host: Host, dockerd: Dockerd) -> Host:
+    """A host with an installation, and the Portero that runs from it."""
+    host.root.chmod(0o755)
+    host.write("/opt/portero/pyvenv.cfg", "")
+    host.write("/opt/portero/bin/portero", "", 0o755)
+    host.write(f"{PACKAGE}/schemas/site.json", "{}")
+    host.write("/etc/portero/site/site.json", "{}")
+    host.write("/etc/systemd/system/portero.service", "[Service]\n")
+    host.write(LOG, "", 0o600)
+    schemas = [f"{PACKAGE}/schemas", "/etc/portero/site"]
+    dockerd.says("GET /status", 200, {"attention": [], "schemas": schemas, "log": LOG})
+    return host
+
+
+def facts(host: Host, dockerd: Dockerd, shown: str = "") -> dict[str, Any]:
+    found: Any = installation.facts(host.files, Path(dockerd.address), lambda command: shown)
+    return {name: fact["value"] for name, fact in found.items()}
+
+
+def test_an_installation_of_root_is_nobody_elses(installed: Host, dockerd: Dockerd) -> None:
+    found = facts(installed, dockerd)
+
+    assert found["writable"] == []
+    assert found["logsPrivate"] is True
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/opt/portero/bin/portero",
+        f"{PACKAGE}/schemas",
+        "/etc/portero/site/site.json",
+        "/opt",
+        "/etc/systemd/system/portero.service",
+    ],
+)
+def test_what_others_can_change_is_named(installed: Host, dockerd: Dockerd, path: str) -> None:
+    installed.at(path).chmod(0o777)
+
+    assert facts(installed, dockerd)["writable"] == [f"{path} (mode 0777)"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_so_is_what_belongs_to_somebody_else(installed: Host, dockerd: Dockerd) -> None:
+    os.chown(installed.at("/etc/portero/site"), 1234, 0)
+
+    assert facts(installed, dockerd)["writable"] == ["/etc/portero/site (owner 1234)"]
+
+
+def test_a_log_that_others_can_read_is_not_private(installed: Host, dockerd: Dockerd) -> None:
+    installed.at(LOG).chmod(0o644)
+    assert facts(installed, dockerd)["logsPrivate"] is False
+
+    installed.at("/var/log/portero").chmod(0o750)
+    assert facts(installed, dockerd)["logsPrivate"] is True
+
+
+def test_without_a_running_portero_or_of_a_managed_plugin_nothing_is_known(host: Host, dockerd: Dockerd) -> None:
+    assert facts(host, dockerd)["writable"] == "unknown"
+
+    dockerd.says("GET /status", 200, {"attention": [], "schemas": ["/usr/lib/inside/schemas"], "log": "-"})
+    assert facts(host, dockerd)["writable"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("state", "reload", "age", "value"),
+    [
+        ("active", "no", -60, "in-force"),
+        ("active", "yes", -60, "changed"),
+        ("active", "no", 3600, "changed"),
+        ("inactive", "no", 0, "inactive"),
+    ],
+)
+def test_a_unit_is_in_force_when_nothing_changed_since_its_start(
+    installed: Host, state: str, reload: str, age: float, value: str
+) -> None:
+    installed.at("/run/systemd/system").mkdir(parents=True)
+    shown = SHOWN.format(state=state, reload=reload, started=time.time() - age)
+    found: Any = installation.facts(ThisSystem(str(installed.root)), Path("/nowhere"), lambda command: shown)
+
+    assert found["unit"]["value"] == value
+
+
+def test_without_systemd_there_is_no_unit_and_elsewhere_nothing_is_known(installed: Host) -> None:
+    here: Any = installation.facts(ThisSystem(str(installed.root)), Path("/nowhere"))
+    elsewhere: Any = installation.facts(installed.files, Path("/nowhere"))
+
+    assert (here["unit"]["value"], elsewhere["unit"]["value"]) == ("none", "unknown")
