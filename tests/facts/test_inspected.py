@@ -10,6 +10,7 @@ from portero.facts import inspected
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
 from portero.refusals import Refused
+from portero.types import JSON
 
 OUTPUT = Path(__file__).parent / "inspect"
 
@@ -35,6 +36,21 @@ def test_a_container_is_the_request_that_creates_it() -> None:
     assert isinstance(host_config, dict)
     assert host_config["Privileged"] is True
     assert host_config["Binds"] == ["/srv/data:/data", "vol:/v"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "mode", "left"),
+    [
+        pytest.param(False, "host", {"OomKillDisable": False}, id="version 1 fills in the host's"),
+        pytest.param(None, "host", {"OomKillDisable": None, "CgroupnsMode": "host"}, id="on version 2 it was asked for"),
+        pytest.param(False, "private", {"OomKillDisable": False, "CgroupnsMode": "private"}, id="no default of any"),
+    ],
+)
+def test_the_control_group_namespace_of_version_1_is_a_default(kept: JSON, mode: str, left: dict[str, JSON]) -> None:
+    body: dict[str, JSON] = {"Image": "x", "HostConfig": {"OomKillDisable": kept, "CgroupnsMode": mode}}
+
+    assert inspected.without_cgroup_default(body) == {"Image": "x", "HostConfig": left}
+    assert inspected.without_cgroup_default({"Name": "v"}) == {"Name": "v"}
 
 
 def test_networks_of_a_container_keep_what_was_asked_for_and_lose_what_was_given() -> None:

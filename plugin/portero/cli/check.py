@@ -26,6 +26,8 @@ from portero.spelling import spell
 from portero.types import JSON
 
 _STANDARD_INPUT = "-"
+# A misspelt field is not what somebody wanted, also where it is only logged.
+_DID_YOU_MEAN = "did you mean"
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
@@ -225,7 +227,8 @@ def _lines(checked: Checked) -> Iterator[str]:
     yield f"{checked.location}: allowed {decision.subject.operation}"
     for violation in decision.violations:
         how = f"waived by {violation.exception}" if violation.exception else "logged only"
-        yield f"  {how}: {violation.rule}  {violation.at}"
+        misspelt = f": {violation.reason}" if _DID_YOU_MEAN in violation.reason else ""
+        yield f"  {how}: {violation.rule}  {violation.at}{misspelt}"
 
 
 def _group_by_line(checked: Checked) -> dict[tuple[str, int], dict[str, None]]:

@@ -108,7 +108,8 @@ def _inspected(file: str, line: int | None, content: JSON, known: Mapping[str, O
             ) from None
         if found is not None:
             query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
-            asked = _envelope(file, {"query": query, "body": found.body}, known[found.operation])
+            body = inspected.without_cgroup_default(found.body)
+            asked = _envelope(file, {"query": query, "body": body}, known[found.operation])
             networks = {found.network_id: found.name} if found.network_id else {}
             yield FileRequest(file, asked, line, found.name, networks)
 

@@ -64,6 +64,18 @@ def is_inspected(document: JSON) -> bool:
     return any(kind <= document.keys() for kind in (*kinds, {"Name", "Id", "Driver", "IPAM", "Scope"}))
 
 
+def without_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
+    """The body of a container without the control group namespace that dockerd fills in on control groups version 1.
+
+    Where the daemon cannot be asked: there it fills in the host's, and keeps OomKillDisable, which version 2 does not
+    have (moby daemon/daemon_unix.go, adaptContainerSettings and verifyPlatformContainerResources).
+    """
+    config = child(body, "HostConfig")
+    if config.get("OomKillDisable") is None or config.get("CgroupnsMode") != "host":
+        return {**body}
+    return {**body, "HostConfig": {name: value for name, value in config.items() if name != "CgroupnsMode"}}
+
+
 def _container(found: Mapping[str, JSON]) -> dict[str, JSON]:
     host_config = dict(child(found, "HostConfig"))
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):

@@ -136,7 +136,9 @@ class Judge:
         return (
             *self.policy.waived(violated, document, time),
             *waived_objects.report(document["objects"], self.policy.rules),
-            *unknown_fields.report(document, self.policy.unknown_fields),
+            *unknown_fields.report(
+                document, self.policy.unknown_fields, self.shapes.by_operation.get(cast(str, document["operation"]))
+            ),
             *dropped_fields.report(document),
         )
 

@@ -1,19 +1,60 @@
 """Names in a body that Docker does not know: the request document in, refusals or reports out."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import cast
 
 from portero.decision import Violation, refusal
 from portero.policy.action import Action
+from portero.reading.shapes import ListOf, MapOf, Shape, Struct
 from portero.types import JSON
 
+CODE = "unknown-field"
 # A body may hold thousands of them; the log line stays bounded.
 _MOST = 20
+_LONGEST = 64
+_INDEX = re.compile(r"\[\d+\]")
 
 
-def report(document: Mapping[str, JSON], action: Action) -> Iterable[Violation]:
-    """One violation for each unknown name, the first of them; `action` is the site's for `unknown-fields`."""
+def report(document: Mapping[str, JSON], action: Action, shape: Shape | None = None) -> Iterable[Violation]:
+    """One violation for each unknown name, the first of them; `action` is the site's for `unknown-fields`.
+
+    `shape`: the body's, in which a name that is close to an unknown one is looked for.
+    """
     if action == "off":
         return ()
     fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("unknownFields", ())
-    return [refusal("unknown-field", field["at"], action) for field in fields[:_MOST]]
+    return [_refuse(field["at"], action, shape) for field in fields[:_MOST]]
+
+
+def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
+    found = refusal(CODE, at, "deny" if action == "deny" else "audit")
+    close = _find_close(at, shape)
+    if not close:
+        return found
+    return replace(found, reason=f"Docker has no field of this name: did you mean {close}? It ignores this one.")
+
+
+def _find_close(at: str, shape: Shape | None) -> str:
+    """The field of Docker that is nearly spelt like the last name of `at`; empty where there is none."""
+    *above, name = _INDEX.sub("", at).split(".")
+    for step in above:
+        shape = _step_into(shape, step)
+    if not isinstance(shape, Struct) or len(name) > _LONGEST:
+        return ""
+    return next(iter(get_close_matches(name, [field.name for field in shape.fields.values()], n=1, cutoff=0.8)), "")
+
+
+def _step_into(shape: Shape | None, name: str) -> Shape | None:
+    if isinstance(shape, MapOf):
+        return _enter_lists(shape.items)
+    field = shape.known(name)[1] if isinstance(shape, Struct) else None
+    return _enter_lists(field.shape) if field is not None else None
+
+
+def _enter_lists(shape: Shape) -> Shape:
+    while isinstance(shape, ListOf):
+        shape = shape.items
+    return shape
