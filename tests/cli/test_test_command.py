@@ -156,3 +156,23 @@ def test_a_rule_without_a_dialect_passes_with_a_warning_on_standard_error(tmp_pa
 
     words = 'is of dialect 1, which the next release refuses: add "dialect": 2'
     assert (result.exit_code, result.stderr) == (0, f"portero: warning: {file}: {words}\n")
+
+
+@pytest.mark.usefixtures("one_check")
+def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
+    folder = site(tmp_path)
+    match = {"properties": {"facts": {"properties": {"imge": {"properties": {"tag": {"const": "1"}}}}}}}
+    written = {"$schema": "../exception.json", "dialect": 2, "rules": ["team-registry"], "match": match}
+    about = {"reason": "The old image.", "owner": "operations", "expires": "2030-12-31"}
+    (tmp_path / "exceptions").mkdir()
+    (tmp_path / "exceptions" / "old.json").write_text(json.dumps(written | about))
+
+    result = prove(folder)
+
+    assert result.exit_code == 0
+    for sentence in (
+        "rules/images/team-registry.json: judges image of containers, not of services: "
+        "add ServiceCreate and ServiceUpdate to operations",
+        "exceptions/old.json: match: facts.imge.tag: is in no request that team-registry refuses",
+    ):
+        assert f"{tmp_path}/{sentence}" in result.stderr

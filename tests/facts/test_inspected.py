@@ -42,7 +42,9 @@ def test_a_container_is_the_request_that_creates_it() -> None:
     ("kept", "mode", "left"),
     [
         pytest.param(False, "host", {"OomKillDisable": False}, id="version 1 fills in the host's"),
-        pytest.param(None, "host", {"OomKillDisable": None, "CgroupnsMode": "host"}, id="on version 2 it was asked for"),
+        pytest.param(
+            None, "host", {"OomKillDisable": None, "CgroupnsMode": "host"}, id="on version 2 it was asked for"
+        ),
         pytest.param(False, "private", {"OomKillDisable": False, "CgroupnsMode": "private"}, id="no default of any"),
     ],
 )

@@ -29,7 +29,6 @@ def test_a_site_may_say_nothing_of_them() -> None:
     ("at", "meant"),
     [
         ("HostConfig.Priviledged", "Privileged"),
-        ("HostConfig.ReadOnlyRootFileSystem", "ReadonlyRootfs"),
         ("HostConfig.CapDropp", "CapDrop"),
         ("Imagee", "Image"),
         ("HostConfig.Mounts[3].Sorce", "Source"),
@@ -43,7 +42,8 @@ def test_a_misspelt_field_is_told_what_it_may_have_meant(at: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
-    "at", ["HostConfig.Zebra", "Gone.Priviledged", "HostConfig.Sysctls.x.Priviledged", "HostConfig." + "Privileged" * 99]
+    "at",
+    ["HostConfig.Zebra", "Gone.Priviledged", "HostConfig.Sysctls.x.Priviledged", "HostConfig." + "Privileged" * 99],
 )
 def test_what_is_close_to_no_field_at_its_place_has_no_hint(at: str) -> None:
     (found,) = unknown_fields.report({"facts": {"unknownFields": [{"at": at}]}}, "deny", CREATE)

@@ -1,11 +1,14 @@
 """Every rule file under schemas/: proved by its own examples (policy/proof.py), as `portero test` proves a site's."""
 
+import json
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from portero import engine
+from portero.policy.dialect import THREATS
 from portero.policy.loader import Policy, load
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
@@ -21,6 +24,12 @@ MOST_LINES = 120
 OPERATIONS = api()[0].operations
 
 every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
+
+
+SOURCE = re.compile(
+    r"G([1-9]|1[0-9]|2[0-3])|CIS [0-9]+(\.[0-9]+)*|PSS (baseline|restricted)|OWASP [0-9]+[a-z]?|NIST [0-9A-Za-z .-]+"
+    r"|CVE-[0-9]{4}-[0-9]+|Portero"
+)
 
 
 @cache
@@ -56,6 +65,14 @@ def test_every_rule_file_is_tried_with_both_engines() -> None:
     assert {tuple(engine.name for engine in trial.ground.engines) for trial in tried().values()} == {
         ("rust", "reference")
     }
+
+
+@every_rule
+def test_sources_and_threats_are_those_that_the_coverage_page_knows(path: Path) -> None:
+    written = json.loads(path.read_text())
+
+    assert not [source for source in written["sources"] if not SOURCE.fullmatch(source)]
+    assert {*written["threats"]} <= {*THREATS}
 
 
 @every_rule

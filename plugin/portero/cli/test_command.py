@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import click
 
@@ -17,10 +17,11 @@ from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy import unseen_names
-from portero.policy.folder import read
+from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof import ground
+from portero.proof.gaps import find_missing_services, list_dead_conditions
 from portero.proof.prove import CHECKS, Ground, RuleProof
 from portero.service import resources
 from portero.service.loading import LoadError, api
@@ -57,7 +58,7 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
     settings = options.settings(given)
     distinct = _distinct([*settings.policy_folders, *folders])
     rules = _rules(distinct)
-    for warning in _warnings(distinct, settings.profile):
+    for warning in _warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
@@ -83,11 +84,25 @@ def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     return rules
 
 
-def _warnings(folders: Sequence[Path], profile: str) -> Iterator[str]:
-    """What of the folders works today and will not, and what of their values does not hold."""
+def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround]) -> Iterator[str]:
+    """What of the folders works today and will not, what of their values does not hold, and what is hardly meant."""
     for folder in folders[1:]:
-        yield from read(folder, []).warnings
+        content = read(folder, [])
+        yield from content.warnings
+        yield from _list_gaps(content, rules)
     yield from unseen_names.list_notices(load(folders, ground.all_engines()[0], api()[0].operations), profile)
+
+
+def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
+    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, ground.Requests)}
+    for _, rule in known.values():
+        gap = find_missing_services(rule) if Path(rule.file) in folder.rules else ""
+        if gap:
+            yield gap
+    for file, content in folder.exceptions.items():
+        waived = [known[id] for id in cast(list[str], content["rules"]) if id in known]
+        judged = [(rule, [on.document(example) for example in rule.denies]) for on, rule in waived]
+        yield from (f"{file}: match: {sentence}" for sentence in list_dead_conditions(content["match"], judged))
 
 
 def _proved(rules: Sequence[_OnGround]) -> Iterator[_Proved]:

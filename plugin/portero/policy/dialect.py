@@ -18,6 +18,8 @@ Step = str | int
 # Order of the levels: each profile enforces its own rules and those before it.
 PROFILES = ("baseline", "hardened", "restricted")
 ANY_OPERATION = "*"
+# Of the site's own words only one that is nearly one of these is a fault: two of them decide `atUse`.
+THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 
 
 def rule_faults(
@@ -39,6 +41,7 @@ def rule_faults(
 def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What a schema cannot say about any rule whose shape is right, be it about requests or about the host."""
     yield from _level_faults(rule)
+    yield from _threat_faults(rule)
     allows, denies = (cast(dict[str, JSON], rule[kind]) for kind in ("allows", "denies"))
     yield from (
         f"denies: '{command}' is allowed as well: keep one of the two" for command in allows if command in denies
@@ -95,6 +98,13 @@ def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
         yield "reports: every profile reports an advisory rule: remove 'reports'"
     elif PROFILES.index(reports) >= PROFILES.index(level):
         yield f"reports: {reports} is not below the level {level}: name a lower profile or remove 'reports'"
+
+
+def _threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
+    for threat in cast(list[str], rule["threats"]):
+        hint = close_to(threat, THREATS)
+        if hint and threat not in THREATS:
+            yield f"threats: unknown threat '{threat}'{hint}"
 
 
 def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[str]:

@@ -76,6 +76,11 @@ def parts(path: Path) -> list[Path]:
     return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS)]
 
 
+def is_rule(name: str) -> bool:
+    """Whether a file of this name below a policy folder is read as a rule of requests."""
+    return name.startswith("rules/") and _RULE.fullmatch(name) is not None
+
+
 def empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})

@@ -30,7 +30,7 @@ class Condition:
 
 def take_apart(match: JSON, compile_part: Callable[[JSON], Check]) -> tuple[Condition, ...]:
     """The conditions of a match, all of which must hold; none where there are too many."""
-    parts = list(_parts(match, ()))
+    parts = list(list_parts(match))
     if len(parts) > _MOST:
         return ()
     return tuple(
@@ -46,13 +46,14 @@ def find_miss(conditions: Sequence[Condition], request: JSON) -> tuple[str, str]
     return ".".join(failed[0].path), _explain(failed[0], request)
 
 
-def _parts(schema: JSON, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, JSON]]]:
+def list_parts(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, JSON]]]:
+    """Each condition of a match with where it stands in the request: all of them must hold."""
     if not isinstance(schema, dict):
         return
     for each in cast(list[JSON], schema.get("allOf", [])):
-        yield from _parts(each, path)
+        yield from list_parts(each, path)
     for name, inner in cast(dict[str, JSON], schema.get("properties", {})).items():
-        yield from _parts(inner, (*path, name))
+        yield from list_parts(inner, (*path, name))
     rest = {keyword: value for keyword, value in schema.items() if keyword not in _PARTS}
     if rest:
         yield path, rest

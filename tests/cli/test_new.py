@@ -1,0 +1,62 @@
+"""`portero new rule` writes a rule that loads, refuses nothing and proves itself."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from portero.proof.ground import rules
+from portero.proof.prove import CHECKS, RuleProof
+from portero.service import resources
+from portero.service.loading import api
+
+
+def new(file: Path) -> Result:
+    return CliRunner().invoke(main, ["new", "rule", str(file)])
+
+
+def test_the_new_rule_is_proved_as_it_stands(tmp_path: Path) -> None:
+    file = tmp_path / "rules" / "images" / "our-registry.json"
+
+    written = new(file)
+
+    assert (written.exit_code, written.output) == (
+        0,
+        f"{file}: written; change it, then run: portero test {tmp_path}\n",
+    )
+    routes, shapes = api()
+    (proof,) = [
+        RuleProof.of(on, rule)
+        for on, rule in rules([resources.schemas(), tmp_path], routes.operations, shapes)
+        if rule.file == str(file)
+    ]
+    assert proof.rule.level == "advisory"
+    assert [fault for check in CHECKS.values() for fault in check(proof)] == []
+
+
+def test_a_rule_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "rules" / "images" / "ours.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+
+    result = new(file)
+
+    assert (result.exit_code, file.read_text()) == (2, "mine")
+    assert result.stderr == f"portero: {file}: is there already; choose another name\n"
+
+
+@pytest.mark.parametrize("name", ["ours.json", "rules/Images/ours.json", "rules/images/ours.yaml", "host/a/b.json"])
+def test_a_name_that_would_not_be_read_as_a_rule_is_refused(tmp_path: Path, name: str) -> None:
+    result = new(tmp_path / name)
+
+    assert (result.exit_code, "name it DIR/rules/TOPIC/RULE-ID.json" in result.stderr) == (2, True)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text("")
+
+    result = new(tmp_path / "rules" / "images" / "ours.json")
+
+    assert (result.exit_code, "Not a directory" in result.stderr) == (2, True)
