@@ -3,14 +3,17 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
 
 from portero.cli import main
 from tests.paths import ROOT, TESTS
@@ -47,10 +50,10 @@ def test_sarif_and_junit_are_whole_documents() -> None:
     assert suite.get("tests") == "3"
 
 
-def _typed(line: str, folder: Path) -> int:
+def _typed(line: str, folder: Path, values: Mapping[str, str] | None = None) -> int:
     """The status of a line of an example, typed where a compose file lies."""
     tool = f"{sys.executable} -m portero"
-    environ = os.environ | {"PYTHONPATH": str(ROOT / "plugin")}
+    environ = os.environ | {"PYTHONPATH": str(ROOT / "plugin")} | dict(values or {})
     return subprocess.run(
         re.sub(r"\bportero check", f"{tool} check", line), shell=True, cwd=folder, env=environ, check=False
     ).returncode
@@ -69,9 +72,9 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
 
 
 @needs_compose
-def test_the_pre_commit_example_stops_a_commit(project: tuple[Path, int]) -> None:
+def test_the_pre_commit_hook_stops_a_commit(project: tuple[Path, int]) -> None:
     folder, status = project
-    text = (ROOT / "examples" / "pre-commit" / ".pre-commit-config.yaml").read_text()
+    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
     entry = re.search(r"entry: (.*)", text)
     files = re.search(r"files: (.*)", text)
 
@@ -82,6 +85,41 @@ def test_the_pre_commit_example_stops_a_commit(project: tuple[Path, int]) -> Non
     )
     assert not re.search(files[1], "src/decompose.yaml")
     assert _typed(f"{entry[1]} compose.yaml", folder) == status
+
+
+def test_the_pre_commit_example_names_the_hook() -> None:
+    (hook,) = YAML(typ="safe").load(ROOT / ".pre-commit-hooks.yaml")
+    example = YAML(typ="safe").load(ROOT / "examples" / "pre-commit" / ".pre-commit-config.yaml")
+
+    assert [each["id"] for each in example["repos"][0]["hooks"]] == [hook["id"]]
+
+
+@pytest.mark.parametrize("file", ["action.yml", "examples/ci/portero.yaml", "examples/ci/gitlab.yaml"])
+def test_no_ci_file_installs_portero_by_its_name(file: str) -> None:
+    text = re.sub("^ *#.*", "", (ROOT / file).read_text(), flags=re.MULTILINE)
+
+    assert re.search(r"pip\W.*install .*--constraint \S*requirements/ci.txt\S* \S*(/.portero|ACTION_PATH)\b", text)
+    assert not re.search(r"install\b.*\sportero\b", text)
+
+
+@needs_compose
+def test_the_action_fails_the_job_and_leaves_a_report(project: tuple[Path, int]) -> None:
+    folder, status = project
+    inputs = {name: of["default"] for name, of in YAML(typ="safe").load(ROOT / "action.yml")["inputs"].items()}
+    step = YAML(typ="safe").load(ROOT / "action.yml")["runs"]["steps"][-1]
+    values = {name: inputs[text.split(".")[1].split(" ")[0]] for name, text in step["env"].items()}
+
+    assert _typed(f"bash -c {shlex.quote(step['run'])}", folder, values) == status
+    assert json.loads((folder / "portero.sarif").read_text())["version"] == "2.1.0"
+
+
+@needs_compose
+def test_the_gitlab_job_fails_and_leaves_a_report(project: tuple[Path, int]) -> None:
+    folder, status = project
+    (line,) = YAML(typ="safe").load(ROOT / "examples" / "ci" / "gitlab.yaml")["portero"]["script"]
+
+    assert _typed(line, folder) == status
+    assert ElementTree.parse(folder / "portero.xml").getroot().tag == "testsuites"
 
 
 @needs_compose
