@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 import click
 
 from portero import engine
-from portero.cli import options, request_files
+from portero.cli import check_report, options, request_files
 from portero.cli.compose_reading import Reading, is_compose, is_yaml
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
 from portero.formats.checked import Checked
 from portero.identity.caller import NOBODY
-from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.refusals import Refused
@@ -26,8 +25,6 @@ from portero.spelling import spell
 from portero.types import JSON
 
 _STANDARD_INPUT = "-"
-# A misspelt field is not what somebody wanted, also where it is only logged.
-_DID_YOU_MEAN = "did you mean"
 _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
@@ -173,9 +170,9 @@ class _Checker:
         else:
             for each in checked:
                 if form == "json":
-                    show_json(_line(each), indent=None)
+                    show_json(check_report.make_line(each), indent=None)
                 else:
-                    show_lines(_lines(each))
+                    show_lines(check_report.list_lines(each))
         return [each.decision.allowed for each in checked]
 
     def show_document(self, request: FileRequest) -> bool:
@@ -202,43 +199,6 @@ class _Checker:
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"
         )
-
-
-def _line(checked: Checked) -> dict[str, JSON]:
-    """For machines: the line of the decision log, with the file and the line of each violation that has one."""
-    violations: list[JSON] = []
-    for violation in checked.decision.violations:
-        file, line = checked.place(violation.at)
-        violations.append(violation.entry() | ({"file": file, "line": line} if line is not None else {}))
-    return {"file": checked.location, **checked.decision.line(microseconds=0), "violations": violations}
-
-
-def _lines(checked: Checked) -> Iterator[str]:
-    """For people: the reply as dockerd shows it, and what is only logged."""
-    decision = checked.decision
-    if not decision.allowed:
-        headline, *others = reply.list_violations(decision).split("\n")
-        yield from (f"{checked.location}: {headline}", *others)
-        for (file, line), rules in _group_by_line(checked).items():
-            yield f"  {file}:{line}: {', '.join(rules)}"
-        near_misses = dict.fromkeys(str(each.near_miss) for each in decision.violations if each.near_miss is not None)
-        yield from (f"  near miss: {near_miss}" for near_miss in near_misses)
-        return
-    yield f"{checked.location}: allowed {decision.subject.operation}"
-    for violation in decision.violations:
-        how = f"waived by {violation.exception}" if violation.exception else "logged only"
-        misspelt = f": {violation.reason}" if _DID_YOU_MEAN in violation.reason else ""
-        yield f"  {how}: {violation.rule}  {violation.at}{misspelt}"
-
-
-def _group_by_line(checked: Checked) -> dict[tuple[str, int], dict[str, None]]:
-    """The rules that refuse, by the line of the property; of the file's order."""
-    found: dict[tuple[str, int], dict[str, None]] = {}
-    for violation in checked.decision.violations:
-        place = checked.find_line(violation.at) if violation.action == "deny" else None
-        if place is not None and place != (checked.file, checked.line):
-            found.setdefault(place, {})[violation.rule] = None
-    return dict(sorted(found.items()))
 
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
