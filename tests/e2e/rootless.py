@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from . import refusals
 from .guarded import wait_until
 from .host import REPOSITORY, ThrowAwayHost
 from .images import busybox
@@ -63,6 +64,7 @@ class RootlessDocker:
             stack.callback(lambda: [plugin.wait(30) for plugin in self._plugins])
             self.host = stack.enter_context(ThrowAwayHost())
             self._log = self.host.folder / "dockerd.log"
+            refusals.LOGS.append(self.host.path(f"{HOME}/.local/state/portero/decisions.jsonl"))
             prepared = self.host.run(["bash", "-c", _PREPARE])
             if prepared.returncode != 0:
                 raise RuntimeError(f"the account was not made: {prepared.stderr}")

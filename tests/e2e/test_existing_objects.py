@@ -116,7 +116,7 @@ def test_a_name_that_begins_the_id_of_a_bad_container_stands_for_it_too(docker: 
 
     refused = docker.docker("start", begun)
     assert refusing(refused.stderr) == ["existing-container"], refused.stderr
-    assert f"Container priv, whose ID begins with {begun}," in refused.stderr.replace("\n", " ")
+    assert f"Container priv, whose ID begins with {begun}," in " ".join(refused.stderr.split())
     assert docker.docker("start", f"{begun}x").returncode == 0
 
 
