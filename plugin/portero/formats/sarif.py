@@ -29,7 +29,12 @@ def document(checked: Sequence[Checked], policy: Policy) -> dict[str, JSON]:
 
 def log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[str, JSON]:
     """The log of one run with these rules (see `rule`) and results."""
-    driver: dict[str, JSON] = {"name": "portero", "version": __version__, "rules": [dict(rule) for rule in rules]}
+    driver: dict[str, JSON] = {
+        "name": "portero",
+        "version": __version__,
+        "informationUri": _INFORMATION,
+        "rules": [dict(rule) for rule in rules],
+    }
     run: dict[str, JSON] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [*results]}
     return {"$schema": _SCHEMA, "version": VERSION, "runs": [run]}
 
