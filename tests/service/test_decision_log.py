@@ -5,6 +5,8 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,36 @@ def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest
     log.write({"id": "d-2"})
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_half_a_line_of_one_process_is_known_to_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+
+    def tear() -> None:
+        log.watch()
+        whole = os.write
+        os.write = lambda descriptor, data: whole(descriptor, data[:5])  # type: ignore[assignment]
+        with suppress(OSError):
+            log.write({"id": "d-1"})
+
+    other = get_context("fork").Process(target=tear)
+    other.start()
+    other.join()
+    log.write({"id": "d-2"})
+    log.write({"id": "d-3"})
+
+    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}', '{"id":"d-3"}']
+
+
+def test_half_a_line_that_was_left_before_the_start_is_no_part_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"id":"d-0"}\n{"id"')
+
+    DecisionLog(str(path)).write({"id": "d-1"})
+    DecisionLog(str(path)).write({"id": "d-2"})
+
+    assert path.read_text() == '{"id":"d-0"}\n{"id"\n{"id":"d-1"}\n{"id":"d-2"}\n'
 
 
 def test_nothing_written_after_half_a_line_leaves_the_half_line_known(

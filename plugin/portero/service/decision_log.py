@@ -43,7 +43,8 @@ class DecisionLog:
         self._lock = threading.Lock()
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
         self._descriptor = self._open() if self._output is None else self._output.descriptor
-        self._torn = self._unsynced = False
+        self._unsynced = False
+        self.state.torn = self._output is None and not _ends_a_line(place)
         self._check_sync()
 
     def watch(self) -> None:
@@ -58,7 +59,7 @@ class DecisionLog:
         try:
             with self._only_writer():
                 self._follow_rotation()
-                self._append(b"\n" + data if self._torn else data)
+                self._append(b"\n" + data if self.state.torn else data)
                 if self._sync == "each":
                     os.fdatasync(self._descriptor)
         except OSError:
@@ -100,7 +101,7 @@ class DecisionLog:
         written = write(data)
         self._unsynced = True
         if written:
-            self._torn = written != len(data)
+            self.state.torn = written != len(data)
         if written != len(data):
             why = f"only {written} of {len(data)} bytes of a line were written"
             raise OSError(errno.EIO, why, self._place)
@@ -114,7 +115,7 @@ class DecisionLog:
         if self._sync != "off":
             os.fdatasync(left)
         os.close(left)
-        self._torn = False
+        self.state.torn = False
 
     def _open(self) -> int:
         """The file. Nothing is opened that could keep a writer waiting."""
@@ -144,3 +145,18 @@ class DecisionLog:
         while True:
             time.sleep(_SYNC_EVERY)
             self.sync()
+
+
+def _ends_a_line(file: str) -> bool:
+    """Whether nothing of a line is left at the end of a file, by a power cut say. Where it cannot be read: no."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        size = os.fstat(descriptor).st_size
+        return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)

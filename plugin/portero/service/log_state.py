@@ -13,16 +13,16 @@ STALLED_AFTER = 2.0
 # Far more than there are workers. Two processes that share a slot hide one another's stalls, nothing else.
 _SLOTS = 256
 _DOUBLE = 8
-_FIRST = 2
+_FIRST = 3
 
 
 class LogState:
     """When a line was last lost, and since when each process has been writing."""
 
     def __init__(self) -> None:
-        memory = mmap.mmap(-1, _DOUBLE * (2 + 2 * _SLOTS))
+        memory = mmap.mmap(-1, _DOUBLE * (_FIRST + 2 * _SLOTS))
         # The first two numbers are the time of the last failure, by the host's clock and by the one that nobody sets;
-        # then process and begin of its write, in turns.
+        # then whether the last line is torn; then process and begin of its write, in turns.
         self._numbers = memoryview(memory).cast("d")
         self._slot = _FIRST
 
@@ -43,6 +43,15 @@ class LogState:
     def fail(self) -> None:
         """A line was lost now."""
         self._numbers[0], self._numbers[1] = time.time(), time.monotonic()
+
+    @property
+    def torn(self) -> bool:
+        """Whether only a part of the last line was written, by whichever process: the next one begins on a new line."""
+        return self._numbers[2] != 0
+
+    @torn.setter
+    def torn(self, torn: bool) -> None:
+        self._numbers[2] = float(torn)
 
     @property
     def last_failure(self) -> float:
