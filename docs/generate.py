@@ -16,6 +16,7 @@ import architecture
 from denial import denial
 from engine_table import engine_differences, engine_numbers
 from guide_coverage import coverage_page
+from man_page import man_page
 from portero.cli import main as command
 from portero.refusals import CODES
 
@@ -46,6 +47,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "refusal-codes.md", NOTE.format(source="plugin/portero/refusals.py") + refusal_codes()
     yield ROOT / "docs" / "settings.md", NOTE.format(source="config.json and schemas/site.schema.json") + settings()
     yield ROOT / "packaging" / "files" / "environment", environment()
+    yield ROOT / "packaging" / "files" / "portero.1", man_page()
     yield ROOT / "docs" / "commands.md", NOTE.format(source="the commands' own help") + commands()
 
 

@@ -45,6 +45,7 @@ find "$root$lib" \( -name '*.so' -o -name '*.txt' -o -name '*.md' \) -perm /111 
 install -d "$root/usr/share/zsh/vendor-completions"
 mv "$root/usr/share/zsh/site-functions/_portero" "$root/usr/share/zsh/vendor-completions/"
 rmdir "$root/usr/share/zsh/site-functions"
+gzip -9n "$root/usr/share/man/man1/portero.1"
 
 doc=$root/usr/share/doc/portero
 install -D -m 644 packaging/deb/copyright "$doc/copyright"

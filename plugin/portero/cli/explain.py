@@ -8,6 +8,7 @@ from typing import cast
 import click
 
 from portero.cli import options, story
+from portero.cli.completion import complete_rules
 from portero.cli.output import show_json, show_lines
 from portero.flags.proposal import NoValue, Proposal
 from portero.policy.exception import Waiver
@@ -20,7 +21,7 @@ _OF_THE_SITE = "unknown-field"
 
 
 @click.command()
-@click.argument("name", metavar="RULE|CODE|DECISION-ID")
+@click.argument("name", metavar="RULE|CODE|DECISION-ID", shell_complete=complete_rules)
 @options.SCHEMAS
 @options.PROFILE
 @options.ENGINE
