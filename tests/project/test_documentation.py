@@ -79,3 +79,10 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_no_line_of_the_changelog_is_there_twice() -> None:
+    # Two branches that change one line, merged by union, leave both.
+    begins = [line[:70] for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("- ")]
+
+    assert sorted(begin for begin in {*begins} if begins.count(begin) > 1) == []
