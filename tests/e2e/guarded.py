@@ -17,7 +17,7 @@ from typing import Any
 
 from . import refusals, tls
 from .host import ThrowAwayHost
-from .images import TAGS, busybox
+from .images import TAGS, busybox, import_image
 from .rawhttp import Client, exchange, render
 
 NAME = "portero"
@@ -123,8 +123,8 @@ class GuardedDocker:
 
     def _prepare(self) -> None:
         data = busybox()
-        self._import("busybox:latest", data, "sh")
-        self._import("nginx:1.27", data, "sleep 3600")
+        import_image(self.socket, "busybox:latest", data, "sh")
+        import_image(self.socket, "nginx:1.27", data, "sleep 3600")
         for tag in TAGS:
             if tag != "nginx:1.27":
                 repository, _, version = tag.rpartition(":")
@@ -133,14 +133,6 @@ class GuardedDocker:
             answer = self.client.ask("POST", "/swarm/init", {"ListenAddr": "127.0.0.1", "AdvertiseAddr": "127.0.0.1"})
             if answer.status != 200:
                 raise RuntimeError(f"no swarm: {answer.message}")
-
-    def _import(self, tag: str, data: bytes, command: str) -> None:
-        repository, _, version = tag.rpartition(":")
-        words = json.dumps(command.split()).replace(" ", "")
-        target = f"/images/create?fromSrc=-&repo={repository}&tag={version}&changes=CMD%20{words}"
-        answer = exchange(self.socket, render("POST", target, [("Content-Type", "application/x-tar")], data), 60)
-        if answer.status != 200 or b'"error"' in answer.body:
-            raise RuntimeError(f"{tag} was not imported: {answer.message}")
 
     def guard(self, *others: str) -> None:
         """Name the plugin, and others to be asked after it, to dockerd: in daemon.json and with a reload."""

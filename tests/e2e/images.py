@@ -1,8 +1,11 @@
 """The images that tests use, all of them one busybox: no registry is asked."""
 
 import io
+import json
 import tarfile
 from pathlib import Path
+
+from .rawhttp import exchange, render
 
 APPLETS = (
     *("cat", "chmod", "chown", "cp", "date", "dd", "df", "echo", "env", "false", "free", "grep", "head", "hostname"),
@@ -58,3 +61,13 @@ def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
     entry.type = kind
     entry.mode = mode
     return entry
+
+
+def import_image(socket: Path, tag: str, data: bytes, command: str) -> None:
+    """Make dockerd an image of a root file system; RuntimeError when it does not take it."""
+    repository, _, version = tag.rpartition(":")
+    words = json.dumps(command.split()).replace(" ", "")
+    target = f"/images/create?fromSrc=-&repo={repository}&tag={version}&changes=CMD%20{words}"
+    answer = exchange(socket, render("POST", target, [("Content-Type", "application/x-tar")], data), 60)
+    if answer.status != 200 or b'"error"' in answer.body:
+        raise RuntimeError(f"{tag} was not imported: {answer.message}")

@@ -13,8 +13,8 @@ from types import TracebackType
 from . import refusals
 from .guarded import wait_until
 from .host import REPOSITORY, ThrowAwayHost
-from .images import busybox
-from .rawhttp import Client, exchange, render
+from .images import busybox, import_image
+from .rawhttp import Client
 
 USER, UID = "alice", 4242
 HOME = f"/home/{USER}"
@@ -72,7 +72,7 @@ class RootlessDocker:
             self.client = Client(self.socket)
             self.start()
             stack.callback(self.stop)
-            self._import_busybox()
+            import_image(self.socket, "busybox:latest", busybox(), "sh")
             self._stack = stack.pop_all()
         return self
 
@@ -127,9 +127,3 @@ class RootlessDocker:
     def _as_user(self, argv: list[str]) -> list[str]:
         become = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "env", "-i"]
         return [*become, *(f"{name}={value}" for name, value in ENVIRONMENT.items()), *argv]
-
-    def _import_busybox(self) -> None:
-        target = "/images/create?fromSrc=-&repo=busybox&tag=latest&changes=CMD%20%5B%22sh%22%5D"
-        answer = exchange(self.socket, render("POST", target, [("Content-Type", "application/x-tar")], busybox()), 60)
-        if answer.status != 200 or b'"error"' in answer.body:
-            raise RuntimeError(f"busybox was not imported: {answer.message}")
