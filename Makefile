@@ -61,10 +61,7 @@ run: $(RUN_READY)
 	@exec $(PY) -m portero serve $(SERVE)
 
 test: $(READY)
-	@$(PY) -c 'import os, shutil; \
-	 missing = [tool for tool in ("dockerd", "docker", "busybox", "ip") if not shutil.which(tool)]; \
-	 why = "needs " + ", ".join(missing) if missing else "" if os.geteuid() == 0 else "needs root"; \
-	 why and print("SKIPPED: everything at a real dockerd (tests/e2e): " + why)'
+	@$(PY) -c 'from tests.e2e.host import missing; why = missing(); why and print("SKIPPED: everything at a real dockerd: " + why)'
 	$(PY) -m pytest -n $(JOBS) --dist loadfile $(TESTS)
 
 # A folder for each suite of Debian; a test on one: PORTERO_E2E_ENGINE=build/engines/forky make test TESTS=...

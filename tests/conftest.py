@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,13 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("PORTERO_")]:
             patch.delenv(name)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped: a line for each cause, not for each test."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for cause, number in Counter(report.longrepr[2] for report in skipped).most_common():
+        terminalreporter.write_line(f"SKIPPED [{number}] {cause.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ REPOSITORY = ROOT
 INIT = Path(__file__).with_name("throwaway.sh")
 NEEDED = (
     *("dockerd", "docker", "docker-compose", "containerd", "busybox", "ip"),
-    *("unshare", "nsenter", "curl", "openssl", "script"),
+    *("unshare", "nsenter", "curl", "openssl", "script", "pkill"),
 )
 # Nothing of the caller's environment changes what a command does: no DOCKER_HOST, no proxy, no client configuration.
 ENVIRONMENT = {
@@ -43,7 +43,7 @@ def missing(engine: Path | None = None) -> str:
     path = search_path(engine or chosen_engine())
     lacking = [name for name in NEEDED if shutil.which(name, path=path) is None]
     if lacking:
-        packages = "docker.io docker-cli docker-compose busybox-static iproute2 curl openssl"
+        packages = "docker.io docker-cli docker-compose busybox-static iproute2 curl openssl procps"
         return f"a throw-away dockerd lacks {', '.join(lacking)}: apt-get install {packages}"
     return ""
 
@@ -139,7 +139,8 @@ class ThrowAwayHost:
 
     def signal(self, pid: int, name: str) -> None:
         """Send the signal `name` to the process that has this pid on the throw-away host."""
-        self.run(["kill", f"-{name}", str(pid)])
+        # The shell's own: the program kill belongs to procps, which a small machine lacks.
+        self.run(["sh", "-c", 'kill -"$0" "$1"', name, str(pid)])
 
     def children(self, pid: int) -> list[int]:
         """The pids, on the throw-away host, of the processes that `pid` started."""

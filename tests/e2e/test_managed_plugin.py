@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import give_up
 from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
 from .guarded import GuardedDocker
 from .host import REPOSITORY
@@ -24,6 +26,8 @@ HALT_SOCKET = f"/run/docker/plugins/{HALT}.sock"
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smallest Debian that has python3."""
+    if shutil.which("debootstrap") is None:
+        give_up("a base image of its own needs debootstrap: apt-get install debootstrap")
     folder = tmp_path_factory.mktemp("base")
     words = ["debootstrap", "--variant=minbase", "--include=python3", "trixie", str(folder)]
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=300)

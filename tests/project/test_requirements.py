@@ -1,8 +1,6 @@
-"""The Makefile and the lock files that it installs from."""
+"""The lock files that make installs from."""
 
-import os
 import re
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -44,17 +42,3 @@ def test_portero_runs_with_what_it_declares_and_without_what_it_is_tested_with()
     assert declared("dev") <= packages(RUN) | packages(CI)
     assert declared("mutate") <= packages(MUTATE) | packages(CI) | packages(RUN)
     assert not packages(RUN) & packages(CI)
-
-
-def test_what_make_starts_gets_no_variable_that_portero_would_take_for_a_setting() -> None:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PORTERO_", "MAKE"))}
-    shown = subprocess.run(
-        ["make", "--silent", "--eval=shown: ; @env", "shown"],
-        cwd=ROOT,
-        env=clean,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert [line for line in shown.stdout.splitlines() if line.startswith("PORTERO_")] == []
