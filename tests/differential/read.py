@@ -1,6 +1,7 @@
 """The request document that Portero makes of an AuthZReq, on a host whose links are those of the stage."""
 
 import json
+import time
 from functools import cache
 from typing import Any
 
@@ -26,4 +27,4 @@ def judge() -> Judge:
 
 def read_document(asked: bytes) -> dict[str, Any]:
     """The request document; raises Refused where Portero does not read the request."""
-    return judge().document(asked)
+    return judge().document(asked, time.time())

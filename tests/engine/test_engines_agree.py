@@ -27,6 +27,8 @@ from tests.paths import SCHEMAS
 PROFILES = ("baseline", "hardened", "restricted")
 ROUTES, SHAPES = api()
 
+NOON = 1_800_000_000.0
+
 
 @cache
 def policy(name: str) -> Policy:
@@ -46,7 +48,7 @@ def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     judge = Judge(policy("rust"), ROUTES, SHAPES, FixedHost(HOST), "restricted", "enforce")
     for envelope in asked:
         try:
-            yield judge.document(json.dumps(envelope).encode())
+            yield judge.document(json.dumps(envelope).encode(), NOON)
         except Refused:
             continue
 
