@@ -113,3 +113,11 @@ def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "is a symbolic link" in refused.stderr
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_page_suggests_what_would_have_made_the_requests_legal(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation("no-host-pid"), image="netops/probe:1"))
+
+    result = run("report", tmp_path / "log.jsonl")
+
+    assert "exceptions/probe-alice.json: 1 request; waives no-host-pid of baseline" in result.stdout

@@ -130,3 +130,15 @@ def test_the_audit_profile_has_a_section_of_its_own() -> None:
     assert "image-tag" not in before
     assert "image-tag" in after
     assert "Under the audit profile" not in shown(line(violation()))
+
+
+def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
+    made = Tally()
+    made.add(logged.read(line(violation())))
+
+    text = page(made, lambda _: None, ["x"], SECONDS, [EVIL, *["{}"] * 400])
+
+    assert "What would have made it legal" in plain(text)
+    assert EVIL not in text
+    assert text.count("\n{}") == 299
+    assert "suggested" not in shown(line(violation())).partition("<body")[2]

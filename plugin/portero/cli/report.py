@@ -11,11 +11,13 @@ from portero.cli import options
 from portero.cli.lines import FILE, lines
 from portero.cli.output import show_text
 from portero.cli.replaced_file import replace_file
-from portero.policy.policy import Policy
+from portero.cli.suggest import add_decision
 from portero.report import logged
 from portero.report.logged import NoDecision
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
+from portero.suggest import text
+from portero.suggest.collect import Suggestions
 
 _STANDARD_OUTPUT = "-"
 # Who asked for what is as private as the log.
@@ -40,31 +42,35 @@ def report(logs: tuple[str, ...], output: str, as_json: bool, **given: str | tup
     remedies are those of the current policy. Exit status 1: some lines are not decisions and are not counted.
     """
     policy = options.judge(options.settings(given)).policy
-    tally = Tally()
+    tally, suggestions = Tally(), Suggestions(policy)
     for log in logs:
-        _add(tally, log)
+        _add(tally, suggestions, log)
     if not tally.decisions:
         options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])
     options.warn_of_earlier(tally.earlier)
-    _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, policy, logs))
+    _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, suggestions, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 
 
-def _add(tally: Tally, log: str) -> None:
+def _add(tally: Tally, suggestions: Suggestions, log: str) -> None:
     for line in lines(log, logged.LONGEST_LINE):
         if not line.strip():
             continue
         try:
-            tally.add(logged.read(line))
+            decision = logged.read(line)
         except NoDecision:
             tally.unreadable += 1
+            continue
+        tally.add(decision)
+        add_decision(suggestions, decision)
 
 
-def _page(tally: Tally, policy: Policy, logs: tuple[str, ...]) -> str:
+def _page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
     # Imported only when wanted: the template engine would slow down every other command.
     from portero.report.page import page
 
-    return page(tally, lambda name: find_texts(name, policy), logs, time.time())
+    suggested = [*text.lines(suggestions)] if suggestions.refused else []
+    return page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 
 
 def _write(output: str, text: str) -> None:

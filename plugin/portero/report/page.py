@@ -11,6 +11,7 @@ from portero.report.tally import GROUPS, OfRule, Table, Tally
 
 _MOST_ROWS = 12
 _MOST_PLACES = 6
+_MOST_SUGGESTED = 300
 _HEIGHT = 100
 
 
@@ -63,8 +64,14 @@ class Plot:
     outcomes: Sequence[str]
 
 
-def page(tally: Tally, words: Callable[[str], RuleTexts | None], files: Sequence[str], now: float) -> str:
-    """The whole page."""
+def page(
+    tally: Tally,
+    words: Callable[[str], RuleTexts | None],
+    files: Sequence[str],
+    now: float,
+    suggested: Sequence[str] = (),
+) -> str:
+    """The whole page. `suggested`: lines that say what would have made the refused requests legal."""
     rules = _rules(tally, words)
     return html.render(
         __package__,
@@ -77,6 +84,7 @@ def page(tally: Tally, words: Callable[[str], RuleTexts | None], files: Sequence
         groups=[(group, _rows(tally.by[group])) for group in GROUPS],
         latest=sorted(tally.latest, key=lambda one: one.time, reverse=True),
         exceptions=[(name, counts["waived"]) for name, counts in tally.exceptions.ranked()],
+        suggested=[*suggested[:_MOST_SUGGESTED], *(["..."] if len(suggested) > _MOST_SUGGESTED else [])],
         policies=len(tally.policies.ranked()),
     )
 
