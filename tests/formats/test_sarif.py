@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 
 from portero.formats import sarif
 from portero.formats.checked import Checked
@@ -14,15 +14,24 @@ from portero.policy.policy import Policy
 
 from .conftest import checked, violation
 
-SCHEMA = Draft202012Validator(json.loads((Path(__file__).parent / "sarif.json").read_text()))
+FOLDER = Path(__file__).parent
+SCHEMA = Draft202012Validator(json.loads((FOLDER / "sarif.json").read_text()))
+OFFICIAL = Draft4Validator(
+    json.loads((FOLDER / "sarif-2.1.0-rtm.5.json").read_text()), format_checker=Draft4Validator.FORMAT_CHECKER
+)
 
 
 def run(policy: Policy, *decided: Checked) -> dict[str, Any]:
     """The one run of the document, which has the structure of SARIF."""
     document: dict[str, Any] = json.loads(json.dumps(sarif.document(decided, policy)))
     SCHEMA.validate(document)
+    OFFICIAL.validate(document)
     found: dict[str, Any] = document["runs"][0]
     return found
+
+
+def test_the_official_schema_notices_a_fault() -> None:
+    assert not OFFICIAL.is_valid({"version": "2.1.0", "runs": [{"tool": {"driver": {}}, "results": []}]})
 
 
 def test_a_clean_run_lists_the_rules_and_finds_nothing(policy: Policy) -> None:
