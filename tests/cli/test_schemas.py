@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from portero.cli import main
 from portero.cli.schemas import NAMES
+from tests.paths import SCHEMAS
 
 
 def test_each_schema_is_written_with_an_id_of_its_own(tmp_path: Path) -> None:
@@ -40,3 +41,11 @@ def test_the_schema_of_host_rules_is_whole(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["schemas", str(tmp_path)])
 
     assert "$defs" in json.loads((tmp_path / "host-rule.json").read_text())
+
+
+def test_every_schema_has_an_id_of_its_own() -> None:
+    contents = [json.loads(file.read_text()) for file in SCHEMAS.glob("*.json")]
+    ids = [content.get("$id") for content in contents if "json-schema.org" in content.get("$schema", "")]
+
+    assert None not in ids
+    assert len({*ids}) == len(ids)
