@@ -189,3 +189,25 @@ def test_an_exception_that_would_waive_self_protection_is_not_taken_over(site: S
     assert "no-plugin-changes" in refusing(refused)
     assert status["policy"] == digest
     assert ["protects Portero itself" in fault for fault in status["reloadFaults"]] == [True]
+
+
+def test_a_tool_that_is_pinned_by_digest_has_dockers_socket_and_nothing_else(site: Site) -> None:
+    image = site.docker.client.ask("GET", "/images/busybox/json").json()["Id"]
+    mounts = {"contains": {"properties": {"source": {"const": "/var/run/docker.sock"}}}}
+    facts = {"image": {"properties": {"digest": {"const": image}}}, "mounts": mounts}
+    rules = ["no-daemon-sockets", "no-sensitive-paths", "no-socket-mounts"]
+    site.write(exception(rules=rules, match={"properties": {"facts": {"properties": facts}}}))
+    site.taken_over()
+    socket, containerd = ("-v", "/var/run/docker.sock:/x:ro"), ("-v", "/run/containerd/containerd.sock:/y")
+
+    ran = site.docker.docker("run", "-d", "--name", "tool", *socket, image, "sleep", "600")
+    inside = site.docker.docker("exec", "tool", "test", "-S", "/x")
+    named = site.docker.docker("run", "--rm", *socket, "busybox", "true").stderr
+    more = site.docker.docker("run", "--rm", *socket, *containerd, image, "true").stderr
+    (attention,) = [line for line in site.status()["attention"] if FILE in line]
+    site.docker.docker("rm", "-f", "tool")
+
+    assert (ran.returncode, inside.returncode) == (0, 0), ran.stderr + inside.stderr
+    assert "no-daemon-sockets" in refusing(named)
+    assert "protected-paths" in refusing(more)
+    assert "has Docker's socket, which is root on the host, until" in attention
