@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from portero.decision import Decision, Subject, Violation, in_order, refusal
+from portero.decision import Decision, NearMiss, Subject, Violation, in_order, refusal
 from tests.paths import SCHEMAS
 
 SCHEMA = json.loads((SCHEMAS / "decision.json").read_text())
@@ -123,3 +123,12 @@ def test_the_log_line_names_the_exception_and_the_defaults_of_the_daemon() -> No
         {"rule": "no-log-none", **about, "action": "deny", "daemonDefault": True},
     ]
     assert line["daemonDefaults"] == ["log.driver"]
+
+
+def test_a_near_miss_is_a_bounded_sentence_in_the_log() -> None:
+    near = NearMiss("probe", "facts.image.repository", f"matches all but facts.image.repository: {'x' * 1000} is not y")
+    entry = Violation("r", "baseline", "at", "deny", "", {}, near_miss=near).entry()
+
+    assert str(entry["nearMiss"]).startswith("probe matches all but facts.image.repository: xxx")
+    assert len(str(entry["nearMiss"])) == 240
+    assert "nearMiss" not in Violation("r", "baseline", "at", "deny", "", {}).entry()

@@ -55,6 +55,17 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
     assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
 
 
+def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> None:
+    near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
+    (tmp_path / "log.jsonl").write_bytes(line(violation() | {"nearMiss": near}))
+
+    result, machines = (run("explain", ID, "--log", tmp_path / "log.jsonl", *more) for more in ([], ["--json"]))
+
+    lines = result.output.splitlines()
+    assert lines[lines.index("refused by no-privileged at HostConfig.Privileged") + 1] == f"  near miss  {near}"
+    assert near in machines.output
+
+
 def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
     known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
     (tmp_path / "log.jsonl").write_bytes(known)
