@@ -17,11 +17,13 @@ from tests.paths import SCHEMAS
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b'{"level": "baseline", "level": "advisory"}', "says 'level' twice in one object: keep one"),
-        (b'{"a": {"x": 1, "y": 2, "x": 1}}', "says 'x' twice in one object: keep one"),
+        (b'{"level": "baseline", "level": "advisory"}', "says 'level' twice in one object (line 1): keep one"),
+        (b'{"level": 1,\n"a": 2,\n"level": 3}', "says 'level' twice in one object (lines 1 and 3): keep one"),
+        (b'{"x": {"y": 1}, "z": {"y": 1, "y": 2}}', "says 'y' twice in one object: keep one"),
+        (b'{"a": {"x": 1, "y": 2, "x": 1}}', "says 'x' twice in one object (line 1): keep one"),
         (b'{"a": 1', "is not JSON at line 1, column 8: fix the syntax"),
         (b'{"a": NaN}', "has NaN, which is not JSON: write a number"),
-        (b'{"a": "\xff"}', "is not UTF-8: save it as UTF-8"),
+        (b'{"a":\n"\xff"}', "is not UTF-8 at line 2: save it as UTF-8"),
         (b"[]", "is not a JSON object: write {...}"),
         (b"[" * 100_000, "nests too deep: make it flatter"),
     ],

@@ -137,7 +137,9 @@ def test_a_modified_manifest_is_refused(at: dict[str, object], fault: str) -> No
 def test_a_manifest_that_says_a_name_twice_is_refused() -> None:
     text = signed()[signature.NAME].replace(b'"version": 7,', b'"version": 7, "version": 7,')
 
-    assert refusals({**FILES, signature.NAME: text}) == ["signature.json: says 'version' twice in one object: keep one"]
+    assert refusals({**FILES, signature.NAME: text}) == [
+        "signature.json: says 'version' twice in one object (line 4): keep one"
+    ]
 
 
 def test_several_keys_can_be_trusted_so_that_keys_rotate() -> None:

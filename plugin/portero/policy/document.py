@@ -4,6 +4,7 @@ A document that says a name twice is refused: the reader of the file and the pro
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,11 +31,14 @@ def parse(data: bytes) -> dict[str, JSON]:
         if b"\\u" in data:  # only an escape makes half a character
             json.dumps(document, ensure_ascii=False).encode()
     except DuplicateName as error:
-        raise DocumentRefused(f"says '{error.name}' twice in one object: keep one") from error
+        raise DocumentRefused(
+            f"says '{error.name}' twice in one object{_find_twins(error.name, data)}: keep one"
+        ) from error
     except UnicodeEncodeError as error:
         raise DocumentRefused("has an escape that is half a character, such as \\ud800: write the character") from error
     except UnicodeDecodeError as error:
-        raise DocumentRefused("is not UTF-8: save it as UTF-8") from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentRefused(f"is not UTF-8 at line {line}: save it as UTF-8") from error
     except json.JSONDecodeError as error:
         raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: fix the syntax") from error
     except RecursionError as error:
@@ -45,6 +49,16 @@ def parse(data: bytes) -> dict[str, JSON]:
     if not isinstance(document, dict):
         raise DocumentRefused("is not a JSON object: write {...}")
     return document
+
+
+def _find_twins(name: str, data: bytes) -> str:
+    """The lines of both, where the file says the name no third time."""
+    text = data.decode()
+    found = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
+    if len(found) != 2:
+        return ""
+    first, second = (text.count("\n", 0, match.start()) + 1 for match in found)
+    return f" (line {first})" if first == second else f" (lines {first} and {second})"
 
 
 def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
