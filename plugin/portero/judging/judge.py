@@ -19,6 +19,7 @@ from portero.judging import (
     dropped_fields,
     existing_image,
     lifted,
+    owned_objects,
     request_document,
     subject,
     suggestion,
@@ -27,6 +28,7 @@ from portero.judging import (
     waived_objects,
 )
 from portero.judging.existing import Existing
+from portero.judging.owned_objects import OwnerNames
 from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
@@ -157,16 +159,20 @@ class Judge:
 
     def _with_objects(self, document: dict[str, JSON], match: Match, time: float, host: HostMoment) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
-        objects = host.objects() if match.operation.looks_up else None
-        if objects is None:
-            return document
         identity = cast(dict[str, JSON], document["identity"])
+        owners = OwnerNames.of(self.policy.site, identity)
+        if owners is not None and not owned_objects.may_concern(match.operation):
+            owners = None
+        objects = host.objects() if match.operation.looks_up or owners else None
+        owned = owned_objects.describe(owners, match.operation, document, objects) if owners else {}
+        if objects is None:
+            return {**document, "objects": owned} if owned else document
         existing = Existing(objects, host, partial(self._judge_existing, identity, time), match.operation.looks_up)
         used = existing.describe(document)
         if "image" in match.operation.looks_up:
             is_read = self.policy.reads_image(match.operation.id, self.profile)
             used |= existing_image.describe(document, objects, is_read=is_read)
-        return {**document, "objects": used}
+        return {**document, "objects": used | owned}
 
     def _judge_existing(
         self, identity: Mapping[str, JSON], time: float, made: Inspected, host: HostMoment, used: Mapping[str, JSON]

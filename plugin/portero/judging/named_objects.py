@@ -9,7 +9,7 @@ from portero.host.view import ObjectKind
 from portero.types import JSON
 
 # Networks of these names nobody can make.
-_DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
+DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
         yield Named("network", copied, "ConfigFrom.Network")
     for network in objects(facts, "networks"):
         name = text(network, "name")
-        if name not in _DOCKERDS_OWN:
+        if name not in DOCKERDS_OWN:
             yield Named("network", name, text(network, "at"))
 
 

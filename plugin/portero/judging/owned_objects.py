@@ -1,0 +1,141 @@
+"""Ownership: which objects that a request names belong to others, and whether a new one gets an owner.
+
+Where the site value `ownership` names a label, a container, volume, network or service belongs to the user or group in
+that label; one without the label is the operators'. In: the request document, the daemon's objects, who asks. Out: the
+facts `foreign` and `ownerLabel` among `objects`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from portero.facts.fields import child, text
+from portero.host.view import ObjectKind, Objects
+from portero.judging import named_objects
+from portero.judging.named_objects import DOCKERDS_OWN, Named
+from portero.judging.other_meanings import list_others
+from portero.reading.routes import Operation
+from portero.refusals import Refused
+from portero.spelling import printable
+from portero.types import JSON
+
+# By the beginning of an operation's path, up to its parameter.
+_KINDS: Mapping[str, ObjectKind] = {
+    "/containers/{id": "container",
+    "/exec/{id": "exec",
+    "/volumes/{name": "volume",
+    "/networks/{id": "network",
+    "/services/{id": "service",
+}
+_MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "ServiceUpdate", "VolumeCreate"})
+# What they reach is everybody's.
+_OF_ALL = frozenset({"ContainerPrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"})
+_IN_BODY = ("containers", "volumes", "networks")
+_LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerNames:
+    """The site's label, and the names under which the caller owns objects."""
+
+    label: str
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, site: Mapping[str, JSON], identity: Mapping[str, JSON]) -> "OwnerNames | None":
+        """None where the site has no ownership, and for operators."""
+        label = str(site.get("ownership") or "")
+        user, groups = str(identity["user"]), cast("list[str]", identity["groups"])
+        operators = (cast("list[str]", site[key]) for key in ("operators", "operator-groups"))
+        if not label or any({*mine} & {*listed} for mine, listed in zip(([user], groups), operators, strict=True)):
+            return None
+        return cls(label, frozenset({user, *groups} - {""}))
+
+
+def describe(
+    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects | None
+) -> dict[str, JSON]:
+    """`foreign` and `ownerLabel`; raises Refused (lookup-failed) where the daemon does not answer.
+
+    `objects`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
+    """
+    foreign = [*_list_everybodys(operation)]
+    if objects is not None:
+        foreign += _list_foreign(owners, operation, document, objects)
+    found: dict[str, JSON] = {"foreign": cast("list[JSON]", foreign)} if foreign else {}
+    if operation.id in _MAKES:
+        owner = child(child(document, "body"), "Labels").get(owners.label)
+        found["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
+    return found
+
+
+def may_concern(operation: Operation) -> bool:
+    """Whether an operation names objects, or makes one."""
+    return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _kind_of(operation) is not None
+
+
+def _list_everybodys(operation: Operation) -> Iterator[dict[str, JSON]]:
+    if operation.id in _OF_ALL:
+        yield {"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"}
+
+
+def _list_foreign(
+    owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
+) -> Iterator[dict[str, JSON]]:
+    seen: set[tuple[str, str]] = set()
+    for named in _find(operation, document):
+        if (named.kind, named.name) in seen:
+            continue
+        seen.add((named.kind, named.name))
+        if named.kind == "container" and "/" in named.name:
+            raise Refused("container-alias", named.at)
+        try:
+            kind, meanings = _list_meanings(named, objects)
+            labels = [(one, _read_owner(kind, one, owners.label)) for one in meanings]
+        except Refused as refused:
+            raise Refused("lookup-failed", named.at) from refused
+        for one, owner in labels:
+            if owner not in owners.names and not _is_dockerds_own(kind, one):
+                name = printable(_read_name(kind, one) or named.name)[:_LONGEST_NAME]
+                shown = printable(owner)[:_LONGEST_NAME] or "the operators"
+                yield {"kind": kind, "name": name, "owner": shown, "at": named.at}
+
+
+def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
+    path = cast("dict[str, str]", document["path"])
+    if (kind := _kind_of(operation)) is not None:
+        parameter = "name" if kind == "volume" else "id"
+        yield Named(kind, path[parameter].removeprefix("/"), f"path.{parameter}")
+    if operation.id == "ImageCommit":
+        yield from named_objects.find(document, ("container",))
+    if operation.id in ("NetworkConnect", "NetworkDisconnect"):
+        yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
+    if operation.looks_up or operation.id in _MAKES:
+        yield from named_objects.find(document, _IN_BODY)
+
+
+def _kind_of(operation: Operation) -> ObjectKind | None:
+    return next((kind for begin, kind in _KINDS.items() if operation.path.startswith(begin)), None)
+
+
+def _list_meanings(named: Named, objects: Objects) -> tuple[ObjectKind, Sequence[Mapping[str, JSON]]]:
+    """What the name means now, and what it can come to mean; of an exec, its container."""
+    kind, found = named.kind, objects.inspect(named.kind, named.name) if named.name else None
+    if kind == "exec" and found is not None:
+        kind, found = "container", objects.inspect("container", text(found, "ContainerID"))
+    if found is None:
+        return kind, ()
+    return kind, (found, *(list_others(kind, named.name, found, objects) if named.kind != "exec" else ()))
+
+
+def _read_owner(kind: ObjectKind, found: Mapping[str, JSON], label: str) -> str:
+    holder = {"container": "Config", "service": "Spec"}.get(kind)
+    return text(child(child(found, holder) if holder else found, "Labels"), label)
+
+
+def _read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:
+    return text(child(found, "Spec") if kind == "service" else found, "Name").removeprefix("/")
+
+
+def _is_dockerds_own(kind: ObjectKind, found: Mapping[str, JSON]) -> bool:
+    return kind == "network" and _read_name(kind, found) in DOCKERDS_OWN

@@ -1,0 +1,269 @@
+"""Ownership by a label: users use and make what is theirs, operators everything; what a name can mean counts."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.host.fixed import FixedHost
+from portero.identity.caller import NOBODY, Identity
+from portero.judging.judge import Judge
+from portero.judging.owned_objects import OwnerNames
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+from tests.judging.test_existing import SilentHost, container, network, volume
+
+NOON = 1_800_000_000.0
+ALICIA = Identity("alicia", ("dev",), "token")
+OPERATOR = Identity("olga", ("ops",), "tls")
+
+
+def owned(shown: dict[str, Any], owner: str) -> dict[str, Any]:
+    return {**shown, "Labels": {"owner": owner}}
+
+
+def owned_container(name: str, owner: str | None) -> dict[str, Any]:
+    shown = container(name)
+    labels = {} if owner is None else {"owner": owner}
+    return {**shown, "Config": {**shown["Config"], "Labels": labels}}
+
+
+def service(owner: str) -> dict[str, Any]:
+    return {"ID": "s" * 25, "Spec": {"Name": "web", "Labels": {"owner": owner}}, "Endpoint": {}}
+
+
+HIS = owned_container("his", "bob")
+OLD: dict[str, Any] = {
+    "container": {
+        "mine": owned_container("mine", "alicia"),
+        "ours": owned_container("ours", "dev"),
+        "his": HIS,
+        "old": owned_container("old", None),
+        # A name that can be the beginning of the ID of another container (his): its own ID differs.
+        "68": {**owned_container("68", "alicia"), "Id": "f" * 64},
+        HIS["Id"]: HIS,
+    },
+    "exec": {
+        "inmine": {"ContainerID": "mine", "ProcessConfig": {}},
+        "inhis": {"ContainerID": "his", "ProcessConfig": {}},
+    },
+    "volume": {"mine": owned(volume("mine"), "alicia"), "his": owned(volume("his"), "bob"), "old": volume("old")},
+    "network": {
+        "mine": owned(network("mine"), "dev"),
+        "his": owned(network("his"), "bob"),
+        "bridge": {**network("bridge"), "Name": "bridge"},
+    },
+    "service": {"mine": service("alicia"), "his": service("bob")},
+}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))[0]
+    values = {"ownership": "owner", "operator-groups": ["ops"]}
+    policy = replace(loaded.policy, site={**loaded.policy.site, **values})
+    return replace(loaded, host=FixedHost({"objects": OLD}), policy=policy)
+
+
+def envelope(method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+    document: dict[str, Any] = {"RequestMethod": method, "RequestUri": f"/v1.45{path}", "RequestHeaders": {}}
+    if body is not None:
+        data = json.dumps(body).encode()
+        document["RequestHeaders"] = {"Content-Type": "application/json", "Content-Length": str(len(data))}
+        document["RequestBody"] = base64.b64encode(data).decode()
+    return json.dumps(document).encode()
+
+
+def refusals(
+    judge: Judge, method: str, path: str, body: Mapping[str, Any] | None = None, who: Identity = ALICIA
+) -> set[tuple[str, str]]:
+    decision = judge.decide(envelope(method, path, body), "d-1", NOON, known=who)
+    assert decision.fault is None
+    return {(each.rule, each.at) for each in decision.violations if each.action == "deny"}
+
+
+CHANGED, READ, LABEL = "own-objects-only", "own-objects-read", "owner-label-own"
+PATHS = [
+    ("POST", "/containers/{}/start", CHANGED, "path.id"),
+    ("POST", "/containers/{}/stop", CHANGED, "path.id"),
+    ("POST", "/containers/{}/kill", CHANGED, "path.id"),
+    ("POST", "/containers/{}/wait", CHANGED, "path.id"),
+    ("POST", "/containers/{}/attach", CHANGED, "path.id"),
+    ("POST", "/containers/{}/pause", CHANGED, "path.id"),
+    ("POST", "/containers/{}/rename?name=x", CHANGED, "path.id"),
+    ("DELETE", "/containers/{}", CHANGED, "path.id"),
+    ("POST", "/commit?container={}", CHANGED, "?container"),
+    ("GET", "/containers/{}/attach/ws", CHANGED, "path.id"),
+    ("GET", "/containers/{}/json", READ, "path.id"),
+    ("GET", "/containers/{}/logs", READ, "path.id"),
+    ("GET", "/containers/{}/top", READ, "path.id"),
+    ("GET", "/containers/{}/stats", READ, "path.id"),
+    ("GET", "/containers/{}/changes", READ, "path.id"),
+    ("GET", "/containers/{}/export", READ, "path.id"),
+    ("GET", "/containers/{}/archive?path=/", READ, "path.id"),
+    ("HEAD", "/containers/{}/archive?path=/", READ, "path.id"),
+    ("GET", "/volumes/{}", READ, "path.name"),
+    ("DELETE", "/volumes/{}", CHANGED, "path.name"),
+    ("GET", "/networks/{}", READ, "path.id"),
+    ("DELETE", "/networks/{}", CHANGED, "path.id"),
+    ("GET", "/services/{}", READ, "path.id"),
+    ("GET", "/services/{}/logs", READ, "path.id"),
+    ("DELETE", "/services/{}", CHANGED, "path.id"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "rule", "at"), PATHS, ids=[f"{each[0]} {each[1]}" for each in PATHS])
+def test_what_a_path_names_is_for_owners_and_operators(
+    judge: Judge, method: str, path: str, rule: str, at: str
+) -> None:
+    assert refusals(judge, method, path.format("his")) == {(rule, at)}
+    assert refusals(judge, method, path.format("mine")) == set()
+    assert refusals(judge, method, path.format("his"), who=OPERATOR) == set()
+    # dockerd itself answers that there is none.
+    assert refusals(judge, method, path.format("missing")) == set()
+
+
+@pytest.mark.parametrize(
+    "method_and_path", ["POST /exec/{}/start", "GET /exec/{}/json", "POST /exec/{}/resize?h=1&w=1"]
+)
+def test_an_exec_is_its_containers(judge: Judge, method_and_path: str) -> None:
+    method, path = method_and_path.split()
+    body = {"Detach": True} if path.endswith("start") else None
+
+    assert refusals(judge, method, path.format("inmine"), body) == set()
+    assert {rule for rule, _ in refusals(judge, method, path.format("inhis"), body)} <= {CHANGED, READ}
+    assert refusals(judge, method, path.format("inhis"), body) != set()
+
+
+def test_a_group_owns_too_and_what_has_no_label_is_the_operators(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/containers/ours/json") == set()
+    assert refusals(judge, "GET", "/containers/old/json") == {(READ, "path.id")}
+    assert refusals(judge, "GET", "/volumes/old") == {(READ, "path.name")}
+    assert refusals(judge, "GET", "/containers/old/json", who=OPERATOR) == set()
+
+
+def test_nobody_owns_nothing(judge: Judge) -> None:
+    for name in ("mine", "old"):
+        assert refusals(judge, "GET", f"/containers/{name}/json", who=NOBODY) == {(READ, "path.id")}
+
+
+def test_a_name_is_what_it_can_come_to_mean(judge: Judge) -> None:
+    # "his" has an ID that begins with 68; alicia's container of the name 68 can be renamed meanwhile.
+    assert HIS["Id"].startswith("68")
+
+    assert refusals(judge, "GET", "/containers/68/json") == {(READ, "path.id")}
+
+
+def test_an_alias_of_a_link_is_refused(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/containers/mine/db/json") == {("container-alias", "path.id")}
+
+
+@pytest.mark.parametrize(
+    ("host_config", "at"),
+    [
+        ({"Binds": ["his:/data"]}, "HostConfig.Binds[0]"),
+        ({"Mounts": [{"Type": "volume", "Source": "his", "Target": "/x"}]}, "HostConfig.Mounts[0]"),
+        ({"VolumesFrom": ["his"]}, "HostConfig.VolumesFrom[0]"),
+        ({"NetworkMode": "container:his"}, "HostConfig.NetworkMode"),
+        ({"PidMode": "container:his"}, "HostConfig.PidMode"),
+        ({"NetworkMode": "his"}, "HostConfig.NetworkMode"),
+    ],
+)
+def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[str, Any], at: str) -> None:
+    body = {"Image": "busybox", "Labels": {"owner": "alicia"}, "HostConfig": host_config}
+    mine = json.loads(json.dumps(body).replace("his", "mine"))
+
+    assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", body)
+    assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/containers/create", mine)}
+
+
+@pytest.mark.parametrize("path", ["/containers/create", "/volumes/create", "/networks/create", "/services/create"])
+@pytest.mark.parametrize(
+    ("labels", "good"),
+    [
+        ({"owner": "alicia"}, True),
+        ({"owner": "dev"}, True),
+        ({"owner": "bob"}, False),
+        ({}, False),
+        ({"Owner": "alicia"}, False),
+    ],
+    ids=["user", "group", "other", "none", "case"],
+)
+def test_what_is_new_carries_the_label_of_its_maker(
+    judge: Judge, path: str, labels: dict[str, str], good: bool
+) -> None:
+    body: dict[str, Any] = {"Labels": labels}
+    if "services" in path:
+        body |= {"Name": "x", "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
+    elif "containers" in path:
+        body |= {"Image": "busybox"}
+    else:
+        body |= {"Name": "x"}
+
+    assert ((LABEL, "Labels.owner") in refusals(judge, "POST", path, body)) is not good
+    assert LABEL not in {rule for rule, _ in refusals(judge, "POST", path, body, who=OPERATOR)}
+
+
+def test_a_service_is_changed_by_its_owner_and_stays_the_owners(judge: Judge) -> None:
+    body = {"Name": "web", "Labels": {"owner": "alicia"}, "TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
+
+    assert (CHANGED, "path.id") in refusals(judge, "POST", "/services/his/update?version=1", body)
+    assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/services/mine/update?version=1", body)}
+    given = {**body, "Labels": {"owner": "bob"}}
+    assert (LABEL, "Labels.owner") in refusals(judge, "POST", "/services/mine/update?version=1", given)
+
+
+@pytest.mark.parametrize("verb", ["connect", "disconnect"])
+def test_a_network_and_the_container_that_joins_or_leaves_are_both_ones_own(judge: Judge, verb: str) -> None:
+    for net, joined, at in (("his", "mine", "path.id"), ("mine", "his", "Container"), ("bridge", "his", "Container")):
+        assert (CHANGED, at) in refusals(judge, "POST", f"/networks/{net}/{verb}", {"Container": joined})
+    for net in ("mine", "bridge"):
+        assert CHANGED not in {
+            rule for rule, _ in refusals(judge, "POST", f"/networks/{net}/{verb}", {"Container": "mine"})
+        }
+
+
+@pytest.mark.parametrize("kind", ["containers", "volumes", "networks"])
+def test_a_prune_reaches_everybodys(judge: Judge, kind: str) -> None:
+    assert refusals(judge, "POST", f"/{kind}/prune") == {(CHANGED, "path")}
+    assert refusals(judge, "POST", f"/{kind}/prune", who=OPERATOR) == set()
+
+
+def test_logs_of_a_task_are_the_operators(judge: Judge) -> None:
+    assert refusals(judge, "GET", "/tasks/x/logs?stdout=1") == {(READ, "path")}
+
+
+@pytest.mark.parametrize("path", ["/containers/json", "/volumes", "/networks", "/services", "/info", "/_ping"])
+def test_lists_stay_open(judge: Judge, path: str) -> None:
+    assert refusals(judge, "GET", path) == set()
+
+
+def test_a_daemon_that_does_not_answer_refuses(judge: Judge) -> None:
+    mute = replace(judge, host=SilentHost())
+
+    assert refusals(mute, "GET", "/containers/mine/json") == {("lookup-failed", "path.id")}
+
+
+def test_without_the_value_everybody_uses_everything_and_nothing_is_looked_up(judge: Judge) -> None:
+    policy = replace(judge.policy, site={**judge.policy.site, "ownership": ""})
+    mute = replace(judge, host=SilentHost(), policy=policy)
+
+    assert refusals(mute, "GET", "/containers/his/json") == set()
+    assert refusals(mute, "POST", "/containers/his/stop") == set()
+
+
+def test_the_reason_names_the_owner(judge: Judge) -> None:
+    (violation,) = judge.decide(envelope("GET", "/containers/his/json"), "d-1", NOON, known=ALICIA).violations
+
+    assert violation.reason.startswith("his belongs to bob, ")
+
+
+def test_operators_own_everything(judge: Judge) -> None:
+    assert OwnerNames.of(judge.policy.site, OPERATOR.document()) is None
+    assert OwnerNames.of(judge.policy.site, ALICIA.document()) == OwnerNames("owner", frozenset({"alicia", "dev"}))
+    named = {**judge.policy.site, "operators": ["alicia"]}
+    assert OwnerNames.of(named, ALICIA.document()) is None
+    assert OwnerNames.of(named, NOBODY.document()) == OwnerNames("owner", frozenset())
