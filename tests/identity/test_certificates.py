@@ -132,15 +132,29 @@ def test_what_is_no_certificate_is_refused(encoded: str) -> None:
     assert code_of(encoded) == "certificate-invalid"
 
 
+DER = AUTHORITY.issue(names=[x509.DNSName("a.example.com")]).public_bytes(Encoding.DER)
+BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
+
+
+def changed(at: int, byte: int) -> str:
+    der = bytearray(DER)
+    der[at % len(DER)] = byte
+    return base64.b64encode(BEGIN + base64.encodebytes(bytes(der)) + END).decode()
+
+
+# The library warns of serial numbers that are not positive.
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @given(at=st.integers(0, 400), byte=st.integers(0, 255))
 def test_a_changed_byte_never_ends_in_another_error(at: int, byte: int) -> None:
-    der = bytearray(AUTHORITY.issue(names=[x509.DNSName("a.example.com")]).public_bytes(Encoding.DER))
-    der[at % len(der)] = byte
-    pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(bytes(der)) + b"-----END CERTIFICATE-----\n"
-
-    assert outcome(base64.b64encode(pem).decode()) in {
+    assert outcome(changed(at, byte)) in {
         "alicia",
         "certificate-invalid",
         "certificate-expired",
         "certificate-untrusted",
     }
+
+
+def test_a_certificate_of_an_unknown_version_is_refused() -> None:
+    version = DER.index(b"\xa0\x03\x02\x01\x02") + 4
+
+    assert code_of(changed(version, 1)) == "certificate-invalid"

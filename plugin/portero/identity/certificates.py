@@ -20,6 +20,14 @@ from portero.spelling import printable
 _AT = "RequestPeerCertificates"
 _LONGEST = 64 * 1024
 _MOST_NAMES = 64
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _KINDS = {"DNSName": "DNS", "RFC822Name": "email", "UniformResourceIdentifier": "URI", "IPAddress": "IP"}
 
 
@@ -42,7 +50,7 @@ def read(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Clie
         client = _read_client(certificate)
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     # The library reads a part when it is asked for: each can be malformed.
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except _MALFORMED:
         raise Refused("certificate-invalid", _AT) from None
     now = datetime.fromtimestamp(time, UTC)
     if not begin <= now <= end:

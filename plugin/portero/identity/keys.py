@@ -56,7 +56,7 @@ def read(name: str, data: bytes) -> KeyFile:
     """The content of a file by its name's ending; raises KeyFileRefused."""
     try:
         found = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
-    except (ValueError, UnsupportedAlgorithm, RecursionError):
+    except (ValueError, UnsupportedAlgorithm, RecursionError, x509.InvalidVersion, x509.DuplicateExtension):
         raise KeyFileRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
     if not found.keys and not found.certificates:
         raise KeyFileRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
