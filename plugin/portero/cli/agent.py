@@ -4,19 +4,27 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_lines
-from portero.service import following
+from portero.service import following, forwarded
+from portero.threads import start_thread
 
 
 @click.command()
 def agent() -> None:
-    """Keep this host's policy bundle up to date, for as long as it runs.
+    """Keep this host's policy bundle up to date, and send its decision log on, for as long as it runs.
 
-    It fetches PORTERO_BUNDLE at its start and every PORTERO_BUNDLE_EVERY seconds. A bundle that is rightly signed, for
+    PORTERO_BUNDLE is fetched at the start and every PORTERO_BUNDLE_EVERY seconds. A bundle that is rightly signed, for
     a group of this host, and not older than what was in force takes the place of the one before; otherwise the last
-    good one stays.
+    good one stays. PORTERO_LOG is sent to PORTERO_FORWARD as it grows; while the receiver is away, lines wait in the
+    log.
     """
     settings = options.settings({})
-    if not settings.bundle:
-        show_lines(["PORTERO_BUNDLE is empty: there is nothing to do"])
+    works = [
+        *([following.make_follower(settings).run] if settings.bundle else []),
+        *([forwarded.make_shipper(settings).run] if settings.forward else []),
+    ]
+    if not works:
+        show_lines(["PORTERO_BUNDLE and PORTERO_FORWARD are empty: there is nothing to do"])
         return
-    following.make_follower(settings).run()
+    for work in works[1:]:
+        start_thread(work.__qualname__, work)
+    works[0]()

@@ -17,7 +17,7 @@ from portero.judging import reply
 from portero.judging.judge import Judge
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
-from portero.service import builds, bundled, loading, status
+from portero.service import builds, bundled, forwarded, loading, status
 from portero.service.asked_by import AskedBy
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
@@ -83,7 +83,7 @@ class Application:
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
-        return self.metrics.text() + bundled.metrics_text(self.settings)
+        return self.metrics.text() + bundled.metrics_text(self.settings) + forwarded.metrics_text(self.settings)
 
     def _view(self) -> View:
         in_force = self.in_force

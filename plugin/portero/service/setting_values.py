@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from portero.bundles.address import parse_address
+from portero.forwarding.destination import parse_destination
 from portero.signing.manifest import GROUP
 from portero.sizes import bytes_of
 
@@ -136,4 +137,11 @@ def bundle(text: str) -> str:
     """The address of a bundle, or nothing."""
     if text:
         parse_address(text)
+    return text
+
+
+def forward(text: str) -> str:
+    """Where the log is sent, or nothing."""
+    if text:
+        parse_destination(text)
     return text

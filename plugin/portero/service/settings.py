@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from portero.bundles import store
 from portero.errors import Faults
+from portero.forwarding.field_names import Format
 from portero.service import resources
 from portero.service import setting_values as value
 from portero.service.decision_log import Sync
@@ -60,6 +61,10 @@ class Settings:
     bundle_every: int
     bundle_login: Path | None
     bundle_ca: Path | None
+    forward: str
+    forward_format: Format
+    forward_ca: Path | None
+    forward_state: Path
     record: Path | None
     record_max: int
     metrics_address: tuple[str, int] | None
@@ -83,6 +88,8 @@ class Settings:
                 faults.append(f"{name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
+        if not faults and values["forward"] and not str(values["log"]).startswith("/"):
+            faults.append("PORTERO_FORWARD: needs a log in a file: name its absolute path in PORTERO_LOG")
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
         if values["bundle"]:
@@ -150,6 +157,10 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bundle_every": value.number(5, 86400),
         "bundle_login": value.optional,
         "bundle_ca": value.optional,
+        "forward": value.forward,
+        "forward_format": value.one_of(*get_args(Format)),
+        "forward_ca": value.optional,
+        "forward_state": value.absolute,
         "record": value.optional,
         "record_max": value.size(1 << 20, 1000 << 30),
         "metrics_address": value.loopback,

@@ -16,7 +16,7 @@ from portero.policy import unseen_names
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import builds, bundled, lifted, loading, lookups
+from portero.service import builds, bundled, forwarded, lifted, loading, lookups
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -95,6 +95,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
             cast("list[str]", view.policy.site["bind-sources"]), loading.make_host(settings, view.policy).moment()
         ),
         "bundle": bundled.describe(settings),
+        "forward": forwarded.describe(settings),
         "socket": str(settings.socket),
         "schemas": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),
@@ -147,6 +148,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
     yield from bundled.list_notices(view.settings, now)
+    yield from forwarded.list_notices(view.settings, now)
     if loading.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     elif view.lookups_fail:
