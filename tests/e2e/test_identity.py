@@ -32,6 +32,7 @@ SITE = {
         {"profile": "restricted"},
     ],
     "identity-methods": ["tls", "token"],
+    "break-glass": ["emergency"],
 }
 PORTERO = f"{sys.executable} -m portero"
 # What each profile refuses of the same command, and what it does not.
@@ -233,6 +234,21 @@ def test_a_renewed_certificate_works(identified: GuardedDocker) -> None:
     _run(identified, f"{PORTERO} certs renew {tls.FOLDER}/carla --days 3")
 
     _run(identified, f"{tls.client('carla')} docker ps")
+
+
+def test_a_break_glass_token_gets_past_the_rules_for_an_hour_at_most(identified: GuardedDocker) -> None:
+    before = identified.log_size()
+    run = "docker run --rm --privileged busybox true"
+    off = "docker plugin install --grant-all-permissions registry.example.com/evil"
+    said = {}
+    for lifetime in ("1h", "2h"):
+        value = _run(identified, _issue("erin", "emergency", lifetime=lifetime)).strip()
+        said[lifetime] = _rules(identified, f"export DOCKER_CUSTOM_HEADERS='X-Portero-Token={value}'; {run}; {off}")
+
+    decisions = [one for one in identified.decisions(before) if one["operation"] == "ContainerCreate"]
+    assert [(one["allowed"], one.get("breakGlass", False)) for one in decisions] == [(True, True), (False, False)]
+    assert "no-plugin-changes" in said["1h"]
+    assert "no-privileged" in said["2h"]
 
 
 OWNED = "/etc/portero/owned"

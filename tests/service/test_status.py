@@ -20,7 +20,7 @@ from portero.service import log_state, status
 from portero.service.asked_by import AskedBy
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
-from tests.service.test_application import ask, built, create, logged, site_with_exception
+from tests.service.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
 
 YEAR = 365 * 86400.0
 
@@ -238,3 +238,14 @@ def test_status_names_the_audit_profile_and_counts_what_only_it_would_refuse(tmp
     assert (status["profile"], status["auditProfile"]) == ("baseline", "hardened")
     assert status["decisions"] == {"allowed": 1, "refused": 0}
     assert status["auditProfileRefusals"] == 1
+
+
+def test_status_tells_who_is_believed_and_whose_profile_differs(tmp_path: Path) -> None:
+    profiles = [{"groups": ["ops"], "profile": "baseline"}]
+    told = built(tmp_path, schemas=site_with_tokens(tmp_path, profiles=profiles), host_groups="web")
+
+    status = cast(dict[str, Any], told.status())
+
+    assert status["tokenIssuers"] == ["https://login.example.com"]
+    assert status["profiles"] == profiles
+    assert "takes portero out of authorization-plugins" in status["inEmergency"]

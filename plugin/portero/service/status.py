@@ -31,6 +31,10 @@ _UNASKED = (
     "what runs goes on while dockerd or Portero is stopped (live-restore)",
     "portero scan lists them with what the rules say of each",
 )
+_IN_EMERGENCY = (
+    "root on the host takes portero out of authorization-plugins in daemon.json and runs systemctl reload docker;"
+    " groups in break-glass of site.json get past the rules with a token of at most an hour"
+)
 # Seconds for which a lost line of the decision log needs attention.
 _FAILED_RECENTLY = 15 * 60
 
@@ -89,6 +93,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "warnings": [*view.policy.warnings, *warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
         "startsUnasked": [*_UNASKED],
+        "inEmergency": _IN_EMERGENCY,
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
         "daemons": view.daemons,
         "bindSources": list_trusted(
