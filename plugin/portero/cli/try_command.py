@@ -8,7 +8,7 @@ from itertools import groupby
 
 import click
 
-from portero.cli import options
+from portero.cli import corrected_command, options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
 from portero.judging import reply, try_line
@@ -58,7 +58,8 @@ def tryout(
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
     words = _words(command, any_program=any_program)
-    trial = Trial(options.judge_elsewhere(replace(options.settings(given), mode="enforce")), go_on=go_on)
+    judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
+    trial = Trial(judge, go_on=go_on)
     if words.is_compose:
         variables = options.variables(env, os.environ)
         ended = _run_compose(trial, words, timeout, project_root, variables, sandboxed=not no_sandbox)
@@ -66,14 +67,27 @@ def tryout(
         ended = _run(trial, words, timeout)
     if verbose:
         show_text(ended.output, err=True)
-    decisions = [judged.decision for judged in trial.judged]
+    decisions = _decisions(trial)
     if _asked_nothing(decisions, words, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
+
+    def try_words(others: CommandLine) -> Sequence[Decision]:
+        another = Trial(judge)
+        _run(another, others, timeout)
+        return _decisions(another)
+
+    can_correct = not words.is_compose and not any_program and not all(decision.allowed for decision in decisions)
+    corrected = corrected_command.find(words, decisions, try_words) if can_correct else ""
     if as_json:
-        show_json(_document(words, decisions, ended), indent=None)
+        show_json(_document(words, decisions, ended, corrected), indent=None)
     else:
         show_lines(_report(decisions, ended, go_on=go_on))
+        show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
+
+
+def _decisions(trial: Trial) -> Sequence[Decision]:
+    return [judged.decision for judged in trial.judged]
 
 
 def _asked_nothing(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
@@ -176,12 +190,13 @@ def _last_lines(ended: Ended) -> str:
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
-def _document(words: CommandLine, decisions: Sequence[Decision], ended: Ended) -> Mapping[str, JSON]:
+def _document(words: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str) -> Mapping[str, JSON]:
     return {
         "command": list(words.all),
         "status": ended.status,
         "allowed": all(decision.allowed for decision in decisions),
         "requests": [_request(decision) for decision in decisions],
+        "corrected": corrected or None,
     }
 
 

@@ -87,8 +87,8 @@ _PLAIN: Mapping[str, Edit] = {
     "--network": Network(),
 }
 _REPEATED: Mapping[str, Edit] = {
-    "--cap-add": Entries("HostConfig.CapAdd", str, values.itself),
-    "--cap-drop": Entries("HostConfig.CapDrop", str, values.itself),
+    "--cap-add": Entries("HostConfig.CapAdd", str, values.itself, typed.capability),
+    "--cap-drop": Entries("HostConfig.CapDrop", str, values.itself, typed.capability),
     "--security-opt": Entries("HostConfig.SecurityOpt", str, values.option, typed.security_option),
     "--security-opt systempaths=unconfined": Fields(
         ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths"), "systempaths=unconfined"
@@ -117,8 +117,8 @@ _BOTH = {
     "--user": Spelling("-u", SetField(f"{_SPEC}.User", str)),
     "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
     "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
-    "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself)),
-    "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself)),
+    "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself, typed.capability)),
+    "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself, typed.capability)),
     "--log-driver": Spelling(
         "--log-driver", SetField("TaskTemplate.LogDriver", values.log_driver_of_service, typed.log_driver)
     ),

@@ -60,6 +60,11 @@ def ulimit(value: JSON) -> str:
     return f"{_field(value, 'Name')}={_field(value, 'Soft') or 0}:{_field(value, 'Hard') or 0}"
 
 
+def capability(value: JSON) -> str:
+    """The docker command line sends CAP_NET_ADMIN for NET_ADMIN."""
+    return str(value).upper().removeprefix("CAP_")
+
+
 def security_option(value: JSON) -> str:
     """A profile that was read from a file is not repeated."""
     option = str(value)

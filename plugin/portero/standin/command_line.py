@@ -6,7 +6,7 @@ and commands that only change the user's own files.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CLIENTS = ("docker", "docker-compose")
 
@@ -35,6 +35,10 @@ class CommandLine:
     subcommand: int
     is_compose: bool
     own: int = 1
+
+    def replaced(self, words: Sequence[str]) -> "CommandLine":
+        """The same command with other words behind its subcommand."""
+        return replace(self, all=tuple(words))
 
     @property
     def asks_for_terminal(self) -> bool:
