@@ -98,3 +98,10 @@ def test_a_name_that_is_close_to_nothing_is_sent_to_the_list() -> None:
 
     assert result.exit_code == 2
     assert result.stderr == "portero: xyzzy: unknown rule, code or decision ID; see `portero rules`\n"
+
+
+def test_the_name_of_an_entry_lists_the_rules_that_are_told_together() -> None:
+    lines = run("explain", "limits").output.splitlines()
+
+    assert lines[0] == "limits: Rules that a denial tells together"
+    assert lines[3].startswith("  memory-limit (hardened): ")

@@ -66,6 +66,39 @@ def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> No
     assert near in machines.output
 
 
+def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path: Path) -> None:
+    broken = [
+        violation("memory-limit", at="HostConfig.Memory", asked="4g", allowed="at most 1g"),
+        violation("image-digest", "audit", level="advisory", at="Image"),
+    ]
+    tried = {
+        "add": [["-m", "1g"], ["-v", "/a b:/b:ro"]],
+        "instead": [["-m", "4g"]],
+        "without": [["--privileged"]],
+        "still": ["image-tag"],
+    }
+    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    document = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+
+    at = lines.index("refused by memory-limit at HostConfig.Memory")
+    assert lines[at + 1 : at + 3] == ["  asked      4g", "  allowed    at most 1g"]
+    proposal = lines.index("try      docker run -m 1g -v '/a b:/b:ro' …  (instead of -m 4g; without --privileged)")
+    assert lines[proposal + 1] == "         then still refused by: image-tag"
+    apart = lines.index("Only reported or waived: none of these refused it.")
+    assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
+    assert document["try"] == tried
+    assert (document["broken"][0]["asked"], document["broken"][0]["allowed"]) == ("4g", "at most 1g")
+
+
+@pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
+def test_a_proposal_of_another_shape_is_no_decision(tmp_path: Path, tried: Any) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(**{"try": tried}))
+
+    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 2
+
+
 def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
     known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
     (tmp_path / "log.jsonl").write_bytes(known)

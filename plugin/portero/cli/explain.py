@@ -53,11 +53,23 @@ def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> 
 
 def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     rule = policy.rules.get(name)
+    together = [rule for rule in policy.rules.values() if rule.wording.entry == name]
+    if rule is None and together:
+        return _entry(name, sorted(together, key=lambda one: one.wording.order))
     if rule is None:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
         options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
     return _rule(rule, policy, profile)
+
+
+def _entry(name: str, rules: Sequence[Rule]) -> dict[str, JSON]:
+    """What a denial tells under one name."""
+    return {
+        "id": name,
+        "title": "Rules that a denial tells together",
+        "rules": [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules],
+    }
 
 
 def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
@@ -122,7 +134,7 @@ def _lines(page: Mapping[str, JSON]) -> Iterator[str]:
             continue
         if isinstance(value, dict):
             yield from (f"{f'{field} ({client})':<17}{words}" for client, words in value.items())
-        elif field in ("allows", "denies", "exceptions"):
+        elif field in ("allows", "denies", "exceptions", "rules"):
             yield field
             yield from (f"  {entry}" for entry in cast(Sequence[JSON], value))
         elif isinstance(value, list):

@@ -8,8 +8,10 @@ from typing import cast
 
 from portero.cli import options
 from portero.cli.lines import lines as lines_of
+from portero.denial import Proposed
 from portero.hostcheck.plugin_sockets import find_socket
 from portero.hostcheck.running_portero import ask_status
+from portero.judging import try_line
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Logged, LoggedViolation, NoDecision
@@ -81,6 +83,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
         "broken": [_violation(each, policy) for each in decision.violations],
+        **({} if decision.proposed is None else {"try": cast(JSON, decision.proposed.entry())}),
     }
 
 
@@ -100,9 +103,31 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
-    for violation in cast(Sequence[Mapping[str, JSON]], story["broken"]):
+    violations = cast(Sequence[Mapping[str, JSON]], story["broken"])
+    refusing = [violation for violation in violations if violation["outcome"] == "refused"]
+    for violation in refusing:
         yield ""
         yield from _violation_lines(violation)
+    yield from _proposal_lines(story)
+    others = [violation for violation in violations if violation["outcome"] != "refused"]
+    if refusing and others:
+        yield ""
+        yield "Only reported or waived: none of these refused it."
+    for violation in others:
+        yield ""
+        yield from _violation_lines(violation)
+
+
+def _proposal_lines(story: Mapping[str, JSON]) -> Iterator[str]:
+    tried, command = story.get("try"), try_line.COMMANDS.get(str(story["operation"]))
+    if not isinstance(tried, dict) or command is None:
+        return
+    flags = cast(Mapping[str, list[list[str]]], tried)
+    add, instead, without = (tuple(map(tuple, flags[name])) for name in ("add", "instead", "without"))
+    yield ""
+    yield f"try      {try_line.write(Proposed(command, add, instead, without), 'docker')}"
+    if still := cast("list[str]", tried.get("still", [])):
+        yield f"         then still refused by: {', '.join(still)}"
 
 
 def _who(story: Mapping[str, JSON]) -> str:
@@ -118,12 +143,17 @@ def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
     if violation["exception"]:
         yield f"  exception  {violation['exception']}"
+    if violation["asked"]:
+        yield f"  asked      {violation['asked']}"
+    if violation["allowed"]:
+        yield f"  allowed    {violation['allowed']}"
     if violation["nearMiss"]:
         yield f"  near miss  {violation['nearMiss']}"
     if violation["reason"] is None:
         yield "  the current policy has no such rule; name its folder with --schemas"
         return
-    yield f"  reason     {violation['reason']}"
+    if not violation["allowed"]:  # the figures are the reason
+        yield f"  reason     {violation['reason']}"
     for client, remedy in cast(Mapping[str, str], violation["remedy"]).items():
         yield f"  {client:<10} {remedy}"
 
@@ -136,6 +166,8 @@ def _violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
         "at": violation.at,
         "outcome": violation.outcome,
         "exception": violation.exception,
+        "asked": violation.asked,
+        "allowed": violation.allowed,
         "nearMiss": violation.near_miss,
         "reason": known.reason if known else None,
         "remedy": dict(known.remedy) if known else {},

@@ -4,12 +4,13 @@ a terminal or a browser could interpret are replaced.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from portero.decision import LEVELS, LOG_VERSION
+from portero.denial import Proposed
 from portero.policy.dialect import PROFILES
 from portero.report.daemon_log import find_plugin_line
 
@@ -17,6 +18,7 @@ Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived
 
 LONGEST_LINE = 1 << 20
 _LONGEST_TEXT = 200
+_LONGEST_FLAG = 1000
 # Version 1 wrote `place` where version 2 writes `at`.
 _VERSIONS = (1, LOG_VERSION)
 _OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
@@ -39,6 +41,8 @@ class LoggedViolation:
     outcome: Outcome
     exception: str
     near_miss: str = ""
+    asked: str = ""
+    allowed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Logged:
     groups: tuple[str, ...] = ()
     identified_by: str = ""
     breaks_glass: bool = False
+    proposed: Proposed | None = None
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -124,6 +129,7 @@ def _logged(document: Mapping[str, object]) -> Logged:
         groups=_groups(document.get("groups", [])),
         identified_by=_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
+        proposed=_proposed(document["try"]) if "try" in document else None,
     )
 
 
@@ -133,7 +139,9 @@ def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation
     found: LoggedViolation = _one_violation(
         violation["rule"], violation["level"], at, violation["action"], refusing, exception, near_miss, profile
     )
-    return found
+    if "asked" not in violation:
+        return found
+    return replace(found, asked=_text(violation["asked"]), allowed=_text(violation.get("allowed", "")))
 
 
 # Most decisions of a log violate what others before them did. TypeError: a value that is no text, such as a list.
@@ -157,6 +165,20 @@ def _one_violation(
     return LoggedViolation(_text(rule), level, _text(at), outcome, _text(exception), _text(near_miss))
 
 
+def _proposed(tried: object) -> Proposed:
+    """What the denial proposed; the command stands in no line, the operation tells it."""
+    if not isinstance(tried, dict):
+        raise NoDecision
+    add, instead, without = (tuple(map(_flag, tried[name])) for name in ("add", "instead", "without"))
+    return Proposed("", add, instead, without, tuple(map(_text, tried.get("still", ()))))
+
+
+def _flag(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list) or len(words) not in (1, 2):
+        raise NoDecision
+    return tuple(_text(word, _LONGEST_FLAG) for word in words)
+
+
 def _refuses(level: str, profile: str) -> bool:
     """Whether rules of this level refuse under the profile, as long as the site does not say otherwise."""
     if level not in LEVELS:
@@ -176,10 +198,10 @@ def _seconds(time: str) -> float:
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 
-def _text(value: object) -> str:
+def _text(value: object, longest: int = _LONGEST_TEXT) -> str:
     if not isinstance(value, str):
         raise NoDecision
-    if len(value) <= _LONGEST_TEXT and value.isprintable():
+    if len(value) <= longest and value.isprintable():
         return value
-    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: _LONGEST_TEXT + 1])
-    return shown if len(shown) <= _LONGEST_TEXT else shown[:_LONGEST_TEXT] + "…"
+    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: longest + 1])
+    return shown if len(shown) <= longest else shown[:longest] + "…"
