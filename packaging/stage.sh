@@ -36,6 +36,7 @@ find "$root$program" -name RECORD -exec sed -i '\|^\.\./.*/bin/|d' {} +
 
 install -d "$root$prefix/bin"
 ln -sfn "$program/bin/portero" "$root$prefix/bin/portero"
+install -D -m 755 packaging/cli-plugin/docker-portero "$root$prefix/lib/docker/cli-plugins/docker-portero"
 
 units=$root$prefix/lib/systemd
 install -d "$units/system/docker.service.d"
