@@ -28,6 +28,8 @@ _LONG = {
     "-t": "--tty",
     "--net": "--network",
 }
+# They make the same request, so a plugin cannot tell them apart.
+_SAME_COMMANDS = {"docker run": ("docker run", "docker create", "docker container run", "docker container create")}
 _SWITCHES = {
     *("--detach", "--rm", "--init", "--privileged", "--publish-all", "--read-only", "--oom-kill-disable"),
     *("--no-healthcheck", "--interactive", "--tty"),
@@ -72,9 +74,10 @@ def split(words: Sequence[str]) -> tuple[list[tuple[Flag, tuple[str, ...]]], lis
     at = 0
     while at < len(words) and words[at].startswith("-"):
         word = words[at]
-        if not word.startswith("--") and len(word) > 2 and all(f"-{letter}" in _LONG for letter in word[1:]):
-            flags += [((_LONG[f"-{letter}"], ""), (f"-{letter}",)) for letter in word[1:]]
-            at += 1
+        if not word.startswith("--") and len(word) > 2 and _LONG.get(word[:2]) in _SWITCHES:
+            # -dit, -dp 80:80: the last letter may take a value.
+            flags.append(((_LONG[word[:2]], ""), (word[:2],)))
+            words = [*words[:at], f"-{word[2:]}", *words[at + 1 :]]
             continue
         name, sign, value = word.partition("=")
         name = _LONG.get(name, name)
@@ -92,6 +95,8 @@ def plain(name: str, value: str) -> str:
         return value.removesuffix("/tcp")
     if name == "--ulimit":
         return value if ":" in value else f"{value}:{value.partition('=')[2]}"
+    if name == "--mount":
+        return next(word.partition("=")[2] for word in value.split(",") if re.match("(target|dst|destination)=", word))
     if name == "--volume" and value.startswith("."):
         return f"/srv/app/{value.removeprefix('./')}"
     return value
@@ -100,8 +105,18 @@ def plain(name: str, value: str) -> str:
 def apply(line: TryLine, command: str) -> str:
     """The command as the line wants it."""
     words = shlex.split(command)
-    length = len(line.command.split())
-    assert words[:length] == line.command.split(), (line, command)
+    length = 2 + (words[1] in ("container", "service", "volume", "network"))
+    assert " ".join(words[:length]) in _SAME_COMMANDS.get(line.command, (line.command,)), (line, command)
     flags, rest = split(words[length:])
-    kept = [word for flag, typed in flags if flag not in line.gone for word in typed]
+    kept = [word for flag, typed in flags if not _goes(flag, line.gone) for word in typed]
     return shlex.join([*words[:length], *line.add, *kept, *rest])
+
+
+def _goes(flag: Flag, gone: Sequence[Flag]) -> bool:
+    """Whether the flag is one of those; a value that could be a secret is named up to its ..."""
+    name, value = flag
+    return any(name == one and (value == wanted or _begins(value, wanted)) for one, wanted in gone)
+
+
+def _begins(value: str, wanted: str) -> bool:
+    return wanted.endswith("...") and value.startswith(wanted.removesuffix("..."))
