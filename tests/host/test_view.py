@@ -1,8 +1,8 @@
-"""What looks like a network's ID."""
+"""What looks like a network's ID, or may begin one."""
 
 import pytest
 
-from portero.host.view import is_network_id
+from portero.host.view import is_network_id, may_begin_network_id
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,13 @@ def test_what_looks_like_a_network_id_is_one(name: str) -> None:
 )
 def test_a_plain_name_is_no_network_id(name: str) -> None:
     assert not is_network_id(name)
+
+
+@pytest.mark.parametrize("name", ["p", "pirmhqmqmoqx8ctqma9g1ipk0", "f", "f" * 26, "0123456789abcdef" * 4])
+def test_what_an_id_can_begin_with_may_begin_one(name: str) -> None:
+    assert may_begin_network_id(name)
+
+
+@pytest.mark.parametrize("name", ["", "my-net", "Web", "pirmhqmqmoqx8ctqma9g1ipk0x", "f" * 65, "f\n"])
+def test_what_no_id_begins_with_may_begin_none(name: str) -> None:
+    assert not may_begin_network_id(name)
