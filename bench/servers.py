@@ -89,7 +89,10 @@ def serving(name: str, command: str, folder: Path) -> Iterator[Serving]:
     path, errors = folder / f"{name}.sock", folder / f"{name}.err"
     with errors.open("wb") as log:
         began = time.perf_counter()
-        process = subprocess.Popen(argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log)  # noqa: S603 - the given command
+        # A session of its own: Ctrl-C is for us, and ends it in its turn.
+        process = subprocess.Popen(  # noqa: S603 - the given command
+            argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         while not _answers(path):
             if process.poll() is not None or time.perf_counter() > began + _START_LIMIT:

@@ -1,15 +1,18 @@
 """A soak: millions of mixed requests to `portero serve`, no two alike, with the log rotated each minute.
 
 It reports answers that are wrong, log lines that are missing or malformed, internal errors, and for each minute the
-memory, threads and descriptors of Portero's processes. Exit status: 1 when anything is wrong or memory grows.
+memory, threads and descriptors of Portero's processes. An interrupt (Ctrl-C) ends it early, with the sums so far. Exit
+status: 1 when anything is wrong or memory grows.
 """
 
 import argparse
 import json
 import random
 import selectors
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -99,7 +102,9 @@ def run(at: Serving, log: Path, chosen: argparse.Namespace) -> Soak:
     soak, began = Soak(), time.monotonic()
     print("seconds  requests  MiB  threads  descriptors", flush=True)
     due, rotated = began + chosen.minute, log.with_suffix(".1")
-    for _ in _answers(at.socket, soak, chosen):
+    interrupted = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    for _ in _answers(at.socket, soak, chosen, interrupted):
         if time.monotonic() < due:
             continue
         due += chosen.minute
@@ -129,8 +134,8 @@ class _Asking:
     left: int
 
 
-def _answers(socket: Path, soak: Soak, chosen: argparse.Namespace) -> Iterator[None]:
-    """Count each answer."""
+def _answers(socket: Path, soak: Soak, chosen: argparse.Namespace, interrupted: threading.Event) -> Iterator[None]:
+    """Count each answer; after an interrupt, only those that are awaited."""
     requests = varied(random.Random(chosen.seed))  # noqa: S311 - traffic, not a secret
     with selectors.DefaultSelector() as waiting:
 
@@ -155,14 +160,15 @@ def _answers(socket: Path, soak: Soak, chosen: argparse.Namespace) -> Iterator[N
                 soak.wrong += json.loads(answer).get("Allow") is not asking.expected.allowed
                 yield
                 asking.left -= 1
-                if sent < chosen.requests and asking.left:
+                more = sent < chosen.requests and not interrupted.is_set()
+                if more and asking.left:
                     asking.expected = next(requests)
                     ask(asking)
                     sent += 1
                     continue
                 waiting.unregister(asking.connection.socket)
                 asking.connection.socket.close()
-                if sent < chosen.requests:
+                if more:
                     connect()
                     sent += 1
 

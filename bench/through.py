@@ -23,11 +23,14 @@ _KEPT = [("Connection", "keep-alive")]
 
 def calls() -> dict[str, tuple[bytes, bytes]]:
     """Calls that dockerd itself answers at once, and what is in its answer: the image of the create is not there."""
-    body = json.dumps(container(2_000) | {"Image": "missing.example.com/none:1"}).encode()
+    image = {"Image": "missing.example.com/none:1"}
+    body = json.dumps(container(2_000) | image).encode()
+    alone = json.dumps(container(2_000, Binds=[], NetworkMode="none") | image | {"NetworkingConfig": {}}).encode()
     typed = [*_KEPT, ("Content-Type", "application/json")]
     return {
         "ping": (render("GET", "/_ping", _KEPT), b"OK"),
         "list": (render("GET", "/v1.45/containers/json", _KEPT), b"[]"),
+        "create, no lookups": (render("POST", "/v1.45/containers/create", typed, alone), b"No such image"),
         "create": (render("POST", "/v1.45/containers/create", typed, body), b"No such image"),
     }
 

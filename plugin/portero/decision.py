@@ -209,7 +209,8 @@ def bounded(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if counted[key] <= MOST_PLACES:
             kept.setdefault(key, []).append(violation)
     for key, group in kept.items():
-        group[-1] = replace(group[-1], more=counted[key] - len(group))
+        if counted[key] > len(group):
+            group[-1] = replace(group[-1], more=counted[key] - len(group))
     return tuple(violation for group in kept.values() for violation in group)
 
 

@@ -1,6 +1,7 @@
 """`make bench` runs: it compares what it is told to, and says plainly what it cannot do. No figure is looked at."""
 
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,16 @@ def test_a_soak_counts_answers_lines_and_memory() -> None:
     assert head.split() == ["seconds", "requests", "MiB", "threads", "descriptors"]
     assert len(rows) > 1
     assert sums.startswith("500 requests: 0 wrong answers, 0 internal errors; 500 lines, 0 malformed; memory ")
+
+
+def test_an_interrupted_soak_gives_the_sums_so_far() -> None:
+    command = [sys.executable, str(BENCH / "soak.py"), "--requests", "3000000", "--minute", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        rows = [running.stdout.readline() for _ in range(4)]
+        running.send_signal(signal.SIGINT)
+        *_, sums = running.stdout.read().splitlines()
+
+    asked = int(sums.partition(" requests: ")[0])
+    assert int(rows[-1].split()[1]) <= asked < 3_000_000
+    assert sums.startswith(f"{asked} requests: 0 wrong answers, 0 internal errors; {asked} lines, 0 malformed; memory ")
