@@ -170,6 +170,8 @@ def test_an_alias_of_a_link_is_refused(judge: Judge) -> None:
         ({"NetworkMode": "container:his"}, "HostConfig.NetworkMode"),
         ({"PidMode": "container:his"}, "HostConfig.PidMode"),
         ({"NetworkMode": "his"}, "HostConfig.NetworkMode"),
+        ({"Links": ["his"]}, "HostConfig.Links[0]"),
+        ({"Links": ["mine:a", "/his:db"]}, "HostConfig.Links[1]"),
     ],
 )
 def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[str, Any], at: str) -> None:
@@ -178,6 +180,15 @@ def test_a_new_container_uses_nothing_of_others(judge: Judge, host_config: dict[
 
     assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", body)
     assert CHANGED not in {rule for rule, _ in refusals(judge, "POST", "/containers/create", mine)}
+
+
+def test_a_link_inside_a_network_names_a_container_too(judge: Judge) -> None:
+    linked = {"NetworkingConfig": {"EndpointsConfig": {"mine": {"Links": ["his:db"]}}}, "Labels": {"owner": "alicia"}}
+    joined = {"Container": "mine", "EndpointConfig": {"Links": ["his:db"]}}
+
+    at = "NetworkingConfig.EndpointsConfig.mine.Links[0]"
+    assert (CHANGED, at) in refusals(judge, "POST", "/containers/create", {"Image": "busybox", **linked})
+    assert (CHANGED, "EndpointConfig.Links[0]") in refusals(judge, "POST", "/networks/mine/connect", joined)
 
 
 @pytest.mark.parametrize("path", ["/containers/create", "/volumes/create", "/networks/create", "/services/create"])

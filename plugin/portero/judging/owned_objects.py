@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.facts.fields import child, text
+from portero.facts.fields import child, text, texts
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
 from portero.judging.named_objects import DOCKERDS_OWN, Named
@@ -112,6 +112,17 @@ def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
     if operation.looks_up or operation.id in _MAKES:
         yield from named_objects.find(document, _IN_BODY)
+        yield from _find_links(child(document, "body"))
+
+
+def _find_links(body: Mapping[str, JSON]) -> Iterator[Named]:
+    """The containers of --link, as NAME or NAME:ALIAS: of the container, of each network, and of a network connect."""
+    endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
+    holders = [("HostConfig", child(body, "HostConfig")), ("EndpointConfig", child(body, "EndpointConfig"))]
+    holders += [(f"NetworkingConfig.EndpointsConfig.{name}", child(endpoints, name)) for name in endpoints]
+    for at, holder in holders:
+        for index, link in enumerate(texts(holder, "Links")):
+            yield Named("container", link.partition(":")[0].removeprefix("/"), f"{at}.Links[{index}]")
 
 
 def _kind_of(operation: Operation) -> ObjectKind | None:
