@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from portero.formats import junit
 from portero.hostreport import machines
 from portero.hostreport.result import HostResult
+from tests.formats.test_sarif import OFFICIAL
 from tests.paths import ROOT
 
 from .conftest import finding
@@ -21,6 +22,7 @@ SARIF = Draft202012Validator(json.loads((ROOT / "tests" / "formats" / "sarif.jso
 def run(result: HostResult) -> dict[str, Any]:
     log: dict[str, Any] = json.loads(json.dumps(machines.log(result)))
     SARIF.validate(log)
+    OFFICIAL.validate(log)
     (found,) = log["runs"]
     return dict(found)
 

@@ -114,6 +114,7 @@ def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
     assert modes["usr/local/lib/systemd/system/portero.socket"] == "-rw-r--r--"
     assert modes["usr/local/lib/docker/cli-plugins/docker-portero"] == "-rwxr-xr-x"
     assert "usr/local/share/bash-completion/completions/portero" in modes
+    assert "usr/local/share/man/man1/portero.1" in modes
     assert [path for path, mode in modes.items() if mode[0] != "l" and (mode[5] == "w" or mode[8] == "w")] == []
     assert {path.lstat().st_uid for path in host.folder.rglob("*")} == {0}
 

@@ -13,7 +13,8 @@ _MOST_LEFT = 40
 def lines(suggestions: Suggestions) -> Iterator[str]:
     """For people; the blocks of JSON can be copied, without their comments."""
     refused, legal = suggestions.refused, suggestions.legal
-    yield f"{suggestions.requests} requests read, {refused} refused or would be; {legal} would be allowed with all this"
+    read = _requests(suggestions.requests)
+    yield f"{read} read, {refused} refused or would be; {legal} would be allowed with all this"
     if wanted := suggestions.site_values():
         yield ""
         yield "site.json: each value is for every container of the host"
