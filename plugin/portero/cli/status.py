@@ -20,8 +20,9 @@ from portero.types import JSON
 def status(as_json: bool, **given: str | None) -> None:
     """Ask the running plugin for its status.
 
-    Exit status 1: it needs attention (`attention` lists why): nothing is enforced (mode audit), the last reload was
-    refused, an exception has expired or expires soon. 2: no answer.
+    Exit status 1: it needs attention (`attention` lists why), among others: nothing is enforced (mode audit), the last
+    reload was refused, an exception has expired or expires soon or gives Docker's socket, a baseline rule does not
+    refuse. 2: no answer.
     """
     settings = options.settings(given)
     socket = find_running(Files(), str(settings.daemon_config or DAEMON_CONFIG), settings.socket)
