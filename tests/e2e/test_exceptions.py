@@ -3,21 +3,20 @@
 import json
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
-from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
+from .guarded import PLUGIN_SOCKET, GuardedDocker, serve, wait_until
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
 SITE = "/srv/site"
-# A changed policy is in force everywhere after so many seconds.
-LIVE_WITHIN = 2.0
+# A worker that has not answered one of so many questions is busy with nothing else.
+QUESTIONS = 6
 FILE = f"{SITE}/exceptions/probe.json"
 COMMAND = [*serve("baseline"), "--schemas", SITE]
 BUSYBOX = {"registry": {"const": "docker.io"}, "repository": {"const": "library/busybox"}}
@@ -47,15 +46,20 @@ class Site:
 
     def __init__(self, docker: GuardedDocker) -> None:
         self.docker = docker
+        self._written = ""
 
     def write(self, content: dict[str, Any]) -> None:
         """Put the exception there; the plugin is not told."""
         self.docker.shell(f"mkdir -p {SITE}/exceptions")
+        self._written = datetime.now(UTC).isoformat(timespec="milliseconds")
         self.docker.host.path(FILE).write_text(json.dumps(content))
 
     def taken_over(self) -> None:
         """Wait until every worker has the folder as it is now, well or broken."""
-        time.sleep(LIVE_WITHIN)
+        wait_until(
+            lambda: all(self.status()["lastTried"] > self._written for _ in range(QUESTIONS)),
+            "the policy is not taken over",
+        )
 
     def status(self) -> dict[str, Any]:
         """What the plugin tells of itself."""

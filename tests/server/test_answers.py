@@ -70,18 +70,26 @@ def test_every_answer_stands_in_the_decision_log(server: Server) -> None:
     assert line["allowed"] is False
 
 
-def test_status_asks_the_running_plugin(server: Server) -> None:
-    told = run("status", "--socket", str(server.socket), "--json")
+@pytest.fixture(scope="module")
+def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that was asked nothing yet: that no dockerd is behind a request needs attention."""
+    folder = tmp_path_factory.mktemp("unasked")
+    with started(serve(folder, "--profile", "baseline"), folder / "portero.sock") as running:
+        yield running
+
+
+def test_status_asks_the_running_plugin(unasked: Server) -> None:
+    told = run("status", "--socket", str(unasked.socket), "--json")
 
     report = json.loads(told.stdout)
     assert (told.returncode, told.stderr) == (0, "")
     assert (report["version"], report["profile"], report["mode"]) == (__version__, "baseline", "enforce")
-    assert report["socket"] == str(server.socket)
+    assert report["socket"] == str(unasked.socket)
     assert report["rules"] == sum(report["rulesByLevel"].values())
 
 
-def test_status_for_people_is_a_table(server: Server) -> None:
-    told = run("status", "--socket", str(server.socket))
+def test_status_for_people_is_a_table(unasked: Server) -> None:
+    told = run("status", "--socket", str(unasked.socket))
 
     rows = dict(line.split(maxsplit=1) for line in told.stdout.splitlines())
     assert rows["profile"] == "baseline"
