@@ -3,26 +3,21 @@
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-from tests.identity.certificate_makers import CLIENT_KEY, make_authority
+from portero.identity.authority import Authority, make_authority
 
 
 class KeyServer:
     """Serves these answers: bytes, or a number for a status, or an address to be redirected to."""
 
     def __init__(self, folder: Path, answers: dict[str, bytes | int | str]) -> None:
-        authority = make_authority(begin=1e9, end=4e9)
-        server = authority.issue(["127.0.0.1"], begin=1e9, end=4e9, names=[x509.IPAddress(ip_address("127.0.0.1"))])
+        made = make_authority("issuers", 2)
+        server = Authority.read(made.certificate, made.key).issue("server", "issuer", (), ["127.0.0.1"], 1)
         self.ca = folder / "authority.pem"
-        self.ca.write_bytes(authority.pem())
-        key = CLIENT_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (folder / "server.pem").write_bytes(key + server.public_bytes(Encoding.PEM))
+        self.ca.write_bytes(made.certificate)
+        (folder / "server.pem").write_bytes(server.key + server.certificate)
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
