@@ -12,8 +12,8 @@ Typed: TypeAlias = tuple[str, ...]
 class Proposed:
     """What would be allowed instead: flags to add right behind `command`, flags that they replace, flags to leave out.
 
-    `still`: rules that refuse even then, since they propose nothing. `compose`: the same for a compose file; empty
-    where it cannot be said there.
+    `still`: rules that refuse even then, since they propose nothing. `line`: the same as text for the user, in the
+    words of docker or of a compose file; empty where it cannot be said there.
     """
 
     command: str
@@ -21,7 +21,7 @@ class Proposed:
     instead: tuple[Typed, ...] = ()
     without: tuple[Typed, ...] = ()
     still: tuple[str, ...] = ()
-    compose: str = ""
+    line: str = ""
 
     def entry(self) -> dict[str, list[list[str]] | list[str]]:
         """`try` in the line of the decision log."""

@@ -122,7 +122,7 @@ PROPOSED = Proposed(
     add=(("-m", "512m"), ("-v", "/a b:/b:ro")),
     instead=(("-v", "/a b:/b"),),
     without=(("--privileged",), ("--pid", "host")),
-    compose="the service in the compose file with {mem_limit: 512m}",
+    line="docker run -m 512m -v '/a b:/b:ro' …  (instead of -v '/a b:/b'; without --privileged, --pid host)",
 )
 
 
@@ -139,9 +139,9 @@ def test_a_compose_user_reads_the_keys_to_try() -> None:
     refused = decision(denied("no-privileged"), client="compose/2.26.1")
 
     assert "  try: the service in the compose file with {mem_limit: 512m}\n" in reply.write_denial(
-        replace(refused, suggestion=PROPOSED)
+        replace(refused, suggestion=replace(PROPOSED, line="the service in the compose file with {mem_limit: 512m}"))
     )
-    assert "try:" not in reply.write_denial(replace(refused, suggestion=replace(PROPOSED, compose="")))
+    assert "try:" not in reply.write_denial(replace(refused, suggestion=replace(PROPOSED, line="")))
 
 
 def test_the_remedy_is_left_out_where_the_line_to_try_has_it() -> None:

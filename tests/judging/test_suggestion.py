@@ -136,7 +136,7 @@ def tried(body: Any, path: str = "/v1.45/containers/create", **how: Any) -> str:
     """What is proposed; empty when nothing is."""
     decision = decided(path, body, **how)
     assert decision.fault is None
-    return try_line.write(decision.suggestion, decision.dialect) if decision.suggestion is not None else ""
+    return decision.suggestion.line if decision.suggestion is not None else ""
 
 
 ALL_LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:10240"
@@ -274,7 +274,7 @@ def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_pat
     decision = decided("/v1.45/containers/create", {"Image": "busybox"}, profile="restricted", policy=strict)
 
     assert decision.suggestion is not None
-    assert try_line.write(decision.suggestion, "docker") == (
+    assert decision.suggestion.line == (
         f"docker run {ALL_LIMITS} --log-driver journald --network app --cap-drop ALL "
         "--security-opt no-new-privileges --read-only -u 10001:10001 …"
     )
@@ -346,7 +346,7 @@ def test_a_build_reads_the_flags_of_builds() -> None:
     decision = judge(policy=lax).decide(json.dumps(asked).encode(), "d-1", 0.0)
 
     assert decision.suggestion is not None, decision.violations
-    assert try_line.write(decision.suggestion, "docker") == (
+    assert decision.suggestion.line == (
         "docker build -m 1g --memory-swap 1g --cpu-period 100000 --cpu-quota 100000 …  (instead of -m 4g)"
     )
 
@@ -366,7 +366,7 @@ def test_a_part_is_proposed_where_a_rule_proposes_nothing() -> None:
     decision = decided("/v1.45/containers/create", body)
 
     assert decision.suggestion is not None
-    assert try_line.write(decision.suggestion, "docker") == "docker run …  (without --privileged)"
+    assert decision.suggestion.line == "docker run …  (without --privileged)"
     assert decision.suggestion.still == ("published-ports-limited",)
 
 

@@ -22,12 +22,12 @@ from portero.judging.flag_changes import FlagChanges
     ],
 )
 def test_the_line_has_one_grammar(proposed: Proposed, line: str) -> None:
-    assert try_line.write(proposed, "docker") == line
+    assert try_line.write(proposed) == line
 
 
 @pytest.mark.parametrize("value", ["/a b:/c", "a'b:/c", "$HOME:/c", "/a;rm:/c", "/plain:/c"])
 def test_a_value_is_quoted_as_a_shell_reads_it(value: str) -> None:
-    line = try_line.write(Proposed("docker run", add=(("-v", value),)), "docker")
+    line = try_line.write(Proposed("docker run", add=(("-v", value),)))
 
     assert shlex.split(line) == ["docker", "run", "-v", value, "…"]
 
@@ -36,10 +36,10 @@ def test_a_compose_user_gets_no_line_where_compose_has_no_key() -> None:
     changes = FlagChanges("ContainerCreate")
     changes.note("--publish-all", Change(removed=("",)))
 
-    proposed = try_line.propose(changes, ("b", "a"))
+    proposed = try_line.propose(changes, ("b", "a"), by_compose=True)
 
     assert proposed is not None
-    assert (proposed.without, proposed.compose, proposed.still) == ((("-P",),), "", ("a", "b"))
+    assert (proposed.without, proposed.line, proposed.still) == ((("-P",),), "", ("a", "b"))
 
 
 def test_a_line_beyond_all_measure_is_left_out() -> None:

@@ -11,7 +11,7 @@ import click
 from portero.cli import corrected_command, options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
-from portero.judging import reply, try_line
+from portero.judging import reply
 from portero.sandbox import compose_run, project, remotes
 from portero.sandbox.compose_run import SandboxError
 from portero.standin import client, compose
@@ -177,8 +177,8 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
             if key not in shown and violation.near_miss is not None:
                 yield f"    near miss: {violation.near_miss}"
             shown.add(key)
-    if decision.suggestion is not None and (line := try_line.write(decision.suggestion, dialect)):
-        yield f"  try: {line}"
+    if decision.suggestion is not None and decision.suggestion.line:
+        yield f"  try: {decision.suggestion.line}"
     for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:

@@ -85,7 +85,8 @@ class Judge:
             document = judging._with_objects(judging._document(asked, target, match, who, host), match, time, host)
             violations = judging.judge(document, time)
             if violations:
-                suggested = judging._suggest(document, match, violations, time, host)
+                by_compose = subject.is_by_compose(asked, document)
+                suggested = judging._suggest(document, match, violations, time, host, by_compose=by_compose)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -206,6 +207,8 @@ class Judge:
         violations: tuple[Violation, ...],
         time: float,
         host: HostMoment,
+        *,
+        by_compose: bool,
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
         denials = _denials(self._enforced(violations))
@@ -219,7 +222,7 @@ class Judge:
             changed = self._with_objects(rebuilt, match, time, host)
             still = {violation.rule for violation in _denials(self.judge(changed, time, ("deny",)))}
             if still <= drafted.unsolved:
-                return try_line.propose(drafted.changes, still)
+                return try_line.propose(drafted.changes, still, by_compose=by_compose)
         return None
 
     def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:

@@ -4,10 +4,8 @@ dockerd passes it on unfiltered and unbounded ("authorization denied by plugin N
 bounds the length and replaces control characters. Of the request's values it repeats those that rule files name.
 """
 
-import textwrap
-
 from portero.decision import Decision, Violation
-from portero.judging import dropped_fields, entries, try_line
+from portero.judging import dropped_fields, entries
 from portero.judging.entries import Entry
 
 MOST_LINES = 12
@@ -79,7 +77,7 @@ def _try(decision: Decision) -> list[str]:
 
 
 def _line(decision: Decision) -> str:
-    return "" if decision.suggestion is None else try_line.write(decision.suggestion, decision.dialect)
+    return "" if decision.suggestion is None else decision.suggestion.line
 
 
 def _more(decision: Decision, dialect: str) -> list[str]:
@@ -88,8 +86,16 @@ def _more(decision: Decision, dialect: str) -> list[str]:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
-    # Two spaces stand before the brackets of the try: line.
-    return textwrap.wrap(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    """The text in lines of this width. (textwrap takes a tenth of the time of a whole decision.)"""
+    lines: list[str] = []
+    line, *words = text.split(" ")
+    for word in words:
+        if len(line) + 1 + len(word) > _WIDTH and line.strip():
+            lines.append(line.rstrip())
+            line = f"{indent}{word}"
+        else:
+            line = f"{line}{word}" if line == indent else f"{line} {word}"
+    return [*lines, line]
 
 
 def sentence(violation: Violation, dialect: str) -> str:

@@ -32,13 +32,14 @@ def describe(
         client=asked.headers.get("user-agent", "") if asked else "",
         image=_find_image(document),
         reads=match.operation.reads if match else False,
-        by_compose=_is_by_compose(asked.headers.get("user-agent", "") if asked else "", document),
+        by_compose=is_by_compose(asked, document),
         daemon_defaults=_list_daemon_defaults(document),
     )
 
 
-def _is_by_compose(client: str, document: Mapping[str, JSON]) -> bool:
+def is_by_compose(asked: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
+    client = asked.headers.get("user-agent", "") if asked else ""
     body = document.get("body")
     labels = body.get("Labels") if isinstance(body, dict) else None
     return "compose" in client.lower() or (isinstance(labels, dict) and _COMPOSE_LABEL in labels)

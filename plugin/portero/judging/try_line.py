@@ -8,6 +8,7 @@ behind the command; the flags in the brackets, if any, go. A plugin cannot know 
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from portero.denial import Proposed
 from portero.flags import compose
@@ -32,24 +33,23 @@ _COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "NetworkCreate": "
 _NEEDS_QUOTES = re.compile(r"[\s'\"\\$`&|;<>(){}*?!#~]")
 
 
-def propose(changes: FlagChanges, still: Iterable[str]) -> Proposed | None:
-    """The changes as docker and compose say them; None where the line would be too long."""
-    command = COMMANDS[changes.operation]
+def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False) -> Proposed | None:
+    """The changes as docker takes them, with the line for this user; None where it would be too long."""
     proposed = Proposed(
-        command=command,
+        command=COMMANDS[changes.operation],
         add=changes.write(changes.added),
         instead=changes.write(changes.instead),
         without=changes.write(changes.without),
         still=tuple(sorted(still)),
-        compose=_write_compose(changes),
     )
-    return proposed if len(write(proposed, "docker")) <= MOST_CHARACTERS else None
+    line = write(proposed)
+    if len(line) > MOST_CHARACTERS:
+        return None
+    return replace(proposed, line=_write_compose(changes) if by_compose else line)
 
 
-def write(proposed: Proposed, dialect: str) -> str:
-    """The line for a user of docker or of compose; empty where compose has no key for a change."""
-    if dialect == "compose":
-        return proposed.compose
+def write(proposed: Proposed) -> str:
+    """The line for a user of docker."""
     gone = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
     return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + gone
 

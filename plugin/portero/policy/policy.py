@@ -196,7 +196,8 @@ def _violations(
             profile=profile,
             paths=tuple(failed),
             escapes=rule.is_against_escape,
-            wording=wording.fill(request, failed),
+            # What is only reported is told without them.
+            wording=wording.fill(request, failed) if action == "deny" else None,
         )
 
 
