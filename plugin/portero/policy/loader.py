@@ -17,7 +17,7 @@ from portero.policy.digest import digest_of
 from portero.policy.document import faults
 from portero.policy.folder import Folder, read
 from portero.policy.policy import Policy, by_operation
-from portero.policy.rule import Rule
+from portero.policy.rule import Rule, with_site
 from portero.reading.routes import Operation
 from portero.spelling import close_to
 from portero.types import JSON
@@ -52,6 +52,7 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     trusted = identity_issuers.read(contents, values, found)
     refuse_if(found)
     refuse_if(_proposal_faults(rules, values))
+    rules = {id: with_site(rule, values) for id, rule in rules.items()}
     resources = _resources(values, schemas)
     checks = compiled(rules, engine, resources, found)
     waivers = exception.compiled(written, engine, resources, found)

@@ -1,12 +1,12 @@
 """One rule as it is in force: what it asks for, of which operations, at which level, and its words for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal, NotRequired, TypedDict, cast
 
 from portero.flags.proposal import Proposal
-from portero.policy.wording import WordingTemplate
+from portero.policy.wording import WordingTemplate, fill_site
 from portero.types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
@@ -101,6 +101,11 @@ class Rule:
             proposal=Proposal.of(document["try"]) if "try" in document else None,
             wording=WordingTemplate.of(file.stem, document.get("denial", {})),
         )
+
+
+def with_site(rule: Rule, site: Mapping[str, JSON]) -> Rule:
+    """The rule with the site's own figures in its remedy: --memory {memory-max}."""
+    return replace(rule, remedy={client: fill_site(words, site) for client, words in rule.remedy.items()})
 
 
 def _is_for_host_safety(document: RuleDocument) -> bool:

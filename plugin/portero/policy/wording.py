@@ -44,7 +44,7 @@ class WordingTemplate:
 
     def with_site(self, site: Mapping[str, JSON]) -> "WordingTemplate":
         """The same with the site's values; names of facts stay."""
-        return replace(self, allowed=_fill(self.allowed, site, keep=True), text=_fill(self.text, site, keep=True))
+        return replace(self, allowed=fill_site(self.allowed, site), text=fill_site(self.text, site))
 
     def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
         """The words for one violation, which fails at these paths of the request document."""
@@ -67,6 +67,11 @@ class WordingTemplate:
         values = [value for value in dict.fromkeys(_fill(self.asked, fact) for fact in facts) if value]
         more = len(paths) - _MOST_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
+
+
+def fill_site(text: str, site: Mapping[str, JSON]) -> str:
+    """The text with the site's values; other names stay."""
+    return _fill(text, site, keep=True)
 
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
