@@ -135,7 +135,7 @@ def _is_two_numbers(seen: Seen) -> bool:
 
 
 def _is_own_mac_address(seen: Seen) -> bool:
-    return seen.read is None and seen.made == seen.body.get("MacAddress")
+    return (seen.read is None or seen.before_api("1.44")) and seen.made == seen.body.get("MacAddress")
 
 
 def _is_no_network(seen: Seen) -> bool:

@@ -102,9 +102,19 @@ def _network(stage: Stage, case: Case) -> Played:
         return Played(sent)
     id = sent.answer.json()["Id"]
     try:
-        return Played(sent, stage.inspect(f"/networks/{id}"))
+        return Played(sent, _wait_for_driver(stage, id))
     finally:
         stage.client.ask("DELETE", f"/networks/{id}")
+
+
+def _wait_for_driver(stage: Stage, network: str) -> dict[str, Any]:
+    """A network as it is kept. One of swarm's shows no driver until swarm has given it one, and never if it cannot."""
+    end = time.monotonic() + _PATIENCE
+    found: dict[str, Any] = stage.inspect(f"/networks/{network}")
+    while found["Scope"] == "swarm" and not found["Driver"] and time.monotonic() < end:
+        time.sleep(0.05)
+        found = stage.inspect(f"/networks/{network}")
+    return found
 
 
 def _service(stage: Stage, case: Case) -> Played:
