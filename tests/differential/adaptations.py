@@ -201,6 +201,11 @@ def _is_no_names(seen: Seen) -> bool:
     return seen.made == []
 
 
+def _is_fewer(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    return isinstance(read, list) and isinstance(made, list) and all(one in read for one in made)
+
+
 _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "always": lambda seen: True,
     "dropped": _dropped,
@@ -230,6 +235,7 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "swap-in-fact": _is_swap_in_fact,
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,
+    "fewer": _is_fewer,
 }
 
 

@@ -53,7 +53,8 @@ def cases() -> dict[str, Case]:
             frozenset(expected[row["case"]]["rules"].split(",")) - {"-"},
         )
         for row in _table("index.tsv")
-        if row["case"] in expected
+        # What clients of a newer engine sent is not typed again: this machine may lack them.
+        if row["case"] in expected and row["case"] in requests
     }
 
 
