@@ -154,3 +154,13 @@ def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkey
 
     assert result.exit_code == 2
     assert "Compose files are read by Docker Compose itself: install docker-compose" in result.stderr
+
+
+@needs_compose
+def test_a_token_of_portero_login_is_of_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {web: {image: nginx}}\n")
+    (tmp_path / "config.json").write_text(json.dumps({"HttpHeaders": {"X-Portero-Token": "a.b.c"}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    assert set().union(*refused(check(str(file), "--no-sandbox", "--json")).values()) == set()

@@ -1,10 +1,14 @@
 """A stand-in guarded by a judge: what is decided of each request, and what becomes of the client."""
 
 import json
+import time
+from dataclasses import replace
 
+from portero.identity.trusted import Trusted
 from portero.judging.judge import Judge
 from portero.standin.forward import ClientRequest
 from portero.standin.trial import Trial
+from tests.identity.token_makers import issuers, token
 
 JSON_BODY = [("Content-Type", "application/json")]
 
@@ -53,3 +57,25 @@ def test_a_network_that_the_stand_in_made_is_judged_by_its_name(judge: Judge) ->
     trial.daemon.answer(ClientRequest("POST", "/services/create", JSON_BODY, json.dumps(service).encode()))
 
     assert "network-resolved" not in {violation.rule for violation in trial.judged[-1].decision.violations}
+
+
+def _with_token(value: str) -> ClientRequest:
+    return ClientRequest("GET", "/v1.45/containers/json", [("X-Portero-Token", value)])
+
+
+def test_a_token_that_cannot_be_verified_here_refuses_nothing(judge: Judge) -> None:
+    trial = Trial(judge)
+
+    assert trial.daemon.answer(_with_token(token())).status == 200
+    assert trial.judged[0].decision.subject.user == ""
+
+
+def test_a_token_counts_where_the_policy_and_the_host_groups_are_known(judge: Judge) -> None:
+    trusted = Trusted(issuers())
+    known = replace(judge, policy=replace(judge.policy, trusted=trusted), audiences=("web",))
+    now = int(time.time())
+    trial = Trial(known)
+
+    assert trial.daemon.answer(_with_token(token(iat=now, exp=now + 600))).status == 200
+    assert trial.daemon.answer(_with_token("x")).status == 403
+    assert [judged.decision.subject.user for judged in trial.judged] == ["alicia", ""]

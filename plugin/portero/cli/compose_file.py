@@ -13,6 +13,7 @@ from portero.cli.compose_builds import list_builds, make_session
 from portero.cli.compose_reading import Reading
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
+from portero.identity.caller import NOBODY
 from portero.reading.routes import Routes
 from portero.sandbox import compose_run, project, remotes
 from portero.sandbox.compose_lines import ComposeLines
@@ -75,7 +76,9 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
     asked = [(_path(each), _part(each), envelope(each), each) for each in run.asked if each.method not in _READING]
     # Compose asks for several things at once, in no fixed order.
     for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
-        yield _locate(lines, next(iter(texts)), FileRequest("", posted, None, part.name, run.networks), part, each)
+        # Without the sandbox Compose sends the token of portero login, which is of no file.
+        request = FileRequest("", posted, None, part.name, run.networks, known=NOBODY)
+        yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
         request = FileRequest("", posted, None, f"{name} build", judged=judged)
