@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from portero.interpreter_turn import begin_turn, end_turn, has_turn
 from portero.objects.daemon_api import get
 from portero.objects.own_requests import HEADER, SECRET
 from tests.objects.answering import answering, http
@@ -24,16 +23,6 @@ def test_an_answer_has_status_and_body_and_the_request_the_header(address: str) 
         assert get(address, "/info", 1.0, None) == (200, b"{}")
 
     assert f"{HEADER}: {SECRET}" in asked[0]
-
-
-def test_other_requests_have_their_turn_while_the_daemon_is_asked(address: str) -> None:
-    with answering(address, {"/info": http("200 OK", "{}")}):
-        begin_turn()
-        try:
-            assert get(address, "/info", 20.0, None) == (200, b"{}")
-            assert not has_turn()
-        finally:
-            end_turn()
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}"])

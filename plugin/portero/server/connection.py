@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from threading import Semaphore
 
 from portero.host.peer import Peer, read_peer
-from portero.interpreter_turn import begin_turn, end_turn
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
@@ -70,15 +69,12 @@ class Connection:
         except Malformed as malformed:
             self._send(_error(malformed, last=True))
             return False
-        finally:
-            end_turn()
         return not last
 
     def _answered(self, head: Head, last: bool, peer: Peer) -> bytes:
         if head.length is not None and head.length <= _SMALL:
             return self._reply(head, self._body(head), last, peer)
         # Judging it may make us ask dockerd, which then asks us again; that request is small and waits for no turn.
-        end_turn()
         with self._turns:
             return self._reply(head, self._body(head), last, peer)
 
@@ -110,12 +106,9 @@ class Connection:
         if self.idle:
             piece = self._client.recv(most)
             self.idle, self._until = False, time.monotonic() + _ARRIVES_WITHIN
-        else:
-            end_turn()
-            with self._within(self._until - time.monotonic()):
-                piece = self._client.recv(most)
-        begin_turn()
-        return piece
+            return piece
+        with self._within(self._until - time.monotonic()):
+            return self._client.recv(most)
 
     def _send(self, data: bytes) -> None:
         try:
@@ -123,7 +116,6 @@ class Connection:
         except BlockingIOError:
             sent = 0
         if sent < len(data):
-            end_turn()
             with self._within(_ARRIVES_WITHIN):
                 self._client.sendall(data[sent:])
 
