@@ -7,6 +7,7 @@
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
 #   make install, make upgrade, make uninstall   on this host, as root (docs/install.md)
+#   make release KEY=FILE  sdist, wheel, SBOM, checksums and a signature, in dist
 #   make deb     a Debian package of this checkout, in build/deb
 #   make soak    millions of requests, and whether memory stays what it was
 #   make sequences   random sequences of Docker operations that look for a way to the host (as root)
@@ -50,7 +51,7 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: deb install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: release deb install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
 run: $(RUN_READY)
@@ -113,6 +114,9 @@ chaos: $(READY)
 
 install upgrade uninstall: $(RUN_READY)
 	@PYTHON=$(PY) packaging/install.sh $@
+
+release: $(READY)
+	@PYTHON=$(PY) KEY=$(KEY) packaging/release.sh
 
 deb: $(READY)
 	@PYTHON=$(PY) packaging/deb.sh

@@ -14,11 +14,5 @@ mkdir -p "$dir"
 # hatchling takes the time of every file in the wheel from SOURCE_DATE_EPOCH.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)} \
   "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$dir" .
-fetch() {
-  "$python" -m pip download --quiet --disable-pip-version-check --dest "$dir" --only-binary :all: --python-version "$version" "$@"
-}
-if [ -e requirements/run.txt ]; then
-  fetch --require-hashes --no-deps -r requirements/run.txt
-else
-  fetch --constraint requirements/ci.txt "$dir"/portero-*.whl
-fi
+"$python" -m pip download --quiet --disable-pip-version-check --dest "$dir" --only-binary :all: --python-version "$version" \
+  --require-hashes --no-deps -r requirements/run.txt

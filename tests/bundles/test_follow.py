@@ -33,7 +33,9 @@ class Served:
 
 
 def make(url: str, folder: Path, seen: dict[str, Seen] | None = None) -> Follower:
-    return Follower(BundleSource(WebAddress(f"{url}/p"), 20.0), folder, 300, lambda: trust(seen), BundleState())
+    return Follower(
+        BundleSource(WebAddress(f"{url}/p"), 20.0), folder, 300, lambda: trust(seen), lambda place: None, BundleState()
+    )
 
 
 def version(folder: Path) -> str:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from portero.bundles import store
+from portero.errors import Faults
 
 from .signed import files
 
 
 def put(folder: Path, version: int, pids: int = 100) -> None:
-    store.put(folder, files(version, pids=pids), version, f"{pids:064d}")
+    store.put(folder, files(version, pids=pids), version, f"{pids:064d}", lambda place: None)
 
 
 def test_a_new_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -43,3 +44,17 @@ def test_only_the_newest_few_stay(tmp_path: Path) -> None:
 
     assert len(list((tmp_path / "versions").iterdir())) == 3
     assert (tmp_path / store.CURRENT / "site.json").exists()
+
+
+def test_what_does_not_load_changes_nothing(tmp_path: Path) -> None:
+    put(tmp_path, 1)
+
+    def refuse(place: Path) -> None:
+        assert (place / "site.json").exists()
+        raise Faults(["site.json: is no policy"])
+
+    with pytest.raises(Faults):
+        store.put(tmp_path, files(2, pids=200), 2, "2" * 64, refuse)
+
+    assert os.readlink(tmp_path / store.CURRENT).startswith("versions/1-")
+    assert len(list((tmp_path / "versions").iterdir())) == 1

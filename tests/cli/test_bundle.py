@@ -80,3 +80,17 @@ def test_addresses_that_cannot_be_used(policy: Path) -> None:
     assert "write oci://" in run("bundle", "push", policy, "registry/p").output
     assert "Connection refused" in run("bundle", "push", policy, "oci://127.0.0.1:9/p:prod").output
     assert run("bundle", "show", "oci://127.0.0.1:9/p:prod").exit_code == 2
+
+
+def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:
+    (policy / "site.json").write_text('{"acshuns": {}}')
+    assert run("sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
+    run("bundle", "build", policy, "-o", tmp_path / "policy.tar.gz")
+    data = (tmp_path / "policy.tar.gz").read_bytes()
+    with server(lambda handler: answer(handler, 200, data)) as url:
+        refused = run("bundle", "pull", **trusting(policy, f"{url}/policy.tar.gz"))
+
+    assert refused.exit_code == 1
+    assert "the policy in the bundle does not load" in refused.output
+    assert "'acshuns'" in refused.output
+    assert not (tmp_path / "bundle" / "current").exists()

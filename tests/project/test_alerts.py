@@ -1,9 +1,21 @@
 """The example alerts: they ask for metrics and labels that there are."""
 
+import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
+import pytest
+
+from portero.bundles import state as bundle_state
+from portero.bundles.state import BundleState
 from portero.decision import Decision, Subject, refusal
+from portero.forwarding import state as forward_state
+from portero.forwarding.state import ForwardState
+from portero.service import bundled, forwarded
 from portero.service.metrics import Metrics
+from portero.service.settings import Settings
 from tests.paths import ROOT
 
 ALERTS = (ROOT / "examples" / "prometheus" / "alerts.yaml").read_text()
@@ -11,12 +23,49 @@ EXPRESSIONS = re.findall(r"expr: (?:>-\n)?\s*(.+)", ALERTS)
 ASKED = re.compile(r"(portero_\w+)(?:\{(\w+)=\"([^\"]+)\"\})?")
 
 
-def test_every_alert_asks_for_metrics_that_are_there_before_anything_happens() -> None:
-    told = Metrics().text().decode()
-    asked = [found for expression in EXPRESSIONS for found in ASKED.findall(expression)]
+def told_at_the_start(folder: Path) -> str:
+    """All metrics of a Portero with a bundle and a receiver of its log, before anything happens."""
+    given = {
+        "bundle": "oci://127.0.0.1:5000/p:prod",
+        "bundle_folder": str(folder),
+        "trusted_keys": "/etc/portero/alice.pub",
+        "host_groups": "web",
+        "log": "/var/log/portero/decisions.jsonl",
+        "forward": "syslog+tcp://logs.example.com:601",
+        "forward_state": str(folder / "forward.json"),
+    }
+    settings = Settings.read({}, given)
+    bundle_state.write(settings.bundle_folder, BundleState())
+    forward_state.write(settings.forward_state, ForwardState())
+    text = Metrics().text() + bundled.metrics_text(settings) + forwarded.metrics_text(settings)
+    return text.decode()
 
-    assert len(asked) == len(EXPRESSIONS) - 1  # `up` is Prometheus's own
-    for metric, label, value in asked:
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")
+def test_the_alerts_fire_when_they_should() -> None:
+    words = ["promtool", "test", "rules", ROOT / "examples" / "prometheus" / "alerts.test.yaml"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_panel_of_the_dashboard_asks_for_metrics_that_are_there(tmp_path: Path) -> None:
+    dashboard = json.loads((ROOT / "examples" / "grafana" / "portero.json").read_text())
+    told = told_at_the_start(tmp_path)
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    names = {name for expression in expressions for name in re.findall(r"portero_\w+", expression)}
+
+    assert len(expressions) > 10
+    assert [name for name in sorted(names) if not re.search(rf"^(# TYPE )?{name}[ {{]", told, re.MULTILINE)] == []
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_every_alert_asks_for_metrics_that_are_there_before_anything_happens(tmp_path: Path) -> None:
+    told = told_at_the_start(tmp_path)
+    asked = [ASKED.findall(expression) for expression in EXPRESSIONS]
+
+    assert len([found for found in asked if not found]) == 1  # `up` is Prometheus's own
+    for metric, label, value in (found for one in asked for found in one):
         series = rf'^{metric}\{{.*{label}="{value}"' if label else rf"^{metric}[ {{]"
         assert re.search(series, told, re.MULTILINE), (metric, label, value)
 

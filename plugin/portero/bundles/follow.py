@@ -26,12 +26,16 @@ _JITTER = 0.2
 
 @dataclass(slots=True)
 class Follower:
-    """`trust` is read anew before each look: keys and remembered versions can change."""
+    """`trust` is read anew before each look: keys and remembered versions can change.
+
+    `try_load` raises Faults when the policy in a folder could not be put in force.
+    """
 
     source: BundleSource
     folder: Path
     every: float
     trust: Callable[[], Trust]
+    try_load: Callable[[Path], None]
     state: BundleState
 
     def look(self) -> bool:
@@ -53,7 +57,11 @@ class Follower:
 
     def _take(self, data: bytes, mark: str) -> None:
         files, manifest = self.trust().check(data)
-        store.put(self.folder, files, manifest.version, manifest.content)
+        try:
+            store.put(self.folder, files, manifest.version, manifest.content, self.try_load)
+        except Faults as error:
+            # A start would fail with it, and the last good one would be gone.
+            raise BundleRefused(f"the policy in the bundle does not load: {error.faults[0]}") from error
         self.state = replace(self.state, mark=mark, group=manifest.group, version=manifest.version)
         _LOG.info("bundle for %s, version %s, is here", manifest.group, manifest.version)
 

@@ -9,16 +9,18 @@ one, and a link that is replaced in one step leads to it.
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from portero.errors import Faults
 
 CURRENT = "current"
 _VERSIONS = "versions"
 _KEPT = 3
 
 
-def put(folder: Path, files: Mapping[str, bytes], version: int, content: str) -> None:
-    """Make these files the current ones. Raises OSError; what was current stays so then."""
+def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, try_load: Callable[[Path], None]) -> None:
+    """Make these files the current ones, unless `try_load` of their folder fails. What was current then stays so."""
     versions = folder / _VERSIONS
     versions.mkdir(mode=0o755, parents=True, exist_ok=True)
     place = versions / f"{version}-{content[:16]}"
@@ -30,6 +32,12 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str) ->
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+    try:
+        try_load(place)
+    except Faults:
+        if place != (folder / CURRENT).resolve():
+            shutil.rmtree(place, ignore_errors=True)
+        raise
     _lead(folder, place)
     _tidy(versions, place)
 

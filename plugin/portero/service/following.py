@@ -1,11 +1,15 @@
 """A follower of the policy bundle under these settings: where it comes from, and what this host trusts."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from portero.bundles import state as bundle_state
 from portero.bundles.address import parse_address
 from portero.bundles.checked import Trust
 from portero.bundles.fetch import BundleSource
 from portero.bundles.follow import Follower
 from portero.bundles.state import BundleState
+from portero.service import loading
 from portero.service.settings import Settings
 from portero.signing import versions
 from portero.signing.signed_reader import trusted_keys
@@ -21,7 +25,17 @@ def make_follower(settings: Settings) -> Follower:
     except (OSError, ValueError):
         state = BundleState()
     source = BundleSource(parse_address(settings.bundle), DEADLINE, settings.bundle_login, settings.bundle_ca)
-    return Follower(source, settings.bundle_folder, settings.bundle_every, lambda: make_trust(settings), state)
+    every, folder = settings.bundle_every, settings.bundle_folder
+    return Follower(
+        source, folder, every, lambda: make_trust(settings), lambda place: _try_load(settings, place), state
+    )
+
+
+def _try_load(settings: Settings, place: Path) -> None:
+    """Load all policy as the plugin will, with the bundle in this folder. Raises LoadError."""
+    with_new = replace(settings, schemas=(*settings.schemas[:-1], place))
+    routes, _ = loading.api()
+    loading.load_trusted(with_new, routes.operations)
 
 
 def make_trust(settings: Settings) -> Trust:
