@@ -167,7 +167,7 @@ def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> No
     assert told["compared"] == 5
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]])
+@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]], ids=["other", "cut"])
 def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
