@@ -176,11 +176,12 @@ def _is_no_less(seen: Seen) -> bool:
     return seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
 
 
-def _is_unknown_network(seen: Seen) -> bool:
+def _is_own_network(seen: Seen) -> bool:
     read, made = seen.read, seen.made
     if not (isinstance(read, dict) and isinstance(made, dict)):
         return False
-    return str(seen.settings.get("NetworkMode")).startswith("ns:") and {**read, "network": "own"} == made
+    is_none = bool(seen.body.get("NetworkDisabled")) or str(seen.settings.get("NetworkMode")).startswith("ns:")
+    return is_none and {**read, "network": "own"} == made
 
 
 def _is_config_only(seen: Seen) -> bool:
@@ -230,7 +231,7 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "no-known-word": _is_no_known_word,
     "added-subnet": _is_added_subnet,
     "no-less": _is_no_less,
-    "unknown-network": _is_unknown_network,
+    "own-network": _is_own_network,
     "config-only": _is_config_only,
     "swap-in-fact": _is_swap_in_fact,
     "unlimited": _is_unlimited,

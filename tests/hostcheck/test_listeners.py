@@ -15,6 +15,7 @@ from tests.hostcheck.host_tree import Host
 FILE = "/etc/docker/daemon.json"
 PASSWD = "root:x:0:0:root:/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nbob:x:1001:105::/home/bob:/bin/sh\n"
 GROUPS = "root:x:0:\ndocker:x:105:alicia,carla\nstaff:x:50:dora\n"
+of_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has files of root")
 
 
 def access(host: Host) -> Any:
@@ -32,6 +33,7 @@ def listen(host: Host, path: str, mode: int = 0o660) -> None:
     host.at(path).chmod(mode)
 
 
+@of_root
 def test_the_default_socket_is_looked_at_with_owner_group_and_mode(host: Host) -> None:
     host.dockerd()
     host.write("/etc/group", GROUPS)
@@ -158,6 +160,7 @@ def test_a_running_dockerd_without_a_socket_is_unknown_and_not_without_sockets(h
     assert access(host)["sockets"] == unknown("/run/docker.sock")
 
 
+@of_root
 def test_a_rootless_dockerd_is_found_at_its_own_places(host: Host) -> None:
     runtime = "/run/user/1000"
     environment = {"ROOTLESSKIT_STATE_DIR": f"{runtime}/k", "HOME": "/home/alicia", "XDG_RUNTIME_DIR": runtime}
@@ -185,6 +188,7 @@ def test_a_rootless_dockerd_is_found_at_its_own_places(host: Host) -> None:
     assert found["daemonJson"]["owner"]["value"] == "dockerd"
 
 
+@of_root
 def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host) -> None:
     host.dockerd()
     listen(host, "/run/docker.sock")
@@ -194,6 +198,7 @@ def test_members_are_those_of_the_row_and_those_whose_own_group_it_is(host: Host
     assert access(host)["members"] == {"value": ["alicia", "bob", "carla"], "at": "/etc/group docker"}
 
 
+@of_root
 def test_the_configured_group_counts_too_and_roots_own_does_not(host: Host) -> None:
     host.dockerd("--group", "staff")
     host.write("/etc/group", GROUPS)
@@ -224,6 +229,7 @@ def test_members_are_unknown_where_the_group_of_a_socket_is_unknown(
     assert access(host)["members"] == {"value": "unknown", "at": "group of /run/docker.sock"}
 
 
+@of_root
 def test_daemon_json_has_an_owner_and_a_mode(host: Host) -> None:
     host.write(FILE, "{}", 0o664)
 
