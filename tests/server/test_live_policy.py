@@ -87,7 +87,7 @@ def test_an_invalid_policy_is_reported_by_every_worker_with_a_line_for_each_faul
         assert told["reloadFailures"] == 1
     told = run("status", "--socket", str(site.server.socket))
     assert told.returncode == 1
-    assert told.stdout.count("site.json") == 2
+    assert told.stdout.count(f"{site.policy}/site.json: ") == 2
     assert ask(site.server, create(Privileged=True))["Allow"] is False
     site.write("{}")
     site.wait_until(lambda told: not told["reloadFaults"])
