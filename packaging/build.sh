@@ -6,7 +6,7 @@
 #   DEST     folder for wheels, root file system and manifest (default build/plugin)
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
 #
-# The image build has no network; the wheels are gathered here, for the python of the base image.
+# Nothing is fetched but the wheels that requirements/run.txt names, for the python of the base image.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${1:-portero}
@@ -18,24 +18,27 @@ command -v docker >/dev/null || { echo "packaging/build.sh: the docker command i
 docker version >/dev/null || { echo "packaging/build.sh: no Docker daemon answers; start one or set DOCKER_HOST" >&2; exit 2; }
 
 rm -rf "$dest"
-mkdir -p "$dest/context/wheels" "$dest/plugin/rootfs"
+mkdir -p "$dest/plugin/rootfs"
 
 # Which python will run the plugin decides which wheels fit.
 version=$(docker run --rm --network none "$base" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') ||
   { echo "packaging/build.sh: $base has no python3; name a base image that has it: BASE=image make plugin" >&2; exit 2; }
 
 echo "gathering wheels for python $version"
-"$python" -m pip wheel --quiet --no-deps --wheel-dir "$dest/context/wheels" .
-"$python" -m pip download --quiet --dest "$dest/context/wheels" --only-binary :all: --python-version "$version" \
-  pip "$dest"/context/wheels/portero-*.whl
+PYTHON=$python packaging/gather.sh "$dest/wheels" "$version"
+# Debian's python3 comes without pip, which runs from its own wheel; of the version that made the other wheels.
+pip=$("$python" -c 'from importlib.metadata import version; print(version("pip"))')
+"$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$dest/wheels" "pip==$pip"
 
-cp packaging/Dockerfile "$dest/context/"
-image="$name-rootfs:build"
-DOCKER_BUILDKIT=0 docker build --quiet --network none --build-arg "BASE=$base" --tag "$image" "$dest/context" >/dev/null
-
-container=$(docker create --network none "$image" true)
+# A container without a network installs them, and its file system becomes the plugin's: no builder is needed.
+# A Debian python3 refuses a system-wide install (PEP 668); nothing else lives in this file system.
+install='python3 "$(echo /wheels/pip-*.whl)/pip" install --no-index --find-links /wheels --no-cache-dir --quiet \
+  --break-system-packages --root-user-action ignore portero && rm -rf /wheels && portero --version'
+container=$(docker create --network none "$base" sh -c "$install")
+trap 'docker rm "$container" >/dev/null' EXIT
+docker cp --quiet "$dest/wheels" "$container:/wheels"
+docker start --attach "$container"
 docker export "$container" | tar -x -C "$dest/plugin/rootfs"
-docker rm "$container" >/dev/null
 cp config.json "$dest/plugin/"
 docker plugin create "$name" "$dest/plugin"
 cat <<END
