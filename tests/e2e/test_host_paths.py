@@ -53,7 +53,11 @@ def test_a_container_that_can_replace_its_own_source_is_not_made(host: GuardedDo
     answer = host.shell(f"docker run -d --name swap --restart on-failure:3 {mounts} busybox sh -c '{ATTACK}'").stderr
 
     assert refusing(answer) == ["no-nested-sources"]
-    assert "HostConfig.Mounts[1]: The container can write to /srv/app through HostConfig.Mounts[0]" in answer
+    words = " ".join(answer.split())
+    assert (
+        "HostConfig.Mounts[1] (/srv/app/data): The container can write to /srv/app through HostConfig.Mounts[0]"
+        in words
+    )
     assert host.docker("inspect", "swap").returncode != 0
 
 
@@ -146,7 +150,8 @@ def test_a_source_that_a_user_can_replace_is_reported_by_baseline_and_refused_by
     with host.guarded_by(serve("hardened", "--host-root", "/")):
         refused = run(host, "-v /home/alicia/app:/x:ro")
     assert "no-swappable-sources" in refusing(refused)
-    assert "user alicia (1000) can replace /home/alicia/app by a link to any file of this host" in refused
+    words = " ".join(refused.split())
+    assert "user alicia (1000) can replace /home/alicia/app by a link to any file of this host" in words
 
 
 def test_the_sites_lists_trust_users_and_never_containers(host: GuardedDocker) -> None:

@@ -1,5 +1,6 @@
 """`portero token`: makes, shows and verifies tokens, and fetches the keys of their issuers."""
 
+import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -107,7 +108,7 @@ def keys(url: str, output: Path | None, ca: str | None) -> None:
     """
     found = fetch_keys(url, ca)
     if output is None:
-        click.echo(found.text, nl=False)
+        show_json(json.loads(found.text))
         return
     try:
         replace_file(output, found.text, _EVERYBODY)
