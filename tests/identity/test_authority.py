@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,11 +82,8 @@ def handshake(folder: Path, authority: Issued, server: Issued, client: Issued | 
 
     thread = threading.Thread(target=serve)
     thread.start()
-    try:
-        with asking.wrap_socket(here, server_hostname=name) as connection:
-            connection.recv(1)
-    except (OSError, ssl.SSLError) as error:
-        told.append(type(error).__name__)
+    with suppress(OSError, ssl.SSLError), asking.wrap_socket(here, server_hostname=name) as connection:
+        connection.recv(1)
     thread.join(30)
     return told[0]
 
