@@ -14,6 +14,7 @@ from portero.proof.prove import CHECKS
 from portero.service import resources
 
 COMMAND = import_module("portero.cli.test_command")
+SERVICE = {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
 RULE: dict[str, Any] = {
     "$schema": "../../rule.json",
     "dialect": 2,
@@ -23,10 +24,14 @@ RULE: dict[str, Any] = {
     "level": "baseline",
     "threats": ["host-compromise"],
     "sources": ["Portero"],
-    "operations": ["ContainerCreate"],
+    "operations": ["ContainerCreate", "ServiceCreate", "ServiceUpdate"],
     "properties": {"facts": {"properties": {"image": {"properties": {"registry": {"const": "registry.example.com"}}}}}},
     "allows": {"docker run registry.example.com/app": {"body": {"Image": "registry.example.com/app"}}},
-    "denies": {"docker run busybox": {"body": {"Image": "busybox"}}},
+    "denies": {
+        "docker run busybox": {"body": {"Image": "busybox"}},
+        "docker service create busybox": {"operation": "ServiceCreate", "body": SERVICE},
+        "docker service update --image busybox app": {"operation": "ServiceUpdate", "body": SERVICE},
+    },
 }
 
 
@@ -100,7 +105,8 @@ def test_a_fault_is_reported_with_file_check_and_cure(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("one_check")
 def test_the_folders_of_schemas_are_tried_too(tmp_path: Path) -> None:
-    result = prove("--schemas", site(tmp_path, operations=["ContainerCreate", "ServiceCreate"]), "--json")
+    denies = {command: example for command, example in RULE["denies"].items() if "create" not in command}
+    result = prove("--schemas", site(tmp_path, denies=denies), "--json")
 
     (entry,) = json.loads(result.output)
     assert (result.exit_code, entry["check"]) == (1, "operations")
@@ -160,7 +166,8 @@ def test_a_rule_without_a_dialect_passes_with_a_warning_on_standard_error(tmp_pa
 
 @pytest.mark.usefixtures("one_check")
 def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
-    folder = site(tmp_path)
+    run = "docker run busybox"
+    folder = site(tmp_path, operations=["ContainerCreate"], denies={run: RULE["denies"][run]})
     match = {"properties": {"facts": {"properties": {"imge": {"properties": {"tag": {"const": "1"}}}}}}}
     written = {"$schema": "../exception.json", "dialect": 2, "rules": ["team-registry"], "match": match}
     about = {"reason": "The old image.", "owner": "operations", "expires": "2030-12-31"}

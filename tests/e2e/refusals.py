@@ -17,15 +17,16 @@ LOGS: list[Path] = []
 
 
 def refusing(text: str) -> list[str]:
-    """The rule ids and refusal codes behind a denial, one for each place; empty when the text is none."""
+    """The rule ids and refusal codes behind all denials of a text, one for each place; empty when there is none."""
     if REFUSED not in text:
         return []
     # curl shows dockerd's JSON, in which the lines are still escaped.
     plain = text.replace("\\n", "\n")
     denial = plain[plain.index(REFUSED) :]
-    found = _ID.search(denial)
-    logged = _logged(found[1]) if found else None
-    return _ENTRY.findall(denial) if logged is None else logged
+    logged = [_logged(id) for id in _ID.findall(denial)]
+    if not logged or None in logged:
+        return _ENTRY.findall(denial)
+    return [rule for rules in logged for rule in rules or ()]
 
 
 def _logged(id: str) -> list[str] | None:

@@ -19,7 +19,7 @@ ARTIFACT = "application/vnd.portero.policy.v1"
 LAYER = "application/vnd.portero.policy.v1.tar+gzip"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
-_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+_CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
 _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
 
 
