@@ -5,17 +5,15 @@ The running Portero itself says where its files are. Of a managed plugin, whose 
 
 import os
 import stat
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
+from portero.hostcheck.commands import Ask, run_command
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.hostcheck.running_portero import ask_status
 from portero.types import JSON
-
-Ask: TypeAlias = Callable[[Sequence[str]], str]
 
 UNIT = "portero.service"
 SETTINGS = "/etc/portero"
@@ -27,7 +25,6 @@ _UNIT_FOLDERS = (
 )
 _SYSTEMD = "/run/systemd/system"
 _SHOW = ("systemctl", "show", UNIT, "--timestamp=unix", "-p", "ActiveState,ActiveEnterTimestamp,NeedDaemonReload")
-_LONGEST_WAIT = 30
 _ENVIRONMENT_OF_A_VENV = "pyvenv.cfg"
 # More than these would not be read by anyone.
 _MOST_NAMED = 8
@@ -43,7 +40,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
     return {
         "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MOST_NAMED]),
         "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
-        "unit": observed(UNIT, lambda: _read_unit_state(files, ask or _run)),
+        "unit": observed(UNIT, lambda: _read_unit_state(files, ask or run_command)),
     }
 
 
@@ -116,17 +113,6 @@ def _read_unit_state(files: Files, ask: Ask) -> str:
     drop_ins = [f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.names(f"{folder}/{UNIT}.d")]
     newest = max(files.stat(path).st_mtime for path in (*places, *drop_ins))
     return "changed" if shown["NeedDaemonReload"] == "yes" or newest > started else "in-force"
-
-
-def _run(command: Sequence[str]) -> str:
-    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
-        )
-    except subprocess.SubprocessError as error:
-        raise OSError(f"{command[0]} failed") from error
-    return done.stdout
 
 
 def _raise(error: OSError) -> None:

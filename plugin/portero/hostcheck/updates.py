@@ -4,23 +4,19 @@ Packages are known where apt manages them and its lists are recent: old lists wo
 """
 
 import re
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator
 
+from portero.hostcheck.commands import Ask, run_command
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.types import JSON
-
-Ask: TypeAlias = Callable[[Sequence[str]], str]
 
 PACKAGES = ("docker.io", "docker-ce", "moby-engine", "containerd", "containerd.io", "runc")
 # Seconds.
 OLDEST_LISTS = 7 * 86400
 _LISTS = "/var/lib/apt/lists"
 _POLICY = "apt-cache policy"
-_LONGEST_WAIT = 30
 _BOOT, _MODULES = "/boot", "/lib/modules"
 _RUNNING = "/proc/sys/kernel/osrelease"
 _IMAGE = "vmlinuz-"
@@ -29,7 +25,7 @@ _IMAGE = "vmlinuz-"
 def facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
     """The part `updates` of the host document. `ask` runs a program and returns its output; None: by subprocess."""
     return {
-        "packages": observed(_POLICY, lambda: [*_list_packages(files, ask or _run)]),
+        "packages": observed(_POLICY, lambda: [*_list_packages(files, ask or run_command)]),
         "kernels": observed(f"{_BOOT}, {_MODULES}", lambda: _list_newer_kernels(files)),
     }
 
@@ -54,17 +50,6 @@ def _read_age(files: Files) -> float:
         raise ValueError(f"{_LISTS} is empty")
     # A list keeps the time at which the archive wrote it; the folder changes whenever one is replaced.
     return time.time() - max(*times, files.stat(_LISTS).st_mtime)
-
-
-def _run(command: Sequence[str]) -> str:
-    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
-    try:
-        done = subprocess.run(  # noqa: S603 - fixed words
-            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
-        )
-    except subprocess.SubprocessError as error:
-        raise OSError(f"{command[0]} failed") from error
-    return done.stdout
 
 
 def _list_newer_kernels(files: Files) -> JSON:
