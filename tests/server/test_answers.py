@@ -12,11 +12,14 @@ from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("serve")
+def _serve_baseline(folder: Path) -> Iterator[Server]:
     with started(serve(folder, "--profile", "baseline"), folder / "portero.sock") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _serve_baseline(tmp_path_factory.mktemp("serve"))
 
 
 def test_a_harmless_container_is_allowed(server: Server) -> None:
@@ -73,9 +76,7 @@ def test_every_answer_stands_in_the_decision_log(server: Server) -> None:
 @pytest.fixture(scope="module")
 def unasked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One that was asked nothing yet: that no dockerd is behind a request needs attention."""
-    folder = tmp_path_factory.mktemp("unasked")
-    with started(serve(folder, "--profile", "baseline"), folder / "portero.sock") as running:
-        yield running
+    yield from _serve_baseline(tmp_path_factory.mktemp("unasked"))
 
 
 def test_status_asks_the_running_plugin(unasked: Server) -> None:
