@@ -34,8 +34,8 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a denial tells of a violation. Rules with one `entry` are told together, in this `order`; of the rules with
-    one `cause` at one place, the worst alone. `beside`: a rule that tells of this violation too.
+    """How a denial shows a violation. Rules with one `entry` are shown together, in this `order`; of the rules with
+    one `cause` at one place, the worst alone. `beside`: a rule that shows this violation too.
 
     `asked`: what the request asks for, and `allowed` what it may; both empty where something is missing. `part`: words
     in common with other parts of the entry, and its own.

@@ -53,9 +53,9 @@ def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> 
 
 def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     rule = policy.rules.get(name)
-    together = [rule for rule in policy.rules.values() if rule.wording.entry == name]
+    together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
     if rule is None and together:
-        return _entry(name, sorted(together, key=lambda one: one.wording.order))
+        return _entry(name, sorted(together, key=lambda one: one.wording.words.order))
     if rule is None:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"

@@ -1,4 +1,4 @@
-"""The entries of a denial: violations with one cause told once, worst first.
+"""The entries of a denial: violations with one cause are shown once, worst first.
 
 Denying violations in; entries with their short texts out. What belongs together stands in the rule files (`denial`).
 """
@@ -55,12 +55,12 @@ def _rank(violation: Violation) -> tuple[int, bool, str, str]:
 
 def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
     rules = {violation.rule for violation in ranked}
-    told: dict[tuple[str, str], str] = {}
+    shown: dict[tuple[str, str], str] = {}
     for violation in ranked:
         cause = _wording(violation).cause
         if _wording(violation).beside in rules:
             continue
-        if not cause or told.setdefault((cause, violation.at), violation.rule) == violation.rule:
+        if not cause or shown.setdefault((cause, violation.at), violation.rule) == violation.rule:
             yield violation
 
 
@@ -73,12 +73,12 @@ def _tell(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     figures = [f"{name_place(one)}: {figure}" for one in ordered if (figure := concrete(one))]
     parts = _join_parts(ordered)
     others = [one for one in ordered if not _wording(one).part and not concrete(one)]
-    told = [*([parts] if parts else []), *figures]
+    sentences = [*([parts] if parts else []), *figures]
     if others:
-        return "; ".join([*told, _tell_others(others, dialect, solved)])
+        return "; ".join([*sentences, _tell_others(others, dialect, solved)])
     unsolved = next((one for one in group if one.rule not in solved), None)
-    cure = "" if unsolved is None else _capital(_remedy(unsolved, dialect))
-    return _sentence("; ".join(told)) + (f" {_sentence(cure)}" if cure else "")
+    cure = "" if unsolved is None else _capital(remedy_of(unsolved, dialect))
+    return _sentence("; ".join(sentences)) + (f" {_sentence(cure)}" if cure else "")
 
 
 def _join_parts(group: Iterable[Violation]) -> str:
@@ -101,7 +101,7 @@ def _tell_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     text = f"{shown}: {_text(first)}" if shown else _capital(_text(first))
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
-        cure = _capital(_remedy(first, dialect))
+        cure = _capital(remedy_of(first, dialect))
     return _sentence(text) + (f" {_sentence(cure)}" if cure else "")
 
 
@@ -114,7 +114,8 @@ def _text(violation: Violation) -> str:
     return _wording(violation).text or violation.reason
 
 
-def _remedy(violation: Violation, dialect: str) -> str:
+def remedy_of(violation: Violation, dialect: str) -> str:
+    """The remedy for a user of docker or of compose."""
     return violation.remedy.get(dialect) or violation.remedy["docker"]
 
 

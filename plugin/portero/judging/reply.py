@@ -23,9 +23,9 @@ def write_denial(decision: Decision) -> str:
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if _line(decision) else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    told = entries.merge(denials, dialect, solved)
+    merged = entries.merge(denials, dialect, solved)
     end = [*_notes(decision, dialect), *_try(decision), *_more(decision, dialect)]
-    return "\n".join([_headline(decision), *_fit(told, MOST_LINES - 1 - len(end)), *end])
+    return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
 
 
 def list_violations(decision: Decision) -> str:
@@ -46,16 +46,16 @@ def _headline(decision: Decision) -> str:
     return f"{decision.subject.operation or 'request'} refused [{decision.id}]"
 
 
-def _fit(told: list[Entry], lines: int) -> list[str]:
+def _fit(merged: list[Entry], lines: int) -> list[str]:
     """The worst entries, as many as fit; the names of the rest."""
-    width = min(max((len(entry.name) for entry in told), default=0), _LONGEST_NAME)
+    width = min(max((len(entry.name) for entry in merged), default=0), _LONGEST_NAME)
     shown: list[str] = []
-    for number, entry in enumerate(told):
+    for number, entry in enumerate(merged):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
-        room = lines if number + 1 == len(told) else lines - 1
+        room = lines if number + 1 == len(merged) else lines - 1
         if number >= _LEAST_ENTRIES and len(shown) + len(text) > room:
-            rest = ", ".join(left.name for left in told[number:])
-            return [*shown, *_wrap(f"  and {len(told) - number} more: {rest}", "    ")[:_LEAST_ENTRIES]]
+            rest = ", ".join(left.name for left in merged[number:])
+            return [*shown, *_wrap(f"  and {len(merged) - number} more: {rest}", "    ")[:_LEAST_ENTRIES]]
         shown += text
     return shown
 
@@ -100,6 +100,6 @@ def _wrap(text: str, indent: str) -> list[str]:
 
 def sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
-    remedy = violation.remedy.get(dialect) or violation.remedy["docker"]
+    remedy = entries.remedy_of(violation, dialect)
     at = entries.name_place(violation)
     return f"{f'{at}: ' if at else ''}{entries.concrete(violation) or violation.reason} -> {remedy}"

@@ -60,8 +60,8 @@ def _typed(flag: Typed) -> str:
 
 def _bracket(instead: Iterable[str], without: Iterable[str]) -> str:
     parts = [("instead of", ", ".join(instead)), ("without", ", ".join(without))]
-    told = "; ".join(f"{what} {flags}" for what, flags in parts if flags)
-    return f"  ({told})" if told else ""
+    listed = "; ".join(f"{what} {flags}" for what, flags in parts if flags)
+    return f"  ({listed})" if listed else ""
 
 
 def _write_compose(changes: FlagChanges) -> str:

@@ -196,7 +196,7 @@ def _violations(
             profile=profile,
             paths=tuple(failed),
             escapes=rule.is_against_escape,
-            # What is only reported is told without them.
+            # What is only reported is shown without them.
             wording=wording.fill(request, failed) if action == "deny" else None,
         )
 

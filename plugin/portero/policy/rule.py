@@ -74,7 +74,7 @@ class Rule:
 
     @property
     def is_against_escape(self) -> bool:
-        """Whether it keeps containers from escaping: such violations are told first."""
+        """Whether it keeps containers from escaping: such violations are shown first."""
         return "container-escape" in self.threats
 
     @classmethod

@@ -6,7 +6,7 @@ A template from the rule and the site's values; a request document and the paths
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from portero.denial import Wording
@@ -22,17 +22,9 @@ _NOTHING = (None, "", False)
 
 @dataclass(frozen=True, slots=True)
 class WordingTemplate:
-    """`denial` of one rule. `part`: words in common with other parts of the entry, and its own."""
+    """`denial` of one rule: its words, in which {name} stands for a value."""
 
-    entry: str
-    order: int = 0
-    cause: str = ""
-    beside: str = ""
-    part: tuple[str, str] | None = None
-    asked: str = ""
-    allowed: str = ""
-    text: str = ""
-    cure: Mapping[str, str] = field(default_factory=dict)
+    words: Wording
 
     @classmethod
     def of(cls, rule: str, written: Mapping[str, JSON]) -> "WordingTemplate":
@@ -40,31 +32,29 @@ class WordingTemplate:
         named = {"entry": rule, **written}
         if "part" in written:
             named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]
-        return cls(**named)  # type: ignore[arg-type]
+        return cls(Wording(**named))  # type: ignore[arg-type]
 
     def with_site(self, site: Mapping[str, JSON]) -> "WordingTemplate":
         """The same with the site's values; names of facts stay."""
-        return replace(self, allowed=fill_site(self.allowed, site), text=fill_site(self.text, site))
+        words = self.words
+        return WordingTemplate(replace(words, allowed=fill_site(words.allowed, site), text=fill_site(words.text, site)))
 
     def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
         """The words for one violation, which fails at these paths of the request document."""
+        words = self.words
         failed, fact = follow(request, paths[0])
-        is_missing = self.part is not None and (failed in _NOTHING or isinstance(failed, list) or not self.asked)
-        return Wording(
-            entry=self.entry,
-            order=self.order,
-            cause=self.cause,
-            beside=self.beside,
-            part=(self.part[0], _fill(self.part[1], fact)) if self.part and is_missing else None,
-            asked="" if is_missing or not self.asked else self._asked(request, paths),
-            allowed="" if is_missing else self.allowed,
-            text=_fill(self.text, fact),
-            cure=self.cure,
+        is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.asked)
+        return replace(
+            words,
+            part=(words.part[0], _fill(words.part[1], fact)) if words.part and is_missing else None,
+            asked="" if is_missing or not words.asked else self._asked(request, paths),
+            allowed="" if is_missing else words.allowed,
+            text=_fill(words.text, fact),
         )
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> str:
         facts = [follow(request, path)[1] for path in paths[:_MOST_VALUES]]
-        values = [value for value in dict.fromkeys(_fill(self.asked, fact) for fact in facts) if value]
+        values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
         more = len(paths) - _MOST_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 
