@@ -28,6 +28,7 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "connect": ("NetworkConnect",),
     "service": ("ServiceCreate", "ServiceUpdate"),
 }
+_DATA_ROOT = "/var/lib/docker"
 # Masked by 28.5 and newer only.
 _NEWER_MASKED = re.compile(r"/proc/interrupts|/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
@@ -207,6 +208,17 @@ def _is_fewer(seen: Seen) -> bool:
     return isinstance(read, list) and isinstance(made, list) and all(one in read for one in made)
 
 
+def _is_root_slave(seen: Seen) -> bool:
+    paths = [
+        path
+        for fact in seen.document["facts"]["mounts"]
+        if seen.difference.at == f"facts.mounts[{fact['at']}].propagation"
+        for path in fact["paths"]
+    ]
+    beside_root = any(path.startswith(_DATA_ROOT) or _DATA_ROOT.startswith(path) for path in paths)
+    return not seen.read and isinstance(seen.made, list) and "rslave" in seen.made and beside_root
+
+
 _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "always": lambda seen: True,
     "dropped": _dropped,
@@ -237,6 +249,7 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,
     "fewer": _is_fewer,
+    "root-slave": _is_root_slave,
 }
 
 

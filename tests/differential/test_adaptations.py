@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .adaptations import Seen, adaptations, explain
+from .adaptations import Adaptation, Seen, adaptations, explain
 from .difference import Difference
 
 with Path(__file__).with_name("adaptations.tsv").open(encoding="utf-8") as _lines:
@@ -50,3 +50,17 @@ def test_what_grants_is_explained_by_no_row() -> None:
     assert not explain(seen("HostConfig.Binds", None, ["/etc:/x"]))
     assert not explain(seen("HostConfig.SecurityOpt", None, ["seccomp=unconfined"]))
     assert not explain(seen("facts.capabilities", ["CHOWN"], ["CHOWN", "SYS_ADMIN"]))
+
+
+def _slave(read: str, source: str) -> Adaptation | None:
+    at = "HostConfig.Binds[0]"
+    difference = Difference(f"facts.mounts[{at}].propagation", read, ["rbind", "rslave"])
+    document = {"apiVersion": None, "body": {}, "facts": {"mounts": [{"at": at, "paths": [source]}]}}
+    return explain(Seen(difference, "ContainerCreate", document, {}, None, "26.1"))
+
+
+def test_dockerd_makes_a_slave_of_a_bind_that_holds_its_data_root_and_names_no_propagation() -> None:
+    assert _slave("", "/")
+    assert _slave("", "/var/lib/docker/volumes")
+    assert not _slave("", "/srv")
+    assert not _slave("rprivate", "/")
