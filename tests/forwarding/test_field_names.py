@@ -43,3 +43,9 @@ def test_allowed_and_unreadable_requests() -> None:
     assert renamed("ecs", allowed=True)["event"]["outcome"] == "success"
     assert renamed("ocsf", allowed=True)["status_id"] == 1
     assert renamed("ocsf", image=None, time="x")["resources"] == []
+
+
+def test_a_line_that_stands_for_several_reads() -> None:
+    assert renamed("ocsf", alike=40)["count"] == 40
+    assert renamed("ecs", alike=40)["portero"]["alike"] == 40
+    assert "count" not in renamed("ocsf")

@@ -149,3 +149,10 @@ def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict
     read = logged.read(line(*violations, auditProfile="restricted"))
 
     assert (read.audit_profile, read.only_audit_profile_refuses) == ("restricted", only)
+
+
+@pytest.mark.parametrize("alike", [0, 1, -5, 100_001, True, "7", 2.5, None])
+def test_a_number_that_portero_does_not_write_is_no_decision(alike: object) -> None:
+    assert logged.read(line(alike=7)).stands_for == 7
+    with pytest.raises(NoDecision):
+        logged.read(line(alike=alike))

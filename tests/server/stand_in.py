@@ -40,6 +40,9 @@ class StandIn:
     def follow(self) -> None:
         self._followed += 1
 
+    def leave(self) -> None:
+        """Nothing to end."""
+
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from portero.service.application import Application, build
 from portero.service.decision_log import DecisionLog
@@ -17,6 +18,7 @@ from portero.service.loading import LoadError
 from portero.service.settings import Settings
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, token
+from tests.paths import SCHEMAS
 
 HARMLESS_READ = {"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}
 
@@ -362,3 +364,27 @@ def test_a_fault_of_our_own_leaves_no_token_in_the_log(
     assert "internal-error" in ask(asked, with_token(value))["Msg"]
     assert "ZeroDivisionError" in caplog.text
     assert not any(part in caplog.text for part in value.split("."))
+
+
+def test_pings_and_lists_can_share_lines_and_the_sum_stays_right(tmp_path: Path) -> None:
+    asked = built(tmp_path, log_reads="10")
+    for _ in range(25):
+        assert ask(asked, HARMLESS_READ)["Allow"]
+    ask(asked, create())
+    asked.write_shared_lines()
+
+    lines = [(line["operation"], line.get("alike", 1)) for line in logged(tmp_path)]
+    assert lines == [("ContainerList", 1), *[("ContainerList", 10)] * 2, ("ContainerCreate", 1), ("ContainerList", 4)]
+    status = asked.status()
+    assert (status["logReads"], status["logLeftOut"]) == (10, 21)
+    assert cast("dict[str, int]", status["decisions"])["allowed"] == 26
+    Draft202012Validator(json.loads((SCHEMAS / "decision.json").read_text())).validate(logged(tmp_path)[1])
+
+
+def test_a_line_that_is_lost_counts_for_all_that_it_stands_for(tmp_path: Path) -> None:
+    asked = built(tmp_path, log="/dev/full", log_reads="3")
+    for _ in range(4):
+        assert ask(asked, HARMLESS_READ)["Allow"]
+
+    assert asked.status()["logFailures"] == 4
+    assert asked.status()["logLeftOut"] == 0

@@ -82,6 +82,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
+        "standsFor": decision.stands_for,
         "broken": [_violation(each, policy) for each in decision.violations],
         **({} if decision.proposed is None else {"try": cast(JSON, decision.proposed.entry())}),
     }
@@ -103,6 +104,8 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
+    if cast(int, story["standsFor"]) > 1:
+        yield f"alike    stands for {story['standsFor']} allowed reads, itself included (PORTERO_LOG_READS)"
     violations = cast(Sequence[Mapping[str, JSON]], story["broken"])
     refusing = [violation for violation in violations if violation["outcome"] == "refused"]
     for violation in refusing:

@@ -62,6 +62,8 @@ def _ocsf(line: Line) -> dict[str, JSON]:
         "http_request": {"http_method": line.get("method"), "url": {"path": line.get("path")}},
         "resources": [{"type": "image", "name": line.get("image")}] if line.get("image") else [],
     }
+    if "alike" in line:
+        named["count"] = line["alike"]
     return named | {"unmapped": _others(line)}
 
 

@@ -19,6 +19,8 @@ Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived
 LONGEST_LINE = 1 << 20
 _LONGEST_TEXT = 200
 _LONGEST_FLAG = 1000
+# The most that PORTERO_LOG_READS can say.
+_MOST_ALIKE = 100_000
 # Version 1 wrote `place` where version 2 writes `at`.
 _VERSIONS = (1, LOG_VERSION)
 _OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
@@ -50,6 +52,7 @@ class Logged:
     """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none.
 
     `is_earlier`: it is of an earlier version of the log, which the next release does not read.
+    `stands_for`: for so many allowed reads of its kind, itself included (PORTERO_LOG_READS).
     """
 
     id: str
@@ -72,6 +75,7 @@ class Logged:
     identified_by: str = ""
     breaks_glass: bool = False
     proposed: Proposed | None = None
+    stands_for: int = 1
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -130,7 +134,15 @@ def _logged(document: Mapping[str, object]) -> Logged:
         identified_by=_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
         proposed=_proposed(document["try"]) if "try" in document else None,
+        stands_for=_count(document["alike"]) if "alike" in document else 1,
     )
+
+
+def _count(value: object) -> int:
+    """More than the setting allows is no line of Portero's: one forged line must not move the sums at will."""
+    if not isinstance(value, int) or not 1 < value <= _MOST_ALIKE:
+        raise NoDecision
+    return value
 
 
 def _violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:

@@ -30,13 +30,13 @@ class Table:
         self._most = most
         self._counts: dict[str, Counter[str]] = {}
 
-    def add(self, name: str, outcome: str) -> None:
-        """Count one."""
+    def add(self, name: str, outcome: str, number: int = 1) -> None:
+        """Count one, or so many."""
         counts = self._counts.get(name)
         if counts is None:
             name = name if len(self._counts) < self._most else OTHERS
             counts = self._counts.setdefault(name, Counter())
-        counts[outcome] += 1
+        counts[outcome] += number
 
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
@@ -67,6 +67,7 @@ class Tally:
         self.outcomes: Counter[str] = Counter()
         self.unreadable = 0
         self.earlier = 0
+        self.left_out = 0
         self.first, self.last = float("inf"), float("-inf")
         self.by: Mapping[str, Table] = {group: Table(_MOST_NAMES) for group in GROUPS}
         self.by_rule = Table(_MOST_RULES)
@@ -87,19 +88,20 @@ class Tally:
 
     def add(self, decision: Logged) -> None:
         """Count a decision."""
-        outcome = decision.outcome
-        self.outcomes[outcome] += 1
+        outcome, number = decision.outcome, decision.stands_for
+        self.outcomes[outcome] += number
+        self.left_out += number - 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
-        self.timeline.add(decision.time, outcome)
-        self.profiles[decision.profile] += 1
+        self.timeline.add(decision.time, outcome, number)
+        self.profiles[decision.profile] += number
         if decision.audit_profile:
-            self.audit_profiles[decision.audit_profile] += 1
+            self.audit_profiles[decision.audit_profile] += number
         self.only_audit_profile += decision.only_audit_profile_refuses
-        self.audited += decision.mode == "audit"
+        self.audited += number * (decision.mode == "audit")
         self.earlier += decision.is_earlier
-        self.policies.add(decision.policy, outcome)
-        self.by["user"].add(decision.user or UNKNOWN, outcome)
-        self.by["operation"].add(decision.operation or UNREADABLE, outcome)
+        self.policies.add(decision.policy, outcome, number)
+        self.by["user"].add(decision.user or UNKNOWN, outcome, number)
+        self.by["operation"].add(decision.operation or UNREADABLE, outcome, number)
         if decision.image:
             self.by["image"].add(decision.image, outcome)
         if outcome != "allowed":
@@ -131,6 +133,7 @@ class Tally:
             "wouldBeRefused": self.outcomes["would"],
             "refusedByAuditProfileOnly": self.only_audit_profile,
             "unreadableLines": self.unreadable,
+            "withoutLineOfTheirOwn": self.left_out,
             "inModeAudit": self.audited,
             "byRule": _rows(self.by_rule),
             **{f"by{group.capitalize()}": _rows(self.by[group]) for group in GROUPS},

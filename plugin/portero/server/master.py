@@ -43,6 +43,10 @@ class Tended(Protocol):
         """Called once in each worker before it serves."""
         ...
 
+    def leave(self) -> None:
+        """Called in each worker when it ends; it must not fail."""
+        ...
+
 
 class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     """Serves on the listener, until a signal ends it."""
@@ -69,6 +73,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "max_requests": 0,
             "preload_app": True,
             "post_worker_init": lambda worker: self._tended.follow(),
+            "worker_exit": lambda master, worker: self._tended.leave(),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",

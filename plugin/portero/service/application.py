@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
@@ -23,6 +23,7 @@ from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
 from portero.service.metrics import Metrics
 from portero.service.settings import Settings
+from portero.service.shared_lines import SharedLines
 from portero.service.shared_policy import Notice
 from portero.service.status import View
 from portero.types import JSON
@@ -52,6 +53,7 @@ class Application:
     recorder: "Recorder | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     asked_by: AskedBy = field(default_factory=AskedBy)
+    shared_lines: SharedLines = field(default_factory=lambda: SharedLines(1))
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -117,13 +119,30 @@ class Application:
         return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
+        line = decision.line(microseconds)
+        if self.shared_lines.may_share(decision):
+            shared = self.shared_lines.add(decision, line)
+            if shared is None:
+                return decision
+            line = shared
+        return decision if self._write_line(line) else self._refuse_unlogged(decision)
+
+    def write_shared_lines(self) -> None:
+        """Write a line for all reads that were only counted so far."""
+        for line in self.shared_lines.take_all():
+            self._write_line(line)
+
+    def _write_line(self, line: dict[str, JSON]) -> bool:
+        """Whether it is written; it stands for one decision, or for so many alike."""
+        stands_for = cast(int, line.get("alike", 1))
         try:
-            self.log.write(decision.line(microseconds))
+            self.log.write(line)
         except OSError as error:
-            self.metrics.log_failed()
-            _LOG.error("%s: cannot write the decision log: %s", decision.id, error.strerror)
-            return self._refuse_unlogged(decision)
-        return decision
+            self.metrics.log_failed(stands_for)
+            _LOG.error("%s: cannot write the decision log: %s", line["id"], error.strerror)
+            return False
+        self.metrics.left_out(stands_for - 1)
+        return True
 
     def _refuse_unlogged(self, decision: Decision) -> Decision:
         """A change that is not logged is refused, unless the site allows it or nothing is enforced."""
@@ -151,7 +170,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
         loading.assemble_judge(settings, loaded.policy, routes, shapes), audit_profile=settings.reported_profile
     )
     name, asked_by = loading.engine_name(settings), AskedBy(shared)
-    return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by)
+    shared_lines = SharedLines(settings.log_reads)
+    return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by, shared_lines)
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:

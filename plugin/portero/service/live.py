@@ -24,6 +24,8 @@ _LOOK_AGAIN = 0.3
 _REST_PER_LOOK = 50
 # A worker is woken for news; should that ever fail, it looks by itself.
 _FOLLOW_EVERY = 10.0
+# Seconds after which a line stands for the reads that were only counted.
+_SHARED_LINES_EVERY = 60.0
 # A folder that changes for so long, in seconds, needs attention.
 _UNREST = 5.0
 _LOG = logging.getLogger(__name__)
@@ -108,10 +110,21 @@ class Live:
         return all(f"{path}/".startswith(tuple(signed)) for path, _ in self._watch.look() ^ before)
 
     def follow(self) -> None:
-        """In a worker: start a thread that takes over what the master loads, and one that watches the host."""
+        """In a worker: start the threads that follow the master, watch the host and look after the log."""
         self.application.in_force.judge.host.watch()
         self.application.log.watch()
         start_thread("policy", self._follow)
+        if self.application.shared_lines.most > 1:
+            start_thread("shared lines", self._write_shared_lines)
+
+    def leave(self) -> None:
+        """In a worker, when it has answered its last request."""
+        self.application.write_shared_lines()
+
+    def _write_shared_lines(self) -> None:
+        while True:
+            time.sleep(_SHARED_LINES_EVERY)
+            self.application.write_shared_lines()
 
     def _follow(self) -> None:
         while True:

@@ -41,6 +41,7 @@ class SoFar:
     exceptions: Mapping[str, int]
     near_misses: Mapping[str, int] = field(default_factory=dict)
     break_glass: int = 0
+    left_out: int = 0
 
 
 class Metrics:
@@ -73,6 +74,7 @@ class Metrics:
         self._break_glass = self._counter("break_glass", "Requests for which a break-glass token lifted the rules")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
+        self._left_out = self._counter("log_left_out", "Allowed reads for which another line of the log stands")
         self._seconds = Histogram(
             "portero_decision_seconds", "Time per decision", buckets=_SECONDS, registry=self._registry
         )
@@ -109,9 +111,14 @@ class Metrics:
             self._break_glass.inc()
         self._seconds.observe(seconds)
 
-    def log_failed(self) -> None:
-        """Count a line of the decision log that was lost."""
-        self._harmlessly(self._log_failures.inc)
+    def log_failed(self, decisions: int = 1) -> None:
+        """Count the decisions of a line of the log that was lost."""
+        self._harmlessly(lambda: self._log_failures.inc(decisions))
+
+    def left_out(self, decisions: int) -> None:
+        """Count allowed reads that have no line of their own."""
+        if decisions:
+            self._harmlessly(lambda: self._left_out.inc(decisions))
 
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
@@ -147,6 +154,7 @@ class Metrics:
             counts["portero_exceptions_used_total"],
             counts["portero_exception_near_misses_total"],
             counts["portero_break_glass_total"][""],
+            counts["portero_log_left_out_total"][""],
         )
 
     def _collect(self) -> CollectorRegistry:

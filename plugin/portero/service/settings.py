@@ -45,6 +45,7 @@ class Settings:
     log: str
     log_failure: LogFailure
     log_sync: Sync
+    log_reads: int
     engine: EngineChoice
     docker_host: Path | None
     lookups: Lookups
@@ -141,6 +142,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "log": value.log,
         "log_failure": value.one_of(*get_args(LogFailure)),
         "log_sync": value.one_of(*get_args(Sync)),
+        "log_reads": value.number(1, 100_000),
         "engine": value.one_of(*get_args(EngineChoice)),
         "docker_host": value.docker_host,
         "lookups": value.one_of(*get_args(Lookups)),
