@@ -1,9 +1,12 @@
 """Signed bundles for tests, and a server that answers as it is told."""
 
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from portero.bundles import archive
 from portero.bundles.checked import Trust
@@ -34,9 +37,17 @@ def trust(seen: Mapping[str, Seen] | None = None) -> Trust:
 Respond = Callable[[BaseHTTPRequestHandler], None]
 
 
+def certificate(folder: Path) -> Path:
+    """Make cert.pem for 127.0.0.1, with its key in key.pem; returns the folder."""
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    own = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run([*words.split(), *own], check=True, capture_output=True, timeout=60)
+    return folder
+
+
 @contextmanager
-def server(respond: Respond) -> Iterator[str]:
-    """The URL of a server on this machine that answers each request by `respond`."""
+def server(respond: Respond, tls: Path | None = None) -> Iterator[str]:
+    """The URL of a server on this machine that answers each request by `respond`. `tls`: a folder of `certificate`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -51,10 +62,14 @@ def server(respond: Respond) -> Iterator[str]:
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "cert.pem", tls / "key.pem")
+        running.socket = context.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{running.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{running.server_port}"
     finally:
         running.shutdown()
         running.server_close()

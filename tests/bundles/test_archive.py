@@ -7,7 +7,8 @@ import tarfile
 import pytest
 
 from portero.bundles import archive
-from portero.bundles.archive import ArchiveRefused, pack, unpack
+from portero.bundles.archive import pack, unpack
+from portero.bundles.tar_reader import ArchiveRefused
 
 FILES = {"site.json": b"{}", "rules/team/a.json": b"x" * 1000}
 

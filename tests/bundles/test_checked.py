@@ -1,10 +1,19 @@
 """Which bundles a host takes: rightly signed, for its group, not older than what was in force."""
 
+import gzip
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from portero.bundles import archive
 from portero.bundles.checked import BundleRefused
 from portero.signing.versions import Seen
+from tests.paths import ROOT
 
 from .signed import OTHER_KEY, bundle, files, trust
 
@@ -35,3 +44,49 @@ def test_what_is_not_is_refused(data: bytes, words: str) -> None:
 def test_a_version_that_was_left_behind_is_refused() -> None:
     with pytest.raises(BundleRefused, match="is version 3, and version 4 was in force before"):
         trust({"web": Seen(4, "x")}).check(bundle(3))
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from portero.bundles.checked import BundleRefused, Trust
+try:
+    Trust({}, ("web",), {}).check(Path(sys.argv[1]).read_bytes())
+except BundleRefused as refused:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, refused)
+"""
+UNIT = ROOT / "packaging" / "systemd" / "portero-agent.service"
+# What the agent itself is made of, with a policy loaded and a log on its way, in MB; measured: 60.
+OWN = 120
+
+
+def many_files(number: int) -> bytes:
+    """A tar archive of so many empty files."""
+    header = bytearray(tarfile.TarInfo("0000000").tobuf(tarfile.USTAR_FORMAT))
+    made = []
+    for place in range(number):
+        header[:7] = b"%07d" % place
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        made.append(bytes(header))
+    return b"".join(made) + bytes(1024)
+
+
+@pytest.mark.parametrize(
+    ("plain", "why"),
+    [(lambda: bytes(1 << 30), "holds more than 64 MiB"), (lambda: many_files(150_000), "one file too many")],
+    ids=["a gigabyte of nothing", "as many files as fit"],
+)
+def test_the_memory_of_the_agent_is_enough_for_what_is_not_signed(
+    tmp_path: Path, plain: Callable[[], bytes], why: str
+) -> None:
+    (tmp_path / "bomb").write_bytes(gzip.compress(plain(), 1))
+
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, tmp_path / "bomb"], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    peak, refused = done.stdout.split(" ", 1)
+    assert why in refused
+    (limit,) = re.findall(r"^MemoryMax=(\d+)M$", UNIT.read_text(), re.MULTILINE)
+    assert int(peak) + OWN < int(limit)

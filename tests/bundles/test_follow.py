@@ -110,3 +110,13 @@ def test_a_bundle_that_was_removed_from_the_disk_is_fetched_again(tmp_path: Path
         assert follower.look()
 
     assert version(tmp_path) == "1"
+
+
+def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None:
+    with server(Served()) as url:
+        follower = make(url, tmp_path)
+        follower.look()
+        (tmp_path / store.CURRENT / "site.json").write_text("{}")
+        assert follower.look()
+
+    assert (tmp_path / store.CURRENT / "site.json").read_text() == '{"pids-max": 100}'

@@ -1,6 +1,9 @@
 """The bundle on the disk: whole or not at all."""
 
 import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from portero.bundles import store
 from portero.errors import Faults
 
-from .signed import files
+from .signed import KEYS, OTHER_KEY, files
 
 
 def put(folder: Path, version: int, pids: int = 100) -> None:
@@ -58,3 +61,47 @@ def test_what_does_not_load_changes_nothing(tmp_path: Path) -> None:
 
     assert os.readlink(tmp_path / store.CURRENT).startswith("versions/1-")
     assert len(list((tmp_path / "versions").iterdir())) == 1
+
+
+def damage(file: Path) -> None:
+    file.write_bytes(b"\0" * file.stat().st_size)
+
+
+@pytest.mark.parametrize("harm", [damage, Path.unlink, lambda file: file.with_name("more.json").touch()])
+def test_what_a_disk_has_damaged_is_not_whole_and_is_written_anew(
+    tmp_path: Path, harm: Callable[[Path], object]
+) -> None:
+    put(tmp_path, 1)
+    assert store.is_whole(tmp_path, KEYS)
+
+    harm(tmp_path / store.CURRENT / "site.json")
+
+    assert not store.is_whole(tmp_path, KEYS)
+    put(tmp_path, 1)
+    assert store.is_whole(tmp_path, KEYS)
+    assert len(list((tmp_path / "versions").iterdir())) == 1
+
+
+def test_nothing_there_and_what_somebody_else_signed_are_not_whole(tmp_path: Path) -> None:
+    assert not store.is_whole(tmp_path, KEYS)
+    store.put(tmp_path, files(1, key=OTHER_KEY), 1, "1" * 64, lambda place: None)
+
+    assert not store.is_whole(tmp_path, KEYS)
+
+
+def test_two_agents_at_once_leave_a_whole_version(tmp_path: Path) -> None:
+    def write() -> None:
+        for version in range(1, 20):
+            # One of two that write the same version at once can find its place taken; its next look goes well.
+            with suppress(OSError):
+                put(tmp_path, version, version)
+
+    agents = [threading.Thread(target=write) for _ in range(2)]
+    for agent in agents:
+        agent.start()
+    for agent in agents:
+        agent.join()
+
+    put(tmp_path, 20)
+    assert store.is_whole(tmp_path, KEYS)
+    assert os.readlink(tmp_path / store.CURRENT).startswith("versions/20-")

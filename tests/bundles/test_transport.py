@@ -2,12 +2,13 @@
 
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
 from portero.bundles.transport import Transport, TransportFailed
 
-from .signed import answer, server
+from .signed import answer, certificate, server
 
 
 def transport(seconds: float = 20.0, largest: int = 1000) -> Transport:
@@ -71,6 +72,23 @@ def test_no_redirect_leads_away_from_tls(target: str) -> None:
         pytest.raises(TransportFailed, match="without TLS"),
     ):
         transport().exchange("GET", url)
+
+
+def test_no_server_with_tls_sends_us_to_a_service_of_this_machine(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def inside(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        answer(handler, 200)
+
+    with (
+        server(inside) as own,
+        server(lambda handler: answer(handler, 307, Location=f"{own}/metrics"), tls=certificate(tmp_path)) as url,
+        pytest.raises(TransportFailed, match="redirects away from TLS, to http://127"),
+    ):
+        Transport(20.0, 1000, tmp_path / "cert.pem").exchange("GET", url)
+
+    assert asked == []
 
 
 def test_redirects_end() -> None:

@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Mapping
 
+from portero.bundles.tar_reader import ArchiveRefused, read_tar
 from portero.signing.tree import LARGEST
 
 # Bytes of the file itself, and names in it.
@@ -18,10 +19,6 @@ LARGEST_ARCHIVE = 16 << 20
 MOST_FILES = 20_000
 _PART = re.compile(r"[^/\0]{1,255}")
 _MODE = 0o644
-
-
-class ArchiveRefused(Exception):
-    """One sentence: why these bytes are no bundle."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -38,12 +35,14 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 def unpack(data: bytes) -> dict[str, bytes]:
     """The files in an archive; raises ArchiveRefused."""
     files: dict[str, bytes] = {}
-    try:
-        with tarfile.open(fileobj=io.BytesIO(_decompress(data)), mode="r:") as archive:
-            for entry in archive:
-                files |= _read(archive, entry, files)
-    except (tarfile.TarError, UnicodeError, OverflowError) as error:
-        raise ArchiveRefused("is not a tar archive: build it with `portero bundle build`") from error
+    for name, content in read_tar(_decompress(data)):
+        parts = name.split("/")
+        if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
+            raise ArchiveRefused("has a name that leads out of the folder, or is none")
+        above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+        if len(files) >= MOST_FILES or any(part in files for part in above):
+            raise ArchiveRefused(f"{name}: is there twice, or is one file too many")
+        files[name] = content
     return files
 
 
@@ -60,17 +59,3 @@ def _decompress(data: bytes) -> bytes:
     if not reader.eof or reader.unused_data:
         raise ArchiveRefused("is cut off, or has something behind its end: build or fetch it again")
     return plain
-
-
-def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    parts = entry.name.split("/")
-    if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
-        raise ArchiveRefused("has a name that leads out of the folder, or is none")
-    # A sparse file claims a size that its bytes do not have.
-    if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or entry.sparse:
-        raise ArchiveRefused(f"{entry.name}: is not a regular file")
-    above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-    if len(files) >= MOST_FILES or any(name in files for name in above):
-        raise ArchiveRefused(f"{entry.name}: is there twice, or is one file too many")
-    content = archive.extractfile(entry)
-    return {entry.name: content.read() if content is not None else b""}

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portero.bundles.archive import ArchiveRefused, unpack
+from portero.bundles.archive import unpack
+from portero.bundles.tar_reader import ArchiveRefused
 from portero.signing import signature, versions
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey, SignatureRefused

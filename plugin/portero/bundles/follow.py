@@ -41,9 +41,9 @@ class Follower:
     def look(self) -> bool:
         """Ask once, and take a new bundle; whether all is well. The state file says how it went."""
         try:
-            # What is on the disk may have been removed since: then the mark of what was fetched counts for nothing.
-            here = (self.folder / store.CURRENT).exists()
-            found = self.source.fetch(self.state.mark if here else "")
+            # What is on the disk may be removed or damaged since: then the mark of what was fetched counts for nothing.
+            whole = store.is_whole(self.folder, self.trust().keys)
+            found = self.source.fetch(self.state.mark if whole else "")
             if found is not None:
                 self._take(*found)
         except (TransportFailed, LoginRefused, BundleRefused, Faults, InvalidVersions) as error:

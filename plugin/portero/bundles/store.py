@@ -13,10 +13,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from portero.errors import Faults
+from portero.signing import signature, tree
+from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.tree import TreeRefused
 
 CURRENT = "current"
 _VERSIONS = "versions"
 _KEPT = 3
+
+
+def is_whole(folder: Path, keys: Mapping[str, PublicKey]) -> bool:
+    """Whether there is a current version, and a disk or a hand has changed nothing in it since it was signed."""
+    try:
+        signature.verify(tree.held(folder / CURRENT), keys)
+    except (OSError, TreeRefused, SignatureRefused):
+        return False
+    return True
 
 
 def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, try_load: Callable[[Path], None]) -> None:
@@ -24,10 +36,12 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
     versions = folder / _VERSIONS
     versions.mkdir(mode=0o755, parents=True, exist_ok=True)
     place = versions / f"{version}-{content[:16]}"
-    if not place.exists():
+    if not _is_there(place, files):
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=versions))
         try:
             _write(fresh, files)
+            # What is there in its place is damaged, or half of it was removed.
+            shutil.rmtree(place, ignore_errors=True)
             os.rename(fresh, place)
         except OSError:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -40,6 +54,13 @@ def put(folder: Path, files: Mapping[str, bytes], version: int, content: str, tr
         raise
     _lead(folder, place)
     _tidy(versions, place)
+
+
+def _is_there(place: Path, files: Mapping[str, bytes]) -> bool:
+    try:
+        return tree.held(place) == files
+    except (OSError, TreeRefused):
+        return False
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -57,6 +57,9 @@ class Transport:
             before, url = url, urljoin(url, target)
             if urlsplit(before)[:2] != urlsplit(url)[:2]:
                 headers.pop("Authorization", None)
+            # Services of this machine that a server elsewhere names are not for it to ask.
+            if before.startswith("https:") and not url.startswith("https:"):
+                raise TransportFailed(f"{urlsplit(before).netloc}: redirects away from TLS, to {url}")
         raise TransportFailed(f"{url}: redirects without end")
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:

@@ -7,9 +7,9 @@ import click
 
 from portero.bundles import archive
 from portero.bundles.address import OciAddress, WebAddress, parse_address
-from portero.bundles.archive import ArchiveRefused
 from portero.bundles.fetch import BundleSource
 from portero.bundles.login import LoginRefused
+from portero.bundles.tar_reader import ArchiveRefused
 from portero.bundles.transport import TransportFailed
 from portero.cli import options
 from portero.cli.output import show_json, show_lines
