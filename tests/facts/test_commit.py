@@ -98,8 +98,8 @@ def test_lines_end_where_docker_s_parser_ends_them(changes: list[str], user: str
     ids=["word", "quotes", "escapes", "quoted-escapes"],
 )
 def test_a_long_change_is_read_in_no_time(change: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     of(change)
 
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

@@ -58,11 +58,11 @@ def test_what_is_no_reference_still_names_its_registry() -> None:
 
 
 def test_a_long_reference_is_read_in_no_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     image.parse("a" * 500_000 + "-" * 500_000 + "!", "Image")
 
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, f
     "value", ["a" * 1_000_000, "://" + "a:" * 500_000, "://" * 300_000], ids=["word", "ports", "urls"]
 )
 def test_a_long_url_is_read_in_no_time(value: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     secrets.looks_secret("DATABASE_URL", value)
 
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_an_entry_without_a_value_takes_nothing() -> None:

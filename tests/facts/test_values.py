@@ -47,10 +47,10 @@ def test_an_integer_has_decimal_digits_and_fits(text: str, value: int | None) ->
 
 
 def test_a_long_text_is_read_in_no_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
 
     assert go_int64("0" * 1_000_000 + "x") is None
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -287,8 +287,8 @@ def test_a_head_whose_other_parts_are_known_is_read_as_any_other(lines: list[byt
 
 @pytest.mark.parametrize("hostile", [b"X:" * 16_000, b"X:\r\n" * 8_000, b"\t" * 32_000, b"a" * 32_000])
 def test_no_head_takes_long_to_read(hostile: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Malformed):
         parse_head(HEAD + hostile + b"\x00")
 
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
