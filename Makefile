@@ -25,6 +25,9 @@ READY := $(VENV)/.ready
 RUN_LOCK := requirements/run.txt
 LOCK := requirements/ci.txt
 MUTATE_LOCK := requirements/mutate.txt
+# What makes wheels of Portero, and the pip that installs them in the managed plugin.
+BUILD_LOCK := requirements/build.txt
+PIP_LOCK := requirements/pip.txt
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
@@ -139,9 +142,18 @@ lock:
 	build/lock/bin/python packaging/lock.py 'What .venv is made of' build/lock/run.txt > build/lock/ci.txt
 	build/lock/bin/python -m pip install --quiet '.[mutate]'
 	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/ci.txt > build/lock/mutate.txt
+	build/lock/bin/python packaging/lock.py --pip 'What installs the wheels in the managed plugin' > build/lock/pip.txt
+	grep -ho '^[^ ]*==[^ ]*' build/lock/run.txt build/lock/ci.txt > build/lock/versions.txt
+	$(PYTHON) -m venv build/lock/build
+	build/lock/build/bin/python -m pip install --quiet --upgrade pip
+	build/lock/build/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | build/lock/build/bin/python -m pip install --quiet -c build/lock/versions.txt editables -r /dev/stdin
+	build/lock/build/bin/python packaging/lock.py 'What makes a wheel of Portero' > build/lock/build.txt
 	mv build/lock/run.txt $(RUN_LOCK)
 	mv build/lock/ci.txt $(LOCK)
 	mv build/lock/mutate.txt $(MUTATE_LOCK)
+	mv build/lock/build.txt $(BUILD_LOCK)
+	mv build/lock/pip.txt $(PIP_LOCK)
 	rm -rf build/lock
 
 $(RUN_READY): $(RUN_LOCK)
@@ -151,9 +163,9 @@ $(RUN_READY): $(RUN_LOCK)
 	@$(INSTALL) --require-hashes -r $(RUN_LOCK)
 	@touch $@
 
-$(READY): $(RUN_READY) $(LOCK) pyproject.toml
-	$(INSTALL) --require-hashes -r $(LOCK)
-	$(INSTALL) --no-deps --editable .
+$(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
+	$(INSTALL) --require-hashes -r $(LOCK) -r $(BUILD_LOCK)
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # In the same .venv; nothing but make mutate uses it.

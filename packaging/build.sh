@@ -6,7 +6,8 @@
 #   DEST     folder for wheels, root file system and manifest (default build/plugin)
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
 #
-# Nothing is fetched but the wheels that requirements/run.txt names, for the python of the base image.
+# Nothing is fetched but what requirements/ names with its hashes: wheels for the python of the base image, what makes
+# Portero's own wheel, and pip.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${1:-portero}
@@ -26,9 +27,9 @@ version=$(docker run --rm --network none "$base" python3 -c 'import sys; print("
 
 echo "gathering wheels for python $version"
 PYTHON=$python packaging/gather.sh "$dest/wheels" "$version"
-# Debian's python3 comes without pip, which runs from its own wheel; of the version that made the other wheels.
-pip=$("$python" -c 'from importlib.metadata import version; print(version("pip"))')
-"$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$dest/wheels" "pip==$pip"
+# Debian's python3 comes without pip, which runs from its own wheel.
+"$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$dest/wheels" \
+  --require-hashes -r requirements/pip.txt
 
 # A container without a network installs them, and its file system becomes the plugin's: no builder is needed.
 # A Debian python3 refuses a system-wide install (PEP 668); nothing else lives in this file system.

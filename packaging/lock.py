@@ -1,20 +1,23 @@
 """Prints a lock file: each package of the environment that runs this, with the hashes of all files of its release.
 
-usage: python packaging/lock.py TITLE [LOCK]...
+usage: python packaging/lock.py [--pip] TITLE [LOCK]...
 LOCK: a lock file beside the new one, whose packages are left out; the last one is included.
+--pip: a lock of pip alone, which no other lock has.
 All files, not only those that fit this machine: the lock then holds for every Python and processor. The index is asked
 the way pip is told to ask it.
 """
 
+import argparse
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pip
 from pip._internal.commands import create_command
 from pip._vendor.packaging.utils import (
     InvalidSdistFilename,
@@ -54,7 +57,7 @@ def _version_of(filename: str) -> Version | None:
         return None
 
 
-def list_installed() -> Iterator[tuple[str, str]]:
+def _list_installed() -> Iterator[tuple[str, str]]:
     """Name and version of each package but Portero and pip's own."""
     frozen = subprocess.run(
         [sys.executable, "-m", "pip", "freeze", "--exclude", "portero"], capture_output=True, text=True, check=True
@@ -62,12 +65,12 @@ def list_installed() -> Iterator[tuple[str, str]]:
     return ((match[1], match[2]) for match in _PINNED.finditer(frozen.stdout))
 
 
-def print_lock(index: Index, title: str, *locks: str) -> None:
+def print_lock(index: Index, packages: Iterable[tuple[str, str]], title: str, locks: Sequence[str]) -> None:
     known = {match.groups() for lock in locks for match in _PINNED.finditer(Path(lock).read_text())}
     print(f"# {title}; `make lock` writes it.")
     for lock in locks[-1:]:
         print(f"-r {Path(lock).name}")
-    for name, version in list_installed():
+    for name, version in packages:
         if (name, version) not in known:
             hashes = index.list_hashes(name, version)
             if not hashes:
@@ -76,10 +79,17 @@ def print_lock(index: Index, title: str, *locks: str) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pip", action="store_true")
+    parser.add_argument("title")
+    parser.add_argument("locks", nargs="*")
+    asked = parser.parse_args()
+    packages = [("pip", pip.__version__)] if asked.pip else _list_installed()
     command: Any = create_command("download")
     options, _ = command.parse_args([])
     with command.main_context():
-        print_lock(Index(command.get_default_session(options), options.index_url), *sys.argv[1:])
+        index = Index(command.get_default_session(options), options.index_url)
+        print_lock(index, packages, asked.title, asked.locks)
 
 
 if __name__ == "__main__":

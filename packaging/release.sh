@@ -20,7 +20,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 "$python" -m venv "$work/env"
-"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check 'hatchling>=1.27'
+"$work/env/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 for turn in 1 2; do
   # What git has and nothing else: no file that only lies here gets into a release.
   git archive --prefix=source/ --output="$work/$turn.tar" HEAD
