@@ -208,13 +208,19 @@ def _is_fewer(seen: Seen) -> bool:
     return isinstance(read, list) and isinstance(made, list) and all(one in read for one in made)
 
 
+def _mounts(seen: Seen) -> list[Mapping[str, Any]]:
+    """The facts of the mount that differs."""
+    mounts = seen.document["facts"]["mounts"]
+    return [fact for fact in mounts if seen.difference.at.startswith(f"facts.mounts[{fact['at']}].")]
+
+
+def _is_read_only_image(seen: Seen) -> bool:
+    of_image = any(fact["type"] == "image" for fact in _mounts(seen))
+    return seen.read is True and isinstance(seen.made, list) and "rro" in seen.made and of_image
+
+
 def _is_root_slave(seen: Seen) -> bool:
-    paths = [
-        path
-        for fact in seen.document["facts"]["mounts"]
-        if seen.difference.at == f"facts.mounts[{fact['at']}].propagation"
-        for path in fact["paths"]
-    ]
+    paths = [path for fact in _mounts(seen) for path in fact["paths"]]
     beside_root = any(path.startswith(_DATA_ROOT) or _DATA_ROOT.startswith(path) for path in paths)
     return not seen.read and isinstance(seen.made, list) and "rslave" in seen.made and beside_root
 
@@ -249,6 +255,7 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,
     "fewer": _is_fewer,
+    "read-only-image": _is_read_only_image,
     "root-slave": _is_root_slave,
 }
 

@@ -52,11 +52,21 @@ def test_what_grants_is_explained_by_no_row() -> None:
     assert not explain(seen("facts.capabilities", ["CHOWN"], ["CHOWN", "SYS_ADMIN"]))
 
 
+def _mount(name: str, read: str | bool, made: list[str], type: str, source: str) -> Adaptation | None:
+    fact = {"at": "HostConfig.Mounts[0]", "type": type, "paths": [source]}
+    document = {"apiVersion": None, "body": {}, "facts": {"mounts": [fact]}}
+    difference = Difference(f"facts.mounts[{fact['at']}].{name}", read, made)
+    return explain(Seen(difference, "ContainerCreate", document, {}, None, "28.5"))
+
+
 def _slave(read: str, source: str) -> Adaptation | None:
-    at = "HostConfig.Binds[0]"
-    difference = Difference(f"facts.mounts[{at}].propagation", read, ["rbind", "rslave"])
-    document = {"apiVersion": None, "body": {}, "facts": {"mounts": [{"at": at, "paths": [source]}]}}
-    return explain(Seen(difference, "ContainerCreate", document, {}, None, "26.1"))
+    return _mount("propagation", read, ["rbind", "rslave"], "bind", source)
+
+
+def test_an_image_is_mounted_read_only_and_nothing_else_is() -> None:
+    assert _mount("writable", True, ["rbind", "rro"], "image", "")
+    assert not _mount("writable", True, ["rbind", "rro"], "bind", "/srv")
+    assert not _mount("writable", False, ["rbind"], "image", "")
 
 
 def test_dockerd_makes_a_slave_of_a_bind_that_holds_its_data_root_and_names_no_propagation() -> None:

@@ -30,7 +30,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         give_up("a base image of its own needs debootstrap: apt-get install debootstrap")
     folder = tmp_path_factory.mktemp("base")
     words = ["debootstrap", "--variant=minbase", "--include=python3", "trixie", str(folder)]
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, timeout=900)
     return folder
 
 
@@ -69,7 +69,7 @@ def built(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr

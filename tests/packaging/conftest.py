@@ -13,7 +13,7 @@ from tests.paths import ROOT
 def gather(folder: Path, *version: str) -> Path:
     """Gather the wheels for a version of Python into a new folder."""
     words = [ROOT / "packaging" / "gather.sh", folder, *version]
-    subprocess.run(words, check=True, timeout=300, env={**os.environ, "PYTHON": sys.executable})
+    subprocess.run(words, check=True, timeout=900, env={**os.environ, "PYTHON": sys.executable})
     return folder
 
 

@@ -34,7 +34,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env={**os.environ, "PYTHON": sys.executable, "KEY": str(folder / "key"), "DEST": str(folder / "dist")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
