@@ -32,7 +32,7 @@ def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
     result = run("serve", "--log", "")
 
     assert result.exit_code == 2
-    assert result.stderr == "portero: PORTERO_LOG: write the path of a file, or - for standard output\n"
+    assert result.stderr == "portero: PORTERO_LOG: write the path of a file, - for standard output, or journald\n"
 
 
 @pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])

@@ -168,6 +168,21 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert "went to the standard output of `portero serve`; name the decision log with --log" in output.stderr
 
 
+def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
+    told = run("explain", ID, "--log", "journald")
+
+    assert told.exit_code == 2
+    assert "journalctl -t portero-decisions -o cat | portero explain ID --log -" in told.stderr
+
+
+def test_the_story_tells_for_how_many_reads_its_line_stands(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(operation="ContainerList", image=None, alike=40))
+
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert "alike    stands for 40 allowed reads, itself included (PORTERO_LOG_READS)" in result.output
+
+
 def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
     # The id may stand in another field of another decision.
     (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")

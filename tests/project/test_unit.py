@@ -50,3 +50,8 @@ def test_capabilities_do_the_work_of_the_options_that_are_missing(unit: Path) ->
     assert set(given["CapabilityBoundingSet"].split()) & DANGEROUS == set()
     assert {"/proc/sys", "/sys"} <= set(given["ReadOnlyPaths"].split())
     assert given["ProtectSystem"] == "strict"
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.parent.name == "systemd"], ids=lambda unit: unit.stem)
+def test_no_rate_limit_drops_a_decision_on_its_way_to_the_journal(unit: Path) -> None:
+    assert options(unit)["LogRateLimitIntervalSec"] == "0"

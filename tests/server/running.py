@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,10 +70,15 @@ class Server:
 
 
 @contextmanager
-def started(arguments: list[str], path: Path, *inherited: int, **environ: str) -> Iterator[Server]:
-    """The server once it answers; stopped at the end. It inherits the descriptors that are named."""
+def started(
+    arguments: list[str], path: Path, *inherited: int, enter: Sequence[str] = (), **environ: str
+) -> Iterator[Server]:
+    """The server once it answers; stopped at the end. It inherits the descriptors that are named.
+
+    `enter`: words before the command, which start it in other namespaces.
+    """
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [*enter, sys.executable, *arguments],
         cwd=path.parent,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'plugin'}:{ROOT / 'tests' / 'server'}", **environ},
         stdout=subprocess.DEVNULL,

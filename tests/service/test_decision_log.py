@@ -30,101 +30,11 @@ def test_each_decision_is_one_json_line_in_a_file_for_the_owner_only(tmp_path: P
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    log.write({"id": "d-1"})
-
-    path.rename(tmp_path / "decisions.jsonl.1")
-    log.write({"id": "d-2"})
-
-    assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
-    assert lines(path) == [{"id": "d-2"}]
-
-
-def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    for number in range(4):
-        log.write({"id": f"d-{number}"})
-        assert lines(path) == [{"id": f"d-{number}"}]
-
-        # The number of a removed file is free for the next one as soon as nobody holds it open.
-        path.unlink()
-        if number % 2:
-            path.touch()
-
-
-def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> None:
-    path, fresh = tmp_path / "decisions.jsonl", tmp_path / "fresh"
-    log = DecisionLog(str(path))
-    log.write({"id": "d-1"})
-
-    fresh.touch()
-    fresh.rename(path)
-    log.write({"id": "d-2"})
-    log.write({"id": "d-3"})
-
-    assert lines(path) == [{"id": "d-2"}, {"id": "d-3"}]
-
-
-def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    log.write({"id": "d-1"})
-
-    os.truncate(path, 0)
-    log.write({"id": "d-2"})
-
-    assert path.read_bytes() == b'{"id":"d-2"}\n'
-
-
-def test_a_folder_that_goes_with_its_log_is_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "logs" / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    log.write({"id": "d-1"})
-
-    path.parent.rename(tmp_path / "old")
-    log.write({"id": "d-2"})
-
-    assert lines(path) == [{"id": "d-2"}]
-
-
-def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    path.rename(tmp_path / "decisions.jsonl.1")
-    path.mkdir()
-    for _ in range(2):
-        with pytest.raises(IsADirectoryError):
-            log.write({"id": "d-1"})
-
-    path.rmdir()
-    log.write({"id": "d-2"})
-
-    assert lines(path) == [{"id": "d-2"}]
-    assert lines(tmp_path / "decisions.jsonl.1") == []
-
-
 def test_a_full_disk_is_an_error_and_not_silence() -> None:
     log = DecisionLog("/dev/full")
 
     with pytest.raises(OSError, match="No space left"):
         log.write({"id": "d-1"})
-
-
-def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    whole = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
-    with pytest.raises(OSError, match="only 5 of 13 bytes"):
-        log.write({"id": "d-1"})
-    monkeypatch.undo()
-
-    log.write({"id": "d-2"})
-
-    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
 
 
 def test_half_a_line_of_one_process_is_known_to_the_others(tmp_path: Path) -> None:
@@ -145,45 +55,6 @@ def test_half_a_line_of_one_process_is_known_to_the_others(tmp_path: Path) -> No
     log.write({"id": "d-3"})
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}', '{"id":"d-3"}']
-
-
-def test_half_a_line_that_was_left_before_the_start_is_no_part_of_the_first(tmp_path: Path) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"id":"d-0"}\n{"id"')
-
-    DecisionLog(str(path)).write({"id": "d-1"})
-    DecisionLog(str(path)).write({"id": "d-2"})
-
-    assert path.read_text() == '{"id":"d-0"}\n{"id"\n{"id":"d-1"}\n{"id":"d-2"}\n'
-
-
-def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log = DecisionLog(str(path))
-    whole = os.write
-    for taken in (5, 0):
-        monkeypatch.setattr(os, "write", lambda descriptor, data, most=taken: whole(descriptor, data[:most]))
-        with pytest.raises(OSError, match=f"only {taken} of"):
-            log.write({"id": "d-1"})
-    monkeypatch.undo()
-
-    log.write({"id": "d-2"})
-
-    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
-
-
-def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:
-    path = tmp_path / "pipe"
-    os.mkfifo(path)
-    with pytest.raises(OSError, match="is not a regular file"):
-        DecisionLog(str(path))
-
-    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with pytest.raises(OSError, match="is not a regular file"):
-        DecisionLog(str(path))
-    os.close(reader)
 
 
 def test_a_write_that_does_not_end_fails_the_lines_after_it_and_is_counted(
@@ -261,19 +132,6 @@ def test_a_sync_that_fails_is_a_lost_line(
 def test_what_cannot_be_synced_is_refused_at_the_start() -> None:
     with pytest.raises(OSError, match="PORTERO_LOG_SYNC=each needs a file"):
         DecisionLog("/dev/full", "each")
-
-
-def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(OSError, match="file"):
-        DecisionLog(str(tmp_path / "file" / "decisions.jsonl"))
-
-
-def test_standard_output_takes_the_lines_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
-    DecisionLog("-").write({"id": "d-1"})
-
-    assert capfd.readouterr().out == '{"id":"d-1"}\n'
 
 
 def test_lines_of_many_writers_never_mix(tmp_path: Path) -> None:

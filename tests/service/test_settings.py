@@ -116,7 +116,7 @@ def test_the_built_in_policy_comes_before_the_sites_own() -> None:
         ("PORTERO_PROFILE", "hardend", "write one of baseline, hardened, restricted"),
         ("PORTERO_PROFILE", "", "write one of baseline, hardened, restricted"),
         ("PORTERO_MODE", "warn", "write one of enforce, audit"),
-        ("PORTERO_LOG", "", "write the path of a file, or - for standard output"),
+        ("PORTERO_LOG", "", "write the path of a file, - for standard output, or journald"),
         ("PORTERO_LOG_FAILURE", "ignore", "write one of deny, allow"),
         ("PORTERO_LOG_SYNC", "always", "write one of off, interval, each"),
         ("PORTERO_LOG_READS", "0", "write a whole number from 1 to 100000"),

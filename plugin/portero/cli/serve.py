@@ -21,7 +21,7 @@ from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
 from portero.service.application import Application, build
-from portero.service.decision_log import STANDARD_OUTPUT
+from portero.service.line_writer import STANDARD_OUTPUT
 from portero.service.live import Live
 from portero.service.loading import LoadError
 from portero.service.metrics_folder import shared_folder

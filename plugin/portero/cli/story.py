@@ -16,11 +16,14 @@ from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Logged, LoggedViolation, NoDecision
 from portero.report.rule_texts import find_texts
+from portero.service.decision_log import JOURNAL
+from portero.service.journal import IDENTIFIER
 from portero.service.settings import Settings
 from portero.types import JSON
 
 _DECISION = re.compile(r"d-[0-9a-f]{12}")
 _STANDARD = "-"
+_PIPED = "portero explain ID --log -"
 _NO_LOG = "name the decision log with --log"
 _BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
 _BY = {
@@ -44,6 +47,10 @@ def logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
     place = settings.log if settings.log != _STANDARD else _log_of_the_plugin(settings.socket)
     if place == _STANDARD:
         options.give_up([f"the decisions went to the standard output of `portero serve`; {_NO_LOG}"])
+    if place == JOURNAL:
+        options.give_up(
+            [f"the decisions are in the journal; pipe them in: journalctl -t {IDENTIFIER} -o cat | {_PIPED}"]
+        )
     rotated = [path for path in Path(place).parent.glob(Path(place).name + "[.-]*") if path.is_file()]
     rotated.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     return [place, *map(str, rotated)] if Path(place).exists() or not rotated else [*map(str, rotated)]

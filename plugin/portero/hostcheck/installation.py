@@ -90,9 +90,9 @@ def _find_writer(files: Files, path: str) -> str:
 
 
 def _are_logs_private(files: Files, portero: Path) -> JSON:
-    """Whether no other user can read the decision log; standard output is the manager's business."""
+    """Whether no other user can read the decision log; standard output and the journal are systemd's business."""
     log = str(ask_status(portero)["log"])
-    if log == "-":
+    if log in ("-", "journald"):
         return True
     place = Path(log).absolute()
     enters = files.stat(str(place.parent)).st_mode & stat.S_IXOTH

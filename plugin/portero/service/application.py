@@ -19,7 +19,7 @@ from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
 from portero.service import builds, bundled, forwarded, loading, status
 from portero.service.asked_by import AskedBy
-from portero.service.decision_log import DecisionLog
+from portero.service.decision_log import JOURNAL, DecisionLog
 from portero.service.loading import LoadError
 from portero.service.metrics import Metrics
 from portero.service.settings import Settings
@@ -182,7 +182,9 @@ def _open_log(settings: Settings) -> DecisionLog:
     try:
         return DecisionLog(settings.log, settings.log_sync)
     except OSError as error:
-        raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; name a file that can be written"]) from error
+        other = "start systemd-journald, or " if settings.log == JOURNAL else ""
+        cure = f"{other}name a file that can be written"
+        raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; {cure}"]) from error
 
 
 def _open_recorder(settings: Settings) -> "Recorder | None":

@@ -103,7 +103,7 @@ def _is_loopback(address: str) -> bool:
 def log(text: str) -> str:
     """Where the decision log goes."""
     if not text or "\0" in text:
-        raise ValueError("write the path of a file, or - for standard output")
+        raise ValueError("write the path of a file, - for standard output, or journald")
     return text
 
 

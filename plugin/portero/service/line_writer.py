@@ -1,0 +1,106 @@
+"""Lines of the decision log in a file that is rotated, or on standard output.
+
+A line is one write to a descriptor opened for appending, so that lines of several workers never mix (POSIX: O_APPEND
+sets the offset and writes as one step).
+"""
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from portero.rotation import is_rotated
+from portero.service.log_state import LogState
+from portero.service.standard_output import StandardOutput
+from portero.types import JSON
+
+STANDARD_OUTPUT = "-"
+_OWNER_ONLY = 0o600
+# json.dumps would make one for each line.
+_WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+
+
+class LineWriter:
+    """Appends lines to `place`, a file's path or `-`; `synced`: what is left at a rotation must be on the disk.
+
+    Opening and writing raise OSError.
+    """
+
+    def __init__(self, place: str, state: LogState, *, synced: bool) -> None:
+        self._place = place
+        self._state = state
+        self._synced = synced
+        self._output = StandardOutput() if place == STANDARD_OUTPUT else None
+        self._descriptor = self._open() if self._output is None else self._output.descriptor
+        state.torn = self._output is None and not _ends_a_line(place)
+
+    def write(self, line: Mapping[str, JSON]) -> None:
+        """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
+        self._follow_rotation()
+        data = _WRITER.encode(line).encode() + b"\n"
+        if self._state.torn:
+            data = b"\n" + data
+        write = self._output.write if self._output else partial(os.write, self._descriptor)
+        written = write(data)
+        if written:
+            self._state.torn = written != len(data)
+        if written != len(data):
+            why = f"only {written} of {len(data)} bytes of a line were written"
+            raise OSError(errno.EIO, why, self._place)
+
+    def prepare_sync(self) -> Callable[[], None]:
+        """What brings to the disk what was written so far, while others go on to write. It is called once."""
+        descriptor = os.dup(self._descriptor)
+
+        def sync() -> None:
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+
+        return sync
+
+    def _follow_rotation(self) -> None:
+        """logrotate moves the file away: the next line goes to a new one of the old name."""
+        if self._output is not None or not is_rotated(self._place, self._descriptor):
+            return
+        left = self._descriptor
+        self._descriptor = self._open()
+        if self._synced:
+            os.fdatasync(left)
+        os.close(left)
+        self._state.torn = False
+
+    def _open(self) -> int:
+        """The file. Nothing is opened that could keep a writer waiting."""
+        Path(self._place).parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        try:
+            descriptor = os.open(self._place, flags, _OWNER_ONLY)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a pipe without a reader, or a socket
+                raise OSError(errno.EINVAL, "is not a regular file", self._place) from error
+            raise
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode) or stat.S_ISCHR(mode):
+            return descriptor
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", self._place)
+
+
+def _ends_a_line(file: str) -> bool:
+    """Whether nothing of a line is left at the end of a file, by a power cut say. Where it cannot be read: no."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        size = os.fstat(descriptor).st_size
+        return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
