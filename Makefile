@@ -3,6 +3,7 @@
 #   make run     serve dockerd, and say what to tell it      make demo    an attack refused by a throw-away dockerd
 #   make test    all tests that this machine can run         make bench   what a decision costs
 #   make check   what CI runs: style, types, tests           make plugin  Portero as a managed plugin
+#   make pythons     the tests of what decides, on every other Python that this machine has
 #   make docs    bring generated pages up to date            make lock    take new versions of what it is built with
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
@@ -54,7 +55,7 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: release deb install upgrade uninstall run test coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
 run: $(RUN_READY)
@@ -79,6 +80,19 @@ engines:
 engine-table: $(READY) engines
 	PORTERO_WRITE_ENGINES=1 $(PY) -m pytest tests/e2e/test_engines.py
 	@$(PY) docs/generate.py
+
+# The Pythons of this machine, besides that of .venv, that Portero runs on.
+OTHER_PYTHONS = $(filter-out $(shell $(PY) -c 'import sys; print("python%d.%d" % sys.version_info[:2])'), \
+  $(foreach minor,11 12 13 14 15,$(shell python3.$(minor) -c 'print("python3.$(minor)")' 2>/dev/null)))
+DECIDING := reading host facts policy engine judging
+
+pythons: $(READY)
+	@for python in $(OTHER_PYTHONS); do \
+	  echo "tests on $$python" && \
+	  $$python -m venv --without-pip build/pythons/$$python && \
+	  $(PY) -m pip --python build/pythons/$$python/bin/python install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  build/pythons/$$python/bin/python -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
+	done
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
 coverage: $(READY)
