@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.object_readers import reads_image, reads_objects
+from portero.policy.object_readers import reads_image, reads_objects, reads_owners
 
 SITE: Any = {"registries": [], "owners": ["team"]}
 OF_IMAGE = {"image": {"properties": {"user": {"const": "1000"}}}}
@@ -48,3 +48,17 @@ def test_what_speaks_of_the_image_reads_it(schema: Any, expected: bool) -> None:
 )
 def test_what_speaks_of_objects_reads_them(schema: Any, expected: bool) -> None:
     assert reads_objects(schema) is expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"properties": {"objects": {"properties": {"foreign": {"maxItems": 0}}}}}, True),
+        ({"if": {"properties": {"objects": {"properties": {"ownerLabel": {"type": "object"}}}}}, "then": False}, True),
+        ({"properties": {"objects": {"properties": {"volumes": {"maxItems": 0}}}}}, False),
+        ({"properties": {"facts": {"properties": {"foreign": {"maxItems": 0}}}}}, False),
+    ],
+    ids=str,
+)
+def test_what_speaks_of_foreign_objects_or_the_owner_label_reads_owners(schema: Any, expected: bool) -> None:
+    assert reads_owners(schema) is expected

@@ -44,6 +44,16 @@ def test_the_blind_rules_are_those_in_force_that_read_objects() -> None:
     assert list(lookups.list_blind_rules(SETTINGS, policy(), "unanswered")) == []
 
 
+def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> None:
+    of_owners = {"own-objects-only", "own-objects-read", "owner-label-own"}
+    loaded = policy()
+    owning = replace(loaded, site={**loaded.site, "ownership": "com.example.owner"})
+
+    assert loaded.site["ownership"] == ""
+    assert not of_owners & set(lookups.list_blind_rules(SETTINGS, loaded, "off"))
+    assert of_owners <= set(lookups.list_blind_rules(SETTINGS, owning, "off"))
+
+
 @pytest.mark.parametrize(
     ("last", "begins"),
     [

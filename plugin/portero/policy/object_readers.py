@@ -9,6 +9,8 @@ from portero.types import JSON
 
 _SITE = "site#/$defs/"
 _IMAGE = '"image"'
+# What `objects` holds only where the site value `ownership` names a label.
+_OF_OWNERS = ("foreign", "ownerLabel")
 # These speak of every object of the request.
 _OF_ALL = ("additionalProperties", "propertyNames")
 
@@ -16,6 +18,17 @@ _OF_ALL = ("additionalProperties", "propertyNames")
 def reads_objects(schema: Mapping[str, JSON]) -> bool:
     """Whether a schema speaks of what the daemon has."""
     return any(True for _ in _list_conditions(schema))
+
+
+def reads_owners(schema: Mapping[str, JSON]) -> bool:
+    """Whether a schema speaks of whose an object is: without the site value `ownership` it refuses nothing."""
+    return any(
+        name in _OF_OWNERS
+        for conditions in _list_conditions(schema)
+        for _, keyword, value in keywords(conditions)
+        if keyword == "properties" and isinstance(value, dict)
+        for name in value
+    )
 
 
 def reads_image(schema: Mapping[str, JSON], site: Mapping[str, JSON]) -> bool:

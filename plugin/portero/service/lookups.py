@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from portero.host.view import LookupState
-from portero.policy.object_readers import reads_objects
+from portero.policy.object_readers import reads_objects, reads_owners
 from portero.policy.policy import Policy
 from portero.service import loading
 from portero.service.settings import Settings
@@ -30,7 +30,9 @@ def list_blind_rules(settings: Settings, policy: Policy, last: LookupState) -> I
         yield from (
             rule.id
             for rule in policy.rules.values()
-            if policy.action(rule.id, settings.profile) == "deny" and reads_objects(rule.schema)
+            if policy.action(rule.id, settings.profile) == "deny"
+            and reads_objects(rule.schema)
+            and (policy.site["ownership"] or not reads_owners(rule.schema))
         )
 
 
