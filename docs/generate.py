@@ -44,7 +44,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     )
     yield (
         ROOT / "docs" / "coverage.md",
-        NOTE.format(source="docs/coverage.json and the rules' sources") + coverage_page(),
+        NOTE.format(source="docs/coverage.json, plugin/portero/compliance/benchmarks and the rules' sources")
+        + coverage_page(),
     )
     yield ROOT / "docs" / "refusal-codes.md", NOTE.format(source="plugin/portero/refusals.py") + refusal_codes()
     yield ROOT / "docs" / "settings.md", NOTE.format(source="config.json and schemas/site.schema.json") + settings()

@@ -1,6 +1,7 @@
 """Makes docs/coverage.md: which rule carries which requirement of the guide, of the CIS benchmark, of Pod Security.
 
-In: docs/coverage.json and the rule files (their `sources`). Nothing of the plugin is imported.
+In: docs/coverage.json, the benchmarks of plugin/portero/compliance and the rule files (their `sources`). Nothing of the
+plugin is imported.
 """
 
 import json
@@ -30,9 +31,32 @@ def rules(folder: str) -> tuple[Rule, ...]:
 
 
 def requirements() -> dict[str, Any]:
-    """docs/coverage.json."""
+    """The rows of each table: docs/coverage.json and the benchmarks, whose items have the titles and remarks."""
     found: dict[str, Any] = json.loads((ROOT / "docs" / "coverage.json").read_text())
-    return found
+    return {
+        "guide": [
+            _row(item) | found["guide"][item["id"]] for section in _sections("guide") for item in section["items"]
+        ],
+        "cis": [
+            _row(item) | {"id": f"CIS {item['id']}"}
+            for section in _sections("cis")
+            for item in section["items"]
+            if section["id"] == "5"
+        ],
+        "pss": [_row(item) | {"profile": section["id"]} for section in _sections("pss") for item in section["items"]],
+        "impossible": found["impossible"],
+    }
+
+
+def _sections(benchmark: str) -> Any:
+    file = ROOT / "plugin" / "portero" / "compliance" / "benchmarks" / f"{benchmark}.json"
+    return json.loads(file.read_text())["sections"]
+
+
+def _row(item: dict[str, Any]) -> dict[str, Any]:
+    remark = item.get("remark") or item.get("undecidable") or item.get("notApplicable") or ""
+    rules = [*item.get("needs", []), *item.get("more", [])]
+    return {"id": item["id"], "title": item["title"], "remark": remark, "rules": rules}
 
 
 def coverage_page() -> str:
@@ -59,6 +83,11 @@ def _rule(name: str, written: dict[str, Any]) -> Rule:
     return Rule(name, written["level"], written.get("reports", ""), tuple(written["sources"]))
 
 
+def names_pod_security(rule: Rule) -> bool:
+    """Whether Pod Security is among the sources of a rule."""
+    return any(source.startswith("PSS") for source in rule.sources)
+
+
 def _sourced(row: dict[str, Any], requests: Sequence[Rule], host: Sequence[Rule]) -> list[str]:
     about = [rule for rule in requests if row["id"] in rule.sources]
     below = [rule for rule in host if row["id"] in rule.sources]
@@ -66,7 +95,7 @@ def _sourced(row: dict[str, Any], requests: Sequence[Rule], host: Sequence[Rule]
 
 
 def _controlled(row: dict[str, Any], requests: Sequence[Rule]) -> list[str]:
-    about = [rule for rule in requests if rule.id in row["rules"]]
+    about = [rule for rule in requests if rule.id in row["rules"] and names_pod_security(rule)]
     return [row["profile"], row["title"], *_said(about), NOTHING, row["remark"]]
 
 

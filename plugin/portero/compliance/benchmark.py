@@ -1,0 +1,113 @@
+"""The benchmarks: which rules carry each of their items. The data are the files in benchmarks/, one for each."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import NotRequired, TypedDict
+
+NAMES = ("cis", "guide", "pss", "nist-800-190")
+
+
+class _ItemDocument(TypedDict):
+    id: str
+    title: str
+    needs: NotRequired[list[str]]
+    more: NotRequired[list[str]]
+    remark: NotRequired[str]
+    undecidable: NotRequired[str]
+    notApplicable: NotRequired[str]
+    risk: NotRequired[str]
+
+
+class _SectionDocument(TypedDict):
+    id: str
+    title: str
+    items: list[_ItemDocument]
+
+
+class _Outside(TypedDict):
+    why: str
+    rules: list[str]
+
+
+class _Document(TypedDict):
+    name: str
+    version: str
+    source: str
+    sections: list[_SectionDocument]
+    outside: list[_Outside]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item. `needs`: rules of requests and of the host that together carry it; `more`: rules that go further.
+
+    `undecidable` and `not_applicable`: why nothing of Portero can carry it; an item has one of the three. `remark`:
+    what the rules do not see of it. `risk`: the number of the risk that it answers.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    more: tuple[str, ...]
+    remark: str
+    undecidable: str
+    not_applicable: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Items under one heading."""
+
+    id: str
+    title: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark. `outside`: the built-in rules that carry none of its items, by the reason."""
+
+    key: str
+    name: str
+    version: str
+    source: str
+    sections: tuple[Section, ...]
+    outside: Mapping[str, Sequence[str]]
+
+    @property
+    def items(self) -> Iterator[Item]:
+        """All items, in their order."""
+        return (item for section in self.sections for item in section.items)
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """All rules that carry an item."""
+        return frozenset(rule for item in self.items for rule in (*item.needs, *item.more))
+
+
+def load(key: str) -> Benchmark:
+    """The benchmark of this name, one of NAMES."""
+    text = (resources.files(__package__) / "benchmarks" / f"{key}.json").read_text(encoding="utf-8")
+    document: _Document = json.loads(text)
+    sections = tuple(
+        Section(section["id"], section["title"], tuple(map(_item, section["items"])))
+        for section in document["sections"]
+    )
+    outside = {group["why"]: tuple(group["rules"]) for group in document["outside"]}
+    return Benchmark(key, document["name"], document["version"], document["source"], sections, outside)
+
+
+def _item(document: _ItemDocument) -> Item:
+    return Item(
+        id=document["id"],
+        title=document["title"],
+        needs=tuple(document.get("needs", ())),
+        more=tuple(document.get("more", ())),
+        remark=document.get("remark", ""),
+        undecidable=document.get("undecidable", ""),
+        not_applicable=document.get("notApplicable", ""),
+        risk=document.get("risk", ""),
+    )
