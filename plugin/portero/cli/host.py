@@ -52,19 +52,25 @@ def host(form: str, root: str, probe: bool, as_json: bool, **given: str | tuple[
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    settings = options.settings(given)
-    policy = _policy(settings)
+    result = check_host(options.settings(given), root, ask=probe)
+    _FORMATS["json" if as_json else form](result)
+    sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
+
+
+def check_host(settings: Settings, root: str = "/", *, ask: bool = True) -> HostResult:
+    """What a check of this host finds. `ask`: whether dockerd gets the two requests that probe its plugin."""
+    policy = host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
-    document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
+    document = collect(Files(root), daemon_config, address, settings.socket, ask=ask)
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
     warnings = tuple(warn_of_accounts(access["members"]["value"], settings.profile))
-    _FORMATS["json" if as_json else form](HostResult(report, policy.rules.rules, settings.profile, document, warnings))
-    sys.exit(options.ALLOWED if report.clean else options.REFUSED)
+    return HostResult(report, policy.rules.rules, settings.profile, document, warnings)
 
 
-def _policy(settings: Settings) -> HostPolicy:
+def host_policy(settings: Settings) -> HostPolicy:
+    """The rules about the host in the policy folders."""
     try:
         chosen = engine.named(settings.engine)
         return load([Path(folder) for folder in settings.policy_folders], chosen)

@@ -12,11 +12,13 @@ from portero.cli.lines import FILE, lines
 from portero.cli.output import show_text
 from portero.cli.replaced_file import replace_file
 from portero.cli.suggest import add_decision
+from portero.compliance import benchmark as benchmarks
 from portero.report import logged
 from portero.report.logged import NoDecision
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
-from portero.suggest import text
+from portero.service.settings import Settings
+from portero.suggest import text as suggested_text
 from portero.suggest.collect import Suggestions
 
 _STANDARD_OUTPUT = "-"
@@ -25,23 +27,72 @@ _OWNER_ONLY = 0o600
 
 
 @click.command()
-@click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE)
+@click.argument("logs", metavar="[LOG]...", nargs=-1, type=FILE)
 @click.option(
     "--output",
     metavar="FILE",
     default=_STANDARD_OUTPUT,
-    help="Write the page to this file instead of standard output.",
+    help="Write the report to this file instead of standard output.",
 )
+@click.option(
+    "--benchmark",
+    type=click.Choice(benchmarks.NAMES),
+    help="Report on this benchmark item by item, by policy, log and a check of the host.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "junit"]),
+    help="Of a benchmark: text unless given. Of a log alone: html or json.",
+)
+@click.option("--host-report", metavar="FILE", type=FILE, help="What `portero host --format json` wrote.")
+@click.option("--check-host", is_flag=True, help="Check this host now, instead of --host-report.")
 @options.SCHEMAS
+@options.PROFILE
+@options.MODE
 @options.ENGINE
 @options.JSON_OUTPUT
-def report(logs: tuple[str, ...], output: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+def report(
+    logs: tuple[str, ...],
+    output: str,
+    form: str | None,
+    as_json: bool,
+    host_report: str | None,
+    check_host: bool,
+    benchmark: str | None,
+    **given: str | tuple[str, ...] | None,
+) -> None:
     """Turn decision logs into one HTML page: what was refused or would be, by user, image and time.
 
     Reads rotated logs too, also .gz; - is standard input. The page needs no other file and no script. Titles and
     remedies are those of the current policy. Exit status 1: some lines are not decisions and are not counted.
+
+    With --benchmark: which items the policy enforces, only reports, or leaves to others, with evidence from logs and
+    host. Exit status 1: an item that can be decided is not met.
     """
-    policy = options.judge(options.settings(given)).policy
+    settings, form = options.settings(given), "json" if as_json else form
+    if benchmark is not None:
+        if host_report is not None and check_host:
+            options.give_up(["--host-report and --check-host: give one of them"])
+        # Imported only when wanted: the check of a host loads much.
+        from portero.cli.benchmark_report import BenchmarkRequest, report_benchmark
+
+        text, met = report_benchmark(
+            BenchmarkRequest(benchmark, logs, host_report, check_host), settings, form or "text"
+        )
+        _write(output, text)
+        sys.exit(options.ALLOWED if met else options.REFUSED)
+    if host_report is not None or check_host:
+        options.give_up(["--host-report and --check-host: need --benchmark"])
+    if form not in (None, "html", "json"):
+        options.give_up([f"--format {form}: needs --benchmark; without it there are html and json"])
+    if not logs:
+        options.give_up(["no log is given: name one (PORTERO_LOG), or - for standard input"])
+    _report_log(logs, output, settings, as_json=form == "json")
+
+
+def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_json: bool) -> None:
+    policy = options.judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
     for log in logs:
         _add(tally, suggestions, log)
@@ -69,7 +120,7 @@ def _page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
     # Imported only when wanted: the template engine would slow down every other command.
     from portero.report.page import page
 
-    suggested = [*text.lines(suggestions)] if suggestions.refused else []
+    suggested = [*suggested_text.lines(suggestions)] if suggestions.refused else []
     return page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 
 

@@ -1,6 +1,5 @@
 """`portero scan`: judges everything that exists on a daemon, and tells what could be used to get round the rules."""
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import cast
 import click
 
 from portero.cli import options
+from portero.cli.builtin_examples import builtin_examples
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.facts.fields import child
@@ -21,7 +21,6 @@ from portero.hostcheck.plugin_sockets import find_running
 from portero.hostcheck.running_portero import ask_status
 from portero.judging import reply
 from portero.judging.judge import Judge
-from portero.proof.examples import Examples
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged import Bench
@@ -29,7 +28,6 @@ from portero.scan.page import page
 from portero.scan.report import Report, cases, denials, document, title
 from portero.scan.starts import keeps_running
 from portero.scan.ways import Doors, ways
-from portero.service import resources
 from portero.service.settings import Settings
 from portero.spelling import printable
 from portero.types import JSON
@@ -73,7 +71,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
 def _report(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> Report:
     bench = Bench(judge, inventory)
     judged = list(bench.all())
-    doors = Doors(bench.judge, _examples(judge), looks_up=looks_up)
+    doors = Doors(bench.judge, builtin_examples(judge), looks_up=looks_up)
     shadows, others = _plugins(inventory, Files() if is_local else None)
     found = list(ways(bench, judged, doors))
     return Report(
@@ -101,11 +99,6 @@ def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlu
     except (OSError, ValueError) as error:
         options.give_up([f"cannot list the managed plugins: {error}"])
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
-
-
-def _examples(judge: Judge) -> Examples:
-    base = json.loads((resources.schemas() / "base-requests.json").read_text(encoding="utf-8"))
-    return Examples(cast(dict[str, JSON], base), {each.id: each for each in judge.routes.operations}, judge.shapes)
 
 
 def _lines(report: Report) -> Iterator[str]:

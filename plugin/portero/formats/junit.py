@@ -23,11 +23,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JUnitCase:
-    """One test case."""
+    """One test case. `skipped`: why nothing was judged; empty for what was."""
 
     group: str
     name: str
     failure: Failure | None
+    skipped: str = ""
 
 
 def document(checked: Sequence[Checked]) -> str:
@@ -38,8 +39,9 @@ def document(checked: Sequence[Checked]) -> str:
 def of(cases: Sequence[JUnitCase]) -> str:
     """The whole file about any cases."""
     failed = sum(case.failure is not None for case in cases)
+    skipped = sum(case.skipped != "" for case in cases)
     suite = ElementTree.Element(
-        "testsuite", name="portero", tests=str(len(cases)), failures=str(failed), errors="0", skipped="0"
+        "testsuite", name="portero", tests=str(len(cases)), failures=str(failed), errors="0", skipped=str(skipped)
     )
     for case in cases:
         suite.append(_element(case))
@@ -65,6 +67,8 @@ def _element(case: JUnitCase) -> ElementTree.Element:
         reported = case.failure
         failure = ElementTree.SubElement(element, "failure", type=reported.kind, message=_plain(reported.message))
         failure.text = _plain(reported.text)
+    if case.skipped:
+        ElementTree.SubElement(element, "skipped", message=_plain(case.skipped))
     return element
 
 

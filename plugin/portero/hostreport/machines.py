@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from portero.decision import instant
 from portero.formats import sarif
 from portero.formats.junit import Failure, JUnitCase
 from portero.hostcheck.findings import Finding
@@ -16,6 +17,7 @@ _NO_FILE = "host"
 def document(result: HostResult) -> dict[str, JSON]:
     """Everything, with each place apart."""
     return {
+        "time": instant(result.time),
         "profile": result.profile,
         "clean": result.report.clean,
         "summary": dict[str, JSON](result.counts),

@@ -1,0 +1,99 @@
+"""The whole report: every item of a benchmark with its verdict, and what the verdicts rest on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from portero.compliance.benchmark import Benchmark, Section
+from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
+from portero.formats.html import when
+
+_CIS = "cis"
+
+
+@dataclass(frozen=True, slots=True)
+class SectionResult:
+    """A section with the verdicts on its items."""
+
+    section: Section
+    items: tuple[ItemResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceResult:
+    """The report on a benchmark. `profile` and `mode`: the settings; `files`: the logs; `time`: when it was made."""
+
+    benchmark: Benchmark
+    grounds: Grounds
+    profile: str
+    mode: str
+    files: Sequence[str]
+    time: float
+    sections: tuple[SectionResult, ...]
+
+    @classmethod
+    def of(
+        cls, benchmark: Benchmark, grounds: Grounds, profile: str, mode: str, files: Sequence[str], time: float
+    ) -> "ComplianceResult":
+        """The report on these grounds."""
+        is_cis = benchmark.key == _CIS
+        sections = tuple(
+            SectionResult(section, tuple(grounds.judge(item, is_cis=is_cis) for item in section.items))
+            for section in benchmark.sections
+        )
+        return cls(benchmark, grounds, profile, mode, files, time, sections)
+
+    @property
+    def items(self) -> list[ItemResult]:
+        """All items with their verdicts."""
+        return [item for section in self.sections for item in section.items]
+
+    @property
+    def open_items(self) -> list[ItemResult]:
+        """The items that Portero can decide and that are not met."""
+        return [each for each in self.items if each.verdict not in (*MET, *UNDECIDED)]
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many items have each verdict that occurs."""
+        verdicts = [each.verdict for each in self.items]
+        return {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
+
+    @property
+    def summary(self) -> str:
+        """The counts in one line."""
+        return ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+
+    @property
+    def basis(self) -> Iterator[tuple[str, str]]:
+        """What the verdicts rest on: a name and a sentence each."""
+        grounds, log, host = self.grounds, self.grounds.log, self.grounds.host
+        yield "policy", f"{grounds.policy.digest}, profile {self.profile}, mode {self.mode}"
+        if log is None or not log.decisions:
+            yield "log", "none given: nothing is shown of what was asked and refused"
+        else:
+            yield (
+                "log",
+                f"{log.decisions:,} decisions, {when(log.first)} to {when(log.last)} UTC: {', '.join(self.files)}",
+            )
+        if host is None:
+            yield "host", "no check given: see --host-report and --check-host"
+        else:
+            yield "host", f"checked {host.time or 'at an unknown time'}, profile {host.profile}"
+
+    @property
+    def notices(self) -> Iterator[str]:
+        """What a reader must know before any verdict, a sentence each."""
+        log, host, groups = self.grounds.log, self.grounds.host, self.grounds.policy.site["break-glass"]
+        if self.mode == "audit":
+            yield "Nothing is enforced: mode audit refuses only what would turn Portero off."
+        if self.grounds.open_guards:
+            yield f"Requests get past Portero: {', '.join(self.grounds.open_guards)} violated on the host."
+        elif host is None:
+            yield "Whether dockerd asks Portero at all is not shown: no check of the host was given."
+        if log is not None and log.audited:
+            yield f"{log.audited:,} of {log.decisions:,} decisions were made in mode audit: they refused nothing."
+        if groups:
+            used = f"; {log.broke_glass:,} decisions of the log did" if log is not None else ""
+            yield f"Groups in break-glass of site.json get past the rules with a token of at most an hour{used}."
+        if log is not None and log.unreadable:
+            yield f"{log.unreadable:,} lines of the log are no decisions and are not counted."

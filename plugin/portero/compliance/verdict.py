@@ -1,0 +1,154 @@
+"""The verdict on one item: the worst of the rules that it needs, in the light of the log and the host."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from portero.compliance.benchmark import Item
+from portero.compliance.host_evidence import HostEvidence, HostStatus
+from portero.compliance.log_evidence import GONE, LogEvidence, RuleEvidence
+from portero.compliance.standing import RequestState, Standing
+from portero.formats.html import when
+from portero.policy.policy import Policy
+from portero.policy.rule import Rule
+
+State: TypeAlias = RequestState | HostStatus
+Verdict: TypeAlias = State | Literal["not decidable", "not applicable"]
+
+# Of a needed rule; the worst one last.
+_RANKS: tuple[State, ...] = (
+    "enforced",
+    "holds",
+    "weakened",
+    "not checked",
+    "unknown",
+    "reported",
+    "no effect",
+    "not enforced",
+    "violated",
+)
+MET: tuple[Verdict, ...] = ("enforced", "holds")
+UNDECIDED: tuple[Verdict, ...] = ("not decidable", "not applicable")
+VERDICTS: tuple[Verdict, ...] = (*_RANKS, *UNDECIDED)
+# Without one of them a client reaches dockerd past the rules.
+_GUARDS = (
+    "guarded-by-portero",
+    "probes-arrive",
+    "no-plugin-shadow",
+    "cve-2024-41110-fixed",
+    "cve-2026-34040-fixed",
+)
+_CIS = "CIS "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rule of an item. `about`: request or host; `notes`: what explains its state, a sentence each."""
+
+    rule: Rule
+    about: Literal["request", "host"]
+    needed: bool
+    state: State
+    notes: tuple[str, ...]
+    evidence: RuleEvidence | None = None
+    refused: int = 0
+    tried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """One item with its verdict. `checks`: what docker-bench-security checks of it."""
+
+    item: Item
+    verdict: Verdict
+    parts: tuple[Part, ...]
+    checks: tuple[str, ...]
+
+    @property
+    def why(self) -> str:
+        """Why nothing is decided; empty for all other items."""
+        return self.item.undecidable or self.item.not_applicable
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What verdicts rest on. `host_rules`: the rules about the host; `log` and `host`: None where none was given.
+
+    `replaced`: the rules about the host that the site's own files replace.
+    """
+
+    policy: Policy
+    standings: Mapping[str, Standing]
+    host_rules: Mapping[str, Rule]
+    replaced: Collection[str]
+    log: LogEvidence | None
+    host: HostEvidence | None
+
+    @property
+    def open_guards(self) -> list[str]:
+        """The host rules without which requests do not reach Portero, and which are violated."""
+        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status == "violated"]
+
+    def judge(self, item: Item, *, is_cis: bool) -> ItemResult:
+        """The verdict on an item; `is_cis`: its id is a number of the CIS benchmark."""
+        parts = tuple(self._parts(item))
+        checks = (_check(item.id),) if is_cis else _checks([part for part in parts if part.needed])
+        if item.not_applicable:
+            return ItemResult(item, "not applicable", parts, checks)
+        if item.undecidable:
+            return ItemResult(item, "not decidable", parts, checks)
+        states = [part.state for part in parts if part.needed]
+        worst = max(states, key=_RANKS.index)
+        return ItemResult(item, "enforced" if worst == "holds" and "enforced" in states else worst, parts, checks)
+
+    def _parts(self, item: Item) -> Iterator[Part]:
+        for needed, ids in ((True, item.needs), (False, item.more)):
+            for id in ids:
+                yield self._of_host(id, needed) if id in self.host_rules else self._of_request(id, needed)
+
+    def _of_host(self, id: str, needed: bool) -> Part:
+        rule = self.host_rules[id]
+        if self.host is None:
+            return Part(rule, "host", needed, "not checked", ("no check of the host was given",))
+        fact = self.host.fact(id)
+        replaced = (f"{rule.file} replaces Portero's rule",) if id in self.replaced else ()
+        return Part(rule, "host", needed, fact.status, (*fact.places, *replaced))
+
+    def _of_request(self, id: str, needed: bool) -> Part:
+        standing = self.standings[id]
+        state, notes = standing.state, list(standing.notes)
+        evidence = self.log.rules.get(id) if self.log is not None else None
+        if state in ("enforced", "weakened") and (lapses := list(self._lapses(id))):
+            state, notes = "weakened", [*notes, *lapses]
+        if state in ("enforced", "weakened") and self.open_guards:
+            state = "not enforced"
+            notes.append(f"requests get past Portero: {', '.join(self.open_guards)} violated on the host")
+        rule = self.policy.rules[id]
+        return Part(rule, "request", needed, state, tuple(notes), evidence, standing.refused, standing.tried)
+
+    def _lapses(self, id: str) -> Iterator[str]:
+        """Where the log shows that a rule was not enforced, or was waived."""
+        if self.log is None:
+            return
+        evidence, rule = self.log.rules[id], self.policy.rules[id]
+        if (count := evidence.counts["would"]) > 0:
+            latest = evidence.examples["would"][-1]
+            yield f"violated and only reported in {count:,} decisions, the last {when(latest.time)} ({latest.id})"
+        elif self.log.audited and not rule.denies_in_audit:
+            yield f"{self.log.audited:,} decisions of the log were made in mode audit"
+        for profile, count in sorted(self.log.profiles.items()):
+            if self.policy.action(id, profile) != "deny":
+                yield f"{count:,} decisions of the log were made under profile {profile}, which does not enforce it"
+        for (rule_id, exception), count in sorted(self.log.waived.items()):
+            if rule_id == id:
+                name = f"exception {exception}" if exception != GONE else "exceptions that the policy no longer has"
+                yield f"waived in {count:,} decisions by {name}"
+
+
+def _checks(parts: Sequence[Part]) -> tuple[str, ...]:
+    numbers = {source.removeprefix(_CIS) for part in parts for source in part.rule.sources if source.startswith(_CIS)}
+    return tuple(map(_check, sorted(numbers, key=lambda number: [*map(int, number.split("."))])))
+
+
+def _check(number: str) -> str:
+    return f"check_{number.replace('.', '_')}"

@@ -1,0 +1,19 @@
+"""Examples are made into requests by the built-in folder's base requests."""
+
+from portero.cli.builtin_examples import builtin_examples
+from portero.policy.rule import Example
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
+
+
+def test_an_example_differs_from_the_base_request_only_where_it_says() -> None:
+    judge, _ = judge_of(Settings.read({}, {"host_root": "none"}))
+    examples = builtin_examples(judge)
+    plain, changed = (
+        examples.document(Example("", "ContainerCreate", changes))
+        for changes in ({}, {"body": {"HostConfig": {"Privileged": True}}})
+    )
+
+    assert plain["operation"] == changed["operation"] == "ContainerCreate"
+    assert [one.rule for one in judge.judge(changed, 0) if one.action == "deny"] == ["no-privileged"]
+    assert [one.rule for one in judge.judge(plain, 0) if one.action == "deny"] == []

@@ -1,0 +1,69 @@
+"""The log is summed up for the rules of a benchmark, in memory that does not grow with it."""
+
+from typing import Any
+
+from portero.compliance.log_evidence import GONE, LogEvidence
+from portero.report import logged
+from tests.report.decisions import SECONDS, line, violation
+
+
+def evidence(*lines: bytes) -> LogEvidence:
+    found = LogEvidence(["no-privileged", "memory-limit"], ["traefik"])
+    for one in lines:
+        found.add(logged.read(one))
+    return found
+
+
+def at(second: int, *violations: dict[str, Any], **more: Any) -> bytes:
+    return line(*violations, time=f"2026-11-24T16:00:{second:02}Z", **more)
+
+
+def test_a_rule_has_its_decisions_by_outcome_with_the_first_and_the_last() -> None:
+    found = evidence(
+        at(1, violation()),
+        at(3, violation(), id="d-000000000003"),
+        at(2, violation(action="audit"), id="d-000000000002"),
+    ).rules["no-privileged"]
+
+    assert found.counts == {"refused": 2, "would": 1}
+    start = SECONDS // 1
+    assert (found.first["refused"], found.last["refused"]) == (start + 1, start + 3)
+    assert [one.id for one in found.examples["would"]] == ["d-000000000002"]
+    assert found.examples["refused"][-1].operation == "ContainerCreate"
+
+
+def test_a_rule_counts_once_in_a_decision_by_its_worst_outcome() -> None:
+    found = evidence(line(violation(action="waived", exception="traefik"), violation(at="HostConfig.Binds[0]")))
+
+    assert found.rules["no-privileged"].counts == {"refused": 1}
+
+
+def test_only_the_latest_examples_are_kept() -> None:
+    found = evidence(*(at(second, violation(), id=f"d-{second:012}") for second in range(9)))
+
+    assert [one.id[-1] for one in found.rules["no-privileged"].examples["refused"]] == ["6", "7", "8"]
+
+
+def test_other_rules_are_not_kept() -> None:
+    assert {*evidence(line(violation("no-host-pid"))).rules} == {"no-privileged", "memory-limit"}
+
+
+def test_exceptions_that_the_policy_does_not_have_are_counted_together() -> None:
+    found = evidence(
+        line(violation(action="waived", exception="traefik")),
+        line(violation(action="waived", exception="gone")),
+        line(violation(action="waived", exception="long-gone")),
+    )
+
+    assert found.waived == {("no-privileged", "traefik"): 1, ("no-privileged", GONE): 2}
+
+
+def test_mode_audit_is_kept_apart_from_broken_glass() -> None:
+    found = evidence(line(mode="audit"), line(mode="audit", breakGlass=True), line(profile="baseline"))
+
+    assert (found.decisions, found.audited, found.broke_glass) == (3, 1, 1)
+    assert found.profiles == {"hardened": 2, "baseline": 1}
+
+
+def test_a_line_that_stands_for_several_reads_counts_as_many() -> None:
+    assert evidence(line(operation="SystemPing", method="HEAD", alike=41), line()).decisions == 42
