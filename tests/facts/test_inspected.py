@@ -79,6 +79,19 @@ def test_a_bind_that_was_taken_over_from_another_container_is_a_mount_of_this_on
     assert host_config["Mounts"] == [taken | {"BindOptions": {"Propagation": "rslave"}}]
 
 
+def test_a_bind_that_the_container_names_as_a_mount_itself_is_not_read_twice() -> None:
+    named = inspect_output("container")["plain"]
+    named["HostConfig"]["Mounts"] = [{"Type": "bind", "Source": "/srv/own", "Target": "/own"}]
+    named["Mounts"] = [{"Type": "bind", "Source": "/srv/own", "Destination": "/own", "RW": True, "Propagation": ""}]
+
+    found = inspected.make_request(named)
+
+    assert found is not None
+    host_config = found.body["HostConfig"]
+    assert isinstance(host_config, dict)
+    assert host_config["Mounts"] == [{"Type": "bind", "Source": "/srv/own", "Target": "/own"}]
+
+
 def test_a_bind_at_a_path_that_is_only_the_source_of_another_one_is_no_mount_that_is_named() -> None:
     heir = inspect_output("container")["plain"]
     heir["HostConfig"]["Binds"] = ["/data:/own"]
