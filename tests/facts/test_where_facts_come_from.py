@@ -254,6 +254,9 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
         {"secrets": "TaskTemplate.ContainerSpec.Labels[*]"},
     ),
     ("ServiceCreate", "Labels", {"password": "x"}, {"secrets": "Labels[*]"}),
+    ("ContainerExec", "User", "0:0", {"user": "User", "groups": "User"}),
+    ("ContainerExec", "Privileged", True, {"privileged": "Privileged"}),
+    ("ContainerExec", "Env", ["PASSWORD=x"], {"secrets": "Env[0]"}),
 ]
 
 
