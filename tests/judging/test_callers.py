@@ -34,6 +34,7 @@ SITE: dict[str, Any] = {
         {"profile": "restricted"},
     ],
     "break-glass": ["emergency"],
+    "user-groups": {"carla": ["ops", "emergency"], "dora": ["probes"]},
 }
 EXCEPTION = {
     "$schema": "../exception.json",
@@ -123,6 +124,35 @@ def test_nothing_is_said_where_nobody_is_known(judge: Judge) -> None:
 
     assert line["user"] == ""
     assert not {"groups", "identifiedBy", "breakGlass"} & line.keys()
+
+
+def test_groups_that_the_site_lists_count_beside_those_that_are_proved(judge: Judge) -> None:
+    by_either = [decide(judge, data) for data in (by_certificate("carla", "x"), by_token(sub="carla", groups="x"))]
+
+    assert [decision.profile for decision in by_either] == ["baseline", "baseline"]
+    assert [decision.line(0)["groups"] for decision in by_either] == [["x", "ops", "emergency"]] * 2
+
+
+def test_the_exception_of_a_listed_group_waives(judge: Judge) -> None:
+    privileged = {"Image": "busybox", "HostConfig": {"Privileged": True}}
+
+    assert "no-privileged" not in rules_of(decide(judge, by_token(privileged, sub="dora", groups="x")))
+    assert "no-privileged" in rules_of(decide(judge, by_token(privileged, sub="eva", groups="x")))
+
+
+def test_a_name_that_nothing_proves_has_no_listed_groups(judge: Judge) -> None:
+    decision = decide(judge, create({"Image": "busybox"}, User="carla"))
+
+    assert decision.profile == "restricted"
+    assert "groups" not in decision.line(0)
+
+
+def test_a_listed_group_breaks_no_glass(judge: Judge) -> None:
+    listed, named = (
+        decide(judge, by_token(sub="carla", groups=groups, exp=NOON + 600, iat=NOON)) for groups in ("x", "emergency")
+    )
+
+    assert (listed.breaks_glass, named.breaks_glass) == (False, True)
 
 
 def test_an_exception_waives_for_a_group(judge: Judge) -> None:

@@ -1,7 +1,7 @@
 """Who asks: what the certificate and the token of one request prove, together. Refused: when they contradict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.identity.trusted import Trusted
 from portero.refusals import Refused
@@ -19,6 +19,7 @@ class Identity:
     """Who asks. `method`: how it was proved: tls, token, tls+token; empty: nobody is known.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
+    `listed`: those of the groups that only the site's list gives.
     """
 
     user: str = ""
@@ -26,6 +27,7 @@ class Identity:
     method: str = ""
     names: tuple[str, ...] = ()
     seconds: float | None = None
+    listed: tuple[str, ...] = ()
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -78,6 +80,15 @@ def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], tim
 
     `audiences`: the names of this host, one of which a token must be for.
     """
+    proved = _read(shown, trusted, audiences, time)
+    # A name that nothing proves, as in a request that was written by hand, has no groups.
+    if proved.method not in METHODS or proved.user not in trusted.user_groups:
+        return proved
+    listed = tuple(group for group in trusted.user_groups[proved.user] if group not in proved.groups)
+    return replace(proved, groups=(*proved.groups, *listed), listed=listed)
+
+
+def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
     certified = _read_certificates(shown, trusted, time)
     token = shown.headers.get(TOKEN_HEADER.lower())
     if token is None:

@@ -26,7 +26,11 @@ class TokenIssuer:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """`token_issuers` by the claim `iss`. Without `certificate_issuers` dockerd alone decides about certificates."""
+    """`token_issuers` by the claim `iss`. Without `certificate_issuers` dockerd alone decides about certificates.
+
+    `user_groups`: further groups of a user, whatever certificate or token says.
+    """
 
     token_issuers: Mapping[str, TokenIssuer] = field(default_factory=dict)
     certificate_issuers: "tuple[Certificate, ...]" = ()
+    user_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -14,9 +14,14 @@ _LONGEST = 3600
 
 
 def may_break_glass(site: Mapping[str, JSON], who: Identity) -> bool:
-    """Whether the user has a short-lived token that names a group of the site value break-glass."""
+    """Whether the user has a short-lived token that names a group of the site value break-glass.
+
+    A group that only the site's list gives does not count: each short token of the user would break glass.
+    """
     groups = cast("list[str]", site.get("break-glass", []))
-    return bool(groups) and who.seconds is not None and who.seconds <= _LONGEST and not {*groups}.isdisjoint(who.groups)
+    if who.seconds is None or who.seconds > _LONGEST:
+        return False
+    return not {*groups}.isdisjoint({*who.groups} - {*who.listed})
 
 
 def lift(

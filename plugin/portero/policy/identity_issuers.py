@@ -1,4 +1,4 @@
-"""The issuers of tokens and certificates that a site trusts: site values and the files in keys/ become Trusted.
+"""Issuers that a site trusts, and groups of users that it lists: site values and the files in keys/ become Trusted.
 
 Every file in keys/ is read, also one that no value names: what lies there unread could be a private key.
 """
@@ -15,7 +15,7 @@ from portero.types import JSON
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.keys import KeyFile
 
-_CERTIFICATES, _TOKENS = "certificate-issuers", "token-issuers"
+_CERTIFICATES, _TOKENS, _GROUPS = "certificate-issuers", "token-issuers", "user-groups"
 
 
 def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
@@ -39,6 +39,7 @@ def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str
     return Trusted(
         {str(issuer["issuer"]): _make_issuer(issuer, known[str(issuer["keys"])]) for issuer in issuers},
         tuple(certificate for file in authorities for certificate in known[file].certificates),
+        {user: tuple(groups) for user, groups in cast("dict[str, list[str]]", values.get(_GROUPS, {})).items()},
     )
 
 
