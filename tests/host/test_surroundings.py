@@ -1,7 +1,10 @@
 """A path opens what lies at it or below it, and what it lies in."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from portero.host.path import is_within
 from portero.host.surroundings import Surroundings
 
 LINKS = {"/opt/a": "/srv/a"}
@@ -29,3 +32,19 @@ def test_what_lies_inside_may_not_count() -> None:
 
 def test_several_paths_open_what_each_opens() -> None:
     assert Surroundings(["/a", "/b", "/c"], str).find("/a", "/b/x") == ("/a", "/b")
+
+
+PATHS = st.lists(st.sampled_from(["a", "ab", "b\n", "a\n/b"]), max_size=3).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(st.dictionaries(PATHS, PATHS, max_size=3), st.lists(PATHS, min_size=1, max_size=2), st.booleans())
+def test_the_quick_look_overlooks_nothing(links: dict[str, str], paths: list[str], inside: bool) -> None:
+    opened = {
+        place
+        for pair in links.items()
+        for place in pair
+        for path in paths
+        if is_within(place, path) or (inside and is_within(path, place))
+    }
+
+    assert Surroundings(links, links.__getitem__, inside=inside).find(*paths) == tuple(sorted(opened))

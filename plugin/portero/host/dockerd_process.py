@@ -48,14 +48,15 @@ class RunningDockerd:
 def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | None:
     """The identity of a process; None: it is no dockerd, or not to be seen. OSError: it could not be read."""
     try:
-        program = os.readlink(proc / str(pid) / "exe")
+        # First what tells most processes: it costs a tenth of reading the rest.
+        program = os.readlink(f"{proc}/{pid}/exe")
+        if os.path.basename(program.removesuffix(_REPLACED)) != _PROGRAM:
+            return None
         fields = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError as error:
         if error.errno in _GONE | _CLOSED:
             return None
         raise
-    if os.path.basename(program.removesuffix(_REPLACED)) != _PROGRAM:
-        return None
     # The fields after the name in brackets begin with the third; the start is the 22nd (proc(5)).
     return DockerdIdentity(pid, int(fields[19]))
 

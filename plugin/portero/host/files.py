@@ -16,17 +16,16 @@ from portero.host.copied_up import find_name_on_host
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.daemon_mounts import DaemonMounts
-from portero.host.daemon_places import DaemonPlaces
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
+from portero.host.known_places import KnownPlaces, Places
 from portero.host.mount_table import MountReader, MountTable
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
-from portero.host.protected import Guarded, Inside
+from portero.host.protected import Guarded
 from portero.host.routes import HostRoutes, RoutesReader, read_mounted
 from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
-from portero.host.surroundings import Surroundings
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.unreadable import refuse_unreadable
@@ -66,18 +65,19 @@ class HostFiles:
     ) -> None:
         self.root = root
         self.visible = visible
+        self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self.own = tuple(map(clean, own))
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
         self.protected = frozenset(map(clean, protected))
         self.links = KnownLinks(self.protected)
+        self.places = KnownPlaces(self._always, self.own, self.programs, self.logs)
         self.owners = Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects = new_objects
         self.lookup_state = lookup_state
-        self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
@@ -167,22 +167,22 @@ class FilesMoment:
     def _look(self, path: str) -> HostEntry:
         resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
         paths = (path, resolved or path)
-        written = tuple(sorted({*self._programs.find(*paths), *self._logs.find(*paths)}))
-        users = tuple(sorted(self._listening.of_users.held(*paths)))
-        rest = (written, users, *self._of_daemons.find(*paths))
-        names = self._own.find(path)
+        places, listening = self._places, self._listening
+        written = tuple(sorted({*places.programs.find(*paths), *places.logs.find(*paths)}))
+        rest = (written, tuple(sorted(listening.of_users.held(*paths))), *places.daemons.find(*paths))
+        names = places.own.find(path)
         if resolved is None:
             named = Guarded({name: name for name in self._host.list_protected()}).held(path)
-            return HostEntry(None, "unknown", tuple(sorted(named | names | self._listening.of_root.held(path))), *rest)
+            return HostEntry(None, "unknown", tuple(sorted(named | names | listening.of_root.held(path))), *rest)
         # These are at the path or below it, so they are held as the protected places there are.
-        names |= self._own.find(resolved)
+        names |= places.own.find(resolved)
         if kind == "directory":  # never a walk through the tree
             names |= {clean(f"{resolved}/{name}") for name in WELL_KNOWN if self._walk.is_socket(resolved, name)}
         if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             names.add(resolved)
-        holds = self._guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
+        holds = places.guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
         name = find_name_on_host(resolved, lambda: self._mounts)
-        return HostEntry(name, kind, tuple(sorted(holds | self._listening.of_root.held(*paths))), *rest)
+        return HostEntry(name, kind, tuple(sorted(holds | listening.of_root.held(*paths))), *rest)
 
     @cached_property
     def _listening(self) -> ListeningSockets:
@@ -203,20 +203,12 @@ class FilesMoment:
             return file.read()
 
     @cached_property
-    def _programs(self) -> Surroundings:
-        return Surroundings(self._host.programs, self._follow)
-
-    @cached_property
-    def _logs(self) -> Surroundings:
-        return Surroundings(self._host.logs, self._follow, inside=False)
-
-    @cached_property
-    def _of_daemons(self) -> DaemonPlaces:
-        others = self._host.daemons.find_others(self._asking, self._listening.dockerds)
-        return DaemonPlaces(self._asking, others, self._follow)
-
-    def _follow(self, name: str) -> str:
-        return self._walk.resolve_or_keep(name) if self._host.visible else name
+    def _places(self) -> Places:
+        asking = self._asking
+        others = self._host.daemons.find_others(asking, self._listening.dockerds)
+        # What root's daemon listens on is among the sockets of root.
+        sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
+        return self._host.places.find(self._walk if self._host.visible else None, asking, others, sockets)
 
     @cached_property
     def _asking(self) -> AskingDaemon | None:
@@ -232,19 +224,3 @@ class FilesMoment:
         if self._host.root is not None:
             return HostWalk(self._host.root)
         return HostWalk(self._asking.root if self._asking else "/")
-
-    @cached_property
-    def _protected(self) -> dict[str, str]:
-        """The sockets and Portero's own files: name -> path after links."""
-        asking = self._asking
-        # What root's daemon listens on is among the sockets of root.
-        of_daemon = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
-        return {name: self._walk.resolve_or_keep(name) for name in (*self._host.list_protected(), *of_daemon)}
-
-    @cached_property
-    def _guarded(self) -> Guarded:
-        return Guarded(self._protected)
-
-    @cached_property
-    def _own(self) -> Inside:
-        return Inside(place for own in self._host.own for place in (own, self._protected[own]))

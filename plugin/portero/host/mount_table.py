@@ -55,12 +55,15 @@ class MountTable:
             raise OSError(errno.EINVAL, "shows no mount at /", "mountinfo")
         self._top = tops[-1]
         self._covers = {(mount.parent, mount.point): mount for mount in mounts if mount is not self._top}
+        self._points = frozenset(mount.point for mount in mounts)
         self._all = tuple(mounts)
         # What another mount covers is out of reach.
         self._visible = tuple(mount for mount in mounts if self.find_mount(mount.point) is mount)
-        self._by_device: defaultdict[str, list[Mount]] = defaultdict(list)
+        # Those that show files of a device under names that count.
+        self._shown: defaultdict[str, list[Mount]] = defaultdict(list)
         for mount in self._visible:
-            self._by_device[mount.device].append(mount)
+            if mount.type in _MEMORY_TYPES or not any(is_within(mount.point, disks) for disks in _DISK_POINTS):
+                self._shown[mount.device].append(mount)
 
     def find_mount(self, path: str) -> Mount:
         """The mount that shows a path without links."""
@@ -68,7 +71,9 @@ class MountTable:
         end = 0
         while path != "/" and end >= 0:
             end = path.find("/", end + 1)
-            mount = self._cover(mount, path if end < 0 else path[:end])
+            point = path if end < 0 else path[:end]
+            if point in self._points:
+                mount = self._cover(mount, point)
         return mount
 
     def list_kernel_types(self, path: str) -> frozenset[str]:
@@ -84,6 +89,9 @@ class MountTable:
 
     def list_names(self, path: str) -> frozenset[str]:
         """By which other names the host shows what is at a path without links."""
+        mount = self.find_mount(path)
+        if self._shown[mount.device] == [mount]:
+            return frozenset()
         return frozenset(self._list_names(*self._find_place(path))) - {path}
 
     def list_reached(self, path: str) -> frozenset[str]:
@@ -108,8 +116,9 @@ class MountTable:
             mount = over
         return mount
 
-    def _list_below(self, path: str) -> Iterator[Mount]:
-        return (mount for mount in self._visible if mount.point != path and is_within(mount.point, path))
+    def _list_below(self, path: str) -> list[Mount]:
+        beginning = path.rstrip("/") + "/"
+        return [mount for mount in self._visible if mount.point.startswith(beginning) and mount.point != path]
 
     def _find_place(self, path: str) -> tuple[str, str]:
         """The file system and the path in it."""
@@ -117,7 +126,7 @@ class MountTable:
         return mount.device, _join(mount.root, _relative(path, mount.point))
 
     def _list_names(self, device: str, inner: str) -> Iterator[str]:
-        for mount in self._list_shown(device):
+        for mount in self._shown[device]:
             if is_within(inner, mount.root):
                 name = _join(mount.point, _relative(inner, mount.root))
                 if self.find_mount(name) is mount:
@@ -125,12 +134,7 @@ class MountTable:
 
     def _list_parts(self, device: str, inner: str) -> Iterator[str]:
         """Where folders below a place are mounted."""
-        return (mount.point for mount in self._list_shown(device) if is_within(mount.root, inner))
-
-    def _list_shown(self, device: str) -> Iterator[Mount]:
-        for mount in self._by_device[device]:
-            if mount.type in _MEMORY_TYPES or not any(is_within(mount.point, disks) for disks in _DISK_POINTS):
-                yield mount
+        return (mount.point for mount in self._shown[device] if is_within(mount.root, inner))
 
 
 class MountReader:
@@ -144,7 +148,7 @@ class MountReader:
 
     def read(self) -> MountTable:
         """The mounts of this moment."""
-        with open(self._path, "rb") as file:
+        with open(self._path, "rb", buffering=0) as file:
             data = file.read()
         with self._lock:
             if self._kept is None or self._kept[0] != data:

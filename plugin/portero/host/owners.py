@@ -26,6 +26,7 @@ _ACL_VERSION_SIZE = 4
 # include/uapi/linux/posix_acl.h
 _ACL_USER, _ACL_GROUP_OWNER, _ACL_GROUP = 0x02, 0x04, 0x08
 _WRITE = 2
+_SHARED = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,6 +35,9 @@ class Writer:
 
     kind: Literal["user", "group", "everybody"]
     id: int = -1
+
+
+_NOBODY = frozenset[Writer]()
 
 
 class UnseenOwner(Exception):
@@ -52,6 +56,8 @@ class Owners:
 
         Raises UnseenOwner, and OSError when the ACL cannot be read.
         """
+        if folder.st_uid == 0 and not folder.st_mode & _SHARED:
+            return _NOBODY
         writers = set(self._list_users(folder.st_uid))
         shared = set(self._list_shared(local, folder))
         if shared and folder.st_mode & stat.S_ISVTX and entry is not None:

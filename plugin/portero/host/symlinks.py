@@ -7,7 +7,8 @@ could not be read.
 import errno
 import os
 import stat
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portero.host.view import MAX_LINKS, Kind
@@ -19,9 +20,16 @@ _KINDS: Mapping[int, Kind] = {
     stat.S_IFBLK: "device",
     stat.S_IFCHR: "device",
 }
+# The bits of a mode that tell the kind (inode(7)).
+_KIND = 0o170000
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 # The kernel does not walk such a path for this process, now or later; other errors are failures of the moment.
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
+
+
+# In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
+NO_WAY = ""
+NOTHING = "\0"
 
 
 class _Unknown:
@@ -45,9 +53,13 @@ class WalkStep:
 
 
 class HostWalk:
-    """One moment of the files below `root`, in which links stay as in a chroot; for one request, then dropped."""
+    """One moment of the files below `root`, in which links stay as in a chroot; for one request, then dropped.
+
+    `began`: when, in nanoseconds since 1970.
+    """
 
     def __init__(self, root: str) -> None:
+        self.began = time.time_ns()
         self._root = root.rstrip("/")
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
@@ -68,7 +80,7 @@ class HostWalk:
             resolved = self.resolve(path)
             return resolved, self._find_kind(resolved)
         except OSError as error:
-            if error.errno not in _CLOSED:
+            if not is_closed(error):
                 raise
             return None, "unknown"
 
@@ -77,7 +89,7 @@ class HostWalk:
         try:
             return self.resolve(path)
         except OSError as error:
-            if error.errno not in _CLOSED:
+            if not is_closed(error):
                 raise
             return path
 
@@ -97,6 +109,33 @@ class HostWalk:
     def list_folders(self, path: str) -> list[str]:
         """The folders in which it looks them up, a folder as often as it is passed."""
         return [folder or "/" for folder, _ in self._list_met(path)]
+
+    def list_looked_up(self, path: str) -> Iterator[tuple[str, str, str | None]]:
+        """Each folder, path and link (as find_link) on the way to a path, as far as it is open."""
+        met: list[tuple[str, str]] = []
+        try:
+            self._walk("", path.split("/")[::-1], 0, met)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+        for folder, step in met:
+            link = self.find_link(folder, step)
+            # Below nothing there is nothing, as long as there is nothing.
+            if link != NOTHING or self._stats.get(folder, _UNKNOWN) is not None:
+                yield folder, step, link
+
+    def find_link(self, folder: str, path: str) -> str | None:
+        """The target of the link at a path in a folder, whose own path has no links; None: it is no link.
+
+        NOTHING: nothing is there. NO_WAY: the way is closed to this process.
+        """
+        try:
+            link = self._links[path] if path in self._links else self._read_link(folder, path)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+            return NO_WAY
+        return NOTHING if self._stats[path] is None else link
 
     def _list_met(self, path: str) -> list[tuple[str, str]]:
         met: list[tuple[str, str]] = []
@@ -149,7 +188,7 @@ class HostWalk:
             self._stats[path] = None
         else:
             entry = self.look(path)
-            if entry is not None and stat.S_ISLNK(entry.st_mode):
+            if entry is not None and entry.st_mode & _KIND == stat.S_IFLNK:
                 link = os.readlink(self._root + path)
         self._links[path] = link
         return link
@@ -173,3 +212,8 @@ class HostWalk:
     def _find_kind(self, resolved: str) -> Kind:
         entry = self.look(resolved)
         return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")
+
+
+def is_closed(error: OSError) -> bool:
+    """Whether the kernel does not walk a path for this process, now or later; other errors are of the moment."""
+    return error.errno in _CLOSED

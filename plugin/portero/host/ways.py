@@ -1,0 +1,87 @@
+"""What walks to some paths met, kept for the walks of later requests: these tell whether the paths still lead there.
+
+Where a path leads depends on nothing but the links on its way. A folder tells by its times whether an entry came or
+went since they were looked at, so that most of them need no look of their own.
+"""
+
+import operator
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from portero.host.symlinks import NO_WAY, HostWalk, is_closed
+
+# A folder that changed so recently can change again without other times (a tick of the kernel's clock is far shorter).
+_SETTLED_NS = 1_000_000_000
+
+# Device, inode and times.
+_Stamp: TypeAlias = tuple[int, int, int, int]
+# A path that was looked up, and what find_link says of it.
+_Name: TypeAlias = tuple[str, str | None]
+
+
+class _Changed(Exception):
+    """A link is not what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What was looked up in a folder. `stamp` None: only a look at each name tells whether it is as it was."""
+
+    path: str
+    names: tuple[_Name, ...]
+    stamp: _Stamp | None
+
+    @classmethod
+    def note(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
+        """A folder that had settled when the walk began gets a stamp: nothing changed since its names were looked up.
+
+        What is closed to this process can open without a trace in the folder.
+        """
+        if any(link == NO_WAY for _, link in names):
+            return cls(path, names, None)
+        found = walk.look(path)
+        settled = found is not None and abs(walk.began - max(found.st_mtime_ns, found.st_ctime_ns)) > _SETTLED_NS
+        return cls(path, names, _stamp(found) if settled else None)
+
+    def look_again(self, walk: HostWalk) -> "_Folder":
+        """The folder as this walk finds it; raises _Changed."""
+        if self.stamp is not None and _stamp(walk.look(self.path)) == self.stamp:
+            return self
+        if any(walk.find_link(self.path, name) != link for name, link in self.names):
+            raise _Changed
+        again = _Folder.note(walk, self.path, self.names)
+        return self if again == self else again
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to some paths, as one walk found them."""
+
+    folders: tuple[_Folder, ...]
+
+    @classmethod
+    def note(cls, walk: HostWalk, paths: Iterable[str]) -> "Ways":
+        """Those that a walk finds now. Raises OSError where it fails; where a way is closed is noted too."""
+        met: dict[str, dict[str, str | None]] = {}
+        for path in paths:
+            for folder, step, link in walk.list_looked_up(path):
+                met.setdefault(folder, {})[step] = link
+        return cls(tuple(_Folder.note(walk, folder, tuple(names.items())) for folder, names in met.items()))
+
+    def take_again(self, walk: HostWalk) -> "Ways | None":
+        """The ways as this walk finds them, where each link is what it was; None: one is not. Raises OSError."""
+        try:
+            folders = tuple(folder.look_again(walk) for folder in self.folders)
+        except _Changed:
+            return None
+        except OSError as error:
+            if is_closed(error):
+                return None
+            raise
+        return self if all(map(operator.is_, folders, self.folders)) else Ways(folders)
+
+
+def _stamp(found: os.stat_result | None) -> _Stamp | None:
+    return None if found is None else (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
