@@ -1,7 +1,8 @@
 """Where the violations of a request are, and which facts they are about."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from portero.types import JSON
 
@@ -12,12 +13,18 @@ _STEP = re.compile(r"(?=[.\[])")
 class Violated:
     """Where violations are, so that one look tells whether one is at a place or within it.
 
-    `facts`: those that fail. They tell entries apart whose place has no name of its own (HostConfig.Sysctls[*]).
+    `facts`: those that fail, gone through when one is needed. They tell entries apart whose place has no name of its
+    own (HostConfig.Sysctls[*]).
     """
 
-    def __init__(self, places: Iterable[str], facts: Sequence[Mapping[str, JSON]] = ()) -> None:
-        self._around = frozenset(outer for at in places for outer in _outer(at))
-        self.facts = facts
+    def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:
+        self._around = frozenset(outer for at in places for outer in _list_around(at))
+        self._found = facts
+
+    @cached_property
+    def facts(self) -> Sequence[Mapping[str, JSON]]:
+        """The facts that fail."""
+        return tuple(self._found)
 
     def __contains__(self, at: str) -> bool:
         return at in self._around
@@ -32,7 +39,8 @@ class Violated:
 NONE = Violated(())
 
 
-def _outer(at: str) -> Iterator[str]:
+# A denial asks for its few places once for each flag.
+@lru_cache(maxsize=256)
+def _list_around(at: str) -> tuple[str, ...]:
     """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
-    yield at
-    yield from (at[: step.start()] for step in _STEP.finditer(at) if step.start())
+    return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))

@@ -139,5 +139,5 @@ class _Draft:
 
 
 def _violated(document: Document, violations: Sequence[Violation]) -> Violated:
-    facts = [follow(document, path)[1] for violation in violations for path in violation.paths]
+    facts = (follow(document, path)[1] for violation in violations for path in violation.paths)
     return Violated([violation.at for violation in violations], facts)

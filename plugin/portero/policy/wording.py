@@ -42,14 +42,20 @@ class WordingTemplate:
     def fill(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> Wording:
         """The words for one violation, which fails at these paths of the request document."""
         words = self.words
+        if words.part is None and not words.asked and "{" not in words.text:
+            return words
         failed, fact = follow(request, paths[0])
         is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.asked)
-        return replace(
-            words,
+        return Wording(
+            entry=words.entry,
+            order=words.order,
+            cause=words.cause,
+            beside=words.beside,
             part=(words.part[0], _fill(words.part[1], fact)) if words.part and is_missing else None,
             asked="" if is_missing or not words.asked else self._asked(request, paths),
             allowed="" if is_missing else words.allowed,
             text=_fill(words.text, fact),
+            cure=words.cure,
         )
 
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> str:
