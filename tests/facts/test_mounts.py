@@ -415,11 +415,11 @@ hosts = st.booleans().map(lambda visible: FixedHost({"visible": visible}))
 
 
 def found(of: Any, body: dict[str, Any], host: FixedHost) -> list[Fact]:
-    """The facts; none when the body is refused, which only a control character may be."""
+    """The facts; none when the body is refused, which only a control character or a template may be."""
     try:
         facts: list[Fact] = of(body, host)
     except Refused as refused:
-        if refused.code != "path-control-character":
+        if refused.code not in ("path-control-character", "mount-template"):
             raise
         return []
     return facts
