@@ -6,7 +6,7 @@ from portero.formats.checked import Checked
 from portero.judging import reply
 from portero.types import JSON
 
-# A misspelt field is not what somebody wanted, also where it is only logged.
+# A misspelt field is not what the user wanted, also where it is only logged.
 _DID_YOU_MEAN = "did you mean"
 
 

@@ -26,7 +26,7 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
     """Let docker send a token with every request: writes HttpHeaders in its config.json, for its owner alone.
 
     docker and compose then send it to every daemon that they talk to, whatever the context; buildx does not. It is a
-    bearer token: whoever reads it is its user until it expires.
+    bearer token: a program that reads it can act as its user until it expires.
     """
     if sum(map(bool, (source, command, logout))) != 1 or source not in (None, _STANDARD_INPUT):
         options.give_up(["name one of --token - (standard input), --command CMD and --logout"])

@@ -1,4 +1,4 @@
-"""Reads a private key of `portero keygen`, which nobody but its owner may be able to read."""
+"""Reads a private key of `portero keygen`, which only its owner may be able to read."""
 
 import os
 import stat

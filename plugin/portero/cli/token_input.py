@@ -13,7 +13,7 @@ _LONGEST = 1 << 16
 
 
 def read_token() -> str:
-    """The token on standard input, hidden when somebody types it; white space around it is left out."""
+    """The token on standard input, hidden when it is typed; white space around it is left out."""
     if sys.stdin.isatty():
         return str(click.prompt("Token", hide_input=True, err=True)).strip()
     return sys.stdin.read(_LONGEST).strip()

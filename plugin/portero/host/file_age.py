@@ -12,7 +12,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def is_older(root: str, path: str, started: int) -> bool:
     """Whether the file at a path, and each link on the way, was last changed before a process started.
 
-    `started`: clock ticks since boot. The change time counts: unlike the modification time nobody can set it. Raises
+    `started`: clock ticks since boot. The change time counts: unlike the modification time it cannot be set. Raises
     OSError.
     """
     boot = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_BOOTTIME)

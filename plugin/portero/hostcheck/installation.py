@@ -26,7 +26,7 @@ _UNIT_FOLDERS = (
 _SYSTEMD = "/run/systemd/system"
 _SHOW = ("systemctl", "show", UNIT, "--timestamp=unix", "-p", "ActiveState,ActiveEnterTimestamp,NeedDaemonReload")
 _ENVIRONMENT_OF_A_VENV = "pyvenv.cfg"
-# More than these would not be read by anyone.
+# A longer list would not be read.
 _MOST_NAMED = 8
 _GROUP_OR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -45,7 +45,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
 
 
 def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
-    """Each file or folder that somebody else than root and its user can change, and who that is."""
+    """Each file or folder that users other than root and its own user can change, and who that is."""
     status = ask_status(portero)
     schemas = cast("list[str]", status["schemas"])
     program = _find_program(files, Path(schemas[0]))

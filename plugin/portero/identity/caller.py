@@ -16,7 +16,7 @@ METHODS = (_TLS, _TOKEN, BOTH)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. `method`: how it was proved: tls, token, tls+token; empty: nobody is known.
+    """Who asks. `method`: how it was proved: tls, token, tls+token; empty: unknown.
 
     `names`: the certificate's alternative names. `seconds`: how long the token is valid altogether; None: no token.
     `listed`: those of the groups that only the site's list gives.
@@ -119,5 +119,5 @@ def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Ide
     client = certificates.read(shown.certificates[0], trusted.certificate_issuers, time)
     if client.user != shown.user:
         raise Refused("certificate-invalid", "User")
-    # Without a common name nobody is named: such a client is as unknown as one on the Unix socket.
+    # Without a common name no user is named: such a client is as unknown as one on the Unix socket.
     return Identity(client.user, client.groups, _TLS, client.names) if client.user else NOBODY

@@ -8,7 +8,7 @@ from portero.facts.fields import as_object, child, objects, text
 from portero.host.view import ObjectKind
 from portero.types import JSON
 
-# Networks of these names nobody can make.
+# Networks of these names cannot be made.
 DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
 
 

@@ -17,8 +17,8 @@ from portero.spelling import printable
 from portero.types import JSON, Fact
 
 _NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
-# Whoever writes to one of these is root on the host already, and needs no link: no pair is made with what lies above
-# one of them. An exception admitted that container.
+# A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
+# lies above one of them. An exception admitted that container.
 _ROOTS = ("/boot", "/etc", "/root", "/run", "/usr", "/var/lib/docker")
 _SELF = "this container"
 _LONGEST_NAME = 64

@@ -1,7 +1,7 @@
 """Other objects that a name can mean by the time dockerd uses it: kind, name and what was found in, the others out.
 
-dockerd takes a name for the beginning of an ID when no object has that name. Whoever renames or removes the object of
-that name after the lookup then gets the other one. Measured: a privileged container started so within 0.4 s.
+dockerd takes a name for the beginning of an ID when no object has that name. A user who renames or removes the
+object of that name after the lookup then gets the other one. Measured: a privileged container started so within 0.4 s.
 """
 
 import re
@@ -13,7 +13,7 @@ from portero.types import JSON
 
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
-# Nobody makes an object whose ID begins with so many given characters.
+# No user can make an object whose ID begins with so many given characters.
 _SURE = 12
 _LISTED: Mapping[str, ListedKind] = {"container": "container", "network": "network", "service": "service"}
 

@@ -28,7 +28,7 @@ _KINDS: Mapping[str, ObjectKind] = {
     "/services/{id": "service",
 }
 _MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "ServiceUpdate", "VolumeCreate"})
-# What they reach is everybody's.
+# They reach the objects of all users.
 _OF_ALL = frozenset({"ContainerPrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"})
 _IN_BODY = ("containers", "volumes", "networks")
 _LONGEST_NAME = 64

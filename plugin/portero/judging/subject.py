@@ -19,7 +19,7 @@ def describe(
     who: Identity | None,
     document: Mapping[str, JSON],
 ) -> Subject:
-    """The subject of a decision; empty where the request could not be read, or nobody is known."""
+    """The subject of a decision; empty where the request could not be read, or the user is unknown."""
     return Subject(
         operation=match.operation.id if match else "",
         method=asked.method if asked else "",

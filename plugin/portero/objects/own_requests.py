@@ -22,7 +22,7 @@ _ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|netw
 
 
 def answer_own(data: bytes) -> dict[str, JSON] | None:
-    """The reply when this envelope holds the random value; None: it is anybody else's request.
+    """The reply when this envelope holds the random value; None: it is another client's request.
 
     Only a GET of what Portero looks up is allowed. Neither reply repeats the value.
     """

@@ -129,7 +129,7 @@ def _is_manager(info: Mapping[str, JSON]) -> bool:
 
 
 def _by_container(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """As swarm reports it: anybody can set a label."""
+    """As swarm reports it: every user can set a label."""
     made = ((task.get("Status", {}).get("ContainerStatus") or {}, task.get("ServiceID", "")) for task in tasks)
     return {status["ContainerID"]: service for status, service in made if status.get("ContainerID")}
 

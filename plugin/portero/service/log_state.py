@@ -21,7 +21,7 @@ class LogState:
 
     def __init__(self) -> None:
         memory = mmap.mmap(-1, _DOUBLE * (_FIRST + 2 * _SLOTS))
-        # The first two numbers are the time of the last failure, by the host's clock and by the one that nobody sets;
+        # The first two numbers are the time of the last failure, by the host's clock and by the one that cannot be set;
         # then whether the last line is torn; then process and begin of its write, in turns.
         self._numbers = memoryview(memory).cast("d")
         self._slot = _FIRST

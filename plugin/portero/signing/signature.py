@@ -63,7 +63,7 @@ def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Mani
 
 
 def claimed(files: Mapping[str, bytes]) -> Manifest:
-    """What the signature.json claims of exactly these files, whoever signed them. Raises SignatureRefused."""
+    """What the signature.json claims of exactly these files, whatever key signed them. Raises SignatureRefused."""
     manifest, _ = _read(files)
     differences = [*_differences(manifest.files, _hashes(files))]
     if differences:
