@@ -195,6 +195,11 @@ def _is_swap_in_fact(seen: Seen) -> bool:
     return seen.read is None and None not in (memory, swap) and seen.made == memory + swap
 
 
+def _is_no_own_swap(seen: Seen) -> bool:
+    memory = seen.document["facts"]["limits"]["memory"]["value"]
+    return seen.made is None or (memory is not None and seen.made == 2 * memory)
+
+
 def _is_unlimited(seen: Seen) -> bool:
     return seen.read == -1 and seen.made is None
 
@@ -252,6 +257,7 @@ _TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "own-network": _is_own_network,
     "config-only": _is_config_only,
     "swap-in-fact": _is_swap_in_fact,
+    "no-own-swap": _is_no_own_swap,
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,
     "fewer": _is_fewer,

@@ -74,3 +74,16 @@ def test_dockerd_makes_a_slave_of_a_bind_that_holds_its_data_root_and_names_no_p
     assert _slave("", "/var/lib/docker/volumes")
     assert not _slave("", "/srv")
     assert not _slave("rprivate", "/")
+
+
+def _service_swap(made: int | None, engine: str = "26.1") -> Adaptation | None:
+    document = {"apiVersion": None, "body": {}, "facts": {"limits": {"memory": {"value": 2**26}, "swap": {"value": 0}}}}
+    difference = Difference("facts.limits.memorySwap", 2**30, made)
+    return explain(Seen(difference, "ServiceCreate", document, {}, None, engine))
+
+
+def test_a_service_before_api_1_52_has_no_swap_of_its_own() -> None:
+    assert _service_swap(None)
+    assert _service_swap(2**27)
+    assert not _service_swap(2**28)
+    assert not _service_swap(2**27, "29.1")
