@@ -31,7 +31,7 @@ def test_so_has_the_container_that_buildx_asks_for(name: str) -> None:
     assert found("ContainerInspect", path={"id": name}) == {"entitlements": "on", "at": "path.id"}
 
 
-@pytest.mark.parametrize("name", ["web", "my_buildx_buildkit_x", ""])
+@pytest.mark.parametrize("name", ["web", "my_buildx_buildkit_x", "other_buildx_buildkit_x", ""])
 def test_another_container_has_not(name: str) -> None:
     assert found("ContainerInspect", path={"id": name}) is None
 

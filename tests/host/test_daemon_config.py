@@ -1,6 +1,7 @@
 """daemon.json is read where the host's files are, again whenever it changes; a failure is never an empty file."""
 
 import errno
+import json
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.refusals import Refused
+from tests.paths import ROOT
 
 PLACE = "/etc/docker/daemon.json"
 
@@ -221,6 +223,12 @@ def test_a_managed_plugin_reads_the_folder_that_is_mounted_into_it(
     with pytest.raises(Refused) as refused:
         host(tmp_path, visible=False).daemon()
     assert refused.value.code == "host-unreadable"
+
+
+def test_the_manifest_of_the_managed_plugin_mounts_that_folder() -> None:
+    mounts = json.loads((ROOT / "config.json").read_text())["mounts"]
+
+    assert daemon_config.find_mounted("/etc/docker") in [mount["destination"] for mount in mounts]
 
 
 @pytest.mark.parametrize(("start", "remapped"), [("100000", True), ("0", False)])

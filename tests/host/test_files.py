@@ -294,6 +294,12 @@ def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
     assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "file", ())
 
 
+def test_a_pipe_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "docker.sock")
+
+    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "unknown", ())
+
+
 def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
     view = host(tmp_path, visible=False)
 
