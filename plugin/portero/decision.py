@@ -1,6 +1,6 @@
 """What was decided about one request, and why: plain frozen values."""
 
-import secrets
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -185,7 +185,7 @@ def instant(time: float) -> str:
 
 def new_id() -> str:
     """The id of one decision, d- and 12 hexadecimal digits: the denial shows it, the log line and `explain` have it."""
-    return f"d-{secrets.token_hex(6)}"
+    return f"d-{os.urandom(6).hex()}"
 
 
 def refusal(code: str, at: str, action: Literal["deny", "audit"] = "deny") -> Violation:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from portero.regular_file import read_regular_file
 
+# The link in a bundle's folder that leads to the version in force (store.py).
+CURRENT = "current"
 _NAME = "state.json"
 
 

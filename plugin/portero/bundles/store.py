@@ -12,12 +12,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from portero.bundles.state import CURRENT
 from portero.errors import Faults
 from portero.signing import signature, tree
 from portero.signing.signature import PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
 
-CURRENT = "current"
 _VERSIONS = "versions"
 _KEPT = 3
 

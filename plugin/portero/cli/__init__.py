@@ -1,5 +1,6 @@
 """The command line: `portero COMMAND`. Exit status everywhere: 0 all allowed, 1 something is refused, 2 error."""
 
+import gc
 from collections.abc import Mapping
 from importlib import import_module
 
@@ -51,7 +52,12 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name, _ = _COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"portero.cli.{module}"), name)
+        # Modules are no garbage: to look for some while they are loaded takes a tenth of the time.
+        gc.disable()
+        try:
+            command: click.Command = getattr(import_module(f"portero.cli.{module}"), name)
+        finally:
+            gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 from portero.host.dockerd_flags import parse_flags
 from portero.host.path import clean
 from portero.host.peer import read_peer
-from portero.unixhttp import UnixConnection
 
 CONFIG = "/etc/containerd/config.toml"
 ROOT = "/var/lib/containerd"
@@ -95,6 +94,8 @@ def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] 
 
     None: it may not be looked into, or does not take the connection. OSError: it could not be read.
     """
+    from portero.unixhttp import UnixConnection  # slow to load, and most commands ask no daemon
+
     connection = UnixConnection(address, _SECONDS)
     try:
         connection.connect()

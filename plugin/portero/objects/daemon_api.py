@@ -4,7 +4,6 @@ dockerd asks the plugin about these requests too. They carry a random header, by
 """
 
 import errno
-import http.client
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,7 +13,6 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
 from portero.objects.own_requests import HEADER, SECRET
 from portero.types import JSON
-from portero.unixhttp import UnixConnection
 
 # For all lookups of one kind in one request: dockerd waits for the plugin, and the user for dockerd.
 SECONDS = 2.0
@@ -33,6 +31,8 @@ def get(
     """
     if seconds <= 0:
         return None
+    from portero.unixhttp import HTTPException, UnixConnection  # slow to load, and most commands ask no daemon
+
     connection = UnixConnection(address, seconds)
     try:
         connection.connect()
@@ -44,7 +44,7 @@ def get(
         body = response.read(longest + 1)
         # http.client does not say when a body of a known length was cut short.
         return None if response.length or len(body) > longest else (response.status, body)
-    except (OSError, http.client.HTTPException):
+    except (OSError, HTTPException):
         return None
     finally:
         connection.close()

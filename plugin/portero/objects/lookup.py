@@ -4,9 +4,9 @@ For one request: each object once, two seconds for all of them, at most 64. Beyo
 request is refused (lookup-failed). dockerd asks the plugin about each of these; see OwnRequests.
 """
 
-import http.client
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
@@ -32,11 +32,11 @@ _LISTS: Mapping[ListedKind, str] = {
 }
 # Services are unavailable on a node that is no manager, and so is what is done to them.
 _ABSENT: Mapping[ObjectKind, frozenset[int]] = {
-    "service": frozenset({http.client.NOT_FOUND, http.client.SERVICE_UNAVAILABLE}),
+    "service": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}),
     # What is no reference at all is a bad request, here as in a create.
-    "image": frozenset({http.client.NOT_FOUND, http.client.BAD_REQUEST}),
+    "image": frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}),
 }
-_NOT_FOUND = frozenset({http.client.NOT_FOUND})
+_NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND})
 # dockerd answers a quoted slash of an image's name with a redirection.
 _SAFE: Mapping[ObjectKind, str] = {"image": "/"}
 # The daemon's version of control groups stays; its default runtime can change at a reload of daemon.json.
@@ -111,7 +111,7 @@ class ObjectLookup:
         """
         if kind not in self._listed:
             answers = self._requests.answers(_LISTS[kind], LONGEST_LIST)
-            found = (read_objects(body) for status, body in answers if status == http.client.OK)
+            found = (read_objects(body) for status, body in answers if status == HTTPStatus.OK)
             listed = next((objects for objects in found if objects is not None), None)
             if listed is None:
                 raise Refused("lookup-failed")
@@ -134,7 +134,7 @@ class ObjectLookup:
                 state = "auto"
                 if status in absent:
                     return None
-                if status == http.client.OK and (found := read_object(body)) is not None:
+                if status == HTTPStatus.OK and (found := read_object(body)) is not None:
                     return found
         finally:
             self._objects.note(state)

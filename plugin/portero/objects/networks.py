@@ -3,10 +3,10 @@
 dockerd asks the plugin about this very request (GET /networks/{id}); see OwnRequests.
 """
 
-import http.client
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from http import HTTPStatus
 from typing import TypeAlias
 
 from portero.host.asking_daemon import AskingDaemon
@@ -119,9 +119,9 @@ class NetworkLookup:
         The sockets of one daemon answer alike, so the first answer counts.
         """
         for status, body in self._requests.answers(f"/networks/{network}"):
-            if status == http.client.NOT_FOUND:
+            if status == HTTPStatus.NOT_FOUND:
                 return {}
-            if status == http.client.OK and (found := _read_network(body)) is not None:
+            if status == HTTPStatus.OK and (found := _read_network(body)) is not None:
                 return found
         return None
 

@@ -4,8 +4,8 @@ They carry a random value, made when the process starts and shared by its worker
 dockerd asks sees it too; it admits nothing but these reading requests.
 """
 
+import os
 import re
-import secrets
 import time
 
 from portero.reading import envelope, uri
@@ -13,7 +13,7 @@ from portero.refusals import Refused
 from portero.types import JSON
 
 HEADER = "X-Portero-Lookup"
-SECRET = secrets.token_hex(16)
+SECRET = os.urandom(16).hex()
 # When this process, or its master, started.
 STARTED = int(time.time())
 _SECRET_BYTES = SECRET.encode()

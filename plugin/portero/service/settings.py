@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
-from portero.bundles import store
+from portero.bundles.state import CURRENT
 from portero.errors import Faults
 from portero.forwarding.field_names import Format
 from portero.service import resources
@@ -94,7 +94,7 @@ class Settings:
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
         if values["bundle"]:
-            values["schemas"] += (values["bundle_folder"] / store.CURRENT,)
+            values["schemas"] += (values["bundle_folder"] / CURRENT,)
         return cls(**values)
 
     @property
