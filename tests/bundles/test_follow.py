@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from portero.bundles import state, store
+from portero.bundles import state
 from portero.bundles.address import WebAddress
 from portero.bundles.fetch import BundleSource
 from portero.bundles.follow import Follower
-from portero.bundles.state import BundleState
+from portero.bundles.state import CURRENT, BundleState
 from portero.signing.versions import Seen
 
 from .signed import OTHER_KEY, answer, bundle, server, trust
@@ -39,7 +39,7 @@ def make(url: str, folder: Path, seen: dict[str, Seen] | None = None) -> Followe
 
 
 def version(folder: Path) -> str:
-    return (folder / store.CURRENT).readlink().name.partition("-")[0]
+    return (folder / CURRENT).readlink().name.partition("-")[0]
 
 
 def test_a_new_bundle_is_taken_and_an_unchanged_one_is_not_fetched_again(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_tag_that_goes_back_is_refused(tmp_path: Path) -> None:
         assert not follower.look()
 
     assert "version 2 was in force before" in follower.state.fault
-    assert not (tmp_path / store.CURRENT).exists()
+    assert not (tmp_path / CURRENT).exists()
 
 
 def test_a_server_that_is_away_is_no_refusal_and_is_asked_less_often(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_bundle_that_was_removed_from_the_disk_is_fetched_again(tmp_path: Path
     with server(Served()) as url:
         follower = make(url, tmp_path)
         follower.look()
-        (tmp_path / store.CURRENT).unlink()
+        (tmp_path / CURRENT).unlink()
         assert follower.look()
 
     assert version(tmp_path) == "1"
@@ -116,7 +116,7 @@ def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None
     with server(Served()) as url:
         follower = make(url, tmp_path)
         follower.look()
-        (tmp_path / store.CURRENT / "site.json").write_text("{}")
+        (tmp_path / CURRENT / "site.json").write_text("{}")
         assert follower.look()
 
-    assert (tmp_path / store.CURRENT / "site.json").read_text() == '{"pids-max": 100}'
+    assert (tmp_path / CURRENT / "site.json").read_text() == '{"pids-max": 100}'

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.bundles import store
+from portero.bundles.state import CURRENT
 from portero.errors import Faults
 
 from .signed import KEYS, OTHER_KEY, files
@@ -22,7 +23,7 @@ def test_a_new_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     put(tmp_path / "bundle", 1, 100)
     put(tmp_path / "bundle", 2, 200)
 
-    current = tmp_path / "bundle" / store.CURRENT
+    current = tmp_path / "bundle" / CURRENT
     assert (current / "site.json").read_text() == '{"pids-max": 200}'
     assert os.readlink(current).startswith("versions/2-")
     assert (current / "site.json").stat().st_mode & 0o777 == 0o644
@@ -37,7 +38,7 @@ def test_what_cannot_be_written_in_whole_changes_nothing(tmp_path: Path, monkeyp
     with pytest.raises(OSError, match="No space left"):
         put(tmp_path, 2, 200)
 
-    assert os.readlink(tmp_path / store.CURRENT).startswith("versions/1-")
+    assert os.readlink(tmp_path / CURRENT).startswith("versions/1-")
     assert len(list((tmp_path / "versions").iterdir())) == 1
 
 
@@ -46,7 +47,7 @@ def test_only_the_newest_few_stay(tmp_path: Path) -> None:
         put(tmp_path, version, version)
 
     assert len(list((tmp_path / "versions").iterdir())) == 3
-    assert (tmp_path / store.CURRENT / "site.json").exists()
+    assert (tmp_path / CURRENT / "site.json").exists()
 
 
 def test_what_does_not_load_changes_nothing(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_what_does_not_load_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Faults):
         store.put(tmp_path, files(2, pids=200), 2, "2" * 64, refuse)
 
-    assert os.readlink(tmp_path / store.CURRENT).startswith("versions/1-")
+    assert os.readlink(tmp_path / CURRENT).startswith("versions/1-")
     assert len(list((tmp_path / "versions").iterdir())) == 1
 
 
@@ -74,7 +75,7 @@ def test_what_a_disk_has_damaged_is_not_whole_and_is_written_anew(
     put(tmp_path, 1)
     assert store.is_whole(tmp_path, KEYS)
 
-    harm(tmp_path / store.CURRENT / "site.json")
+    harm(tmp_path / CURRENT / "site.json")
 
     assert not store.is_whole(tmp_path, KEYS)
     put(tmp_path, 1)
@@ -104,4 +105,4 @@ def test_two_agents_at_once_leave_a_whole_version(tmp_path: Path) -> None:
 
     put(tmp_path, 20)
     assert store.is_whole(tmp_path, KEYS)
-    assert os.readlink(tmp_path / store.CURRENT).startswith("versions/20-")
+    assert os.readlink(tmp_path / CURRENT).startswith("versions/20-")

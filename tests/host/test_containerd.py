@@ -11,6 +11,7 @@ import pytest
 from portero.host import containerd
 from portero.host.containerd import ContainerdPlaces, find_arguments, locate_containerd
 from portero.host.peer import Peer
+from portero.unixhttp import UnixConnection
 
 MAIN = """
 version = 2
@@ -136,6 +137,6 @@ def test_a_socket_that_cannot_be_asked_is_not_taken_for_none(tmp_path: Path, mon
         raise OSError(errno.EMFILE, "Too many open files")
 
     (tmp_path / "c.sock").touch()
-    monkeypatch.setattr(containerd.UnixConnection, "connect", fail)
+    monkeypatch.setattr(UnixConnection, "connect", fail)
     with pytest.raises(OSError, match="Too many"):
         find_arguments("c.sock", tmp_path)
