@@ -42,6 +42,11 @@ def test_an_exec_and_the_service_of_a_rollback_are_named_in_the_path() -> None:
     assert find("rollback", path={"id": "web"}) == []
 
 
+@pytest.mark.parametrize(("said", "rolls_back"), [(["previous", ""], True), (["", "previous"], False)])
+def test_of_a_rollback_that_is_asked_for_twice_the_first_counts(said: list[str], rolls_back: bool) -> None:
+    assert bool(find("rollback", path={"id": "web"}, query={"rollback": said})) is rolls_back
+
+
 def test_containers_are_those_of_volumes_from_and_of_namespaces() -> None:
     facts = {
         "volumesFrom": [{"container": "data", "at": "HostConfig.VolumesFrom[0]"}],
