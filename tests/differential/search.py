@@ -15,10 +15,11 @@ from typing import Any
 
 from portero.refusals import Refused
 
-from .adaptations import Seen, explain
+from .adaptations import explain
 from .cases import Case, make_case
 from .difference import Difference
 from .facts import compare_facts
+from .how import Seen
 from .play import Played, play
 from .read import read_document
 from .stage import Stage

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from .adaptations import Adaptation, Seen, adaptations, explain
+from .adaptations import Adaptation, adaptations, explain
 from .difference import Difference
+from .how import Seen
 
 with Path(__file__).with_name("adaptations.tsv").open(encoding="utf-8") as _lines:
     ROWS = [*csv.DictReader(_lines, delimiter="\t", quoting=csv.QUOTE_NONE)]

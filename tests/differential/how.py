@@ -1,0 +1,246 @@
+"""The tests that the column `how` of adaptations.tsv names: is this difference what dockerd makes of the request?"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from posixpath import normpath
+from typing import Any
+
+from portero.facts.security import MASKED, READONLY
+from portero.types import JSON
+
+from .difference import Difference
+
+_DATA_ROOT = "/var/lib/docker"
+# Masked by 28.5 and newer only.
+_NEWER_MASKED = re.compile(r"/proc/interrupts|/sys/devices/system/cpu/cpu\d+/thermal_throttle")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A difference with all that is known of its request. `engine`: such as 26.1."""
+
+    difference: Difference
+    operation: str
+    document: Mapping[str, Any]
+    stored: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    engine: str
+
+    @property
+    def read(self) -> JSON:
+        """What Portero reads."""
+        return self.difference.read
+
+    @property
+    def made(self) -> JSON:
+        """What dockerd makes of it."""
+        return self.difference.made
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The canonical body."""
+        return self.document["body"] or {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Its HostConfig."""
+        return self.body.get("HostConfig") or {}
+
+    def before_api(self, version: str) -> bool:
+        """Whether the request is of an API before this version."""
+        asked = self.document["apiVersion"]
+        return asked is not None and _numbers(asked) < _numbers(version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _dropped(seen: Seen) -> bool:
+    return seen.made is None
+
+
+def _absent(seen: Seen) -> bool:
+    return seen.read is None
+
+
+def _is_takes_away(seen: Seen) -> bool:
+    return seen.read == [None] and seen.made is None
+
+
+def _is_hostname(seen: Seen) -> bool:
+    network, uts = str(seen.settings.get("NetworkMode", "")), seen.settings.get("UTSMode")
+    if seen.read is not None:
+        return seen.made is None and network.startswith("container:")
+    return str(seen.stored.get("ID", "")).startswith(str(seen.made)) or "host" in (network, uts)
+
+
+def _is_cleaned(seen: Seen) -> bool:
+    return isinstance(seen.read, str) and seen.made == normpath(seen.read).replace("//", "/", 1)
+
+
+def _is_container_id(seen: Seen) -> bool:
+    return str(seen.read).startswith("container:") and str(seen.made).startswith("container:")
+
+
+def _is_masked(seen: Seen) -> bool:
+    if seen.settings.get("Privileged"):
+        return seen.made is None
+    usual = MASKED if "Masked" in seen.difference.at else READONLY
+    made = seen.made if isinstance(seen.made, list) else []
+    return seen.read is None and {path for path in made if not _NEWER_MASKED.fullmatch(str(path))} == {*usual}
+
+
+def _is_twice_memory(seen: Seen) -> bool:
+    return seen.read is None and seen.made == 2 * (seen.settings.get("Memory") or 0)
+
+
+def _is_not_positive(seen: Seen) -> bool:
+    return isinstance(seen.read, int) and seen.read <= 0 and seen.made is None
+
+
+def _is_default_network(seen: Seen) -> bool:
+    return seen.read in (None, "default") and seen.made in ("bridge", "default")
+
+
+def _is_labels(seen: Seen) -> bool:
+    read, made = seen.read or [], seen.made or []
+    if not isinstance(read, list) or not isinstance(made, list) or made[: len(read)] != read:
+        return False
+    return all(str(option).startswith("label") for option in made[len(read) :])
+
+
+def _is_two_numbers(seen: Seen) -> bool:
+    return isinstance(seen.read, list) and seen.made == [number or None for number in (*seen.read, 0, 0)][:2]
+
+
+def _is_own_mac_address(seen: Seen) -> bool:
+    return (seen.read is None or seen.before_api("1.44")) and seen.made == seen.body.get("MacAddress")
+
+
+def _is_no_network(seen: Seen) -> bool:
+    return seen.made is None and bool(seen.body.get("NetworkDisabled"))
+
+
+def _is_unnamed_policy(seen: Seen) -> bool:
+    return not (seen.body.get("RestartPolicy") or {}).get("Name")
+
+
+def _is_as_before(seen: Seen) -> bool:
+    before = (seen.before or {}).get("HostConfig", {})
+    return seen.read is None and seen.made is not None and seen.made == before.get(seen.difference.at)
+
+
+def _is_scope(seen: Seen) -> bool:
+    return seen.made in ("local", "swarm", "global")
+
+
+def _is_ipv4_unless_refused(seen: Seen) -> bool:
+    return seen.made is True and (seen.body.get("EnableIPv4") is None or seen.before_api("1.47"))
+
+
+def _is_service_mount(seen: Seen) -> bool:
+    usual = "bind" if seen.difference.at.endswith("Type") else "rprivate"
+    return seen.made == str(seen.read or usual).lower()
+
+
+def _is_no_known_word(seen: Seen) -> bool:
+    return seen.made == "default" and seen.read not in ("default", "unconfined", "custom")
+
+
+def _is_added_subnet(seen: Seen) -> bool:
+    return isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
+
+
+def _is_no_less(seen: Seen) -> bool:
+    return seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
+
+
+def _is_own_network(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    if not (isinstance(read, dict) and isinstance(made, dict)):
+        return False
+    is_none = bool(seen.body.get("NetworkDisabled")) or str(seen.settings.get("NetworkMode")).startswith("ns:")
+    return is_none and {**read, "network": "own"} == made
+
+
+def _is_config_only(seen: Seen) -> bool:
+    return seen.made == "null" and bool(seen.body.get("ConfigOnly"))
+
+
+def _is_swap_in_fact(seen: Seen) -> bool:
+    limits = seen.document["facts"]["limits"]
+    memory, swap = limits["memory"]["value"], limits["swap"]["value"]
+    return seen.read is None and None not in (memory, swap) and seen.made == memory + swap
+
+
+def _is_no_own_swap(seen: Seen) -> bool:
+    memory = seen.document["facts"]["limits"]["memory"]["value"]
+    return seen.made is None or (memory is not None and seen.made == 2 * memory)
+
+
+def _is_unlimited(seen: Seen) -> bool:
+    return seen.read == -1 and seen.made is None
+
+
+def _is_no_names(seen: Seen) -> bool:
+    return seen.made == []
+
+
+def _is_fewer(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    return isinstance(read, list) and isinstance(made, list) and all(one in read for one in made)
+
+
+def _mounts(seen: Seen) -> list[Mapping[str, Any]]:
+    """The facts of the mount that differs."""
+    mounts = seen.document["facts"]["mounts"]
+    return [fact for fact in mounts if seen.difference.at.startswith(f"facts.mounts[{fact['at']}].")]
+
+
+def _is_read_only_image(seen: Seen) -> bool:
+    of_image = any(fact["type"] == "image" for fact in _mounts(seen))
+    return seen.read is True and isinstance(seen.made, list) and "rro" in seen.made and of_image
+
+
+def _is_root_slave(seen: Seen) -> bool:
+    paths = [path for fact in _mounts(seen) for path in fact["paths"]]
+    beside_root = any(path.startswith(_DATA_ROOT) or _DATA_ROOT.startswith(path) for path in paths)
+    return not seen.read and isinstance(seen.made, list) and "rslave" in seen.made and beside_root
+
+
+TESTS: Mapping[str, Callable[[Seen], bool]] = {
+    "always": lambda seen: True,
+    "dropped": _dropped,
+    "absent": _absent,
+    "takes-away": _is_takes_away,
+    "hostname": _is_hostname,
+    "cleaned": _is_cleaned,
+    "container-id": _is_container_id,
+    "masked": _is_masked,
+    "twice-memory": _is_twice_memory,
+    "not-positive": _is_not_positive,
+    "default-network": _is_default_network,
+    "labels": _is_labels,
+    "two-numbers": _is_two_numbers,
+    "own-mac-address": _is_own_mac_address,
+    "no-network": _is_no_network,
+    "unnamed-policy": _is_unnamed_policy,
+    "as-before": _is_as_before,
+    "scope": _is_scope,
+    "ipv4-unless-refused": _is_ipv4_unless_refused,
+    "service-mount": _is_service_mount,
+    "no-known-word": _is_no_known_word,
+    "added-subnet": _is_added_subnet,
+    "no-less": _is_no_less,
+    "own-network": _is_own_network,
+    "config-only": _is_config_only,
+    "swap-in-fact": _is_swap_in_fact,
+    "no-own-swap": _is_no_own_swap,
+    "unlimited": _is_unlimited,
+    "no-names": _is_no_names,
+    "fewer": _is_fewer,
+    "read-only-image": _is_read_only_image,
+    "root-slave": _is_root_slave,
+}
