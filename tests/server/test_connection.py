@@ -2,8 +2,8 @@
 
 import json
 import os
+import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -52,14 +52,27 @@ class Judge:
         return b"x" * FIGURES
 
 
+class Waits:
+    """Counts how often it is said beforehand that a thread may have to wait."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self) -> None:
+        self.number += 1
+
+
 @contextmanager
 def served(
-    judge: Judge, turns: threading.Semaphore | None = None, ending: Callable[[], bool] = lambda: False
+    judge: Judge,
+    turns: threading.Semaphore | None = None,
+    ending: Callable[[], bool] = lambda: False,
+    waits: Callable[[], None] = lambda: None,
 ) -> Iterator[socket.socket]:
     """The client's end of a connection that is being served."""
     ours, theirs = socket.socketpair()
-    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending)
-    thread = threading.Thread(target=serving.serve)
+    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending, waits)
+    thread = threading.Thread(target=serve, args=(serving,))
     thread.start()
     ours.settimeout(10)
     try:
@@ -68,6 +81,16 @@ def served(
         ours.close()
         thread.join(10)
     assert not thread.is_alive()
+
+
+def serve(connection: Connection) -> None:
+    """As the loop does: serve it when there is something to read, end it when it is late."""
+    goes_on = True
+    while goes_on:
+        readable, _, _ = select.select([connection.descriptor], [], [], 0.02)
+        connection.hang_up_when_late(time.monotonic())
+        goes_on = not readable or connection.serve()
+    connection.close()
 
 
 def exchanged(judge: Judge, data: bytes) -> bytes:
@@ -265,14 +288,6 @@ def test_the_judge_is_handed_the_process_that_asks() -> None:
     assert judge.peers == [Peer(os.getpid(), os.geteuid())]
 
 
-@pytest.mark.parametrize("seconds", [1e-9, 0.3, 75.0])
-def test_the_kernel_never_waits_without_end(seconds: float) -> None:
-    whole, part = struct.unpack("@ll", connection._timeval(seconds))
-
-    assert whole + part > 0
-    assert whole + part / 1e6 == pytest.approx(max(seconds, 1e-6))
-
-
 def test_the_usual_answer_is_worded_as_any_other() -> None:
     class Allows(Judge):
         def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
@@ -299,6 +314,56 @@ def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:
         turns.release()
         assert answer(large)[1]["Allow"] is True
         assert turns.acquire(timeout=5)
+
+
+def test_a_small_request_is_answered_without_a_wait_however_it_arrives() -> None:
+    waits = Waits()
+    with served(Judge(), waits=waits) as client:
+        for piece in (HEAD[:20], HEAD[20:], b"Content-Length: 5\r\n\r\nal", b"low"):
+            client.sendall(piece)
+            time.sleep(0.05)
+
+        assert answer(client)[1]["Allow"] is True
+    assert waits.number == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        request(b"allow" + b"x" * (1 << 17)),
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nallow\r\n0\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+    ids=["a large body", "a body of unknown length", "a page", "a long answer"],
+)
+def test_what_may_take_long_is_announced(data: bytes) -> None:
+    waits = Waits()
+    with served(Judge(), waits=waits) as client:
+        client.sendall(data)
+        client.recv(1 << 16)
+
+        assert waits.number > 0
+
+
+def test_leave_to_send_a_body_is_not_waited_for_unannounced() -> None:
+    waits = Waits()
+    with served(Judge(), waits=waits) as client:
+        client.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        client.recv(100)
+        client.sendall(b"allow")
+
+        assert answer(client)[1]["Allow"] is True
+    assert waits.number > 0
+
+
+def test_a_request_is_answered_whose_client_sends_nothing_more() -> None:
+    with served(Judge()) as client:
+        client.sendall(request(b"allow"))
+        client.shutdown(socket.SHUT_WR)
+
+        assert answer(client)[1]["Allow"] is True
+        assert client.recv(1) == b""
 
 
 _WORDS = st.sampled_from(

@@ -68,11 +68,13 @@ def test_workers_end_at_once_with_a_master_that_was_killed(server: Server) -> No
 
 def test_a_worker_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
     assert soon(lambda: len(server.workers()) == 2)
-    time.sleep(0.5)
-    before = [wakes(worker) for worker in server.workers()]
-    time.sleep(3)
 
-    assert [wakes(worker) for worker in server.workers()] == before
+    def stays_asleep() -> bool:
+        before = [wakes(worker) for worker in server.workers()]
+        time.sleep(3)
+        return [wakes(worker) for worker in server.workers()] == before
+
+    assert soon(stays_asleep)
 
 
 def wakes(worker: int) -> int:
@@ -103,33 +105,36 @@ def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -
     assert "no connection can be accepted: Too many open files" in server.stop()[1]
 
 
-def test_connections_wait_when_no_thread_can_be_started(server: Server) -> None:
+def test_requests_wait_when_no_thread_can_be_started(server: Server) -> None:
     assert soon(lambda: len(server.workers()) == 2)
     workers = server.workers()
     (server.socket.parent / "no-threads").touch()
-    connections = [server.connection() for _ in range(5)]
+    connections = [server.connection() for _ in range(30)]
     for connection in connections:
-        connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
-    time.sleep(0.5)
+        # More than there are threads that wait for the lead.
+        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 1")
+    time.sleep(2.5)
     (server.socket.parent / "no-threads").unlink()
 
-    assert [connection.getresponse().status for connection in connections] == [200] * 5
+    assert [connection.getresponse().status for connection in connections] == [200] * 30
     assert server.workers() == workers
     for connection in connections:
         connection.close()
-    assert "a connection waits: can't start new thread" in server.stop()[1]
+    assert "requests may have to wait: can't start new thread" in server.stop()[1]
 
 
-def test_a_connection_that_waits_for_a_thread_is_answered_at_the_end(server: Server) -> None:
+def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server: Server) -> None:
     assert soon(lambda: len(server.workers()) == 2)
     (server.socket.parent / "no-threads").touch()
-    connection = server.connection()
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
+    connections = [server.connection() for _ in range(6)]
+    for connection in connections:
+        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 1")
     time.sleep(0.3)
 
     assert server.stop()[0] == 0
-    assert connection.getresponse().status == 200
-    connection.close()
+    assert [connection.getresponse().status for connection in connections] == [200] * 6
+    for connection in connections:
+        connection.close()
 
 
 def test_a_worker_that_cannot_be_made_is_made_later(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""One connection, served in a thread of its own until either side is done with it: requests in, answers out.
+"""One connection, served by one thread at a time: requests in, answers out.
 
 Docker's calls are answered here; every other page is the WSGI application's. A request is answered only when it has
 arrived in whole and nothing has come after it; what is malformed gets an HTTP error, and the connection ends.
@@ -6,13 +6,13 @@ arrived in whole and nothing has come after it; what is malformed gets an HTTP e
 
 import json
 import socket
-import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import inf
 from threading import Semaphore
 
-from portero.host.peer import Peer, read_peer
+from portero.host.peer import read_peer
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
@@ -25,89 +25,126 @@ _IDLE = 75.0
 _ARRIVES_WITHIN = 30.0
 # What is larger takes a turn, since it takes memory: many times its size.
 _SMALL = 64 << 10
+_PIECE = 1 << 18
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection:
-    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited."""
+    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited.
+
+    `before_waiting` is called before this thread waits for anything.
+    """
 
     def __init__(
-        self, client: socket.socket, answers: Answers, page: Page, turns: Semaphore, ending: Callable[[], bool]
+        self,
+        client: socket.socket,
+        answers: Answers,
+        page: Page,
+        turns: Semaphore,
+        ending: Callable[[], bool],
+        before_waiting: Callable[[], None],
     ) -> None:
         self._client = client
+        self._peer = read_peer(client)
         self._answers = answers
         self._page = page
         self._turns = turns
         self._ending = ending
+        self._before_waiting = before_waiting
         self._reader = RequestReader(self._receive)
-        self._until = 0.0
+        self._has_ended = False
+        self.descriptor = client.fileno()
         self.idle = True
+        # When it is late for the next request, or for the rest of this one.
+        self._until = time.monotonic() + _IDLE
+        self._arrives_until = self._until
 
-    def serve(self) -> None:
-        """Answer until the end, and close the socket."""
-        with self._client, suppress(OSError):
-            self._client.settimeout(None)
-            peer = read_peer(self._client)
-            self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(_IDLE))
-            while self._serve_one(peer):
-                pass
+    def serve(self) -> bool:
+        """Take what has arrived, and answer it when it is whole; whether the connection goes on. It hardly waits."""
+        try:
+            self._take()
+            if not self._has_ended and self._reader.lacks(_SMALL):
+                return True
+            return not (self._has_ended and self.idle) and self._serve_one()
+        except OSError:
+            return False
 
     def hang_up(self) -> None:
         """Await no further request. Called from another thread; what has arrived is still answered."""
         with suppress(OSError):
             self._client.shutdown(socket.SHUT_RD)
 
-    def _serve_one(self, peer: Peer) -> bool:
+    def hang_up_when_late(self, now: float) -> None:
+        """End it when nothing, or not all of a request, has arrived in time. Called from another thread."""
+        if now > self._until:
+            with suppress(OSError):
+                self._client.shutdown(socket.SHUT_RD if self.idle else socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._client.close()
+
+    def _take(self) -> None:
+        try:
+            piece = self._client.recv(_PIECE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        self._has_ended = not piece
+        if piece:
+            if self.idle:
+                self.idle, self._until = False, time.monotonic() + _ARRIVES_WITHIN
+            self._reader.feed(piece)
+
+    def _serve_one(self) -> bool:
         """Answer one request; whether there may be another one."""
-        self.idle = True
+        # While it is served only what it receives itself can be late.
+        self._until = inf
         try:
             head = self._reader.read_head()
             if head is None:
                 return False
             last = head.last or self._ending()
-            self._send(self._answered(head, last, peer))
+            self._send(self._answered(head, last))
         except Malformed as malformed:
             self._send(_error(malformed, last=True))
             return False
+        self.idle, self._until = True, time.monotonic() + _IDLE
         return not last
 
-    def _answered(self, head: Head, last: bool, peer: Peer) -> bytes:
+    def _answered(self, head: Head, last: bool) -> bytes:
         if head.length is not None and head.length <= _SMALL:
-            return self._reply(head, self._body(head), last, peer)
+            return self._reply(head, self._body(head), last)
+        self._before_waiting()
         # Judging it may make us ask dockerd, which then asks us again; that request is small and waits for no turn.
         with self._turns:
-            return self._reply(head, self._body(head), last, peer)
+            return self._reply(head, self._body(head), last)
 
     def _body(self, head: Head) -> bytes:
         if head.expects:
             self._send(_CONTINUE)
-        self._until = time.monotonic() + _ARRIVES_WITHIN
+        self._arrives_until = time.monotonic() + _ARRIVES_WITHIN
         data = self._reader.read_body(head, MOST_READ, MOST_SENT)
         if not self._reader.empty:
             # What comes before its answer is due could belong to the body for another reader of HTTP.
             raise Malformed(400, "Bad Request")
         return data
 
-    def _reply(self, head: Head, data: bytes, last: bool, peer: Peer) -> bytes:
+    def _reply(self, head: Head, data: bytes, last: bool) -> bytes:
         call = CALLS.get(head.target)
         if call is None:
+            self._before_waiting()
             return response(*answered(self._page, head.method, head.target, data), last=last)
         if head.method != "POST":
             return _error(Malformed(405, "Method Not Allowed"), last=last)
-        document = call(self._answers, data, peer)
+        document = call(self._answers, data, self._peer)
         return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last)
 
     def _receive(self, most: int) -> bytes:
-        """An OSError when it takes too long: the connection then ends without an answer.
-
-        A request mostly comes as a whole: the kernel watches over the one wait there is (SO_RCVTIMEO). A timeout of
-        Python's own, which takes two system calls more each time, is for the pieces after the first.
-        """
-        if self.idle:
-            piece = self._client.recv(most)
-            self.idle, self._until = False, time.monotonic() + _ARRIVES_WITHIN
-            return piece
-        with self._within(self._until - time.monotonic()):
+        """An OSError when it takes too long: the connection then ends without an answer."""
+        if self._has_ended:
+            return b""
+        self._before_waiting()
+        with self._within(self._arrives_until - time.monotonic()):
             return self._client.recv(most)
 
     def _send(self, data: bytes) -> None:
@@ -116,6 +153,7 @@ class Connection:
         except BlockingIOError:
             sent = 0
         if sent < len(data):
+            self._before_waiting()
             with self._within(_ARRIVES_WITHIN):
                 self._client.sendall(data[sent:])
 
@@ -126,12 +164,6 @@ class Connection:
         self._client.settimeout(seconds)
         yield
         self._client.settimeout(None)
-
-
-def _timeval(seconds: float) -> bytes:
-    """C's struct timeval, never one of zeros, which means no limit."""
-    whole, part = divmod(max(1, int(seconds * 1_000_000)), 1_000_000)
-    return struct.pack("@ll", whole, part)
 
 
 def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:

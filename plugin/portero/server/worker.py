@@ -1,16 +1,17 @@
-"""A worker process of gunicorn's that serves each connection in a thread of its own.
+"""A worker process of gunicorn's: its main thread looks after the threads that answer (loop.py), and judges nothing.
 
 gunicorn's master makes and watches it: it shows that it lives, ends at a signal or when its master is gone, and first
 answers what is under way. dockerd opens one connection for each request that waits for an answer, and judging
-one may make us ask dockerd, which then asks us again: no thread may have to wait for another one to become free.
+one may make us ask dockerd, which then asks us again: no request may have to wait until a thread becomes free.
 """
 
 import os
-import selectors
+import select
 import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 # gunicorn has no types of its own.
@@ -18,9 +19,12 @@ from gunicorn.workers import base  # type: ignore[import-untyped]
 
 from portero.server.calls import Answers
 from portero.server.connection import Connection
+from portero.server.loop import Loop
+from portero.server.memory import FreeMemory
+from portero.unixhttp import call_before_waiting
 
-# The master waits four times as long for a sign of life.
-_LOOKS_UP_EVERY = 30.0
+_SHOWS_LIFE_EVERY = 1.0
+_GIVES_BACK_EVERY = 30.0
 # A client may just be sending on a connection that seems idle: so long is it left open.
 _LINGERS = 2.0
 _SHORT = 0.05
@@ -33,89 +37,48 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     """gunicorn's settings that count here: threads, worker_connections, graceful_timeout, timeout."""
 
     def run(self) -> None:
-        """Accept connections until the end; gunicorn calls this once."""
+        """Serve until the end; gunicorn calls this once."""
         sys.setswitchinterval(_SWITCHES_EVERY)
-        self._connections: set[Connection] = set()
-        self._waiting: Connection | None = None
         self._turns = threading.BoundedSemaphore(self.cfg.threads)
         master, of_master = self.app.life
         os.close(of_master)
-        with selectors.DefaultSelector() as waiting:
-            for listener in self.sockets:
-                listener.setblocking(False)
-                waiting.register(listener, selectors.EVENT_READ, listener)
-            waiting.register(self.PIPE[0], selectors.EVENT_READ)
-            # It ends with the master.
-            waiting.register(master, selectors.EVENT_READ)
-            while self.alive and self.ppid == os.getppid():
+        for listener in self.sockets:
+            listener.setblocking(False)
+        self._loop = Loop(self.sockets, self._connect, self.cfg.worker_connections)
+        call_before_waiting(self._loop.pass_on)
+        # It ends with the master.
+        waiting = (self._loop.news, self.PIPE[0], master)
+        # From here on requests are answered.
+        self._loop.look_after()
+        memory = FreeMemory()
+        shows_life = gives_back = 0.0
+        while self.alive and self.ppid == os.getppid():
+            if time.monotonic() >= shows_life:
                 self.notify()
-                self._look_up(waiting)
+                shows_life = time.monotonic() + _SHOWS_LIFE_EVERY
+            if time.monotonic() >= gives_back:
+                memory.give_back()
+                gives_back = time.monotonic() + _GIVES_BACK_EVERY
+            ready, _, _ = select.select(waiting, (), (), self._loop.look_after())
+            for descriptor in ready:
+                # What it says is done: the handlers of signals have run. It only ends the waiting.
+                with suppress(BlockingIOError):
+                    os.read(descriptor, 4096)
         self._end()
 
-    def _look_up(self, waiting: selectors.BaseSelector) -> None:
-        if self._waiting is not None:
-            self._start(self._waiting)
-        if self._waiting is not None or len(self._connections) >= self.cfg.worker_connections:
-            time.sleep(_SHORT)
-            return
-        for key, _ in waiting.select(_LOOKS_UP_EVERY):
-            if key.data is None:
-                self._forget_signals()
-            else:
-                self._accept(key.data)
-
-    def _forget_signals(self) -> None:
-        """Their handlers have run; the pipe only ends the waiting."""
-        with suppress(BlockingIOError):
-            os.read(self.PIPE[0], 4096)
-
-    def _accept(self, listener: socket.socket) -> None:
-        try:
-            client, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # another worker was quicker, or the client has gone
-            return
-        except OSError as error:  # no descriptor is free, say: the client waits in the queue
-            self.log.warning("no connection can be accepted: %s", error.strerror)
-            time.sleep(_SHORT)
-            return
+    def _connect(self, client: socket.socket, before_waiting: Callable[[], None]) -> Connection:
         answers: Answers = self.app.answers
-        self._start(Connection(client, answers, self.wsgi, self._turns, lambda: not self.alive))
-
-    def _start(self, connection: Connection) -> None:
-        """Serve it in a thread. Where there is room for none it waits, and nothing else is accepted until then.
-
-        It is not closed: dockerd then asks again without the body (docker-facts 3).
-        """
-        self._connections.add(connection)
-        try:
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-        except RuntimeError as error:
-            self._connections.discard(connection)
-            if self._waiting is None:
-                self.log.warning("a connection waits: %s", error)
-            self._waiting = connection
-        else:
-            self._waiting = None
-
-    def _serve(self, connection: Connection) -> None:
-        try:
-            connection.serve()
-        finally:
-            self._connections.discard(connection)
+        return Connection(client, answers, self.wsgi, self._turns, lambda: not self.alive, before_waiting)
 
     def _end(self) -> None:
         """Answer what is under way. gunicorn's master kills what has not ended in time."""
         self.alive = False
-        for listener in self.sockets:
-            listener.close()
-        if self._waiting is not None:
-            # Its request, if it has arrived, is answered here.
-            self._waiting.hang_up()
-            self._waiting.serve()
+        self._loop.stop_accepting()
         began = time.monotonic()
-        while self._connections and time.monotonic() < began + self.cfg.graceful_timeout:
+        connections = self._loop.connections
+        while connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self.notify()
             if time.monotonic() > began + _LINGERS:
-                for connection in [one for one in list(self._connections) if one.idle]:
+                for connection in [one for one in [*connections.values()] if one.idle]:
                     connection.hang_up()
-            time.sleep(_SHORT)
+            time.sleep(min(_SHORT, self._loop.look_after()))

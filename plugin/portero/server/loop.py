@@ -1,0 +1,184 @@
+"""The connections of a worker: what has something to read is served by the thread that has the lead (lead.py).
+
+What may take long is served without the lead: parts of requests and answers that do not come or go at once, large
+bodies, pages, and judging that waits for the daemon. A thread that stands still all the same, at a file system that
+hangs say, loses the lead after one or two ticks of the main thread.
+"""
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from math import inf
+
+from portero.server.connection import Connection
+from portero.server.lead import Lead
+
+_LOG = logging.getLogger(__name__)
+_TICK = 0.01
+# After so many ticks without a request the main thread sleeps until the next one.
+_QUIET = 20
+# How long no connection is accepted, when one could not be.
+_PAUSE = 0.05
+# How often the main thread looks for connections that are late, while there may be some and otherwise.
+_OFTEN, _RARELY = 1.0, 30.0
+_MOST_EVENTS = 64
+# One worker wakes up for a new connection, not all of them.
+_NEW_CONNECTION = select.EPOLLIN | select.EPOLLEXCLUSIVE
+
+
+class Loop:
+    """`connect` makes a connection of a socket and what a thread calls before it waits; `most` are served at once."""
+
+    def __init__(
+        self,
+        listeners: Sequence[socket.socket],
+        connect: Callable[[socket.socket, Callable[[], None]], Connection],
+        most: int,
+    ) -> None:
+        self.connections: dict[int, Connection] = {}
+        # Readable when look_after() has to be called.
+        self.news = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._listeners = {listener.fileno(): listener for listener in listeners}
+        self._connect = connect
+        self._most = most
+        self._epoll = select.epoll()
+        self._lead = Lead(self._answer)
+        self._changing = threading.Lock()
+        # What the thread with the lead does, and how often it has begun something, now and at the last tick.
+        self._serving: Connection | None = None
+        self._begun = self._seen = 0
+        self._quiet = 0
+        self._is_asleep = False
+        # When connections are accepted again; 0: they are.
+        self._resume = 0.0
+        self._next_look = 0.0
+        for descriptor in self._listeners:
+            self._epoll.register(descriptor, _NEW_CONNECTION)
+
+    def look_after(self) -> float:
+        """Called by the main thread; returns after how many seconds without news it wants to be called again."""
+        self._is_asleep = False
+        now = time.monotonic()
+        if self._begun == self._seen:
+            self._quiet += 1
+            self._take_lead()
+        else:
+            self._seen, self._quiet = self._begun, 0
+        if 0 < self._resume <= now:
+            self._accept_again()
+        if now >= self._next_look:
+            self._hang_up_late(now)
+        if not self._lead.supply() or self._resume:
+            return _PAUSE
+        if self._quiet < _QUIET:
+            return _TICK
+        self._is_asleep = True
+        if self._begun != self._seen:  # by a thread that did not see the line above
+            return _TICK
+        return _RARELY if all(connection.idle for connection in [*self.connections.values()]) else _OFTEN
+
+    def pass_on(self) -> None:
+        """Called by a thread before it waits: if it has the lead, another one gets it."""
+        if self._lead.is_mine():
+            with self._changing:
+                if self._lead.is_mine():
+                    self._let_go()
+
+    def stop_accepting(self) -> None:
+        """Accept no connection any more."""
+        self._resume = inf
+        self._forget_listeners()
+
+    def _take_lead(self) -> None:
+        with self._changing:
+            if self._serving is not None and self._begun == self._seen:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._serving is not None:
+            # What comes over it is for the thread that serves it.
+            self._epoll.unregister(self._serving.descriptor)
+            self._serving = None
+        self._lead.give_up()
+
+    def _answer(self) -> None:
+        """Serve what has something to read while this thread has the lead."""
+        while self._lead.is_mine():
+            for descriptor, _ in self._epoll.poll(-1, _MOST_EVENTS):
+                if descriptor in self._listeners:
+                    self._accept(self._listeners[descriptor])
+                elif descriptor in self.connections:
+                    self._serve(self.connections[descriptor])
+                if not self._lead.is_mine():
+                    break
+
+    def _serve(self, connection: Connection) -> None:
+        self._begun += 1
+        self._serving = connection
+        if self._is_asleep:
+            self._wake()
+        try:
+            goes_on = connection.serve()
+        except Exception as error:  # noqa: BLE001 - it ends this connection alone
+            _LOG.error("internal error", exc_info=error)
+            goes_on = False
+        with self._changing:
+            still = self._lead.is_mine()
+            if still:
+                self._serving = None
+        if not goes_on:
+            self._close(connection, registered=still)
+        elif not still:
+            self._epoll.register(connection.descriptor, select.EPOLLIN)
+
+    def _close(self, connection: Connection, *, registered: bool) -> None:
+        if registered:
+            self._epoll.unregister(connection.descriptor)
+        self.connections.pop(connection.descriptor, None)
+        connection.close()
+
+    def _wake(self) -> None:
+        self._is_asleep = False
+        os.eventfd_write(self.news, 1)
+
+    def _accept(self, listener: socket.socket) -> None:
+        if len(self.connections) >= self._most:
+            self._pause()
+            return
+        try:
+            client, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):  # another worker was quicker, or the client has gone
+            return
+        except OSError as error:  # no descriptor is free, say: the client waits in the queue
+            _LOG.warning("no connection can be accepted: %s", error.strerror)
+            self._pause()
+            return
+        connection = self._connect(client, self.pass_on)
+        self._epoll.register(connection.descriptor, select.EPOLLIN)
+        self.connections[connection.descriptor] = connection
+
+    def _pause(self) -> None:
+        self._resume = self._resume or time.monotonic() + _PAUSE
+        self._forget_listeners()
+        self._wake()
+
+    def _forget_listeners(self) -> None:
+        for descriptor in self._listeners:
+            with suppress(OSError):
+                self._epoll.unregister(descriptor)
+
+    def _accept_again(self) -> None:
+        self._resume = 0.0
+        for descriptor in self._listeners:
+            with suppress(FileExistsError):
+                self._epoll.register(descriptor, _NEW_CONNECTION)
+
+    def _hang_up_late(self, now: float) -> None:
+        self._next_look = now + _OFTEN
+        for connection in [*self.connections.values()]:
+            connection.hang_up_when_late(now)

@@ -1,0 +1,231 @@
+"""The loop of a worker: requests are answered in line, and nothing that takes long holds up the others."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.host.peer import Peer
+from portero.server import connection
+from portero.server.app import create
+from portero.server.connection import Connection
+from portero.server.loop import Loop
+from portero.types import JSON
+from portero.unixhttp import UnixConnection, call_before_waiting
+from tests.server.test_connection import HEAD, Judge, request
+from tests.server.test_lead import soon
+
+
+class Stops(Judge):
+    """Stands still at some requests, after saying that it will wait or without a word, until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Event()
+        self.threads: list[int] = []
+
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        self.threads.append(threading.get_ident())
+        if data.endswith(b" asks"):
+            with closing(UnixConnection("/nowhere", 1)) as daemon, suppress(FileNotFoundError):
+                daemon.connect()
+        if data.endswith((b" asks", b" hangs")):
+            self.may_go_on.wait(60)
+        return super().answer(data, peer)
+
+
+class Running:
+    """A loop with its main thread, and connections to it."""
+
+    def __init__(self, path: Path, judge: Judge, most: int) -> None:
+        self.path = path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(64)
+        self.listener.setblocking(False)
+        turns = threading.Semaphore(4)
+
+        def connect(client: socket.socket, waits: Callable[[], None]) -> Connection:
+            return Connection(client, judge, create(judge), turns, lambda: False, waits)
+
+        self.loop = Loop([self.listener], connect, most)
+        call_before_waiting(self.loop.pass_on)
+        self.ended = threading.Event()
+        self.opened: list[socket.socket] = []
+
+    def look_after(self) -> None:
+        while not self.ended.wait(min(0.01, self.loop.look_after())):
+            pass
+
+    def client(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(30)
+        client.connect(str(self.path))
+        self.opened.append(client)
+        return client
+
+    def ask(self, body: bytes) -> bool:
+        """Ask over a new connection, and wait for the answer."""
+        client = self.client()
+        client.sendall(request(body))
+        return allowed(client)
+
+
+@contextmanager
+def running(path: Path, judge: Judge, most: int = 100) -> Iterator[Running]:
+    served = Running(path / "portero.sock", judge, most)
+    main = threading.Thread(target=served.look_after, daemon=True)
+    main.start()
+    try:
+        yield served
+    finally:
+        for client in served.opened:
+            client.close()
+        emptied = soon(lambda: not served.loop.connections)
+        served.ended.set()
+        main.join()
+        served.loop.stop_accepting()
+        served.listener.close()
+    assert emptied
+
+
+def allowed(client: socket.socket) -> bool:
+    document: dict[str, Any] = json.loads(client.recv(1 << 16).partition(b"\r\n\r\n")[2])
+    return document["Allow"] is True
+
+
+def test_requests_of_many_connections_are_answered_by_one_thread(tmp_path: Path) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        clients = [served.client() for _ in range(20)]
+        for _ in range(3):
+            for client in clients:
+                client.sendall(request(b"allow"))
+            assert all(allowed(client) for client in clients)
+
+    assert len(judge.asked) == 60
+    # The lead may be taken from a thread on a busy machine.
+    assert max(judge.threads.count(thread) for thread in judge.threads) >= 30
+
+
+@pytest.mark.parametrize("how", [b"asks", b"hangs"])
+def test_a_request_that_waits_holds_up_no_other_and_is_answered_at_its_end(tmp_path: Path, how: bytes) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        waiting = [served.client() for _ in range(5)]
+        for client in waiting:
+            client.sendall(request(b"allow " + how))
+        assert soon(lambda: len(judge.threads) == 5)
+        others = [served.ask(b"allow") for _ in range(20)]
+        judge.may_go_on.set()
+
+        assert others == [True] * 20
+        assert [allowed(client) for client in waiting] == [True] * 5
+        for client in waiting:
+            client.sendall(request(b"allow"))
+        assert [allowed(client) for client in waiting] == [True] * 5
+
+
+def test_what_comes_after_a_request_that_waits_is_not_read_before_its_answer(tmp_path: Path) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        client = served.client()
+        client.sendall(request(b"allow hangs"))
+        assert soon(lambda: len(judge.threads) == 1)
+        assert served.ask(b"allow")
+        client.sendall(request(b"no"))
+        assert served.ask(b"allow")
+        asked = list(judge.asked)
+        judge.may_go_on.set()
+
+        assert allowed(client)
+        assert not allowed(client)
+    assert b"no" not in asked
+
+
+def test_a_client_that_hangs_up_while_its_request_waits_costs_nobody_anything(tmp_path: Path) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        client = served.client()
+        client.sendall(request(b"allow asks"))
+        assert soon(lambda: len(judge.threads) == 1)
+        client.close()
+        assert served.ask(b"allow")
+        judge.may_go_on.set()
+
+        assert soon(lambda: len(served.loop.connections) == 1)
+        assert served.ask(b"allow")
+
+
+def test_half_requests_take_no_threads_and_end_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 3)
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        assert served.ask(b"allow")
+        before = threading.active_count()
+        clients = [served.client() for _ in range(60)]
+        for client in clients:
+            client.sendall(HEAD + b"Content-Length: 100\r\n\r\nallow")
+        assert all(served.ask(b"allow") for _ in range(20))
+        assert threading.active_count() <= before + 4
+
+        assert [client.recv(1) for client in clients] == [b""] * 60
+        assert served.ask(b"allow")
+
+
+def test_a_client_that_does_not_read_its_answer_holds_up_no_other(tmp_path: Path) -> None:
+    with running(tmp_path, Judge()) as served:
+        for _ in range(5):
+            served.client().sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert all(served.ask(b"allow") for _ in range(20))
+
+
+def test_connections_beyond_the_most_wait_for_one_to_end(tmp_path: Path) -> None:
+    with running(tmp_path, Judge(), most=3) as served:
+        clients = [served.client() for _ in range(6)]
+        for client in clients:
+            client.sendall(request(b"allow"))
+        assert [allowed(client) for client in clients[:3]] == [True] * 3
+        clients[3].settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            clients[3].recv(1)
+        for client in clients[:3]:
+            client.close()
+        clients[3].settimeout(30)
+
+        assert [allowed(client) for client in clients[3:]] == [True] * 3
+
+
+def test_an_error_in_a_connection_ends_it_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Fails(Judge):
+        def failure(self) -> Mapping[str, JSON]:
+            raise RuntimeError("in the last resort")
+
+    with running(tmp_path, Fails()) as served:
+        client = served.client()
+        client.sendall(request(b"fail"))
+
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+        assert served.ask(b"allow")
+    assert "RuntimeError: in the last resort" in caplog.text
+
+
+def test_a_main_thread_with_nothing_to_look_after_sleeps_until_the_next_request(tmp_path: Path) -> None:
+    judge = Judge()
+    with running(tmp_path, judge) as served:
+        assert served.ask(b"allow")
+        assert soon(lambda: served.loop.look_after() > 1)
+        served.ended.set()
+        time.sleep(0.1)
+        assert soon(lambda: served.loop.look_after() > 1)
+
+        assert served.ask(b"allow")
+        assert served.loop.look_after() < 1
