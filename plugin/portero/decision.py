@@ -92,7 +92,8 @@ class Subject:
     """What is known of the request that was judged; empty where it could not be read.
 
     `identified_by`: how the user is known; `names`: alternative names of the certificate.
-    `by_compose`: the client is Compose, or makes what Compose makes.
+    `by_compose`: the client is Compose, or makes what Compose makes. `trace`, `parent_span`: the client's, where it
+    named one (W3C Trace Context).
     """
 
     operation: str = ""
@@ -108,6 +109,8 @@ class Subject:
     groups: tuple[str, ...] = ()
     identified_by: str = ""
     names: tuple[str, ...] = ()
+    trace: str = ""
+    parent_span: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +161,7 @@ class Decision:
             "user": _cut(subject.user),
             **({"groups": [*subject.groups[:MOST_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
+            **({"traceId": subject.trace, "parentSpanId": subject.parent_span} if subject.trace else {}),
             **({"breakGlass": True} if self.breaks_glass else {}),
             "operation": subject.operation,
             "apiVersion": subject.version,

@@ -49,3 +49,9 @@ def test_a_line_that_stands_for_several_reads() -> None:
     assert renamed("ocsf", alike=40)["count"] == 40
     assert renamed("ecs", alike=40)["portero"]["alike"] == 40
     assert "count" not in renamed("ocsf")
+
+
+def test_the_trace_of_the_client() -> None:
+    assert renamed("ecs", traceId="ab" * 16, parentSpanId="cd" * 8)["trace"] == {"id": "ab" * 16}
+    assert renamed("ocsf", traceId="ab" * 16, parentSpanId="cd" * 8)["metadata"]["correlation_uid"] == "ab" * 16
+    assert "trace" not in renamed("ecs")

@@ -14,6 +14,7 @@ import pytest
 from portero.forwarding.destination import Destination
 from portero.forwarding.ship import Shipper
 from portero.forwarding.state import ForwardState
+from portero.forwarding.syslog_receiver import SyslogReceiver
 from tests.paths import ROOT
 
 from .lines import text
@@ -53,8 +54,8 @@ def collected(folder: Path) -> list[dict[str, object]]:
 def deliver(folder: Path, port: int) -> None:
     """Ship a log until the collector has all of it."""
     (folder / "log").write_bytes(b"".join(text(f"d-{number}") for number in range(LINES)))
-    to = Destination("tcp", "127.0.0.1", port)
-    ship = Shipper(folder / "log", to, "portero", None, folder / "forward.json", ForwardState())
+    receiver = SyslogReceiver(Destination("tcp", "127.0.0.1", port), "portero", None)
+    ship = Shipper(folder / "log", receiver, folder / "forward.json", ForwardState())
     end = time.monotonic() + 60
     while time.monotonic() < end and len(collected(folder)) < LINES:
         ship.step()

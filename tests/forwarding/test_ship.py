@@ -9,14 +9,15 @@ from portero.forwarding import state
 from portero.forwarding.destination import Destination
 from portero.forwarding.ship import Shipper
 from portero.forwarding.state import ForwardState
+from portero.forwarding.syslog_receiver import SyslogReceiver
 
 from .lines import text
 from .receiver import Receiver
 
 
 def shipper(folder: Path, port: int, begun: ForwardState | None = None) -> Shipper:
-    to = Destination("tcp", "127.0.0.1", port)
-    return Shipper(folder / "log", to, "portero", None, folder / "forward.json", begun or ForwardState())
+    receiver = SyslogReceiver(Destination("tcp", "127.0.0.1", port), "portero", None)
+    return Shipper(folder / "log", receiver, folder / "forward.json", begun or ForwardState())
 
 
 def append(folder: Path, *numbers: int) -> None:
@@ -98,6 +99,6 @@ def test_a_log_that_is_not_there_yet_is_no_fault_and_a_missing_socket_is(tmp_pat
     assert ship.state.fault == ""
 
     append(tmp_path, 1)
-    ship.to = Destination("unix", str(tmp_path / "none"))
+    ship.receiver = SyslogReceiver(Destination("unix", str(tmp_path / "none")), "portero", None)
     assert not ship.step()
     assert "No such file" in ship.state.fault

@@ -33,10 +33,12 @@ def told_at_the_start(folder: Path) -> str:
         "log": "/var/log/portero/decisions.jsonl",
         "forward": "syslog+tcp://logs.example.com:601",
         "forward_state": str(folder / "forward.json"),
+        "traces": "http://127.0.0.1:4318/v1/traces",
     }
     settings = Settings.read({}, given)
     bundle_state.write(settings.bundle_folder, BundleState())
-    forward_state.write(settings.forward_state, ForwardState())
+    for file in (settings.forward_state, settings.forward_state.with_suffix(".traces.json")):
+        forward_state.write(file, ForwardState())
     text = Metrics().text() + bundled.metrics_text(settings) + forwarded.metrics_text(settings)
     return text.decode()
 

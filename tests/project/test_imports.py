@@ -24,6 +24,7 @@ LIBRARIES = {
     "jinja2": {"formats"},
     "click": {"cli", "__main__"},
     "ruamel": {"sandbox"},
+    "opentelemetry": {"forwarding"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

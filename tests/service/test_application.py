@@ -388,3 +388,14 @@ def test_a_line_that_is_lost_counts_for_all_that_it_stands_for(tmp_path: Path) -
 
     assert asked.status()["logFailures"] == 4
     assert asked.status()["logLeftOut"] == 0
+
+
+def test_the_line_names_the_clients_trace_and_a_value_of_another_form_is_none(tmp_path: Path) -> None:
+    asked = built(tmp_path)
+    for value in ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-" + "a" * 1000):
+        assert ask(asked, HARMLESS_READ | {"RequestHeaders": {"Traceparent": value}})["Allow"]
+
+    traced, untraced = logged(tmp_path)
+    assert (traced["traceId"], traced["parentSpanId"]) == ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
+    assert "traceId" not in untraced
+    Draft202012Validator(json.loads((SCHEMAS / "decision.json").read_text())).validate(traced)

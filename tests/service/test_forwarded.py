@@ -8,9 +8,11 @@ import pytest
 from portero.forwarding import state
 from portero.forwarding.destination import Destination
 from portero.forwarding.state import ForwardState
+from portero.forwarding.syslog_receiver import SyslogReceiver
 from portero.service import forwarded
 from portero.service.settings import InvalidSettings, Settings
 
+URL = "http://127.0.0.1:4318/v1/traces"
 NOW = 1_800_000_000.0
 GOOD = ForwardState(inode=1, offset=10, sent=4, succeeded=NOW - 10)
 
@@ -34,7 +36,7 @@ def test_what_is_delivered_needs_no_attention(settings: Settings) -> None:
 
     assert notices(settings) == []
     assert b"\nportero_forward_lines_total 4\n" in forwarded.metrics_text(settings)
-    described = forwarded.describe(settings)
+    described = forwarded.describe(settings)["forward"]
     assert isinstance(described, dict)
     assert (described["sent"], described["fault"]) == (4, "")
 
@@ -58,13 +60,36 @@ def test_an_agent_that_never_ran_does(settings: Settings) -> None:
 def test_a_shipper_goes_on_from_what_was_noted(settings: Settings) -> None:
     state.write(settings.forward_state, GOOD)
 
-    shipper = forwarded.make_shipper(settings)
+    (shipper,) = forwarded.make_shippers(settings)
 
-    assert (shipper.state, shipper.to) == (GOOD, Destination("tcp", "h", 601))
+    assert (shipper.state, shipper.receiver) == (GOOD, SyslogReceiver(Destination("tcp", "h", 601), "portero", None))
 
 
-def test_standard_output_cannot_be_forwarded() -> None:
-    with pytest.raises(InvalidSettings, match="PORTERO_FORWARD: needs a log in a file"):
-        Settings.read({}, {"forward": "syslog+tcp://h:601"})
+def test_traces_are_a_way_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="needs portero[otel]")
+    given = {"log": "/var/log/p.jsonl", "traces": URL, "forward_state": str(tmp_path / "forward.json")}
+    settings = Settings.read({}, given)
+    assert notices(settings) == ["the trace of decisions was never forwarded: start portero-agent.service"]
+    state.write(tmp_path / "forward.traces.json", replace(GOOD, fault="refused", succeeded=NOW - 301))
+
+    (shipper,) = forwarded.make_shippers(settings)
+
+    assert (shipper.receiver.name, shipper.state.sent) == (URL, 4)
+    assert notices(settings) == ["the trace of decisions is not forwarded since 2027-01-15T07:54:59.000Z: refused"]
+    assert b"\nportero_traces_lines_total 4\n" in forwarded.metrics_text(settings)
+    described = forwarded.describe(settings)
+    assert described["forward"] == {}
+    assert isinstance(described["traces"], dict)
+    assert described["traces"]["to"] == URL
+
+
+@pytest.mark.parametrize(("field", "to"), [("forward", "syslog+tcp://h:601"), ("traces", URL)])
+@pytest.mark.parametrize("log", ["-", "journald"])
+def test_only_a_file_can_be_forwarded(field: str, to: str, log: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"PORTERO_{field.upper()}: needs a log in a file"):
+        Settings.read({}, {field: to, "log": log})
+
+
+def test_where_nothing_is_forwarded_nothing_is_told() -> None:
     settings = Settings.read({}, {})
-    assert (notices(settings), forwarded.describe(settings), forwarded.metrics_text(settings)) == ([], {}, b"")
+    assert (notices(settings), forwarded.make_shippers(settings), forwarded.metrics_text(settings)) == ([], [], b"")

@@ -42,6 +42,7 @@ def test_by_default_nothing_is_shared() -> None:
         decision(violations=(refusal("internal-error", ""),)),
         decision(violations=(refusal("unknown-field", "x", "audit"),)),
         decision(breaks_glass=True),
+        decision(replace(PING, trace="ab" * 16, parent_span="cd" * 8)),
         decision(replace(PING, operation="Unknown")),
         decision(replace(PING, operation="")),
         decision(replace(PING, operation="ContainerInspect")),
@@ -49,7 +50,18 @@ def test_by_default_nothing_is_shared() -> None:
         decision(replace(PING, operation="SwarmUnlockkey")),
         decision(replace(PING, operation="ContainerCreate", reads=False)),
     ],
-    ids=["refused", "reported", "break-glass", "unknown", "unreadable", "environment", "files", "key", "change"],
+    ids=[
+        "refused",
+        "reported",
+        "break-glass",
+        "traced",
+        "unknown",
+        "unreadable",
+        "environment",
+        "files",
+        "key",
+        "change",
+    ],
 )
 def test_whatever_else_keeps_a_line_of_its_own(kept: Decision) -> None:
     assert not SharedLines(100).may_share(kept)

@@ -4,27 +4,36 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_lines
+from portero.forwarding.ship import Shipper
 from portero.service import following, forwarded
+from portero.service.settings import Settings
 from portero.threads import start_thread
 
 
 @click.command()
 def agent() -> None:
-    """Keep this host's policy bundle up to date, and send its decision log on, for as long as it runs.
+    """Keep this host's policy bundle up to date, and send its decision log and traces on, for as long as it runs.
 
     PORTERO_BUNDLE is fetched at the start and every PORTERO_BUNDLE_EVERY seconds. A bundle that is rightly signed, for
     a group of this host, and not older than what was in force takes the place of the one before; otherwise the last
     good one stays. PORTERO_LOG is sent to PORTERO_FORWARD as it grows; while the receiver is away, lines wait in the
-    log.
+    log. With PORTERO_TRACES each decision is a span, too.
     """
     settings = options.settings({})
     works = [
         *([following.make_follower(settings).run] if settings.bundle else []),
-        *([forwarded.make_shipper(settings).run] if settings.forward else []),
+        *(shipper.run for shipper in _make_shippers(settings)),
     ]
     if not works:
-        show_lines(["PORTERO_BUNDLE and PORTERO_FORWARD are empty: there is nothing to do"])
+        show_lines(["PORTERO_BUNDLE, PORTERO_FORWARD and PORTERO_TRACES are empty: there is nothing to do"])
         return
     for work in works[1:]:
         start_thread(work.__qualname__, work)
     works[0]()
+
+
+def _make_shippers(settings: Settings) -> list[Shipper]:
+    try:
+        return forwarded.make_shippers(settings)
+    except ImportError as error:
+        options.give_up([f"PORTERO_TRACES: needs OpenTelemetry ({error}): pip install 'portero[otel]'"])

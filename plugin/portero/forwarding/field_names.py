@@ -16,7 +16,9 @@ Line: TypeAlias = Mapping[str, JSON]
 # OCSF 1.3: class API Activity, activity Other.
 _API_ACTIVITY, _APPLICATION, _OTHER = 6003, 6, 99
 _INFORMATIONAL, _MEDIUM = 1, 3
-_ELSEWHERE = ("id", "time", "user", "groups", "operation", "apiVersion", "method", "path", "image", "allowed")
+_ELSEWHERE = frozenset(
+    {"id", "traceId", "time", "user", "groups", "operation", "apiVersion", "method", "path", "image", "allowed"}
+)
 
 
 def _ecs(line: Line) -> dict[str, JSON]:
@@ -40,6 +42,8 @@ def _ecs(line: Line) -> dict[str, JSON]:
         "container": {"image": {"name": line.get("image")}},
         "rule": {"id": _rules(line), "ruleset": line.get("profile")},
     }
+    if "traceId" in line:
+        named["trace"] = {"id": line["traceId"]}
     return named | {"portero": _others(line) | {"apiVersion": line.get("apiVersion")}}
 
 
@@ -64,6 +68,8 @@ def _ocsf(line: Line) -> dict[str, JSON]:
     }
     if "alike" in line:
         named["count"] = line["alike"]
+    if "traceId" in line:
+        named["metadata"] = {**cast("dict[str, JSON]", named["metadata"]), "correlation_uid": line["traceId"]}
     return named | {"unmapped": _others(line)}
 
 

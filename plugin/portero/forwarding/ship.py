@@ -4,17 +4,14 @@ At least once: after a connection broke, what the receiver had not taken is sent
 """
 
 import logging
-import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from portero.forwarding import state as forward_state
-from portero.forwarding.channel import Channel, open_channel
-from portero.forwarding.destination import Destination
-from portero.forwarding.field_names import Format
 from portero.forwarding.state import ForwardState
-from portero.forwarding.syslog import write_message
 from portero.forwarding.tail import LogTail, Position
 
 _LOG = logging.getLogger(__name__)
@@ -24,18 +21,37 @@ _PAUSE, _LONGEST_PAUSE = 0.5, 60.0
 _BATCH = 500
 
 
+class LineSender(Protocol):
+    """A way to a receiver. Both methods raise OSError, after which it is of no use."""
+
+    def send(self, lines: Sequence[bytes]) -> None:
+        """Send these lines of the log, and return once they count as delivered."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Receiver(Protocol):
+    """Who gets the lines, in whatever form it asks for."""
+
+    @property
+    def name(self) -> str:
+        """What faults call it."""
+
+    def connect(self) -> LineSender:
+        """Raises OSError."""
+
+
 @dataclass(slots=True)
 class Shipper:
     """One log, one receiver. `file`: where the state is kept."""
 
     log: Path
-    to: Destination
-    form: Format
-    ca: Path | None
+    receiver: Receiver
     file: Path
     state: ForwardState = field(default_factory=ForwardState)
     _tail: LogTail | None = field(default=None, init=False)
-    _channel: Channel | None = field(default=None, init=False)
+    _sender: LineSender | None = field(default=None, init=False)
 
     def step(self) -> bool:
         """Send what is new; whether there was something. The state says how it went."""
@@ -45,10 +61,10 @@ class Shipper:
             # The receiver's socket may be what is missing; a log that is not there yet is no fault.
             if error.filename == str(self.log):
                 return False
-            self._fail(f"{self.to.place}: {error.strerror}")
+            self._fail(f"{self.receiver.name}: {error.strerror}")
             return False
         except OSError as error:
-            self._fail(f"{self.to.place}: {error.strerror or error}")
+            self._fail(f"{self.receiver.name}: {error.strerror or error}")
             return False
         if lines or self.state.fault or not self.state.succeeded:
             self._note(replace(self.state, succeeded=time.time(), failures=0, fault=""))
@@ -58,10 +74,9 @@ class Shipper:
         if self._tail is None:
             self._tail = LogTail(self.log, Position(self.state.inode, self.state.offset, self.state.head))
         lines, after = self._tail.read()
-        self._channel = self._channel or open_channel(self.to, self.ca)
-        host = socket.gethostname() or "-"
+        self._sender = self._sender or self.receiver.connect()
         for first in range(0, len(lines), _BATCH):
-            self._channel.send([write_message(line, host, self.form) for line in lines[first : first + _BATCH]])
+            self._sender.send(lines[first : first + _BATCH])
         self._tail.take(after)
         gaps, self._tail.gaps = self._tail.gaps, 0
         self.state = replace(
@@ -77,14 +92,14 @@ class Shipper:
 
     def close(self) -> None:
         """Let go of the receiver."""
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        if self._sender is not None:
+            self._sender.close()
+            self._sender = None
 
     def _fail(self, fault: str) -> None:
         self.close()
         if fault != self.state.fault:
-            _LOG.error("the decision log is not forwarded: %s", fault)
+            _LOG.error("lines of the decision log are not delivered: %s", fault)
         behind = self._tail.count_behind() if self._tail is not None else 0
         self._note(replace(self.state, failures=self.state.failures + 1, fault=fault, behind=behind))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from portero.decision import Subject
 from portero.identity.caller import Identity
+from portero.reading import traceparent
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.uri import Target
@@ -20,6 +21,7 @@ def describe(
     document: Mapping[str, JSON],
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
+    trace, parent_span = traceparent.read(asked.headers) if asked else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
         method=asked.method if asked else "",
@@ -34,6 +36,8 @@ def describe(
         reads=match.operation.reads if match else False,
         by_compose=is_by_compose(asked, document),
         daemon_defaults=_list_daemon_defaults(document),
+        trace=trace,
+        parent_span=parent_span,
     )
 
 

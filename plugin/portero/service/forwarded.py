@@ -1,70 +1,111 @@
-"""The decision log's way to another machine: the shipper under these settings, and what status and metrics say."""
+"""What leaves the host by way of the decision log: lines to a receiver of syslog, spans to a receiver of traces.
+
+The shippers under these settings, and what status and metrics say of them.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from portero.decision import instant
 from portero.forwarding import state as forward_state
 from portero.forwarding.destination import parse_destination
-from portero.forwarding.ship import Shipper
+from portero.forwarding.ship import Receiver, Shipper
 from portero.forwarding.state import ForwardState
+from portero.forwarding.syslog_receiver import SyslogReceiver
 from portero.service.settings import Settings
 from portero.types import JSON
 
 # Seconds without a delivery, while lines wait, after which it needs attention.
 _LATE = 300
 _METRICS = (
-    ("succeeded", "portero_forward_last_success_timestamp_seconds", "gauge", "When lines were last delivered"),
-    ("sent", "portero_forward_lines_total", "counter", "Lines that were delivered"),
-    ("gaps", "portero_forward_gaps_total", "counter", "Times that lines were rotated away before they could be sent"),
-    ("behind", "portero_forward_behind_bytes", "gauge", "Bytes of the log's file that wait"),
+    ("succeeded", "last_success_timestamp_seconds", "gauge", "When lines were last delivered"),
+    ("sent", "lines_total", "counter", "Lines that were delivered"),
+    ("gaps", "gaps_total", "counter", "Times that lines were rotated away before they could be sent"),
+    ("behind", "behind_bytes", "gauge", "Bytes of the log's file that wait"),
 )
 
 
-def make_shipper(settings: Settings) -> Shipper:
-    """The shipper of PORTERO_FORWARD. A note that cannot be read counts as none: all of the log is sent again."""
-    state = _read_or_none(settings) or ForwardState()
-    to = parse_destination(settings.forward)
-    return Shipper(Path(settings.log), to, settings.forward_format, settings.forward_ca, settings.forward_state, state)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """`setting`: its name, and that of its metrics; `what` goes to `to`; `file`: where its state is kept."""
+
+    setting: str
+    what: str
+    to: str
+    file: Path
+
+
+def _list_ways(settings: Settings) -> Iterator[_Way]:
+    if settings.forward:
+        yield _Way("forward", "the decision log", settings.forward, settings.forward_state)
+    if settings.traces:
+        beside = settings.forward_state.with_suffix(".traces.json")
+        yield _Way("traces", "the trace of decisions", settings.traces, beside)
+
+
+def make_shippers(settings: Settings) -> list[Shipper]:
+    """One for each receiver. A note that cannot be read counts as none: all of the log is sent again.
+
+    Raises ImportError where traces are asked for and OpenTelemetry is not installed.
+    """
+    return [
+        Shipper(Path(settings.log), _make_receiver(way, settings), way.file, _read_or_none(way) or ForwardState())
+        for way in _list_ways(settings)
+    ]
+
+
+def _make_receiver(way: _Way, settings: Settings) -> Receiver:
+    if way.setting == "forward":
+        return SyslogReceiver(parse_destination(way.to), settings.forward_format, settings.forward_ca)
+    from portero.forwarding.trace_receiver import TraceReceiver  # of the extra `otel`
+
+    return TraceReceiver(way.to)
 
 
 def list_notices(settings: Settings, now: float) -> Iterator[str]:
     """One sentence for each thing that needs attention; `now` in seconds since 1970."""
-    if not settings.forward:
-        return
-    state = _read_or_none(settings)
-    if state is None:
-        yield "the decision log was never forwarded: start portero-agent.service"
-        return
-    if state.fault and now - state.succeeded > _LATE:
-        since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
-        yield f"the decision log is not forwarded {since}: {state.fault}"
-    if state.gaps:
-        yield f"lines of the decision log were gone before they could be forwarded ({state.gaps} times)"
+    for way in _list_ways(settings):
+        state = _read_or_none(way)
+        if state is None:
+            yield f"{way.what} was never forwarded: start portero-agent.service"
+            continue
+        if state.fault and now - state.succeeded > _LATE:
+            since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
+            yield f"{way.what} is not forwarded {since}: {state.fault}"
+        if state.gaps:
+            yield f"lines of {way.what} were gone before they could be forwarded ({state.gaps} times)"
 
 
-def describe(settings: Settings) -> JSON:
-    """Forwarding for the full status; empty where nothing is forwarded."""
-    if not settings.forward:
-        return {}
-    state = _read_or_none(settings) or ForwardState()
-    last = instant(state.succeeded) if state.succeeded else ""
-    return {"to": settings.forward, "sent": state.sent, "gaps": state.gaps, "lastSuccess": last, "fault": state.fault}
+def describe(settings: Settings) -> dict[str, JSON]:
+    """Each way for the full status, by its setting; an empty value where nothing is sent."""
+    described: dict[str, JSON] = {"forward": {}, "traces": {}}
+    for way in _list_ways(settings):
+        state = _read_or_none(way) or ForwardState()
+        last = instant(state.succeeded) if state.succeeded else ""
+        described[way.setting] = {
+            "to": way.to,
+            "sent": state.sent,
+            "gaps": state.gaps,
+            "lastSuccess": last,
+            "fault": state.fault,
+        }
+    return described
 
 
 def metrics_text(settings: Settings) -> bytes:
-    """Its metrics in Prometheus's text format; none where nothing is forwarded."""
-    state = _read_or_none(settings) if settings.forward else None
-    if state is None:
-        return b""
-    values = ((name, kind, words, getattr(state, field)) for field, name, kind, words in _METRICS)
+    """Their metrics in Prometheus's text format; none where nothing was sent yet."""
     return "".join(
-        f"# HELP {name} {words}\n# TYPE {name} {kind}\n{name} {value}\n" for name, kind, words, value in values
+        f"# HELP {name} {words}\n# TYPE {name} {kind}\n{name} {getattr(state, field)}\n"
+        for way in _list_ways(settings)
+        if (state := _read_or_none(way)) is not None
+        for field, end, kind, words in _METRICS
+        for name in [f"portero_{way.setting}_{end}"]
     ).encode()
 
 
-def _read_or_none(settings: Settings) -> ForwardState | None:
+def _read_or_none(way: _Way) -> ForwardState | None:
     try:
-        return forward_state.read(settings.forward_state)
+        return forward_state.read(way.file)
     except (OSError, ValueError):
         return None

@@ -32,6 +32,7 @@ _FIELDS = {
     "PORTERO_IMAGE": "image",
     "PORTERO_PROFILE": "profile",
     "PORTERO_POLICY": "policy",
+    "PORTERO_TRACE_ID": "traceId",
 }
 # Seconds for which a journald that takes nothing is waited for.
 _PATIENCE = 2

@@ -66,6 +66,7 @@ class Settings:
     forward_format: Format
     forward_ca: Path | None
     forward_state: Path
+    traces: str
     record: Path | None
     record_max: int
     metrics_address: tuple[str, int] | None
@@ -89,8 +90,9 @@ class Settings:
                 faults.append(f"{name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
-        if not faults and values["forward"] and not str(values["log"]).startswith("/"):
-            faults.append("PORTERO_FORWARD: needs a log in a file: name its absolute path in PORTERO_LOG")
+        if not faults and not str(values["log"]).startswith("/"):
+            cure = "needs a log in a file: name its absolute path in PORTERO_LOG"
+            faults += [f"{variable(field)}: {cure}" for field in ("forward", "traces") if values[field]]
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
         if values["bundle"]:
@@ -163,6 +165,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "forward_format": value.one_of(*get_args(Format)),
         "forward_ca": value.optional,
         "forward_state": value.absolute,
+        "traces": value.traces,
         "record": value.optional,
         "record_max": value.size(1 << 20, 1000 << 30),
         "metrics_address": value.loopback,

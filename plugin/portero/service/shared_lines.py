@@ -61,6 +61,7 @@ class SharedLines:
             and subject.reads
             and not decision.violations
             and not decision.breaks_glass
+            and not subject.trace
         )
 
     def add(self, decision: Decision, line: dict[str, JSON]) -> dict[str, JSON] | None:

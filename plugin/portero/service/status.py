@@ -101,7 +101,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
             cast("list[str]", view.policy.site["bind-sources"]), loading.make_host(settings, view.policy).moment()
         ),
         "bundle": bundled.describe(settings),
-        "forward": forwarded.describe(settings),
+        **forwarded.describe(settings),
         "socket": str(settings.socket),
         "schemas": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),

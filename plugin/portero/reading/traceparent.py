@@ -1,0 +1,22 @@
+"""The trace that a client's request belongs to: the header `traceparent` (W3C Trace Context), which dockerd passes on.
+
+It is the client's word, and nothing is decided by it. A value of any other form counts as none.
+"""
+
+import re
+from collections.abc import Mapping
+
+# Version, trace, span, flags; a later version may have more behind them.
+_FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?")
+_FIRST, _INVALID = "00", "ff"
+
+
+def read(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The IDs of the trace and of the client's span, in hexadecimal; both are empty where there is none."""
+    match = _FORM.fullmatch(headers.get("traceparent", ""))
+    if match is None:
+        return "", ""
+    version, trace, span, more = match.groups()
+    if version == _INVALID or (version == _FIRST and more) or not int(trace, 16) or not int(span, 16):
+        return "", ""
+    return trace, span
