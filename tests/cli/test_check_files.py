@@ -99,7 +99,7 @@ def test_no_ci_file_installs_portero_by_its_name(file: str) -> None:
     text = re.sub("^ *#.*", "", (ROOT / file).read_text(), flags=re.MULTILINE)
 
     assert re.search(r"pip\W.*install .*--require-hashes -r \S*requirements/run.txt", text)
-    assert re.search(r"pip\W.*install .*--no-deps \S*(/.portero|ACTION_PATH)\b", text)
+    assert re.search(r"pip\W.*install .*--no-deps --no-build-isolation \S*(/.portero|ACTION_PATH)\b", text)
     assert not re.search(r"install\b.*\sportero\b", text)
 
 
