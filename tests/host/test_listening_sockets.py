@@ -79,6 +79,15 @@ def test_of_several_processes_that_of_root_counts(tmp_path: Path) -> None:
     assert [(socket.pid, socket.uid) for socket in read_sockets(tmp_path).sockets] == [(7, 0)]
 
 
+@pytest.mark.parametrize(("inside", "outside"), [(7, 8), (8, 7)])
+def test_a_process_outside_containers_counts_before_one_inside(tmp_path: Path, inside: int, outside: int) -> None:
+    lines = line(11, "/run/php.sock")
+    process(tmp_path, inside, "php-fpm", lines, inodes=(11,), uid=0, pid="2")
+    process(tmp_path, outside, "php-fpm", lines, inodes=(11,), uid=33)
+
+    assert [(socket.pid, socket.uid) for socket in read_sockets(tmp_path).sockets] == [(outside, 33)]
+
+
 def test_a_second_reading_looks_for_the_processes_behind_new_sockets_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
