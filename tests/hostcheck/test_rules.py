@@ -12,6 +12,7 @@ from portero.policy import loader
 from portero.policy.loader import InvalidPolicy
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
+from tests.policy.test_positions import without_position
 
 RULE = json.loads((SCHEMAS / "host" / "kernel" / "kernel-pointers-hidden.json").read_text())
 
@@ -28,7 +29,7 @@ def site_folder(tmp_path: Path, rule: Any = None, site: Any = None) -> Path:
 def faults(*folders: Path) -> list[str]:
     with pytest.raises(InvalidPolicy) as broken:
         load(folders, engine.best())
-    return [fault.partition(".json: ")[2] for fault in broken.value.faults]
+    return [without_position(fault.partition(".json: ")[2]) for fault in broken.value.faults]
 
 
 def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:

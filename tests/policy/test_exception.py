@@ -21,6 +21,7 @@ from portero.policy.loader import InvalidPolicy, Policy, load
 from portero.reading.routes import Routes
 from portero.types import JSON
 from tests.paths import SCHEMAS
+from tests.policy.test_positions import without_position
 
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 BUILT_IN = ("exception.json", "request.json", "rule.json", "site.json", "site.schema.json")
@@ -383,7 +384,9 @@ def loaded(*folders: Path) -> Policy:
 def faults(folder: Path) -> list[str]:
     with pytest.raises(InvalidPolicy) as broken:
         loaded(folder)
-    return [fault.removeprefix(f"{folder / 'exceptions/mine.json'}: ") for fault in broken.value.faults]
+    return [
+        without_position(fault.removeprefix(f"{folder / 'exceptions/mine.json'}: ")) for fault in broken.value.faults
+    ]
 
 
 def test_an_exception_is_loaded_with_its_words_and_day(built_in: Path, exception: dict[str, Any]) -> None:

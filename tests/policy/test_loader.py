@@ -12,6 +12,7 @@ from portero import engine
 from portero.policy.loader import InvalidPolicy, Policy, load
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
+from tests.policy.test_positions import without_position
 
 OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
 PRIVILEGED = {"operation": "ContainerCreate", "facts": {"privileged": {"value": True, "at": "HostConfig.Privileged"}}}
@@ -31,7 +32,7 @@ def faults(*folders: Path) -> tuple[str, ...]:
     with pytest.raises(InvalidPolicy) as broken:
         loaded(*folders)
     assert str(broken.value) == "\n".join(broken.value.faults)
-    return broken.value.faults
+    return tuple(map(without_position, broken.value.faults))
 
 
 @pytest.fixture
@@ -160,6 +161,22 @@ def test_all_faults_are_named_at_once(built_in: Path, own: Path, written: dict[s
         f"{own / 'rules/mine/b.json'}: 'remedy' is missing",
         f"{own / 'site.json'}: actions: unknown rule 'no-privilege': did you mean 'no-privileged'?",
     )
+
+
+def test_a_fault_says_the_line_and_column(built_in: Path, own: Path, written: dict[str, Any]) -> None:
+    write(own, "rules/mine/a.json", json.dumps({**written, "propertis": {}}, indent=2))
+    write(own, "site.json", '{\n  "memory-max": "1gg",\n  "actions": {"no-privilege": "off"}\n}')
+
+    with pytest.raises(InvalidPolicy) as broken:
+        loaded(built_in, own)
+
+    lines = (own / "rules/mine/a.json").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "propertis" in text)
+    assert [fault.rpartition(" (")[2] for fault in broken.value.faults] == [
+        "line 2, column 3)",
+        f"line {line}, column 3)",
+        "line 3, column 15)",
+    ]
 
 
 def test_a_key_without_a_value_is_a_fault(built_in: Path, values: dict[str, Any]) -> None:

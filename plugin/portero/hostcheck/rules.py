@@ -90,7 +90,7 @@ def _rules(contents: Sequence[Folder], found: list[str]) -> tuple[dict[str, Rule
     for folder in contents:
         for file, content in folder.host.items():
             wrong = rule_faults(content, meta_schema, references)
-            found += [f"{file}: {fault}" for fault in wrong]
+            found += [folder.located(file, fault) for fault in wrong]
             if not wrong:
                 rules[file.stem] = rule_of(file, content)
                 about[file.stem] = cast(About, content["about"])

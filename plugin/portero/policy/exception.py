@@ -157,7 +157,7 @@ def read(
     for folder in contents:
         for file, content in folder.exceptions.items():
             wrong = [*file_faults(content, schema, conditions, references)] or [*rule_faults(content, rules)]
-            found += [f"{file}: {fault}" for fault in wrong]
+            found += [folder.located(file, fault) for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
 

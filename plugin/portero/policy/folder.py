@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from portero.policy import earlier_dialect
 from portero.policy.document import TOO_DEEP, DocumentRefused, parse
+from portero.policy.positions import find_position
 from portero.regular_file import read_regular_file
 from portero.types import JSON
 
@@ -52,6 +53,11 @@ class Folder:
     exceptions: Mapping[Path, dict[str, JSON]]
     warnings: tuple[str, ...] = ()
     keys: Mapping[str, bytes] = field(default_factory=dict)
+
+    def located(self, file: Path, fault: str) -> str:
+        """A line about a fault of one of its files, with where in the file it is."""
+        data = self.data.get(file.relative_to(self.path).as_posix(), b"")
+        return f"{file}: {fault}{find_position(data, fault)}"
 
 
 def read(path: Path, found: list[str]) -> Folder:

@@ -21,7 +21,7 @@ _CERTIFICATES, _TOKENS, _GROUPS = "certificate-issuers", "token-issuers", "user-
 def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
     """The issuers; a later folder's file replaces an earlier one's of its name. Faults are added to `found`."""
     files = _read_files({folder.path / "keys" / name: folder.keys[name] for folder in contents for name in folder.keys})
-    site = contents[-1].path / "site.json"
+    last = contents[-1]
     wrong: list[str] = []
     authorities = cast("list[str]", values.get(_CERTIFICATES, []))
     issuers = cast("list[dict[str, JSON]]", values.get(_TOKENS, []))
@@ -31,7 +31,7 @@ def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str
         wrong += _list_faults(_CERTIFICATES, file, "certificate", files)
     for issuer in issuers:
         wrong += _list_faults(_TOKENS, str(issuer["keys"]), "public key", files)
-    found += [f"{site}: {fault}" for fault in wrong]
+    found += [last.located(last.path / "site.json", fault) for fault in wrong]
     found += [sentence for sentence in files.values() if isinstance(sentence, str)]
     if wrong or found:
         return Trusted()

@@ -77,13 +77,16 @@ def _missing(builtin: Folder) -> list[str]:
 
 def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: list[str]) -> dict[str, JSON]:
     """The merged values; a key that no folder gives a value is a fault, since a rule may lean on it."""
-    sites = [(folder.path / _SITE, folder.documents[_SITE]) for folder in contents if _SITE in folder.documents]
-    for file, content in sites:
-        found += [f"{file}: {fault}" for fault in faults(content, schema)]
-    values = site.merged(content for _, content in sites)
+    sites = [folder for folder in contents if _SITE in folder.documents]
+    for folder in sites:
+        found += [folder.located(folder.path / _SITE, fault) for fault in faults(folder.documents[_SITE], schema)]
+    values = site.merged(folder.documents[_SITE] for folder in sites)
     needed = [*site.keys(schema), "unknown-fields"]
-    found += [f"{sites[0][0]}: '{key}' is missing: give it a value" for key in needed if key not in values]
-    found += [f"{sites[-1][0]}: {fault}" for fault in ([] if found else source_lists.nested_sources(values))]
+    found += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
+    last = sites[-1]
+    found += [
+        last.located(last.path / _SITE, fault) for fault in ([] if found else source_lists.nested_sources(values))
+    ]
     return values
 
 
@@ -94,7 +97,9 @@ def _rules(
     rules: dict[str, Rule] = {}
     for folder in contents:
         for file, content in folder.rules.items():
-            wrong = [f"{file}: {fault}" for fault in rule_faults(content, schemas[_DIALECT], operations, references)]
+            wrong = [
+                folder.located(file, fault) for fault in rule_faults(content, schemas[_DIALECT], operations, references)
+            ]
             found += wrong
             if not wrong:
                 rules[file.stem] = Rule.of(file, content)
@@ -121,7 +126,7 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
     """Actions for rules that are neither rules of requests nor of the host."""
     rules = sorted({file.stem for folder in contents for file in (*folder.rules, *folder.host)})
     return [
-        f"{folder.path / _SITE}: actions: unknown rule '{rule}'{close_to(rule, rules)}"
+        folder.located(folder.path / _SITE, f"actions: unknown rule '{rule}'{close_to(rule, rules)}")
         for folder in contents
         for rule in cast(dict[str, JSON], folder.documents.get(_SITE, {}).get("actions", {}))
         if rule not in rules
