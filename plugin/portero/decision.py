@@ -13,7 +13,7 @@ from portero.types import JSON
 
 LOG_VERSION = 2
 Action: TypeAlias = Literal["deny", "audit", "waived"]
-_ACTIONS: tuple[Action, ...] = ("deny", "audit", "waived")
+_RANK_OF_ACTION: Mapping[Action, int] = {"deny": 0, "audit": 1, "waived": 2}
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
 MOST_PLACES = 5
 MOST_GROUPS = 20
@@ -21,6 +21,7 @@ _LONGEST_TEXT = 1024
 _LONGEST_NOTE = 240
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
+_RANK_OF_LEVEL: Mapping[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,5 +229,10 @@ def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
 
 
 def _rank(violation: Violation) -> tuple[int, int, str, str, bool]:
-    action, level = _ACTIONS.index(violation.action), LEVELS.index(violation.level)
-    return action, level, violation.rule, violation.at, violation.default
+    return (
+        _RANK_OF_ACTION[violation.action],
+        _RANK_OF_LEVEL[violation.level],
+        violation.rule,
+        violation.at,
+        violation.default,
+    )

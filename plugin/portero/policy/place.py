@@ -69,7 +69,12 @@ def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
     """Of facts and objects only: `at` elsewhere is a name that the client chose."""
     deepest = None
     for step in path:
-        value = _below(value, step)
+        if isinstance(value, dict):
+            value = value.get(cast(str, step))  # the names of an object are texts: an index is none of them
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+        else:
+            return deepest
         if isinstance(value, dict) and isinstance(at := value.get("at"), str):
             deepest = at
     return deepest

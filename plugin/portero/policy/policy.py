@@ -136,6 +136,8 @@ class Policy:
 
     def waived(self, violations: Sequence[Violation], request: JSON, time: float) -> tuple[Violation, ...]:
         """The violations of a request at a time, those that an exception covers as waived by it."""
+        if not self.waivers:
+            return tuple(violations)
         rules = {violation.rule for violation in violations}
         about = sorted({place for rule in rules for place in self._places_of_waivers().get(rule, ())})
         return waived([self.waivers[place] for place in about], violations, request, time)
