@@ -15,6 +15,7 @@ from portero.cli.suggest import add_decision
 from portero.compliance import benchmark as benchmarks
 from portero.report import logged
 from portero.report.logged import NoDecision
+from portero.report.repeated_lines import DecisionReader
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
 from portero.service.settings import Settings
@@ -104,11 +105,12 @@ def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_js
 
 
 def _add(tally: Tally, suggestions: Suggestions, log: str) -> None:
+    reader = DecisionReader()
     for line in lines(log, logged.LONGEST_LINE):
         if not line.strip():
             continue
         try:
-            decision = logged.read(line)
+            decision = reader.read(line)
         except NoDecision:
             tally.unreadable += 1
             continue

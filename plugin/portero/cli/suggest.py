@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 import click
@@ -28,6 +29,7 @@ from portero.suggest.site_values import SiteValues
 from portero.types import JSON
 
 _LONGEST_LINE = 32 << 20
+_NOTHING = Asked("")
 
 
 @click.command()
@@ -99,14 +101,16 @@ class LogReader:
 
 def add_decision(suggestions: Suggestions, decision: Logged) -> None:
     """Add a decision of a log."""
-    named = image.parse(decision.image, "") if decision.image else {}
-    asked = Asked(decision.operation, *(str(named.get(name) or "") for name in ("registry", "repository", "digest")))
-    denials = [
-        _violation(each.rule, each.level, each.at)
-        for each in decision.violations
-        if each.outcome in ("refused", "would")
-    ]
-    suggestions.add(replace(asked, user=decision.user), denials)
+    denials = [_violation(each.rule, each.level, each.at) for each in decision.refusing]
+    asked = _read_asked(decision.operation, decision.image, decision.user) if denials else _NOTHING
+    suggestions.add(asked, denials)
+
+
+@lru_cache(maxsize=1024)
+def _read_asked(operation: str, named: str, user: str) -> Asked:
+    parts = image.parse(named, "") if named else {}
+    registry, repository, digest = (str(parts.get(name) or "") for name in ("registry", "repository", "digest"))
+    return Asked(operation, registry, repository, digest, user)
 
 
 def _asked(document: dict[str, JSON]) -> Asked:
@@ -116,6 +120,7 @@ def _asked(document: dict[str, JSON]) -> Asked:
     return Asked(str(document["operation"]), registry, repository, digest, str(identity["user"]))
 
 
+@lru_cache(maxsize=1024)
 def _violation(rule: str, level: str, at: str) -> Violation:
     return Violation(rule, level, at, "deny", "", {})
 

@@ -66,10 +66,14 @@ class Waiver:
     reads_image: bool = False
     conditions: tuple[Condition, ...] = ()
 
+    def is_over(self, today: date) -> bool:
+        """Whether it waives nothing any more."""
+        return today > self.expires
+
     def state(self, time: float) -> State:
         """How it is at a time, in seconds since 1970."""
-        today = datetime.fromtimestamp(time, UTC).date()
-        if today > self.expires:
+        today = _day_of(time)
+        if self.is_over(today):
             return "expired"
         return "expiring" if today + _SOON >= self.expires else "active"
 
@@ -85,15 +89,16 @@ def waived(
     tries_left, looks_left = MOST_TRIES, _MOST_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
+    today = _day_of(time)
+    of_rule: dict[str, list[int]] = {}
+    for index, violation in enumerate(violations):
+        of_rule.setdefault(violation.rule, []).append(index)
     for waiver in waivers:
-        covered = [
-            index
-            for index, violation in enumerate(violations)
-            if index not in by_index and violation.rule in waiver.rules
-        ]
+        about = [index for rule in waiver.rules for index in of_rule.get(rule, ())]
+        covered = [index for index in sorted(about) if index not in by_index]
         if not covered:
             continue
-        if waiver.state(time) == "expired" or not waiver.match.is_satisfied(request):
+        if waiver.is_over(today) or not waiver.match.is_satisfied(request):
             unexplained = [index for index in covered if violations[index].action == "deny" and index not in near]
             if unexplained and looks_left > 0:
                 looks_left -= 1
@@ -115,6 +120,10 @@ def waived(
         else violation
         for index, violation in enumerate(violations)
     )
+
+
+def _day_of(time: float) -> date:
+    return datetime.fromtimestamp(time, UTC).date()
 
 
 def _describe_miss(waiver: Waiver, request: JSON, time: float) -> NearMiss | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 from portero.decision import LEVELS, LOG_VERSION
@@ -47,7 +47,7 @@ class LoggedViolation:
     allowed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Logged:
     """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none.
 
@@ -77,14 +77,31 @@ class Logged:
     proposed: Proposed | None = None
     stands_for: int = 1
 
-    @property
+    def repeat(self, id: str, time: str, microseconds: int) -> "Logged":
+        """The same decision, made again; raises NoDecision for a time that is none.
+
+        All fields but three are taken as they are: to make a new value of each takes longer than to read a line.
+        """
+        again = object.__new__(Logged)
+        try:
+            again.__dict__.update(self.__dict__, id=id, time=_seconds(time), microseconds=microseconds)
+        except (ValueError, OverflowError):
+            raise NoDecision from None
+        return again
+
+    @cached_property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
         """What became of the request."""
         if not self.allowed:
             return "refused"
         return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
 
-    @property
+    @cached_property
+    def refusing(self) -> tuple[LoggedViolation, ...]:
+        """What refuses the request, or would."""
+        return tuple(one for one in self.violations if one.outcome in ("refused", "would"))
+
+    @cached_property
     def only_audit_profile_refuses(self) -> bool:
         """Whether the audit profile would refuse what the enforced one allows."""
         return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)

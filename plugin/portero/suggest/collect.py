@@ -72,6 +72,7 @@ class Suggestions:
     _wanted: dict[str, Wanted] = field(default_factory=dict)
     _drafts: dict[tuple[Asked, bool], Draft] = field(default_factory=dict)
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
+    _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
 
     def add(self, asked: Asked, denials: Sequence[Violation], document: JSON = None) -> None:
         """Count one request with the violations that refuse it, or would."""
@@ -79,7 +80,7 @@ class Suggestions:
         if not denials:
             return
         self.refused += 1
-        cures = [self._cure(violation, asked, document) for violation in denials]
+        cures = [self._find_cure(violation, asked, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
         counted: set[int] = set()
@@ -114,6 +115,15 @@ class Suggestions:
             patch[key] = (old if value in old else [*old, value]) if isinstance(old, list) else value
         return patch
 
+    def _find_cure(self, violation: Violation, asked: Asked, document: JSON) -> Cure:
+        if document is not None:
+            return self._cure(violation, asked, document)
+        # A log has the same few answers in a million lines.
+        key = violation.rule, bool(asked.digest), bool(asked.repository), bool(asked.user)
+        if key not in self._cures and len(self._cures) < _MOST:
+            self._cures[key] = self._cure(violation, asked, None)
+        return self._cures[key] if key in self._cures else self._cure(violation, asked, None)
+
     def _cure(self, violation: Violation, asked: Asked, document: JSON) -> Cure:
         rule = self.policy.rules.get(violation.rule)
         if rule is None:
@@ -142,12 +152,11 @@ class Suggestions:
             return self._want(cure, violation)
         if cure == "waive":
             return self._draft(violation, asked, document)
-        if len(self._left) >= _MOST:
-            return None
-        return self._left.setdefault(
-            (violation.rule, cure),
-            NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else ""),
-        )
+        left = self._left.get((violation.rule, cure))
+        if left is None and len(self._left) < _MOST:
+            left = NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else "")
+            self._left[violation.rule, cure] = left
+        return left
 
     def _flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
