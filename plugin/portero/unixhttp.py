@@ -3,19 +3,11 @@
 import http.client
 import socket
 import time
-from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-__all__ = ["HTTPException", "UnixConnection", "call_before_waiting"]
-
-_before_waiting: list[Callable[[], None]] = []
-
-
-def call_before_waiting(call: Callable[[], None]) -> None:
-    """Have this called by each thread of this process that is about to connect, and then waits for an answer."""
-    _before_waiting.append(call)
+__all__ = ["HTTPException", "UnixConnection"]
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -28,8 +20,6 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Open the socket. OSError: nothing listens there, or (TimeoutError) the time is over."""
-        for call in _before_waiting:
-            call()
         self.sock = _DeadlineSocket(self._seconds)
         self.sock.connect(self._address)
 

@@ -5,19 +5,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero.host.peer import Peer
-from portero.server import connection
+from portero.server import connection, loop
 from portero.server.app import create
 from portero.server.connection import Connection
 from portero.server.loop import Loop
+from portero.threads import before_lookup, call_before_lookups
 from portero.types import JSON
-from portero.unixhttp import UnixConnection, call_before_waiting
 from tests.server.test_connection import HEAD, Judge, request
 from tests.server.test_lead import soon
 
@@ -33,10 +33,30 @@ class Stops(Judge):
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
         self.threads.append(threading.get_ident())
         if data.endswith(b" asks"):
-            with closing(UnixConnection("/nowhere", 1)) as daemon, suppress(FileNotFoundError):
-                daemon.connect()
+            before_lookup()
         if data.endswith((b" asks", b" hangs")):
             self.may_go_on.wait(60)
+        return super().answer(data, peer)
+
+
+class Asks(Judge):
+    """Asks the daemon, which answers when it may go on; counts how many do so at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_go_on = threading.Event()
+        self.counting = threading.Lock()
+        self.asking = self.most = 0
+
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        if data.endswith(b" asks"):
+            before_lookup()
+            with self.counting:
+                self.asking += 1
+                self.most = max(self.most, self.asking)
+            self.may_go_on.wait(60)
+            with self.counting:
+                self.asking -= 1
         return super().answer(data, peer)
 
 
@@ -55,7 +75,7 @@ class Running:
             return Connection(client, judge, create(judge), turns, lambda: False, waits)
 
         self.loop = Loop([self.listener], connect, most)
-        call_before_waiting(self.loop.pass_on)
+        call_before_lookups(self.loop.before_lookup)
         self.ended = threading.Event()
         self.opened: list[socket.socket] = []
 
@@ -96,7 +116,14 @@ def running(path: Path, judge: Judge, most: int = 100) -> Iterator[Running]:
 
 
 def allowed(client: socket.socket) -> bool:
-    document: dict[str, Any] = json.loads(client.recv(1 << 16).partition(b"\r\n\r\n")[2])
+    """Reads one answer and nothing after it."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        piece = client.recv(1)
+        assert piece, "hung up"
+        head += piece
+    length = int(head.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
+    document: dict[str, Any] = json.loads(client.recv(length, socket.MSG_WAITALL))
     return document["Allow"] is True
 
 
@@ -130,6 +157,48 @@ def test_a_request_that_waits_holds_up_no_other_and_is_answered_at_its_end(tmp_p
         for client in waiting:
             client.sendall(request(b"allow"))
         assert [allowed(client) for client in waiting] == [True] * 5
+
+
+def test_more_lookups_than_are_done_at_once_wait_for_one_to_end_and_hold_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_PATIENCE", 60.0)
+    judge = Asks()
+    with running(tmp_path, judge) as served:
+        clients = [served.client() for _ in range(20)]
+        for client in clients:
+            client.sendall(request(b"allow asks"))
+        assert soon(lambda: judge.asking == 8)
+        assert [served.ask(b"allow") for _ in range(20)] == [True] * 20
+        assert judge.most == 8
+        judge.may_go_on.set()
+
+        assert [allowed(client) for client in clients] == [True] * 20
+
+
+def test_lookups_go_on_after_a_while_though_none_of_the_others_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_PATIENCE", 0.1)
+    judge = Asks()
+    with running(tmp_path, judge) as served:
+        clients = [served.client() for _ in range(20)]
+        for client in clients:
+            client.sendall(request(b"allow asks"))
+
+        assert soon(lambda: judge.asking == 20)
+        judge.may_go_on.set()
+        assert [allowed(client) for client in clients] == [True] * 20
+        # Each that was taken is free again, and no more.
+        judge.may_go_on.clear()
+        monkeypatch.setattr(loop, "_PATIENCE", 60.0)
+        for client in clients:
+            client.sendall(request(b"allow asks"))
+        assert soon(lambda: judge.asking == 8)
+        assert served.ask(b"allow")
+        assert judge.asking == 8
+        judge.may_go_on.set()
+        assert [allowed(client) for client in clients] == [True] * 20
 
 
 def test_what_comes_after_a_request_that_waits_is_not_read_before_its_answer(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import cast
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
 from portero.objects.own_requests import HEADER, SECRET
+from portero.threads import before_lookup
 from portero.types import JSON
 
 # For all lookups of one kind in one request: dockerd waits for the plugin, and the user for dockerd.
@@ -90,7 +91,7 @@ class TimedRequests:
                 yield answer
 
     def _seconds_left(self) -> float:
-        now = time.monotonic()
         if self._deadline is None:
-            self._deadline = now + SECONDS
-        return self._deadline - now
+            before_lookup()
+            self._deadline = time.monotonic() + SECONDS
+        return self._deadline - time.monotonic()

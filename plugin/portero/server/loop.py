@@ -27,6 +27,10 @@ _PAUSE = 0.05
 # How often the main thread looks for connections that are late, while there may be some and otherwise.
 _OFTEN, _RARELY = 1.0, 30.0
 _MOST_EVENTS = 64
+# So many requests ask the daemon at once, since it asks us about each of these lookups; others wait a while for one of
+# them to end. With many more, too many threads compute for these answers to come in time.
+_MOST_LOOKUPS = 8
+_PATIENCE = 2.0
 # One worker wakes up for a new connection, not all of them.
 _NEW_CONNECTION = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
@@ -49,6 +53,9 @@ class Loop:
         self._epoll = select.epoll()
         self._lead = Lead(self._answer)
         self._changing = threading.Lock()
+        self._lookups = threading.Semaphore(_MOST_LOOKUPS)
+        # The threads whose requests take one of the lookups.
+        self._looking_up: set[int] = set()
         # What the thread with the lead does, and how often it has begun something, now and at the last tick.
         self._serving: Connection | None = None
         self._begun = self._seen = 0
@@ -89,6 +96,13 @@ class Loop:
                 if self._lead.is_mine():
                     self._let_go()
 
+    def before_lookup(self) -> None:
+        """Called by a thread before it asks the daemon; it may have to wait for its turn."""
+        if self._lead.is_mine():
+            self.pass_on()
+            if self._lookups.acquire(timeout=_PATIENCE):
+                self._looking_up.add(threading.get_ident())
+
     def stop_accepting(self) -> None:
         """Accept no connection any more."""
         self._resume = inf
@@ -127,6 +141,9 @@ class Loop:
         except Exception as error:  # noqa: BLE001 - it ends this connection alone
             _LOG.error("internal error", exc_info=error)
             goes_on = False
+        if self._looking_up and threading.get_ident() in self._looking_up:
+            self._looking_up.remove(threading.get_ident())
+            self._lookups.release()
         with self._changing:
             still = self._lead.is_mine()
             if still:

@@ -21,7 +21,7 @@ from portero.server.calls import Answers
 from portero.server.connection import Connection
 from portero.server.loop import Loop
 from portero.server.memory import FreeMemory
-from portero.unixhttp import call_before_waiting
+from portero.threads import call_before_lookups
 
 _SHOWS_LIFE_EVERY = 1.0
 _GIVES_BACK_EVERY = 30.0
@@ -45,7 +45,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         for listener in self.sockets:
             listener.setblocking(False)
         self._loop = Loop(self.sockets, self._connect, self.cfg.worker_connections)
-        call_before_waiting(self._loop.pass_on)
+        call_before_lookups(self._loop.before_lookup)
         # It ends with the master.
         waiting = (self._loop.news, self.PIPE[0], master)
         # From here on requests are answered.
