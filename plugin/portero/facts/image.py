@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from portero.docker_hub import HUB, whole_repository
 from portero.types import JSON, Fact
 
-_DEFAULT = "docker.io"
 _LEGACY = "index.docker.io"
 
 _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
@@ -74,7 +74,7 @@ def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     term = _first(query, "term")
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
-    registry, repository = (first, rest) if is_host and first != _LEGACY else (_DEFAULT, term)
+    registry, repository = (first, rest) if is_host and first != _LEGACY else (HUB, term)
     return {"image": _image(term, registry, repository, None, None, "?term")}
 
 
@@ -97,14 +97,12 @@ def _split(reference: str) -> tuple[str, str]:
     """splitDockerDomain: what comes before the first / is a registry when it cannot be a repository's folder."""
     first, slash, rest = reference.partition("/")
     if not slash:
-        return _DEFAULT, f"library/{reference}"
+        return HUB, whole_repository(reference)
     if first == _LEGACY:
-        first = _DEFAULT
+        first = HUB
     if first != "localhost" and not any(mark in first for mark in ".:") and first.lower() == first:
-        return _DEFAULT, reference
-    if first == _DEFAULT and "/" not in rest:
-        rest = f"library/{rest}"
-    return first, rest
+        return HUB, reference
+    return first, whole_repository(rest) if first == HUB else rest
 
 
 def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, at: str) -> Fact:

@@ -6,10 +6,10 @@ A match in, the same match with whole names out. A repository without a registry
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from portero.docker_hub import HUB, whole_repository
 from portero.types import JSON
 
 _IMAGE = ("facts", "image")
-_HUB = "docker.io"
 # Not below `not` and `if`: there a repository of any registry makes an exception match less.
 _SAME_VALUE = ("allOf", "anyOf", "then", "else")
 
@@ -41,7 +41,7 @@ def faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
     if is_open and not _names(named["repository"]):
         yield (
             "properties.repository: matches images of every registry: "
-            f'write "registry": {{"const": "{_HUB}"}} beside it, or your registry'
+            f'write "registry": {{"const": "{HUB}"}} beside it, or your registry'
         )
     for name, inner in named.items():
         yield from faults(inner, (*path, name))
@@ -54,13 +54,13 @@ def faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
 def _complete_image(named: Mapping[str, JSON]) -> dict[str, JSON]:
     repository, registry = named.get("repository"), named.get("registry")
     names = _names(repository)
-    if not names or registry not in (None, {"const": _HUB}):
+    if not names or registry not in (None, {"const": HUB}):
         return {**named}
-    whole = [name if "/" in name else f"library/{name}" for name in names]
+    whole = [whole_repository(name) for name in names]
     if registry is None and "digest" in named:
         # The content is known: the image may be of any registry, and there one word is a whole name.
         return {**named, "repository": {"enum": [*dict.fromkeys([*names, *whole])]}}
-    return {**named, "registry": {"const": _HUB}, "repository": {"enum": [*dict.fromkeys(whole)]}}
+    return {**named, "registry": {"const": HUB}, "repository": {"enum": [*dict.fromkeys(whole)]}}
 
 
 def _names(repository: JSON) -> list[str]:
