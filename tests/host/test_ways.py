@@ -224,3 +224,16 @@ def test_paths_whose_ways_are_taken_again_lead_where_a_new_walk_leads(
         walk = HostWalk(str(root))
         if ways.take_again(walk) is not None:
             assert led == [HostWalk(str(root)).resolve_or_keep(path) for path in paths]
+
+
+def test_links_that_the_kernel_makes_are_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No time of a folder in /proc tells that a link in it leads elsewhere.
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 5_000_000_000)
+    path = f"/proc/{os.getpid()}/cwd"
+    ways = Ways.note(HostWalk("/"), [path])
+    assert ways.take_again(HostWalk("/")) is not None
+
+    monkeypatch.chdir(tmp_path)
+
+    assert ways.take_again(HostWalk("/")) is None

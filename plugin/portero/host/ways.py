@@ -37,12 +37,15 @@ class _Folder:
     def note(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
         """A folder that had settled when the walk began gets a stamp: nothing changed since its names were looked up.
 
-        What is closed to this process can open without a trace in the folder.
+        What is closed to this process can open without a trace in the folder, and folders that the kernel makes up
+        (proc, sysfs, autofs) have no times that tell anything: they have no size either.
         """
         if any(link == NO_WAY for _, link in names):
             return cls(path, names, None)
         found = walk.look(path)
-        settled = found is not None and abs(walk.began - max(found.st_mtime_ns, found.st_ctime_ns)) > _SETTLED_NS
+        if found is None or found.st_size == 0:
+            return cls(path, names, None)
+        settled = abs(walk.began - max(found.st_mtime_ns, found.st_ctime_ns)) > _SETTLED_NS
         return cls(path, names, _stamp(found) if settled else None)
 
     def look_again(self, walk: HostWalk) -> "_Folder":
