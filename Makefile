@@ -8,6 +8,7 @@
 #   make coverage  lines and branches that tests reach       make clean   remove what was made here
 #   make chaos   kills, restarts and every resource running out under busy clients (as root)
 #   make install, make upgrade, make uninstall   on this host, as root (docs/install.md)
+#   make fleet   the package on three hosts with systemd, a registry, rsyslog and Prometheus around them (as root)
 #   make release KEY=FILE  sdist, wheel, SBOM, checksums and a signature, in dist
 #   make deb     a Debian package of this checkout, in build/deb
 #   make soak    millions of requests, and whether memory stays what it was
@@ -32,6 +33,8 @@ MUTATE_LOCK := requirements/mutate.txt
 BUILD_LOCK := requirements/build.txt
 PIP_LOCK := requirements/pip.txt
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# make install and make deb take wheels from here (packaging/gather.sh), and need no network then.
+WHEELS ?=
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
@@ -57,7 +60,7 @@ PROFILE ?=
 ENGINE ?=
 MODULES ?= reading host facts
 
-.PHONY: release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
+.PHONY: fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
 
 run: $(RUN_READY)
@@ -131,13 +134,18 @@ differential: $(READY)
 chaos: $(READY)
 	PORTERO_CHAOS_SECONDS=$(SECONDS) PORTERO_CHAOS_SEED=$(SEED) $(PY) -m pytest -s tests/chaos
 
+# Of this machine's root file system, or of that in FLEET_ROOT: a fresh debootstrap with the packages that the test names.
+FLEET_ROOT ?= /
+fleet: $(READY)
+	PORTERO_FLEET_HOSTS=3 PORTERO_FLEET_AWAY=60 PORTERO_FLEET_ROOT=$(FLEET_ROOT) $(PY) -m pytest -s tests/fleet
+
 install upgrade uninstall: $(RUN_READY)
 	@PYTHON=$(PY) packaging/install.sh $@
 
 release: $(READY)
 	@PYTHON=$(PY) KEY=$(KEY) packaging/release.sh
 
-deb: $(READY)
+deb: $(RUN_READY)
 	@PYTHON=$(PY) packaging/deb.sh
 
 plugin: $(READY)
@@ -179,7 +187,7 @@ $(RUN_READY): $(RUN_LOCK)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("portero needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) --require-hashes -r $(RUN_LOCK)
+	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
 	@touch $@
 
 $(READY): $(RUN_READY) $(OTEL_LOCK) $(LOCK) $(BUILD_LOCK) pyproject.toml

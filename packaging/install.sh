@@ -98,7 +98,9 @@ start() { # VERSION BEFORE
     systemctl restart portero-agent.service
     return
   fi
-  echo "the new version does not start: journalctl -u portero" >&2
+  echo "the new version does not start (journalctl -u portero has more):" >&2
+  # What its own processes said last, without systemd's lines.
+  journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
   systemctl restart portero.service portero-agent.service

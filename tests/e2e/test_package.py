@@ -2,14 +2,12 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import gather
-from tests.paths import ROOT
+from tests.packaging.package import build_package
 from tests.project.test_unit import UNITS, options
 
 from .conftest import started
@@ -27,20 +25,7 @@ WHATEVER_IS_LEFT = "find /etc /usr /var -xdev -name '*portero*' -not -path '/var
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package for the distribution's python; nothing is fetched once the wheels are there."""
-    say = "import sys; print('%d.%d' % sys.version_info[:2])"
-    python = subprocess.run(["/usr/bin/python3", "-c", say], check=True, capture_output=True, text=True)
-    wheels = gather(tmp_path_factory.mktemp("wheels") / "system", python.stdout.strip())
-    dest = tmp_path_factory.mktemp("deb")
-    subprocess.run(
-        ["unshare", "--net", ROOT / "packaging" / "deb.sh"],
-        check=True,
-        timeout=600,
-        stdout=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "WHEELS": str(wheels), "DEST": str(dest)},
-    )
-    (built,) = dest.glob("*.deb")
-    return built
+    return build_package(tmp_path_factory)
 
 
 @pytest.fixture

@@ -45,6 +45,13 @@ def test_a_stale_one_does(settings: Settings) -> None:
     assert notices(settings) == ["no look for a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
 
 
+def test_so_does_one_of_the_future_once_the_clock_was_set_back(settings: Settings) -> None:
+    state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
+
+    (notice,) = notices(settings)
+    assert "no look for a bundle went well since 2027-01-16" in notice
+
+
 def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
     state.write(settings.bundle_folder, replace(GOOD, refused=True, fault="the bundle is signed for db"))
 

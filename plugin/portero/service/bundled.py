@@ -30,7 +30,8 @@ def list_notices(settings: Settings, now: float) -> Iterator[str]:
         yield "no bundle was ever fetched: start portero-agent.service"
     elif state.refused:
         yield f"a bundle was refused, the last good one stays: {state.fault}"
-    elif now - state.succeeded > _STALE_INTERVALS * settings.bundle_every:
+    # A look of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
+    elif abs(now - state.succeeded) > _STALE_INTERVALS * settings.bundle_every:
         since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
         yield f"no look for a bundle went well {since}: {state.fault or 'portero-agent.service does not run'}"
 
