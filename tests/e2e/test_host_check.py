@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker
+from .guarded import LOG, GuardedDocker
 
 pytestmark = pytest.mark.e2e
 
@@ -51,3 +51,21 @@ def test_the_facts_of_a_running_dockerd_are_known(docker: GuardedDocker) -> None
     assert {"rule": "daemon-keeps-firewall", "at": "dockerd --iptables"} in [
         {name: finding[name] for name in ("rule", "at")} for finding in outcome["findings"]
     ]
+
+
+def test_a_benchmark_is_reported_with_what_log_and_host_show(docker: GuardedDocker) -> None:
+    refused = docker.docker("run", "--rm", "--privileged", "busybox", "true")
+    assert "no-privileged" in refused.stderr
+    command = ["report", "--benchmark", "cis", "--json", "--profile", "baseline", "--check-host", LOG]
+
+    done = docker.shell(shlex.join([sys.executable, "-m", "portero", *command]))
+
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    items = {item["id"]: item for item in report["items"]}
+    assert (items["5.5"]["verdict"], items["2.12"]["verdict"]) == ("enforced", "holds")
+    (rule,) = items["5.5"]["rules"]
+    assert rule["log"]["refused"]["decisions"] >= 1
+    assert report["host"]["profile"] == "restricted"
+    # The harness starts dockerd without iptables.
+    assert items["2.4"]["verdict"] == "violated"
