@@ -12,6 +12,7 @@ from portero.types import JSON
 from .difference import Difference
 
 _DATA_ROOT = "/var/lib/docker"
+_BEGINNING_OF_ID = re.compile("[0-9a-f]{1,64}")
 # Masked by 28.5 and newer only.
 _NEWER_MASKED = re.compile(r"/proc/interrupts|/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
@@ -175,6 +176,17 @@ def _is_swap_in_fact(seen: Seen) -> bool:
     return seen.read is None and None not in (memory, swap) and seen.made == memory + swap
 
 
+def _is_beginning_of_id(seen: Seen) -> bool:
+    read, made = seen.read, seen.made
+    if not isinstance(read, list) or not isinstance(made, list):
+        return False
+    beginnings = tuple(name for name in map(str, read) if _BEGINNING_OF_ID.fullmatch(name))
+    joined = seen.stored["NetworkSettings"]["Networks"]
+    # A container that was not started has no ID there yet.
+    ids = [joined[name]["NetworkID"] for name in made if name not in read]
+    return bool(beginnings) and all(not id or id.startswith(beginnings) for id in ids)
+
+
 def _is_no_own_swap(seen: Seen) -> bool:
     memory = seen.document["facts"]["limits"]["memory"]["value"]
     return seen.made is None or (memory is not None and seen.made == 2 * memory)
@@ -237,6 +249,7 @@ TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "own-network": _is_own_network,
     "config-only": _is_config_only,
     "swap-in-fact": _is_swap_in_fact,
+    "beginning-of-id": _is_beginning_of_id,
     "no-own-swap": _is_no_own_swap,
     "unlimited": _is_unlimited,
     "no-names": _is_no_names,

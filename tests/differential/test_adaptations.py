@@ -88,3 +88,16 @@ def test_a_service_before_api_1_52_has_no_swap_of_its_own() -> None:
     assert _service_swap(2**27)
     assert not _service_swap(2**28)
     assert not _service_swap(2**27, "29.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "id", "explained"), [("1", "", True), ("1a", "1abc", True), ("1", "2abc", False), ("web", "", False)]
+)
+def test_the_beginning_of_an_id_stands_for_its_network(name: str, id: str, explained: bool) -> None:
+    difference = Difference("facts.networks", [name], ["bridge"])
+    stored = {"NetworkSettings": {"Networks": {"bridge": {"NetworkID": id}}}}
+    document = {"apiVersion": None, "body": {}, "facts": {}}
+
+    found = explain(Seen(difference, "ContainerCreate", document, stored, None, "26.1"))
+
+    assert (found is not None) is explained
