@@ -146,6 +146,11 @@ def _is_service_mount(seen: Seen) -> bool:
     return seen.made == str(seen.read or usual).lower()
 
 
+def _is_unshown(seen: Seen) -> bool:
+    of_nodes = seen.stored.get("Scope") == "swarm" and seen.stored.get("Driver") in ("macvlan", "ipvlan")
+    return seen.made is None and of_nodes
+
+
 def _is_no_known_word(seen: Seen) -> bool:
     return seen.made == "default" and seen.read not in ("default", "unconfined", "custom")
 
@@ -243,6 +248,7 @@ TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "scope": _is_scope,
     "ipv4-unless-refused": _is_ipv4_unless_refused,
     "service-mount": _is_service_mount,
+    "unshown": _is_unshown,
     "no-known-word": _is_no_known_word,
     "added-subnet": _is_added_subnet,
     "no-less": _is_no_less,

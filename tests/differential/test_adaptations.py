@@ -101,3 +101,16 @@ def test_the_beginning_of_an_id_stands_for_its_network(name: str, id: str, expla
     found = explain(Seen(difference, "ContainerCreate", document, stored, None, "26.1"))
 
     assert (found is not None) is explained
+
+
+@pytest.mark.parametrize(
+    ("scope", "driver", "explained"),
+    [("swarm", "ipvlan", True), ("local", "ipvlan", False), ("swarm", "overlay", False)],
+)
+def test_a_swarm_does_not_show_the_options_of_a_driver_of_nodes(scope: str, driver: str, explained: bool) -> None:
+    stored = {"Scope": scope, "Driver": driver}
+    document = {"apiVersion": None, "body": {}, "facts": {}}
+
+    found = explain(Seen(Difference("Options.x", "1400", None), "NetworkCreate", document, stored, None, "26.1"))
+
+    assert (found is not None) is explained
