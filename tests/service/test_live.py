@@ -17,7 +17,7 @@ from portero.service.live import Live
 from portero.service.settings import Settings
 from portero.service.watch import Look, Watch, watched
 from portero.signing import signature, tree
-from tests.service.test_application import ask, create
+from tests.service.test_application import HARMLESS_READ, ask, create
 
 
 class Pair:
@@ -318,3 +318,30 @@ def test_a_thread_follows(pair: Pair) -> None:
         signal.sigtimedwait([], 0.05)
 
     assert pair.privileged(pair.worker) is True
+
+
+def test_a_worker_writes_the_line_of_shared_reads_in_time_and_when_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 0.05)
+    worker = Pair(tmp_path, log_reads="1000").worker
+    log = tmp_path / "log.jsonl"
+    worker.follow()
+    for _ in range(4):
+        ask(worker.application, HARMLESS_READ)
+    end = time.monotonic() + 30
+    while count_reads(log) < 4 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert count_reads(log) == 4
+
+    monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 3600.0)
+    for _ in range(3):
+        ask(worker.application, HARMLESS_READ)
+    worker.leave()
+    assert count_reads(log) == 7
+
+
+def count_reads(log: Path) -> int:
+    """The last line may be on its way."""
+    lines = log.read_text().splitlines(keepends=True)
+    return sum(json.loads(line).get("alike", 1) for line in lines if line.endswith("\n"))
