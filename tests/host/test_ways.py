@@ -123,6 +123,20 @@ def test_a_folder_that_changed_after_the_walk_began_has_not_settled(root: Path) 
     assert Ways.note(walk, PATHS).take_again(HostWalk(str(root))) is None
 
 
+def test_a_folder_that_changed_long_after_the_walk_began_has_not_settled(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A request that waits for the daemon can take seconds.
+    now = time.time_ns()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: now - 5_000_000_000)
+        walk = HostWalk(str(root))
+    assert walk.find_link("", "/opt") is None
+    replace(root / "opt", "/run")
+
+    assert Ways.note(walk, PATHS).take_again(HostWalk(str(root))) is None
+
+
 @pytest.mark.usefixtures("settled")
 def test_a_closed_way_is_tried_again_though_its_folder_is_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lstat = os.lstat

@@ -1,15 +1,26 @@
 """An error of reading the host becomes a refusal: what could not be read is not the same as nothing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from portero.refusals import Refused
 
 
-@contextmanager
-def refuse_unreadable() -> Iterator[None]:
-    """Raises Refused (host-unreadable) for an OSError in the block."""
-    try:
-        yield
-    except OSError as error:
-        raise Refused("host-unreadable") from error
+class RefuseUnreadable:
+    """Raises Refused (host-unreadable) for an OSError in a block. A generator would take four times as long."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise Refused("host-unreadable") from error
+
+
+_BLOCK = RefuseUnreadable()
+
+
+def refuse_unreadable() -> RefuseUnreadable:
+    """For `with`: an OSError in the block is raised as Refused (host-unreadable)."""
+    return _BLOCK

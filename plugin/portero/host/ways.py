@@ -45,13 +45,11 @@ class _Folder:
         found = walk.look(path)
         if found is None or found.st_size == 0:
             return cls(path, names, None)
-        settled = abs(walk.began - max(found.st_mtime_ns, found.st_ctime_ns)) > _SETTLED_NS
+        settled = walk.began - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED_NS
         return cls(path, names, _stamp(found) if settled else None)
 
     def look_again(self, walk: HostWalk) -> "_Folder":
-        """The folder as this walk finds it; raises _Changed."""
-        if self.stamp is not None and _stamp(walk.look(self.path)) == self.stamp:
-            return self
+        """The folder as this walk finds it, each name looked at; raises _Changed."""
         if any(walk.find_link(self.path, name) != link for name, link in self.names):
             raise _Changed
         again = _Folder.note(walk, self.path, self.names)
@@ -76,14 +74,19 @@ class Ways:
     def take_again(self, walk: HostWalk) -> "Ways | None":
         """The ways as this walk finds them, where each link is what it was; None: one is not. Raises OSError."""
         try:
-            folders = tuple(folder.look_again(walk) for folder in self.folders)
+            folders = [
+                folder
+                if folder.stamp is not None and _stamp(walk.look(folder.path)) == folder.stamp
+                else folder.look_again(walk)
+                for folder in self.folders
+            ]
         except _Changed:
             return None
         except OSError as error:
             if is_closed(error):
                 return None
             raise
-        return self if all(map(operator.is_, folders, self.folders)) else Ways(folders)
+        return self if all(map(operator.is_, folders, self.folders)) else Ways(tuple(folders))
 
 
 def _stamp(found: os.stat_result | None) -> _Stamp | None:
