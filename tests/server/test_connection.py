@@ -266,6 +266,37 @@ def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatc
         assert time.monotonic() - began > 0.2
 
 
+def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered() -> None:
+    """The request is taken in another thread while this one compares times."""
+    asked, may_go_on = threading.Event(), threading.Event()
+
+    class Stops(Judge):
+        def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+            asked.set()
+            may_go_on.wait(30)
+            return super().answer(data, peer)
+
+    ours, theirs = socket.socketpair()
+    judge = Stops()
+    serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False, lambda: None)
+    thread = threading.Thread(target=serving.serve)
+
+    class Late(float):
+        def __gt__(self, until: object) -> bool:
+            ours.sendall(request(b"allow"))
+            thread.start()
+            return asked.wait(30)
+
+    with ours:
+        ours.settimeout(30)
+        serving.hang_up_when_late(Late())
+        may_go_on.set()
+        thread.join()
+
+        assert answer(ours)[1]["Allow"] is True
+        serving.close()
+
+
 def test_after_a_request_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_IDLE", 0.3)
     with served(Judge()) as client:

@@ -81,18 +81,23 @@ def test_idle_threads_beyond_a_few_end() -> None:
     assert soon(lambda: threading.active_count() - before <= 6)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(RuntimeError("can't start new thread"), "can't start new thread"), (MemoryError(), "no memory for a thread")],
+    ids=["no room", "no memory"],
+)
 def test_where_no_thread_can_be_made_it_is_said_once_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
+        raise error
 
     work = Work()
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", fail)
         assert not work.lead.supply()
         assert not work.lead.supply()
-    assert caplog.text.count("requests may have to wait: can't start new thread") == 1
+    assert caplog.text.count(f"requests may have to wait: {said}") == 1
 
     assert work.lead.supply()
     assert soon(lambda: len(work.began) == 1)

@@ -1,6 +1,9 @@
 """The loop of a worker: requests are answered in line, and nothing that takes long holds up the others."""
 
+import errno
 import json
+import os
+import select
 import socket
 import threading
 import time
@@ -58,6 +61,23 @@ class Asks(Judge):
             with self.counting:
                 self.asking -= 1
         return super().answer(data, peer)
+
+
+class FullEpoll:
+    """An epoll that has no room for more while `full` says so, as with /proc/sys/fs/epoll/max_user_watches used up."""
+
+    full = False
+    make = select.epoll
+
+    def __init__(self) -> None:
+        self._epoll = self.make()
+        self.unregister = self._epoll.unregister
+        self.poll = self._epoll.poll
+
+    def register(self, descriptor: int, events: int) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._epoll.register(descriptor, events)
 
 
 class Running:
@@ -285,6 +305,52 @@ def test_an_error_in_a_connection_ends_it_alone(tmp_path: Path, caplog: pytest.L
             assert client.recv(1) == b""
         assert served.ask(b"allow")
     assert "RuntimeError: in the last resort" in caplog.text
+
+
+@pytest.fixture
+def full_epoll(monkeypatch: pytest.MonkeyPatch) -> type[FullEpoll]:
+    monkeypatch.setattr(FullEpoll, "full", False)
+    monkeypatch.setattr(select, "epoll", FullEpoll)
+    return FullEpoll
+
+
+def test_a_connection_is_closed_when_no_further_request_can_be_waited_for(
+    tmp_path: Path, full_epoll: type[FullEpoll], caplog: pytest.LogCaptureFixture
+) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        client = served.client()
+        client.sendall(request(b"allow asks"))
+        assert soon(lambda: len(judge.threads) == 1)
+        full_epoll.full = True
+        judge.may_go_on.set()
+
+        assert allowed(client)
+        assert client.recv(1) == b""
+        fresh = served.client()
+        assert fresh.recv(1) == b""
+        full_epoll.full = False
+        assert served.ask(b"allow")
+    assert "its requests cannot be waited for: No space left on device" in caplog.text
+    assert "internal error" not in caplog.text
+
+
+def test_connections_are_accepted_again_when_they_can_be_waited_for(
+    tmp_path: Path, full_epoll: type[FullEpoll]
+) -> None:
+    with running(tmp_path, Judge(), most=1) as served:
+        first = served.client()
+        first.sendall(request(b"allow"))
+        assert allowed(first)
+        second = served.client()
+        second.sendall(request(b"allow"))
+        full_epoll.full = True
+        # Longer than accepting pauses.
+        time.sleep(0.3)
+        full_epoll.full = False
+        first.close()
+
+        assert allowed(second)
 
 
 def test_a_main_thread_with_nothing_to_look_after_sleeps_until_the_next_request(tmp_path: Path) -> None:

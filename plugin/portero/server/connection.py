@@ -76,9 +76,11 @@ class Connection:
 
     def hang_up_when_late(self, now: float) -> None:
         """End it when nothing, or not all of a request, has arrived in time. Called from another thread."""
+        # In this order, the other way round than in _take(): a request that arrives just now is still answered.
+        idle = self.idle
         if now > self._until:
             with suppress(OSError):
-                self._client.shutdown(socket.SHUT_RD if self.idle else socket.SHUT_RDWR)
+                self._client.shutdown(socket.SHUT_RD if idle else socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket."""
@@ -92,7 +94,8 @@ class Connection:
         self._has_ended = not piece
         if piece:
             if self.idle:
-                self.idle, self._until = False, time.monotonic() + _ARRIVES_WITHIN
+                self._until = time.monotonic() + _ARRIVES_WITHIN
+                self.idle = False
             self._reader.feed(piece)
 
     def _serve_one(self) -> bool:

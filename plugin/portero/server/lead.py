@@ -45,11 +45,11 @@ class Lead:
             self._waiting += 1
         try:
             threading.Thread(target=self._follow, name="requests", daemon=True).start()
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             with self._counting:
                 self._waiting -= 1
             if not self._lacked:
-                _LOG.warning("requests may have to wait: %s", error)
+                _LOG.warning("requests may have to wait: %s", str(error) or "no memory for a thread")
             self._lacked = True
             return False
         self._lacked = False

@@ -148,10 +148,19 @@ class Loop:
             still = self._lead.is_mine()
             if still:
                 self._serving = None
+        if goes_on and not still:
+            goes_on = self._await_more(connection)
         if not goes_on:
             self._close(connection, registered=still)
-        elif not still:
+
+    def _await_more(self, connection: Connection) -> bool:
+        """Have its next request served, by whichever thread; whether the system has room to wait for one."""
+        try:
             self._epoll.register(connection.descriptor, select.EPOLLIN)
+        except OSError as error:
+            _LOG.warning("a connection is closed, since its requests cannot be waited for: %s", error.strerror)
+            return False
+        return True
 
     def _close(self, connection: Connection, *, registered: bool) -> None:
         if registered:
@@ -176,8 +185,9 @@ class Loop:
             self._pause()
             return
         connection = self._connect(client, self.pass_on)
-        self._epoll.register(connection.descriptor, select.EPOLLIN)
         self.connections[connection.descriptor] = connection
+        if not self._await_more(connection):
+            self._close(connection, registered=False)
 
     def _pause(self) -> None:
         self._resume = self._resume or time.monotonic() + _PAUSE
@@ -192,8 +202,12 @@ class Loop:
     def _accept_again(self) -> None:
         self._resume = 0.0
         for descriptor in self._listeners:
-            with suppress(FileExistsError):
+            try:
                 self._epoll.register(descriptor, _NEW_CONNECTION)
+            except FileExistsError:
+                pass
+            except OSError:  # no room for it: try again
+                self._pause()
 
     def _hang_up_late(self, now: float) -> None:
         self._next_look = now + _OFTEN
