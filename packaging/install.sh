@@ -82,8 +82,8 @@ switch() { # VERSION
 }
 
 answers() {
-  local tries
-  for tries in $(seq 100); do
+  local end=$((SECONDS + 60))
+  while [ "$SECONDS" -lt "$end" ]; do
     if "$link" status --json >/dev/null 2>&1 || [ $? = 1 ]; then return 0; fi
     sleep 0.2
   done
@@ -100,7 +100,7 @@ start() { # VERSION BEFORE
   fi
   echo "the new version does not start (journalctl -u portero has more):" >&2
   # What its own processes said last, without systemd's lines.
-  journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service >&2 || true
+  journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service | uniq >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
   systemctl restart portero.service portero-agent.service

@@ -18,8 +18,10 @@ wheels=${WHEELS:-build/wheels}
 python=${PYTHON:-.venv/bin/python}
 target=${TARGET:-$("$python" -c 'import os, sys; print(os.path.realpath(sys._base_executable))')}
 
-ls "$wheels"/portero-*.whl >/dev/null 2>&1 ||
-  { echo "packaging/stage.sh: $wheels holds no wheel of portero; gather them first: packaging/gather.sh $wheels" >&2; exit 2; }
+# Of this checkout: wheels that were gathered for the one before would install that again.
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
+ls "$wheels/portero-$version"-*.whl >/dev/null 2>&1 ||
+  { echo "packaging/stage.sh: $wheels holds no wheel of portero $version; gather them first: packaging/gather.sh $wheels" >&2; exit 2; }
 
 "$target" -m venv --without-pip "$root$program"
 "$python" -m pip --python "$root$program/bin/python" install --quiet --disable-pip-version-check --root-user-action ignore \

@@ -81,6 +81,7 @@ class Fleet:
             self.network = stack.enter_context(Network(addresses))
             self.services = self.network.boot("services")
             self.hosts = [self.network.boot(name) for name in self._names]
+            self.before = self.named_portero(self.services)
             self.each([self.services, *self.hosts], lambda machine: self.install(machine, self.package))
             self._prepare_services()
             self.push({})
@@ -98,6 +99,11 @@ class Fleet:
         """Do it on these machines side by side."""
         with ThreadPoolExecutor() as pool:
             list(pool.map(work, machines))
+
+    @staticmethod
+    def named_portero(machine: Machine) -> set[str]:
+        """Every file and folder with its name in it, as a purge must not leave them."""
+        return set(machine.do("find /etc /usr /var -xdev -name '*portero*' -not -path '/var/tmp/*'").splitlines())
 
     @staticmethod
     def install(machine: Machine, package: Path) -> str:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,8 +21,23 @@ NEEDED = ("unshare", "nsenter", "ip", "dockerd", "docker", "docker-registry", "r
 _SWITCH = """
 set -e
 mount --make-rprivate / && mount -t tmpfs -o mode=755 none "$1"
+mkdir "$1/cgroup" && mount -t cgroup2 none "$1/cgroup"
 ip link add fleet type bridge && ip link set fleet up && ip link set lo up
 echo ready; read -r _ || true
+# The last processes of a machine that was switched off are still on their way out.
+groups=$1/cgroup/${1##*/}
+for try in $(seq 100); do
+  if [ ! -d "$groups" ] || find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null; then exit 0; fi
+  sleep 0.1
+done
+"""
+# A machine has a control group of its own, and sees none above: what its systemd stops is nothing of another's.
+_BOOT = """
+mkdir -p "$1/cgroup/${1##*/}/$3" && echo 0 > "$1/cgroup/${1##*/}/$3/cgroup.procs"
+unshare --net --mount --pid --uts --ipc --cgroup --fork --kill-child bash "$0" "$@" </dev/null &
+# Switched off when the input ends, however the tests did: process 1 goes, and the kernel takes everything else.
+read -r _ || true
+{ kill -KILL $!; wait; } 2>/dev/null
 """
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -78,12 +94,14 @@ class Network:
 
     def boot(self, name: str) -> "Machine":
         """Start a machine; it ends with the network."""
-        apart = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
-        process = _start(self.inside([*apart, "bash", str(BOOT), str(self.folder), str(ROOT_FOLDER), name]))
-        self._stack.callback(_kill, process)
+        words = ["bash", "-c", _BOOT, str(BOOT), str(self.folder), str(ROOT_FOLDER), name]
+        process = _start(self.inside(words))
+        self._stack.callback(_end, process)
         _await_ready(process, name)
-        machine = Machine(name, _child(process.pid), process)
-        link = f"ip link add {name} type veth peer name eth0 netns {machine.pid} && ip link set {name} master fleet up"
+        machine = Machine(name, _child(_child(process.pid)), process)
+        # Of a machine that was switched off the kernel may not have removed it yet.
+        link = f"ip link delete {name} 2>/dev/null; ip link add {name} type veth peer name eth0 netns {machine.pid}"
+        link = f"{link} && ip link set {name} master fleet up"
         subprocess.run(self.inside(["sh", "-c", link]), check=True, timeout=60)
         address = f"ip address add {self.addresses[name]}/24 dev eth0 && ip link set eth0 up"
         subprocess.run(machine.inside(["sh", "-c", address]), check=True, timeout=60)
@@ -104,7 +122,9 @@ class Machine:
 
     def power_off(self) -> None:
         """End it at once, as a power cut does; what it wrote is there when it boots again."""
-        _kill(self._process)
+        _end(self._process)
+        while Path(f"/proc/{self.pid}").exists():
+            time.sleep(0.1)
 
     def path(self, path: str) -> Path:
         """Where the machine's `path` (absolute) can be read from outside."""
@@ -154,7 +174,7 @@ def _await_ready(process: "subprocess.Popen[str]", what: str) -> None:
 
 
 def _child(pid: int) -> int:
-    """The machine's process 1: the only child of unshare."""
+    """The only child of a process."""
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
 
@@ -165,8 +185,3 @@ def _end(process: "subprocess.Popen[str]") -> None:
     process.stdin.close()
     process.wait(30)
     process.stdout.close()
-
-
-def _kill(process: "subprocess.Popen[str]") -> None:
-    process.kill()  # unshare takes process 1 with it, and the kernel everything else
-    _end(process)
