@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portero.host.mount_table import Mount, MountReader, MountTable, list_mounts, parse_mounts
+from portero.host.path import is_within
 
 ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 
@@ -189,3 +192,15 @@ def test_a_line_of_another_form_is_an_error_of_mountinfo(text: bytes) -> None:
         parse_mounts(text)
 
     assert fault.value.filename == "mountinfo"
+
+
+NAMES = st.lists(st.sampled_from(["a", "a-b", "ab", "b"]), min_size=1, max_size=3)
+POINTS = NAMES.map(lambda parts: "/" + "/".join(parts))
+
+
+@given(st.lists(POINTS, max_size=8, unique=True), st.one_of(POINTS, st.just("/")))
+def test_what_is_mounted_below_a_path_is_all_that_can_be_seen_there(points: list[str], path: str) -> None:
+    # Parents first: what is mounted over them later would hide what lies below.
+    mounts = MountTable(list_mounts([(point, "tmpfs") for point in sorted(points, key=len)]))
+
+    assert mounts.list_points_below(path) == {point for point in points if point != path and is_within(point, path)}

@@ -67,7 +67,8 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
 
 
 def _merge(lists: Iterable[Sequence[str]]) -> list[JSON]:
-    return cast(list[JSON], sorted({item for items in lists for item in items}))
+    found = {item for items in lists for item in items}
+    return cast(list[JSON], sorted(found) if found else [])
 
 
 def clean_target(path: str) -> str | None:

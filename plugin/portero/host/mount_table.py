@@ -8,9 +8,12 @@ import errno
 import os
 import re
 import threading
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from operator import attrgetter
 
 from portero.host.path import is_within
 
@@ -30,6 +33,9 @@ _MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
 
 # A separator and white space in a path are written in octal (fs/proc_namespace.c, mangle).
 _OCTAL = re.compile(rb"\\([0-7]{3})")
+
+
+_POINT = attrgetter("point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ class MountTable:
         self._points = frozenset(mount.point for mount in mounts)
         self._all = tuple(mounts)
         # What another mount covers is out of reach.
-        self._visible = tuple(mount for mount in mounts if self.find_mount(mount.point) is mount)
+        visible = [mount for mount in mounts if self.find_mount(mount.point) is mount]
+        self._visible = sorted(visible, key=_POINT)
         # Those that show files of a device under names that count.
         self._shown: defaultdict[str, list[Mount]] = defaultdict(list)
         for mount in self._visible:
@@ -118,7 +125,14 @@ class MountTable:
 
     def _list_below(self, path: str) -> list[Mount]:
         beginning = path.rstrip("/") + "/"
-        return [mount for mount in self._visible if mount.point.startswith(beginning) and mount.point != path]
+        found = []
+        # In order, what begins alike stands together.
+        for mount in islice(self._visible, bisect_left(self._visible, beginning, key=_POINT), None):
+            if not mount.point.startswith(beginning):
+                break
+            if mount.point != path:
+                found.append(mount)
+        return found
 
     def _find_place(self, path: str) -> tuple[str, str]:
         """The file system and the path in it."""
