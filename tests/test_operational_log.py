@@ -2,6 +2,8 @@
 
 import io
 import logging
+import os
+import time
 
 import pytest
 
@@ -54,3 +56,24 @@ def test_a_closed_standard_error_fails_nothing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.stderr", closed)
 
     LOG.error("lost")
+
+
+def test_messages_that_nobody_reads_hold_up_nothing_and_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb", buffering=0) as read, open(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        began = time.monotonic()
+        # Many times what a pipe holds; each is longer than what a pipe takes at once.
+        for number in range(100):
+            LOG.error("%d %s", number, "x" * 6000)
+        assert time.monotonic() - began < 20
+
+        first = read.read(1 << 20)
+        LOG.error("the reader is back")
+        rest = read.read(1 << 20)
+    lost = 100 - first.count(b"\n")
+    assert first.startswith(b"portero: error: 0 x")
+    assert 80 < lost < 100
+    told = f"\nportero: warning: messages lost since nobody read standard error: {lost}\n"
+    assert told in (first + rest).decode()
+    assert rest.endswith(b"portero: error: the reader is back\n")

@@ -5,13 +5,17 @@ lines joined with ` | `. Modules log with `logging.getLogger(__name__)`; decisio
 """
 
 import logging
+import select
 import sys
+from contextlib import suppress
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {
     0x0A: "\\n",
     0x0D: "\\r",
     0x09: "\\t",
 }
+# Seconds to wait for a reader of standard error.
+_PATIENCE = 1.0
 
 
 class OneLineFormatter(logging.Formatter):
@@ -26,13 +30,42 @@ class OneLineFormatter(logging.Formatter):
 
 
 class _StandardError(logging.Handler):
+    """Standard error. Lines are lost while nobody reads it: no request may wait for its message."""
+
+    # Lines since the last one that was written in whole, and whether a part of one was.
+    _lost = 0
+    _torn = False
+
     def emit(self, record: logging.LogRecord) -> None:
         """One write a line, so that lines of several workers do not mix. A closed stream must not fail a request."""
-        try:
-            sys.stderr.write(self.format(record) + "\n")
+        with suppress(OSError, ValueError):
+            self._write(self.format(record) + "\n")
+
+    def _write(self, line: str) -> None:
+        patience = _PATIENCE
+        if self._lost:
+            end = "\n" if self._torn else ""
+            patience = 0.0
+            line = f"{end}portero: warning: messages lost since nobody read standard error: {self._lost}\n{line}"
+        # Where a pipe takes anything it takes as much at once (pipe(7), PIPE_BUF).
+        for start in range(0, len(line), select.PIPE_BUF):
+            if not _has_room(patience):
+                self._lost += 1
+                self._torn = self._torn or start > 0
+                return
+            sys.stderr.write(line[start : start + select.PIPE_BUF])
             sys.stderr.flush()
-        except (OSError, ValueError):
-            pass
+        self._lost, self._torn = 0, False
+
+
+def _has_room(seconds: float) -> bool:
+    """Whether standard error takes a line within this time."""
+    poll = select.poll()
+    try:
+        poll.register(sys.stderr, select.POLLOUT)
+    except (OSError, ValueError):  # not a file, or closed
+        return True
+    return bool(poll.poll(seconds * 1000))
 
 
 def start() -> None:
