@@ -66,7 +66,6 @@ def test_a_shipper_goes_on_from_what_was_noted(settings: Settings) -> None:
 
 
 def test_traces_are_a_way_of_their_own(tmp_path: Path) -> None:
-    pytest.importorskip("opentelemetry.sdk", reason="needs portero[otel]")
     given = {"log": "/var/log/p.jsonl", "traces": URL, "forward_state": str(tmp_path / "forward.json")}
     settings = Settings.read({}, given)
     assert notices(settings) == ["the trace of decisions was never forwarded: start portero-agent.service"]

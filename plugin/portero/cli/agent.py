@@ -4,9 +4,7 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_lines
-from portero.forwarding.ship import Shipper
 from portero.service import following, forwarded
-from portero.service.settings import Settings
 from portero.threads import start_thread
 
 
@@ -22,7 +20,7 @@ def agent() -> None:
     settings = options.settings({})
     works = [
         *([following.make_follower(settings).run] if settings.bundle else []),
-        *(shipper.run for shipper in _make_shippers(settings)),
+        *(shipper.run for shipper in forwarded.make_shippers(settings)),
     ]
     if not works:
         show_lines(["PORTERO_BUNDLE, PORTERO_FORWARD and PORTERO_TRACES are empty: there is nothing to do"])
@@ -30,10 +28,3 @@ def agent() -> None:
     for work in works[1:]:
         start_thread(work.__qualname__, work)
     works[0]()
-
-
-def _make_shippers(settings: Settings) -> list[Shipper]:
-    try:
-        return forwarded.make_shippers(settings)
-    except ImportError as error:
-        options.give_up([f"PORTERO_TRACES: needs OpenTelemetry ({error}): pip install 'portero[otel]'"])

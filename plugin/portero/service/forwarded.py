@@ -13,6 +13,7 @@ from portero.forwarding.destination import parse_destination
 from portero.forwarding.ship import Receiver, Shipper
 from portero.forwarding.state import ForwardState
 from portero.forwarding.syslog_receiver import SyslogReceiver
+from portero.forwarding.trace_receiver import TraceReceiver
 from portero.service.settings import Settings
 from portero.types import JSON
 
@@ -45,10 +46,7 @@ def _list_ways(settings: Settings) -> Iterator[_Way]:
 
 
 def make_shippers(settings: Settings) -> list[Shipper]:
-    """One for each receiver. A note that cannot be read counts as none: all of the log is sent again.
-
-    Raises ImportError where traces are asked for and OpenTelemetry is not installed.
-    """
+    """One for each receiver. A note that cannot be read counts as none: all of the log is sent again."""
     return [
         Shipper(Path(settings.log), _make_receiver(way, settings), way.file, _read_or_none(way) or ForwardState())
         for way in _list_ways(settings)
@@ -58,8 +56,6 @@ def make_shippers(settings: Settings) -> list[Shipper]:
 def _make_receiver(way: _Way, settings: Settings) -> Receiver:
     if way.setting == "forward":
         return SyslogReceiver(parse_destination(way.to), settings.forward_format, settings.forward_ca)
-    from portero.forwarding.trace_receiver import TraceReceiver  # of the extra `otel`
-
     return TraceReceiver(way.to)
 
 
