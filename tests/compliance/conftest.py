@@ -63,7 +63,7 @@ def make_result(make_trial: MakeTrial) -> MakeResult:
         chosen = benchmarks.load(benchmark)
         policy = trial.judge.policy
         loaded = _host_rules()
-        evidence = LogEvidence(chosen.rules, [waiver.id for waiver in policy.waivers]) if log else None
+        evidence = LogEvidence(chosen.rules, [waiver.id for waiver in policy.waivers], policy.digest) if log else None
         for line in log.splitlines():
             assert evidence is not None
             evidence.add(logged.read(line))

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from portero.compliance.log_evidence import GONE, LogEvidence
+import pytest
+
+from portero.compliance.log_evidence import GONE, LogEvidence, count_decisions
 from portero.report import logged
 from tests.report.decisions import SECONDS, line, violation
 
 
 def evidence(*lines: bytes) -> LogEvidence:
-    found = LogEvidence(["no-privileged", "memory-limit"], ["traefik"])
+    found = LogEvidence(["no-privileged", "memory-limit"], ["traefik"], "ab" * 32)
     for one in lines:
         found.add(logged.read(one))
     return found
@@ -67,3 +69,14 @@ def test_mode_audit_is_kept_apart_from_broken_glass() -> None:
 
 def test_a_line_that_stands_for_several_reads_counts_as_many() -> None:
     assert evidence(line(operation="SystemPing", method="HEAD", alike=41), line()).decisions == 42
+
+
+def test_decisions_under_another_policy_are_counted() -> None:
+    assert evidence(line(), line(policy="cd" * 32), line(policy="")).elsewhere == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 decisions"), (1, "1 decision"), (2, "2 decisions"), (1200, "1,200 decisions")]
+)
+def test_decisions_are_counted_in_words(number: int, words: str) -> None:
+    assert count_decisions(number) == words

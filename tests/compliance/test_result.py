@@ -36,9 +36,10 @@ def test_what_takes_the_ground_away_is_a_notice(make_result: MakeResult) -> None
     assert [*result.notices] == [
         "Nothing is enforced: mode audit refuses only what would turn Portero off.",
         "Requests get past Portero: guarded-by-portero violated on the host.",
-        "1 of 1 decisions were made in mode audit: they refused nothing.",
-        "Groups in break-glass of site.json get past the rules with a token of at most an hour; "
-        "0 decisions of the log did.",
+        "Mode audit in 1 of 1 decision of the log: they refused nothing.",
+        "Another policy than this one in 1 of 1 decision of the log.",
+        "Groups in break-glass of site.json get past the rules with a token of at most an hour: "
+        "so in 0 decisions of the log.",
     ]
 
 
@@ -46,3 +47,13 @@ def test_without_a_check_of_the_host_it_is_not_shown_that_dockerd_asks(make_resu
     assert [*make_result().notices] == [
         "Whether dockerd asks Portero at all is not shown: no check of the host was given."
     ]
+
+
+def test_guards_that_the_check_of_the_host_does_not_show_are_a_notice(make_result: MakeResult) -> None:
+    facts = {"guarded-by-portero": HostFact("holds"), "probes-arrive": HostFact("unknown")}
+    (notice,) = make_result(host=HostEvidence("baseline", "", facts)).notices
+
+    assert notice == (
+        "Whether requests get past Portero is not shown: "
+        "probes-arrive, no-plugin-shadow, cve-2024-41110-fixed, cve-2026-34040-fixed not known."
+    )

@@ -87,11 +87,11 @@ def test_a_log_that_shows_lapses_weakens_a_rule(make_result: MakeResult) -> None
 
     assert item(result, "5.5").verdict == "weakened"
     assert part(result, "5.5", "no-privileged").notes == (
-        "violated and only reported in 1 decisions, the last 2026-11-24 16:00 (d-0123456789ab)",
+        "violated and only reported in 1 decision, the last 2026-11-24 16:00 (d-0123456789ab)",
     )
     assert part(result, "5.11", "memory-limit").notes == (
-        "1 decisions of the log were made in mode audit",
-        "1 decisions of the log were made under profile baseline, which does not enforce it",
+        "mode audit in 1 decision of the log",
+        "profile baseline, which does not enforce it, in 1 decision of the log",
     )
 
 
@@ -103,7 +103,7 @@ def test_an_exception_shows_how_often_it_was_used(make_result: MakeResult) -> No
     assert item(result, "5.10").verdict == "weakened"
     assert part(result, "5.10", "no-host-network").notes == (
         "exception meter until 2099-12-31 (ops: Measures traffic.)",
-        "waived in 1 decisions by exceptions that the policy no longer has",
+        "waived in 1 decision by exceptions that the policy no longer has",
         "waived in 2 decisions by exception meter",
     )
 

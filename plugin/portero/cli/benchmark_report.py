@@ -62,7 +62,7 @@ def report_benchmark(asked: BenchmarkRequest, settings: Settings, form: str) -> 
 
 
 def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> LogEvidence:
-    evidence = LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers])
+    evidence = LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers], judge.policy.digest)
     for log in logs:
         for line in lines(log, logged.LONGEST_LINE):
             if not line.strip():

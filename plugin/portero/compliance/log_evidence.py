@@ -17,6 +17,11 @@ _MOST_EXAMPLES = 3
 _RANKS: tuple[Outcome, ...] = ("refused", "would", "stricter", "reported", "waived")
 
 
+def count_decisions(number: int) -> str:
+    """1 decision, 1,200 decisions."""
+    return "1 decision" if number == 1 else f"{number:,} decisions"
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedExample:
     """One decision in which a rule was violated."""
@@ -48,12 +53,16 @@ class RuleEvidence:
 
 
 class LogEvidence:
-    """The sums over logs, for these rules and exceptions. `waived`: decisions by rule and exception, or GONE."""
+    """The sums over logs, for these rules and exceptions. `waived`: decisions by rule and exception, or GONE.
 
-    def __init__(self, rules: Collection[str], exceptions: Collection[str]) -> None:
+    `elsewhere`: decisions under another policy than the one with this digest.
+    """
+
+    def __init__(self, rules: Collection[str], exceptions: Collection[str], digest: str) -> None:
         self._exceptions = frozenset(exceptions)
+        self._digest = digest
         self.rules = {rule: RuleEvidence() for rule in rules}
-        self.decisions = self.unreadable = self.earlier = self.audited = self.broke_glass = 0
+        self.decisions = self.unreadable = self.earlier = self.audited = self.broke_glass = self.elsewhere = 0
         self.first, self.last = float("inf"), float("-inf")
         self.profiles: Counter[str] = Counter()
         self.waived: Counter[tuple[str, str]] = Counter()
@@ -68,6 +77,7 @@ class LogEvidence:
         self.audited += number if decision.mode == "audit" and not decision.breaks_glass else 0
         self.broke_glass += decision.breaks_glass
         self.earlier += decision.is_earlier
+        self.elsewhere += number if decision.policy != self._digest else 0
         worst: dict[str, LoggedViolation] = {}
         for violated in sorted(decision.violations, key=lambda one: _RANKS.index(one.outcome)):
             worst.setdefault(violated.rule, violated)

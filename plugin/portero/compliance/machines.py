@@ -33,6 +33,7 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
             "last": _instant(log.last),
             "profiles": {**log.profiles},
             "inModeAudit": log.audited,
+            "underAnotherPolicy": log.elsewhere,
             "brokeGlass": log.broke_glass,
             "unreadableLines": log.unreadable,
         },

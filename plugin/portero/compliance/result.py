@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from portero.compliance.benchmark import Benchmark, Section
+from portero.compliance.log_evidence import count_decisions
 from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
 from portero.formats.html import when
 
@@ -71,10 +72,8 @@ class ComplianceResult:
         if log is None or not log.decisions:
             yield "log", "none given: nothing is shown of what was asked and refused"
         else:
-            yield (
-                "log",
-                f"{log.decisions:,} decisions, {when(log.first)} to {when(log.last)} UTC: {', '.join(self.files)}",
-            )
+            period = f"{when(log.first)} to {when(log.last)} UTC"
+            yield "log", f"{count_decisions(log.decisions)}, {period}: {', '.join(self.files)}"
         if host is None:
             yield "host", "no check given: see --host-report and --check-host"
         else:
@@ -90,10 +89,14 @@ class ComplianceResult:
             yield f"Requests get past Portero: {', '.join(self.grounds.open_guards)} violated on the host."
         elif host is None:
             yield "Whether dockerd asks Portero at all is not shown: no check of the host was given."
+        elif unshown := self.grounds.unshown_guards:
+            yield f"Whether requests get past Portero is not shown: {', '.join(unshown)} not known."
         if log is not None and log.audited:
-            yield f"{log.audited:,} of {log.decisions:,} decisions were made in mode audit: they refused nothing."
+            yield f"Mode audit in {log.audited:,} of {count_decisions(log.decisions)} of the log: they refused nothing."
+        if log is not None and log.elsewhere:
+            yield f"Another policy than this one in {log.elsewhere:,} of {count_decisions(log.decisions)} of the log."
         if groups:
-            used = f"; {log.broke_glass:,} decisions of the log did" if log is not None else ""
+            used = f": so in {count_decisions(log.broke_glass)} of the log" if log is not None else ""
             yield f"Groups in break-glass of site.json get past the rules with a token of at most an hour{used}."
         if log is not None and log.unreadable:
-            yield f"{log.unreadable:,} lines of the log are no decisions and are not counted."
+            yield f"Lines of the log that are no decisions, and are not counted: {log.unreadable:,}."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from portero.compliance.log_evidence import RuleEvidence
+from portero.compliance.log_evidence import RuleEvidence, count_decisions
 from portero.compliance.result import ComplianceResult
 from portero.compliance.verdict import MET, ItemResult, Part
 from portero.formats.html import when
@@ -37,8 +37,7 @@ def evidence(found: RuleEvidence) -> str:
     for outcome, word in _WORDS.items():
         if count := found.counts[outcome]:
             latest = found.examples[outcome][-1]
-            decisions = "decision" if count == 1 else "decisions"
-            shown.append(f"{word} {count:,} {decisions}, the last {when(latest.time)} ({latest.id})")
+            shown.append(f"{word} {count_decisions(count)}, the last {when(latest.time)} ({latest.id})")
     return "; ".join(shown)
 
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from portero.compliance.benchmark import Item
 from portero.compliance.host_evidence import HostEvidence, HostStatus
-from portero.compliance.log_evidence import GONE, LogEvidence, RuleEvidence
+from portero.compliance.log_evidence import GONE, LogEvidence, RuleEvidence, count_decisions
 from portero.compliance.standing import RequestState, Standing
 from portero.formats.html import when
 from portero.policy.policy import Policy
@@ -89,6 +89,13 @@ class Grounds:
         """The host rules without which requests do not reach Portero, and which are violated."""
         return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status == "violated"]
 
+    @property
+    def unshown_guards(self) -> list[str]:
+        """Those that a given check of the host does not show to hold or to be violated."""
+        return [
+            id for id in _GUARDS if self.host is not None and self.host.fact(id).status in ("unknown", "not checked")
+        ]
+
     def judge(self, item: Item, *, is_cis: bool) -> ItemResult:
         """The verdict on an item; `is_cis`: its id is a number of the CIS benchmark."""
         parts = tuple(self._parts(item))
@@ -133,16 +140,16 @@ class Grounds:
         evidence, rule = self.log.rules[id], self.policy.rules[id]
         if (count := evidence.counts["would"]) > 0:
             latest = evidence.examples["would"][-1]
-            yield f"violated and only reported in {count:,} decisions, the last {when(latest.time)} ({latest.id})"
+            yield f"violated and only reported in {count_decisions(count)}, the last {when(latest.time)} ({latest.id})"
         elif self.log.audited and not rule.denies_in_audit:
-            yield f"{self.log.audited:,} decisions of the log were made in mode audit"
+            yield f"mode audit in {count_decisions(self.log.audited)} of the log"
         for profile, count in sorted(self.log.profiles.items()):
             if self.policy.action(id, profile) != "deny":
-                yield f"{count:,} decisions of the log were made under profile {profile}, which does not enforce it"
+                yield f"profile {profile}, which does not enforce it, in {count_decisions(count)} of the log"
         for (rule_id, exception), count in sorted(self.log.waived.items()):
             if rule_id == id:
                 name = f"exception {exception}" if exception != GONE else "exceptions that the policy no longer has"
-                yield f"waived in {count:,} decisions by {name}"
+                yield f"waived in {count_decisions(count)} by {name}"
 
 
 def _checks(parts: Sequence[Part]) -> tuple[str, ...]:
