@@ -89,7 +89,7 @@ def serve(connection: Connection) -> None:
     while goes_on:
         readable, _, _ = select.select([connection.descriptor], [], [], 0.02)
         connection.hang_up_when_late(time.monotonic())
-        goes_on = not readable or connection.serve()
+        goes_on = not readable or not connection.receive() or connection.answer()
     connection.close()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from portero.host.peer import Peer
+from portero.objects.own_requests import SECRET
 from portero.server import connection, loop
 from portero.server.app import create
 from portero.server.connection import Connection
@@ -219,6 +220,25 @@ def test_lookups_go_on_after_a_while_though_none_of_the_others_ends(
         assert judge.asking == 8
         judge.may_go_on.set()
         assert [allowed(client) for client in clients] == [True] * 20
+
+
+def test_requests_about_our_own_lookups_are_answered_first_and_then_the_others_as_they_came(tmp_path: Path) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        clients = [served.client() for _ in range(6)]
+        for client in clients:
+            client.sendall(request(b"allow"))
+            assert allowed(client)
+        judge.asked.clear()
+        served.ended.set()  # nobody takes the lead from the thread that stands still
+        bodies = [b"allow hangs", b"allow 1", b"allow 2", b"allow 3", b"allow " + SECRET.encode(), b"allow 4"]
+        for client, body in zip(clients, bodies, strict=True):
+            client.sendall(request(body))
+            assert soon(lambda: len(judge.threads) > len(clients))
+        judge.may_go_on.set()
+
+        assert [allowed(client) for client in clients] == [True] * 6
+    assert judge.asked == [bodies[0], bodies[4], bodies[1], bodies[2], bodies[3], bodies[5]]
 
 
 def test_what_comes_after_a_request_that_waits_is_not_read_before_its_answer(tmp_path: Path) -> None:

@@ -21,12 +21,17 @@ _LISTS = "info|containers/json|networks|services"
 _ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
 
 
+def is_own(data: bytes) -> bool:
+    """Whether the random value is in these bytes."""
+    return _SECRET_BYTES in data
+
+
 def answer_own(data: bytes) -> dict[str, JSON] | None:
     """The reply when this envelope holds the random value; None: it is another client's request.
 
     Only a GET of what Portero looks up is allowed. Neither reply repeats the value.
     """
-    if _SECRET_BYTES not in data:
+    if not is_own(data):
         return None
     if _is_lookup(data):
         return {"Allow": True, "Msg": ""}

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from portero.host.peer import Peer
+from portero.objects.own_requests import is_own
 from portero.reading.envelope import LARGEST
 from portero.types import JSON
 
@@ -67,3 +68,9 @@ CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = Mapp
         "/AuthZPlugin.AuthZRes": _after_execution,
     }
 )
+_RESULT = b"POST /AuthZPlugin.AuthZRes "
+
+
+def is_urgent(request: bytes) -> bool:
+    """Whether this HTTP request is answered in no time: a result, or dockerd's about our own lookup, which waits."""
+    return request.startswith(_RESULT) or is_own(request)

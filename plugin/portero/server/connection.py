@@ -13,7 +13,7 @@ from math import inf
 from threading import Semaphore
 
 from portero.host.peer import read_peer
-from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers
+from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers, is_urgent
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
 from portero.types import JSON
@@ -52,22 +52,38 @@ class Connection:
         self._ending = ending
         self._before_waiting = before_waiting
         self._reader = RequestReader(self._receive)
-        self._has_ended = False
+        self._has_ended = self._has_failed = False
+        # Whether the loop knows that there is something to answer.
+        self.is_queued = False
         self.descriptor = client.fileno()
         self.idle = True
         # When it is late for the next request, or for the rest of this one.
         self._until = time.monotonic() + _IDLE
         self._arrives_until = self._until
 
-    def serve(self) -> bool:
-        """Take what has arrived, and answer it when it is whole; whether the connection goes on. It hardly waits."""
+    def receive(self) -> bool:
+        """Take what has arrived; whether there is something to answer now, or the connection is to end."""
         try:
             self._take()
-            if not self._has_ended and self._reader.lacks(_SMALL):
-                return True
-            return not (self._has_ended and self.idle) and self._serve_one()
+        except OSError:
+            self._has_failed = True
+        is_due = self._has_failed or self._has_ended or not self._reader.lacks(_SMALL)
+        if is_due:
+            self._until = inf
+        return is_due
+
+    def answer(self) -> bool:
+        """Answer what was received; whether the connection goes on. What may take long is announced."""
+        self.is_queued = False
+        try:
+            return not (self._has_failed or (self._has_ended and self.idle)) and self._serve_one()
         except OSError:
             return False
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether what was received is answered at once, and another request may wait for the answer."""
+        return self._reader.finds(is_urgent)
 
     def hang_up(self) -> None:
         """Await no further request. Called from another thread; what has arrived is still answered."""
@@ -100,8 +116,6 @@ class Connection:
 
     def _serve_one(self) -> bool:
         """Answer one request; whether there may be another one."""
-        # While it is served only what it receives itself can be late.
-        self._until = inf
         try:
             head = self._reader.read_head()
             if head is None:

@@ -80,6 +80,10 @@ class RequestReader:
         """Take a piece that came by another way than `receive`."""
         self._held += piece
 
+    def finds(self, what: Callable[[bytes], bool]) -> bool:
+        """What a function says about all that was received and not given out."""
+        return what(self._held)
+
     def lacks(self, longest: int) -> bool:
         """Whether a part of the next request is still to come, which has a body of at most `longest` bytes.
 

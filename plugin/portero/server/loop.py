@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import inf
@@ -30,7 +31,7 @@ _MOST_EVENTS = 64
 # So many requests ask the daemon at once, since it asks us about each of these lookups; others wait a while for one of
 # them to end. With many more, too many threads compute for these answers to come in time.
 _MOST_LOOKUPS = 8
-_PATIENCE = 2.0
+_PATIENCE = 10.0
 # One worker wakes up for a new connection, not all of them.
 _NEW_CONNECTION = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
@@ -56,6 +57,7 @@ class Loop:
         self._lookups = threading.Semaphore(_MOST_LOOKUPS)
         # The threads whose requests take one of the lookups.
         self._looking_up: set[int] = set()
+        self._due: deque[Connection] = deque()
         # What the thread with the lead does, and how often it has begun something, now and at the last tick.
         self._serving: Connection | None = None
         self._begun = self._seen = 0
@@ -121,15 +123,27 @@ class Loop:
         self._lead.give_up()
 
     def _answer(self) -> None:
-        """Serve what has something to read while this thread has the lead."""
+        """Answer what comes while this thread has the lead: first what is urgent, then the rest as it came."""
         while self._lead.is_mine():
-            for descriptor, _ in self._epoll.poll(-1, _MOST_EVENTS):
+            for descriptor, _ in self._epoll.poll(0 if self._due else -1, _MOST_EVENTS):
                 if descriptor in self._listeners:
                     self._accept(self._listeners[descriptor])
                 elif descriptor in self.connections:
-                    self._serve(self.connections[descriptor])
+                    self._receive(self.connections[descriptor])
                 if not self._lead.is_mine():
-                    break
+                    return
+            if self._due:
+                self._serve(self._due.popleft())
+
+    def _receive(self, connection: Connection) -> None:
+        if connection.is_queued:
+            return
+        if connection.receive():
+            if connection.is_urgent:
+                self._serve(connection)
+            else:
+                connection.is_queued = True
+                self._due.append(connection)
 
     def _serve(self, connection: Connection) -> None:
         self._begun += 1
@@ -137,7 +151,7 @@ class Loop:
         if self._is_asleep:
             self._wake()
         try:
-            goes_on = connection.serve()
+            goes_on = connection.answer()
         except Exception as error:  # noqa: BLE001 - it ends this connection alone
             _LOG.error("internal error", exc_info=error)
             goes_on = False
