@@ -44,7 +44,7 @@ class Stops(Judge):
 
 
 class Asks(Judge):
-    """Asks the daemon, which answers when it may go on; counts how many do so at once."""
+    """Asks the daemon, twice, and it answers when it may go on; counts how many do so at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,11 @@ class Asks(Judge):
         self.asking = self.most = 0
 
     def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        if data.endswith(b" slowly asks"):
+            # The lead is taken from this thread.
+            time.sleep(0.2)
         if data.endswith(b" asks"):
+            before_lookup()
             before_lookup()
             with self.counting:
                 self.asking += 1
@@ -90,7 +94,7 @@ class Running:
         self.listener.bind(str(path))
         self.listener.listen(64)
         self.listener.setblocking(False)
-        turns = threading.Semaphore(4)
+        turns = threading.Semaphore(20)
 
         def connect(client: socket.socket, waits: Callable[[], None]) -> Connection:
             return Connection(client, judge, create(judge), turns, lambda: False, waits)
@@ -180,16 +184,23 @@ def test_a_request_that_waits_holds_up_no_other_and_is_answered_at_its_end(tmp_p
         assert [allowed(client) for client in waiting] == [True] * 5
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"allow asks", b"allow slowly asks", b"allow" + b" " * (1 << 17) + b"asks"],
+    ids=["at once", "after a while", "in a large request"],
+)
 def test_more_lookups_than_are_done_at_once_wait_for_one_to_end_and_hold_up_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    body: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "_PATIENCE", 60.0)
     judge = Asks()
     with running(tmp_path, judge) as served:
         clients = [served.client() for _ in range(20)]
         for client in clients:
-            client.sendall(request(b"allow asks"))
+            client.sendall(request(body))
         assert soon(lambda: judge.asking == 8)
+        # Long enough for the others to ask as well.
+        time.sleep(1)
         assert [served.ask(b"allow") for _ in range(20)] == [True] * 20
         assert judge.most == 8
         judge.may_go_on.set()

@@ -55,7 +55,8 @@ class Loop:
         self._lead = Lead(self._answer)
         self._changing = threading.Lock()
         self._lookups = threading.Semaphore(_MOST_LOOKUPS)
-        # The threads whose requests take one of the lookups.
+        # The threads whose requests have not asked the daemon yet, and those whose requests take one of the lookups.
+        self._unasked: set[int] = set()
         self._looking_up: set[int] = set()
         self._due: deque[Connection] = deque()
         # What the thread with the lead does, and how often it has begun something, now and at the last tick.
@@ -99,11 +100,13 @@ class Loop:
                     self._let_go()
 
     def before_lookup(self) -> None:
-        """Called by a thread before it asks the daemon; it may have to wait for its turn."""
-        if self._lead.is_mine():
+        """Called by a thread before it asks the daemon; once in each request it may have to wait for its turn."""
+        thread = threading.get_ident()
+        if thread in self._unasked:
+            self._unasked.remove(thread)
             self.pass_on()
             if self._lookups.acquire(timeout=_PATIENCE):
-                self._looking_up.add(threading.get_ident())
+                self._looking_up.add(thread)
 
     def stop_accepting(self) -> None:
         """Accept no connection any more."""
@@ -150,13 +153,16 @@ class Loop:
         self._serving = connection
         if self._is_asleep:
             self._wake()
+        thread = threading.get_ident()
+        self._unasked.add(thread)
         try:
             goes_on = connection.answer()
         except Exception as error:  # noqa: BLE001 - it ends this connection alone
             _LOG.error("internal error", exc_info=error)
             goes_on = False
-        if self._looking_up and threading.get_ident() in self._looking_up:
-            self._looking_up.remove(threading.get_ident())
+        self._unasked.discard(thread)
+        if thread in self._looking_up:
+            self._looking_up.remove(thread)
             self._lookups.release()
         with self._changing:
             still = self._lead.is_mine()
