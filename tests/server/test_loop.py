@@ -384,6 +384,43 @@ def test_connections_are_accepted_again_when_they_can_be_waited_for(
         assert allowed(second)
 
 
+def test_a_connection_that_is_being_accepted_at_the_end_is_known_and_answered(tmp_path: Path) -> None:
+    accepting, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(socket.socket):
+        def accept(self) -> tuple[socket.socket, Any]:
+            accepting.set()
+            may_go_on.wait(30)
+            return super().accept()
+
+    judge = Judge()
+    with Slow(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+        listener.bind(str(tmp_path / "slow.sock"))
+        listener.listen()
+        ending = Loop(
+            [listener],
+            lambda made, waits: Connection(made, judge, create(judge), threading.Semaphore(1), lambda: True, waits),
+            10,
+        )
+        ending.look_after()
+        client.settimeout(30)
+        client.connect(str(tmp_path / "slow.sock"))
+        assert accepting.wait(30)
+        stop = threading.Thread(target=ending.stop_accepting)
+        stop.start()
+        # As the main thread does, which ends when no connection is left.
+        stop.join(0.5)
+        has_stopped, known = not stop.is_alive(), len(ending.connections)
+        may_go_on.set()
+        stop.join()
+
+        assert not has_stopped or known == 1
+        assert len(ending.connections) == 1
+        client.sendall(request(b"allow"))
+        assert allowed(client)
+        assert soon(lambda: not ending.connections)
+
+
 def test_a_main_thread_with_nothing_to_look_after_sleeps_until_the_next_request(tmp_path: Path) -> None:
     judge = Judge()
     with running(tmp_path, judge) as served:

@@ -109,9 +109,10 @@ class Loop:
                 self._looking_up.add(thread)
 
     def stop_accepting(self) -> None:
-        """Accept no connection any more."""
-        self._resume = inf
-        self._forget_listeners()
+        """Accept no connection any more; one that is being accepted is among `connections` at the end of this."""
+        with self._changing:
+            self._resume = inf
+            self._forget_listeners()
 
     def _take_lead(self) -> None:
         with self._changing:
@@ -130,7 +131,8 @@ class Loop:
         while self._lead.is_mine():
             for descriptor, _ in self._epoll.poll(0 if self._due else -1, _MOST_EVENTS):
                 if descriptor in self._listeners:
-                    self._accept(self._listeners[descriptor])
+                    with self._changing:
+                        self._accept(self._listeners[descriptor])
                 elif descriptor in self.connections:
                     self._receive(self.connections[descriptor])
                 if not self._lead.is_mine():
@@ -193,6 +195,8 @@ class Loop:
         os.eventfd_write(self.news, 1)
 
     def _accept(self, listener: socket.socket) -> None:
+        if self._resume == inf:
+            return
         if len(self.connections) >= self._most:
             self._pause()
             return
