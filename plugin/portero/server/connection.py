@@ -25,7 +25,7 @@ _IDLE = 75.0
 _ARRIVES_WITHIN = 30.0
 # What is larger takes a turn, since it takes memory: many times its size.
 _SMALL = 64 << 10
-# Less than what the C library maps and unmaps each time (memory.py).
+# Less than what the C library may map and unmap each time.
 _PIECE = 1 << 16
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
