@@ -279,7 +279,7 @@ def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered() -
     ours, theirs = socket.socketpair()
     judge = Stops()
     serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False, lambda: None)
-    thread = threading.Thread(target=serving.serve)
+    thread = threading.Thread(target=lambda: serving.receive() and serving.answer())
 
     class Late(float):
         def __gt__(self, until: object) -> bool:
@@ -295,6 +295,15 @@ def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered() -
 
         assert answer(ours)[1]["Allow"] is True
         serving.close()
+
+
+def test_an_answer_is_the_last_when_the_end_began_while_it_was_made() -> None:
+    judge = Judge()
+    with served(judge, ending=lambda: bool(judge.asked)) as client:
+        client.sendall(request(b"allow"))
+
+        assert b"Connection: close" in answer(client)[0]
+        assert client.recv(1) == b""
 
 
 def test_after_a_request_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:

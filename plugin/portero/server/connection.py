@@ -121,21 +121,22 @@ class Connection:
             head = self._reader.read_head()
             if head is None:
                 return False
-            last = head.last or self._ending()
-            self._send(self._answered(head, last))
+            data, last = self._answered(head)
+            self._send(data)
         except Malformed as malformed:
             self._send(_error(malformed, last=True))
             return False
         self.idle, self._until = True, time.monotonic() + _IDLE
         return not last
 
-    def _answered(self, head: Head, last: bool) -> bytes:
+    def _answered(self, head: Head) -> tuple[bytes, bool]:
+        """The answer, and whether it is the last one."""
         if head.length is not None and head.length <= _SMALL:
-            return self._reply(head, self._body(head), last)
+            return self._reply(head, self._body(head))
         self._before_waiting()
         # Judging it may make us ask dockerd, which then asks us again; that request is small and waits for no turn.
         with self._turns:
-            return self._reply(head, self._body(head), last)
+            return self._reply(head, self._body(head))
 
     def _body(self, head: Head) -> bytes:
         if head.expects:
@@ -147,15 +148,23 @@ class Connection:
             raise Malformed(400, "Bad Request")
         return data
 
-    def _reply(self, head: Head, data: bytes, last: bool) -> bytes:
+    def _reply(self, head: Head, data: bytes) -> tuple[bytes, bool]:
         call = CALLS.get(head.target)
         if call is None:
             self._before_waiting()
-            return response(*answered(self._page, head.method, head.target, data), last=last)
+            page = answered(self._page, head.method, head.target, data)
+            last = self._is_last(head)
+            return response(*page, last=last), last
         if head.method != "POST":
-            return _error(Malformed(405, "Method Not Allowed"), last=last)
+            last = self._is_last(head)
+            return _error(Malformed(405, "Method Not Allowed"), last=last), last
         document = call(self._answers, data, self._peer)
-        return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last)
+        # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
+        last = self._is_last(head)
+        return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last), last
+
+    def _is_last(self, head: Head) -> bool:
+        return head.last or self._ending()
 
     def _receive(self, most: int) -> bytes:
         """An OSError when it takes too long: the connection then ends without an answer."""
