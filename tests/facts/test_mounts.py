@@ -154,6 +154,12 @@ def test_an_unknown_type_still_has_its_host_path(kind: str) -> None:
     assert (named["type"], named["paths"]) == ("other", [])
 
 
+def test_a_volume_mount_is_writable_unless_it_says_otherwise() -> None:
+    facts = created(Mounts=[{"Type": "volume", "Target": "/d"}, {"Type": "volume", "Target": "/e", "ReadOnly": True}])
+
+    assert [fact["writable"] for fact in facts] == [True, False]
+
+
 def test_an_anonymous_volume_has_no_source() -> None:
     assert created(Mounts=[{"Type": "volume", "Target": "/d"}])[0]["source"] is None
 

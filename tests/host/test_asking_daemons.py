@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.host import asking_daemons
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.peer import Peer
 from tests.host.proc_tree import dockerd, fail_at
@@ -108,6 +109,18 @@ def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
     assert daemon is not None
     assert {"/var/lib/docker", "/srv/c", "/srv/own"} <= {*daemon.data}
     assert {"/srv/s", "/etc/containerd/config.toml"} <= {*daemon.files}
+
+
+@pytest.mark.parametrize(("uid", "called"), [(0, 2), (1000, 0)], ids=["of root", "of a user"])
+def test_only_a_daemon_of_root_has_its_containerd_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, called: int
+) -> None:
+    addresses: list[str] = []
+    monkeypatch.setattr(asking_daemons, "find_arguments", lambda address, proc: addresses.append(address) or ())
+    dockerd(tmp_path, 7, uid=uid)
+
+    assert AskingDaemons(tmp_path).find(Peer(7, uid)) is not None
+    assert len(addresses) == called
 
 
 def test_what_was_unseen_is_read_again_after_a_minute(tmp_path: Path) -> None:
