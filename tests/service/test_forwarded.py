@@ -52,6 +52,13 @@ def test_a_receiver_that_is_away_for_minutes_does_and_so_do_gaps(settings: Setti
     ]
 
 
+def test_so_does_a_fault_after_the_clock_was_set_back(settings: Settings) -> None:
+    state.write(settings.forward_state, replace(GOOD, fault="h: Connection refused", succeeded=NOW + 86_400))
+
+    (notice,) = notices(settings)
+    assert notice.startswith("the decision log is not forwarded since 2027-01-16")
+
+
 def test_an_agent_that_never_ran_does(settings: Settings) -> None:
     assert notices(settings) == ["the decision log was never forwarded: start portero-agent.service"]
     assert forwarded.metrics_text(settings) == b""

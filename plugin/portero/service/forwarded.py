@@ -66,7 +66,8 @@ def list_notices(settings: Settings, now: float) -> Iterator[str]:
         if state is None:
             yield f"{way.what} was never forwarded: start portero-agent.service"
             continue
-        if state.fault and now - state.succeeded > _LATE:
+        # A success of the future was noted before the clock was set back.
+        if state.fault and abs(now - state.succeeded) > _LATE:
             since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
             yield f"{way.what} is not forwarded {since}: {state.fault}"
         if state.gaps:
