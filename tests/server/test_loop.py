@@ -252,6 +252,23 @@ def test_requests_about_our_own_lookups_are_answered_first_and_then_the_others_a
     assert judge.asked == [bodies[0], bodies[4], bodies[1], bodies[2], bodies[3], bodies[5]]
 
 
+def test_they_are_so_too_when_they_come_over_new_connections_behind_many_others(tmp_path: Path) -> None:
+    judge = Stops()
+    with running(tmp_path, judge) as served:
+        served.ended.set()  # nobody takes the lead from the thread that stands still
+        hanging = served.client()
+        hanging.sendall(request(b"allow hangs"))
+        assert soon(lambda: len(judge.threads) == 1)
+        bodies = [*(b"allow %d" % number for number in range(20)), b"allow " + SECRET.encode()]
+        clients = [served.client() for _ in bodies]
+        for client, body in zip(clients, bodies, strict=True):
+            client.sendall(request(body))
+        judge.may_go_on.set()
+
+        assert [allowed(client) for client in clients] == [True] * 21
+    assert judge.asked == [b"allow hangs", bodies[-1], *bodies[:-1]]
+
+
 def test_what_comes_after_a_request_that_waits_is_not_read_before_its_answer(tmp_path: Path) -> None:
     judge = Stops()
     with running(tmp_path, judge) as served:

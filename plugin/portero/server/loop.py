@@ -28,6 +28,8 @@ _PAUSE = 0.05
 # How often the main thread looks for connections that are late, while there may be some and otherwise.
 _OFTEN, _RARELY = 1.0, 30.0
 _MOST_EVENTS = 64
+# So often is looked for more, each time with one new connection, before the next request is served.
+_MOST_LOOKS = 256
 # So many requests ask the daemon at once, since it asks us about each of these lookups; others wait a while for one of
 # them to end. With many more, too many threads compute for these answers to come in time.
 _MOST_LOOKUPS = 8
@@ -127,9 +129,14 @@ class Loop:
         self._lead.give_up()
 
     def _answer(self) -> None:
-        """Answer what comes while this thread has the lead: first what is urgent, then the rest as it came."""
+        """Answer what comes while this thread has the lead: first what is urgent, then the rest as it came.
+
+        All that has come is received before anything that may wait: what is urgent may stand behind it.
+        """
+        looks = 0
         while self._lead.is_mine():
-            for descriptor, _ in self._epoll.poll(0 if self._due else -1, _MOST_EVENTS):
+            events = self._epoll.poll(0 if self._due else -1, _MOST_EVENTS)
+            for descriptor, _ in events:
                 if descriptor in self._listeners:
                     with self._changing:
                         self._accept(self._listeners[descriptor])
@@ -137,8 +144,10 @@ class Loop:
                     self._receive(self.connections[descriptor])
                 if not self._lead.is_mine():
                     return
-            if self._due:
+            looks += 1
+            if self._due and (not events or looks > _MOST_LOOKS):
                 self._serve(self._due.popleft())
+                looks = 0
 
     def _receive(self, connection: Connection) -> None:
         if connection.is_queued:
