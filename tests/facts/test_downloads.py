@@ -35,6 +35,7 @@ def read(remote: str) -> Any:
         "http://100.100.100.200/latest",
         "http://[fd00:ec2::254]/latest",
         "http://ip6-localhost/a",
+        "http://ip6-loopback/a",
         "git://127.0.0.1/a",
         "git@127.0.0.1:a",
         "root@localhost:a.git",

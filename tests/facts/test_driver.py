@@ -80,7 +80,8 @@ def test_ro_counts_as_mount_reads_it(options: str, writable: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "propagation"), [("bind", ""), ("bind,rprivate,shared", "shared"), ("rslave,bind", "rslave")]
+    ("options", "propagation"),
+    [("bind", ""), ("bind,rprivate,shared", "shared"), ("rslave,bind", "rslave"), ("bind,slave", "slave")],
 )
 def test_the_most_dangerous_propagation_is_reported(options: str, propagation: str) -> None:
     assert found(type="none", o=options, device="/srv")["propagation"] == propagation

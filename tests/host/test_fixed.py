@@ -145,6 +145,8 @@ def test_a_trace_meets_the_mounts_of_the_data() -> None:
 
     assert host.trace("/srv/app") == Trace(("/", "/srv"), reaches=("/data", "/etc"), mounts_below=("/srv/app/etc",))
     assert FixedHost({"mounts": {"/srv/c/proc": "proc"}}).trace("/srv/c").kernel_types == ("proc",)
+    linked = FixedHost({"mounts": {"/data": "/srv/app"}, "links": {"/srv/link": "/srv/app"}})
+    assert linked.trace("/srv/link").reaches == ("/data",)
     linked = FixedHost({"mounts": {"/srv/c/proc": "proc"}, "links": {"/srv/link": "/srv/c/proc"}})
     assert linked.trace("/srv/link").kernel_types == ("proc",)
     assert FixedHost({"visible": False, "mounts": {"/srv/a": "/etc"}}).trace("/srv") == Trace()
