@@ -10,8 +10,8 @@ import click
 
 from portero.cli import options
 from portero.cli.builtin_examples import builtin_examples
+from portero.cli.decision_logs import check_read, read_decisions
 from portero.cli.host import check_host, host_policy
-from portero.cli.lines import lines
 from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, machines, text
 from portero.compliance.host_evidence import HostEvidence, NotAHostReport
@@ -24,8 +24,6 @@ from portero.hostreport import machines as host_machines
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.report import logged
-from portero.report.logged import NoDecision
 from portero.service import lookups, resources
 from portero.service.settings import Profile, Settings
 
@@ -63,17 +61,12 @@ def report_benchmark(asked: BenchmarkRequest, settings: Settings, form: str) -> 
 
 def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> LogEvidence:
     evidence = LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers], judge.policy.digest)
-    for log in logs:
-        for line in lines(log, logged.LONGEST_LINE):
-            if not line.strip():
-                continue
-            try:
-                evidence.add(logged.read(line))
-            except NoDecision:
-                evidence.unreadable += 1
-    if not evidence.decisions:
-        options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])
-    options.warn_of_earlier(evidence.earlier)
+    for decision in read_decisions(logs):
+        if decision is None:
+            evidence.unreadable += 1
+        else:
+            evidence.add(decision)
+    check_read(logs, evidence.decisions, evidence.earlier)
     return evidence
 
 

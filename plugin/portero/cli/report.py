@@ -8,14 +8,12 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.lines import FILE, lines
+from portero.cli.decision_logs import check_read, read_decisions
+from portero.cli.lines import FILE
 from portero.cli.output import show_text
 from portero.cli.replaced_file import replace_file
 from portero.cli.suggest import add_decision
 from portero.compliance import benchmark as benchmarks
-from portero.report import logged
-from portero.report.logged import NoDecision
-from portero.report.repeated_lines import DecisionReader
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
 from portero.service.settings import Settings
@@ -95,27 +93,15 @@ def report(
 def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_json: bool) -> None:
     policy = options.judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
-    for log in logs:
-        _add(tally, suggestions, log)
-    if not tally.decisions:
-        options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])
-    options.warn_of_earlier(tally.earlier)
+    for decision in read_decisions(logs):
+        if decision is None:
+            tally.unreadable += 1
+        else:
+            tally.add(decision)
+            add_decision(suggestions, decision)
+    check_read(logs, tally.decisions, tally.earlier)
     _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, suggestions, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
-
-
-def _add(tally: Tally, suggestions: Suggestions, log: str) -> None:
-    reader = DecisionReader()
-    for line in lines(log, logged.LONGEST_LINE):
-        if not line.strip():
-            continue
-        try:
-            decision = reader.read(line)
-        except NoDecision:
-            tally.unreadable += 1
-            continue
-        tally.add(decision)
-        add_decision(suggestions, decision)
 
 
 def _page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
