@@ -14,6 +14,7 @@ import click
 from portero import __version__
 from portero.cli import options
 from portero.hostcheck.running_portero import ask_metrics
+from portero.log_place import STANDARD_OUTPUT
 from portero.policy.exception import notices
 from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
@@ -21,7 +22,6 @@ from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
 from portero.service.application import Application, build
-from portero.service.line_writer import STANDARD_OUTPUT
 from portero.service.live import Live
 from portero.service.loading import LoadError
 from portero.service.metrics_folder import shared_folder

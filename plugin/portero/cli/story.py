@@ -12,11 +12,11 @@ from portero.denial import Proposed
 from portero.hostcheck.plugin_sockets import find_socket
 from portero.hostcheck.running_portero import ask_status
 from portero.judging import try_line
+from portero.log_place import JOURNAL
 from portero.policy.policy import Policy
 from portero.report import logged
 from portero.report.logged import Logged, LoggedViolation, NoDecision
 from portero.report.rule_texts import find_texts
-from portero.service.decision_log import JOURNAL
 from portero.service.journal import IDENTIFIER
 from portero.service.settings import Settings
 from portero.types import JSON

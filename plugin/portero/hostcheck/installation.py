@@ -13,6 +13,7 @@ from portero.hostcheck.commands import Ask, run_command
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.hostcheck.running_portero import ask_status
+from portero.log_place import is_file
 from portero.types import JSON
 
 UNIT = "portero.service"
@@ -92,7 +93,7 @@ def _find_writer(files: Files, path: str) -> str:
 def _are_logs_private(files: Files, portero: Path) -> JSON:
     """Whether no other user can read the decision log; standard output and the journal are systemd's business."""
     log = str(ask_status(portero)["log"])
-    if log in ("-", "journald"):
+    if not is_file(log):
         return True
     place = Path(log).absolute()
     enters = files.stat(str(place.parent)).st_mode & stat.S_IXOTH

@@ -16,11 +16,12 @@ from portero.host.files import HostFiles
 from portero.host.peer import Peer
 from portero.judging import reply
 from portero.judging.judge import Judge
+from portero.log_place import JOURNAL
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
 from portero.service import builds, bundled, forwarded, loading, status
 from portero.service.asked_by import AskedBy
-from portero.service.decision_log import JOURNAL, DecisionLog
+from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
 from portero.service.metrics import Metrics
 from portero.service.settings import Settings

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, Protocol
 
+from portero.log_place import JOURNAL
 from portero.service.journal import Journal
-from portero.service.line_writer import STANDARD_OUTPUT, LineWriter
+from portero.service.line_writer import LineWriter
 from portero.service.log_state import LogState
 from portero.threads import start_thread
 from portero.types import JSON
 
-JOURNAL = "journald"
 # When lines are written to the disk: when the kernel does, each second, before each answer.
 Sync = Literal["off", "interval", "each"]
 _SYNC_EVERY = 1.0
@@ -32,11 +32,6 @@ class _Sink(Protocol):
 
     def prepare_sync(self) -> Callable[[], None]:
         """What brings to the disk what was written so far; it is called once, and raises OSError."""
-
-
-def is_file(place: str) -> bool:
-    """Whether PORTERO_LOG names a file."""
-    return place not in (STANDARD_OUTPUT, JOURNAL)
 
 
 class DecisionLog:

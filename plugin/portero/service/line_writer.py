@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from portero.log_place import STANDARD_OUTPUT
 from portero.rotation import is_rotated
 from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 from portero.types import JSON
 
-STANDARD_OUTPUT = "-"
 _OWNER_ONLY = 0o600
 # json.dumps would make one for each line.
 _WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))

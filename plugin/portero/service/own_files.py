@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from portero.service.decision_log import is_file
+from portero.log_place import is_file
 from portero.service.settings import Settings
 
 
@@ -16,5 +16,5 @@ def list_deciding(settings: Settings) -> Sequence[str]:
 
 def list_logs(settings: Settings) -> Sequence[str]:
     """The decision log, its folder, and the file of recorded requests."""
-    log = [] if not is_file(settings.log) else [Path(settings.log).absolute(), Path(settings.log).absolute().parent]
+    log = [Path(settings.log).absolute(), Path(settings.log).absolute().parent] if is_file(settings.log) else []
     return [str(path) for path in (*log, *([settings.record] if settings.record else []))]
