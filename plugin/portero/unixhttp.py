@@ -3,11 +3,8 @@
 import http.client
 import socket
 import time
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-
-__all__ = ["HTTPException", "UnixConnection"]
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -32,7 +32,10 @@ def get(
     """
     if seconds <= 0:
         return None
-    from portero.unixhttp import HTTPException, UnixConnection  # slow to load, and most commands ask no daemon
+    # Slow to load, and most commands ask no daemon.
+    from http.client import HTTPException
+
+    from portero.unixhttp import UnixConnection
 
     connection = UnixConnection(address, seconds)
     try:
