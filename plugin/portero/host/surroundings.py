@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from portero.host.path import is_within
+from portero.host.protected import Below, Inside
 
 
 class Surroundings:
@@ -13,9 +14,8 @@ class Surroundings:
 
     def __init__(self, names: Iterable[str], follow: Callable[[str], str], *, inside: bool = True) -> None:
         self._places = tuple(dict.fromkeys(place for name in names for place in (name, follow(name))))
-        # Most paths open none of them: one search of a text, and one comparison, prove that (as in protected.py).
-        self._lines = "".join(f"\n{place}/" for place in self._places)
-        self._beginnings = tuple("/" if place == "/" else f"{place}/" for place in self._places) if inside else ()
+        self._below = Below(self._places)
+        self._inside = Inside(self._places) if inside else None
 
     def find(self, *paths: str) -> tuple[str, ...]:
         """Those that one of these cleaned absolute paths opens, sorted."""
@@ -23,8 +23,12 @@ class Surroundings:
         return tuple(sorted({*found})) if found else ()
 
     def _may_open(self, path: str) -> bool:
-        return path == "/" or f"\n{path}/" in self._lines or f"{path}/".startswith(self._beginnings)
+        """Most paths open none of them, which two comparisons prove."""
+        return self._below.has(path) or (self._inside is not None and self._inside.has(path))
 
     def _list_opened(self, path: str) -> Iterator[str]:
-        inside = bool(self._beginnings)
-        return (place for place in self._places if is_within(place, path) or (inside and is_within(path, place)))
+        return (
+            place
+            for place in self._places
+            if is_within(place, path) or (self._inside is not None and is_within(path, place))
+        )
