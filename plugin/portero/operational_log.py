@@ -30,7 +30,7 @@ class OneLineFormatter(logging.Formatter):
 
 
 class _StandardError(logging.Handler):
-    """Standard error. Lines are lost while nobody reads it: no request may wait for its message."""
+    """Standard error. Lines are lost while it is not read: no request may wait for its message."""
 
     # Lines since the last one that was written in whole, and whether a part of one was.
     _lost = 0

@@ -1,4 +1,4 @@
-"""Threads that are started for as long as the process runs, and what a thread tells before it waits for the daemon."""
+"""Threads that are started for as long as the process runs, and what a thread calls before it waits for the daemon."""
 
 import threading
 import time

@@ -38,7 +38,7 @@ def read_tar(data: bytes) -> Iterator[tuple[str, bytes]]:
             extended = _records(content)
             continue
         name = _name(header, extended)
-        # A regular file of which another header told the size or holes is none for us.
+        # A regular file whose size or holes another header gives is none for us.
         if kind not in _REGULAR or extended.keys() - _WITHOUT_EFFECT - {b"path"}:
             raise ArchiveRefused(f"{name}: is not a regular file")
         extended = {}

@@ -75,8 +75,8 @@ def _item(result: ItemResult) -> JSON:
         "dockerBench": [*result.checks],
         "rules": [_part(part) for part in result.parts],
     }
-    said = {"risk": item.risk, "remark": item.remark, "why": result.why}
-    return entry | {name: text for name, text in said.items() if text}
+    texts = {"risk": item.risk, "remark": item.remark, "why": result.why}
+    return entry | {name: text for name, text in texts.items() if text}
 
 
 def _part(part: Part) -> JSON:

@@ -64,5 +64,4 @@ def _details(result: ItemResult) -> Iterator[str]:
         yield result.why
     for part in result.parts:
         if part.needed and (part.state not in MET or (part.evidence is not None and part.evidence.counts)):
-            told = "; ".join(sentences(part))
-            yield f"{part.rule.id} {part.state}{f': {told}' if told else ''}"
+            yield ": ".join(filter(None, [f"{part.rule.id} {part.state}", "; ".join(sentences(part))]))

@@ -130,7 +130,7 @@ def _list(value: object) -> list[object]:
 
 
 class _Reason(logging.Handler):
-    """Keeps what the library logs first about a failure: its result does not tell. Nobody else prints it."""
+    """Keeps what the library logs first about a failure: its result has no reason. Nothing else prints it."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -37,7 +37,7 @@ class Writer:
     id: int = -1
 
 
-_NOBODY = frozenset[Writer]()
+_NO_WRITER = frozenset[Writer]()
 
 
 class UnseenOwner(Exception):
@@ -57,7 +57,7 @@ class Owners:
         Raises UnseenOwner, and OSError when the ACL cannot be read.
         """
         if folder.st_uid == 0 and not folder.st_mode & _SHARED:
-            return _NOBODY
+            return _NO_WRITER
         writers = set(self._list_users(folder.st_uid))
         shared = set(self._list_shared(local, folder))
         if shared and folder.st_mode & stat.S_ISVTX and entry is not None:

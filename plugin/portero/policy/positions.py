@@ -4,7 +4,6 @@ The sentence begins with the place as spelling.spell writes it, or names an unkn
 """
 
 import re
-from collections.abc import Iterator
 from json import JSONDecoder
 
 from portero.spelling import spell
@@ -44,11 +43,11 @@ def _find_at(sentence: str, offsets: dict[str, int]) -> tuple[str, str]:
     return _ROOT, _ROOT
 
 
-def _walk(text: str) -> Iterator[tuple[Path, int]]:
+def _walk(text: str) -> list[tuple[Path, int]]:
     """Each path of a document with the offset of its name, or of the entry of a list."""
     found: list[tuple[Path, int]] = []
     _value(text, _skip(text, 0), (), found)
-    return iter(found)
+    return found
 
 
 def _value(text: str, start: int, path: Path, found: list[tuple[Path, int]]) -> int:

@@ -1,8 +1,8 @@
 """The lead of a worker: one of its threads has it, waits for requests and answers them; the others wait for the lead.
 
-Whoever has it passes it on before it waits for anything but the next request, and goes on with its request alone. It
-can also be taken from a thread that stands still. So most requests are answered without a change of threads, which
-costs more than most answers, and none has to wait for a thread that waits.
+The thread that has it passes it on before it waits for anything but the next request, and goes on with its request
+alone. It can also be taken from a thread that stands still. So most requests are answered without a change of threads,
+which costs more than most answers, and none has to wait for a thread that waits.
 """
 
 import logging
@@ -13,7 +13,7 @@ from threading import get_ident
 _LOG = logging.getLogger(__name__)
 # Threads beyond these end instead of waiting for the lead.
 _MOST_WAITING = 4
-_NOBODY = 0
+_NO_THREAD = 0
 
 
 class Lead:
@@ -24,7 +24,7 @@ class Lead:
         self._taken = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
-        self._holder = _NOBODY
+        self._holder = _NO_THREAD
         self._lacked = False
 
     def is_mine(self) -> bool:
@@ -33,7 +33,7 @@ class Lead:
 
     def give_up(self) -> None:
         """Take the lead from the thread that has it; the next one has it at once."""
-        self._holder = _NOBODY
+        self._holder = _NO_THREAD
         self._taken.release()
         self.supply()
 

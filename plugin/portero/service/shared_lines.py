@@ -1,4 +1,4 @@
-"""Allowed reads that share a line of the decision log: what clients ask all the time, and nothing is to be said of.
+"""Allowed reads that share a line of the decision log: what clients ask all the time, and no rule reports.
 
 The first of a kind has a line of its own. Those that follow are counted, and one line stands for them: as soon as they
 are as many as the setting says, after a minute, and when the process ends.
@@ -53,7 +53,7 @@ class SharedLines:
         self._kinds: dict[Hashable, _Kind] = {}
 
     def may_share(self, decision: Decision) -> bool:
-        """Whether nothing of this decision has to be told apart from others of its kind."""
+        """Whether this decision may share a line with others of its kind."""
         subject = decision.subject
         return (
             self.most > 1
