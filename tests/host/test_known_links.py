@@ -1,6 +1,5 @@
 """Which of many paths are links, without looking at each of them each time."""
 
-import os
 import time
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from portero.host.known_links import KnownLinks
 from portero.host.symlinks import HostWalk
+from tests.host.looks import recorded_looks
 
 PATHS = ["/var/lib/docker"]
 
@@ -26,14 +26,7 @@ def settle(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 
 def looked_at(root: Path, known: KnownLinks, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], list[str]]:
-    seen, lstat = list[str](), os.lstat
-
-    def recorded(path: str) -> os.stat_result:
-        seen.append(path.removeprefix(str(root)))
-        return lstat(path)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "lstat", recorded)
+    with recorded_looks(root, monkeypatch) as seen:
         return known.find(HostWalk(str(root))), seen
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from portero.host.symlinks import HostWalk
 from portero.host.ways import Ways
+from tests.host.looks import recorded_looks
 
 PATHS = ("/run/docker.sock", "/var/run/docker.sock", "/run/crio/crio.sock", "/opt/portero")
 
@@ -46,14 +47,7 @@ def note(root: Path, paths: Sequence[str] = PATHS) -> Ways:
 
 
 def looked_at(root: Path, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    seen, lstat = list[str](), os.lstat
-
-    def recorded(path: str) -> os.stat_result:
-        seen.append(path.removeprefix(str(root)))
-        return lstat(path)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "lstat", recorded)
+    with recorded_looks(root, monkeypatch) as seen:
         assert ways.take_again(HostWalk(str(root))) is ways
     return seen
 

@@ -7,7 +7,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -115,11 +115,16 @@ class Running:
         self.opened.append(client)
         return client
 
+    def send(self, bodies: Sequence[bytes]) -> list[socket.socket]:
+        """Ask each over a new connection, and wait for no answer."""
+        clients = [self.client() for _ in bodies]
+        for client, body in zip(clients, bodies, strict=True):
+            client.sendall(request(body))
+        return clients
+
     def ask(self, body: bytes) -> bool:
         """Ask over a new connection, and wait for the answer."""
-        client = self.client()
-        client.sendall(request(body))
-        return allowed(client)
+        return allowed(*self.send([body]))
 
 
 @contextmanager
@@ -195,9 +200,7 @@ def test_more_lookups_than_are_done_at_once_wait_for_one_to_end_and_hold_up_no_o
     monkeypatch.setattr(loop, "_PATIENCE", 60.0)
     judge = Asks()
     with running(tmp_path, judge) as served:
-        clients = [served.client() for _ in range(20)]
-        for client in clients:
-            client.sendall(request(body))
+        clients = served.send([body] * 20)
         assert soon(lambda: judge.asking == 8)
         # Long enough for the others to ask as well.
         time.sleep(1)
@@ -214,9 +217,7 @@ def test_lookups_go_on_after_a_while_though_none_of_the_others_ends(
     monkeypatch.setattr(loop, "_PATIENCE", 0.1)
     judge = Asks()
     with running(tmp_path, judge) as served:
-        clients = [served.client() for _ in range(20)]
-        for client in clients:
-            client.sendall(request(b"allow asks"))
+        clients = served.send([b"allow asks"] * 20)
 
         assert soon(lambda: judge.asking == 20)
         judge.may_go_on.set()
@@ -260,9 +261,7 @@ def test_they_are_so_too_when_they_come_over_new_connections_behind_many_others(
         hanging.sendall(request(b"allow hangs"))
         assert soon(lambda: len(judge.threads) == 1)
         bodies = [*(b"allow %d" % number for number in range(20)), b"allow " + SECRET.encode()]
-        clients = [served.client() for _ in bodies]
-        for client, body in zip(clients, bodies, strict=True):
-            client.sendall(request(body))
+        clients = served.send(bodies)
         judge.may_go_on.set()
 
         assert [allowed(client) for client in clients] == [True] * 21
@@ -326,9 +325,7 @@ def test_a_client_that_does_not_read_its_answer_holds_up_no_other(tmp_path: Path
 
 def test_connections_beyond_the_most_wait_for_one_to_end(tmp_path: Path) -> None:
     with running(tmp_path, Judge(), most=3) as served:
-        clients = [served.client() for _ in range(6)]
-        for client in clients:
-            client.sendall(request(b"allow"))
+        clients = served.send([b"allow"] * 6)
         assert [allowed(client) for client in clients[:3]] == [True] * 3
         clients[3].settimeout(0.3)
         with pytest.raises(TimeoutError):
