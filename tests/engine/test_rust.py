@@ -28,12 +28,28 @@ def test_a_set_reports_only_its_own_schemas() -> None:
     assert checks.failures((), {"a": 2}) == {}
 
 
-def test_a_set_that_fails_without_a_failing_schema_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_reports_a_schema_whose_failure_is_behind_a_reference_by_its_own_name() -> None:
+    checks = Rust().gather({**SCHEMAS, "d": {"allOf": [{}, SCHEMAS["c"]]}}, RESOURCES)
+
+    assert checks.failures(("a", "d", "c"), {"c": 2}) == {"d": (("c",),), "c": (("c",),)}
+
+
+def test_a_set_that_fails_without_an_error_is_an_error_itself() -> None:
     checks = Rust().gather(SCHEMAS, RESOURCES)
-    monkeypatch.setattr(type(checks["a"]), "failures", lambda check, request: ())
+    checks._sets["a",] = _Silent()  # type: ignore[assignment]
 
     with pytest.raises(RuntimeError, match="a set of rules fails, but none of its rules does"):
         checks.failures(("a",), {"a": 2})
+
+
+class _Silent:
+    """A validator that refuses and does not say where."""
+
+    def is_valid(self, request: object) -> bool:
+        return False
+
+    def iter_errors(self, request: object) -> tuple[()]:
+        return ()
 
 
 def test_a_reference_elsewhere_is_not_fetched_and_never_compiles() -> None:

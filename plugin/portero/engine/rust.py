@@ -1,7 +1,7 @@
 """The default engine: jsonschema-rs."""
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import jsonschema_rs
 
@@ -33,17 +33,19 @@ class RustCheck:
 
 
 class RustChecks:
-    """Each schema alone, and each set of schemas that was asked for as one schema (allOf)."""
+    """Each set of schemas that is asked for as one schema (allOf): a request is read once for all of them."""
 
     def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> None:
         self._schemas = {name: to_portable(schema) for name, schema in schemas.items()}
         self._registry = _registry(resources)
-        self._single = {name: RustCheck(_validator(schema, self._registry)) for name, schema in self._schemas.items()}
-        # The policy asks for one set for each operation.
+        # The policy asks for a set or two for each operation.
         self._sets: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
+        if schemas:
+            # What does not compile is found out now.
+            self._compile_set(tuple(self._schemas))
 
     def __getitem__(self, name: str) -> RustCheck:
-        return self._single[name]
+        return RustCheck(_validator(self._schemas[name], self._registry))
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
         """As in Checks; RuntimeError when a set fails and none of its schemas does."""
@@ -52,11 +54,14 @@ class RustChecks:
         combined = self._sets.get(names) or self._compile_set(names)
         if combined.is_valid(request):
             return {}
-        # The errors of a set do not tell which of its schemas failed once a reference is followed.
-        found = {name: paths for name in names if (paths := self._single[name].failures(request))}
+        found: dict[int, set[InstancePath]] = {}
+        for error in combined.iter_errors(request):
+            # ["allOf", the number of the schema, ...], references that were followed among them.
+            number = cast(int, error.evaluation_path[1])
+            found.setdefault(number, set()).add(tuple(error.instance_path))
         if not found:
             raise RuntimeError("a set of rules fails, but none of its rules does")
-        return found
+        return {names[number]: sort_paths(found[number]) for number in sorted(found)}
 
     def _compile_set(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
         combined = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
