@@ -1,5 +1,7 @@
 """Asks a plugin as dockerd does, over kept-alive connections, and takes the time."""
 
+import itertools
+import select
 import selectors
 import socket
 import time
@@ -103,3 +105,30 @@ def _answers(waiting: selectors.BaseSelector, request: bytes, end: float) -> Ite
             if connection.received() is not None:
                 connection.socket.sendall(request)
                 yield 1
+
+
+def pairs_of_many(path: Path, asked: Sequence[tuple[bytes, bytes]], connections: int, seconds: float) -> float:
+    """Pairs per second when so many connections each ask before and after, one pair after the other.
+
+    Each begins at another pair. This client is lean, since it shares the processors with what it measures.
+    """
+    with ExitStack() as stack, select.epoll() as waiting:
+        opened: dict[int, tuple[Connection, Iterator[bytes]]] = {}
+        for number in range(connections):
+            connection = stack.enter_context(Connection(path))
+            first = number % len(asked)
+            requests = itertools.cycle([one for pair in (*asked[first:], *asked[:first]) for one in pair])
+            opened[connection.socket.fileno()] = connection, requests
+            connection.ask(next(requests))
+            waiting.register(connection.socket, select.EPOLLIN)
+        began = time.perf_counter()
+        end, done = began + seconds, 0
+        for connection, requests in opened.values():
+            connection.socket.sendall(next(requests))
+        while time.perf_counter() < end:
+            for descriptor, _ in waiting.poll(_PATIENCE):
+                connection, requests = opened[descriptor]
+                if connection.received() is not None:
+                    done += 1
+                    connection.socket.sendall(next(requests))
+        return done / 2 / (time.perf_counter() - began)

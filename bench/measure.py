@@ -2,12 +2,13 @@
 
 import json
 import statistics
+import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from client import Connection, latencies, pairs, throughput, turns
+from client import Connection, latencies, pairs, pairs_of_many, throughput, turns
 from envelopes import BenchRequest, mixed, requests
 from growth import Curve
 from lookups import LookupCost
@@ -32,10 +33,15 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """`cpu`: microseconds of processor time for a request and its result; `throughput`: lists per second."""
+    """`cpu`: microseconds of processor time for a request and its result; `throughput`: lists per second.
+
+    `cpu_of_many`, `pairs`: the same over many connections, and how many pairs they got done in a second.
+    """
 
     cpu: float
     throughput: float
+    cpu_of_many: float
+    pairs: float
 
 
 @dataclass(slots=True)
@@ -65,15 +71,18 @@ def compared(running: Mapping[str, Serving], request: BenchRequest, rounds: int,
 def cost_of_mixed_traffic(running: Mapping[str, Serving], rounds: int, seconds: float) -> dict[str, Mixed]:
     """What passes by on a host in use, one connection for the cost and many for the throughput."""
     asked = [(request.data, request.result) for request in mixed()]
-    cost: dict[str, list[float]] = defaultdict(list)
-    rates: dict[str, list[float]] = defaultdict(list)
+    found: dict[str, list[Mixed]] = defaultdict(list)
     for name in turns(running, rounds):
         at = running[name]
         before = at.cpu()
         done = pairs(at.socket, asked, 4 * seconds)
-        cost[name].append((at.cpu() - before) / done * 1e6)
-        rates[name].append(throughput(at.socket, requests()[1].data, _MANY, seconds))
-    return {name: Mixed(statistics.median(cost[name]), statistics.median(rates[name])) for name in running}
+        cost = (at.cpu() - before) / done * 1e6
+        rate = throughput(at.socket, requests()[1].data, _MANY, seconds)
+        before, began = at.cpu(), time.perf_counter()
+        many = pairs_of_many(at.socket, asked, _MANY, 4 * seconds)
+        done_by_many = many * (time.perf_counter() - began)
+        found[name].append(Mixed(cost, rate, (at.cpu() - before) / done_by_many * 1e6, many))
+    return {name: _median_of(found[name]) for name in running}
 
 
 def starts(plugins: Mapping[str, str], folder: Path, rounds: int) -> dict[str, float]:
@@ -91,6 +100,10 @@ def _check(path: Path, request: BenchRequest) -> None:
         answer = json.loads(connection.ask(request.data))
     if answer["Allow"] is not request.allowed:
         raise RuntimeError(f"{request.name}: portero answers {answer}")
+
+
+def _median_of(rounds: list[Mixed]) -> Mixed:
+    return Mixed(*(statistics.median(figures) for figures in zip(*map(astuple, rounds), strict=True)))
 
 
 def _latency(rounds: list[list[float]]) -> Latency:

@@ -48,7 +48,8 @@ def page(results: Results, day: date, note: str) -> str:
 
 _PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
 all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
-look, one creates a container). Throughput: lists over 16 connections; the client takes a good part of the machine.
+look, one creates a container), over one connection and over 16. Throughput over 16 connections: lists, and pairs of
+mixed traffic; the client takes a part of the machine.
 """
 _PAUSES = """A create over a new connection, 6 seconds after the one before: the median, in brackets the slowest.
 Portero reads every few seconds where the processes of the host listen.
@@ -85,11 +86,13 @@ def _processes(results: Results) -> str:
             f"{results.starts[name]:.0f} ms",
             f"{results.memory[name]:.0f} MiB",
             f"{mixed.cpu:.0f} µs",
+            f"{mixed.cpu_of_many:.0f} µs",
             f"{mixed.throughput:.0f} /s",
+            f"{mixed.pairs:.0f} /s",
         ]
         for name, mixed in results.mixed.items()
     ]
-    return _table(["", "start", "memory", "CPU per pair", "throughput"], rows)
+    return _table(["", "start", "memory", "CPU per pair", "CPU per pair of 16", "lists", "pairs"], rows)
 
 
 def _paused(found: Mapping[str, Mapping[int, Paused]]) -> str:

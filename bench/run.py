@@ -19,7 +19,7 @@ import worst
 from envelopes import requests
 from measure import Results, compared, cost_of_mixed_traffic, starts
 from plot import drawn
-from servers import Serving, baselines, portero, serving
+from servers import Serving, baselines, end_at_sigterm, portero, serving
 
 from report import page
 
@@ -27,6 +27,7 @@ from report import page
 def main() -> None:
     """Measure and print."""
     chosen = _arguments().parse_args()
+    end_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="portero-bench-") as folder:
         try:
             results = measured(chosen, Path(folder))

@@ -1,8 +1,10 @@
 """The plugins that are compared: started in a process of their own, and looked at while they run."""
 
+import ctypes
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(HERE.paren
 _PYTHON = shlex.quote(sys.executable)
 _START_LIMIT = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LIBRARY = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # sys/prctl.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,12 @@ def serving(name: str, command: str, folder: Path) -> Iterator[Serving]:
         began = time.perf_counter()
         # A session of its own: Ctrl-C is for us, and ends it in its turn.
         process = subprocess.Popen(  # noqa: S603 - the given command
-            argv(command, path), env=_ENVIRONMENT, stdout=log, stderr=log, start_new_session=True
+            argv(command, path),
+            env=_ENVIRONMENT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_end_with_us,
         )
     try:
         while not _answers(path):
@@ -102,6 +111,16 @@ def serving(name: str, command: str, folder: Path) -> Iterator[Serving]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def end_at_sigterm() -> None:
+    """Let SIGTERM end this process as an error would: plugins and folders go first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def _end_with_us() -> None:
+    """Called in the process that will be a plugin: it ends with us, also when we are killed."""
+    _LIBRARY.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _answers(path: Path) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from client import Connection
 from envelopes import BenchRequest, varied
-from servers import Serving, portero, serving
+from servers import Serving, end_at_sigterm, portero, serving
 
 # dockerd keeps connections, but not for ever.
 _RECONNECT_AFTER = 2_000
@@ -87,6 +87,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minute", type=float, default=60.0, help="seconds between two rows of the report")
     chosen = parser.parse_args()
+    end_at_sigterm()
     with tempfile.TemporaryDirectory(prefix="portero-soak-") as folder:
         log = Path(folder) / "decisions.jsonl"
         with serving("portero", portero(chosen.profile, str(log)), Path(folder)) as at:

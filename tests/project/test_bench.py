@@ -1,11 +1,15 @@
 """`make bench` runs: it compares what it is told to, and says plainly what it cannot do. No figure is looked at."""
 
+import os
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 from tests.paths import ROOT
 
@@ -34,6 +38,7 @@ def test_every_plugin_is_measured_in_the_same_run(tmp_path: Path) -> None:
     assert "A note." in ran.stdout
     rows = [line.split("|")[1].strip() for line in ran.stdout.splitlines() if line.startswith("| ")]
     assert {"ping", "list", "create, 3 KB", "create, all reasons", "create, 1 MB", "portero", "other"} <= {*rows}
+    assert "| start | memory | CPU per pair | CPU per pair of 16 | lists | pairs |" in ran.stdout
 
 
 def test_growth_is_reported_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> None:
@@ -106,3 +111,26 @@ def test_an_interrupted_soak_gives_the_sums_so_far() -> None:
     asked = int(sums.partition(" requests: ")[0])
     assert int(rows[-1].split()[1]) <= asked < 3_000_000
     assert sums.startswith(f"{asked} requests: 0 wrong answers, 0 internal errors; {asked} lines, 0 malformed; memory ")
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_what_is_measured_ends_with_the_measurement(tmp_path: Path, end: signal.Signals) -> None:
+    command = [sys.executable, str(BENCH / "soak.py"), "--requests", "3000000", "--minute", "0.05"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as running:
+        assert running.stdout is not None
+        rows = [running.stdout.readline() for _ in range(2)]
+        served = list_descendants(running.pid)
+        running.send_signal(end)
+
+    assert len(rows) == 2
+    assert len(served) >= 2
+    limit = time.monotonic() + 30
+    while any(Path(f"/proc/{process}/exe").exists() for process in served):
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+def list_descendants(process: int) -> list[int]:
+    found = [*map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())]
+    return found + [one for child in found for one in list_descendants(child)]
