@@ -104,6 +104,7 @@ def test_the_log_line_tells_time_in_utc_and_each_violation_with_its_place() -> N
 @given(st.floats(0, 4e9))
 @example(0.9999999)
 @example(1795534890.9996)
+@example(1125899907.0869994)
 def test_the_log_line_tells_the_time_as_datetime_does(time: float) -> None:
     told = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
