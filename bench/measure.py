@@ -55,6 +55,7 @@ class Results:
     paused: Mapping[str, Mapping[int, Paused]] = field(default_factory=dict)
     curves: list[Curve] = field(default_factory=list)
     worst: list[Worst] = field(default_factory=list)
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     through: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lookups: list[LookupCost] = field(default_factory=list)
 

@@ -14,7 +14,7 @@ from worst import Worst
 
 _HEAD = """# What a decision costs
 
-`make bench BENCH="--growth --worst --paused --dockerd --write docs/benchmarks.md"` made this page on {day}, on
+`make bench BENCH="--shares --growth --worst --paused --dockerd --write docs/benchmarks.md"` made this page on {day}, on
 {machine}.
 `allow-go` and `allow-flask` are plugins of a few lines that decode the request and allow everything (bench/allow.go:
 Go's net/http, where Go is installed; bench/allow_flask.py: flask, gunicorn's threads); ratios are to the first. All
@@ -33,6 +33,8 @@ def page(results: Results, day: date, note: str) -> str:
         "## Processes\n\n" + _PROCESSES,
         _processes(results),
     ]
+    if results.shares:
+        parts += ["## Where the time of a decision goes, microseconds\n\n" + _SHARES, _shares(results.shares)]
     if results.paused:
         parts += ["## After a pause, milliseconds\n\n" + _PAUSES, _paused(results.paused)]
     if results.worst:
@@ -51,6 +53,12 @@ all processes after the load. CPU: processor time for a request and its result, 
 look, one creates a container), over one connection and over 16. Throughput over 16 connections: lists, and pairs of
 mixed traffic; the client takes a part of the machine.
 """
+_SHARES = """Processor time of Portero alone, without HTTP, by folder of the package (the map in CONTRIBUTING tells
+what is in each); found by looking at it every few milliseconds. What a library or the kernel does counts for the
+folder that called it.
+"""
+# Folders that take less of every request are one row, in microseconds.
+_SMALL = 5
 _PAUSES = """A create over a new connection, 6 seconds after the one before: the median, in brackets the slowest.
 Portero reads every few seconds where the processes of the host listen.
 """
@@ -93,6 +101,16 @@ def _processes(results: Results) -> str:
         for name, mixed in results.mixed.items()
     ]
     return _table(["", "start", "memory", "CPU per pair", "CPU per pair of 16", "lists", "pairs"], rows)
+
+
+def _shares(found: Mapping[str, Mapping[str, float]]) -> str:
+    folders = sorted({folder for each in found.values() for folder in each})
+    large = [folder for folder in folders if max(each.get(folder, 0) for each in found.values()) >= _SMALL]
+    rows = [[folder, *(f"{each.get(folder, 0):.0f}" for each in found.values())] for folder in large]
+    rest = [sum(time for folder, time in each.items() if folder not in large) for each in found.values()]
+    rows += [["others", *(f"{time:.0f}" for time in rest)]]
+    rows += [["together", *(f"{sum(each.values()):.0f}" for each in found.values())]]
+    return _table(["", *found], rows)
 
 
 def _paused(found: Mapping[str, Mapping[int, Paused]]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import growth
 import lookups
 import paused
+import shares
 import through
 import worst
 from envelopes import requests
@@ -59,6 +60,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--most", type=int, default=3_000, help="rules, exceptions and values of the growth curves")
     parser.add_argument("--worst", action="store_true", help="the worst bodies as well, and what others wait for them")
     parser.add_argument("--paused", action="store_true", help="creates 6 s apart as well, beside 1,000 processes too")
+    parser.add_argument("--shares", action="store_true", help="where the time of a decision goes as well")
     parser.add_argument("--dockerd", action="store_true", help="through a real dockerd as well (needs root)")
     parser.add_argument(
         "--lookups", action="store_true", help="what lookups cost at a real dockerd as well (needs root)"
@@ -102,6 +104,8 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
             results.curves += growth.of_plugins(running, chosen.seconds)
     if chosen.growth:
         results.curves += growth.of_policies(plugins["portero"], folder, chosen.seconds, chosen.most)
+    if chosen.shares:
+        results.shares = shares.measured(requests(), chosen.profile, folder / "shares.jsonl", 16 * chosen.seconds)
     if chosen.dockerd:
         results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
     if chosen.lookups:

@@ -53,6 +53,16 @@ def test_growth_is_reported_as_tables_and_drawn_as_a_plot(tmp_path: Path) -> Non
     ElementTree.fromstring(plot)
 
 
+def test_the_time_of_a_decision_is_told_by_the_folders_that_take_it() -> None:
+    ran = bench("--shares", "--seconds", "0.05")
+
+    assert ran.returncode == 0, ran.stderr
+    _, _, table = ran.stdout.partition("## Where the time of a decision goes")
+    rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in table.splitlines() if line.startswith("| ")}
+    assert {"facts", "host", "judging", "reading", "service", "together"} <= {*rows}
+    assert float(rows["facts"][2]) > float(rows["facts"][0])
+
+
 def test_the_worst_bodies_are_reported_with_the_pings_of_others() -> None:
     ran = bench("--worst")
 
