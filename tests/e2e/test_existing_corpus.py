@@ -93,7 +93,7 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
     ways = json.loads(scanned.stdout)["ways"]
 
     through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost"}
-    assert {way["name"] for way in ways} == through | {"evil", "foreign", "takes", "before"}
+    assert {way["name"] for way in ways} == through | {"evil", "foreign", "takes", "before", "leaky", "leaked"}
     assert [way["command"] for way in ways if way["open"]] == []
 
 

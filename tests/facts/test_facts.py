@@ -33,6 +33,7 @@ WORKLOAD = {
     "runtime",
     "groups",
     "user",
+    "workingDirectory",
     "limits",
     "ulimits",
     "readOnlyRootfs",
@@ -75,7 +76,7 @@ CREATE = (
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
-    "ContainerExec": {"privileged", "user", "groups", "secrets"},
+    "ContainerExec": {"privileged", "user", "workingDirectory", "groups", "secrets"},
     "ServiceCreate": WORKLOAD | {"tasks"},
     "ServiceUpdate": WORKLOAD | {"tasks"},
     "VolumeCreate": {"mounts", "plugins"},
@@ -142,12 +143,13 @@ def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
     assert found["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
 
 
-def test_an_exec_tells_privileged_user_and_secrets() -> None:
-    body: Any = {"Privileged": True, "User": "root", "Env": ["A=1", "DB_PASSWORD=x"]}
+def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
+    body: Any = {"Privileged": True, "User": "root", "WorkingDir": "/srv", "Env": ["A=1", "DB_PASSWORD=x"]}
 
     assert facts.collect("ContainerExec", body, {}, {}, HOST) == {
         "privileged": {"value": True, "at": "Privileged"},
         "user": {"value": "root", "at": "User"},
+        "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
         "groups": [],
         "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
     }

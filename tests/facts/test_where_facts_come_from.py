@@ -36,6 +36,7 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
     ),
     ("ContainerCreate", "HostConfig.ReadonlyRootfs", True, {"readOnlyRootfs": "HostConfig.ReadonlyRootfs"}),
     ("ContainerCreate", "User", "0:0", {"user": "User", "groups": "User"}),
+    ("ContainerCreate", "WorkingDir", "/srv", {"workingDirectory": "WorkingDir"}),
     ("ContainerCreate", "HostConfig.GroupAdd", ["0"], {"groups": "HostConfig.GroupAdd[0]"}),
     ("ContainerCreate", "HostConfig.Sysctls", {"a": "1"}, {"sysctls": "HostConfig.Sysctls[*]"}),
     ("ContainerCreate", "Domainname", "x", {"sysctls": "Domainname"}),
@@ -188,6 +189,12 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
     ),
     (
         "ServiceCreate",
+        "TaskTemplate.ContainerSpec.Dir",
+        "/srv",
+        {"workingDirectory": "TaskTemplate.ContainerSpec.Dir"},
+    ),
+    (
+        "ServiceCreate",
         "TaskTemplate.Resources",
         {"Limits": {"MemoryBytes": 1}},
         {"limits": "TaskTemplate.Resources.Limits.MemoryBytes"},
@@ -255,6 +262,7 @@ FIELDS: list[tuple[str, str, object, dict[str, str]]] = [
     ),
     ("ServiceCreate", "Labels", {"password": "x"}, {"secrets": "Labels[*]"}),
     ("ContainerExec", "User", "0:0", {"user": "User", "groups": "User"}),
+    ("ContainerExec", "WorkingDir", "/srv", {"workingDirectory": "WorkingDir"}),
     ("ContainerExec", "Privileged", True, {"privileged": "Privileged"}),
     ("ContainerExec", "Env", ["PASSWORD=x"], {"secrets": "Env[0]"}),
 ]

@@ -13,6 +13,7 @@ from portero.flags.docker import FLAGS, spelling, spellings
         ("ContainerCreate", "--publish-all", "", [("-P",)]),
         ("ContainerUpdate", "--restart", "on-failure:5", [("--restart", "on-failure:5")]),
         ("ContainerExec", "--user", "1:1", [("-u", "1:1")]),
+        ("ServiceUpdate", "--workdir", "/srv", [("-w", "/srv")]),
         ("ServiceCreate", "--memory", "512m", [("--limit-memory", "512m")]),
         ("ServiceCreate", "--ulimit", "nofile=1:2", [("--ulimit", "nofile=1:2")]),
         ("ServiceUpdate", "--ulimit", "nofile=1:2", [("--ulimit-add", "nofile=1:2")]),

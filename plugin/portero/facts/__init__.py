@@ -29,6 +29,7 @@ from portero.facts import (
     secrets,
     security,
     tasks,
+    working_directory,
 )
 from portero.facts.fields import child, flag, integer, objects, text, texts
 from portero.host.view import HostMoment
@@ -99,6 +100,7 @@ def _container_isolation(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
         "user": process.make_value(text(body, "User"), "User"),
+        "workingDirectory": working_directory.read_working_directory(body, "WorkingDir", "WorkingDir"),
         "groups": groups.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
         + groups.read_primary(text(body, "User"), "User"),
         "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]")
@@ -136,6 +138,7 @@ def _container_exec(call: _Call) -> dict[str, JSON]:
     return {
         "privileged": process.make_value(flag(call.body, "Privileged"), "Privileged"),
         "user": process.make_value(text(call.body, "User"), "User"),
+        "workingDirectory": working_directory.read_working_directory(call.body, "WorkingDir", "WorkingDir"),
         "groups": groups.read_primary(text(call.body, "User"), "User"),
         "secrets": secrets.find_in_env(texts(call.body, "Env"), "Env"),
     }
@@ -158,6 +161,7 @@ def _service(call: _Call) -> dict[str, JSON]:
         "groups": groups.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
         + groups.read_primary(text(spec, "User"), f"{_SPEC}.User"),
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
+        "workingDirectory": working_directory.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),

@@ -20,6 +20,7 @@ _LONG = {
     "-p": "--publish",
     "-u": "--user",
     "-v": "--volume",
+    "-w": "--workdir",
     "--net": "--network",
 }
 # Letters and names of flags without a value, of all the commands together: none of them takes one elsewhere.

@@ -62,6 +62,7 @@ KEYS: Mapping[str, str] = {
     "--uts": "uts",
     "--volume": "volumes",
     "--volumes-from": "volumes_from",
+    "--workdir": "working_dir",
 }
 
 

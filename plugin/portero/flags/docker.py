@@ -72,6 +72,7 @@ _PLAIN: Mapping[str, Edit] = {
     "--init": Switch("HostConfig.Init"),
     "--publish-all": Switch("HostConfig.PublishAllPorts"),
     "--user": SetField("User", str),
+    "--workdir": SetField("WorkingDir", str),
     "--stop-timeout": SetField("StopTimeout", int),
     "--log-driver": SetField("HostConfig.LogConfig", values.log_driver, typed.log_driver),
     "--log-opt": Names("HostConfig.LogConfig.Config"),
@@ -107,7 +108,11 @@ _REPEATED: Mapping[str, Edit] = {
     "--tmpfs": Tmpfs("HostConfig.Tmpfs"),
     "--publish": Published("HostConfig.PortBindings"),
 }
-_EXEC: Mapping[str, Edit] = {"--privileged": Switch("Privileged"), "--user": SetField("User", str)}
+_EXEC: Mapping[str, Edit] = {
+    "--privileged": Switch("Privileged"),
+    "--user": SetField("User", str),
+    "--workdir": SetField("WorkingDir", str),
+}
 
 _SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
 _BOTH = {
@@ -115,6 +120,7 @@ _BOTH = {
     "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", values.cpus, typed.cpus)),
     "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
     "--user": Spelling("-u", SetField(f"{_SPEC}.User", str)),
+    "--workdir": Spelling("-w", SetField(f"{_SPEC}.Dir", str)),
     "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
     "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
     "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself, typed.capability)),
@@ -158,6 +164,7 @@ _SHORT = {
     "--publish-all": "-P",
     "--volume": "-v",
     "--user": "-u",
+    "--workdir": "-w",
     "--opt": "-o",
     "--security-opt systempaths=unconfined": "--security-opt",
 }
