@@ -5,7 +5,7 @@ Pure, except for the host view that it is handed. Every error on the way is a de
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal, cast
 
@@ -29,6 +29,7 @@ from portero.judging import (
 )
 from portero.judging.existing import Existing
 from portero.judging.owned_objects import OwnerNames
+from portero.judging.plain_reads import PlainReads
 from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
@@ -57,15 +58,17 @@ class Judge:
     audit_profile: str = ""
     audiences: tuple[str, ...] = ()
     breaks_glass: bool = False
+    _plain: PlainReads = field(init=False, repr=False, compare=False, default_factory=PlainReads)
 
     def decide(
         self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer`: the process that posted it. `known`: who asked, where that was recorded: no certificate and no token is
-        read then. A refusal on the way still names what was read before it.
+        `peer` posted it. `known`: who asked, as recorded; no proof is read then. A refusal names what was read before.
         """
+        if known is None and (again := self._plain.decide(data, id, time)):
+            return again
         judging = self
         asked: Envelope | None = None
         target: uri.Target | None = None
@@ -92,7 +95,7 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
             violations = (refusal("internal-error", ""),)
-        return Decision(
+        decision = Decision(
             id=id,
             time=time,
             subject=subject.describe(asked, target, match, who, document),
@@ -105,6 +108,9 @@ class Judge:
             audit_profile=judging.audit_profile,
             breaks_glass=judging.breaks_glass,
         )
+        if asked and match and who and not (known or violations):
+            self._plain.note(data, decision, asked, match.operation, who, document, self.policy)
+        return decision
 
     def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
