@@ -65,6 +65,9 @@ def test_what_was_walked_before_changes_nothing(
     walk = HostWalk(str(root))
 
     assert [walk.find_entry(path) for path in paths] == [HostWalk(str(root)).find_entry(path) for path in paths]
+    for path in paths:
+        if walk.find_entry(path)[0] is not None:
+            assert walk.list_steps(path) == HostWalk(str(root)).list_steps(path)
 
 
 def test_a_walk_through_a_known_folder_counts_the_links_on_the_way_there(root: Path) -> None:

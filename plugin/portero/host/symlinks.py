@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from portero.host.view import MAX_LINKS, Kind
 
@@ -41,9 +41,22 @@ _UNKNOWN = _Unknown()
 # Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
 _SHORT = 512
 
+# A folder, whose own path has no links ("" is the root), and the path that a walk looks up in it.
+_Met: TypeAlias = tuple[str, str]
 
-@dataclass(frozen=True, slots=True)
-class WalkStep:
+
+class _Walked(NamedTuple):
+    """Where a walk ended, how many links it followed and what it met."""
+
+    end: str
+    links: int
+    met: tuple[_Met, ...]
+
+
+_START = _Walked("", 0, ())
+
+
+class WalkStep(NamedTuple):
     """A name that a walk looks up in a folder, whose own path has no links; None: nothing is there."""
 
     folder: str
@@ -63,8 +76,8 @@ class HostWalk:
         self._root = root.rstrip("/")
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
-        # Where a walk to each folder ended and how many links it met: many paths share the way to their folder.
-        self._folders: dict[str, tuple[str, int]] = {}
+        # Many paths share the way to their folder.
+        self._ways: dict[str, _Walked] = {}
 
     def local_path(self, path: str) -> str:
         """Where this process opens a path of the host, links not followed."""
@@ -95,26 +108,23 @@ class HostWalk:
 
     def resolve(self, path: str) -> str:
         """The path after links, followed component by component below the root; OSError as the kernel has it."""
-        folder, _, name = path.rpartition("/")
-        if folder not in self._folders:
-            self._folders[folder] = self._walk("", folder.split("/")[::-1], 0)
-        done, links = self._folders[folder]
-        return self._walk(done, [name], links)[0] or "/"
+        return self._follow(path).end or "/"
 
     def list_steps(self, path: str) -> list[WalkStep]:
         """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
-        met = self._list_met(path)
-        return [WalkStep(folder or "/", step, self.look(folder), self.look(step)) for folder, step in met]
+        self.look("")
+        known = self._stats
+        return [WalkStep(folder or "/", step, known[folder], known[step]) for folder, step in self._follow(path).met]
 
     def list_folders(self, path: str) -> list[str]:
         """The folders in which it looks them up, a folder as often as it is passed."""
-        return [folder or "/" for folder, _ in self._list_met(path)]
+        return [folder or "/" for folder, _ in self._follow(path).met]
 
     def list_looked_up(self, path: str) -> Iterator[tuple[str, str, str | None]]:
         """Each folder, path and link (as find_link) on the way to a path, as far as it is open."""
-        met: list[tuple[str, str]] = []
+        met: list[_Met] = []
         try:
-            self._walk("", path.split("/")[::-1], 0, met)
+            self._walk(_START, path.split("/"), met)
         except OSError as error:
             if not is_closed(error):
                 raise
@@ -137,19 +147,21 @@ class HostWalk:
             return NO_WAY
         return NOTHING if self._stats[path] is None else link
 
-    def _list_met(self, path: str) -> list[tuple[str, str]]:
-        met: list[tuple[str, str]] = []
-        self._walk("", path.split("/")[::-1], 0, met)
-        return met
+    def _follow(self, path: str) -> _Walked:
+        way = self._ways.get(path)
+        if way is None:
+            folder, _, name = path.rpartition("/")
+            above = self._ways.get(folder)
+            if above is None:
+                self._ways[folder] = above = self._walk(_START, folder.split("/"), [])
+            self._ways[path] = way = self._walk(above, [name], list(above.met))
+        return way
 
-    def _walk(
-        self, done: str, waiting: list[str], links: int, met: list[tuple[str, str]] | None = None
-    ) -> tuple[str, int]:
-        """From a path without links ("" is the root) through the waiting parts, the next one last: path, links met.
-
-        `met` gets each folder and the entry that was looked up in it.
-        """
+    def _walk(self, start: _Walked, parts: list[str], met: list[_Met]) -> _Walked:
+        """On from where a walk ended, through more parts. `met` gets what is looked up, before it fails too."""
         known = self._links
+        done, links, _ = start
+        waiting = parts[::-1]
         while waiting:
             part = waiting.pop()
             if part == "" or part == ".":
@@ -158,8 +170,7 @@ class HostWalk:
                 done = done.rpartition("/")[0]
                 continue
             step = f"{done}/{part}"
-            if met is not None:
-                met.append((done, step))
+            met.append((done, step))
             link = known[step] if step in known else self._read_link(done, step)
             if link is None:
                 done = step
@@ -169,7 +180,7 @@ class HostWalk:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             done = "" if link.startswith("/") else done
             waiting += link.split("/")[::-1]
-        return done, links
+        return _Walked(done, links, tuple(met))
 
     def is_socket(self, folder: str, name: str) -> bool:
         """Whether a name in a folder, whose path has no links, leads to a socket. OSError: it cannot be seen."""
@@ -196,9 +207,8 @@ class HostWalk:
     def look(self, path: str) -> os.stat_result | None:
         """What lies at a path whose folder has no links, itself not followed; None: nothing."""
         path = "" if path == "/" else path
-        known = self._stats.get(path, _UNKNOWN)
-        if not isinstance(known, _Unknown):
-            return known
+        if path in self._stats:
+            return self._stats[path]
         try:
             # A link that came up since its folder was resolved must not lead out of the root.
             entry = os.lstat(self._root + (path or "/"))

@@ -4,7 +4,6 @@ Where a path leads depends on nothing but the links on its way. A folder tells b
 went since they were looked at, so that most of them need no look of their own.
 """
 
-import operator
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,21 +72,29 @@ class Ways:
 
     def take_again(self, walk: HostWalk) -> "Ways | None":
         """The ways as this walk finds them, where each link is what it was; None: one is not. Raises OSError."""
+        look = walk.look
         try:
-            folders = [
+            # The stamp is made in line: hardly anything is done as often in a request.
+            changed = [
                 folder
-                if folder.stamp is not None and _stamp(walk.look(folder.path)) == folder.stamp
-                else folder.look_again(walk)
                 for folder in self.folders
+                if folder.stamp is None
+                or (found := look(folder.path)) is None
+                or folder.stamp != (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
             ]
+            if not changed:
+                return self
+            again = {folder.path: folder.look_again(walk) for folder in changed}
         except _Changed:
             return None
         except OSError as error:
             if is_closed(error):
                 return None
             raise
-        return self if all(map(operator.is_, folders, self.folders)) else Ways(tuple(folders))
+        if all(again[folder.path] is folder for folder in changed):
+            return self
+        return Ways(tuple(again.get(folder.path, folder) for folder in self.folders))
 
 
-def _stamp(found: os.stat_result | None) -> _Stamp | None:
-    return None if found is None else (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+def _stamp(found: os.stat_result) -> _Stamp:
+    return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
