@@ -125,6 +125,17 @@ def test_the_hosts_own_mounts_go_along_and_are_judged(host: GuardedDocker, mount
     assert run(host, "-v /srv/app:/x:ro", "echo works") == "works\n"
 
 
+def test_a_mount_whose_folder_was_renamed_is_judged_where_it_is_now(host: GuardedDocker) -> None:
+    # The kernel reports no such change of a mount (poll(2) on mountinfo).
+    with mounted(host, "--bind /etc /srv/app/before/etc"):
+        assert "works" in run(host, "-v /srv/app/after:/x:ro", "echo works")
+        host.shell("rmdir /srv/app/after; mv /srv/app/before /srv/app/after")
+        answer = run(host, "-v /srv/app/after:/x:ro", "cat /x/etc/shadow")
+        host.shell("mv /srv/app/after /srv/app/before")
+
+    assert "no-sensitive-paths" in refusing(answer)
+
+
 def test_harmless_mounts_of_the_host_do_not_matter(host: GuardedDocker) -> None:
     with mounted(host, "-t tmpfs none /srv/app/cache", "--bind /srv/owned /srv/app/more"):
         assert run(host, "-v /srv/app:/x", "echo works") == "works\n"

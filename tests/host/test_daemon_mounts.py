@@ -4,7 +4,7 @@ from pathlib import Path
 
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_mounts import DaemonMounts
-from portero.host.mount_table import MountReader
+from portero.host.mountinfo import MountReader
 from portero.host.peer import Peer
 from tests.host.proc_tree import dockerd
 

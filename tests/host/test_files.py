@@ -19,7 +19,7 @@ from portero.host.daemon_mounts import DaemonMounts
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.listening_sockets import read_sockets
-from portero.host.mount_table import MountReader
+from portero.host.mountinfo import MountReader
 from portero.host.peer import Peer
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace

@@ -1,12 +1,11 @@
 """Where a path lies by mountinfo, under which other names it is reached, and what is mounted below it."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.host.mount_table import Mount, MountReader, MountTable, list_mounts, parse_mounts
+from portero.host.mount_table import MountTable, list_mounts
+from portero.host.mountinfo import parse_mounts
 from portero.host.path import is_within
 
 ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
@@ -20,24 +19,6 @@ def plain(**points: str) -> MountTable:
     return MountTable(list_mounts({point.replace("__", "/"): shown for point, shown in points.items()}.items()))
 
 
-def test_a_line_of_mountinfo_is_read_with_its_escapes_and_optional_fields() -> None:
-    (mount,) = parse_mounts(rb"36 35 0:44 /a\040b /mnt/x\134y rw,noatime shared:1 master:2 - ext4 /dev/x rw")
-
-    assert mount == Mount(36, 35, "0:44", "/a b", "/mnt/x\\y", "ext4")
-
-
-def test_the_server_of_a_fuse_file_system_is_known() -> None:
-    (mount,) = parse_mounts(b"36 35 0:44 / /home/a/m rw - fuse.sshfs a@host: rw,user_id=1000,group_id=1000")
-
-    assert mount.server == 1000
-
-
-@pytest.mark.parametrize("line", ["", "36 35", "x 35 0:44 / /x rw - ext4 /dev/x rw", "36 35 0:44 / /x rw ext4"])
-def test_another_form_is_an_error_and_not_no_mount(line: str) -> None:
-    with pytest.raises(OSError, match="form"):
-        parse_mounts(f"{ROOT}\n{line}\n{ROOT}".encode())
-
-
 def test_no_mount_at_all_is_an_error() -> None:
     with pytest.raises(OSError, match="no mount"):
         MountTable(parse_mounts(b""))
@@ -46,9 +27,9 @@ def test_no_mount_at_all_is_an_error() -> None:
 def test_a_bind_of_a_folder_is_reached_under_both_names() -> None:
     mounts = table("30 27 254:0 /etc /srv/app/etc rw - ext4 /dev/vda rw")
 
-    assert mounts.list_names("/srv/app/etc/ssl") == {"/etc/ssl"}
-    assert mounts.list_names("/etc") == {"/srv/app/etc"}
-    assert mounts.list_names("/srv/app") == set()
+    assert mounts.list_names("/srv/app/etc/ssl") == ("/etc/ssl",)
+    assert mounts.list_names("/etc") == ("/srv/app/etc",)
+    assert mounts.list_names("/srv/app") == ()
 
 
 def test_a_folder_reaches_what_is_mounted_in_it_and_what_of_it_is_mounted_elsewhere() -> None:
@@ -57,10 +38,10 @@ def test_a_folder_reaches_what_is_mounted_in_it_and_what_of_it_is_mounted_elsewh
         "31 27 254:0 /data/docker /var/lib/docker rw - ext4 /dev/vda rw",
     )
 
-    assert mounts.list_reached("/srv") == {"/etc"}
-    assert mounts.list_reached("/data") == {"/var/lib/docker"}
-    assert mounts.list_reached("/data/docker/volumes") == {"/var/lib/docker/volumes"}
-    assert mounts.list_reached("/data/dock") == set()
+    assert mounts.find_reach("/srv").names == {"/etc"}
+    assert mounts.find_reach("/data").names == {"/var/lib/docker"}
+    assert mounts.find_reach("/data/docker/volumes").names == {"/var/lib/docker/volumes"}
+    assert mounts.find_reach("/data/dock").names == set()
 
 
 def test_what_another_mount_covers_is_not_reached() -> None:
@@ -71,8 +52,8 @@ def test_what_another_mount_covers_is_not_reached() -> None:
     )
 
     assert mounts.find_mount("/srv/etc").id == 32
-    assert mounts.list_reached("/srv") == set()
-    assert mounts.list_names("/etc") == set()
+    assert mounts.find_reach("/srv").names == set()
+    assert mounts.list_names("/etc") == ()
 
 
 def test_a_mount_over_the_root_covers_it() -> None:
@@ -87,7 +68,7 @@ def test_a_disk_among_disks_gives_no_name_to_a_folder(disks: str) -> None:
         )
     )
 
-    assert mounts.list_names("/srv/app") == set()
+    assert mounts.list_names("/srv/app") == ()
 
 
 def test_whole_disks_beside_their_usual_places_give_no_names() -> None:
@@ -103,18 +84,18 @@ def test_whole_disks_beside_their_usual_places_give_no_names() -> None:
         )
     )
 
-    assert mounts.list_reached("/var/srv/app") == set()
-    assert mounts.list_names("/srv/run/x") == {"/run/app/x"}
+    assert mounts.find_reach("/var/srv/app").names == set()
+    assert mounts.list_names("/srv/run/x") == ("/run/app/x",)
 
 
 def test_kernel_file_systems_count_at_and_below_a_path_but_not_at_their_usual_places() -> None:
     mounts = plain(__srv__c__proc="proc", __srv__c__data="ext4", __dev="devtmpfs", __sys="sysfs")
 
-    assert mounts.list_kernel_types("/srv/c") == {"proc"}
-    assert mounts.list_kernel_types("/srv/c/proc/1") == {"proc"}
-    assert mounts.list_kernel_types("/srv/c/data") == set()
-    assert mounts.list_kernel_types("/dev/null") == mounts.list_kernel_types("/sys/kernel") == set()
-    assert mounts.list_kernel_types("/") == {"proc", "devtmpfs", "sysfs"}
+    assert mounts.find_reach("/srv/c").kernel_types == {"proc"}
+    assert mounts.find_reach("/srv/c/proc/1").kernel_types == {"proc"}
+    assert mounts.find_reach("/srv/c/data").kernel_types == set()
+    assert mounts.find_reach("/dev/null").kernel_types == mounts.find_reach("/sys/kernel").kernel_types == set()
+    assert mounts.find_reach("/").kernel_types == {"proc", "devtmpfs", "sysfs"}
 
 
 # fmt: off
@@ -123,21 +104,21 @@ def test_kernel_file_systems_count_at_and_below_a_path_but_not_at_their_usual_pl
     "pstore", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs",
 ])
 def test_each_file_system_of_the_kernel_counts(kind: str) -> None:
-    assert plain(__srv__x=kind).list_kernel_types("/srv") == {kind}
+    assert plain(__srv__x=kind).find_reach("/srv").kernel_types == {kind}
 
 
 def test_below_a_usual_place_another_file_system_of_the_kernel_counts_from_above_alone() -> None:
     mounts = plain(__proc="proc", __proc__fs="binfmt_misc", __devices="proc")
 
-    assert mounts.list_kernel_types("/proc") == {"binfmt_misc"}
-    assert mounts.list_kernel_types("/devices") == {"proc"}
+    assert mounts.find_reach("/proc").kernel_types == {"binfmt_misc"}
+    assert mounts.find_reach("/devices").kernel_types == {"proc"}
 
 
 @pytest.mark.parametrize("memory", ["ramfs", "tmpfs"])
 def test_memory_below_run_is_no_disk(memory: str) -> None:
     mounts = table(f"30 27 0:22 / /run rw - {memory} x rw", f"31 27 0:22 /app /srv/run rw - {memory} x rw")
 
-    assert mounts.list_names("/srv/run/x") == {"/run/app/x"}
+    assert mounts.list_names("/srv/run/x") == ("/run/app/x",)
 
 
 def test_points_below_another_root_are_the_hosts() -> None:
@@ -156,42 +137,24 @@ def test_points_below_another_root_are_the_hosts() -> None:
 def test_a_folder_inside_a_mount_can_be_the_root() -> None:
     host = table("31 27 254:0 /tmp/t/etc /tmp/t/srv/etc rw - ext4 /dev/vda rw").rebase("/tmp/t")
 
-    assert host.list_reached("/srv") == {"/etc"}
+    assert host.find_reach("/srv").names == {"/etc"}
 
 
-def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
-    file = tmp_path / "mountinfo"
-    file.write_text(ROOT)
-    reader = MountReader(str(file))
-    first = reader.read()
+def test_a_folder_has_its_names_however_many_others_were_asked_for() -> None:
+    mounts = table("30 27 254:0 /etc /srv/app/etc rw - ext4 /dev/vda rw")
 
-    assert reader.read() is first
-    file.write_text(f"{ROOT}\n30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw")
-    assert reader.read().list_names("/etc") == {"/srv/etc"}
-
-
-def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        MountReader(str(tmp_path / "none")).read()
-
-
-def test_the_mounts_of_this_process_can_be_read() -> None:
-    assert MountReader().read().find_mount("/proc/self").type == "proc"
+    for number in range(600):
+        assert mounts.list_names(f"/etc/{number}") == (f"/srv/app/etc/{number}",)
+    assert mounts.list_names("/etc/0") == ("/srv/app/etc/0",)
+    assert mounts.list_names("/srv/0") == ()
 
 
 def test_mounts_below_a_path_are_listed() -> None:
     mounts = table("30 27 0:50 / /srv/disk rw - tmpfs none rw", "31 27 0:51 / /srvx rw - tmpfs none rw")
 
-    assert mounts.list_points_below("/srv") == {"/srv/disk"}
-    assert mounts.list_points_below("/srv/disk") == set()
+    assert mounts.find_reach("/srv").points == {"/srv/disk"}
+    assert mounts.find_reach("/srv/disk").points == set()
 
-
-@pytest.mark.parametrize("text", [b"x", b"36 35 0:44 / /x rw", b"a 35 0:44 / /x rw - ext4 /dev/x rw"])
-def test_a_line_of_another_form_is_an_error_of_mountinfo(text: bytes) -> None:
-    with pytest.raises(OSError, match="line of another form") as fault:
-        parse_mounts(text)
-
-    assert fault.value.filename == "mountinfo"
 
 
 NAMES = st.lists(st.sampled_from(["a", "a-b", "ab", "b"]), min_size=1, max_size=3)
@@ -203,4 +166,4 @@ def test_what_is_mounted_below_a_path_is_all_that_can_be_seen_there(points: list
     # Parents first: what is mounted over them later would hide what lies below.
     mounts = MountTable(list_mounts([(point, "tmpfs") for point in sorted(points, key=len)]))
 
-    assert mounts.list_points_below(path) == {point for point in points if point != path and is_within(point, path)}
+    assert mounts.find_reach(path).points == {point for point in points if point != path and is_within(point, path)}

@@ -1,7 +1,7 @@
 """Whose mounts lie over the host's files: those of the daemon that asks, or of this process."""
 
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.mount_table import MountReader
+from portero.host.mountinfo import MountReader
 
 
 class DaemonMounts:

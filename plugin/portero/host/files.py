@@ -19,7 +19,8 @@ from portero.host.daemon_mounts import DaemonMounts
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
 from portero.host.known_places import KnownPlaces, Places
-from portero.host.mount_table import MountReader, MountTable
+from portero.host.mount_table import MountTable
+from portero.host.mountinfo import MountReader
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer

@@ -137,12 +137,13 @@ class FixedHost:
             return Trace()
         ways = [*self._list_ways(path)]
         folders = {str(folder) for way in ways for folder in PurePosixPath(way).parents} - {*self._links}
+        reach = self._mounts.find_reach(ways[-1])
         return Trace(
             tuple(sorted(folders.union(*map(self._mounts.list_names, folders)))),
             tuple(Swap(self._owners[folder], _step_in(folder, ways)) for folder in sorted(folders & {*self._owners})),
-            tuple(sorted(self._mounts.list_reached(ways[-1]))),
-            tuple(sorted(self._mounts.list_kernel_types(ways[-1]))),
-            tuple(sorted(self._mounts.list_points_below(ways[-1]))),
+            tuple(sorted(reach.names)),
+            tuple(sorted(reach.kernel_types)),
+            tuple(sorted(reach.points)),
         )
 
     def find_passage(self, path: str) -> Passage:

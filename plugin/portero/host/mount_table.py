@@ -1,19 +1,17 @@
-"""The host's mounts: /proc/PID/mountinfo in (proc_pid_mountinfo(5)), a MountTable out.
+"""The host's mounts: what mountinfo.py read in, a MountTable out.
 
 It tells by which other names a path is reached, and what is mounted below it. An overlay, FUSE or network file system
 that shows files of the host is a device of its own: the table does not connect the two. OSError: could not be read.
 """
 
 import errno
-import os
-import re
-import threading
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
+from typing import NamedTuple
 
 from portero.host.path import is_within
 
@@ -31,11 +29,10 @@ _KERNEL_POINTS = ("/dev", "/proc", "/sys")
 _DISK_POINTS = ("/ostree", "/run", "/sysroot")
 _MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
 
-# A separator and white space in a path are written in octal (fs/proc_namespace.c, mangle).
-_OCTAL = re.compile(rb"\\([0-7]{3})")
-
-
 _POINT = attrgetter("point")
+
+# Folders whose names a table keeps.
+_MOST_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,23 @@ class Mount:
     point: str
     type: str
     server: int | None = None  # the user whose process answers for a FUSE file system
+
+
+class Reach(NamedTuple):
+    """What a path without links opens beside itself.
+
+    `names`: other names of the place, and where else the host shows what lies in it or is mounted below it.
+    `kernel_types`: of the kernel's own file systems at or below it, /dev, /proc and /sys aside. `points`: where
+    something is mounted below it.
+    """
+
+    names: frozenset[str]
+    kernel_types: frozenset[str]
+    points: frozenset[str]
+
+
+_NO_TEXT = frozenset[str]()
+_NO_REACH = Reach(_NO_TEXT, _NO_TEXT, _NO_TEXT)
 
 
 class MountTable:
@@ -66,11 +80,15 @@ class MountTable:
         # What another mount covers is out of reach.
         visible = [mount for mount in mounts if self.find_mount(mount.point) is mount]
         self._visible = sorted(visible, key=_POINT)
+        self._visible_points = [mount.point for mount in self._visible]
+        # Whether a user's process answers for one of them.
+        self.has_servers = any(mount.server is not None for mount in visible)
         # Those that show files of a device under names that count.
         self._shown: defaultdict[str, list[Mount]] = defaultdict(list)
         for mount in self._visible:
             if mount.type in _MEMORY_TYPES or not any(is_within(mount.point, disks) for disks in _DISK_POINTS):
                 self._shown[mount.device].append(mount)
+        self._names: dict[str, tuple[str, ...]] = {}
 
     def find_mount(self, path: str) -> Mount:
         """The mount that shows a path without links."""
@@ -83,29 +101,31 @@ class MountTable:
                 mount = self._cover(mount, point)
         return mount
 
-    def list_kernel_types(self, path: str) -> frozenset[str]:
-        """The types of the kernel's own file systems at or below a path, /dev, /proc and /sys aside."""
-        mount = self.find_mount(path)
-        usual = any(is_within(mount.point, point) for point in _KERNEL_POINTS)
-        shown = self._list_below(path) if usual else (mount, *self._list_below(path))
-        return frozenset(mount.type for mount in shown) & KERNEL_TYPES
+    def list_names(self, path: str) -> tuple[str, ...]:
+        """By which other names the host shows what is at a path without links; sorted.
 
-    def list_points_below(self, path: str) -> frozenset[str]:
-        """Where something is mounted below a path without links."""
-        return frozenset(mount.point for mount in self._list_below(path))
+        Asked of each folder on a way, and kept: a table never changes.
+        """
+        names = self._names.get(path)
+        if names is None:
+            mount = self.find_mount(path)
+            others = () if self._is_shown_once(mount) else self._list_names(*self._place(mount, path))
+            if len(self._names) >= _MOST_KEPT:
+                self._names = {}
+            self._names[path] = names = tuple(sorted({*others} - {path}))
+        return names
 
-    def list_names(self, path: str) -> frozenset[str]:
-        """By which other names the host shows what is at a path without links."""
-        mount = self.find_mount(path)
-        if self._shown[mount.device] == [mount]:
-            return frozenset()
-        return frozenset(self._list_names(*self._find_place(path))) - {path}
-
-    def list_reached(self, path: str) -> frozenset[str]:
-        """The same, and where else the host shows what lies in a folder or is mounted below it."""
-        places = [self._find_place(path), *((below.device, below.root) for below in self._list_below(path))]
+    def find_reach(self, path: str) -> Reach:
+        """What a path without links opens beside itself."""
+        mount, below = self.find_mount(path), self._list_below(path)
+        shown = below if any(is_within(mount.point, point) for point in _KERNEL_POINTS) else [mount, *below]
+        kernel_types = KERNEL_TYPES.intersection(mount.type for mount in shown)
+        if not below and self._is_shown_once(mount):
+            return Reach(_NO_TEXT, kernel_types, _NO_TEXT) if kernel_types else _NO_REACH
+        places = [self._place(mount, path), *((below.device, below.root) for below in below)]
         names = {name for place in places for name in (*self._list_names(*place), *self._list_parts(*place))}
-        return frozenset(name for name in names if not is_within(name, path))
+        reached = frozenset(name for name in names if not is_within(name, path))
+        return Reach(reached, kernel_types, frozenset(mount.point for mount in below))
 
     def rebase(self, root: str) -> "MountTable":
         """The mounts that paths below a folder meet; the folder becomes the root."""
@@ -127,16 +147,19 @@ class MountTable:
         beginning = path.rstrip("/") + "/"
         found = []
         # In order, what begins alike stands together.
-        for mount in islice(self._visible, bisect_left(self._visible, beginning, key=_POINT), None):
+        for mount in islice(self._visible, bisect_left(self._visible_points, beginning), None):
             if not mount.point.startswith(beginning):
                 break
             if mount.point != path:
                 found.append(mount)
         return found
 
-    def _find_place(self, path: str) -> tuple[str, str]:
+    def _is_shown_once(self, mount: Mount) -> bool:
+        """Whether nothing of its file system is shown elsewhere, under a name that counts."""
+        return self._shown[mount.device] == [mount]
+
+    def _place(self, mount: Mount, path: str) -> tuple[str, str]:
         """The file system and the path in it."""
-        mount = self.find_mount(path)
         return mount.device, _join(mount.root, _relative(path, mount.point))
 
     def _list_names(self, device: str, inner: str) -> Iterator[str]:
@@ -149,53 +172,6 @@ class MountTable:
     def _list_parts(self, device: str, inner: str) -> Iterator[str]:
         """Where folders below a place are mounted."""
         return (mount.point for mount in self._shown[device] if is_within(mount.root, inner))
-
-
-class MountReader:
-    """Reads a mountinfo file; each reading is parsed once. Points are below `root`, or are left out."""
-
-    def __init__(self, path: str = "/proc/self/mountinfo", root: str = "/") -> None:
-        self._path = path
-        self._root = root.rstrip("/") or "/"
-        self._lock = threading.Lock()
-        self._kept: tuple[bytes, MountTable] | None = None
-
-    def read(self) -> MountTable:
-        """The mounts of this moment."""
-        with open(self._path, "rb", buffering=0) as file:
-            data = file.read()
-        with self._lock:
-            if self._kept is None or self._kept[0] != data:
-                self._kept = data, MountTable(parse_mounts(data)).rebase(self._root)
-            return self._kept[1]
-
-
-def parse_mounts(data: bytes) -> list[Mount]:
-    """The lines of mountinfo. OSError: a line does not read as the kernel writes it."""
-    return [_parse_line(line) for line in data.splitlines()]
-
-
-def _parse_line(line: bytes) -> Mount:
-    front, _, back = line.partition(b" - ")
-    try:
-        id, parent, device, root, point = front.split(b" ")[:5]
-        type, _, options = back.split(b" ", 2)
-        server = re.search(rb"(?:^|,)user_id=([0-9]+)", options) if type.startswith(b"fuse") else None
-        return Mount(
-            int(id),
-            int(parent),
-            device.decode(),
-            _unescape(root),
-            _unescape(point),
-            type.decode(),
-            None if server is None else int(server[1]),
-        )
-    except ValueError as error:
-        raise OSError(errno.EINVAL, "line of another form", "mountinfo") from error
-
-
-def _unescape(path: bytes) -> str:
-    return os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), path))
 
 
 def _relative(path: str, folder: str) -> str:

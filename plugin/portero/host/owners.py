@@ -44,6 +44,11 @@ class UnseenOwner(Exception):
     """The user namespace of this process has no number for an owner, so the owner is unknown."""
 
 
+def is_roots_alone(folder: os.stat_result) -> bool:
+    """Whether root owns a folder and shares it with nobody, as with most folders on the way to a source."""
+    return folder.st_uid == 0 and not folder.st_mode & _SHARED
+
+
 @dataclass(frozen=True, slots=True)
 class Owners:
     """Judges owners. `root`: the numbers of the accounts that count as root. `whole`: every user has a number here."""
@@ -56,7 +61,7 @@ class Owners:
 
         Raises UnseenOwner, and OSError when the ACL cannot be read.
         """
-        if folder.st_uid == 0 and not folder.st_mode & _SHARED:
+        if is_roots_alone(folder):
             return _NO_WRITER
         writers = set(self._list_users(folder.st_uid))
         shared = set(self._list_shared(local, folder))

@@ -4,13 +4,14 @@ A source is looked up again at each start of a container. An account that can re
 chooses what the container gets then, without a request that could be judged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from portero.host.accounts import AccountNames
 from portero.host.copied_up import drop_copies
 from portero.host.mount_table import MountTable
-from portero.host.owners import Owners, UnseenOwner, Writer
+from portero.host.owners import Owners, UnseenOwner, Writer, is_roots_alone
 from portero.host.path import is_within
 from portero.host.symlinks import HostWalk, WalkStep
 from portero.host.view import Passage, Swap, Trace
@@ -25,7 +26,6 @@ class Tracer:
     owners: Owners
     names: AccountNames
     links: Mapping[str, str]
-    _named: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, compare=False)
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
@@ -34,40 +34,44 @@ class Tracer:
             swaps, seen = tuple(self._list_swaps(steps)), True
         except UnseenOwner:
             swaps, seen = (), False
-        reached = self.mounts.list_reached(resolved).union(self._list_linked(resolved)) - {path}
-        others = sorted(drop_copies(path, reached, self.mounts))
-        kernel_types = sorted(self.mounts.list_kernel_types(resolved))
-        below = sorted(self.mounts.list_points_below(resolved))
-        passes = self._name_folders(step.folder for step in steps)
-        return Trace(passes, swaps, tuple(others), tuple(kernel_types), tuple(below), seen)
+        reach = self.mounts.find_reach(resolved)
+        others = reach.names.union(self._list_linked(resolved)) - {path}
+        return Trace(
+            self._name_folders([step.folder for step in steps]),
+            swaps,
+            tuple(sorted(drop_copies(path, others, self.mounts))),
+            tuple(sorted(reach.kernel_types)),
+            tuple(sorted(reach.points)),
+            seen,
+        )
 
     def find_passage(self, path: str) -> Passage:
         """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
         resolved, _ = self.walk.find_entry(path)
         return Passage() if resolved is None else Passage(resolved, self._name_folders(self.walk.list_folders(path)))
 
-    def _name_folders(self, folders: Iterable[str]) -> tuple[str, ...]:
-        """Folders under all their names. Many paths share the way to them."""
+    def _name_folders(self, folders: list[str]) -> tuple[str, ...]:
+        """Folders under all their names."""
         names: dict[str, None] = {}
         for folder in dict.fromkeys(folders):
-            if folder not in self._named:
-                self._named[folder] = (folder, *sorted(self.mounts.list_names(folder)))
-            names |= dict.fromkeys(self._named[folder])
+            names[folder] = None
+            names |= dict.fromkeys(self.mounts.list_names(folder))
         return tuple(names)
 
     def _list_swaps(self, steps: list[WalkStep]) -> Iterator[Swap]:
         for step in steps:
-            for writer in sorted(self._list_writers(step)):
-                yield Swap(self.names.describe(writer), step.path)
-
-    def _list_writers(self, step: WalkStep) -> frozenset[Writer]:
-        if step.folder_stat is None:
             # dockerd creates what is missing, as root.
-            return frozenset()
-        server = self.mounts.find_mount(step.folder).server
+            if step.folder_stat is not None and (self.mounts.has_servers or not is_roots_alone(step.folder_stat)):
+                for writer in sorted(self._list_writers(step.folder, step.folder_stat, step.stat)):
+                    yield Swap(self.names.describe(writer), step.path)
+
+    def _list_writers(
+        self, folder: str, folder_stat: os.stat_result, entry: os.stat_result | None
+    ) -> frozenset[Writer]:
+        server = self.mounts.find_mount(folder).server
         if server is not None and server not in self.owners.root:
             return frozenset({Writer("user", server)})
-        return self.owners.list_writers(self.walk.local_path(step.folder), step.folder_stat, step.stat)
+        return self.owners.list_writers(self.walk.local_path(folder), folder_stat, entry)
 
     def _list_linked(self, resolved: str) -> Iterator[str]:
         """The names under which sensitive paths lead to this place or below it."""
