@@ -1,11 +1,13 @@
 """What is at a path of the host, which sockets are below it, and that a failure to read is a refusal."""
 
 import errno
+import gc
 import hashlib
 import os
 import socket
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,7 @@ from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
 from portero.host.daemon_mounts import DaemonMounts
 from portero.host.files import FilesMoment, HostFiles
+from portero.host.fixed import FixedObjects
 from portero.host.held_sockets import HeldSockets
 from portero.host.listening_sockets import read_sockets
 from portero.host.mountinfo import MountReader
@@ -78,6 +81,21 @@ def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
         ]
 
     assert kinds == ["directory", "file", "unknown", "socket", "missing", "missing"]
+
+
+def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
+    files = host_files(tmp_path)
+    files.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None
+    moment = files.moment(Peer(os.getpid(), 0))
+    (moment.look("/srv"), moment.trace("/srv"), moment.network("a" * 64), moment.daemon(), moment.objects())
+    gone = weakref.ref(moment)
+
+    gc.disable()
+    try:
+        del moment
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_device_is_a_device() -> None:
@@ -462,6 +480,7 @@ OUT_OF_DESCRIPTORS = """
 import os, resource, sys
 from pathlib import Path
 from portero.host.files import HostFiles
+from portero.host.fixed import FixedObjects
 from portero.host.held_sockets import HeldSockets
 from portero.host.listening_sockets import read_sockets
 from portero.refusals import Refused

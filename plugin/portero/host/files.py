@@ -7,7 +7,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
@@ -104,16 +104,33 @@ class HostFiles:
         return self._listening.current()
 
 
+class _WhoAsks:
+    """The daemon that asks, found when it is first needed. Lookups hold this, and not the moment that holds them."""
+
+    def __init__(self, daemons: AskingDaemons, peer: Peer | None) -> None:
+        self._daemons = daemons
+        self._peer = peer
+
+    @cached_property
+    def daemon(self) -> AskingDaemon | None:
+        """None: the peer is no dockerd, or not to be seen."""
+        return self._daemons.find(self._peer)
+
+
 class FilesMoment:
-    """The host's files as one request sees them: each path is looked at once."""
+    """The host's files as one request sees them: each path is looked at once.
+
+    Nothing that it holds leads back to it: it goes at the end of its request, and not when a collector comes.
+    """
 
     def __init__(self, host: HostFiles, peer: Peer | None = None) -> None:
         self._host = host
         self._peer = peer
+        who = self._who = _WhoAsks(host.daemons, peer)
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
         self._passages: dict[str, Passage] = {}
-        self._name_of = host.new_lookup(lambda: self._asking)
+        self._name_of = host.new_lookup(lambda: who.daemon)
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
@@ -193,15 +210,12 @@ class FilesMoment:
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
-        return Tracer(self._walk, self._mounts, owners, AccountNames(self._read), self._host.links.find(self._walk))
+        names = AccountNames(partial(_read, self._walk))
+        return Tracer(self._walk, self._mounts, owners, names, self._host.links.find(self._walk))
 
     @cached_property
     def _mounts(self) -> MountTable:
         return self._host.mounts.find(self._asking).read()
-
-    def _read(self, path: str) -> str:
-        with open(self._walk.local_path(self._walk.resolve(path)), encoding="utf-8", errors="replace") as file:
-            return file.read()
 
     @cached_property
     def _places(self) -> Places:
@@ -211,17 +225,22 @@ class FilesMoment:
         sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
         return self._host.places.find(self._walk if self._host.visible else None, asking, others, sockets)
 
-    @cached_property
+    @property
     def _asking(self) -> AskingDaemon | None:
-        """The daemon that asks; None: the peer is none, or not to be seen."""
-        return self._host.daemons.find(self._peer)
+        return self._who.daemon
 
     @cached_property
     def _objects(self) -> Objects | None:
-        return self._host.new_objects(lambda: self._asking) if self._peer else None
+        who = self._who
+        return self._host.new_objects(lambda: who.daemon) if self._peer else None
 
     @cached_property
     def _walk(self) -> HostWalk:
         if self._host.root is not None:
             return HostWalk(self._host.root)
         return HostWalk(self._asking.root if self._asking else "/")
+
+
+def _read(walk: HostWalk, path: str) -> str:
+    with open(walk.local_path(walk.resolve(path)), encoding="utf-8", errors="replace") as file:
+        return file.read()
