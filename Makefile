@@ -86,17 +86,21 @@ engine-table: $(READY) engines
 	PORTERO_WRITE_ENGINES=1 $(PY) -m pytest tests/e2e/test_engines.py
 	@$(PY) docs/generate.py
 
-# The Pythons of this machine, besides that of .venv, that Portero runs on.
-OTHER_PYTHONS = $(filter-out $(shell $(PY) -c 'import sys; print("python%d.%d" % sys.version_info[:2])'), \
-  $(foreach minor,11 12 13 14 15,$(shell python3.$(minor) -c 'print("python3.$(minor)")' 2>/dev/null)))
+# The Pythons of this machine, besides that of .venv, that Portero runs on: on the PATH, or installed by pyenv, whose
+# python3.12 on the PATH runs only where 3.12 is chosen.
+OTHER_MINORS = $(filter-out $(shell $(PY) -c 'import sys; print(sys.version_info[1])'),11 12 13 14 15)
+OTHER_PYTHONS = $(foreach minor,$(OTHER_MINORS),$(shell \
+  for python in python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python3.$(minor); do \
+    "$$python" -c 'import venv' 2>/dev/null && echo "$$python" && break; done))
 DECIDING := reading host facts policy engine judging
 
 pythons: $(READY)
 	@for python in $(OTHER_PYTHONS); do \
 	  echo "tests on $$python" && \
-	  $$python -m venv --without-pip build/pythons/$$python && \
-	  $(PY) -m pip --python build/pythons/$$python/bin/python install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
-	  build/pythons/$$python/bin/python -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
+	  made=build/pythons/$${python##*/} && \
+	  $$python -m venv --without-pip "$$made" && \
+	  $(PY) -m pip --python "$$made/bin/python" install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && \
+	  "$$made/bin/python" -m pytest -n $(JOBS) --dist loadfile $(DECIDING:%=tests/%) || exit 1; \
 	done
 
 # Branch coverage of what needs no root; the processes that tests start are not counted. The floor is in pyproject.toml.
