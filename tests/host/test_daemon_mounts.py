@@ -17,6 +17,7 @@ def test_they_are_those_of_the_daemon_that_asks_unless_the_files_lie_elsewhere(t
     seen, fixed = DaemonMounts(own, fixed=False), DaemonMounts(own, fixed=True)
     mounts = seen.find(first)
 
+    assert isinstance(mounts, MountReader)
     assert mounts is seen.find(first)
     assert mounts is not seen.find(second)
     assert mounts is not own

@@ -2,6 +2,7 @@
 
 import pytest
 
+from portero.facts.daemon_filled import Fills
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.fixed import FixedHost
 from portero.host.view import HostEntry, Swap, Trace
@@ -66,6 +67,15 @@ def test_objects_that_are_not_given_cannot_be_asked_for() -> None:
     assert FixedHost({}).objects() is None
     assert objects is not None
     assert objects.inspect("volume", "data") == {"Driver": "local"}
+
+
+def test_a_daemon_of_data_fills_in_what_one_of_today_does() -> None:
+    objects = FixedHost({"objects": {}}).objects()
+
+    assert objects is not None
+    assert Fills.of(objects.info(), DaemonDefaults()) == Fills(
+        log_driver="json-file", runtime="runc", shm_size=64 << 20, cgroup_namespace="private", cgroup_v1=False
+    )
 
 
 def test_sockets_can_be_replaced() -> None:
