@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 BOOT = Path(__file__).with_name("boot.sh")
 ROOT_FOLDER = Path(os.environ.get("PORTERO_FLEET_ROOT", "/"))
@@ -79,9 +78,7 @@ class Network:
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def path(self, name: str) -> Path:

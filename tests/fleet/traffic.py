@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from types import TracebackType
 
 from tests.e2e.rawhttp import Client
 
@@ -28,9 +27,7 @@ class Traffic:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end.set()
         self._thread.join()
 
