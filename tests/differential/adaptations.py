@@ -14,7 +14,8 @@ from pathlib import Path
 
 from portero.types import JSON
 
-from .how import TESTS, Seen
+from .how import TESTS
+from .seen import Seen
 
 _TABLE = Path(__file__).with_suffix(".tsv")
 _OPERATIONS: Mapping[str, tuple[str, ...]] = {

@@ -19,9 +19,9 @@ from .adaptations import explain
 from .cases import Case, make_case
 from .difference import Difference
 from .facts import compare_facts
-from .how import Seen
 from .play import Played, play
 from .read import read_document
+from .seen import Seen
 from .stage import Stage
 from .stored import compare_stored
 from .targets import compare_targets

@@ -8,7 +8,7 @@ import pytest
 
 from .adaptations import Adaptation, adaptations, explain
 from .difference import Difference
-from .how import Seen
+from .seen import Seen
 
 with Path(__file__).with_name("adaptations.tsv").open(encoding="utf-8") as _lines:
     ROWS = [*csv.DictReader(_lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
