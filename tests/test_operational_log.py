@@ -74,6 +74,6 @@ def test_messages_that_nobody_reads_hold_up_nothing_and_are_counted(monkeypatch:
     lost = 100 - first.count(b"\n")
     assert first.startswith(b"portero: error: 0 x")
     assert 80 < lost < 100
-    told = f"\nportero: warning: messages lost since nobody read standard error: {lost}\n"
+    told = f"\nportero: warning: {lost} messages were lost: standard error was full; see that what reads it"
     assert told in (first + rest).decode()
     assert rest.endswith(b"portero: error: the reader is back\n")

@@ -46,7 +46,7 @@ class _StandardError(logging.Handler):
         if self._lost:
             end = "\n" if self._torn else ""
             patience = 0.0
-            line = f"{end}portero: warning: messages lost since nobody read standard error: {self._lost}\n{line}"
+            line = f"{end}portero: warning: {_count_lost(self._lost)}\n{line}"
         # Where a pipe takes anything it takes as much at once (pipe(7), PIPE_BUF).
         for start in range(0, len(line), select.PIPE_BUF):
             if not _has_room(patience):
@@ -56,6 +56,11 @@ class _StandardError(logging.Handler):
             sys.stderr.write(line[start : start + select.PIPE_BUF])
             sys.stderr.flush()
         self._lost, self._torn = 0, False
+
+
+def _count_lost(number: int) -> str:
+    lost = "a message was" if number == 1 else f"{number} messages were"
+    return f"{lost} lost: standard error was full; see that what reads it (journald, a pipe, a terminal) goes on"
 
 
 def _has_room(seconds: float) -> bool:
