@@ -2,11 +2,8 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from portero.decision import Decision, NearMiss, Subject, Violation, in_order, refusal
@@ -99,16 +96,6 @@ def test_the_log_line_tells_time_in_utc_and_each_violation_with_its_place() -> N
     assert line["violations"] == [
         {"rule": "no-privileged", "level": "baseline", "at": "HostConfig.Privileged", "action": "deny"}
     ]
-
-
-@given(st.floats(0, 4e9))
-@example(0.9999999)
-@example(1795534890.9996)
-@example(1125899907.0869994)
-def test_the_log_line_tells_the_time_as_datetime_does(time: float) -> None:
-    told = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    assert replace(decision(), time=time).line(microseconds=0)["time"] == told
 
 
 def test_the_log_line_names_the_exception_and_the_defaults_of_the_daemon() -> None:

@@ -4,11 +4,10 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Literal, TypeAlias, cast
 
 from portero.denial import Proposed, Wording
+from portero.instants import instant
 from portero.refusals import CODES
 from portero.types import JSON
 
@@ -180,21 +179,6 @@ class Decision:
             "policy": self.policy,
             "microseconds": microseconds,
         }
-
-
-def instant(time: float) -> str:
-    """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
-    # Whole seconds and their fraction apart: a float of both, or a product, rounds.
-    seconds = int(time)
-    microseconds = round((time - seconds) * 1_000_000)
-    if microseconds == 1_000_000:
-        seconds, microseconds = seconds + 1, 0
-    return f"{_write_second(seconds)}.{microseconds // 1000:03d}Z"
-
-
-@lru_cache(maxsize=2)
-def _write_second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def new_id() -> str:

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from portero.decision import instant
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.files import HostFiles
 from portero.host.fixed import FixedHost
 from portero.host.peer import Peer
 from portero.host.view import Trace
+from portero.instants import instant
 from portero.refusals import Refused
 from portero.service import log_state, status
 from portero.service.asked_by import AskedBy

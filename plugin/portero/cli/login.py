@@ -11,8 +11,8 @@ from portero.cli import options
 from portero.cli.docker_headers import InvalidDockerConfig, set_header
 from portero.cli.output import show_lines
 from portero.cli.token_input import read_claims, read_token
-from portero.decision import instant
 from portero.identity.caller import TOKEN_HEADER
+from portero.instants import instant
 
 _STANDARD_INPUT = "-"
 

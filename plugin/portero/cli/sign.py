@@ -2,7 +2,7 @@
 
 import os
 import sys
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
 import click
@@ -10,6 +10,7 @@ import click
 from portero.cli import options, private_key
 from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
+from portero.instants import second
 from portero.signing import signature, tree
 from portero.signing.manifest import GROUP
 from portero.signing.signature import SignatureRefused
@@ -62,8 +63,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     key = private_key.read(key_file)
     files = _files(folder)
     chosen = _next_version(folder, files.get(signature.NAME), version)
-    date = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    _replace(folder / signature.NAME, signature.sign(files, chosen, date, key, group))
+    _replace(folder / signature.NAME, signature.sign(files, chosen, second(time.time()), key, group))
     number = _counted(len(files.keys() - {signature.NAME}))
     show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +10,7 @@ from portero.cli.lines import lines as lines_of
 from portero.denial import Proposed
 from portero.hostcheck.plugin_sockets import find_socket
 from portero.hostcheck.running_portero import ask_status
+from portero.instants import instant
 from portero.judging import try_line
 from portero.log_place import JOURNAL
 from portero.policy.policy import Policy
@@ -73,7 +73,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
     return {
         "id": decision.id,
         "outcome": decision.outcome,
-        "time": datetime.fromtimestamp(decision.time, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": instant(decision.time),
         "user": decision.user,
         "groups": [*decision.groups],
         "identifiedBy": decision.identified_by,

@@ -15,10 +15,10 @@ from portero.cli.fetched_keys import fetch_keys
 from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
 from portero.cli.token_input import read_claims, read_token
-from portero.decision import instant
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
 from portero.identity.names import is_name
 from portero.identity.new_token import make
+from portero.instants import instant
 from portero.policy import profiles
 from portero.refusals import Refused
 from portero.types import JSON

@@ -1,13 +1,12 @@
 """The report for machines: JSON, and JUnit cases for CI."""
 
-from datetime import UTC, datetime
-
 from portero import __version__
 from portero.compliance.log_evidence import RuleEvidence
 from portero.compliance.result import ComplianceResult
 from portero.compliance.text import sentences
 from portero.compliance.verdict import MET, UNDECIDED, ItemResult, Part
 from portero.formats.junit import Failure, JUnitCase
+from portero.instants import second
 from portero.types import JSON
 
 
@@ -20,7 +19,7 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
         "version": benchmark.version,
         "source": benchmark.source,
         "portero": __version__,
-        "time": _instant(result.time),
+        "time": second(result.time),
         "policy": result.grounds.policy.digest,
         "profile": result.profile,
         "mode": result.mode,
@@ -29,8 +28,8 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
         else {
             "files": [*result.files],
             "decisions": log.decisions,
-            "first": _instant(log.first),
-            "last": _instant(log.last),
+            "first": second(log.first),
+            "last": second(log.last),
             "profiles": {**log.profiles},
             "inModeAudit": log.audited,
             "underAnotherPolicy": log.elsewhere,
@@ -99,12 +98,12 @@ def _logged(found: RuleEvidence) -> JSON:
     return {
         outcome: {
             "decisions": count,
-            "first": _instant(found.first[outcome]),
-            "last": _instant(found.last[outcome]),
+            "first": second(found.first[outcome]),
+            "last": second(found.last[outcome]),
             "examples": [
                 {
                     "id": one.id,
-                    "time": _instant(one.time),
+                    "time": second(one.time),
                     "user": one.user,
                     "operation": one.operation,
                     "at": one.at,
@@ -114,7 +113,3 @@ def _logged(found: RuleEvidence) -> JSON:
         }
         for outcome, count in found.counts.items()
     }
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -2,12 +2,12 @@
 
 from urllib.parse import quote
 
-from portero.decision import instant
 from portero.formats import sarif
 from portero.formats.junit import Failure, JUnitCase
 from portero.hostcheck.findings import Finding
 from portero.hostreport.result import HostResult
 from portero.hostreport.text import sentence
+from portero.instants import instant
 from portero.types import JSON
 
 # Stands in SARIF where a fact is none of a file, such as an answer of dockerd: code scanning wants a file.

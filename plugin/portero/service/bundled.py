@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from portero.bundles import state as bundle_state
 from portero.bundles.state import BundleState
-from portero.decision import instant
+from portero.instants import instant
 from portero.service.settings import Settings
 from portero.types import JSON
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.decision import instant
 from portero.forwarding import state as forward_state
 from portero.forwarding.destination import parse_destination
 from portero.forwarding.ship import Receiver, Shipper
 from portero.forwarding.state import ForwardState
 from portero.forwarding.syslog_receiver import SyslogReceiver
 from portero.forwarding.trace_receiver import TraceReceiver
+from portero.instants import instant
 from portero.service.settings import Settings
 from portero.types import JSON
 

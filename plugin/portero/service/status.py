@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero import __version__
-from portero.decision import LEVELS, instant
+from portero.decision import LEVELS
 from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.host.view import HostMoment, LookupState
 from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
+from portero.instants import instant
 from portero.policy import unseen_names
 from portero.policy.exception import notices
 from portero.policy.policy import Policy
