@@ -143,11 +143,13 @@ class Decision:
     @property
     def allowed(self) -> bool:
         """Whether the request is allowed."""
-        return "deny" not in [violation.action for violation in self.violations]
+        return not self.violations or "deny" not in [violation.action for violation in self.violations]
 
     @property
     def only_audit_profile_refuses(self) -> bool:
         """Whether the audit profile would refuse what the enforced profile, were it enforced, would allow."""
+        if not self.violations:
+            return False
         profiles = {violation.profile for violation in self.violations if violation.action == "audit"}
         return self.allowed and self.audit_profile in profiles - {""} and self.profile not in profiles
 

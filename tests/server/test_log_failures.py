@@ -120,12 +120,13 @@ def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) 
     # Stopped inside the write, as in a file system that hangs.
     code = (
         "import os, signal, sys\n"
-        "from portero.rotation import is_rotated\n"
-        "from portero.service import line_writer\n"
-        "def stop_when_asked(path, descriptor):\n"
-        "    if os.path.exists(path + '.hang'): os.unlink(path + '.hang'); os.kill(os.getpid(), signal.SIGSTOP)\n"
-        "    return is_rotated(path, descriptor)\n"
-        "line_writer.is_rotated = stop_when_asked\n"
+        "from portero.service.line_writer import LineWriter\n"
+        "is_rotated = LineWriter._is_rotated\n"
+        "def stop_when_asked(writer):\n"
+        "    hang = writer._place + '.hang'\n"
+        "    if os.path.exists(hang): os.unlink(hang); os.kill(os.getpid(), signal.SIGSTOP)\n"
+        "    return is_rotated(writer)\n"
+        "LineWriter._is_rotated = stop_when_asked\n"
         "from portero.cli import main\n"
         "main(sys.argv[3:])\n"
     )

@@ -7,8 +7,7 @@ import errno
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
 from portero.log_place import JOURNAL
@@ -55,11 +54,14 @@ class DecisionLog:
     def write(self, line: Mapping[str, JSON]) -> None:
         """Append one line; raises OSError when it could not be written in whole, or an earlier one does not end."""
         try:
-            with self._only_writer():
+            self._begin()
+            try:
                 self._sink.write(line)
                 self._unsynced = True
                 if self._sync == "each":
                     self._sink.prepare_sync()()
+            finally:
+                self._end()
         except OSError:
             self.state.fail()
             raise
@@ -67,28 +69,29 @@ class DecisionLog:
     def sync(self) -> None:
         """Write to the disk what is not there yet; a failure counts as a lost line."""
         try:
-            with self._only_writer():
+            self._begin()
+            try:
                 if not self._unsynced:
                     return
                 self._unsynced = False
                 bring_to_disk = self._sink.prepare_sync()
+            finally:
+                self._end()
             # Without the lock: lines do not wait for the disk.
             bring_to_disk()
         except OSError as error:
             self.state.fail()
             _LOG.error("cannot sync the decision log: %s", error.strerror)
 
-    @contextmanager
-    def _only_writer(self) -> Iterator[None]:
-        """Hold the lock; a file system that hangs stalls the one line that is in it, not those after it."""
+    def _begin(self) -> None:
+        """Be the only writer; a file system that hangs stalls the one line that is in it, not those after it."""
         if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.seconds_left()):
             raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._place)
         self.state.begin()
-        try:
-            yield
-        finally:
-            self.state.end()
-            self._lock.release()
+
+    def _end(self) -> None:
+        self.state.end()
+        self._lock.release()
 
     def _check_sync(self) -> None:
         try:

@@ -9,18 +9,16 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from portero.log_place import STANDARD_OUTPUT
-from portero.rotation import is_rotated
 from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 from portero.types import JSON
 
 _OWNER_ONLY = 0o600
-# json.dumps would make one for each line.
-_WRITER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
+# json.dumps would make one for each line. A line is a tree.
+_WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
 class LineWriter:
@@ -34,17 +32,19 @@ class LineWriter:
         self._state = state
         self._synced = synced
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
+        # Of the open file: no other one gets this inode, even when its name is gone.
+        self._identity = (0, 0)
         self._descriptor = self._open() if self._output is None else self._output.descriptor
         state.torn = self._output is None and not _ends_a_line(place)
 
     def write(self, line: Mapping[str, JSON]) -> None:
         """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
-        self._follow_rotation()
+        if self._output is None and self._is_rotated():
+            self._follow_rotation()
         data = _WRITER.encode(line).encode() + b"\n"
         if self._state.torn:
             data = b"\n" + data
-        write = self._output.write if self._output else partial(os.write, self._descriptor)
-        written = write(data)
+        written = os.write(self._descriptor, data) if self._output is None else self._output.write(data)
         if written:
             self._state.torn = written != len(data)
         if written != len(data):
@@ -63,10 +63,16 @@ class LineWriter:
 
         return sync
 
+    def _is_rotated(self) -> bool:
+        """logrotate moves the file away, or removes it."""
+        try:
+            found = os.stat(self._place)
+        except FileNotFoundError:
+            return True
+        return (found.st_dev, found.st_ino) != self._identity
+
     def _follow_rotation(self) -> None:
-        """logrotate moves the file away: the next line goes to a new one of the old name."""
-        if self._output is not None or not is_rotated(self._place, self._descriptor):
-            return
+        """The next line goes to a new file of the old name."""
         left = self._descriptor
         self._descriptor = self._open()
         if self._synced:
@@ -84,8 +90,9 @@ class LineWriter:
             if error.errno == errno.ENXIO:  # a pipe without a reader, or a socket
                 raise OSError(errno.EINVAL, "is not a regular file", self._place) from error
             raise
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISREG(mode) or stat.S_ISCHR(mode):
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode):
+            self._identity = found.st_dev, found.st_ino
             return descriptor
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", self._place)

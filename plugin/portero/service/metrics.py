@@ -24,6 +24,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _UNREADABLE = "unreadable"
 _UNKNOWN = "Unknown"
 _NOBODY, _OTHER = "none", "other"
+_METHODS = frozenset({*METHODS, _NOBODY})
 # A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
@@ -92,10 +93,22 @@ class Metrics:
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        self._harmlessly(lambda: self._count(operation, decision, seconds))
+        try:
+            self._count(operation, decision, seconds)
+        except Exception as error:  # noqa: BLE001 - see _harmlessly
+            self._fail(error)
 
     def _count(self, operation: str, decision: Decision, seconds: float) -> None:
         self._decisions.count(operation, "allowed" if decision.allowed else "refused")
+        if decision.violations:
+            self._count_violations(operation, decision)
+        method = decision.subject.identified_by or _NOBODY
+        self._callers.count(method if method in _METHODS else _OTHER, decision.profile)
+        if decision.breaks_glass:
+            self._break_glass.inc()
+        self._seconds.observe(seconds)
+
+    def _count_violations(self, operation: str, decision: Decision) -> None:
         for violation in decision.violations:
             stricter = violation.action == "audit" and violation.profile not in ("", decision.profile)
             self._violations.count(violation.rule, "audit-profile" if stricter else violation.action)
@@ -105,11 +118,6 @@ class Metrics:
             self._exceptions.count(exception)
         for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
             self._near_misses.count(near.exception, near.condition)
-        method = decision.subject.identified_by or _NOBODY
-        self._callers.count(method if method in (*METHODS, _NOBODY) else _OTHER, decision.profile)
-        if decision.breaks_glass:
-            self._break_glass.inc()
-        self._seconds.observe(seconds)
 
     def log_failed(self, decisions: int = 1) -> None:
         """Count the decisions of a line of the log that was lost."""
@@ -179,9 +187,12 @@ class Metrics:
         try:
             count()
         except Exception as error:  # noqa: BLE001 - see above
-            if not self._failing:
-                _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
-            self._failing = True
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failing:
+            _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
+        self._failing = True
 
 
 class _Counters:

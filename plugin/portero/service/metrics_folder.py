@@ -84,10 +84,9 @@ class _Name:
         self._number = ""
 
     def __call__(self) -> str:
-        self._number = self._number or self._taken()
-        return self._number
+        return self._number or self._take()
 
-    def _taken(self) -> str:
+    def _take(self) -> str:
         for number in itertools.count():
             lock = _lock(self.folder / f"{number}.lock")
             if lock is not None:
@@ -98,7 +97,8 @@ class _Name:
                     os.close(lock)
                     raise
                 break
-        return str(number)
+        self._number = str(number)
+        return self._number
 
     def _make_room(self, number: int) -> None:
         """A memory-mapped file whose blocks are not there yet kills its process when the disk is full."""
