@@ -34,6 +34,14 @@ def test_a_set_reports_a_schema_whose_failure_is_behind_a_reference_by_its_own_n
     assert checks.failures(("a", "d", "c"), {"c": 2}) == {"d": (("c",),), "c": (("c",),)}
 
 
+def test_a_set_reports_a_schema_that_refers_to_what_names_may_be_by_its_own_name() -> None:
+    named = {"properties": {"n": {"propertyNames": {"$ref": "site#/$defs/one"}}}}
+    checks = Rust().gather({**SCHEMAS, "n": named}, RESOURCES)
+
+    for _ in range(2):
+        assert checks.failures(("a", "n", "b"), {"a": 2, "n": {"x": 1}}) == {"a": (("a",),), "n": (("n",),)}
+
+
 def test_a_set_that_fails_without_an_error_is_an_error_itself() -> None:
     checks = Rust().gather(SCHEMAS, RESOURCES)
     checks._sets["a",] = _Silent()  # type: ignore[assignment]

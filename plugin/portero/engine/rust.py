@@ -1,7 +1,7 @@
 """The default engine: jsonschema-rs."""
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn, cast
+from typing import NoReturn
 
 import jsonschema_rs
 
@@ -40,6 +40,7 @@ class RustChecks:
         self._registry = _registry(resources)
         # The policy asks for a set or two for each operation.
         self._sets: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
+        self._alone: dict[str, RustCheck] = {}
         if schemas:
             # What does not compile is found out now.
             self._compile_set(tuple(self._schemas))
@@ -57,11 +58,21 @@ class RustChecks:
         found: dict[int, set[InstancePath]] = {}
         for error in combined.iter_errors(request):
             # ["allOf", the number of the schema, ...], references that were followed among them.
-            number = cast(int, error.evaluation_path[1])
+            keyword, number, *_ = error.evaluation_path
+            if keyword != "allOf" or not isinstance(number, int):
+                return self._check_each(names, request)
             found.setdefault(number, set()).add(tuple(error.instance_path))
         if not found:
             raise RuntimeError("a set of rules fails, but none of its rules does")
         return {names[number]: sort_paths(found[number]) for number in sorted(found)}
+
+    def _check_each(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+        # jsonschema-rs 0.61 forgets the way to a reference below propertyNames: the error then begins at its target.
+        for name in names:
+            if name not in self._alone:
+                self._alone[name] = self[name]
+        found = {name: self._alone[name].failures(request) for name in names}
+        return {name: paths for name, paths in found.items() if paths}
 
     def _compile_set(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
         combined = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
