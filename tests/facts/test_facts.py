@@ -136,45 +136,6 @@ def test_a_body_that_is_no_object_is_refused() -> None:
     assert refused.value.code == "body-wrong-type"
 
 
-def test_the_settings_of_an_update_stand_at_the_top_of_the_body() -> None:
-    found = facts.collect("ContainerUpdate", {"Memory": 1, "RestartPolicy": {"Name": "always"}}, {}, {}, HOST)
-
-    assert found["limits"]["memory"] == {"value": 1, "at": "Memory"}  # type: ignore[index, call-overload]
-    assert found["restartPolicy"] == {"name": "always", "maximumRetryCount": 0, "at": "RestartPolicy"}
-
-
-def test_an_exec_tells_privileged_user_directory_and_secrets() -> None:
-    body: Any = {"Privileged": True, "User": "root", "WorkingDir": "/srv", "Env": ["A=1", "DB_PASSWORD=x"]}
-
-    assert facts.collect("ContainerExec", body, {}, {}, HOST) == {
-        "privileged": {"value": True, "at": "Privileged"},
-        "user": {"value": "root", "at": "User"},
-        "workingDirectory": {"value": "/srv", "ofProcess": False, "at": "WorkingDir"},
-        "groups": [],
-        "secrets": [{"name": "DB_PASSWORD", "at": "Env[1]"}],
-    }
-
-
-def test_secrets_of_a_container_stand_in_its_environment_and_its_labels() -> None:
-    found = facts.collect("ContainerCreate", {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}, {}, {}, HOST)
-
-    assert found["secrets"] == [{"name": "TOKEN", "at": "Env[0]"}, {"name": "api.key", "at": "Labels[*]"}]
-
-
-def test_secrets_of_a_service_stand_in_three_places() -> None:
-    spec: Any = {"Env": ["TOKEN=x"], "Labels": {"api.key": "y"}}
-
-    found = facts.collect(
-        "ServiceCreate", {"TaskTemplate": {"ContainerSpec": spec}, "Labels": {"pass": "z"}}, {}, {}, HOST
-    )
-
-    assert found["secrets"] == [
-        {"name": "TOKEN", "at": "TaskTemplate.ContainerSpec.Env[0]"},
-        {"name": "api.key", "at": "TaskTemplate.ContainerSpec.Labels[*]"},
-        {"name": "pass", "at": "Labels[*]"},
-    ]
-
-
 WORDS = st.sampled_from(
     [
         *("", "host", "container:web", "container:", "ns:/proc/1/ns/net", "none", "default", "private", "a", "ALL"),

@@ -1,13 +1,19 @@
 """The request document: its parts, and the facts of a body that was changed."""
 
 import json
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from portero.host.fixed import FixedHost
 from portero.judging import request_document
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Routes
+from portero.refusals import Refused
 from portero.types import JSON
+from tests.known_bodies import list_bodies
 from tests.paths import SCHEMAS
 
 ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
@@ -53,9 +59,77 @@ def test_a_changed_body_has_its_own_facts_and_keeps_the_rest() -> None:
     document = build({"Image": "busybox", "HostConfig": {"Privileged": True}}, "Extra")
     body: dict[str, JSON] = {"Image": "busybox", "HostConfig": {"Privileged": False}}
 
-    changed: Any = request_document.rebuild(document | {"body": body}, HOST)
+    changed: Any = request_document.rebuild(document | {"body": body}, document, HOST)
 
     assert document["facts"]["privileged"]["value"] is True
     assert changed["facts"]["privileged"]["value"] is False
     assert changed["facts"]["unknownFields"] == [{"at": "Extra"}]
     assert changed["operation"] == "ContainerCreate"
+
+
+PLAIN = FixedHost()
+# Every default that a daemon can give (portero.facts.defaults).
+FILLED = FixedHost(
+    {
+        "daemon": {
+            "log-driver": "syslog",
+            "log-opts": {"tag": "x"},
+            "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 2, "Soft": 1}},
+            "no-new-privileges": True,
+            "seccomp-profile": "unconfined",
+            "default-shm-size": "1m",
+            "default-runtime": "kata",
+            "default-ipc-mode": "private",
+            "default-cgroupns-mode": "private",
+            "userns-remap": "default",
+        }
+    }
+)
+
+
+def change_one(body: Any, other: Any) -> Iterator[Any]:
+    """The body with one field, or one field within a field, as another body has it."""
+    for name in sorted(body.keys() | other.keys()):
+        if name in body and name in other:
+            old, new = body[name], other[name]
+            if isinstance(old, dict) and isinstance(new, dict):
+                yield from ({**body, name: inner} for inner in change_one(old, new))
+            elif old != new:
+                yield {**body, name: new}
+        elif name in body:
+            yield {one: value for one, value in body.items() if one != name}
+        else:
+            yield {**body, name: other[name]}
+
+
+@pytest.mark.parametrize("host", [PLAIN, FILLED], ids=["no defaults", "defaults"])
+@pytest.mark.parametrize("version", ["1.45", "1.39"])
+@pytest.mark.parametrize("name", ["ContainerCreate", "ServiceCreate"])
+def test_facts_of_a_changed_body_are_those_of_a_request_that_came_with_it(
+    name: str, version: str, host: FixedHost
+) -> None:
+    (operation,) = [operation for operation in ROUTES.operations if operation.id == name]
+
+    def build(body: Any) -> dict[str, Any] | None:
+        try:
+            return request_document.build(
+                operation=operation,
+                version=version,
+                path={},
+                query={},
+                identity={},
+                canonical=Canonical(body, ()),
+                host=host,
+            )
+        except Refused:
+            return None
+
+    compared = 0
+    for body, other in pairwise(list_bodies(name)):
+        former = build(body)
+        for changed in change_one(body, other) if former else ():
+            new = build(changed)
+            if new is not None and former is not None:
+                compared += 1
+                assert request_document.rebuild(former | {"body": changed}, former, host)["facts"] == new["facts"]
+    assert compared > 300

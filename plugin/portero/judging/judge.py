@@ -224,7 +224,7 @@ class Judge:
             drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
-            rebuilt = request_document.rebuild(self._as_kept(drafted.document), host)
+            rebuilt = request_document.rebuild(self._as_kept(drafted.document), document, host)
             changed = self._with_objects(rebuilt, match, time, host)
             still = {violation.rule for violation in _denials(self.judge(changed, time, ("deny",)))}
             if still <= drafted.unsolved:

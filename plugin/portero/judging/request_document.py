@@ -1,9 +1,11 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
+import re
 from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from portero.facts import collect, defaults
+from portero.facts.parts import Before
 from portero.host.view import HostMoment
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Operation
@@ -51,12 +53,17 @@ def build(
     }
 
 
-def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
-    """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
-    before = cast(RequestDocument, document)
-    query = {name: tuple(values) for name, values in before["query"].items()}
-    facts = _facts(before["operation"], before["apiVersion"], before["path"], query, before["body"], host)
-    old = before["facts"]
+def rebuild(document: Mapping[str, JSON], former: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
+    """The document with the facts of the body and the query that it has now; raises Refused as `build` does.
+
+    `former`: the document before its body and query were changed, built at the same moment of the host.
+    """
+    now, was = cast(RequestDocument, document), cast(RequestDocument, former)
+    query = {name: tuple(values) for name, values in now["query"].items()}
+    old = was["facts"]
+    filled = cast(list[str], old.get("daemonDefaults", []))
+    before = Before(was["body"], old, frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in filled))
+    facts = _facts(now["operation"], now["apiVersion"], now["path"], query, now["body"], host, before)
     of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
     return {**document, "facts": {**facts, **of_body}}
 
@@ -68,5 +75,7 @@ def _facts(
     query: Mapping[str, tuple[str, ...]],
     body: JSON,
     host: HostMoment,
+    before: Before | None = None,
 ) -> dict[str, JSON]:
-    return defaults.fill_in(collect(operation, body, query, path, host), operation, body, version, host.daemon)
+    found = collect(operation, body, query, path, host, before)
+    return defaults.fill_in(found, operation, body, version, host.daemon)

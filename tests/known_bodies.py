@@ -1,0 +1,55 @@
+"""Bodies that tests have: of the rules' examples, of both corpora and of what clients sent once."""
+
+import base64
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from portero import engine
+from portero.policy.loader import load
+from portero.proof.examples import Examples
+from portero.reading import go_json, uri
+from portero.reading.canonical import Shapes, canonical
+from portero.reading.routes import Routes
+from portero.refusals import Refused
+from portero.types import JSON
+from tests import captured
+from tests.paths import CORPUS, SCHEMAS
+
+
+@cache
+def list_bodies(operation: str) -> tuple[dict[str, JSON], ...]:
+    """Those bodies of an operation that Docker takes, in its spelling, each once."""
+    routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
+    shapes = Shapes.load(SCHEMAS / "api")
+    found: dict[str, Any] = {}
+    for method, target, data in (*_list_corpora(), *_list_captured()):
+        try:
+            if routes.match(method, uri.parse(target).path).operation.id == operation:
+                body = canonical(shapes.by_operation[operation], go_json.parse(data)).body
+                found[json.dumps(body)] = body
+        except Refused:
+            continue
+    for rule in load([SCHEMAS], engine.best(), routes.operations).rules.values():
+        examples = Examples(
+            json.loads((SCHEMAS / "base-requests.json").read_text()),
+            {one.id: one for one in routes.operations},
+            shapes,
+        )
+        for _, _, document in examples.requests(rule):
+            if document["operation"] == operation:
+                found[json.dumps(document["body"])] = document["body"]
+    return tuple(body for body in found.values() if isinstance(body, dict))
+
+
+def _list_corpora() -> Iterator[tuple[str, str, bytes]]:
+    for name in ("bypass", "more"):
+        for case in map(json.loads, (CORPUS / f"{name}.jsonl").read_text().splitlines()):
+            yield case["method"], case["path"].replace("{{N}}", "n"), base64.b64decode(case.get("body_b64") or "")
+
+
+def _list_captured() -> Iterator[tuple[str, str, bytes]]:
+    for envelopes in captured.envelopes().values():
+        for one in envelopes:
+            yield one["RequestMethod"], one["RequestUri"], base64.b64decode(one.get("RequestBody") or "")
