@@ -7,7 +7,7 @@ import pytest
 
 from portero.decision import Decision, Subject, refusal
 from portero.report import logged
-from portero.report.logged import LoggedViolation, NoDecision
+from portero.report.logged_violation import LoggedViolation, NoDecision
 from tests.report.decisions import SECONDS, decision, line, violation
 
 
@@ -28,27 +28,6 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
     assert (read.id, read.time, read.user, read.operation) == ("d-0123456789ab", SECONDS, "alice", "ContainerCreate")
     assert (read.version, read.image, read.allowed, read.microseconds) == ("1.45", "busybox", False, 800)
     assert read.violations == (LoggedViolation("body-hidden", "always", "Image", "refused", ""),)
-
-
-@pytest.mark.parametrize(
-    ("violated", "profile", "outcome"),
-    [
-        (violation(), "hardened", "refused"),
-        (violation(action="audit"), "hardened", "would"),
-        (violation(action="audit", level="always"), "baseline", "would"),
-        (violation(action="audit", level="hardened"), "hardened", "would"),
-        (violation(action="audit", level="restricted"), "hardened", "reported"),
-        (violation(action="audit", level="advisory"), "restricted", "reported"),
-        (violation(action="audit", level="restricted", profile="restricted"), "hardened", "stricter"),
-        (violation(action="audit", level="restricted", profile="hardened"), "hardened", "would"),
-        (violation(action="waived", exception="probe"), "hardened", "waived"),
-    ],
-)
-def test_what_became_of_a_violation(violated: dict[str, Any], profile: str, outcome: str) -> None:
-    (read,) = logged.read(line(violated, profile=profile)).violations
-
-    assert read.outcome == outcome
-    assert read.exception == violated.get("exception", "")
 
 
 @pytest.mark.parametrize(
@@ -105,18 +84,6 @@ def test_a_line_in_which_a_field_is_missing_is_none(field: str) -> None:
         logged.read(json.dumps(content).encode())
 
 
-@pytest.mark.parametrize("letter", ["\0", "\n", "\x1b", "\x9b", "\u202e", "\u2066", "\ud800", "\u2028"])
-def test_no_letter_is_left_that_steers_a_terminal_or_a_browser(letter: str) -> None:
-    assert logged.read(line(user=f"a{letter}b")).user == "a\N{REPLACEMENT CHARACTER}b"
-
-
-def test_a_long_text_is_cut() -> None:
-    user = logged.read(line(user="x" * 100_000)).user
-
-    assert user == "x" * 200 + "…"
-    assert logged.read(line(user="x" * 200)).user == "x" * 200
-
-
 def test_a_time_without_a_zone_is_utc() -> None:
     assert logged.read(line(time="2026-11-24T16:00:00.123")).time == SECONDS
 
@@ -156,3 +123,23 @@ def test_a_number_that_portero_does_not_write_is_no_decision(alike: object) -> N
     assert logged.read(line(alike=7)).stands_for == 7
     with pytest.raises(NoDecision):
         logged.read(line(alike=alike))
+
+
+def test_of_each_rule_the_worst_violation_counts() -> None:
+    waived, refused = violation(action="waived", exception="probe"), violation(at="HostConfig.Binds[0]")
+    audited = violation("no-host-pid", action="audit")
+
+    read = logged.read(line(waived, audited, refused, refused))
+
+    assert [(one.rule, one.outcome) for one in read.worst] == [("no-privileged", "refused"), ("no-host-pid", "would")]
+    assert [one.outcome for one in read.worst_first] == ["refused", "refused", "would", "waived"]
+
+
+def test_a_decision_with_other_fields_keeps_the_rest() -> None:
+    read = logged.read(line(violation()))
+    assert read.outcome == "refused"
+
+    other = read.vary({"id": "d-2", "user": "bob"})
+
+    assert other == logged.read(line(violation(), id="d-2", user="bob"))
+    assert (other.outcome, read.user) == ("refused", "alice")

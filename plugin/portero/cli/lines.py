@@ -1,9 +1,12 @@
-"""Reads files line by line, as they are or through gzip, with a bar on a terminal: the long ones need no memory."""
+"""Reads files line by line or in pieces of many lines, as they are or through gzip, with a bar on a terminal: the long
+ones need no memory.
+"""
 
+import io
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from gzip import GzipFile
 from typing import IO, cast
 
@@ -16,26 +19,56 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 _STANDARD_INPUT = "-"
 _MOVES_EVERY = 500
+_PIECE = 8 << 20
 
 
 def lines(file: str, longest: int) -> Iterator[bytes]:
-    """Every line; a longer one comes in pieces of that length, which nothing can parse."""
+    """Every line; a longer one comes in parts of that length, which nothing can parse."""
+    return _read(file, lambda opened: opened.readline(longest), _MOVES_EVERY)
+
+
+def pieces(file: str, longest: int, size: int = _PIECE) -> Iterator[bytes]:
+    """The file in pieces of about this size: each is some of its lines as `lines` finds them."""
+    return _cut(_read(file, lambda opened: opened.read(size), 1), longest)
+
+
+def lines_of(piece: bytes, longest: int) -> Iterator[bytes]:
+    """The lines of a piece, as `lines` finds them."""
+    opened = io.BytesIO(piece)
+    return iter(lambda: opened.readline(longest), b"")
+
+
+def _cut(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
+    left = b""
+    for block in blocks:
+        piece = left + block
+        # Without the end of a line, where `lines` cuts it.
+        end = piece.rfind(b"\n") + 1 or len(piece) - len(piece) % longest
+        if end:
+            yield piece[:end]
+        left = piece[end:]
+    if left:
+        yield left
+
+
+def _read(file: str, read: Callable[[IO[bytes]], bytes], moves_every: int) -> Iterator[bytes]:
     try:
         with click.open_file(file, "rb") as opened:
             raw = cast(IO[bytes], opened)
             text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
-            pieces = iter(lambda: text.readline(longest), b"")
-            yield from pieces if file == _STANDARD_INPUT or not sys.stderr.isatty() else _shown(file, raw, pieces)
+            parts = iter(lambda: read(text), b"")
+            is_shown = file != _STANDARD_INPUT and sys.stderr.isatty()
+            yield from _shown(file, raw, parts, moves_every) if is_shown else parts
     except (OSError, EOFError, zlib.error) as error:
         options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'truncated, or not a gzip file'}"])
 
 
-def _shown(file: str, raw: IO[bytes], pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _shown(file: str, raw: IO[bytes], parts: Iterator[bytes], moves_every: int) -> Iterator[bytes]:
     size, done = os.fstat(raw.fileno()).st_size, 0
     with click.progressbar(length=size, label=printable(file), file=sys.stderr) as bar:
-        for number, piece in enumerate(pieces):
-            if number % _MOVES_EVERY == 0:
+        for number, part in enumerate(parts):
+            if number % moves_every == 0:
                 bar.update(raw.tell() - done)
                 done = raw.tell()
-            yield piece
+            yield part
         bar.update(size - done)

@@ -15,7 +15,8 @@ from portero.judging import try_line
 from portero.log_place import JOURNAL
 from portero.policy.policy import Policy
 from portero.report import logged
-from portero.report.logged import Logged, LoggedViolation, NoDecision
+from portero.report.logged import Logged
+from portero.report.logged_violation import LoggedViolation, NoDecision
 from portero.report.rule_texts import find_texts
 from portero.service.journal import IDENTIFIER
 from portero.service.settings import Settings

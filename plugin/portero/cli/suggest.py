@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -20,7 +21,7 @@ from portero.facts import image
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.report import logged
-from portero.report.logged import Logged, NoDecision
+from portero.report.logged_violation import LoggedViolation, NoDecision
 from portero.service import resources
 from portero.suggest import text
 from portero.suggest.collect import Suggestions
@@ -78,7 +79,8 @@ class LogReader:
             if not line.strip():
                 continue
             try:
-                add_decision(self.suggestions, logged.read(line))
+                found = logged.read(line)
+                add_refused(self.suggestions, found.operation, found.image, found.user, found.refusing)
             except NoDecision:
                 self._add_recorded(line)
 
@@ -99,11 +101,17 @@ class LogReader:
         self.suggestions.add(_asked(document), denials, document)
 
 
-def add_decision(suggestions: Suggestions, decision: Logged) -> None:
-    """Add a decision of a log."""
-    denials = [_violation(each.rule, each.level, each.at) for each in decision.refusing]
-    asked = _read_asked(decision.operation, decision.image, decision.user) if denials else _NOTHING
-    suggestions.add(asked, denials)
+def add_refused(
+    suggestions: Suggestions,
+    operation: str,
+    named: str,
+    user: str,
+    refusing: Sequence[LoggedViolation],
+    number: int = 1,
+) -> None:
+    """Add so many decisions of a log: the name of the image, and what refuses the request, or would."""
+    denials = [_violation(each.rule, each.level, each.at) for each in refusing]
+    suggestions.add(_read_asked(operation, named, user) if denials else _NOTHING, denials, number=number)
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,7 @@ from portero.compliance.log_evidence import RuleEvidence, count_decisions
 from portero.compliance.result import ComplianceResult
 from portero.compliance.verdict import MET, ItemResult, Part
 from portero.formats.html import when
-from portero.report.logged import Outcome
+from portero.report.logged_violation import Outcome
 
 _INDENT = " " * 16
 

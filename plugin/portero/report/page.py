@@ -92,7 +92,8 @@ def page(
 def _rules(tally: Tally, words: Callable[[str], RuleTexts | None]) -> list[RulePart]:
     ranked = tally.by_rule.ranked()
     return [
-        _part(row, tally.rules.get(row.name) or OfRule(""), words(row.name)) for row in _scaled(ranked, len(ranked))
+        _part(row, tally.rules.get(row.name) or OfRule("", Table(0)), words(row.name))
+        for row in _scaled(ranked, len(ranked))
     ]
 
 

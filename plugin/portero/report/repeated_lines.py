@@ -1,39 +1,204 @@
-"""Reads the lines of a long decision log; those that differ only in id, time and duration are decoded once."""
+"""Reads the lines of a piece of a decision log. What many of them have in common is decoded once.
 
+A line as Portero writes it has three parts, each some members of its JSON object: who asked for what, what was decided,
+and how long that took. Only a line of exactly this form is cut so; any other is read as a whole, and both readings of
+one line are the same.
+"""
+
+import json
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Protocol, TypeAlias
 
 from portero.decision import LOG_VERSION
-from portero.report.logged import Logged, read
+from portero.report.alike import Alike
+from portero.report.logged import Logged, read, read_document, read_time
+from portero.report.logged_violation import LONGEST_TEXT, NoDecision
 
-# A line as Portero writes it: all between its time and how long it took is often that of an earlier line.
-_LINE = re.compile(
-    rb'\{"version":%d,"id":"(?P<id>[0-9a-z-]{1,40})","time":"(?P<time>[0-9T:.Z-]{1,40})",'
-    rb'(?P<rest>.*),"microseconds":(?P<microseconds>0|[1-9][0-9]{0,11})\}\n?' % LOG_VERSION,
-    re.DOTALL,
+# No sum keeps more of the latest decisions.
+MOST_LATEST = 25
+
+# TEXT is one that is shown as it is; nothing in it is escaped.
+_FORM = (
+    rb'\{"version":VERSION,"id":"(d-[0-9a-f]{12})",'
+    rb'"time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}):([0-5][0-9]\.[0-9]{3})Z",'
+    rb'("user":TEXT(?:,"groups":\[TEXT(?:,TEXT)*\])?(?:,"identifiedBy":TEXT)?)'
+    rb'(?:,"traceId":"[0-9a-f]{32}","parentSpanId":"[0-9a-f]{16}")?'
+    rb'((?:,"breakGlass":true)?,"operation":TEXT,"apiVersion":(?:TEXT|null),"method":TEXT),'
+    rb'"path":(TEXT),("image":(?:TEXT|null)),("allowed":[^\n]*),'
+    rb'"microseconds":(0|[1-9][0-9]{0,11})((?:,"alike":[1-9][0-9]{0,5})?)\}\n?'
 )
-# Names that would stand twice in a line; an escape can hide one.
-_OWN_NAMES = re.compile(rb'\\|"(?:version|id|time|microseconds)"')
-_MOST_KEPT, _LONGEST_KEPT = 4096, 4096
+_TEXT = rb'"[ !#-\[\]-~]{0,%d}"' % LONGEST_TEXT
+_LINE = re.compile(_FORM.replace(b"VERSION", b"%d" % LOG_VERSION).replace(b"TEXT", _TEXT))
+_DECIDED = frozenset(
+    ("allowed", "mode", "profile", "auditProfile", "violations", "try", "daemonDefaults", "policy", "alike")
+)
+_NOTHING_ASKED: Mapping[str, object] = {
+    **dict.fromkeys(("id", "user", "operation", "apiVersion", "method", "path", "image"), ""),
+    "version": LOG_VERSION,
+    "time": "1970-01-01",
+    "microseconds": 0,
+}
+
+# Parts that lines have in common: who asks, what for, which image, what was decided, for how many it stands.
+_Key: TypeAlias = tuple[bytes, bytes, bytes, bytes, bytes]
+# What is a line's own: its number, id, time by minute and second, path and microseconds.
+_Line: TypeAlias = tuple[int, bytes, bytes, bytes, bytes, bytes]
+_MINUTE, _TIME = itemgetter(2), itemgetter(2, 3)
 
 
-class DecisionReader:
-    """Reads the lines of one log. What it keeps of earlier lines is bounded."""
+class Sums(Protocol):
+    """What decisions are added up to."""
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, Logged] = {}
+    unreadable: int
 
-    def read(self, line: bytes) -> Logged:
-        """The decision in a line; raises NoDecision."""
+    def add_alike(self, alike: Alike) -> None:
+        """Count decisions of one kind. The kinds come in the order of their first lines."""
+
+    def add_time(self, time: float, outcome: str, number: int) -> None:
+        """So many requests became this at a time, in seconds since 1970, of which the minute is right."""
+
+    def keep(self, decision: Logged) -> None:
+        """Look at a decision that is refused or has violations, in the order of lines: the last 25 of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """Decisions of one kind, in the order of their lines."""
+
+    decision: Logged
+    minutes: Mapping[bytes, int]
+    lines: list[_Line] = field(default_factory=list)
+
+    def sum_up(self) -> Alike:
+        """Its sums."""
+        first = last = self.lines[0]
+        if len(self.lines) > 1:
+            first, last = min(self.lines, key=_TIME), max(self.lines, key=_TIME)
+        return Alike(self.decision, len(self.lines), self._read_time(*_TIME(first)), self._read_time(*_TIME(last)))
+
+    def list_times(self) -> Iterator[float]:
+        """When they were, to the minute."""
+        return map(self.minutes.__getitem__, map(_MINUTE, self.lines))
+
+    def list_latest(self) -> Iterator[tuple[int, Logged]]:
+        """The latest by their places."""
+        for number, id, minute, second, path, microseconds in self.lines[-MOST_LATEST:]:
+            own = {"id": id.decode(), "time": self._read_time(minute, second), "path": path[1:-1].decode()}
+            yield number, self.decision.vary({**own, "microseconds": int(microseconds)})
+
+    def _read_time(self, minute: bytes, second: bytes) -> float:
+        # Whole milliseconds, divided once: a sum of two floats would round twice.
+        return (self.minutes[minute] * 1000 + int(second.replace(b".", b""))) / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A decision whose line has another form."""
+
+    number: int
+    decision: Logged
+
+    def sum_up(self) -> Alike:
+        """Its sums."""
+        return Alike.of(self.decision)
+
+    def list_times(self) -> Iterator[float]:
+        """When it was."""
+        yield self.decision.time
+
+    def list_latest(self) -> Iterator[tuple[int, Logged]]:
+        """It alone, by its place."""
+        yield self.number, self.decision
+
+
+def add_lines(lines: Iterable[bytes], sums: Sums) -> None:
+    """Add a piece of a log to the sums. Lines that are no decisions are counted, but not those that are empty."""
+    kinds = _read(lines, sums)
+    times: dict[tuple[str, int], Counter[float]] = {}
+    for kind in kinds:
+        decision = kind.decision
+        sums.add_alike(kind.sum_up())
+        times.setdefault((decision.outcome, decision.stands_for), Counter()).update(kind.list_times())
+    for (outcome, number), counted in times.items():
+        for time, lines_then in counted.items():
+            sums.add_time(time, outcome, lines_then * number)
+    told = (kind for kind in kinds if kind.decision.violations or not kind.decision.allowed)
+    latest = (each for kind in told for each in kind.list_latest())
+    for _, decision in sorted(latest, key=itemgetter(0)):
+        sums.keep(decision)
+
+
+def _read(lines: Iterable[bytes], sums: Sums) -> Collection[_Many | _Alone]:
+    kinds: dict[_Key, _Many] = {}
+    found: dict[_Key | int, _Many | _Alone] = {}
+    decided: dict[tuple[bytes, bytes], Logged | None] = {}
+    minutes: dict[bytes, int] = {}
+    for number, line in enumerate(lines):
         match = _LINE.fullmatch(line)
-        if match is None:
-            return read(line)
-        rest = match["rest"]
-        known = self._known.get(rest)
-        if known is not None:
-            return known.repeat(match["id"].decode(), match["time"].decode(), int(match["microseconds"]))
-        found = read(line)
-        if len(rest) <= _LONGEST_KEPT and _OWN_NAMES.search(rest) is None:
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            self._known[rest] = found
+        if match is not None:
+            id, minute, second, who, operation, path, image, verdict, microseconds, alike = match.groups()
+            if minute in minutes or _add_minute(minute, minutes):
+                key = who, operation, image, verdict, alike
+                kind = kinds.get(key)
+                if kind is None and (decision := _decode(key, decided)) is not None:
+                    kind = found[key] = kinds[key] = _Many(decision, minutes)
+                if kind is not None:
+                    kind.lines.append((number, id, minute, second, path, microseconds))
+                    continue
+        if line.strip():
+            try:
+                found[number] = _Alone(number, read(line))
+            except NoDecision:
+                sums.unreadable += 1
+    return found.values()
+
+
+def _add_minute(minute: bytes, minutes: dict[bytes, int]) -> bool:
+    """Whether there is such a minute in the calendar."""
+    try:
+        minutes[minute] = int(read_time(minute.decode()))
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _decode(key: _Key, decided: dict[tuple[bytes, bytes], Logged | None]) -> Logged | None:
+    """The decision of a kind; None: the line is to be read as a whole."""
+    who, operation, image, verdict, alike = key
+    part = verdict, alike
+    if part not in decided:
+        decided[part] = _decode_verdict(verdict, alike)
+    known = decided[part]
+    if known is None:
+        return None
+    asked = json.loads(b"{%b%b,%b}" % (who, operation, image))
+    return known.vary(
+        {
+            "user": asked["user"],
+            "groups": tuple(asked.get("groups", ())),
+            "identified_by": asked.get("identifiedBy", ""),
+            "breaks_glass": "breakGlass" in asked,
+            "operation": asked["operation"],
+            "version": asked["apiVersion"] or "",
+            "method": asked["method"],
+            "image": asked["image"] or "",
+        }
+    )
+
+
+def _decode_verdict(verdict: bytes, alike: bytes) -> Logged | None:
+    try:
+        document = json.loads(b"{%b%b}" % (verdict, alike))
+        # Whatever else stands there could replace what stands before it.
+        if not document.keys() <= _DECIDED:
+            return None
+        found = read_document({**document, **_NOTHING_ASKED})
+        # Found once for all that have it.
+        _ = found.outcome, found.refusing, found.worst, found.only_audit_profile_refuses
         return found
+    except (ValueError, RecursionError, NoDecision):
+        return None

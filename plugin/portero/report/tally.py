@@ -1,12 +1,18 @@
-"""Adds up a decision log, decision by decision. What it holds does not grow with the log: of names that are too many,
-those that came last are counted together.
+"""Adds up a decision log. What it holds does not grow with the log: of names that are too many, those that came last
+are counted together.
+
+A log can be added up in pieces. The sums of a piece hold every name in it; merged in the order of the pieces, they give
+the sums of the whole, wherever it was cut.
 """
 
+import sys
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from portero.report.logged import Logged, LoggedViolation
+from portero.report.alike import Alike
+from portero.report.logged import Logged
+from portero.report.repeated_lines import MOST_LATEST
 from portero.report.timeline import Timeline
 from portero.types import JSON
 
@@ -16,11 +22,20 @@ OTHERS = "(others)"
 UNKNOWN = "(unknown)"
 UNREADABLE = "(unreadable)"
 
-_MOST_NAMES = 10_000
-_MOST_RULES = 1_000
-_MOST_PLACES = 50
 _MOST_DECISIONS = 5
-_MOST_LATEST = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many names are told apart: of users, images and operations, of rules and what else a site has, of places."""
+
+    names: int = 10_000
+    rules: int = 1_000
+    places: int = 50
+
+
+# For a piece, which is of bounded size itself.
+UNLIMITED = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
 
 
 class Table:
@@ -38,17 +53,18 @@ class Table:
             counts = self._counts.setdefault(name, Counter())
         counts[outcome] += number
 
+    def merge(self, other: "Table") -> None:
+        """Count what another one has counted after this one."""
+        for name, counts in other._counts.items():
+            for outcome, number in counts.items():
+                self.add(name, outcome, number)
+
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
         return sorted(self._counts.items(), key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
 
 
 _RANKS = ("refused", "would", "stricter", "allowed", "reported", "waived")
-_PLACE_OF_RANK = {outcome: place for place, outcome in enumerate(_RANKS)}
-
-
-def _rank(violated: LoggedViolation) -> int:
-    return _PLACE_OF_RANK[violated.outcome]
 
 
 @dataclass(slots=True)
@@ -56,30 +72,31 @@ class OfRule:
     """One rule or refusal code: where in requests it was violated, and the latest decisions."""
 
     level: str
-    places: Table = field(default_factory=lambda: Table(_MOST_PLACES))
+    places: Table
     latest: deque[Logged] = field(default_factory=lambda: deque(maxlen=_MOST_DECISIONS))
 
 
 class Tally:
     """The sums over a log."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self._limits = limits
         self.outcomes: Counter[str] = Counter()
         self.unreadable = 0
         self.earlier = 0
         self.left_out = 0
         self.first, self.last = float("inf"), float("-inf")
-        self.by: Mapping[str, Table] = {group: Table(_MOST_NAMES) for group in GROUPS}
-        self.by_rule = Table(_MOST_RULES)
+        self.by: Mapping[str, Table] = {group: Table(limits.names) for group in GROUPS}
+        self.by_rule = Table(limits.rules)
         self.rules: dict[str, OfRule] = {}
-        self.exceptions = Table(_MOST_RULES)
+        self.exceptions = Table(limits.rules)
         self.profiles: Counter[str] = Counter()
         self.audit_profiles: Counter[str] = Counter()
         self.only_audit_profile = 0
         self.audited = 0
-        self.policies = Table(_MOST_RULES)
+        self.policies = Table(limits.rules)
         self.timeline = Timeline()
-        self.latest: deque[Logged] = deque(maxlen=_MOST_LATEST)
+        self.latest: deque[Logged] = deque(maxlen=MOST_LATEST)
 
     @property
     def decisions(self) -> int:
@@ -88,42 +105,77 @@ class Tally:
 
     def add(self, decision: Logged) -> None:
         """Count a decision."""
-        outcome, number = decision.outcome, decision.stands_for
+        self.add_alike(Alike.of(decision))
+        self.add_time(decision.time, decision.outcome, decision.stands_for)
+        self.keep(decision)
+
+    def add_alike(self, alike: Alike) -> None:
+        """Count decisions of one kind."""
+        decision, lines, number = alike.decision, alike.lines, alike.number
+        outcome = decision.outcome
         self.outcomes[outcome] += number
-        self.left_out += number - 1
-        self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
-        self.timeline.add(decision.time, outcome, number)
+        self.left_out += number - lines
+        self.first, self.last = min(self.first, alike.first), max(self.last, alike.last)
         self.profiles[decision.profile] += number
         if decision.audit_profile:
             self.audit_profiles[decision.audit_profile] += number
-        self.only_audit_profile += decision.only_audit_profile_refuses
+        self.only_audit_profile += lines * decision.only_audit_profile_refuses
         self.audited += number * (decision.mode == "audit")
-        self.earlier += decision.is_earlier
+        self.earlier += lines * decision.is_earlier
         self.policies.add(decision.policy, outcome, number)
         self.by["user"].add(decision.user or UNKNOWN, outcome, number)
         self.by["operation"].add(decision.operation or UNREADABLE, outcome, number)
         if decision.image:
-            self.by["image"].add(decision.image, outcome)
-        if outcome != "allowed":
-            self.latest.append(decision)
-        self._violation(decision)
+            self.by["image"].add(decision.image, outcome, lines)
+        self._add_violations(decision, lines)
 
-    def _violation(self, decision: Logged) -> None:
-        """A rule counts once in a decision, wherever it was violated there; the worst outcome counts."""
-        worst: dict[str, LoggedViolation] = {}
-        for violated in sorted(decision.violations, key=_rank):
-            worst.setdefault(violated.rule, violated)
-            of_rule = self.rules.get(violated.rule)
-            if of_rule is None and len(self.rules) < _MOST_RULES:
-                of_rule = self.rules[violated.rule] = OfRule(violated.level)
+    def add_time(self, time: float, outcome: str, number: int) -> None:
+        """So many requests at a time, which is in the right minute."""
+        self.timeline.add(time, outcome, number)
+
+    def keep(self, decision: Logged) -> None:
+        """Note one of the latest decisions."""
+        if decision.outcome != "allowed":
+            self.latest.append(decision)
+        for violated in decision.worst:
+            if violated.rule in self.rules:
+                self.rules[violated.rule].latest.append(decision)
+
+    def merge(self, other: "Tally") -> None:
+        """Add the sums of what comes next in the log."""
+        for name in ("outcomes", "profiles", "audit_profiles"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("unreadable", "earlier", "left_out", "only_audit_profile", "audited"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        for group, table in self.by.items():
+            table.merge(other.by[group])
+        self.by_rule.merge(other.by_rule)
+        self.exceptions.merge(other.exceptions)
+        self.policies.merge(other.policies)
+        self.timeline.merge(other.timeline)
+        self.latest.extend(other.latest)
+        for rule, of_rule in other.rules.items():
+            mine = self._of_rule(rule, of_rule.level)
+            if mine is not None:
+                mine.places.merge(of_rule.places)
+                mine.latest.extend(of_rule.latest)
+
+    def _of_rule(self, rule: str, level: str) -> OfRule | None:
+        of_rule = self.rules.get(rule)
+        if of_rule is None and len(self.rules) < self._limits.rules:
+            of_rule = self.rules[rule] = OfRule(level, Table(self._limits.places))
+        return of_rule
+
+    def _add_violations(self, decision: Logged, lines: int) -> None:
+        for violated in decision.worst_first:
+            of_rule = self._of_rule(violated.rule, violated.level)
             if of_rule is not None:
-                of_rule.places.add(violated.at, violated.outcome)
-        for rule, violated in worst.items():
-            self.by_rule.add(rule, violated.outcome)
-            if rule in self.rules:
-                self.rules[rule].latest.append(decision)
+                of_rule.places.add(violated.at, violated.outcome, lines)
+        for violated in decision.worst:
+            self.by_rule.add(violated.rule, violated.outcome, lines)
         for exception in {violated.exception for violated in decision.violations if violated.exception}:
-            self.exceptions.add(exception, "waived")
+            self.exceptions.add(exception, "waived", lines)
 
     def document(self) -> dict[str, JSON]:
         """The sums for machines."""

@@ -74,12 +74,12 @@ class Suggestions:
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
     _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
 
-    def add(self, asked: Asked, denials: Sequence[Violation], document: JSON = None) -> None:
-        """Count one request with the violations that refuse it, or would."""
-        self.requests += 1
+    def add(self, asked: Asked, denials: Sequence[Violation], document: JSON = None, number: int = 1) -> None:
+        """Count so many requests with the violations that refuse each, or would."""
+        self.requests += number
         if not denials:
             return
-        self.refused += 1
+        self.refused += number
         cures = [self._find_cure(violation, asked, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
@@ -91,8 +91,8 @@ class Suggestions:
             legal = legal and not isinstance(entry, NotSuggested)
             if entry is not None and id(entry) not in counted:
                 counted.add(id(entry))
-                entry.count += 1
-        self.legal += legal
+                entry.count += number
+        self.legal += number * legal
 
     def site_values(self) -> list[Wanted]:
         """The site values, the most wanted first; of a number only the largest."""

@@ -1,0 +1,56 @@
+"""The sums over a piece of a decision log, for its page: what was decided, and what suggestions are made of."""
+
+from collections import Counter
+from typing import TypeAlias
+
+from portero.cli.suggest import add_refused
+from portero.report.alike import Alike
+from portero.report.logged import Logged
+from portero.report.logged_violation import LoggedViolation
+from portero.report.tally import UNLIMITED, Tally
+from portero.suggest.collect import Suggestions
+
+# The operation, the image, the user, and what refuses the request, or would.
+_Refused: TypeAlias = tuple[str, str, str, tuple[LoggedViolation, ...]]
+
+
+class PieceSums:
+    """Both sums over a piece, with every name in it."""
+
+    def __init__(self) -> None:
+        self._tally = Tally(UNLIMITED)
+        self._refused: Counter[_Refused] = Counter()
+        self._others = 0
+
+    @property
+    def unreadable(self) -> int:
+        """How many lines are no decisions."""
+        return self._tally.unreadable
+
+    @unreadable.setter
+    def unreadable(self, number: int) -> None:
+        self._tally.unreadable = number
+
+    def add_alike(self, alike: Alike) -> None:
+        """Count decisions of one kind."""
+        self._tally.add_alike(alike)
+        decision = alike.decision
+        if decision.refusing:
+            self._refused[decision.operation, decision.image, decision.user, decision.refusing] += alike.lines
+        else:
+            self._others += alike.lines
+
+    def add_time(self, time: float, outcome: str, number: int) -> None:
+        """So many requests at a time."""
+        self._tally.add_time(time, outcome, number)
+
+    def keep(self, decision: Logged) -> None:
+        """Note one of the latest decisions."""
+        self._tally.keep(decision)
+
+    def merge_into(self, tally: Tally, suggestions: Suggestions) -> None:
+        """Add them to the sums of what comes before."""
+        tally.merge(self._tally)
+        for (operation, image, user, refusing), number in self._refused.items():
+            add_refused(suggestions, operation, image, user, refusing, number)
+        suggestions.requests += self._others

@@ -1,0 +1,89 @@
+"""One violation of a logged decision, and texts of a log: characters that a terminal or a browser could interpret are
+replaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from portero.decision import LEVELS
+from portero.policy.dialect import PROFILES
+
+Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived"]
+# Worst first.
+OUTCOMES: tuple[Outcome, ...] = ("refused", "would", "stricter", "reported", "waived")
+
+LONGEST_TEXT = 200
+_OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
+_NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+class NoDecision(Exception):
+    """The line is not one of a decision log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedViolation:
+    """One violation. `would`: not refused only because of mode audit or the site's action audit; `stricter`: the audit
+    profile would refuse it; `reported`: the rule only reports under both profiles.
+    """
+
+    rule: str
+    level: str
+    at: str
+    outcome: Outcome
+    exception: str
+    near_miss: str = ""
+    asked: str = ""
+    allowed: str = ""
+
+
+def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
+    """A violation under the enforced profile; raises NoDecision, and what a document of another shape gives."""
+    at = violation["at"] if "at" in violation else violation["place"]
+    refusing, exception, near_miss = (violation.get(name, "") for name in ("profile", "exception", "nearMiss"))
+    found: LoggedViolation = _one_violation(
+        violation["rule"], violation["level"], at, violation["action"], refusing, exception, near_miss, profile
+    )
+    if "asked" not in violation:
+        return found
+    return replace(found, asked=read_text(violation["asked"]), allowed=read_text(violation.get("allowed", "")))
+
+
+def read_text(value: object, longest: int = LONGEST_TEXT) -> str:
+    """A text, cut to this many characters; raises NoDecision for another value."""
+    if not isinstance(value, str):
+        raise NoDecision
+    if len(value) <= longest and value.isprintable():
+        return value
+    shown = "".join(letter if letter.isprintable() else _NOT_SHOWN for letter in value[: longest + 1])
+    return shown if len(shown) <= longest else shown[:longest] + "…"
+
+
+# Most decisions of a log violate what others before them did. TypeError: a value that is no text, such as a list.
+@lru_cache(maxsize=4096, typed=True)
+def _one_violation(
+    rule: object,
+    level_: object,
+    at: object,
+    action: object,
+    refusing_: object,
+    exception: object,
+    near_miss: object,
+    profile: str,
+) -> LoggedViolation:
+    level, refusing = read_text(level_), read_text(refusing_)
+    outcome = _OUTCOMES[read_text(action)]
+    if outcome == "would" and refusing not in ("", profile):
+        outcome = "stricter"
+    elif outcome == "would" and not refusing and not _refuses(level, profile):
+        outcome = "reported"
+    return LoggedViolation(read_text(rule), level, read_text(at), outcome, read_text(exception), read_text(near_miss))
+
+
+def _refuses(level: str, profile: str) -> bool:
+    """Whether rules of this level refuse under the profile, as long as the site does not say otherwise."""
+    if level not in LEVELS:
+        raise NoDecision
+    return level == "always" or (level in PROFILES and PROFILES.index(level) <= PROFILES.index(profile))
