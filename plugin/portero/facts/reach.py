@@ -19,7 +19,7 @@ def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
     writable = {
         path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
     }
-    swappable = [fact | {"swappableThrough": _list_swaps(fact, writable)} for fact in facts]
+    swappable = [fact | {"swappableThrough": _list_swaps(fact, writable)} for fact in facts] if writable else facts
     reached = [_reached_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
     return [*swappable, *reached]
 
