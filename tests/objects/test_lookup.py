@@ -1,8 +1,10 @@
 """Lookups of one request: each object once, in two seconds; no answer is a refusal and never an absence."""
 
+import errno
 import json
 import socket
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,25 @@ def test_the_sockets_are_those_of_the_daemon_that_asks() -> None:
     DaemonObjects(lambda daemon: seen.append(daemon) or ()).new_lookup(lambda: DAEMON)
 
     assert seen == [DAEMON]
+
+
+class Unreadable:
+    """The sockets of a daemon whose configured one does not answer, where no descriptor is left to look for others."""
+
+    def __iter__(self) -> Iterator[str]:
+        yield "none.sock"
+        raise OSError(errno.EMFILE, "Too many open files")
+
+
+@pytest.mark.parametrize("ask", [lambda found: found.inspect("volume", "x"), lambda found: found.list_all("network")])
+def test_sockets_that_cannot_be_read_are_no_answer(ask: Callable[[ObjectLookup], object]) -> None:
+    found = DaemonObjects(lambda daemon: Unreadable()).new_lookup(lambda: DAEMON)
+    assert found is not None
+
+    with pytest.raises(Refused) as refused:
+        ask(found)
+
+    assert refused.value.code == "host-unreadable"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 A socket is the daemon's own when the daemon has it open, whatever other processes are called that have it open too.
 """
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from portero.host.asking_daemon import AskingDaemon
@@ -10,12 +12,29 @@ from portero.host.listening_sockets import list_listening, list_open_sockets
 from portero.host.path import clean
 
 
-def list_daemon_sockets(daemon: AskingDaemon, proc: Path = Path("/proc")) -> tuple[str, ...]:
-    """The paths, as the daemon names them, those of its configuration first. OSError: they could not be read.
+class DaemonSockets:
+    """The paths at which this process finds the sockets, those of the daemon's configuration first.
 
-    A configured path stays in the list when it is not found: a socket that systemd opened is in its network namespace.
+    The others are looked for when someone gets to them: a daemon answers at the first, and has a descriptor for each
+    stream of its containers. A configured path stays in the list when it is not found: a socket that systemd opened is
+    in its network namespace. OSError, from going through them: they could not be read.
     """
-    open_sockets = {inode for inode, _ in list_open_sockets(f"{proc}/{daemon.pid}/fd")}
-    listening = list_listening(f"{proc}/{daemon.pid}/net/unix")
-    found = sorted(clean(path) for inode, path in listening if inode in open_sockets and path.startswith("/"))
-    return tuple(dict.fromkeys((*daemon.hosts, *found)))
+
+    def __init__(self, daemon: AskingDaemon, proc: Path = Path("/proc")) -> None:
+        self._daemon = daemon
+        self._proc = proc
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def __iter__(self) -> Iterator[str]:
+        root = self._daemon.root.rstrip("/")
+        yield from (f"{root}{path}" for path in dict.fromkeys(self._daemon.hosts))
+        yield from (f"{root}{path}" for path in self._others)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        folder = f"{self._proc}/{self._daemon.pid}"
+        open_sockets = {inode for inode, _ in list_open_sockets(f"{folder}/fd")}
+        found = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
+        return sorted(path for path in found.difference(self._daemon.hosts) if path.startswith("/"))

@@ -6,7 +6,7 @@ dockerd asks the plugin about these requests too. They carry a random header, by
 import errno
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from portero.host.asking_daemon import AskingDaemon
@@ -80,7 +80,7 @@ class TimedRequests:
     `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
     """
 
-    def __init__(self, addresses: Sequence[str], daemon: AskingDaemon | None, longest: int = LONGEST_ANSWER) -> None:
+    def __init__(self, addresses: Iterable[str], daemon: AskingDaemon | None, longest: int = LONGEST_ANSWER) -> None:
         self._addresses = addresses
         self._uids = {0, daemon.uid} if daemon else None
         self._longest = longest

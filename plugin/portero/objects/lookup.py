@@ -5,11 +5,12 @@ request is refused (lookup-failed). dockerd asks the plugin about each of these;
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.unreadable import refuse_unreadable
 from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
 from portero.objects.own_requests import STARTED
@@ -46,7 +47,7 @@ _INFO_KEPT = 60.0
 class DaemonObjects:
     """Lookups at the daemons that ask. `addresses`: the sockets of one of them, the best first; none: it cannot be."""
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
+    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
         self.addresses = addresses
         self._info: tuple[tuple[int, int], float, Mapping[str, JSON]] | None = None
         self._state: LookupState = "auto"
@@ -81,7 +82,7 @@ class DaemonObjects:
 class ObjectLookup:
     """The lookups of one request."""
 
-    def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Sequence[str]) -> None:
+    def __init__(self, objects: DaemonObjects, daemon: AskingDaemon | None, addresses: Iterable[str]) -> None:
         self._objects = objects
         self._daemon = daemon
         self._requests = TimedRequests(addresses, daemon)
@@ -112,7 +113,8 @@ class ObjectLookup:
         if kind not in self._listed:
             answers = self._requests.answers(_LISTS[kind], LONGEST_LIST)
             found = (read_objects(body) for status, body in answers if status == HTTPStatus.OK)
-            listed = next((objects for objects in found if objects is not None), None)
+            with refuse_unreadable():
+                listed = next((objects for objects in found if objects is not None), None)
             if listed is None:
                 raise Refused("lookup-failed")
             self._listed[kind] = listed
@@ -130,12 +132,13 @@ class ObjectLookup:
     def _ask(self, target: str, absent: frozenset[int]) -> Mapping[str, JSON] | None:
         state: LookupState = "unanswered"
         try:
-            for status, body in self._requests.answers(target):
-                state = "auto"
-                if status in absent:
-                    return None
-                if status == HTTPStatus.OK and (found := read_object(body)) is not None:
-                    return found
+            with refuse_unreadable():
+                for status, body in self._requests.answers(target):
+                    state = "auto"
+                    if status in absent:
+                        return None
+                    if status == HTTPStatus.OK and (found := read_object(body)) is not None:
+                        return found
         finally:
             self._objects.note(state)
         raise Refused("lookup-failed")

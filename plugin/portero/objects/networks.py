@@ -4,7 +4,7 @@ dockerd asks the plugin about this very request (GET /networks/{id}); see OwnReq
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import TypeAlias
@@ -28,7 +28,7 @@ class NetworkNames:
     `addresses`: the sockets at which the daemon that asks can be asked, the best first; None: no dockerd asks.
     """
 
-    def __init__(self, addresses: Callable[[AskingDaemon | None], Sequence[str]]) -> None:
+    def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
         self.addresses = addresses
         self._names: dict[_Key, str] = {}
         self._failed = False

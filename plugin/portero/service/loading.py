@@ -7,7 +7,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,7 @@ from portero import engine
 from portero.engine import Engine
 from portero.errors import Faults
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.asking_daemon_sockets import list_daemon_sockets
+from portero.host.asking_daemon_sockets import DaemonSockets
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.sockets import DEFAULT_SOCKETS
@@ -165,12 +165,12 @@ def lacks_daemon(settings: Settings) -> bool:
     return settings.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
 
 
-def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Sequence[str]:
+def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Iterable[str]:
     """The sockets at which the daemon that asks can be asked for the name of a network, the best first."""
     if settings.docker_host is not None:
         return [str(settings.docker_host)]
     if daemon is not None:
-        return [f"{daemon.root.rstrip('/')}{path}" for path in list_daemon_sockets(daemon)]
+        return DaemonSockets(daemon)
     # Any program can listen under the name of dockerd; only root can make root's socket.
     return [address for address in DEFAULT_SOCKETS[:1] if _is_socket_of_root(address)]
 
