@@ -45,16 +45,22 @@ def test_no_line_is_lost_while_logs_are_rotated(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir(mode=0o750)
     place = tmp_path / "log" / "decisions.jsonl"
 
+    written_by = [0] * WRITERS
+
     def write(writer: int) -> None:
         log = DecisionLog(str(place))
         for number in range(LINES):
             log.write({"id": f"{writer}-{number}", "padding": "x" * 200})
+            written_by[writer] = number + 1
 
     writers = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
     for writer in writers:
         writer.start()
     for _ in range(ROTATIONS):
         rotate(tmp_path)
+        # Two rotations within one line would compress the file that it goes to.
+        enough = [min(LINES, number + 2) for number in written_by]
+        wait_until(lambda enough=enough: all(map(int.__ge__, written_by, enough)))
     for writer in writers:
         writer.join(120)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.service import line_writer
 from portero.service.line_writer import LineWriter
 from portero.service.log_state import LogState
 
@@ -28,6 +29,21 @@ def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
 
     assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
     assert lines(path) == [{"id": "d-2"}]
+
+
+def test_a_line_that_another_process_is_writing_is_not_a_torn_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"id":"d-1","pa')
+
+    def end_the_line(seconds: float) -> None:
+        path.write_text('{"id":"d-1","padding":""}\n')
+
+    monkeypatch.setattr(line_writer.time, "sleep", end_the_line)
+    opened(path).write({"id": "d-2"})
+
+    assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
 
 
 def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from portero.service.standard_output import StandardOutput
 from portero.types import JSON
 
 _OWNER_ONLY = 0o600
+_LOOKS, _BETWEEN_LOOKS = 4, 0.002
 # json.dumps would make one for each line. A line is a tree.
 _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
@@ -35,7 +37,7 @@ class LineWriter:
         # Of the open file: no other one gets this inode, even when its name is gone.
         self._identity = (0, 0)
         self._descriptor = self._open() if self._output is None else self._output.descriptor
-        state.torn = self._output is None and not _ends_a_line(place)
+        state.torn = self._output is None and _is_torn(place)
 
     def write(self, line: Mapping[str, JSON]) -> None:
         """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
@@ -96,6 +98,15 @@ class LineWriter:
             return descriptor
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", self._place)
+
+
+def _is_torn(file: str) -> bool:
+    """Whether the last line stays half a line: one that another process writes just now may be there in part."""
+    for _ in range(_LOOKS):
+        if _ends_a_line(file):
+            return False
+        time.sleep(_BETWEEN_LOOKS)
+    return True
 
 
 def _ends_a_line(file: str) -> bool:
