@@ -136,8 +136,10 @@ class Loop:
         looks = 0
         while self._lead.is_mine():
             events = self._epoll.poll(0 if self._due else -1, _MOST_EVENTS)
+            may_be_more = len(events) == _MOST_EVENTS  # otherwise these were all, a moment ago
             for descriptor, _ in events:
                 if descriptor in self._listeners:
+                    may_be_more = True
                     with self._changing:
                         self._accept(self._listeners[descriptor])
                 elif descriptor in self.connections:
@@ -145,7 +147,7 @@ class Loop:
                 if not self._lead.is_mine():
                     return
             looks += 1
-            if self._due and (not events or looks > _MOST_LOOKS):
+            if self._due and (not may_be_more or looks > _MOST_LOOKS):
                 self._serve(self._due.popleft())
                 looks = 0
 
