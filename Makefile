@@ -35,6 +35,8 @@ PIP_LOCK := requirements/pip.txt
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 # make install and make deb take wheels from here (packaging/gather.sh), and need no network then.
 WHEELS ?=
+# What runs an installed Portero; without it the system's newest from 3.13 on, or the one that PYTHON names.
+TARGET ?= $(if $(filter-out file,$(origin PYTHON)),$(PYTHON))
 # Options for `portero serve`: make run SERVE="--profile baseline"
 SERVE ?=
 TESTS ?=
@@ -144,7 +146,7 @@ fleet: $(READY)
 	PORTERO_FLEET_HOSTS=3 PORTERO_FLEET_AWAY=60 PORTERO_FLEET_ROOT=$(FLEET_ROOT) $(PY) -m pytest -s tests/fleet
 
 install upgrade uninstall: $(RUN_READY)
-	@PYTHON=$(PY) packaging/install.sh $@
+	@PYTHON=$(PY) TARGET=$(TARGET) packaging/install.sh $@
 
 release: $(READY)
 	@PYTHON=$(PY) KEY=$(KEY) packaging/release.sh

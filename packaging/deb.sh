@@ -5,13 +5,13 @@
 # usage: packaging/deb.sh
 #   WHEELS   folder of packaging/gather.sh for the python3 of the distribution; without it they are gathered anew
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
-#   TARGET   the python3 that the package depends on (default /usr/bin/python3)
+#   TARGET   the python3 that the package depends on (default the newest of the distribution from 3.13 on, else its python3)
 #   MAINTAINER  who answers for the package (default Portero <portero@example.org>)
 #   DEST     where the package goes (default build/deb)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
-target=${TARGET:-/usr/bin/python3}
+target=${TARGET:-$(packaging/find-python.sh /usr/bin/python3 /usr/bin)}
 dest=${DEST:-build/deb}
 maintainer=${MAINTAINER:-Portero <portero@example.org>}
 lib=/usr/lib/portero
@@ -22,7 +22,13 @@ done
 # Every file of the package gets this time, so that one checkout makes one package.
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)}
 export SOURCE_DATE_EPOCH=$epoch
-release=$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+say_release='import sys; print("%d.%d" % sys.version_info[:2])'
+release=$("$target" -c "$say_release")
+if [ "$release" = "$(/usr/bin/python3 -c "$say_release")" ]; then
+  depends="python3 (>= $release~), python3 (<< ${release%.*}.$((${release#*.} + 1))~)"
+else
+  depends=python$release
+fi
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
 architecture=$(dpkg --print-architecture)
 
@@ -60,7 +66,7 @@ install -d -m 755 "$root/DEBIAN"
 (cd "$root" && find etc -type f | sed 's|^|/|' | LC_ALL=C sort) > "$root/DEBIAN/conffiles"
 (cd "$root" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) > "$root/DEBIAN/md5sums"
 sed -e "s|@MAINTAINER@|$maintainer|; s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@SIZE@|$(du -sk --apparent-size "$root/usr" | cut -f1)|" \
-  -e "s|@PYTHON@|$release~|; s|@NEXT_PYTHON@|${release%.*}.$((${release#*.} + 1))~|" packaging/deb/control > "$root/DEBIAN/control"
+  -e "s|@PYTHON@|$depends|" packaging/deb/control > "$root/DEBIAN/control"
 install -m 755 packaging/deb/postinst packaging/deb/prerm packaging/deb/postrm "$root/DEBIAN/"
 find "$root" -exec touch --no-dereference --date "@$epoch" {} +
 

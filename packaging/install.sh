@@ -5,6 +5,7 @@
 #   DESTDIR  another root than /; no service is started or stopped then
 #   WHEELS   folder of packaging/gather.sh; without it the wheels are gathered anew
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
+#   TARGET   the host's python that will run it (default the one that packaging/find-python.sh finds)
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
 # Each version stands in a folder of its own, and `current` leads to the one in force: what runs goes on with its own files
@@ -37,7 +38,7 @@ identity() {
   local version
   version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
   find plugin/portero schemas packaging config.json pyproject.toml requirements -type f -not -name '*.pyc' -print0 |
-    LC_ALL=C sort -z | xargs -0 sha256sum | { sha256sum; "$python" -c 'import sys; print(sys.version)'; } | sha256sum |
+    LC_ALL=C sort -z | xargs -0 sha256sum | { sha256sum; "$target" -c 'import sys; print(sys.version)'; } | sha256sum |
     { read -r sum _; echo "$version-${sum:0:12}"; }
 }
 
@@ -108,7 +109,8 @@ start() { # VERSION BEFORE
 }
 
 put() {
-  local before version wheels
+  local before version wheels target
+  target=${TARGET:-$(packaging/find-python.sh "$python")}
   before=$(readlink "$destdir$home/current" || true)
   before=${before#releases/}
   [ "$command" = install ] || [ -n "$before" ] || fail 2 "nothing is installed here; make install"
@@ -121,8 +123,8 @@ put() {
     return
   fi
   wheels=${WHEELS:-$stage/wheels}
-  [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels"
-  PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python packaging/stage.sh "$stage/root"
+  [ -n "${WHEELS:-}" ] || PYTHON=$python packaging/gather.sh "$wheels" "$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
   ln -sfn "$home/current/bin/portero" "$stage/root$link"
   put_all "$stage/root" "$version"
   switch "$version"

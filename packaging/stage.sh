@@ -8,7 +8,7 @@
 #   PREFIX   /usr/local, or /usr for a package of the distribution
 #   WHEELS   folder of packaging/gather.sh (default build/wheels)
 #   PYTHON   python with pip that puts them there (default .venv/bin/python)
-#   TARGET   the host's python that will run it (default PYTHON's own base)
+#   TARGET   the host's python that will run it (default the one that packaging/find-python.sh finds)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=${1:?usage: packaging/stage.sh ROOT}
@@ -16,7 +16,7 @@ program=${PROGRAM:-/opt/portero}
 prefix=${PREFIX:-/usr/local}
 wheels=${WHEELS:-build/wheels}
 python=${PYTHON:-.venv/bin/python}
-target=${TARGET:-$("$python" -c 'import os, sys; print(os.path.realpath(sys._base_executable))')}
+target=${TARGET:-$(WHEELS=$wheels packaging/find-python.sh "$python")}
 
 # Of this checkout: wheels that were gathered for the one before would install that again.
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)

@@ -19,5 +19,12 @@ def gather(folder: Path, *version: str) -> Path:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of wheels for the python that runs the tests."""
-    return gather(tmp_path_factory.mktemp("wheels") / "here")
+    """The folder of wheels for the python that is installed for on this machine."""
+    return gather(tmp_path_factory.mktemp("wheels") / "here", find_release())
+
+
+def find_release() -> str:
+    """The version of the python that packaging/find-python.sh finds."""
+    found = subprocess.check_output([ROOT / "packaging" / "find-python.sh", sys.executable], text=True).strip()
+    say = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.check_output([found, "-c", say], text=True).strip()
