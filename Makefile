@@ -192,6 +192,7 @@ lock:
 $(RUN_READY): $(RUN_LOCK)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("portero needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory venv-package
+	@echo 'making $(VENV), where Portero and what it needs go: up to a minute or two, this once' >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
 	@touch $@
