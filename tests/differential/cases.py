@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from portero.types import JSON
 
 from . import pools, service_pools
-from .written import Document, Oddities
+from .oddities import Oddities
+from .written import Document
 
 # How likely each operation is.
 WEIGHTS: Mapping[str, int] = {
