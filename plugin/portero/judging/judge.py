@@ -27,9 +27,9 @@ from portero.judging import (
     unknown_fields,
     waived_objects,
 )
+from portero.judging.decided_before import DecidedBefore, depends_on_time
 from portero.judging.existing import Existing
 from portero.judging.owned_objects import OwnerNames
-from portero.judging.plain_reads import PlainReads
 from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
 from portero.policy.loader import Policy
@@ -58,7 +58,7 @@ class Judge:
     audit_profile: str = ""
     audiences: tuple[str, ...] = ()
     breaks_glass: bool = False
-    _plain: PlainReads = field(init=False, repr=False, compare=False, default_factory=PlainReads)
+    _before: DecidedBefore = field(init=False, repr=False, compare=False, default_factory=DecidedBefore)
 
     def decide(
         self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
@@ -67,8 +67,15 @@ class Judge:
 
         `peer` posted it. `known`: who asked, as recorded; no proof is read then. A refusal names what was read before.
         """
-        if known is None and (again := self._plain.decide(data, id, time)):
-            return again
+        # The request and the suggestion are judged at one and the same moment of the host.
+        host = self.host.moment(peer)
+        name = self._before.name(data) if known is None else b""
+        before = self._before.find(name, host)
+        return before.again(id, time) if before else self._decide(data, id, time, known, host, name)
+
+    def _decide(
+        self, data: bytes, id: str, time: float, known: Identity | None, host: HostMoment, name: bytes
+    ) -> Decision:
         judging = self
         asked: Envelope | None = None
         target: uri.Target | None = None
@@ -77,9 +84,8 @@ class Judge:
         document: dict[str, JSON] = {}
         suggested: Proposed | None = None
         fault: Exception | None = None
+        host = self._before.watch(name, host)
         try:
-            # The request and the suggestion are judged at one and the same moment of the host.
-            host = self.host.moment(peer)
             asked = envelope.read(data)
             target = uri.parse(asked.uri)
             match = self.routes.match(asked.method, target.path)
@@ -108,8 +114,8 @@ class Judge:
             audit_profile=judging.audit_profile,
             breaks_glass=judging.breaks_glass,
         )
-        if asked and match and who and not (known or violations):
-            self._plain.note(data, decision, asked, match.operation, who, document, self.policy)
+        if asked and who and not depends_on_time(decision, asked, who, self.policy):
+            self._before.keep(name, decision, host)
         return decision
 
     def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
@@ -224,21 +230,13 @@ class Judge:
             drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
-            rebuilt = request_document.rebuild(self._as_kept(drafted.document), document, host)
+            kept = request_document.as_kept(drafted.document, self.shapes)
+            rebuilt = request_document.rebuild(kept, document, host)
             changed = self._with_objects(rebuilt, match, time, host)
             still = {violation.rule for violation in _denials(self.judge(changed, time, ("deny",)))}
             if still <= drafted.unsolved:
                 return try_line.propose(drafted.changes, still, by_compose=by_compose)
         return None
-
-    def _as_kept(self, document: dict[str, JSON]) -> dict[str, JSON]:
-        """The document without the fields that dockerd would drop at its API version."""
-        operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
-        if version is None or not self.shapes.drops(operation, version):
-            return document
-        tree = go_json.parse(json.dumps(document["body"]).encode())
-        kept = canonical(self.shapes.by_operation[operation], tree, version)
-        return {**document, "body": kept.body}
 
     def _enforced(self, violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         if self.mode == "enforce":

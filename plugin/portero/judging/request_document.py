@@ -1,5 +1,6 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import TypedDict, cast
@@ -7,7 +8,8 @@ from typing import TypedDict, cast
 from portero.facts import collect, defaults
 from portero.facts.parts import Before
 from portero.host.view import HostMoment
-from portero.reading.canonical import Canonical
+from portero.reading import go_json
+from portero.reading.canonical import Canonical, Shapes, canonical
 from portero.reading.routes import Operation
 from portero.types import JSON
 
@@ -66,6 +68,15 @@ def rebuild(document: Mapping[str, JSON], former: Mapping[str, JSON], host: Host
     facts = _facts(now["operation"], now["apiVersion"], now["path"], query, now["body"], host, before)
     of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
     return {**document, "facts": {**facts, **of_body}}
+
+
+def as_kept(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
+    """The document without the fields that dockerd would drop at its API version."""
+    operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
+    if version is None or not shapes.drops(operation, version):
+        return document
+    tree = go_json.parse(json.dumps(document["body"]).encode())
+    return {**document, "body": canonical(shapes.by_operation[operation], tree, version).body}
 
 
 def _facts(
