@@ -13,6 +13,9 @@ from typing import TypeVar
 T = TypeVar("T")
 _PATIENCE = 60
 _PIECE = 1 << 16
+# The container that the creates of the bench name. Portero makes a decision again for the same bytes.
+NAME = b"shop-web-000000000"
+_NUMBERS = itertools.count(1)
 
 
 class Connection:
@@ -59,13 +62,21 @@ def turns(names: Collection[T], rounds: int) -> Iterator[T]:
         yield from (names if number % 2 == 0 else reversed([*names]))
 
 
-def latencies(path: Path, request: bytes, seconds: float) -> list[float]:
-    """Ask again and again over one connection; the time that each took, in milliseconds."""
+def others(request: bytes) -> Iterator[bytes]:
+    """The request without end, each time with a name that no request had before, where it names a container."""
+    while True:
+        yield request.replace(NAME, b"shop-web-%09d" % next(_NUMBERS))
+
+
+def latencies(path: Path, request: bytes, seconds: float, *, again: bool = False) -> list[float]:
+    """Ask many times over one connection; the time that each took, in milliseconds. `again`: byte for byte the same."""
     found: list[float] = []
+    requests = itertools.repeat(request) if again else others(request)
     with Connection(path) as connection:
         connection.ask(request)
         end = time.perf_counter() + seconds
         while len(found) < 3 or time.perf_counter() < end:
+            request = next(requests)
             began = time.perf_counter()
             connection.ask(request)
             found.append((time.perf_counter() - began) * 1000)
@@ -75,11 +86,12 @@ def latencies(path: Path, request: bytes, seconds: float) -> list[float]:
 def pairs(path: Path, asked: Sequence[tuple[bytes, bytes]], seconds: float) -> int:
     """Ask before and after, in turn, for so long; how many pairs it were."""
     done = 0
+    each = [(others(before), after) for before, after in asked]
     with Connection(path) as connection:
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
-            for before, after in asked:
-                connection.ask(before)
+            for before, after in each:
+                connection.ask(next(before))
                 connection.ask(after)
             done += len(asked)
     return done
@@ -107,6 +119,14 @@ def _answers(waiting: selectors.BaseSelector, request: bytes, end: float) -> Ite
                 yield 1
 
 
+def _alternate(asked: Sequence[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    each = [(others(before), after) for before, after in asked]
+    while True:
+        for before, after in each:
+            yield next(before)
+            yield after
+
+
 def pairs_of_many(path: Path, asked: Sequence[tuple[bytes, bytes]], connections: int, seconds: float) -> float:
     """Pairs per second when so many connections each ask before and after, one pair after the other.
 
@@ -117,7 +137,7 @@ def pairs_of_many(path: Path, asked: Sequence[tuple[bytes, bytes]], connections:
         for number in range(connections):
             connection = stack.enter_context(Connection(path))
             first = number % len(asked)
-            requests = itertools.cycle([one for pair in (*asked[first:], *asked[:first]) for one in pair])
+            requests = _alternate([*asked[first:], *asked[:first]])
             opened[connection.socket.fileno()] = connection, requests
             connection.ask(next(requests))
             waiting.register(connection.socket, select.EPOLLIN)

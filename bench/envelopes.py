@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_CREATE = "/v1.45/containers/create?name=shop-web-1"
+from client import NAME
+
+_CREATE = f"/v1.45/containers/create?name={NAME.decode()}"
 _JSON = {"Content-Type": "application/json"}
 _CLIENT = {"User-Agent": "Docker-Client/26.1.5 (linux)"}
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from client import Connection, latencies, turns
+from client import NAME, Connection, latencies, turns
 from envelopes import container
 from servers import argv, portero
 
@@ -24,6 +24,7 @@ _KEPT = [("Connection", "keep-alive")]
 _TYPED = [*_KEPT, ("Content-Type", "application/json")]
 _NO_PLUGIN = "no plugin"
 # A long answer comes in chunks, which the client of this benchmark does not read.
+_CREATE = f"/v1.45/containers/create?name={NAME.decode()}"
 _ONLY_WEB = "%7B%22name%22%3A%5B%22%5E%2Fweb%24%22%5D%7D"
 
 
@@ -105,9 +106,12 @@ def _calls() -> Mapping[str, tuple[bytes, bytes]]:
         "list": (render("GET", f"/v1.45/containers/json?filters={_ONLY_WEB}", _KEPT), b"web"),
         "start": (render("POST", "/v1.45/containers/web/start", _KEPT), b""),
         "exec": (render("POST", "/v1.45/containers/web/exec", _TYPED, json.dumps(exec).encode()), b'"Id"'),
-        "create": (render("POST", "/v1.45/containers/create", _TYPED, json.dumps(plain).encode()), b"No such image"),
+        "create": (
+            render("POST", _CREATE, _TYPED, json.dumps(plain).encode()),
+            b"No such image",
+        ),
         "create with a bind": (
-            render("POST", "/v1.45/containers/create", _TYPED, json.dumps(bound).encode()),
+            render("POST", _CREATE, _TYPED, json.dumps(bound).encode()),
             b"No such image",
         ),
     }

@@ -28,7 +28,7 @@ def page(results: Results, day: date, note: str) -> str:
     parts = [
         _HEAD.format(day=day.isoformat(), machine=_machine()),
         *([f"{note}\n"] if note else []),
-        "## Latency of one AuthZReq, milliseconds\n\nOne connection, which is kept.\n",
+        "## Latency of one AuthZReq, milliseconds\n\n" + _LATENCIES,
         _latencies(results),
         "## Processes\n\n" + _PROCESSES,
         _processes(results),
@@ -48,6 +48,9 @@ def page(results: Results, day: date, note: str) -> str:
     return "\n".join(parts)
 
 
+_LATENCIES = """One connection, which is kept. Each create names another container; `again`: the very same bytes, for
+which Portero makes its decision again as long as the host answers as before.
+"""
 _PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
 all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
 look, one creates a container), over one connection and over 16. Throughput over 16 connections: lists, and pairs of

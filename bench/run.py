@@ -18,7 +18,7 @@ import shares
 import through
 import worst
 from envelopes import requests
-from measure import Results, compared, cost_of_mixed_traffic, starts
+from measure import Results, cost_of_mixed_traffic, latencies_of_all, starts
 from plot import drawn
 from servers import Serving, baselines, end_at_sigterm, portero, serving
 
@@ -92,8 +92,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
         running: dict[str, Serving] = {
             name: stack.enter_context(serving(name, command, folder)) for name, command in plugins.items()
         }
-        for request in requests():
-            results.latencies[request.name] = compared(running, request, chosen.rounds, chosen.seconds)
+        results.latencies = latencies_of_all(running, chosen.rounds, chosen.seconds)
         results.mixed = cost_of_mixed_traffic(running, chosen.rounds, chosen.seconds)
         results.memory = {name: at.memory() for name, at in running.items()}
         if chosen.paused:

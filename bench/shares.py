@@ -7,10 +7,11 @@ counts for the folder that called it.
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
+from client import others
 from envelopes import BenchRequest
 
 import portero
@@ -28,12 +29,13 @@ def measured(asked: list[BenchRequest], profile: str, log: Path, seconds: float)
     settings = Settings.read({"PORTERO_PROFILE": profile, "PORTERO_LOG": str(log), "PORTERO_HOST_ROOT": "/"}, {})
     answering = application.build(settings)
     answering.in_force.judge.host.watch()
-    return {request.name: _shares(answering, request.data.partition(b"\r\n\r\n")[2], seconds) for request in asked}
+    bodies = {request.name: others(request.data.partition(b"\r\n\r\n")[2]) for request in asked}
+    return {name: _shares(answering, body, seconds) for name, body in bodies.items()}
 
 
-def _shares(answering: application.Application, data: bytes, seconds: float) -> dict[str, float]:
+def _shares(answering: application.Application, bodies: Iterator[bytes], seconds: float) -> dict[str, float]:
     for _ in range(_WARM_UP):
-        answering.answer(data)
+        answering.answer(next(bodies))
     looks: Counter[str] = Counter()
 
     def look(number: int, frame: FrameType | None) -> None:
@@ -44,7 +46,7 @@ def _shares(answering: application.Application, data: bytes, seconds: float) -> 
     try:
         began, number = time.process_time(), 0
         while time.process_time() - began < seconds:
-            answering.answer(data)
+            answering.answer(next(bodies))
             number += 1
         each = (time.process_time() - began) / number * 1_000_000
     finally:

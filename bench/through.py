@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from client import Connection, latencies, turns
+from client import NAME, Connection, latencies, turns
 from envelopes import container
 from servers import argv
 
@@ -18,6 +18,7 @@ from tests.e2e.host import missing
 from tests.e2e.rawhttp import render
 
 UNGUARDED = "no plugin"
+_CREATE = f"/v1.45/containers/create?name={NAME.decode()}"
 _KEPT = [("Connection", "keep-alive")]
 
 
@@ -30,8 +31,8 @@ def calls() -> dict[str, tuple[bytes, bytes]]:
     return {
         "ping": (render("GET", "/_ping", _KEPT), b"OK"),
         "list": (render("GET", "/v1.45/containers/json", _KEPT), b"[]"),
-        "create, no lookups": (render("POST", "/v1.45/containers/create", typed, alone), b"No such image"),
-        "create": (render("POST", "/v1.45/containers/create", typed, body), b"No such image"),
+        "create, no lookups": (render("POST", _CREATE, typed, alone), b"No such image"),
+        "create": (render("POST", _CREATE, typed, body), b"No such image"),
     }
 
 
