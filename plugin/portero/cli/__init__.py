@@ -57,6 +57,8 @@ class _Commands(click.Group):
         try:
             command: click.Command = getattr(import_module(f"portero.cli.{module}"), name)
         finally:
+            # They stay: no later look is for them either.
+            gc.freeze()
             gc.enable()
         return command
 
