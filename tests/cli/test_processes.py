@@ -26,11 +26,25 @@ def taken(items: list[int]) -> list[tuple[int, int]]:
     return found
 
 
-def test_results_come_in_the_order_of_the_items_from_a_process_each() -> None:
+def test_results_come_in_the_order_of_the_items_from_a_process_each_but_the_first() -> None:
     found = taken([*range(10)])
 
     assert [item for item, _ in found] == [*range(10)]
-    assert len({process for _, process in found} - {os.getpid()}) == 10
+    assert found[0] == (0, os.getpid())
+    assert len({process for _, process in found[1:]} - {os.getpid()}) == 9
+
+
+def test_what_the_first_item_makes_ready_is_there_for_all() -> None:
+    ready: list[int] = []
+    found: list[int] = []
+
+    def work(item: int) -> int:
+        ready.append(item)
+        return ready[0]
+
+    work_in_processes(work, [5, 6, 7], found.append)
+
+    assert found == [5, 5, 5]
 
 
 def test_a_single_item_and_a_single_core_need_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,10 +55,15 @@ def test_a_single_item_and_a_single_core_need_no_process(monkeypatch: pytest.Mon
     assert taken([7, 8]) == [(7, os.getpid()), (8, os.getpid())]
 
 
-def test_no_more_run_at_once_than_there_are_cores(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("cores", "most"), [(3, 3), (100, 8)])
+def test_no_more_run_at_once_than_there_are_cores_and_never_more_than_eight(
+    cores: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+
     def items() -> Iterator[int]:
-        for number in range(12):
-            assert len(children()) <= 3
+        for number in range(30):
+            assert len(children()) <= most
             yield number
 
     work_in_processes(lambda item: time.sleep(0.01), items(), lambda result: None)
@@ -93,17 +112,22 @@ def test_an_error_of_the_work_is_raised_and_nothing_is_left(cores: int, monkeypa
 
 def test_what_taking_raises_ends_all() -> None:
     def take(result: int) -> None:
-        raise KeyboardInterrupt
+        if result:
+            raise KeyboardInterrupt
+
+    def work(item: int) -> int:
+        time.sleep(100 if item > 1 else 0)
+        return item
 
     with pytest.raises(KeyboardInterrupt):
-        work_in_processes(lambda item: time.sleep(item * 100), [0, 1, 2, 3], take)
+        work_in_processes(work, [0, 1, 2, 3], take)
 
     assert children() == set()
 
 
 def test_a_process_that_is_killed_ends_the_command_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        work_in_processes(lambda item: os.kill(os.getpid(), signal.SIGKILL), [0, 1, 2], lambda result: None)
+        work_in_processes(lambda item: item and os.kill(os.getpid(), signal.SIGKILL), [0, 1, 2], lambda result: None)
 
     assert (ended.value.code, children()) == (2, set())
     assert capsys.readouterr().err == (
@@ -120,7 +144,7 @@ def work(item):
     os.write(1, b"%d\\n" % os.getpid())
     time.sleep(0.3)
     return bytes(1 << 20)
-work_in_processes(work, range(100), lambda result: None)
+work_in_processes(lambda item: item and work(item), range(100), lambda result: None)
 """
 
 

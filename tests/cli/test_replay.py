@@ -99,6 +99,24 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
     ]
 
 
+def test_a_recording_in_pieces_is_compared_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        line(asked(Privileged=number % 3 == 0), *["unknown-field"] * (number % 5 == 0), number=number)
+        for number in range(60)
+    ]
+    lines[7:7] = [b"torn\n", b"\n", READS + b"\n"]
+    (tmp_path / "requests.jsonl").write_bytes(b"".join(lines))
+    (tmp_path / "requests.jsonl.1.gz").write_bytes(gzip.compress(b"".join(lines[::2])))
+    whole = run(*sorted(tmp_path.iterdir()), "--json")
+    assert len({example["line"] for example in document(whole)["wouldBeRefused"]["examples"]}) == 10
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    monkeypatch.setattr("portero.cli.replay._PIECE", 3_000)
+    cut = run(*sorted(tmp_path.iterdir()), "--json")
+
+    assert (cut.exit_code, cut.stdout) == (whole.exit_code, whole.stdout)
+
+
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
 

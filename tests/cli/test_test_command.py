@@ -1,6 +1,7 @@
 """`portero test`: what it says of good and of broken rules, and how it ends."""
 
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,18 @@ def test_a_fault_is_reported_with_file_check_and_cure(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("one_check")
+def test_many_processes_prove_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = site(tmp_path, denies={"docker run mine": {"body": {"Image": "registry.example.com/mine"}}})
+    found = []
+    for cores in ({0}, {0, 1, 2}):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, cores=cores: cores)
+        result = prove(wrong, "--format", "junit")
+        found.append((result.exit_code, result.output))
+
+    assert found[0] == found[1]
+    assert found[0][0] == 1
+
+
 def test_the_folders_of_schemas_are_tried_too(tmp_path: Path) -> None:
     denies = {command: example for command, example in RULE["denies"].items() if "create" not in command}
     result = prove("--schemas", site(tmp_path, denies=denies), "--json")

@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from gzip import GzipFile
+from itertools import chain, repeat
 from typing import IO, cast
 
 import click
@@ -19,7 +20,9 @@ FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 _STANDARD_INPUT = "-"
 _MOVES_EVERY = 500
-_PIECE = 8 << 20
+_PIECE = 16 << 20
+# What part of a piece the first one is.
+_FIRST = 32
 
 
 def lines(file: str, longest: int) -> Iterator[bytes]:
@@ -28,8 +31,9 @@ def lines(file: str, longest: int) -> Iterator[bytes]:
 
 
 def pieces(file: str, longest: int, size: int = _PIECE) -> Iterator[bytes]:
-    """The file in pieces of about this size: each is some of its lines as `lines` finds them."""
-    return _cut(_read(file, lambda opened: opened.read(size), 1), longest)
+    """The file in pieces of about this size, but for a small first one: each is some lines as `lines` finds them."""
+    sizes = chain([max(1, size // _FIRST)], repeat(size))
+    return _cut(_read(file, lambda opened: opened.read(next(sizes)), 1), longest)
 
 
 def lines_of(piece: bytes, longest: int) -> Iterator[bytes]:

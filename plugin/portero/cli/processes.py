@@ -1,4 +1,4 @@
-"""Does long work in as many processes as there are cores; what comes out keeps the order of what goes in."""
+"""Does long work in a process a core, up to eight; what comes out keeps the order of what goes in."""
 
 import gc
 import os
@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import IO, Any, NoReturn, TypeVar
 
 from portero.cli import options
@@ -16,20 +15,22 @@ from portero.cli import options
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+# With more, the one that takes the results would be the slowest.
+_MOST = 8
+
 
 def work_in_processes(work: Callable[[Item], Result], items: Iterable[Item], take: Callable[[Result], object]) -> None:
-    """Take the result of each item, in order. A single item, and each on a single core, is worked on here.
+    """Take the result of each item, in order. The first is worked on here, and so is each on a single core.
 
-    Otherwise each item has a process of its own, which starts with all that this one has; results are pickled. An error
-    of the work is raised here; when a process is killed, this one ends with exit status 2. No process is left behind.
+    Any other has a process of its own, which starts with all that this one has, and so with what the first item made
+    ready. Results are pickled. An error of the work is raised here; when a process is killed, this one ends with exit
+    status 2. No process is left behind.
     """
-    remaining = iter(items)
-    first = list(islice(remaining, 2))
-    most = len(os.sched_getaffinity(0)) if len(first) > 1 else 1
+    most = min(len(os.sched_getaffinity(0)), _MOST)
     running: deque[_Process] = deque()
     try:
-        for item in chain(first, remaining):
-            is_started = most > 1 and _start(work, item, running)
+        for number, item in enumerate(items):
+            is_started = number > 0 and most > 1 and _start(work, item, running)
             # One more than there are cores: while its result is taken, each of them has work.
             while running and (not is_started or len(running) > most):
                 take(_wait(running))

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -12,14 +12,17 @@ from portero.capture import record
 from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
 from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
-from portero.cli.lines import FILE, lines
+from portero.cli.lines import FILE, lines_of, pieces
 from portero.cli.output import show_json, show_lines
+from portero.cli.processes import work_in_processes
 from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.service.settings import Settings
 
 # An envelope of the largest size, as a line of a recording.
 _LONGEST_LINE = 32 << 20
+# Some thousand requests, which take much longer than to start a process.
+_PIECE = 1 << 20
 _MOST_NAMES_SHOWN = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
 _CARRIED_OUT = Outcome(True, (), "", "", "", "")
@@ -50,9 +53,8 @@ def replay(
     """
     settings = replace(options.settings(given), mode="enforce")
     replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
-    for capture in captures:
-        replayed.run(capture)
-    comparison = replayed.comparison
+    comparison = Comparison()
+    work_in_processes(replayed.compare, _pieces(captures), comparison.merge)
     options.warn_of_earlier(comparison.earlier)
     if as_json:
         show_json(comparison.document())
@@ -62,39 +64,57 @@ def replay(
 
 
 @dataclass(frozen=True, slots=True)
+class _Piece:
+    """Some lines of a recording; `first` is the number of the first."""
+
+    capture: str
+    first: int
+    content: bytes
+
+
+def _pieces(captures: Sequence[str]) -> Iterator[_Piece]:
+    for capture in captures:
+        first = 1
+        for content in pieces(capture, _LONGEST_LINE, _PIECE):
+            yield _Piece(capture, first, content)
+            first += sum(1 for _ in lines_of(content, _LONGEST_LINE))
+
+
+@dataclass(frozen=True, slots=True)
 class _Replay:
     """Decides each request under the candidate and, with --against, under the policy before it."""
 
     after: Judge
     before: Judge | None
-    comparison: Comparison = field(default_factory=Comparison)
 
-    def run(self, capture: str) -> None:
-        """Compare every request in a file."""
-        for number, line in enumerate(lines(capture, _LONGEST_LINE), 1):
+    def compare(self, piece: _Piece) -> Comparison:
+        """Compare every request in a piece."""
+        comparison = Comparison.of_piece()
+        for number, line in enumerate(lines_of(piece.content, _LONGEST_LINE), piece.first):
             if line.strip():
-                self._add(f"{capture}:{number}", line)
+                self._add(comparison, f"{piece.capture}:{number}", line)
+        return comparison
 
-    def _add(self, location: str, line: bytes) -> None:
+    def _add(self, comparison: Comparison, location: str, line: bytes) -> None:
         try:
             recorded = record.read(line)
         except InvalidRecordLine:
-            self.comparison.unreadable += 1
+            comparison.unreadable += 1
             return
         if recorded is None:
             return
-        self.comparison.earlier += recorded.is_earlier
+        comparison.earlier += recorded.is_earlier
         if recorded.asked is None:
-            self.comparison.withheld += 1
+            comparison.withheld += 1
             return
         if self.before is not None:
             then = _decided(self.before, recorded.asked, recorded.known)
         elif recorded.outcome is not None:
             then = recorded.outcome
         else:
-            self.comparison.undecided += 1
+            comparison.undecided += 1
             then = _CARRIED_OUT
-        self.comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked, recorded.known))
+        comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked, recorded.known))
 
 
 def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:

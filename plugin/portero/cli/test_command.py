@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -14,6 +15,7 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
+from portero.cli.processes import work_in_processes
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy import unseen_names
@@ -30,6 +32,8 @@ from portero.types import JSON
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
 _PAGES = resources.schemas().parent / "docs" / "generate.py"
+# So many rules take much longer than to start a process.
+_AT_ONCE = 10
 _OnGround: TypeAlias = tuple[Ground, Rule]
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -105,12 +109,21 @@ def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
         yield from (f"{file}: match: {sentence}" for sentence in list_dead_conditions(content["match"], judged))
 
 
-def _proved(rules: Sequence[_OnGround]) -> Iterator[_Proved]:
+def _proved(rules: Sequence[_OnGround]) -> list[_Proved]:
     """Every check of every rule, with a bar on a terminal."""
-    for on, rule in shown(rules, "rules"):
-        proof = RuleProof.of(on, rule)
-        for name, check in CHECKS.items():
-            yield _Proved(rule.file, name, tuple(check(proof)))
+    proved: list[_Proved] = []
+    taken = iter(shown(rules, "rules"))
+    work_in_processes(_prove, iter(lambda: list(islice(taken, _AT_ONCE)), []), proved.extend)
+    return proved
+
+
+def _prove(rules: Sequence[_OnGround]) -> list[_Proved]:
+    return [
+        _Proved(rule.file, name, tuple(check(proof)))
+        for on, rule in rules
+        for proof in [RuleProof.of(on, rule)]
+        for name, check in CHECKS.items()
+    ]
 
 
 def _pages() -> Iterator[_Proved]:
