@@ -23,8 +23,8 @@ _ROUNDS = 4
 _KEPT = [("Connection", "keep-alive")]
 _TYPED = [*_KEPT, ("Content-Type", "application/json")]
 _NO_PLUGIN = "no plugin"
-# A long answer comes in chunks, which the client of this benchmark does not read.
 _CREATE = f"/v1.45/containers/create?name={NAME.decode()}"
+# A long answer comes in chunks, which the client of this benchmark does not read.
 _ONLY_WEB = "%7B%22name%22%3A%5B%22%5E%2Fweb%24%22%5D%7D"
 
 
