@@ -11,7 +11,9 @@ from referencing.exceptions import Unresolvable
 from portero import engine
 
 ENGINES = [engine.named(name) for name in engine.NAMES]
-SITE = {"site": {"$defs": {"names": {"enum": ["a"]}, "nothing": {"not": {}}}}}
+SITE = {
+    "site": {"$defs": {"names": {"enum": ["a"]}, "nothing": {"not": {}}, "both": {"allOf": [{}, {"pattern": "^a"}]}}}
+}
 
 each_engine = pytest.mark.parametrize("each", ENGINES, ids=engine.NAMES)
 
@@ -114,7 +116,7 @@ _LEAVES = st.one_of(
         {st_name: st.integers(0, 2) for st_name in ("minItems", "maxItems", "minLength", "maxLength")}
     ),
     st.fixed_dictionaries({"minimum": st.integers(-2, 2), "exclusiveMaximum": st.integers(-2, 2) | st.just(1.5)}),
-    st.fixed_dictionaries({"$ref": st.sampled_from(["site#/$defs/names", "site#/$defs/nothing"])}),
+    st.fixed_dictionaries({"$ref": st.sampled_from([f"site#/$defs/{name}" for name in ("names", "nothing", "both")])}),
 )
 
 

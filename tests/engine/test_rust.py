@@ -1,9 +1,12 @@
 """The rust engine: sets of schemas are checked as one, failures never show values, and nothing is fetched."""
 
+from types import SimpleNamespace
+
 import jsonschema_rs
 import pytest
 
-from portero.engine.rust import Rust
+from portero.engine.rust import Rust, _Set
+from portero.types import JSON
 
 SCHEMAS = {
     "a": {"properties": {"a": {"const": 1}}},
@@ -34,20 +37,45 @@ def test_a_set_reports_a_schema_whose_failure_is_behind_a_reference_by_its_own_n
     assert checks.failures(("a", "d", "c"), {"c": 2}) == {"d": (("c",),), "c": (("c",),)}
 
 
-def test_a_set_reports_a_schema_that_refers_to_what_names_may_be_by_its_own_name() -> None:
-    named = {"properties": {"n": {"propertyNames": {"$ref": "site#/$defs/one"}}}}
-    checks = Rust().gather({**SCHEMAS, "n": named}, RESOURCES)
+@pytest.mark.parametrize("referred", ["one", "both"])
+def test_a_set_reports_a_schema_that_refers_to_what_names_may_be_by_its_own_name(referred: str) -> None:
+    named: dict[str, JSON] = {
+        "properties": {"n": {"propertyNames": {"not": {"not": {"$ref": f"site#/$defs/{referred}"}}}}}
+    }
+    plain: dict[str, JSON] = {"properties": {"n": {"propertyNames": {"$ref": f"site#/$defs/{referred}"}}}}
+    site: dict[str, JSON] = {"one": {"const": "y"}, "both": {"allOf": [{"const": "y"}, {"maxLength": 0}]}}
+    checks = Rust().gather({"a": SCHEMAS["a"], "named": named, "plain": plain}, {"site": {"$defs": site}})
 
-    for _ in range(2):
-        assert checks.failures(("a", "n", "b"), {"a": 2, "n": {"x": 1}}) == {"a": (("a",),), "n": (("n",),)}
+    failed = {"named": (("n",),), "plain": (("n",),)}
+    assert checks.failures(("a", "plain", "named"), {"a": 1, "n": {"x": 1}}) == failed
+    assert [*checks.failures(("plain", "a", "named"), {"a": 2, "n": {"x": 1}})] == ["plain", "a", "named"]
+    assert checks.failures(("plain",), {"n": {}}) == {}
+
+
+def test_an_engine_that_does_not_tell_which_schema_fails_is_an_error() -> None:
+    checks = Rust().gather(SCHEMAS, RESOURCES)
+    checks._sets["a",] = _Set(_Vague(), ("a",), ())  # type: ignore[arg-type]
+
+    with pytest.raises(RuntimeError, match="does not tell which one"):
+        checks.failures(("a",), {"a": 2})
 
 
 def test_a_set_that_fails_without_an_error_is_an_error_itself() -> None:
     checks = Rust().gather(SCHEMAS, RESOURCES)
-    checks._sets["a",] = _Silent()  # type: ignore[assignment]
+    checks._sets["a",] = _Set(_Silent(), ("a",), ())  # type: ignore[arg-type]
 
     with pytest.raises(RuntimeError, match="a set of rules fails, but none of its rules does"):
         checks.failures(("a",), {"a": 2})
+
+
+class _Vague:
+    """A validator whose errors begin somewhere else."""
+
+    def is_valid(self, request: object) -> bool:
+        return False
+
+    def iter_errors(self, request: object) -> list[SimpleNamespace]:
+        return [SimpleNamespace(evaluation_path=["const", 1], instance_path=["a"])]
 
 
 class _Silent:

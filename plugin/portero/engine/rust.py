@@ -1,6 +1,7 @@
 """The default engine: jsonschema-rs."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
 import jsonschema_rs
@@ -32,15 +33,24 @@ class RustCheck:
         return sort_paths({tuple(error.instance_path) for error in self._validator.iter_errors(request)})
 
 
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Schemas that are checked as one (allOf, in the order of `names`), and those that are checked alone."""
+
+    together: jsonschema_rs.Draft202012Validator
+    names: tuple[str, ...]
+    alone: tuple[str, ...]
+
+
 class RustChecks:
-    """Each set of schemas that is asked for as one schema (allOf): a request is read once for all of them."""
+    """Each set of schemas that is asked for as one schema: a request is read once for all of them."""
 
     def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> None:
         self._schemas = {name: to_portable(schema) for name, schema in schemas.items()}
         self._registry = _registry(resources)
+        self._alone = {name: self[name] for name, schema in self._schemas.items() if _loses_way(schema)}
         # The policy asks for a set or two for each operation.
-        self._sets: dict[tuple[str, ...], jsonschema_rs.Draft202012Validator] = {}
-        self._alone: dict[str, RustCheck] = {}
+        self._sets: dict[tuple[str, ...], _Set] = {}
         if schemas:
             # What does not compile is found out now.
             self._compile_set(tuple(self._schemas))
@@ -49,35 +59,51 @@ class RustChecks:
         return RustCheck(_validator(self._schemas[name], self._registry))
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """As in Checks; RuntimeError when a set fails and none of its schemas does."""
+        """As in Checks; RuntimeError when a set fails and it cannot be told which of its schemas does."""
         if not names:
             return {}
-        combined = self._sets.get(names) or self._compile_set(names)
-        if combined.is_valid(request):
-            return {}
-        found: dict[int, set[InstancePath]] = {}
-        for error in combined.iter_errors(request):
-            # ["allOf", the number of the schema, ...], references that were followed among them.
-            keyword, number, *_ = error.evaluation_path
-            if keyword != "allOf" or not isinstance(number, int):
-                return self._check_each(names, request)
-            found.setdefault(number, set()).add(tuple(error.instance_path))
-        if not found:
-            raise RuntimeError("a set of rules fails, but none of its rules does")
-        return {names[number]: sort_paths(found[number]) for number in sorted(found)}
+        asked = self._sets.get(names) or self._compile_set(names)
+        found = {} if asked.together.is_valid(request) else _failures(asked, request)
+        alone = {name: paths for name in asked.alone if (paths := self._alone[name].failures(request))}
+        if not alone:
+            return found
+        found |= alone
+        return {name: found[name] for name in names if name in found}
 
-    def _check_each(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        # jsonschema-rs 0.61 forgets the way to a reference below propertyNames: the error then begins at its target.
-        for name in names:
-            if name not in self._alone:
-                self._alone[name] = self[name]
-        found = {name: self._alone[name].failures(request) for name in names}
-        return {name: paths for name, paths in found.items() if paths}
+    def _compile_set(self, names: tuple[str, ...]) -> _Set:
+        joint = tuple(name for name in names if name not in self._alone)
+        # A list of schemas is not empty.
+        schemas: list[JSON] = [self._schemas[name] for name in joint] or [True]
+        compiled = _validator({"allOf": schemas}, self._registry)
+        self._sets[names] = _Set(compiled, joint, tuple(name for name in names if name in self._alone))
+        return self._sets[names]
 
-    def _compile_set(self, names: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
-        combined = _validator({"allOf": [self._schemas[name] for name in names]}, self._registry)
-        self._sets[names] = combined
-        return combined
+
+def _failures(asked: _Set, request: JSON) -> dict[str, tuple[InstancePath, ...]]:
+    found: dict[int, set[InstancePath]] = {}
+    for error in asked.together.iter_errors(request):
+        # ["allOf", the number of the schema, ...], references that were followed among them.
+        keyword, number, *_ = error.evaluation_path
+        if keyword != "allOf" or not isinstance(number, int):
+            raise RuntimeError("a rule fails, and the engine does not tell which one")
+        found.setdefault(number, set()).add(tuple(error.instance_path))
+    if not found:
+        raise RuntimeError("a set of rules fails, but none of its rules does")
+    return {asked.names[number]: sort_paths(found[number]) for number in sorted(found)}
+
+
+def _loses_way(schema: JSON, *, below_names: bool = False) -> bool:
+    """Whether errors of a schema may not tell the way to it.
+
+    Below propertyNames jsonschema-rs 0.61 forgets it at a reference: the way begins anew at what is referred to.
+    """
+    if isinstance(schema, list):
+        return any(_loses_way(one, below_names=below_names) for one in schema)
+    if not isinstance(schema, dict):
+        return False
+    return (below_names and "$ref" in schema) or any(
+        _loses_way(value, below_names=below_names or keyword == "propertyNames") for keyword, value in schema.items()
+    )
 
 
 class Rust:
