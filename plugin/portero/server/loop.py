@@ -13,9 +13,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from math import inf
 
+from portero.server.accepting import PAUSE, Accepting
 from portero.server.connection import Connection
 from portero.server.lead import Lead
 
@@ -23,8 +22,6 @@ _LOG = logging.getLogger(__name__)
 _TICK = 0.01
 # After so many ticks without a request the main thread sleeps until the next one.
 _QUIET = 20
-# How long no connection is accepted, when one could not be.
-_PAUSE = 0.05
 # How often the main thread looks for connections that are late, while there may be some and otherwise.
 _OFTEN, _RARELY = 1.0, 30.0
 _MOST_EVENTS = 64
@@ -34,8 +31,6 @@ _MOST_LOOKS = 256
 # them to end. With many more, too many threads compute for these answers to come in time.
 _MOST_LOOKUPS = 8
 _PATIENCE = 10.0
-# One worker wakes up for a new connection, not all of them.
-_NEW_CONNECTION = select.EPOLLIN | select.EPOLLEXCLUSIVE
 
 
 class Loop:
@@ -50,10 +45,10 @@ class Loop:
         self.connections: dict[int, Connection] = {}
         # Readable when look_after() has to be called.
         self.news = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._listeners = {listener.fileno(): listener for listener in listeners}
         self._connect = connect
         self._most = most
         self._epoll = select.epoll()
+        self._accepting = Accepting(self._epoll, listeners, self._wake)
         self._lead = Lead(self._answer)
         self._changing = threading.Lock()
         self._lookups = threading.Semaphore(_MOST_LOOKUPS)
@@ -66,11 +61,7 @@ class Loop:
         self._begun = self._seen = 0
         self._quiet = 0
         self._is_asleep = False
-        # When connections are accepted again; 0: they are.
-        self._resume = 0.0
         self._next_look = 0.0
-        for descriptor in self._listeners:
-            self._epoll.register(descriptor, _NEW_CONNECTION)
 
     def look_after(self) -> float:
         """Called by the main thread; returns after how many seconds without news it wants to be called again."""
@@ -81,12 +72,11 @@ class Loop:
             self._take_lead()
         else:
             self._seen, self._quiet = self._begun, 0
-        if 0 < self._resume <= now:
-            self._accept_again()
+        self._accepting.go_on(now)
         if now >= self._next_look:
             self._hang_up_late(now)
-        if not self._lead.supply() or self._resume:
-            return _PAUSE
+        if not self._lead.supply() or self._accepting.is_paused:
+            return PAUSE
         if self._quiet < _QUIET:
             return _TICK
         self._is_asleep = True
@@ -113,8 +103,7 @@ class Loop:
     def stop_accepting(self) -> None:
         """Accept no connection any more; one that is being accepted is among `connections` at the end of this."""
         with self._changing:
-            self._resume = inf
-            self._forget_listeners()
+            self._accepting.stop()
 
     def _take_lead(self) -> None:
         with self._changing:
@@ -138,10 +127,10 @@ class Loop:
             events = self._epoll.poll(0 if self._due else -1, _MOST_EVENTS)
             may_be_more = len(events) == _MOST_EVENTS  # otherwise these were all, a moment ago
             for descriptor, _ in events:
-                if descriptor in self._listeners:
+                if descriptor in self._accepting:
                     may_be_more = True
                     with self._changing:
-                        self._accept(self._listeners[descriptor])
+                        self._accept(descriptor)
                 elif descriptor in self.connections:
                     self._receive(self.connections[descriptor])
                 if not self._lead.is_mine():
@@ -205,44 +194,17 @@ class Loop:
         self._is_asleep = False
         os.eventfd_write(self.news, 1)
 
-    def _accept(self, listener: socket.socket) -> None:
-        if self._resume == inf:
-            return
+    def _accept(self, listener: int) -> None:
         if len(self.connections) >= self._most:
-            self._pause()
+            self._accepting.pause()
             return
-        try:
-            client, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # another worker was quicker, or the client has gone
-            return
-        except OSError as error:  # no descriptor is free, say: the client waits in the queue
-            _LOG.warning("no connection can be accepted: %s", error.strerror)
-            self._pause()
+        client = self._accepting.accept(listener)
+        if client is None:
             return
         connection = self._connect(client, self.pass_on)
         self.connections[connection.descriptor] = connection
         if not self._await_more(connection):
             self._close(connection, registered=False)
-
-    def _pause(self) -> None:
-        self._resume = self._resume or time.monotonic() + _PAUSE
-        self._forget_listeners()
-        self._wake()
-
-    def _forget_listeners(self) -> None:
-        for descriptor in self._listeners:
-            with suppress(OSError):
-                self._epoll.unregister(descriptor)
-
-    def _accept_again(self) -> None:
-        self._resume = 0.0
-        for descriptor in self._listeners:
-            try:
-                self._epoll.register(descriptor, _NEW_CONNECTION)
-            except FileExistsError:
-                pass
-            except OSError:  # no room for it: try again
-                self._pause()
 
     def _hang_up_late(self, now: float) -> None:
         self._next_look = now + _OFTEN
