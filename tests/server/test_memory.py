@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from portero.server import memory
-from portero.server.memory import FreeMemory
+from portero.server.memory import FreeMemory, LargeRequests
 
 _HELD = """
 import re, sys, threading
@@ -43,3 +44,29 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
 
     FreeMemory().give_back()
+
+
+def test_large_requests_wait_for_their_turns_and_leave_a_note() -> None:
+    large = LargeRequests(1)
+    entered = threading.Event()
+
+    def serve() -> None:
+        with large:
+            entered.set()
+
+    with large:
+        waiting = threading.Thread(target=serve)
+        waiting.start()
+        assert not entered.wait(0.1)
+        assert not large.were_served
+    assert entered.wait(10)
+    waiting.join()
+    assert large.were_served
+
+
+def test_a_large_request_that_fails_gives_its_turn_back() -> None:
+    large = LargeRequests(1)
+    for _ in range(2):
+        with pytest.raises(TimeoutError), large:
+            raise TimeoutError
+    assert large.were_served

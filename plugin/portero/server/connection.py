@@ -8,9 +8,8 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from math import inf
-from threading import Semaphore
 
 from portero.host.peer import read_peer
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers, is_urgent
@@ -41,7 +40,7 @@ class Connection:
         client: socket.socket,
         answers: Answers,
         page: Page,
-        turns: Semaphore,
+        turns: AbstractContextManager[object],
         ending: Callable[[], bool],
         before_waiting: Callable[[], None],
     ) -> None:

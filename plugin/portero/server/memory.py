@@ -5,9 +5,27 @@ It would keep an arena of free memory for each thread, and what is above a piece
 
 import ctypes
 import gc
+from threading import BoundedSemaphore
 
 # malloc.h, described in mallopt(3).
 _M_ARENA_MAX = -8
+
+
+class LargeRequests:
+    """Their turns, of which so many are taken at once. `were_served`: whether one was, since it was set to False."""
+
+    def __init__(self, most: int) -> None:
+        self.were_served = False
+        self._turns = BoundedSemaphore(most)
+
+    def __enter__(self) -> None:
+        """Wait for a turn."""
+        self._turns.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        """Give it to the next one."""
+        self.were_served = True
+        self._turns.release()
 
 
 class FreeMemory:

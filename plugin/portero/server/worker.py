@@ -9,7 +9,6 @@ import os
 import select
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,11 +19,12 @@ from gunicorn.workers import base  # type: ignore[import-untyped]
 from portero.server.calls import Answers
 from portero.server.connection import Connection
 from portero.server.loop import Loop
-from portero.server.memory import FreeMemory
+from portero.server.memory import FreeMemory, LargeRequests
 from portero.threads import call_before_lookups
 
 _SHOWS_LIFE_EVERY = 1.0
-_GIVES_BACK_EVERY = 30.0
+# How often memory is given back: after large requests, and otherwise.
+_GIVES_BACK_SOON, _GIVES_BACK_EVERY = 1.0, 30.0
 # A client may just be sending on a connection that seems idle: so long is it left open.
 _LINGERS = 2.0
 _SHORT = 0.05
@@ -39,7 +39,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     def run(self) -> None:
         """Serve until the end; gunicorn calls this once."""
         sys.setswitchinterval(_SWITCHES_EVERY)
-        self._turns = threading.BoundedSemaphore(self.cfg.threads)
+        self._large = LargeRequests(self.cfg.threads)
         master, of_master = self.app.life
         os.close(of_master)
         for listener in self.sockets:
@@ -51,15 +51,18 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         # From here on requests are answered.
         self._loop.look_after()
         memory = FreeMemory()
-        shows_life = gives_back = 0.0
+        shows_life = gave_back = 0.0
         while self.alive and self.ppid == os.getppid():
             if time.monotonic() >= shows_life:
                 self.notify()
                 shows_life = time.monotonic() + _SHOWS_LIFE_EVERY
-            if time.monotonic() >= gives_back:
+            every = _GIVES_BACK_SOON if self._large.were_served else _GIVES_BACK_EVERY
+            if time.monotonic() >= gave_back + every:
+                self._large.were_served = False
                 memory.give_back()
-                gives_back = time.monotonic() + _GIVES_BACK_EVERY
-            ready, _, _ = select.select(waiting, (), (), self._loop.look_after())
+                gave_back = time.monotonic()
+            rest = _GIVES_BACK_SOON if self._large.were_served else _GIVES_BACK_EVERY
+            ready, _, _ = select.select(waiting, (), (), min(self._loop.look_after(), rest))
             for descriptor in ready:
                 # What it says is done: the handlers of signals have run. It only ends the waiting.
                 with suppress(BlockingIOError):
@@ -68,7 +71,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
 
     def _connect(self, client: socket.socket, before_waiting: Callable[[], None]) -> Connection:
         answers: Answers = self.app.answers
-        return Connection(client, answers, self.wsgi, self._turns, lambda: not self.alive, before_waiting)
+        return Connection(client, answers, self.wsgi, self._large, lambda: not self.alive, before_waiting)
 
     def _end(self) -> None:
         """Answer what is under way. gunicorn's master kills what has not ended in time."""
