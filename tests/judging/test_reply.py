@@ -135,6 +135,20 @@ def test_what_may_be_tried_stands_in_one_line_of_fixed_grammar() -> None:
     assert "try:" not in text(denied("no-privileged"))
 
 
+def test_a_word_that_is_longer_than_a_line_stands_in_a_line_of_its_own() -> None:
+    path = "/" + "x" * 100
+    line = f"docker run -v {path}:/b {path} …"
+
+    told = reply.write_denial(replace(decision(denied("no-privileged")), suggestion=replace(PROPOSED, line=line)))
+
+    assert told.partition("  try: ")[2].split("\n")[:4] == [
+        "docker run -v",
+        f"       {path}:/b",
+        f"       {path}",
+        "       …",
+    ]
+
+
 def test_a_compose_user_reads_the_keys_to_try() -> None:
     refused = decision(denied("no-privileged"), client="compose/2.26.1")
 

@@ -18,7 +18,7 @@ class Violated:
     """
 
     def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:
-        self._around = frozenset(outer for at in places for outer in _list_around(at))
+        self._around = frozenset[str]().union(*map(_list_around, places))
         self._found = facts
 
     @cached_property
@@ -36,11 +36,11 @@ class Violated:
         return [name for name in all_names if name in wrong] or all_names
 
 
-NONE = Violated(())
-
-
 # A denial asks for its few places once for each flag.
 @lru_cache(maxsize=256)
 def _list_around(at: str) -> tuple[str, ...]:
     """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
     return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))
+
+
+NONE = Violated(())

@@ -57,10 +57,10 @@ def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
     rules = {violation.rule for violation in ranked}
     shown: dict[tuple[str, str], str] = {}
     for violation in ranked:
-        cause = _wording(violation).cause
-        if _wording(violation).beside in rules:
+        wording = _wording(violation)
+        if wording.beside in rules:
             continue
-        if not cause or shown.setdefault((cause, violation.at), violation.rule) == violation.rule:
+        if not wording.cause or shown.setdefault((wording.cause, violation.at), violation.rule) == violation.rule:
             yield violation
 
 
@@ -70,9 +70,13 @@ def _wording(violation: Violation) -> Wording:
 
 def _tell(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     ordered = sorted(group, key=lambda violation: _wording(violation).order)
-    figures = [f"{name_place(one)}: {figure}" for one in ordered if (figure := concrete(one))]
+    figures, others = list[str](), list[Violation]()
+    for one in ordered:
+        if figure := concrete(one):
+            figures.append(f"{name_place(one)}: {figure}")
+        elif not _wording(one).part:
+            others.append(one)
     parts = _join_parts(ordered)
-    others = [one for one in ordered if not _wording(one).part and not concrete(one)]
     sentences = [*([parts] if parts else []), *figures]
     if others:
         return "; ".join([*sentences, _tell_others(others, dialect, solved)])

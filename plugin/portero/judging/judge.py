@@ -223,8 +223,10 @@ class Judge:
         by_compose: bool,
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        denials = _denials(self._enforced(violations))
-        if not denials or match.operation.id not in try_line.COMMANDS:
+        if match.operation.id not in try_line.COMMANDS:
+            return None
+        denials = in_order(tuple(one for one in self._enforced(violations) if one.action == "deny"))
+        if not denials:
             return None
         for gently in (True, False):
             drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
@@ -233,7 +235,8 @@ class Judge:
             kept = request_document.as_kept(drafted.document, self.shapes)
             rebuilt = request_document.rebuild(kept, document, host)
             changed = self._with_objects(rebuilt, match, time, host)
-            still = {violation.rule for violation in _denials(self.judge(changed, time, ("deny",)))}
+            judged = self.judge(changed, time, ("deny",))
+            still = {violation.rule for violation in judged if violation.action == "deny"}
             if still <= drafted.unsolved:
                 return try_line.propose(drafted.changes, still, by_compose=by_compose)
         return None
@@ -242,7 +245,3 @@ class Judge:
         if self.mode == "enforce":
             return violations
         return lifted.lift(violations, self.policy.rules, self.profile, only_rules=self.breaks_glass)
-
-
-def _denials(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    return tuple(violation for violation in in_order(violations) if violation.action == "deny")

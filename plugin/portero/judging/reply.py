@@ -88,14 +88,16 @@ def _more(decision: Decision, dialect: str) -> list[str]:
 def _wrap(text: str, indent: str) -> list[str]:
     """The text in lines of this width. (textwrap takes a tenth of the time of a whole decision.)"""
     lines: list[str] = []
-    line, *words = text.split(" ")
-    for word in words:
-        if len(line) + 1 + len(word) > _WIDTH and line.strip():
-            lines.append(line.rstrip())
-            line = f"{indent}{word}"
-        else:
-            line = f"{line}{word}" if line == indent else f"{line} {word}"
-    return [*lines, line]
+    while len(text) > _WIDTH:
+        end = text.rfind(" ", 0, _WIDTH + 1)
+        if not text[: max(end, 0)].strip():
+            # The first word is too long for a line.
+            end = text.find(" ", len(text) - len(text.lstrip()))
+            if end < 0:
+                break
+        lines.append(text[:end].rstrip())
+        text = indent + text[end:].lstrip(" ")
+    return [*lines, text]
 
 
 def sentence(violation: Violation, dialect: str) -> str:

@@ -91,7 +91,7 @@ class _Draft:
             for violation, proposal in proposals:
                 for how in proposal.change if violation.at not in stuck else ():
                     change = spelt.edit.change(self.document, how, Violated([violation.at]))
-                    self._note(violation, flag, change)
+                    self._note([violation], flag, change)
                     self.changed_places |= {violation.at} if change.added else set()
 
     def drop(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
@@ -105,8 +105,7 @@ class _Draft:
                 wanted.setdefault(flag, []).append(violation)
         for flag, spelt in self._spelt(wanted):
             change = spelt.edit.drop(self.document, _violated(self.original, wanted[flag]))
-            for violation in wanted[flag]:
-                self._note(violation, flag, change)
+            self._note(wanted[flag], flag, change)
 
     def add(self, proposals: Sequence[tuple[Violation, Proposal]]) -> None:
         """Add the flags, those last whose value is that of another flag."""
@@ -121,7 +120,7 @@ class _Draft:
             key = (flag, "" if isinstance(spelt.edit, SetField) else meant)
             if (meant or not value) and taken.setdefault(key, meant) == meant:
                 change = spelt.edit.add(self.document, meant, _violated(self.original, [violation]))
-                self._note(violation, flag, change)
+                self._note([violation], flag, change)
             if taken.get(key) == meant:
                 self.solving.add(violation.rule)
 
@@ -132,9 +131,9 @@ class _Draft:
     def _spelt(self, flags: Iterable[str]) -> Iterator[tuple[str, Spelling]]:
         return ((flag, spelt) for flag in flags if (spelt := spelling(self._operation, flag)) is not None)
 
-    def _note(self, violation: Violation, flag: str, change: Change) -> None:
+    def _note(self, violations: Iterable[Violation], flag: str, change: Change) -> None:
         if change.added or change.removed or change.others:
-            self.solving.add(violation.rule)
+            self.solving.update(violation.rule for violation in violations)
             self.changes.note(flag, change)
 
 

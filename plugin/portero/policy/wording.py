@@ -52,14 +52,16 @@ class WordingTemplate:
             cause=words.cause,
             beside=words.beside,
             part=(words.part[0], _fill(words.part[1], fact)) if words.part and is_missing else None,
-            asked="" if is_missing or not words.asked else self._asked(request, paths),
+            asked="" if is_missing or not words.asked else self._asked(request, paths, fact),
             allowed="" if is_missing else words.allowed,
             text=_fill(words.text, fact),
             cure=words.cure,
         )
 
-    def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]]) -> str:
-        facts = [follow(request, path)[1] for path in paths[:_MOST_VALUES]]
+    def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
+        if len(paths) == 1:
+            return _fill(self.words.asked, first)
+        facts = [first, *(follow(request, path)[1] for path in paths[1:_MOST_VALUES])]
         values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
         more = len(paths) - _MOST_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
@@ -83,7 +85,7 @@ def follow(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str,
     for step in path:
         value = cast("dict[str | int, JSON]", value)[step]
         if isinstance(value, dict) and "at" in value:
-            fact = fact | value
+            fact = {**fact, **value} if fact else value
     return value, fact
 
 
