@@ -267,6 +267,7 @@ def test_every_key_is_described(site_schema: dict[str, Any]) -> None:
     assert undescribed == []
 
 
+_LIMIT = "write a whole number from 1 upwards: to Docker 0 is no limit"
 _PATH = "write an absolute path without //, . or .. and without a slash at the end, such as /srv/data"
 
 
@@ -291,6 +292,10 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
             {"seccomp-profiles": ["ABC"]},
             "seccomp-profiles[0]: write the 64 lower-case hexadecimal digits that sha256sum prints",
         ),
+        ({"restart-max": 0}, f"restart-max: {_LIMIT}"),
+        ({"pids-max": 0}, f"pids-max: {_LIMIT}"),
+        ({"cpus-max": 0}, "cpus-max: write a number from 0.01 upwards: to Docker 0 is no limit"),
+        ({"replicas-max": -1}, "replicas-max: write a number from 0 upwards"),
         ({"cpu-shares": [2]}, "cpu-shares: write two numbers, the least and the most, such as [2, 1024]"),
         ({"ports-privileged": [8080]}, "ports-privileged[0]: write a port number from 1 to 1023"),
         (
