@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from portero.report import logged
 from portero.report.repeated_lines import add_lines
-from portero.report.tally import OTHERS, UNKNOWN, UNLIMITED, UNREADABLE, Limits, Table, Tally
+from portero.report.tally import OF_PIECE, OTHERS, UNKNOWN, UNREADABLE, Limits, Table, Tally
 from tests.report.decisions import SECONDS, line, violation
 
 
@@ -101,7 +101,7 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
 
 
 def test_of_a_piece_every_name_is_told_apart() -> None:
-    made = Tally(UNLIMITED)
+    made = Tally(OF_PIECE)
     for number in range(20):
         made.add(logged.read(line(violation(at=f"Binds[{number}]"), user=f"user-{number}")))
 
@@ -142,7 +142,7 @@ def test_the_sums_of_pieces_are_those_of_the_whole_wherever_it_is_cut(
     for each in log:
         whole.add(logged.read(each))
     for start, end in pairwise([0, *sorted(cuts), len(log)]):
-        piece = Tally(UNLIMITED)
+        piece = Tally(OF_PIECE)
         add_lines(log[start:end], piece)
         merged.merge(piece)
 

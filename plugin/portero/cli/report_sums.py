@@ -7,7 +7,7 @@ from portero.cli.suggest import add_refused
 from portero.report.alike import Alike
 from portero.report.logged import Logged
 from portero.report.logged_violation import LoggedViolation
-from portero.report.tally import UNLIMITED, Tally
+from portero.report.tally import OF_PIECE, Tally
 from portero.suggest.collect import Suggestions
 
 # The operation, the image, the user, and what refuses the request, or would.
@@ -18,7 +18,7 @@ class PieceSums:
     """Both sums over a piece, with every name in it."""
 
     def __init__(self) -> None:
-        self._tally = Tally(UNLIMITED)
+        self._tally = Tally(OF_PIECE)
         self._refused: Counter[_Refused] = Counter()
         self._others = 0
 

@@ -34,8 +34,8 @@ class Limits:
     places: int = 50
 
 
-# For a piece, which is of bounded size itself.
-UNLIMITED = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
+# For a piece, which is of bounded size itself: no honest one has so many rules, and each of them takes room.
+OF_PIECE = Limits(sys.maxsize, 20_000, sys.maxsize)
 
 
 class Table:
@@ -43,15 +43,16 @@ class Table:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._counts: dict[str, Counter[str]] = {}
+        # Plain dictionaries: one process hands them to another sooner than Counters.
+        self._counts: dict[str, dict[str, int]] = {}
 
     def add(self, name: str, outcome: str, number: int = 1) -> None:
         """Count one, or so many."""
         counts = self._counts.get(name)
         if counts is None:
             name = name if len(self._counts) < self._most else OTHERS
-            counts = self._counts.setdefault(name, Counter())
-        counts[outcome] += number
+            counts = self._counts.setdefault(name, {})
+        counts[outcome] = counts.get(outcome, 0) + number
 
     def merge(self, other: "Table") -> None:
         """Count what another one has counted after this one."""
@@ -61,7 +62,8 @@ class Table:
 
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
-        return sorted(self._counts.items(), key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
+        counted = [(name, Counter(counts)) for name, counts in self._counts.items()]
+        return sorted(counted, key=lambda item: (*(-item[1][each] for each in _RANKS), item[0]))
 
 
 _RANKS = ("refused", "would", "stricter", "allowed", "reported", "waived")
