@@ -11,6 +11,7 @@ import pytest
 from portero.host import containerd
 from portero.host.containerd import ContainerdPlaces, find_arguments, locate_containerd
 from portero.host.peer import Peer
+from portero.unixhttp import UnixConnection
 
 MAIN = """
 version = 2
@@ -132,10 +133,10 @@ def test_where_none_listens_there_is_no_command_line(tmp_path: Path, address: st
 def test_a_socket_that_cannot_be_asked_is_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_arguments("/" + "x" * 200, tmp_path) is None
 
-    def fail(family: object) -> socket.socket:
+    def fail(path: object) -> str:
         raise OSError(errno.EMFILE, "Too many open files")
 
     (tmp_path / "c.sock").touch()
-    monkeypatch.setattr(socket, "socket", fail)
+    monkeypatch.setattr(UnixConnection, "connect", fail)
     with pytest.raises(OSError, match="Too many"):
         find_arguments("c.sock", tmp_path)

@@ -6,7 +6,6 @@ Names and defaults are containerd's: cmd/containerd/server/config/config.go, cmd
 import errno
 import fnmatch
 import os
-import socket
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -95,11 +94,12 @@ def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] 
 
     None: it may not be looked into, or does not take the connection. OSError: it could not be read.
     """
-    connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(_SECONDS)
+    from portero.unixhttp import UnixConnection  # slow to load, and most commands ask no daemon
+
+    connection = UnixConnection(address, _SECONDS)
     try:
-        connection.connect(address)
-        process = proc / str(read_peer(connection).pid)
+        connection.connect()
+        process = proc / str(read_peer(connection.sock).pid)
         program = os.path.basename(os.readlink(process / "exe").removesuffix(_REPLACED))
         words = (process / "cmdline").read_text(encoding="utf-8", errors="surrogateescape").removesuffix("\0")
         return tuple(words.split("\0")[1:]) if program == _PROGRAM else ()

@@ -5,14 +5,12 @@ dockerd asks the plugin about these requests too. They carry a random header, by
 
 import errno
 import json
-import socket
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
-from portero.objects.one_get import get_once
 from portero.objects.own_requests import HEADER, SECRET
 from portero.threads import before_lookup
 from portero.types import JSON
@@ -34,16 +32,26 @@ def get(
     """
     if seconds <= 0:
         return None
+    # Slow to load, and most commands ask no daemon.
+    from http.client import HTTPException
 
-    def check(connection: socket.socket) -> None:
-        # Another program can have put its own socket in the place of the daemon's.
-        if uids is not None and read_peer(connection).uid not in uids:
-            raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
+    from portero.unixhttp import UnixConnection
 
+    connection = UnixConnection(address, seconds)
     try:
-        return get_once(address, target, {HEADER: SECRET}, seconds, longest, check)
-    except OSError:
+        connection.connect()
+        # Another program can have put its own socket in the place of the daemon's.
+        if uids is not None and read_peer(connection.sock).uid not in uids:
+            raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
+        connection.request("GET", target, headers={HEADER: SECRET})
+        response = connection.getresponse()
+        body = response.read(longest + 1)
+        # http.client does not say when a body of a known length was cut short.
+        return None if response.length or len(body) > longest else (response.status, body)
+    except (OSError, HTTPException):
         return None
+    finally:
+        connection.close()
 
 
 def read_object(body: bytes) -> Mapping[str, JSON] | None:

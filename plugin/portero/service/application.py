@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from portero import unixhttp  # noqa: F401 - before the workers fork: the first lookup then need not load it
 from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
