@@ -4,7 +4,6 @@ A path that this process may not walk is `unknown`; any other failure to read is
 this look and the start of the container a link can change: `trace` tells who can change one.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property, partial
@@ -19,14 +18,14 @@ from portero.host.daemon_mounts import DaemonMounts
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
 from portero.host.known_places import KnownPlaces, Places
+from portero.host.looking import Looker
 from portero.host.mount_table import MountTable
 from portero.host.mountinfo import MountReader
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
-from portero.host.protected import Guarded
 from portero.host.routes import HostRoutes, RoutesReader, read_mounted
-from portero.host.sockets import DEFAULT_SOCKETS, WELL_KNOWN, ListeningSockets
+from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.unreadable import refuse_unreadable
@@ -66,13 +65,15 @@ class HostFiles:
     ) -> None:
         self.root = root
         self.visible = visible
-        self._always = (*DEFAULT_SOCKETS, *map(clean, sockets))
+        always = (*DEFAULT_SOCKETS, *map(clean, sockets))
         self.own = tuple(map(clean, own))
+        # The daemons' usual sockets and Portero's own files.
+        self.protected_names = (*always, *self.own)
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
         self.protected = frozenset(map(clean, protected))
         self.links = KnownLinks(self.protected)
-        self.places = KnownPlaces(self._always, self.own, self.programs, self.logs)
+        self.places = KnownPlaces(always, self.own, self.programs, self.logs)
         self.owners = Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
@@ -90,10 +91,6 @@ class HostFiles:
     def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
         """The daemon's defaults, as one walk finds its daemon.json. Raises OSError when they cannot be read."""
         return self._configs.read(walk if self.visible else None, asking)
-
-    def list_protected(self) -> tuple[str, ...]:
-        """The names of the daemons' usual sockets and of Portero's own files."""
-        return (*self._always, *self.own)
 
     def watch(self) -> None:
         """Read ahead of requests from now on, in this process."""
@@ -164,7 +161,7 @@ class FilesMoment:
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json is visible."""
         with refuse_unreadable():
-            return self._host.read_defaults(self._walk, self._asking)
+            return self._daemon
 
     def routes(self) -> HostRoutes | None:
         """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""
@@ -177,30 +174,25 @@ class FilesMoment:
             return self._objects
 
     @cached_property
+    def _daemon(self) -> DaemonDefaults:
+        return self._host.read_defaults(self._walk, self._asking)
+
+    @cached_property
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
             return RoutesReader(self._asking.net).routes
         return RoutesReader("/proc/self/net").routes if self._host.visible else read_mounted()
 
     def _look(self, path: str) -> HostEntry:
-        resolved, kind = self._walk.find_entry(path) if self._host.visible else (None, "unknown")
-        paths = (path, resolved or path)
-        places, listening = self._places, self._listening
-        written = tuple(sorted({*places.programs.find(*paths), *places.logs.find(*paths)}))
-        rest = (written, tuple(sorted(listening.of_users.held(*paths))), *places.daemons.find(*paths))
-        names = places.own.find(path)
-        if resolved is None:
-            named = Guarded({name: name for name in self._host.list_protected()}).held(path)
-            return HostEntry(None, "unknown", tuple(sorted(named | names | listening.of_root.held(path))), *rest)
-        # These are at the path or below it, so they are held as the protected places there are.
-        names |= places.own.find(resolved)
-        if kind == "directory":  # never a walk through the tree
-            names |= {clean(f"{resolved}/{name}") for name in WELL_KNOWN if self._walk.is_socket(resolved, name)}
-        if kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
-            names.add(resolved)
-        holds = places.guarded.held(path, resolved).union(map(self._walk.resolve_or_keep, names))
-        name = find_name_on_host(resolved, lambda: self._mounts)
-        return HostEntry(name, kind, tuple(sorted(holds | listening.of_root.held(*paths))), *rest)
+        entry = self._looker.look(path) if self._host.visible else self._looker.describe_unseen(path)
+        if entry.resolved is None:
+            return entry
+        name = find_name_on_host(entry.resolved, lambda: self._mounts)
+        return entry if name == entry.resolved else replace(entry, resolved=name)
+
+    @cached_property
+    def _looker(self) -> Looker:
+        return Looker(self._walk, self._places, self._listening, self._host.protected_names)
 
     @cached_property
     def _listening(self) -> ListeningSockets:

@@ -25,7 +25,7 @@ _Asking: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[
 class Places:
     """`guarded`: sockets and Portero's own files. `own`: these files with all below them.
 
-    `programs` and `logs`: what no container may write. `daemons`: files and data of dockerds.
+    `programs` and `logs`: what no container may write. `daemons`: files and data of dockerds. `all`: these together.
     """
 
     guarded: Guarded
@@ -33,6 +33,7 @@ class Places:
     programs: Surroundings
     logs: Surroundings
     daemons: DaemonPlaces
+    all: Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,20 @@ class KnownPlaces:
 
     def _make(self, follow: Callable[[str], str], by_whom: _Asking) -> Places:
         asking, others, sockets = by_whom
-        own = {name: follow(name) for name in self._own}
+        reals: dict[str, str] = {}
+
+        def note(name: str) -> str:
+            reals[name] = real = follow(name)
+            return real
+
+        own = {name: note(name) for name in self._own}
         return Places(
-            Guarded({name: follow(name) for name in (*self._sockets, *sockets)} | own),
+            Guarded({name: note(name) for name in (*self._sockets, *sockets)} | own),
             Inside(place for names in own.items() for place in names),
-            Surroundings(self._programs, follow),
-            Surroundings(self._logs, follow, inside=False),
-            DaemonPlaces(asking, others, follow),
+            Surroundings(self._programs, note),
+            Surroundings(self._logs, note, inside=False),
+            DaemonPlaces(asking, others, note),
+            Surroundings(reals, reals.__getitem__),
         )
 
     def _keep(self, new: _Kept) -> None:

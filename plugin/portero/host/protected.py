@@ -24,11 +24,11 @@ class Guarded:
 
     def __init__(self, places: Mapping[str, str]) -> None:
         self._places = places
-        self._below = Below(place for names in places.items() for place in names)
+        self.may_hold = Below(place for names in places.items() for place in names).has
 
     def held(self, *folders: str) -> frozenset[str]:
         """The real paths of those whose name or real path is at or below one of these folders."""
-        if not any(map(self._below.has, folders)):
+        if not any(map(self.may_hold, folders)):
             return frozenset()
         return frozenset(
             real

@@ -19,11 +19,11 @@ class Surroundings:
 
     def find(self, *paths: str) -> tuple[str, ...]:
         """Those that one of these cleaned absolute paths opens, sorted."""
-        found = [place for path in paths if self._may_open(path) for place in self._list_opened(path)]
+        found = [place for path in paths if self.may_open(path) for place in self._list_opened(path)]
         return tuple(sorted({*found})) if found else ()
 
-    def _may_open(self, path: str) -> bool:
-        """Most paths open none of them, which two comparisons prove."""
+    def may_open(self, path: str) -> bool:
+        """Whether a path may open one of them; False: it opens none. Most do not, which two comparisons prove."""
         return self._below.has(path) or (self._inside is not None and self._inside.has(path))
 
     def _list_opened(self, path: str) -> Iterator[str]:
