@@ -167,6 +167,20 @@ def test_a_name_that_stands_twice_counts_as_in_any_json(name: str, before: str) 
         assert sums(at_once(*log)) == sums(one_by_one(*log))
 
 
+def test_lines_in_the_log_of_dockerd_are_kinds_too() -> None:
+    log = [
+        before + f"level=info msg={json.dumps(line.decode().strip())} plugin={'ab' * 32}\n".encode()
+        for before in (
+            b'time="2026-11-24T16:00:00Z" ',
+            b'Nov 24 16:00:00 host dockerd[7]: time="2026-11-24T16:00:00Z" ',
+        )
+        for line in (compact(violation()), compact(violation(), id="d-000000000002", time=LATER))
+    ]
+
+    assert [alike.lines for alike in added(*log).alike] == [4]
+    assert sums(at_once(*log)) == sums(one_by_one(*log))
+
+
 def test_the_latest_of_each_kind_come_in_the_order_of_their_lines() -> None:
     log = [compact(violation(), id=f"d-{number:012}", user=f"user-{number % 2}") for number in range(100)]
 

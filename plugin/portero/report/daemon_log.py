@@ -5,7 +5,7 @@ import re
 
 # logrus's text formatter quotes with Go's strconv.Quote: of printable ASCII, which decisions are, a JSON string.
 # journalctl puts date, host and process before it, unless it is asked for -o cat.
-_LINE = re.compile(rb'(?:^|: )time="[^"]*" level=info msg=(?P<text>"(?:[^"\\]|\\.)*") plugin=[0-9a-f]{64}\s*$')
+_LINE = re.compile(rb'(?:^|: )time="[^"]*" level=info msg=(?P<text>"[^"\\]*(?:\\.[^"\\]*)*") plugin=[0-9a-f]{64}\s*$')
 
 # Quicker to look for than the whole.
 _MARK = b" level=info msg="

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 
 from portero.decision import LOG_VERSION
 from portero.report.alike import Alike
+from portero.report.daemon_log import find_plugin_line
 from portero.report.logged import Logged, read, read_document, read_time
 from portero.report.logged_violation import LONGEST_TEXT, NoDecision
 
@@ -138,7 +139,7 @@ def _read(lines: Iterable[bytes], sums: Sums) -> Collection[_Many | _Alone]:
     decided: dict[tuple[bytes, bytes], Logged | None] = {}
     minutes: dict[bytes, int] = {}
     for number, line in enumerate(lines):
-        match = _LINE.fullmatch(line)
+        match = _LINE.fullmatch(line if line.startswith(b"{") else find_plugin_line(line))
         if match is not None:
             id, minute, second, who, operation, path, image, verdict, microseconds, alike = match.groups()
             if minute in minutes or _add_minute(minute, minutes):
