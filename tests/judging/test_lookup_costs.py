@@ -134,3 +134,21 @@ def test_a_create_asks_for_what_it_names_and_the_list_for_binds(
     judge: Judge, host_config: Any, asked: list[str]
 ) -> None:
     assert questions(judge, *create(**host_config)) == asked
+
+
+@pytest.mark.parametrize(
+    ("host_config", "asked"),
+    [
+        ({"Binds": ["data:/d", "/srv/a:/a:ro"], "Privileged": True}, ["volume data", "list"]),
+        # Without the bind, the volume stands elsewhere in the request.
+        ({"Binds": ["/etc:/e", "data:/d"]}, ["volume data", "list", "volume data"]),
+    ],
+    ids=str,
+)
+def test_a_proposal_asks_only_for_what_it_names_anew(judge: Judge, host_config: Any, asked: list[str]) -> None:
+    host = CountingHost()
+
+    decision = decide(replace(judge, host=host), *create(**host_config))
+
+    assert decision.suggestion is not None
+    assert host.asked == asked

@@ -41,6 +41,15 @@ _LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What was found out for one request about existing objects: a second document of it need not ask again."""
+
+    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # containers, by ID
+    described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
+    nested: dict[tuple[Source, ...], dict[str, JSON]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Existing:
     """Judges existing objects of one daemon at one moment."""
 
@@ -48,13 +57,15 @@ class Existing:
     host: HostMoment
     judge: JudgeObject
     looks_up: Sequence[str]
-    judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # containers, by ID
+    found: Found = field(default_factory=Found)
 
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
         found = self._group(dict.fromkeys(named_objects.find(document, self.looks_up)))
-        sources = nested_sources.list_requested(document, self.host) if _SOURCES in self.looks_up else ()
-        return found | (self._find_nested(sources) if sources else {})
+        sources = tuple(nested_sources.list_requested(document, self.host)) if _SOURCES in self.looks_up else ()
+        if sources and sources not in self.found.nested:
+            self.found.nested[sources] = self._find_nested(sources)
+        return found | (self.found.nested[sources] if sources else {})
 
     def _find_nested(self, sources: Sequence[Source], id: str = "", since: int = 0) -> dict[str, JSON]:
         """The pairs with sources of other containers than this one that were created since."""
@@ -73,12 +84,13 @@ class Existing:
         for one in named:
             if one.kind == "container" and "/" in one.name:
                 raise Refused("container-alias", one.at)
-            try:
-                facts = [*self._describe(one)]
-            except Refused as refused:
-                # Whatever is wrong with what the daemon reports, the request is not to blame.
-                raise Refused("lookup-failed", one.at) from refused
-            if facts:
+            if one not in self.found.described:
+                try:
+                    self.found.described[one] = [*self._describe(one)]
+                except Refused as refused:
+                    # Whatever is wrong with what the daemon reports, the request is not to blame.
+                    raise Refused("lookup-failed", one.at) from refused
+            if facts := self.found.described[one]:
                 groups.setdefault(_GROUP["container" if one.kind == "exec" else one.kind], []).extend(facts)
         return cast(dict[str, JSON], groups)
 
@@ -134,14 +146,14 @@ class Existing:
     def _judge_container(self, request: Inspected, found: Mapping[str, JSON]) -> Sequence[Violation]:
         """With what it uses: dockerd looks up the container behind a namespace anew at each start."""
         id = text(found, "Id")
-        if id not in self.judged:
-            self.judged[id] = ()  # two containers can name each other
+        if id not in self.found.judged:
+            self.found.judged[id] = ()  # two containers can name each other
             request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
             used = self._group(dict.fromkeys((*_list_volumes(found), *_list_joined(found))))
             if foreign := [*self._describe_foreign_volumes(found)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
-            self.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(found))
-        return self.judged[id]
+            self.found.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(found))
+        return self.found.judged[id]
 
     def _describe_foreign_volumes(self, container: Mapping[str, JSON]) -> Iterator[Fact]:
         """Its volumes of other drivers, by the driver's name: dockerd would ask the plugin, which may be dead."""

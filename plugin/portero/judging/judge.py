@@ -28,7 +28,7 @@ from portero.judging import (
     waived_objects,
 )
 from portero.judging.decided_before import DecidedBefore, depends_on_time
-from portero.judging.existing import Existing
+from portero.judging.existing import Existing, Found
 from portero.judging.owned_objects import OwnerNames
 from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
@@ -91,11 +91,12 @@ class Judge:
             match = self.routes.match(asked.method, target.path)
             who = known or self._identify(asked, time)
             judging = self.for_caller(who)
-            document = judging._with_objects(judging._document(asked, target, match, who, host), match, time, host)
+            document, found = judging._document(asked, target, match, who, host), Found()
+            document = judging._with_objects(document, match, time, host, found)
             violations = judging.judge(document, time)
             if violations:
                 by_compose = subject.is_by_compose(asked, document)
-                suggested = judging._suggest(document, match, violations, time, host, by_compose=by_compose)
+                suggested = judging._suggest(document, match, violations, time, host, found, by_compose=by_compose)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -170,7 +171,9 @@ class Judge:
             host=host,
         )
 
-    def _with_objects(self, document: dict[str, JSON], match: Match, time: float, host: HostMoment) -> dict[str, JSON]:
+    def _with_objects(
+        self, document: dict[str, JSON], match: Match, time: float, host: HostMoment, found: Found
+    ) -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
         identity = cast(dict[str, JSON], document["identity"])
         owners = OwnerNames.of(self.policy.site, identity)
@@ -180,8 +183,8 @@ class Judge:
         owned = owned_objects.describe(owners, match.operation, document, objects) if owners else {}
         if objects is None:
             return {**document, "objects": owned} if owned else document
-        existing = Existing(objects, host, partial(self._judge_existing, identity, time), match.operation.looks_up)
-        used = existing.describe(document)
+        judge = partial(self._judge_existing, identity, time)
+        used = Existing(objects, host, judge, match.operation.looks_up, found).describe(document)
         if "image" in match.operation.looks_up:
             is_read = self.policy.reads_image(match.operation.id, self.profile)
             used |= existing_image.describe(document, objects, is_read=is_read)
@@ -219,14 +222,13 @@ class Judge:
         violations: tuple[Violation, ...],
         time: float,
         host: HostMoment,
+        found: Found,
         *,
         by_compose: bool,
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        if match.operation.id not in try_line.COMMANDS:
-            return None
         denials = in_order(tuple(one for one in self._enforced(violations) if one.action == "deny"))
-        if not denials:
+        if not denials or match.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
             drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
@@ -234,7 +236,7 @@ class Judge:
                 return None
             kept = request_document.as_kept(drafted.document, self.shapes)
             rebuilt = request_document.rebuild(kept, document, host)
-            changed = self._with_objects(rebuilt, match, time, host)
+            changed = self._with_objects(rebuilt, match, time, host, found)
             judged = self.judge(changed, time, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
             if still <= drafted.unsolved:
