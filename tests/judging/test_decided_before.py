@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -349,6 +350,20 @@ def test_nothing_large_is_kept(judge: Judge) -> None:
     decide_twice(talkative := make_judge(TalkativeHost(captured.HOST)), create())
 
     assert (kept(judge), kept(talkative)) == ({}, {})
+
+
+def test_what_is_kept_takes_little_memory_whatever_clients_write(judge: Judge) -> None:
+    wide = "x" * (decided_before._LONGEST_ENVELOPE - 200) + "\N{GRINNING FACE}"
+    tracemalloc.start()
+    try:
+        for number in range(decided_before._MOST_KEPT):
+            data = json.dumps(LIST | {"RequestHeaders": {"User-Agent": f"{wide}{number}"}}, ensure_ascii=False).encode()
+            judge.decide(data, "d-1", NOON)
+            judge.decide(data, "d-1", NOON)
+        assert len(kept(judge)) == decided_before._MOST_KEPT
+        assert tracemalloc.get_traced_memory()[0] < 10 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_comes_once_is_not_watched(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,8 @@ from portero.reading.envelope import Envelope
 # the questions and characters of their answers.
 _MOST_SEEN, _MOST_KEPT = 1_024, 128
 _MOST_QUESTIONS, _LONGEST_ANSWERS = 32, 16_384
-_LONGEST_ENVELOPE = 65_536
+# A decision has texts of its envelope in it, and one wide letter makes each letter of a text four bytes wide.
+_LONGEST_ENVELOPE = 16_384
 
 _T = TypeVar("_T")
 # A method of HostMoment and its arguments.
