@@ -11,6 +11,7 @@ import pytest
 
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
+from portero.judging.existing import Existing, Found
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.service.loading import judge_of
@@ -232,6 +233,32 @@ def test_an_exec_is_judged_with_its_container(judge: Judge, exec: str, rules: li
 )
 def test_a_create_is_judged_with_what_it_names(judge: Judge, host_config: Any, rules: list[str]) -> None:
     assert sorted(refusing(decide(judge, *create(**host_config)))) == rules
+
+
+def test_containers_that_name_each_other_are_judged_wherever_a_request_names_them(judge: Judge) -> None:
+    bad, other = container("a", Privileged=True, NetworkMode="container:b"), container("b", PidMode="container:a")
+    judge = replace(judge, host=FixedHost({"objects": {"container": {"a": bad, "b": other}}}))
+    decision = decide(judge, *create(NetworkMode="container:a", PidMode="container:a"))
+
+    assert {violation.at for violation in decision.violations if violation.rule == "existing-container"} == {
+        "HostConfig.NetworkMode",
+        "HostConfig.PidMode",
+    }
+
+
+def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Found] = []
+    describe = Existing.describe
+    monkeypatch.setattr(
+        Existing, "describe", lambda self, document: given.append(self.found) or describe(self, document)
+    )
+    for joined, documents in (("container:plain", 1), ("container:a", 2)):
+        other = {"a": container("a", NetworkMode="container:b"), "b": container("b", PidMode="container:a")}
+        host = FixedHost({"objects": {"container": {"plain": container("plain"), **other}}})
+        given.clear()
+        decide(replace(judge, host=host), *create(NetworkMode=joined, Privileged=True))
+
+        assert (len(given), len({*map(id, given)})) == (2, documents)
 
 
 @pytest.mark.parametrize(("name", "rules"), [("web", ["existing-service"]), ("fine", []), ("new", []), ("missing", [])])

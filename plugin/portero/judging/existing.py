@@ -40,13 +40,18 @@ _MOST_SHOWN = 3
 _LONGEST_NAME = 64
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
-    """What was found out for one request about existing objects: a second document of it need not ask again."""
+    """What was found out for one request about existing objects: a second document of it need not ask again.
+
+    `is_whole`: False where containers name each other: one was judged before all of the other was known.
+    """
 
     judged: dict[str, Sequence[Violation]] = field(default_factory=dict)  # containers, by ID
     described: dict[Named, Sequence[Fact]] = field(default_factory=dict)
     nested: dict[tuple[Source, ...], dict[str, JSON]] = field(default_factory=dict)
+    judging: set[str] = field(default_factory=set)  # containers that are being judged
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,16 @@ class Existing:
         for one in named:
             if one.kind == "container" and "/" in one.name:
                 raise Refused("container-alias", one.at)
-            if one not in self.found.described:
+            facts = self.found.described.get(one)
+            if facts is None:
                 try:
-                    self.found.described[one] = [*self._describe(one)]
+                    facts = [*self._describe(one)]
                 except Refused as refused:
                     # Whatever is wrong with what the daemon reports, the request is not to blame.
                     raise Refused("lookup-failed", one.at) from refused
-            if facts := self.found.described[one]:
+                if self.found.is_whole:
+                    self.found.described[one] = facts
+            if facts:
                 groups.setdefault(_GROUP["container" if one.kind == "exec" else one.kind], []).extend(facts)
         return cast(dict[str, JSON], groups)
 
@@ -146,13 +154,17 @@ class Existing:
     def _judge_container(self, request: Inspected, found: Mapping[str, JSON]) -> Sequence[Violation]:
         """With what it uses: dockerd looks up the container behind a namespace anew at each start."""
         id = text(found, "Id")
+        if id in self.found.judging:
+            self.found.is_whole = False  # two containers can name each other
+            return ()
         if id not in self.found.judged:
-            self.found.judged[id] = ()  # two containers can name each other
+            self.found.judging.add(id)
             request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
             used = self._group(dict.fromkeys((*_list_volumes(found), *_list_joined(found))))
             if foreign := [*self._describe_foreign_volumes(found)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]
             self.found.judged[id] = self.judge(request, self.host, used | self._find_nested_at_start(found))
+            self.found.judging.remove(id)
         return self.found.judged[id]
 
     def _describe_foreign_volumes(self, container: Mapping[str, JSON]) -> Iterator[Fact]:

@@ -236,7 +236,7 @@ class Judge:
                 return None
             kept = request_document.as_kept(drafted.document, self.shapes)
             rebuilt = request_document.rebuild(kept, document, host)
-            changed = self._with_objects(rebuilt, match, time, host, found)
+            changed = self._with_objects(rebuilt, match, time, host, found if found.is_whole else Found())
             judged = self.judge(changed, time, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
             if still <= drafted.unsolved:
