@@ -320,6 +320,32 @@ def test_the_facts_name_a_bind_that_an_old_client_leaves_writable() -> None:
     assert [mount["target"] for mount in filled["mounts"]] == ["/s", "/d", "/e"]
 
 
+@pytest.mark.parametrize(
+    ("version", "source", "through"),
+    [
+        (
+            "1.43",
+            "/srv/data/disk/a/b",
+            [{"mount": "HostConfig.Binds[0]", "folder": "/srv/data/disk", "at": "HostConfig.Binds[1]"}],
+        ),
+        (
+            "1.24",
+            "/srv/data/disk/a",
+            [{"mount": "HostConfig.Binds[0]", "folder": "/srv/data/disk", "at": "HostConfig.Binds[1]"}],
+        ),
+        ("1.44", "/srv/data/disk/a/b", []),
+        ("1.43", "/srv/data/other/b", []),
+    ],
+)
+def test_a_source_below_a_mount_that_stays_writable_can_be_swapped(version: str, source: str, through: Any) -> None:
+    body: Any = {"HostConfig": {"Binds": ["/srv/data:/d:ro", f"{source}:/x"]}}
+    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
+
+    filled: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)
+
+    assert [mount["swappableThrough"] for mount in filled["mounts"]] == [[], through]
+
+
 def test_what_the_host_mounts_inside_the_source_is_writable_for_an_old_client() -> None:
     body: Any = {"HostConfig": {"Binds": ["/srv/app:/x:ro"]}}
     given = facts.collect("ContainerCreate", body, {}, {}, FixedHost({"mounts": {"/srv/app/etc": "/etc"}}))

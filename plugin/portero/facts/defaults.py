@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 
 from portero.facts.fields import child, text
 from portero.facts.networks import ICC
+from portero.facts.reach import list_swaps
 from portero.facts.values import go_bool
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.reading.shapes import numbers
@@ -152,10 +153,15 @@ def _mounts(case: _Case) -> Iterator[_Filled]:
         return
     mounts = cast(list[Fact], case.facts["mounts"])
     binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
+    points: dict[str, str] = {}
     for index, mount in enumerate(mounts):
         # What the host mounts inside the source is a fact of its own, with the same place in the request.
         if mount["type"] == "bind" and mount["at"] in binds and not mount["writable"]:
+            points |= dict.fromkeys(cast(list[str], mount["mountsBelow"]), cast(str, mount["at"]))
             yield ("mounts", index, "writable"), True
+    for index, mount in enumerate(mounts if points else ()):
+        if more := list_swaps(mount, points):
+            yield ("mounts", index, "swappableThrough"), [*cast(list[JSON], mount["swappableThrough"]), *more]
 
 
 def _fact(case: _Case, name: str) -> Fact:

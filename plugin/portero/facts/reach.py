@@ -19,13 +19,16 @@ def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:
     writable = {
         path: cast(str, fact["at"]) for fact in facts if fact["writable"] for path in cast(list[str], fact["paths"])
     }
-    swappable = [fact | {"swappableThrough": _list_swaps(fact, writable)} for fact in facts] if writable else facts
+    swappable = [fact | {"swappableThrough": list_swaps(fact, writable)} for fact in facts] if writable else facts
     reached = [_reached_fact(fact, path, host) for fact in facts for path in cast(list[str], fact["reaches"])]
     return [*swappable, *reached]
 
 
-def _list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
-    """The mounts of this request through which a folder on the way to the source can be changed."""
+def list_swaps(fact: Fact, writable: Mapping[str, str]) -> list[JSON]:
+    """The mounts of this request through which a folder on the way to the source can be changed.
+
+    `writable`: folders that a container can write to, each with the place in the request that opens it.
+    """
     found = dict.fromkeys(
         above
         for folder in cast(list[str], fact["passes"])
