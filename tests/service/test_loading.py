@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from portero import engine
+from portero.host import owners
 from portero.service import resources
 from portero.service.loading import LoadError, host_root, list_daemon_addresses
 from portero.service.settings import Settings
@@ -34,6 +35,16 @@ def test_an_invalid_policy_at_the_start_is_refused_with_every_fault(tmp_path: Pa
 def test_a_policy_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="no-such-folder"):
         built(tmp_path, schemas=str(tmp_path / "no-such-folder"))
+
+
+def test_a_host_without_proc_is_refused_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "_sees_all_users", lambda: (tmp_path / "uid_map").read_text() == "")
+
+    with pytest.raises(LoadError) as refused:
+        built(tmp_path)
+
+    (fault,) = refused.value.faults
+    assert fault.startswith(f"{tmp_path / 'uid_map'}: No such file or directory: mount /proc")
 
 
 def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
