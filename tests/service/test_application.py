@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from jsonschema import Draft202012Validator
 
+from portero.engine.rust import RustChecks
 from portero.service.application import Application, build
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
@@ -49,6 +50,17 @@ def ask(asked: Application, envelope: Mapping[str, object]) -> dict[str, Any]:
 
 def logged(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("chosen", ["rust", "both", "reference"])
+def test_no_request_waits_for_rules_to_be_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    application = built(tmp_path, engine=chosen, profile="hardened")
+    monkeypatch.setattr(RustChecks, "_compile", lambda *_: pytest.fail("a set of rules is compiled"))
+
+    assert ask(application, create())["Allow"] is False
+    assert "internal-error" not in (tmp_path / "decisions.jsonl").read_text()
 
 
 def test_a_harmless_container_is_allowed_and_logged(tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ class BothChecks:
             _refuse_disagreement(", ".join(name for name in names if first.get(name) != second.get(name)))
         return first
 
+    def make_ready(self, names: tuple[str, ...]) -> None:
+        """As in Checks."""
+        for checks in self._checks:
+            checks.make_ready(names)
+
 
 class Both:
     """Compiles each schema with two engines, whose results have to be the same."""

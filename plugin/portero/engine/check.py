@@ -32,6 +32,10 @@ class Checks(Protocol):
         """The failures by name, in the order of `names`, without the schemas that are satisfied."""
         ...
 
+    def make_ready(self, names: tuple[str, ...]) -> None:
+        """Do now what `failures` would do when it is first asked for these names."""
+        ...
+
 
 class Engine(Protocol):
     """A JSON Schema implementation."""
@@ -58,6 +62,9 @@ class OneByOne(dict[str, Check]):
         """As in Checks."""
         found = {name: self[name].failures(request) for name in names}
         return {name: paths for name, paths in found.items() if paths}
+
+    def make_ready(self, names: tuple[str, ...]) -> None:
+        """As in Checks: each was made when it was put in."""
 
 
 def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:

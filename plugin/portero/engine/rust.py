@@ -51,9 +51,8 @@ class RustChecks:
         self._alone = {name: self[name] for name, schema in self._schemas.items() if _loses_way(schema)}
         # The policy asks for a set or two for each operation.
         self._sets: dict[tuple[str, ...], _Set] = {}
-        if schemas:
-            # What does not compile is found out now.
-            self._compile_set(tuple(self._schemas))
+        # What does not compile is found out now.
+        self._compile(tuple(self._schemas))
 
     def __getitem__(self, name: str) -> RustCheck:
         return RustCheck(_validator(self._schemas[name], self._registry))
@@ -62,7 +61,8 @@ class RustChecks:
         """As in Checks; RuntimeError when a set fails and it cannot be told which of its schemas does."""
         if not names:
             return {}
-        asked = self._sets.get(names) or self._compile_set(names)
+        self.make_ready(names)
+        asked = self._sets[names]
         found = {} if asked.together.is_valid(request) else _failures(asked, request)
         alone = {name: paths for name in asked.alone if (paths := self._alone[name].failures(request))}
         if not alone:
@@ -70,13 +70,17 @@ class RustChecks:
         found |= alone
         return {name: found[name] for name in names if name in found}
 
-    def _compile_set(self, names: tuple[str, ...]) -> _Set:
+    def make_ready(self, names: tuple[str, ...]) -> None:
+        """As in Checks."""
+        if names not in self._sets:
+            self._sets[names] = self._compile(names)
+
+    def _compile(self, names: tuple[str, ...]) -> _Set:
         joint = tuple(name for name in names if name not in self._alone)
         # A list of schemas is not empty.
         schemas: list[JSON] = [self._schemas[name] for name in joint] or [True]
         compiled = _validator({"allOf": schemas}, self._registry)
-        self._sets[names] = _Set(compiled, joint, tuple(name for name in names if name in self._alone))
-        return self._sets[names]
+        return _Set(compiled, joint, tuple(name for name in names if name in self._alone))
 
 
 def _failures(asked: _Set, request: JSON) -> dict[str, tuple[InstancePath, ...]]:

@@ -103,6 +103,12 @@ class Policy:
             )
         )
 
+    def make_ready(self, profile: str, audit_profile: str = "") -> None:
+        """Compile now what requests would wait for that are the first of their operation under these profiles."""
+        for operation in self.by_operation:
+            for rules in self._acting_in(operation, profile, audit_profile).by_act.values():
+                self.checks.make_ready(rules)
+
     def reads_image(self, operation: str, profile: str) -> bool:
         """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
         return self._acting_in(operation, profile).reads_image

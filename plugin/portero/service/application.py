@@ -168,6 +168,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     metrics = Metrics(operations, shared, log.state.count_stalled)
     notice = loaded.notice(time.time())
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
+    # Before the workers fork, so that they share it.
+    loaded.policy.make_ready(settings.profile, settings.reported_profile)
     judge = replace(
         loading.assemble_judge(settings, loaded.policy, routes, shapes), audit_profile=settings.reported_profile
     )
