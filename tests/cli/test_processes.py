@@ -14,10 +14,15 @@ import pytest
 from portero.cli.processes import work_in_processes
 from tests.paths import ROOT
 
+# What other tests in this process have started and not ended yet.
+OTHERS: set[int] = set()
+
 
 @pytest.fixture(autouse=True)
 def _several_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2})
+    OTHERS.clear()
+    OTHERS.update(children())
 
 
 def taken(items: list[int]) -> list[tuple[int, int]]:
@@ -181,7 +186,7 @@ def is_running(process: int) -> bool:
 
 def children() -> set[int]:
     mine = Path(f"/proc/self/task/{os.getpid()}/children")
-    return set(map(int, mine.read_text().split()))
+    return set(map(int, mine.read_text().split())) - OTHERS
 
 
 def descriptors() -> int:
