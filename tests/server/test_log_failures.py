@@ -120,16 +120,16 @@ def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) 
     # Stopped inside the write, as in a file system that hangs.
     code = (
         "import os, signal, sys, time\n"
-        "from portero.service.line_writer import LineWriter\n"
-        "is_rotated = LineWriter._is_rotated\n"
+        "from portero.service import line_writer\n"
+        "has_moved = line_writer.has_moved\n"
         "def stop():\n"
         "    os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    time.sleep(0.5)\n"  # another thread may be the one that gets the signal
-        "def stop_when_asked(writer):\n"
-        "    hang = writer._place + '.hang'\n"
+        "def stop_when_asked(place, identity):\n"
+        "    hang = place + '.hang'\n"
         "    if os.path.exists(hang): os.unlink(hang); stop()\n"
-        "    return is_rotated(writer)\n"
-        "LineWriter._is_rotated = stop_when_asked\n"
+        "    return has_moved(place, identity)\n"
+        "line_writer.has_moved = stop_when_asked\n"
         "from portero.cli import main\n"
         "main(sys.argv[3:])\n"
     )

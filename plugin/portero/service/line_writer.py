@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from portero.log_place import STANDARD_OUTPUT
+from portero.rotation import has_moved, identify
 from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 from portero.types import JSON
@@ -34,14 +35,14 @@ class LineWriter:
         self._state = state
         self._synced = synced
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
-        # Of the open file: no other one gets this inode, even when its name is gone.
+        # Of the open file, asked for once.
         self._identity = (0, 0)
         self._descriptor = self._open() if self._output is None else self._output.descriptor
         state.torn = self._output is None and _is_torn(place)
 
     def write(self, line: Mapping[str, JSON]) -> None:
         """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
-        if self._output is None and self._is_rotated():
+        if self._output is None and has_moved(self._place, self._identity):
             self._follow_rotation()
         data = _WRITER.encode(line).encode() + b"\n"
         if self._state.torn:
@@ -65,16 +66,8 @@ class LineWriter:
 
         return sync
 
-    def _is_rotated(self) -> bool:
-        """logrotate moves the file away, or removes it."""
-        try:
-            found = os.stat(self._place)
-        except FileNotFoundError:
-            return True
-        return (found.st_dev, found.st_ino) != self._identity
-
     def _follow_rotation(self) -> None:
-        """The next line goes to a new file of the old name."""
+        """logrotate moved the file away: the next line goes to a new one of the old name."""
         left = self._descriptor
         self._descriptor = self._open()
         if self._synced:
@@ -94,7 +87,7 @@ class LineWriter:
             raise
         found = os.fstat(descriptor)
         if stat.S_ISREG(found.st_mode) or stat.S_ISCHR(found.st_mode):
-            self._identity = found.st_dev, found.st_ino
+            self._identity = identify(found)
             return descriptor
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", self._place)
