@@ -135,10 +135,6 @@ class Decision:
     audit_profile: str = ""
     breaks_glass: bool = False
 
-    def again(self, id: str, time: float) -> "Decision":
-        """The same about a later request."""
-        return replace(self, id=id, time=time)
-
     @property
     def dialect(self) -> str:
         """Whose words the user reads: those of docker, or of a compose file."""

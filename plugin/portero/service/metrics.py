@@ -93,10 +93,7 @@ class Metrics:
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        try:
-            self._count(operation, decision, seconds)
-        except Exception as error:  # noqa: BLE001 - see _harmlessly
-            self._fail(error)
+        self._harmlessly(self._count, operation, decision, seconds)
 
     def _count(self, operation: str, decision: Decision, seconds: float) -> None:
         self._decisions.count(operation, "allowed" if decision.allowed else "refused")
@@ -121,12 +118,12 @@ class Metrics:
 
     def log_failed(self, decisions: int = 1) -> None:
         """Count the decisions of a line of the log that was lost."""
-        self._harmlessly(lambda: self._log_failures.inc(decisions))
+        self._harmlessly(self._log_failures.inc, decisions)
 
     def left_out(self, decisions: int) -> None:
         """Count allowed reads that have no line of their own."""
         if decisions:
-            self._harmlessly(lambda: self._left_out.inc(decisions))
+            self._harmlessly(self._left_out.inc, decisions)
 
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
@@ -182,17 +179,14 @@ class Metrics:
     def _gauge(self, name: str, description: str) -> Gauge:
         return Gauge(f"portero_{name}", description, multiprocess_mode="mostrecent", registry=self._registry)
 
-    def _harmlessly(self, count: Callable[[], object]) -> None:
+    def _harmlessly(self, count: Callable[..., object], *values: object) -> None:
         """Metrics never affect decisions: a full disk must not refuse a request."""
         try:
-            count()
+            count(*values)
         except Exception as error:  # noqa: BLE001 - see above
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        if not self._failing:
-            _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
-        self._failing = True
+            if not self._failing:
+                _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
+            self._failing = True
 
 
 class _Counters:
