@@ -41,7 +41,8 @@ class HostFiles:
     `visible=False`: only names can be compared. `mounts`: of the process that sees the files below `root`. `listening`:
     the daemons' sockets. `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`:
     makes, for one request, the function from a network's ID to its name (None: not found out). `lookups_fail`: whether
-    the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
+    the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last
+    went. `owners` judges who can replace a file; made here when it is left out.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class HostFiles:
         protected: Iterable[str] = (),
         mounts: MountReader | None = None,
         listening: HeldSockets,
+        owners: Owners | None = None,
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str | None = None,
         daemons: AskingDaemons | None = None,
@@ -74,7 +76,7 @@ class HostFiles:
         self.protected = frozenset(map(clean, protected))
         self.links = KnownLinks(self.protected)
         self.places = KnownPlaces(always, self.own, self.programs, self.logs)
-        self.owners = Owners()
+        self.owners = owners or Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail

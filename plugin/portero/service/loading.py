@@ -19,6 +19,7 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemon_sockets import DaemonSockets
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
+from portero.host.owners import Owners
 from portero.host.sockets import DEFAULT_SOCKETS
 from portero.judging.judge import Judge
 from portero.objects.lookup import DaemonObjects
@@ -188,28 +189,30 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
     names = NetworkNames(lambda daemon: list_daemon_addresses(settings, daemon))
     objects = DaemonObjects(lambda daemon: list_daemon_addresses(settings, daemon))
     try:
-        return HostFiles(
-            None if settings.host_root == "auto" else root,
-            visible=root != "none",
-            sockets=[str(settings.socket)],
-            own=[str(resources.package()), *own_files.list_deciding(settings)],
-            programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
-            logs=own_files.list_logs(settings),
-            protected=[
-                *cast("list[str]", policy.site["protected-paths"]),
-                *cast("list[str]", policy.site["protected-from-writing"]),
-            ],
-            listening=listening,
-            new_lookup=names.new_lookup,
-            lookups_fail=names.fail,
-            daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
-            new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
-            lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
-        )
+        owners = Owners()
     except OSError as error:
         raise LoadError(
             [f"{error.filename}: {error.strerror}: mount /proc, Portero reads there whose files are whose"]
         ) from error
+    return HostFiles(
+        None if settings.host_root == "auto" else root,
+        visible=root != "none",
+        sockets=[str(settings.socket)],
+        own=[str(resources.package()), *own_files.list_deciding(settings)],
+        programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
+        logs=own_files.list_logs(settings),
+        protected=[
+            *cast("list[str]", policy.site["protected-paths"]),
+            *cast("list[str]", policy.site["protected-from-writing"]),
+        ],
+        listening=listening,
+        owners=owners,
+        new_lookup=names.new_lookup,
+        lookups_fail=names.fail,
+        daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
+        new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
+        lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
+    )
 
 
 def _is_socket_of_root(address: str) -> bool:
