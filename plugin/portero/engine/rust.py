@@ -58,7 +58,7 @@ class RustChecks:
         return RustCheck(_validator(self._schemas[name], self._registry))
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """As in Checks; RuntimeError when a set fails and it cannot be told which of its schemas does."""
+        """As in Checks; RuntimeError when a set fails and the engine does not report which schema."""
         if not names:
             return {}
         self.make_ready(names)

@@ -45,7 +45,7 @@ class UnseenOwner(Exception):
 
 
 def is_roots_alone(folder: os.stat_result) -> bool:
-    """Whether root owns a folder and shares it with nobody, as with most folders on the way to a source."""
+    """Whether root owns a folder and does not share it, as with most folders on the way to a source."""
     return folder.st_uid == 0 and not folder.st_mode & _SHARED
 
 

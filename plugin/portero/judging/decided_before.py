@@ -44,7 +44,7 @@ class DecidedBefore:
 
     _seen: dict[bytes, None] = field(default_factory=dict)
     _made: dict[bytes, _Made] = field(default_factory=dict)
-    # A digest that nobody else can compute; the envelope is not kept, since there may be secrets in it.
+    # A digest that no other process can compute; the envelope is not kept, since there may be secrets in it.
     _key: bytes = field(default_factory=lambda: os.urandom(32))
 
     def name(self, data: bytes) -> bytes:

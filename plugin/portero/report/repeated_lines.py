@@ -127,8 +127,8 @@ def add_lines(lines: Iterable[bytes], sums: Sums) -> None:
     for (outcome, number), counted in times.items():
         for time, lines_then in counted.items():
             sums.add_time(time, outcome, lines_then * number)
-    told = (kind for kind in kinds if kind.decision.violations or not kind.decision.allowed)
-    latest = (each for kind in told for each in kind.list_latest())
+    shown = (kind for kind in kinds if kind.decision.violations or not kind.decision.allowed)
+    latest = (each for kind in shown for each in kind.list_latest())
     for _, decision in sorted(latest, key=itemgetter(0)):
         sums.keep(decision)
 

@@ -27,7 +27,7 @@ _MOST_DECISIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many names are told apart: of users, images and operations, of rules and what else a site has, of places."""
+    """How many names are kept: of users, images and operations, of rules and what else a site has, of places."""
 
     names: int = 10_000
     rules: int = 1_000
