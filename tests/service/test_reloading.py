@@ -1,14 +1,16 @@
 """Reloading: the new policy, or the old one with the faults of the folder."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from portero.engine.rust import RustChecks
 from portero.service import loading
 from portero.service.application import Application
-from portero.service.reloading import reload
+from portero.service.reloading import follow, reload
 from tests.service.test_application import ask, built, create
 
 
@@ -31,6 +33,42 @@ def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
     assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
     assert after.health()["policy"] != before.health()["policy"]
     assert after.log is before.log
+
+
+@pytest.mark.parametrize("key", ["protected-paths", "protected-from-writing"])
+def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path: Path, key: str) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text("{}")
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "keys")
+    before = built(tmp_path, schemas=str(site.parent), host_root="/")
+    named = [*before.in_force.judge.policy.site[key], str(tmp_path / "link")]  # type: ignore[misc]  # a list of texts
+    site.write_text(json.dumps({key: named}))
+
+    after = reloaded(before)
+    followed = replace(before, in_force=follow(before, after.in_force.notice))
+
+    mounted = create(Binds=[f"{tmp_path / 'keys'}:/keys"])
+    assert "protected-paths" not in ask(before, mounted)["Msg"]
+    assert "protected-paths" in ask(after, mounted)["Msg"]
+    assert "protected-paths" in ask(followed, mounted)["Msg"]
+
+
+def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text("{}")
+    before = built(tmp_path, schemas=str(site.parent), engine="rust")
+    site.write_text('{"actions": {"no-privileged": "audit"}}')
+    after = reloaded(before)
+    followed = replace(before, in_force=follow(before, after.in_force.notice))
+    monkeypatch.setattr(RustChecks, "_compile", lambda *_: pytest.fail("a set of rules is compiled"))
+
+    for application in (after, followed):
+        assert "internal-error" not in ask(application, create(Privileged=True))["Msg"]
 
 
 def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 """
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -73,8 +74,7 @@ class HostFiles:
         self.protected_names = (*always, *self.own)
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
-        self.protected = frozenset(map(clean, protected))
-        self.links = KnownLinks(self.protected)
+        self._protect(protected)
         self.places = KnownPlaces(always, self.own, self.programs, self.logs)
         self.owners = owners or Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
@@ -85,6 +85,16 @@ class HostFiles:
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
+
+    def protecting(self, protected: Iterable[str]) -> "HostFiles":
+        """The same host, by a policy that protects these paths."""
+        other = copy(self)
+        other._protect(protected)
+        return self if other.protected == self.protected else other
+
+    def _protect(self, protected: Iterable[str]) -> None:
+        self.protected = frozenset(map(clean, protected))
+        self.links = KnownLinks(self.protected)
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         """The host as it is now, for one request of this peer."""

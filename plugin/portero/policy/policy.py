@@ -53,6 +53,11 @@ class Policy:
         """The site's actions by rule."""
         return cast(dict[str, Action], self.site["actions"])
 
+    @property
+    def protected_paths(self) -> tuple[str, ...]:
+        """The places of the host that the site protects, from reading or from writing."""
+        return *cast(list[str], self.site["protected-paths"]), *cast(list[str], self.site["protected-from-writing"])
+
     def action(self, rule: str, profile: str) -> Action:
         """What a violation of this rule does under a profile; the site's `actions` win."""
         chosen = self.site_actions.get(rule)

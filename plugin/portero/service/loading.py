@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from portero import engine
 from portero.engine import Engine
@@ -201,10 +200,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         own=[str(resources.package()), *own_files.list_deciding(settings)],
         programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
         logs=own_files.list_logs(settings),
-        protected=[
-            *cast("list[str]", policy.site["protected-paths"]),
-            *cast("list[str]", policy.site["protected-from-writing"]),
-        ],
+        protected=policy.protected_paths,
         listening=listening,
         owners=owners,
         new_lookup=names.new_lookup,

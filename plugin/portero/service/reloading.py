@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from portero.host.files import HostFiles
+from portero.judging.judge import Judge
+from portero.policy.policy import Policy
 from portero.service import loading
 from portero.service.application import Application, InForce
 from portero.service.loading import LoadError
@@ -33,7 +36,7 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
     known = application.in_force.notice.first_seen
     notice = replace(loaded.notice(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
     application.metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
-    return InForce(replace(judge, policy=loaded.policy), notice)
+    return InForce(_take_over(application, loaded.policy), notice)
 
 
 def follow(application: Application, notice: Notice) -> InForce:
@@ -41,8 +44,16 @@ def follow(application: Application, notice: Notice) -> InForce:
     judge = application.in_force.judge
     if notice.policy != judge.policy.digest:
         policy = loading.load_held(application.settings, judge.routes.operations, notice.held)
-        judge = replace(judge, policy=policy)
+        judge = _take_over(application, policy)
     return InForce(judge, notice)
+
+
+def _take_over(application: Application, policy: Policy) -> Judge:
+    """The judge by another policy, and the host as that protects it."""
+    settings, judge = application.settings, application.in_force.judge
+    policy.make_ready(settings.profile, settings.reported_profile)
+    host = judge.host.protecting(policy.protected_paths) if isinstance(judge.host, HostFiles) else judge.host
+    return replace(judge, policy=policy, host=host)
 
 
 def _keep(application: Application, faults: Sequence[str]) -> InForce:
