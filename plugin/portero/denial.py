@@ -1,4 +1,4 @@
-"""What a denial tells: the words for a violation, and what would be allowed instead. Plain frozen values."""
+"""What a denial tells: the words for a violation, and what would be allowed instead. Plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,3 +50,11 @@ class Wording:
     allowed: str = ""
     text: str = ""
     cure: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Written:
+    """What is written of a decision whatever its id and times, in its denial and its line; empty: not written yet."""
+
+    denial: tuple[str, ...] = ()
+    line: str = ""

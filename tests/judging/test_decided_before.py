@@ -181,7 +181,7 @@ def test_whether_the_daemon_can_be_asked_counts(judge: Judge) -> None:
     first = decide_twice(judge, data)
     name = judge._before.name(data)
 
-    assert judge._before.find(name, FixedHost(captured.HOST)) is first
+    assert judge._before.find(name, FixedHost(captured.HOST)) == first
     assert judge._before.find(name, FixedHost({**captured.HOST, "objects": {}})) is None
 
 

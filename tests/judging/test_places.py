@@ -1,10 +1,6 @@
 """The same requests where the host's files are visible and in a managed plugin (docs/install.md lists what differs)."""
 
-import base64
-import json
 import time
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,27 +8,10 @@ from portero.host import routes
 from portero.judging.judge import Judge
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
-from tests.paths import CORPUS
+from tests.judging.corpus import every_body
 
 # What a managed plugin does not see, it refuses: links of bind sources, names behind network IDs.
 REFUSED_THERE = {"host-paths-seen", "network-resolved"}
-
-
-def bodies() -> Iterator[tuple[str, bytes]]:
-    """Every JSON body of the corpus, as dockerd would post it."""
-    for file in ("bypass.jsonl", "more.jsonl"):
-        for line in (CORPUS / file).read_text(encoding="utf-8").splitlines():
-            case: dict[str, Any] = json.loads(line)
-            if case.get("raw") or "path" not in case:
-                continue
-            body = case.get("body_b64") or base64.b64encode(json.dumps(case.get("body")).encode()).decode()
-            envelope = {
-                "RequestMethod": case["method"],
-                "RequestUri": case["path"],
-                "RequestHeaders": dict(case.get("headers", [])),
-                "RequestBody": body,
-            }
-            yield case["id"], json.dumps(envelope).encode()
 
 
 def judge(host_root: str) -> Judge:
@@ -42,7 +21,7 @@ def judge(host_root: str) -> Judge:
 def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "_MOUNTED", "/proc/self/net")
     host, plugin = judge("/"), judge("none")
-    cases = [*bodies()]
+    cases = [*every_body()]
     other = {}
     unseen = []
     for name, envelope in cases:

@@ -50,7 +50,7 @@ def test_no_line_is_lost_while_logs_are_rotated(tmp_path: Path) -> None:
     def write(writer: int) -> None:
         log = DecisionLog(str(place))
         for number in range(LINES):
-            log.write({"id": f"{writer}-{number}", "padding": "x" * 200})
+            log.write(json.dumps({"id": f"{writer}-{number}", "padding": "x" * 200}))
             written_by[writer] = number + 1
 
     writers = [threading.Thread(target=write, args=(writer,)) for writer in range(WRITERS)]
@@ -77,13 +77,13 @@ def test_the_agent_follows_the_shipped_rotation_and_delivers_every_line(tmp_path
     to = SyslogReceiver(Destination("tcp", "127.0.0.1", receiver.port), "portero", None)
     ship = Shipper(place, to, tmp_path / "forward.json")
     # It begins with the file that it finds, not with older ones.
-    log.write({"id": "first"})
+    log.write('{"id":"first"}')
     assert ship.step()
     for turn in range(ROTATIONS):
         for number in range(100):
-            log.write({"id": f"{turn}-{number}"})
+            log.write(json.dumps({"id": f"{turn}-{number}"}))
         rotate(tmp_path)
-        log.write({"id": f"{turn}-after"})
+        log.write(json.dumps({"id": f"{turn}-after"}))
         end = time.monotonic() + 60
         while ship.state.sent < 101 * (turn + 1) + 1 and time.monotonic() < end:
             ship.step()

@@ -23,8 +23,8 @@ def test_each_decision_is_one_json_line_in_a_file_for_the_owner_only(tmp_path: P
     path = tmp_path / "new folder" / "decisions.jsonl"
 
     log = DecisionLog(str(path))
-    log.write({"id": "d-1"})
-    log.write({"id": "d-2\n"})
+    log.write('{"id":"d-1"}')
+    log.write(json.dumps({"id": "d-2\n"}))
 
     assert lines(path) == [{"id": "d-1"}, {"id": "d-2\n"}]
     assert path.stat().st_mode & 0o777 == 0o600
@@ -34,7 +34,7 @@ def test_a_full_disk_is_an_error_and_not_silence() -> None:
     log = DecisionLog("/dev/full")
 
     with pytest.raises(OSError, match="No space left"):
-        log.write({"id": "d-1"})
+        log.write('{"id":"d-1"}')
 
 
 def test_half_a_line_of_one_process_is_known_to_the_others(tmp_path: Path) -> None:
@@ -46,13 +46,13 @@ def test_half_a_line_of_one_process_is_known_to_the_others(tmp_path: Path) -> No
         whole = os.write
         os.write = lambda descriptor, data: whole(descriptor, data[:5])  # type: ignore[assignment]
         with suppress(OSError):
-            log.write({"id": "d-1"})
+            log.write('{"id":"d-1"}')
 
     other = get_context("fork").Process(target=tear)
     other.start()
     other.join()
-    log.write({"id": "d-2"})
-    log.write({"id": "d-3"})
+    log.write('{"id":"d-2"}')
+    log.write('{"id":"d-3"}')
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}', '{"id":"d-3"}']
 
@@ -65,7 +65,7 @@ def test_a_write_that_does_not_end_fails_the_lines_after_it_and_is_counted(
     hangs = threading.Event()
     whole = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: hangs.wait(20) and whole(descriptor, data))
-    first = threading.Thread(target=log.write, args=({"id": "d-1"},))
+    first = threading.Thread(target=log.write, args=('{"id":"d-1"}',))
     first.start()
     began = time.monotonic()
     while not log.state.count_stalled() and time.monotonic() < began + 10:
@@ -74,11 +74,11 @@ def test_a_write_that_does_not_end_fails_the_lines_after_it_and_is_counted(
     stalled, began = log.state.count_stalled(), time.monotonic()
     for _ in range(20):
         with pytest.raises(TimeoutError, match="an earlier write does not end"):
-            log.write({"id": "d-2"})
+            log.write('{"id":"d-2"}')
     took = time.monotonic() - began
     hangs.set()
     first.join()
-    log.write({"id": "d-3"})
+    log.write('{"id":"d-3"}')
 
     assert stalled == 1
     assert took < 1
@@ -93,7 +93,7 @@ def test_lines_are_synced_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     calls: list[int] = []
     monkeypatch.setattr(os, "fdatasync", calls.append)
     for number in range(3):
-        log.write({"id": f"d-{number}"})
+        log.write(json.dumps({"id": f"d-{number}"}))
 
     assert len(calls) == synced
 
@@ -103,7 +103,7 @@ def test_an_interval_syncs_what_was_written_since(tmp_path: Path, monkeypatch: p
     calls: list[int] = []
     monkeypatch.setattr(os, "fdatasync", calls.append)
     for _ in range(2):
-        log.write({"id": "d-1"})
+        log.write('{"id":"d-1"}')
     log.sync()
     log.sync()
 
@@ -119,8 +119,8 @@ def test_a_sync_that_fails_is_a_lost_line(
     each, interval = (DecisionLog(str(tmp_path / sync), sync) for sync in ("each", "interval"))
     monkeypatch.setattr(os, "fdatasync", fail)
     with pytest.raises(OSError, match="Input/output error"):
-        each.write({"id": "d-1"})
-    interval.write({"id": "d-1"})
+        each.write('{"id":"d-1"}')
+    interval.write('{"id":"d-1"}')
     assert interval.state.last_failure == 0
     interval.sync()
 
@@ -140,7 +140,7 @@ def test_lines_of_many_writers_never_mix(tmp_path: Path) -> None:
 
     def write(number: int) -> None:
         for _ in range(50):
-            log.write({"id": str(number) * 500})
+            log.write(json.dumps({"id": str(number) * 500}))
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
     for writer in writers:

@@ -1,5 +1,6 @@
 """systemd's journal as the decision log: every entry whole, with its fields, and an error when it takes none."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ from tests.report.decisions import decision, violation
 from .journald import Journald, journald, needs_journald
 
 
-def refused(**more: JSON) -> dict[str, JSON]:
-    return decision(violation(), violation("limits", "audit"), **more)
+def refused(**more: JSON) -> str:
+    return json.dumps(decision(violation(), violation("limits", "audit"), **more), separators=(",", ":"))
 
 
 def _takes(log: Journal) -> bool:

@@ -22,10 +22,10 @@ def lines(path: Path) -> list[object]:
 def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     log = opened(path)
-    log.write({"id": "d-1"})
+    log.write('{"id":"d-1"}')
 
     path.rename(tmp_path / "decisions.jsonl.1")
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
     assert lines(path) == [{"id": "d-2"}]
@@ -41,7 +41,7 @@ def test_a_line_that_another_process_is_writing_is_not_a_torn_one(
         path.write_text('{"id":"d-1","padding":""}\n')
 
     monkeypatch.setattr(line_writer.time, "sleep", end_the_line)
-    opened(path).write({"id": "d-2"})
+    opened(path).write('{"id":"d-2"}')
 
     assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
 
@@ -50,7 +50,7 @@ def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     log = opened(path)
     for number in range(4):
-        log.write({"id": f"d-{number}"})
+        log.write(json.dumps({"id": f"d-{number}"}))
         assert lines(path) == [{"id": f"d-{number}"}]
 
         # The number of a removed file is free for the next one as soon as nobody holds it open.
@@ -62,12 +62,12 @@ def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
 def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> None:
     path, fresh = tmp_path / "decisions.jsonl", tmp_path / "fresh"
     log = opened(path)
-    log.write({"id": "d-1"})
+    log.write('{"id":"d-1"}')
 
     fresh.touch()
     fresh.rename(path)
-    log.write({"id": "d-2"})
-    log.write({"id": "d-3"})
+    log.write('{"id":"d-2"}')
+    log.write('{"id":"d-3"}')
 
     assert lines(path) == [{"id": "d-2"}, {"id": "d-3"}]
 
@@ -75,10 +75,10 @@ def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> Non
 def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     log = opened(path)
-    log.write({"id": "d-1"})
+    log.write('{"id":"d-1"}')
 
     os.truncate(path, 0)
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert path.read_bytes() == b'{"id":"d-2"}\n'
 
@@ -86,10 +86,10 @@ def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
 def test_a_folder_that_goes_with_its_log_is_made_again(tmp_path: Path) -> None:
     path = tmp_path / "logs" / "decisions.jsonl"
     log = opened(path)
-    log.write({"id": "d-1"})
+    log.write('{"id":"d-1"}')
 
     path.parent.rename(tmp_path / "old")
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert lines(path) == [{"id": "d-2"}]
 
@@ -101,10 +101,10 @@ def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(t
     path.mkdir()
     for _ in range(2):
         with pytest.raises(IsADirectoryError):
-            log.write({"id": "d-1"})
+            log.write('{"id":"d-1"}')
 
     path.rmdir()
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert lines(path) == [{"id": "d-2"}]
     assert lines(tmp_path / "decisions.jsonl.1") == []
@@ -116,10 +116,10 @@ def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest
     whole = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
     with pytest.raises(OSError, match="only 5 of 13 bytes"):
-        log.write({"id": "d-1"})
+        log.write('{"id":"d-1"}')
     monkeypatch.undo()
 
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
 
@@ -128,8 +128,8 @@ def test_half_a_line_that_was_left_before_the_start_is_no_part_of_the_first(tmp_
     path = tmp_path / "decisions.jsonl"
     path.write_text('{"id":"d-0"}\n{"id"')
 
-    opened(path).write({"id": "d-1"})
-    opened(path).write({"id": "d-2"})
+    opened(path).write('{"id":"d-1"}')
+    opened(path).write('{"id":"d-2"}')
 
     assert path.read_text() == '{"id":"d-0"}\n{"id"\n{"id":"d-1"}\n{"id":"d-2"}\n'
 
@@ -143,10 +143,10 @@ def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
     for taken in (5, 0):
         monkeypatch.setattr(os, "write", lambda descriptor, data, most=taken: whole(descriptor, data[:most]))
         with pytest.raises(OSError, match=f"only {taken} of"):
-            log.write({"id": "d-1"})
+            log.write('{"id":"d-1"}')
     monkeypatch.undo()
 
-    log.write({"id": "d-2"})
+    log.write('{"id":"d-2"}')
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
 
@@ -171,6 +171,6 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 
 def test_standard_output_takes_the_lines_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
-    opened("-").write({"id": "d-1"})
+    opened("-").write('{"id":"d-1"}')
 
     assert capfd.readouterr().out == '{"id":"d-1"}\n'

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from portero.decision import Decision, Subject, refusal
+from portero.service.log_line import LogLine
 from portero.service.shared_lines import OPERATIONS, SharedLines
 from tests.paths import SCHEMAS
 
@@ -19,8 +20,8 @@ def decision(subject: Subject = PING, **more: object) -> Decision:
 
 def add(lines: SharedLines, id: str, subject: Subject = PING) -> dict[str, object] | None:
     made = decision(subject, id=id)
-    line = lines.add(made, made.line(1))
-    return None if line is None else {"id": line["id"], "alike": line.get("alike", 1)}
+    line = lines.add(LogLine(made, 1))
+    return None if line is None else {"id": line.decision.id, "alike": line.alike}
 
 
 def test_only_operations_that_read_and_look_nothing_up_may_share() -> None:
@@ -80,7 +81,7 @@ def test_the_first_has_its_own_line_and_each_further_line_stands_for_as_many_as_
         {"id": "d-6", "alike": 3},
         None,
     ]
-    assert [line["id"] for line in lines.take_all()] == ["d-7"]
+    assert [line.decision.id for line in lines.take_all()] == ["d-7"]
     assert lines.take_all() == []
 
 
@@ -90,7 +91,7 @@ def test_what_was_only_counted_gets_a_line_at_the_end() -> None:
         add(lines, f"d-{number}")
 
     (line,) = lines.take_all()
-    assert (line["id"], line["alike"]) == ("d-4", 4)
+    assert (line.decision.id, line.alike) == ("d-4", 4)
 
 
 def test_users_and_operations_never_share_one() -> None:

@@ -79,7 +79,7 @@ class DecidedBefore:
             return
         if len(self._made) >= _MOST_KEPT:
             self._made = {}
-        self._made[name] = _Made(decision, answers)
+        self._made[name] = _Made(decision.again(decision.id, decision.time), answers)
 
 
 def depends_on_time(decision: Decision, asked: Envelope, who: Identity, policy: Policy) -> bool:

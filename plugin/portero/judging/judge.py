@@ -71,7 +71,7 @@ class Judge:
         host = self.host.moment(peer)
         name = self._before.name(data) if known is None else b""
         before = self._before.find(name, host)
-        return replace(before, id=id, time=time) if before else self._decide(data, id, time, known, host, name)
+        return before.again(id, time) if before else self._decide(data, id, time, known, host, name)
 
     def _decide(
         self, data: bytes, id: str, time: float, known: Identity | None, host: HostMoment, name: bytes

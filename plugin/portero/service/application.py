@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from portero import unixhttp  # noqa: F401 - before the workers fork: the first lookup then need not load it
 from portero.decision import Decision, in_order, new_id, refusal
@@ -23,6 +23,7 @@ from portero.service import builds, bundled, forwarded, loading, status
 from portero.service.asked_by import AskedBy
 from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
+from portero.service.log_line import LogLine
 from portero.service.metrics import Metrics
 from portero.service.settings import Settings
 from portero.service.shared_lines import SharedLines
@@ -121,9 +122,9 @@ class Application:
         return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
-        line = decision.line(microseconds)
+        line = LogLine(decision, microseconds)
         if self.shared_lines.may_share(decision):
-            shared = self.shared_lines.add(decision, line)
+            shared = self.shared_lines.add(line)
             if shared is None:
                 return decision
             line = shared
@@ -134,16 +135,15 @@ class Application:
         for line in self.shared_lines.take_all():
             self._write_line(line)
 
-    def _write_line(self, line: dict[str, JSON]) -> bool:
+    def _write_line(self, line: LogLine) -> bool:
         """Whether it is written; it stands for one decision, or for so many alike."""
-        stands_for = cast(int, line.get("alike", 1))
         try:
-            self.log.write(line)
+            self.log.write(line.text())
         except OSError as error:
-            self.metrics.log_failed(stands_for)
-            _LOG.error("%s: cannot write the decision log: %s", line["id"], error.strerror)
+            self.metrics.log_failed(line.alike)
+            _LOG.error("%s: cannot write the decision log: %s", line.decision.id, error.strerror)
             return False
-        self.metrics.left_out(stands_for - 1)
+        self.metrics.left_out(line.alike - 1)
         return True
 
     def _refuse_unlogged(self, decision: Decision) -> Decision:

@@ -7,7 +7,7 @@ import errno
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from portero.log_place import JOURNAL
@@ -15,7 +15,6 @@ from portero.service.journal import Journal
 from portero.service.line_writer import LineWriter
 from portero.service.log_state import LogState
 from portero.threads import start_thread
-from portero.types import JSON
 
 # When lines are written to the disk: when the kernel does, each second, before each answer.
 Sync = Literal["off", "interval", "each"]
@@ -26,8 +25,8 @@ _LOG = logging.getLogger(__name__)
 class _Sink(Protocol):
     """Where lines go. Both methods raise OSError."""
 
-    def write(self, line: Mapping[str, JSON]) -> None:
-        """Write one line in whole."""
+    def write(self, line: str) -> None:
+        """Write one line, given as JSON without an end of line, in whole."""
 
     def prepare_sync(self) -> Callable[[], None]:
         """What brings to the disk what was written so far; it is called once, and raises OSError."""
@@ -51,7 +50,7 @@ class DecisionLog:
         if self._sync == "interval":
             start_thread("sync", self._sync_often)
 
-    def write(self, line: Mapping[str, JSON]) -> None:
+    def write(self, line: str) -> None:
         """Append one line; raises OSError when it could not be written in whole, or an earlier one does not end."""
         try:
             self._begin()

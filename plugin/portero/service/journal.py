@@ -12,7 +12,7 @@ import os
 import socket
 import struct
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import cast
 
@@ -49,7 +49,7 @@ class Journal:
         self._socket = _make_socket()
         self._stands_still = False
 
-    def write(self, line: Mapping[str, JSON]) -> None:
+    def write(self, line: str) -> None:
         """Send one entry. While an earlier wait was in vain, there is no further wait."""
         entry = write_entry(line)
         flags = socket.MSG_DONTWAIT if self._stands_still else 0
@@ -93,7 +93,7 @@ def _make_socket() -> socket.socket:
     return sender
 
 
-def write_entry(line: Mapping[str, JSON]) -> bytes:
+def write_entry(line: str) -> bytes:
     """A line of the decision log as an entry: as JSON in MESSAGE, and what one searches for in fields of its own."""
     return b"".join(
         # With its length before it, a value can hold an end of line and still is one field.
@@ -103,9 +103,10 @@ def write_entry(line: Mapping[str, JSON]) -> bytes:
     )
 
 
-def _list_fields(line: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+def _list_fields(text: str) -> Iterator[tuple[str, str]]:
+    line = cast("dict[str, JSON]", json.loads(text))
     allowed = line["allowed"] is True
-    yield "MESSAGE", json.dumps(line, separators=(",", ":"))
+    yield "MESSAGE", text
     yield "PRIORITY", _INFORMATIONAL if allowed else _WARNING
     yield "SYSLOG_FACILITY", _FACILITY
     yield "SYSLOG_IDENTIFIER", IDENTIFIER

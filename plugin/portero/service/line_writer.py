@@ -5,23 +5,19 @@ sets the offset and writes as one step).
 """
 
 import errno
-import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from portero.log_place import STANDARD_OUTPUT
 from portero.rotation import has_moved, identify
 from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
-from portero.types import JSON
 
 _OWNER_ONLY = 0o600
 _LOOKS, _BETWEEN_LOOKS = 4, 0.002
-# json.dumps would make one for each line. A line is a tree.
-_WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
 class LineWriter:
@@ -40,11 +36,11 @@ class LineWriter:
         self._descriptor = self._open() if self._output is None else self._output.descriptor
         state.torn = self._output is None and _is_torn(place)
 
-    def write(self, line: Mapping[str, JSON]) -> None:
+    def write(self, line: str) -> None:
         """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
         if self._output is None and has_moved(self._place, self._identity):
             self._follow_rotation()
-        data = _WRITER.encode(line).encode() + b"\n"
+        data = line.encode() + b"\n"
         if self._state.torn:
             data = b"\n" + data
         written = os.write(self._descriptor, data) if self._output is None else self._output.write(data)

@@ -6,10 +6,10 @@ are as many as the setting says, after a minute, and when the process ends.
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.decision import Decision
-from portero.types import JSON
+from portero.service.log_line import LogLine
 
 # What hands out the content of a container, an image or a secret, or what runs where, is not among them.
 OPERATIONS = frozenset(
@@ -41,7 +41,7 @@ class _Kind:
     """The reads since the last line, and the line of the last of them."""
 
     count: int
-    line: dict[str, JSON]
+    line: LogLine
 
 
 class SharedLines:
@@ -64,8 +64,9 @@ class SharedLines:
             and not subject.trace
         )
 
-    def add(self, decision: Decision, line: dict[str, JSON]) -> dict[str, JSON] | None:
+    def add(self, line: LogLine) -> LogLine | None:
         """The line to write now; None: a later one stands for this decision too."""
+        decision = line.decision
         of_kind = (decision.subject, decision.policy, decision.profile, decision.audit_profile, decision.mode)
         with self._lock:
             kind = self._kinds.get(of_kind)
@@ -77,7 +78,7 @@ class SharedLines:
             kind.line = line
             return _take(kind) if kind.count == self.most else None
 
-    def take_all(self) -> list[dict[str, JSON]]:
+    def take_all(self) -> list[LogLine]:
         """The lines of what was only counted so far. Kinds without any since the last time are forgotten."""
         with self._lock:
             counted = {of_kind: kind for of_kind, kind in self._kinds.items() if kind.count}
@@ -85,7 +86,7 @@ class SharedLines:
             return [_take(kind) for kind in counted.values()]
 
 
-def _take(kind: _Kind) -> dict[str, JSON]:
-    line = {**kind.line, "alike": kind.count} if kind.count > 1 else kind.line
+def _take(kind: _Kind) -> LogLine:
+    line = replace(kind.line, alike=kind.count)
     kind.count = 0
     return line
