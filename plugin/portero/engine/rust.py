@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.check import InstancePath, sort_paths
+from portero.engine.by_place import CheckByPlace, split_by_place
+from portero.engine.check import Check, InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.types import JSON
 
@@ -48,14 +49,21 @@ class RustChecks:
     def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> None:
         self._schemas = {name: to_portable(schema) for name, schema in schemas.items()}
         self._registry = _registry(resources)
-        self._alone = {name: self[name] for name, schema in self._schemas.items() if _loses_way(schema)}
+        self._alone = {name: self._check_alone(schema) for name, schema in self._schemas.items() if _loses_way(schema)}
         # The policy asks for a set or two for each operation.
         self._sets: dict[tuple[str, ...], _Set] = {}
         # What does not compile is found out now.
         self._compile(tuple(self._schemas))
 
     def __getitem__(self, name: str) -> RustCheck:
-        return RustCheck(_validator(self._schemas[name], self._registry))
+        return self._check(self._schemas[name])
+
+    def _check(self, schema: Mapping[str, JSON]) -> RustCheck:
+        return RustCheck(_validator(schema, self._registry))
+
+    def _check_alone(self, schema: Mapping[str, JSON]) -> Check:
+        places = split_by_place(dict(schema))
+        return self._check(schema) if places is None else CheckByPlace(places, self._check)
 
     def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
         """As in Checks; RuntimeError when a set fails and the engine does not report which schema."""
