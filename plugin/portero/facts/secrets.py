@@ -4,7 +4,7 @@ Names come out, values never do. No other module knows these words.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from portero.types import JSON
 
@@ -17,6 +17,8 @@ _WORDS = re.compile(
 )
 # A name that counts has one of these in it. Most have none, and one search is quicker than a look for each word.
 _ROOTS = re.compile("pass|secret|token|credential|key|auth|url|uri")
+# So many names are searched as one text; where it has one of these, they are looked at one by one.
+_AT_ONCE = 64
 # A path to a secret is no secret.
 _POINTERS = tuple(f"{mark}{kind}" for mark in "._-" for kind in ("file", "path", "dir", "sock"))
 _URLS = tuple(f"{mark}{kind}" for mark in "._-" for kind in ("url", "uri"))
@@ -39,9 +41,17 @@ def find_in_map(values: Mapping[str, JSON], at: str) -> list[JSON]:
     """From a map of names to values."""
     return [
         {"name": name, "at": at}
-        for name, value in values.items()
-        if isinstance(value, str) and looks_secret(name, value)
+        for name in _list_suspects([*values])
+        if isinstance(value := values[name], str) and looks_secret(name, value)
     ]
+
+
+def _list_suspects(names: Sequence[str]) -> Iterator[str]:
+    """At least the names that look like secrets: a look at many at once takes half the time of one at each."""
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        if _ROOTS.search("\n".join(some).casefold()) is not None:
+            yield from some
 
 
 def looks_secret(name: str, value: str) -> bool:
