@@ -1,23 +1,27 @@
 """Free memory goes back to the system."""
 
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from portero.server import memory
-from portero.server.memory import FreeMemory, LargeRequests
+from portero.server.memory import LargeRequests, give_back, use_one_arena
+from tests.server.commands import ask, create, serve
+from tests.server.running import started
 
 _HELD = """
 import re, sys, threading
 from pathlib import Path
-from portero.server.memory import FreeMemory
+from portero.server.memory import give_back, use_one_arena
 
 def resident():
     return int(re.search(r"VmRSS:\\s+([0-9]+)", Path("/proc/self/status").read_text())[1]) / 1024
 
-free = FreeMemory()
+use_one_arena()
 kept = []
 
 def take():
@@ -29,7 +33,7 @@ for _ in range(4):
     thread = threading.Thread(target=take)
     thread.start()
     thread.join()
-free.give_back()
+give_back()
 print(resident() - before)
 """
 
@@ -40,10 +44,29 @@ def test_what_many_threads_freed_goes_back_though_a_little_stays_in_use() -> Non
     assert float(done.stdout) < 20
 
 
-def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
+def test_no_thread_of_the_server_has_an_arena_of_its_own(tmp_path: Path) -> None:
+    with started(serve(tmp_path, "--workers", "1"), tmp_path / "portero.sock") as server:
+        for _ in range(3):
+            ask(server, create(Binds=["/srv:/srv"] * 10_000))
 
-    FreeMemory().give_back()
+        assert [find_arenas(process) for process in (server.process.pid, *server.workers())] == [[], []]
+
+
+def find_arenas(process: int) -> list[str]:
+    """The addresses of glibc's arenas other than the first: each lies at a multiple of its size, 64 MiB."""
+    maps = Path(f"/proc/{process}/maps").read_text()
+    return [
+        start
+        for start in re.findall(r"^([0-9a-f]+)-[0-9a-f]+ rw-p 00000000 00:00 0 *$", maps, re.M)
+        if int(start, 16) % (64 << 20) == 0
+    ]
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_LIBRARY", object())
+
+    use_one_arena()
+    give_back()
 
 
 def test_large_requests_wait_for_their_turns_and_leave_a_note() -> None:

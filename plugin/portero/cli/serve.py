@@ -21,6 +21,7 @@ from portero.server.exporter import Exporter
 from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
 from portero.server.master import Master
+from portero.server.memory import use_one_arena
 from portero.service.application import Application, build
 from portero.service.live import Live
 from portero.service.loading import LoadError
@@ -69,6 +70,8 @@ def serve(**given: str | tuple[str, ...] | None) -> None:
 def run(settings: Settings) -> None:
     """Serve under these settings, until a signal ends it."""
     _check_streams(settings)
+    # Before there is any thread: one that has an arena of its own keeps it.
+    use_one_arena()
     given = _inherited()
     if given is not None:
         settings = replace(settings, socket=Path(given.name))

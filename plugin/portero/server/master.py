@@ -16,6 +16,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from portero.server.calls import Answers
 from portero.server.descriptors import count_connections, raise_limit
 from portero.server.listener import Listener
+from portero.server.memory import give_back
 from portero.server.page import LaterPage, Page
 from portero.service.settings import Settings
 
@@ -99,7 +100,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     def run(self) -> None:
         """Serve; returns by SystemExit."""
         # What is loaded stays: no collector has to visit it, which would also give each worker a copy of its pages.
-        gc.collect()
+        give_back()
         gc.freeze()
         _Arbiter(self, self._tended, self._listener).run()
 

@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 
 # malloc.h, described in mallopt(3).
 _M_ARENA_MAX = -8
+_LIBRARY = ctypes.CDLL(None)
 
 
 class LargeRequests:
@@ -28,19 +29,22 @@ class LargeRequests:
         self._turns.release()
 
 
-class FreeMemory:
-    """All threads share one arena from now on. To map large pieces as well was measured: 1 MB took a sixth longer."""
+def use_one_arena() -> None:
+    """Have all threads that begin from now on share one arena, also in processes that are forked.
 
-    def __init__(self) -> None:
-        library = ctypes.CDLL(None)
-        # Another C library has none of these.
-        self._trim = getattr(library, "malloc_trim", None)
-        option = getattr(library, "mallopt", None)
-        if self._trim is not None and option is not None:
-            option(_M_ARENA_MAX, 1)
+    To map large pieces as well was measured: 1 MB took a sixth longer.
+    """
+    _call("mallopt", _M_ARENA_MAX, 1)
 
-    def give_back(self) -> None:
-        """Give what is free now back to the system. It takes some milliseconds."""
-        gc.collect()
-        if self._trim is not None:
-            self._trim(0)
+
+def give_back() -> None:
+    """Give what is free now back to the system. It takes some milliseconds."""
+    gc.collect()
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *values: int) -> None:
+    # Another C library has none of these.
+    function = getattr(_LIBRARY, name, None)
+    if function is not None:
+        function(*values)

@@ -19,7 +19,7 @@ from gunicorn.workers import base  # type: ignore[import-untyped]
 from portero.server.calls import Answers
 from portero.server.connection import Connection
 from portero.server.loop import Loop
-from portero.server.memory import FreeMemory, LargeRequests
+from portero.server.memory import LargeRequests, give_back
 from portero.threads import call_before_lookups
 
 _SHOWS_LIFE_EVERY = 1.0
@@ -50,8 +50,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         waiting = (self._loop.news, self.PIPE[0], master)
         # From here on requests are answered.
         self._loop.look_after()
-        memory = FreeMemory()
-        shows_life = gave_back = 0.0
+        shows_life, gave_back = 0.0, time.monotonic()
         while self.alive and self.ppid == os.getppid():
             if time.monotonic() >= shows_life:
                 self.notify()
@@ -59,7 +58,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
             every = _GIVES_BACK_SOON if self._large.were_served else _GIVES_BACK_EVERY
             if time.monotonic() >= gave_back + every:
                 self._large.were_served = False
-                memory.give_back()
+                give_back()
                 gave_back = time.monotonic()
             rest = _GIVES_BACK_SOON if self._large.were_served else _GIVES_BACK_EVERY
             ready, _, _ = select.select(waiting, (), (), min(self._loop.look_after(), rest))
