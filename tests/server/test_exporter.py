@@ -1,5 +1,6 @@
 """Metrics of the real server: on its own socket, on a loopback port, right with several workers."""
 
+import fcntl
 import http.client
 import os
 import signal
@@ -37,8 +38,18 @@ def on_port(port: int, host: str = "127.0.0.1") -> dict[str, float]:
     return figures(http.client.HTTPConnection(host, port, timeout=10))
 
 
-def left_behind() -> set[str]:
-    return {entry.name for entry in Path("/dev/shm").glob("portero-metrics-*")}
+def left_behind() -> set[Path]:
+    """The folders whose processes have ended: other tests may run beside this one."""
+    return {folder for folder in Path("/dev/shm").glob("portero-metrics-*") if not is_in_use(folder)}
+
+
+def is_in_use(folder: Path) -> bool:
+    try:
+        with (folder / "0.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except (BlockingIOError, FileNotFoundError):  # held, or removed just now
+        return True
+    return False
 
 
 def ended(port: int) -> bool:
