@@ -1,22 +1,18 @@
-"""Loading: settings and files that cannot be used are refused with every fault; which dockerd is asked."""
+"""Loading: settings and files that cannot be used are refused with every fault."""
 
 import json
 import os
 import shutil
-import stat
 import sys
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from portero import engine
 from portero.host import owners
 from portero.service import resources
-from portero.service.loading import LoadError, host_root, list_daemon_addresses
+from portero.service.loading import LoadError, host_root
 from portero.service.settings import Settings
-from tests.host.test_asking_daemon import ROOTS, locate
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED
 from tests.service.test_application import built, site_with_exception
@@ -95,41 +91,6 @@ def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch
     monkeypatch.setattr(os, "getpid", lambda: process)
 
     assert host_root(Settings.read({}, {"host_root": at})) == root
-
-
-def test_networks_are_asked_of_the_named_dockerd_alone() -> None:
-    settings = Settings.read({}, {"docker_host": "unix:///srv/docker.sock"})
-
-    assert list_daemon_addresses(settings, locate(ROOTS)) == ["/srv/docker.sock"]
-
-
-def test_without_a_named_dockerd_the_one_that_asks_is_asked_where_it_sees_its_socket() -> None:
-    daemon = replace(locate(ROOTS), pid=os.getpid(), root="/proc/7/root", hosts=("/srv/any",))
-
-    assert next(iter(list_daemon_addresses(Settings.read({}, {}), daemon))) == "/proc/7/root/srv/any"
-
-
-@pytest.mark.parametrize(
-    ("uid", "kind", "addresses"),
-    [
-        (0, stat.S_IFSOCK, ["/run/docker.sock"]),
-        (1000, stat.S_IFSOCK, []),
-        (0, stat.S_IFCHR, []),  # /dev/null, where a managed plugin has no socket mounted
-        (None, stat.S_IFSOCK, []),
-    ],
-)
-def test_where_no_dockerd_asks_only_a_socket_of_root_is_believed(
-    uid: int | None, kind: int, addresses: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def look(path: object, **_: object) -> object:
-        if uid is None:
-            raise FileNotFoundError
-        return SimpleNamespace(st_uid=uid, st_mode=kind)
-
-    with monkeypatch.context() as patched:
-        settings = Settings.read({}, {})
-        patched.setattr(os, "stat", look)
-        assert list_daemon_addresses(settings, None) == addresses
 
 
 def test_an_exception_that_would_waive_self_protection_keeps_portero_from_starting(tmp_path: Path) -> None:

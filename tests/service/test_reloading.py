@@ -1,6 +1,8 @@
 """Reloading: the new policy, or the old one with the faults of the folder."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -8,7 +10,7 @@ from typing import cast
 import pytest
 
 from portero.engine.rust import RustChecks
-from portero.service import loading
+from portero.service import loading, own_files
 from portero.service.application import Application
 from portero.service.reloading import follow, reload
 from tests.service.test_application import ask, built, create
@@ -53,6 +55,64 @@ def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path:
     assert "protected-paths" not in ask(before, mounted)["Msg"]
     assert "protected-paths" in ask(after, mounted)["Msg"]
     assert "protected-paths" in ask(followed, mounted)["Msg"]
+
+
+LINKS = {
+    "site.json": "site.json",
+    "exceptions": "exceptions",
+    "exceptions/web.json": "web.json",
+    "rules/site": "site",
+    "rules/site/no-such.json": "no-such.json",
+    "keys/issuer.pem": "issuer.pem",
+}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_what_a_link_in_a_policy_folder_leads_to_is_portero_s_own_from_the_start_and_after_a_reload(
+    tmp_path: Path, link: str
+) -> None:
+    policy, elsewhere = tmp_path / "policy", tmp_path / "elsewhere"
+    policy.mkdir()
+    elsewhere.mkdir()
+    (policy / "site.json").write_text("{}")
+    before = built(tmp_path, schemas=str(policy), host_root="/")
+    (policy / link).unlink(missing_ok=True)
+    (policy / link).parent.mkdir(parents=True, exist_ok=True)
+    (policy / link).symlink_to(elsewhere / LINKS[link])
+    if link == "site.json":
+        (elsewhere / "site.json").write_text("{}")
+    elif not link.endswith(".json") and not link.endswith(".pem"):
+        (elsewhere / LINKS[link]).mkdir()
+
+    # Of what cannot be loaded too: what a container writes there could be loaded next.
+    after = reloaded(before)
+    followed = replace(before, in_force=follow(before, after.in_force.notice))
+
+    mounted = create(Binds=[f"{elsewhere}:/x"])
+    assert ask(before, mounted)["Allow"] is True
+    assert "no-daemon-sockets" in ask(after, mounted)["Msg"]
+    assert "no-daemon-sockets" in ask(followed, mounted)["Msg"]
+    if not after.in_force.notice.faults:
+        assert "no-daemon-sockets" in ask(built(tmp_path, schemas=str(policy), host_root="/"), mounted)["Msg"]
+
+
+def test_links_that_cannot_be_looked_for_are_those_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, elsewhere = tmp_path / "policy", tmp_path / "elsewhere"
+    policy.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "site.json").write_text("{}")
+    (policy / "site.json").symlink_to(elsewhere / "site.json")
+    before = built(tmp_path, schemas=str(policy), host_root="/")
+
+    def fail(path: object) -> os.stat_result:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own_files.os, "lstat", fail)
+        after = reloaded(before)
+
+    assert "Too many open files in system" in after.in_force.notice.faults[0]
+    assert after.in_force.judge is before.in_force.judge
 
 
 def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(

@@ -21,6 +21,7 @@ NOTICE = Notice(
     {FOLDER: {"site.json": b'{"\xc3\xa4": 1}\n'}},
     ("web",),
     7.5,
+    ("/etc/portero/policy/site.json",),
 )
 
 

@@ -37,13 +37,12 @@ class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
     `root` None: where the daemon that asks sees them (`daemons`), or "/". `sockets`: paths to protect besides the
-    daemons' own. `own`: what Portero's decisions depend on, with all below it. `programs`: folders with all below them,
-    and `logs`: files and folders, that no container may write. `protected`: names of paths that the policy protects.
-    `visible=False`: only names can be compared. `mounts`: of the process that sees the files below `root`. `listening`:
-    the daemons' sockets. `daemon_config`: the path of daemon.json; None: that of the daemon that asks. `new_lookup`:
-    makes, for one request, the function from a network's ID to its name (None: not found out). `lookups_fail`: whether
-    the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last
-    went. `owners` judges who can replace a file; made here when it is left out.
+    daemons' own. `own`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead to
+    more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
+    `protected`: paths that the policy protects. `visible=False`: only names can be compared. `mounts`: of the process
+    that sees the files below `root`. `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
+    `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
+    whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
     """
 
     def __init__(
@@ -53,6 +52,7 @@ class HostFiles:
         visible: bool = True,
         sockets: Iterable[str] = (),
         own: Iterable[str] = (),
+        links: Iterable[str] = (),
         programs: Iterable[str] = (),
         logs: Iterable[str] = (),
         protected: Iterable[str] = (),
@@ -68,14 +68,11 @@ class HostFiles:
     ) -> None:
         self.root = root
         self.visible = visible
-        always = (*DEFAULT_SOCKETS, *map(clean, sockets))
-        self.own = tuple(map(clean, own))
-        # The daemons' usual sockets and Portero's own files.
-        self.protected_names = (*always, *self.own)
+        self._sockets = (*DEFAULT_SOCKETS, *map(clean, sockets))
+        self._own = tuple(map(clean, own))
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
-        self._protect(protected)
-        self.places = KnownPlaces(always, self.own, self.programs, self.logs)
+        self._protect(protected, links)
         self.owners = owners or Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
@@ -86,15 +83,18 @@ class HostFiles:
         self._configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
 
-    def protecting(self, protected: Iterable[str]) -> "HostFiles":
-        """The same host, by a policy that protects these paths."""
+    def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
+        """The same host, by a policy that protects these paths and has these links in its folders."""
         other = copy(self)
-        other._protect(protected)
-        return self if other.protected == self.protected else other
+        other._protect(protected, links)
+        return self if (other.protected, other.own) == (self.protected, self.own) else other
 
-    def _protect(self, protected: Iterable[str]) -> None:
+    def _protect(self, protected: Iterable[str], links: Iterable[str]) -> None:
+        self.own = (*self._own, *map(clean, links))
+        self.protected_names = (*self._sockets, *self.own)
         self.protected = frozenset(map(clean, protected))
         self.links = KnownLinks(self.protected)
+        self.places = KnownPlaces(self._sockets, self.own, self.programs, self.logs)
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         """The host as it is now, for one request of this peer."""

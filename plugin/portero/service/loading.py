@@ -5,21 +5,17 @@ The files are kept byte for byte (`Loaded.held`), so that every worker judges by
 
 import json
 import os
-import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portero import engine
 from portero.engine import Engine
 from portero.errors import Faults
-from portero.host.asking_daemon import AskingDaemon
-from portero.host.asking_daemon_sockets import DaemonSockets
 from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.owners import Owners
-from portero.host.sockets import DEFAULT_SOCKETS
 from portero.judging.judge import Judge
 from portero.objects.lookup import DaemonObjects
 from portero.objects.networks import NetworkNames
@@ -31,6 +27,7 @@ from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
 from portero.reading.shapes import ShapeFault
 from portero.service import own_files, resources
+from portero.service.daemon_addresses import list_daemon_addresses
 from portero.service.settings import Settings
 from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
@@ -50,17 +47,18 @@ class LoadError(Faults):
 class Loaded:
     """A policy ready to judge by, how its folders are signed, and the files that it was made of.
 
-    `first_seen`: the groups of which no signed version is known to have been in force.
+    `first_seen`: the groups of which no signed version is known to have been in force. `links`: those in the folders.
     """
 
     policy: Policy
     signed: Mapping[Path, Manifest]
     held: Held
     first_seen: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
     def notice(self, now: float) -> Notice:
         """The notice of this policy, loaded now (seconds since 1970)."""
-        return Notice(self.policy.digest, now, now, (), self.signed, self.held, self.first_seen)
+        return Notice(self.policy.digest, now, now, (), self.signed, self.held, self.first_seen, links=self.links)
 
 
 class _Keeping:
@@ -142,7 +140,15 @@ def _load_kept(
     policy = _load_policy(settings, operations, keeping.read)
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
-    return Loaded(policy, signed, keeping.held)
+    return Loaded(policy, signed, keeping.held, links=list_links(settings))
+
+
+def list_links(settings: Settings) -> tuple[str, ...]:
+    """The links in the policy folders; raises LoadError."""
+    try:
+        return own_files.list_links(settings)
+    except OSError as error:
+        raise LoadError([f"{error.filename}: cannot be read ({error.strerror}): fix it"]) from error
 
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
@@ -163,16 +169,6 @@ def host_root(settings: Settings) -> str:
 def lacks_daemon(settings: Settings) -> bool:
     """Whether dockerd cannot be asked: a managed plugin sees no process but its own."""
     return settings.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
-
-
-def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Iterable[str]:
-    """The sockets at which the daemon that asks can be asked for the name of a network, the best first."""
-    if settings.docker_host is not None:
-        return [str(settings.docker_host)]
-    if daemon is not None:
-        return DaemonSockets(daemon)
-    # Any program can listen under the name of dockerd; only root can make root's socket.
-    return [address for address in DEFAULT_SOCKETS[:1] if _is_socket_of_root(address)]
 
 
 def make_host(settings: Settings, policy: Policy) -> HostFiles:
@@ -198,6 +194,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         visible=root != "none",
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *own_files.list_deciding(settings)],
+        links=list_links(settings),
         programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
         logs=own_files.list_logs(settings),
         protected=policy.protected_paths,
@@ -209,15 +206,6 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
         lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
     )
-
-
-def _is_socket_of_root(address: str) -> bool:
-    """A managed plugin without its mount docker-socket has the device /dev/null there."""
-    try:
-        found = os.stat(address)
-    except OSError:
-        return False
-    return stat.S_ISSOCK(found.st_mode) and found.st_uid == 0
 
 
 def _engine(settings: Settings) -> Engine:

@@ -1,10 +1,16 @@
 """Portero's own files under these settings, which no container may write: what decides, and what is logged."""
 
-from collections.abc import Sequence
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from portero.log_place import is_file
+from portero.policy import folder
 from portero.service.settings import Settings
+
+# rules/TOPIC/RULE.json
+_DEEPEST = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
@@ -12,6 +18,23 @@ def list_deciding(settings: Settings) -> Sequence[str]:
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
     return [str(path.absolute()) for path in (*settings.policy_folders, *signing, *filter(None, bundle))]
+
+
+def list_links(settings: Settings) -> tuple[str, ...]:
+    """The links in the policy folders: what they lead to is read as part of the policy. OSError: could not be read."""
+    parts = [part for path in settings.policy_folders for part in folder.parts(path.absolute())]
+    return tuple(str(link) for link in _find_links(parts, _DEEPEST))
+
+
+def _find_links(paths: Iterable[Path], deeper: int) -> Iterator[Path]:
+    for path in paths:
+        try:
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                yield path
+            entries = sorted(path.iterdir()) if deeper else []
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        yield from _find_links(entries, deeper - 1)
 
 
 def list_logs(settings: Settings) -> Sequence[str]:

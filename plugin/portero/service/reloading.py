@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from portero.host.files import HostFiles
@@ -36,27 +37,37 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
     known = application.in_force.notice.first_seen
     notice = replace(loaded.notice(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
     application.metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
-    return InForce(_take_over(application, loaded.policy), notice)
+    return InForce(_take_over(application, loaded.policy, notice.links), notice)
 
 
 def follow(application: Application, notice: Notice) -> InForce:
     """What is in force by the notice of another process; raises LoadError."""
     judge = application.in_force.judge
-    if notice.policy != judge.policy.digest:
+    policy = judge.policy
+    if notice.policy != policy.digest:
         policy = loading.load_held(application.settings, judge.routes.operations, notice.held)
-        judge = _take_over(application, policy)
-    return InForce(judge, notice)
+    return InForce(_take_over(application, policy, notice.links), notice)
 
 
-def _take_over(application: Application, policy: Policy) -> Judge:
-    """The judge by another policy, and the host as that protects it."""
+def _take_over(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
+    """The judge by a policy, and the host as that protects it with the links in its folders."""
     settings, judge = application.settings, application.in_force.judge
+    host = judge.host
+    if isinstance(host, HostFiles):
+        host = host.protecting(policy.protected_paths, links)
+    if policy is judge.policy and host is judge.host:
+        return judge
     policy.make_ready(settings.profile, settings.reported_profile)
-    host = judge.host.protecting(policy.protected_paths) if isinstance(judge.host, HostFiles) else judge.host
     return replace(judge, policy=policy, host=host)
 
 
 def _keep(application: Application, faults: Sequence[str]) -> InForce:
     application.metrics.load_failed()
     in_force = application.in_force
-    return replace(in_force, notice=replace(in_force.notice, tried=time.time(), faults=tuple(faults), changing=None))
+    # What lies behind a new link is read again at the next change, and may then be in force.
+    found: tuple[str, ...] = ()
+    with suppress(LoadError):
+        found = loading.list_links(application.settings)
+    links = tuple(dict.fromkeys((*in_force.notice.links, *found)))
+    judge = _take_over(application, in_force.judge.policy, links)
+    return InForce(judge, replace(in_force.notice, tried=time.time(), faults=tuple(faults), changing=None, links=links))

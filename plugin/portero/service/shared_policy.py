@@ -32,6 +32,7 @@ class Notice:
     """The policy in force, when it was loaded, when its folders were last read, and their faults then.
 
     `first_seen`: groups of which no signed version was known before; `changing`: since when the folders keep changing.
+    `links`: those in the folders.
     """
 
     policy: str
@@ -42,6 +43,7 @@ class Notice:
     held: Held
     first_seen: tuple[str, ...] = ()
     changing: float | None = None
+    links: tuple[str, ...] = ()
 
     def text(self) -> bytes:
         """The notice as bytes."""
@@ -53,6 +55,7 @@ class Notice:
             "signed": {str(path): _written(manifest) for path, manifest in self.signed.items()},
             "firstSeen": self.first_seen,
             "changing": self.changing,
+            "links": self.links,
             "held": {str(path): _encoded(files) for path, files in self.held.items()},
         }
         return json.dumps(document).encode()
@@ -70,6 +73,7 @@ class Notice:
             {Path(path): _decoded(files) for path, files in document["held"].items()},
             tuple(document["firstSeen"]),
             document["changing"],
+            tuple(document["links"]),
         )
 
 
