@@ -193,11 +193,12 @@ KEYS = st.sampled_from(
 )
 
 
-def outcome(data: bytes) -> Envelope | str:
+def outcome(data: bytes) -> Envelope | tuple[str, str]:
+    """The envelope, or how it is refused."""
     try:
         return read(data)
     except Refused as refusal:
-        return refusal.code
+        return refusal.code, refusal.at
 
 
 REQUESTS = st.dictionaries(KEYS, JSON | st.text()).map(lambda said: json.dumps(ASKED | said).encode())
@@ -208,4 +209,53 @@ REQUESTS = st.dictionaries(KEYS, JSON | st.text()).map(lambda said: json.dumps(A
 def test_any_bytes_are_an_envelope_or_refused(data: bytes) -> None:
     asked = outcome(data)
 
-    assert asked in ("envelope-empty", "envelope-undecodable") if isinstance(asked, str) else asked.method
+    assert asked[0] in ("envelope-empty", "envelope-undecodable") if isinstance(asked, tuple) else asked.method
+
+
+# What an envelope can have at or near its body: keys and texts that only look like it, escapes, anything in pieces.
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *('"RequestBody":"', '"RequestBody": "', '"RequestBody" : "', "RequestBody", '\\"RequestBody":"'),
+            *("YWFh", "YQ==", "YQ", "=", "e30=", "\\u0059Q==", "\\/", "\\", "\n", "\u00e1", "\ud7ff"),
+            *('"', '":"', '","', ":", ",", "{", "}", "[", "]", "null", "NaN", " "),
+            *('"RequestHeaders":{', '"A":"', '"User":"', '"RequestPeerCertificates":["'),
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@settings(max_examples=1_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=PIECES, first=st.booleans())
+def test_a_long_body_is_read_as_a_short_one(pieces: str, first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = json.dumps(ASKED)[1:-1]
+    data = ("{" + (f"{pieces},{asked}" if first else f"{asked},{pieces}") + "}").encode()
+
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", 1)
+    long = outcome(data)
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", LARGEST)
+    assert long == outcome(data)
+
+
+@pytest.mark.parametrize("more", [{}, {"RequestHeaders": {"RequestBody": "YWFh" * 30_000}}], ids=["body", "header"])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" , ", " : ")], ids=["dockerd", "spaces", "more"])
+@pytest.mark.parametrize("body_first", [True, False])
+def test_a_long_body_is_found_wherever_it_stands(
+    more: dict[str, object], separators: tuple[str, str], body_first: bool
+) -> None:
+    body = bytes(range(256)) * 1_000
+    sent: dict[str, object] = {"RequestBody": base64.b64encode(body).decode()}
+    document = sent | ASKED | more if body_first else ASKED | more | sent
+
+    assert read(json.dumps(document, separators=separators).encode()).body == body
+
+
+@pytest.mark.parametrize("byte", [b for b in range(256) if chr(b) not in "abcABC" and not chr(b).isalnum()])
+def test_a_long_body_with_any_other_byte_is_no_body(byte: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = posted(RequestBody="YWFh").replace(b"YWFh", b"YW" + bytes([byte]) + b"h")
+
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", 1)
+    long = outcome(data)
+    monkeypatch.setattr("portero.reading.envelope._LONG_BODY", LARGEST)
+    assert long == outcome(data)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, parse
+from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse
 from portero.refusals import Refused
 
 _REFUSED = {
@@ -163,3 +163,8 @@ def _plain(tree: Tree) -> Any:
     if isinstance(tree, Pairs):
         return {name: _plain(value) for name, value in tree}
     return [_plain(item) for item in tree] if isinstance(tree, list) else tree
+
+
+@given(st.lists(st.sampled_from([b"{", b"[", b"[" * MAX_DEPTH, b"{" * (MAX_DEPTH - 1), b"]", b"a"])).map(b"".join))
+def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
+    assert _may_be_deep(data) is (data.count(b"{") + data.count(b"[") > MAX_DEPTH)

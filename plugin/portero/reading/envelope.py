@@ -6,7 +6,10 @@ is not a document as dockerd writes it. Keys that a later dockerd may add are ig
 """
 
 import base64
+import binascii
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,6 +20,8 @@ from portero.strict_json import unique_names
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
 LARGEST = 8 * 1024 * 1024
+_LONG_BODY = 64 * 1024
+_BODY_BEGINS = re.compile(rb'"RequestBody": ?"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,40 @@ def read(data: bytes) -> Envelope:
         raise Refused("envelope-too-large")
     if not data or data.isspace():
         raise Refused("envelope-empty")
-    document = _decode(data)
+    document, body = _decode_long(data) or _decode_whole(data)
     return Envelope(
         method=_required(document, "RequestMethod"),
         uri=_required(document, "RequestUri"),
-        body=_body(document),
+        body=body,
         headers=_headers(document),
         user=_optional(document, "User"),
         auth_method=_optional(document, "UserAuthNMethod"),
         peer_certificates=_certificates(document),
     )
+
+
+def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
+    document = _decode(data)
+    return document, _body(document)
+
+
+def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
+    """The document with a word in the place of its body, and the body, decoded from where it stands: no copies of it.
+
+    None where there is no long body, or the first string that seems to be one is something else. What is base64 ends no
+    string and escapes nothing, so that the document reads as before but for this one string. The word is chosen when
+    the document is there already, so that none can hold it.
+    """
+    begin = _BODY_BEGINS.search(data) if len(data) > _LONG_BODY else None
+    if begin is None or (end := data.find(b'"', begin.end())) < begin.end() + _LONG_BODY:
+        return None
+    try:
+        body = binascii.a2b_base64(memoryview(data)[begin.end() : end], strict_mode=True)
+    except ValueError:
+        return None
+    word = os.urandom(16).hex()
+    document = _decode(data[: begin.end()] + word.encode() + data[end:])
+    return (document, body) if document.get("RequestBody") == word else None
 
 
 def _decode(data: bytes) -> Mapping[str, object]:
