@@ -356,6 +356,19 @@ def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:
         assert turns.acquire(timeout=5)
 
 
+def test_a_large_result_waits_for_no_turn() -> None:
+    """A request that has one may wait for the daemon, and the daemon until we have answered its result."""
+    head = HEAD.replace(b"AuthZReq", b"AuthZRes")
+    for length, body in (
+        (b"Content-Length: 200000", b"x" * 200_000),
+        (b"Transfer-Encoding: chunked", b"5\r\n{...}\r\n0\r\n\r\n"),
+    ):
+        with served(Judge(), threading.Semaphore(0)) as client:
+            client.sendall(head + length + b"\r\n\r\n" + body)
+
+            assert answer(client)[1]["Allow"] is True
+
+
 def test_a_small_request_is_answered_without_a_wait_however_it_arrives() -> None:
     waits = Waits()
     with served(Judge(), waits=waits) as client:

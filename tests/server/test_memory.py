@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,33 @@ def test_large_requests_wait_for_their_turns_and_leave_a_note() -> None:
     assert entered.wait(10)
     waiting.join()
     assert large.were_served
+
+
+def test_a_few_large_requests_are_served_at_once_and_the_next_one_a_while_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "_PATIENCE", 0.3)
+    large, entered, may_leave = LargeRequests(3), threading.Semaphore(0), threading.Event()
+
+    def serve() -> None:
+        with large:
+            entered.release()
+            may_leave.wait(30)
+
+    threads = [threading.Thread(target=serve) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    began = time.monotonic()
+    assert [entered.acquire(timeout=10) for _ in range(3)] == [True] * 3
+    assert time.monotonic() - began > 0.2
+    # No more than there are turns.
+    assert not entered.acquire(timeout=0.5)
+    may_leave.set()
+    assert entered.acquire(timeout=10)
+    for thread in threads:
+        thread.join()
+    # Each has given back what it took.
+    assert [large._first.acquire(blocking=False) for _ in range(3)] == [True, True, False]
 
 
 def test_a_large_request_that_fails_gives_its_turn_back() -> None:

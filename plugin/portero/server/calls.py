@@ -60,17 +60,19 @@ def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, 
     return {"Allow": True, "Msg": ""}
 
 
+# The one whose data is not looked at.
+RESULT = "/AuthZPlugin.AuthZRes"
 # By path; all of them are POSTed.
 CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(
     {
         "/Plugin.Activate": _activate,
         "/AuthZPlugin.AuthZReq": _before_execution,
-        "/AuthZPlugin.AuthZRes": _after_execution,
+        RESULT: _after_execution,
     }
 )
-_RESULT = b"POST /AuthZPlugin.AuthZRes "
+_POSTED_RESULT = f"POST {RESULT} ".encode()
 
 
 def is_urgent(request: bytes) -> bool:
     """Whether this HTTP request is answered in no time: a result, or dockerd's about our own lookup, which waits."""
-    return request.startswith(_RESULT) or is_own(request)
+    return request.startswith(_POSTED_RESULT) or is_own(request)

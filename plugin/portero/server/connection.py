@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from math import inf
 
 from portero.host.peer import read_peer
-from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, Answers, is_urgent
+from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers, is_urgent
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, answered
 from portero.types import JSON
@@ -133,15 +133,18 @@ class Connection:
         if head.length is not None and head.length <= _SMALL:
             return self._reply(head, self._body(head))
         self._before_waiting()
-        # Judging it may make us ask dockerd, which then asks us again; that request is small and waits for no turn.
+        # Judging it may make us ask dockerd, which then asks us again. Neither waits for a turn: that request is small,
+        # and of its result, which may be as large as an object, nothing is kept.
+        if head.target == RESULT:
+            return self._reply(head, self._body(head, 0))
         with self._turns:
             return self._reply(head, self._body(head))
 
-    def _body(self, head: Head) -> bytes:
+    def _body(self, head: Head, kept: int = MOST_READ) -> bytes:
         if head.expects:
             self._send(_CONTINUE)
         self._arrives_until = time.monotonic() + _ARRIVES_WITHIN
-        data = self._reader.read_body(head, MOST_READ, MOST_SENT)
+        data = self._reader.read_body(head, kept, MOST_SENT)
         if not self._reader.empty:
             # What comes before its answer is due could belong to the body for another reader of HTTP.
             raise Malformed(400, "Bad Request")

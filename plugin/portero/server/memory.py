@@ -5,28 +5,42 @@ It would keep an arena of free memory for each thread, and what is above a piece
 
 import ctypes
 import gc
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, get_ident
 
 # malloc.h, described in mallopt(3).
 _M_ARENA_MAX = -8
+# One request is received while another is judged.
+_AT_ONCE, _PATIENCE = 2, 1.0
 _LIBRARY = ctypes.CDLL(None)
 
 
 class LargeRequests:
-    """Their turns, of which so many are taken at once. `were_served`: whether one was, since it was set to False."""
+    """Their turns, of which so many are taken at once. `were_served`: whether one was, since it was set to False.
+
+    All of them but a few wait a while first: more at once get no more done, only take more memory. Then they go on all
+    the same, since those few may have met a file system or a daemon that does not answer.
+    """
 
     def __init__(self, most: int) -> None:
         self.were_served = False
         self._turns = BoundedSemaphore(most)
+        self._first = BoundedSemaphore(_AT_ONCE)
+        # The threads whose requests are among the few.
+        self._are_first: set[int] = set()
 
     def __enter__(self) -> None:
         """Wait for a turn."""
+        if self._first.acquire(timeout=_PATIENCE):
+            self._are_first.add(get_ident())
         self._turns.acquire()
 
     def __exit__(self, *_: object) -> None:
         """Give it to the next one."""
         self.were_served = True
         self._turns.release()
+        if get_ident() in self._are_first:
+            self._are_first.remove(get_ident())
+            self._first.release()
 
 
 def use_one_arena() -> None:
