@@ -215,15 +215,14 @@ def bounded(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
 
     To be called when exceptions have been looked at: what is only counted cannot be waived.
     """
-    if len(violations) <= MOST_PLACES:
+    counted = Counter((violation.rule, violation.action) for violation in violations)
+    if max(counted.values(), default=0) <= MOST_PLACES:
         return violations
-    kept: dict[tuple[str, Action], list[Violation]] = {}
-    counted: Counter[tuple[str, Action]] = Counter()
+    kept: dict[tuple[str, Action], list[Violation]] = {key: [] for key in counted}
     for violation in violations:
-        key = violation.rule, violation.action
-        counted[key] += 1
-        if counted[key] <= MOST_PLACES:
-            kept.setdefault(key, []).append(violation)
+        group = kept[violation.rule, violation.action]
+        if len(group) < MOST_PLACES:
+            group.append(violation)
     for key, group in kept.items():
         if counted[key] > len(group):
             group[-1] = replace(group[-1], more=counted[key] - len(group))

@@ -16,11 +16,17 @@ _MOST_PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a denial tells under one name. `rules`: those that it stands for."""
+    """What a denial tells under one name, of one violation or more. `solved`: rules whose remedy is left out."""
 
     name: str
-    text: str
-    rules: tuple[str, ...]
+    group: Sequence[Violation]
+    dialect: str
+    solved: Set[str]
+
+    @property
+    def text(self) -> str:
+        """Its words; a denial without room for them names it only."""
+        return _tell(self.group, self.dialect, self.solved)
 
 
 def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
@@ -28,12 +34,13 @@ def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozens
     groups: dict[str, list[Violation]] = {}
     for violation in _worst_of_each_cause(sorted(denials, key=_rank)):
         groups.setdefault(_wording(violation).entry, []).append(violation)
-    return [_entry(name, group, dialect, solved) for name, group in groups.items()]
+    return [Entry(_name(entry, group), group, dialect, solved) for entry, group in groups.items()]
 
 
-def _entry(name: str, group: Sequence[Violation], dialect: str, solved: Set[str]) -> Entry:
-    rules = tuple(dict.fromkeys(violation.rule for violation in group))
-    return Entry(name if len(rules) > 1 else rules[0], _tell(group, dialect, solved), rules)
+def _name(entry: str, group: Sequence[Violation]) -> str:
+    """One rule alone goes by its own name."""
+    rules = {violation.rule for violation in group}
+    return entry if len(rules) > 1 else group[0].rule
 
 
 def concrete(violation: Violation) -> str:
