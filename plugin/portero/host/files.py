@@ -7,7 +7,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
@@ -16,6 +16,7 @@ from portero.host.copied_up import find_name_on_host
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.daemon_mounts import DaemonMounts
+from portero.host.found_once import found_once
 from portero.host.held_sockets import HeldSockets
 from portero.host.known_links import KnownLinks
 from portero.host.known_places import KnownPlaces, Places
@@ -120,7 +121,7 @@ class _WhoAsks:
         self._daemons = daemons
         self._peer = peer
 
-    @cached_property
+    @found_once
     def daemon(self) -> AskingDaemon | None:
         """None: the peer is no dockerd, or not to be seen."""
         return self._daemons.find(self._peer)
@@ -185,11 +186,11 @@ class FilesMoment:
         with refuse_unreadable():
             return self._objects
 
-    @cached_property
+    @found_once
     def _daemon(self) -> DaemonDefaults:
         return self._host.read_defaults(self._walk, self._asking)
 
-    @cached_property
+    @found_once
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
             return RoutesReader(self._asking.net).routes
@@ -202,26 +203,26 @@ class FilesMoment:
         name = find_name_on_host(entry.resolved, lambda: self._mounts)
         return entry if name == entry.resolved else replace(entry, resolved=name)
 
-    @cached_property
+    @found_once
     def _looker(self) -> Looker:
         return Looker(self._walk, self._places, self._listening, self._host.protected_names)
 
-    @cached_property
+    @found_once
     def _listening(self) -> ListeningSockets:
         return self._host.read_sockets()
 
-    @cached_property
+    @found_once
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         names = AccountNames(partial(_read, self._walk))
         return Tracer(self._walk, self._mounts, owners, names, self._host.links.find(self._walk))
 
-    @cached_property
+    @found_once
     def _mounts(self) -> MountTable:
         return self._host.mounts.find(self._asking).read()
 
-    @cached_property
+    @found_once
     def _places(self) -> Places:
         asking = self._asking
         others = self._host.daemons.find_others(asking, self._listening.dockerds)
@@ -233,12 +234,12 @@ class FilesMoment:
     def _asking(self) -> AskingDaemon | None:
         return self._who.daemon
 
-    @cached_property
+    @found_once
     def _objects(self) -> Objects | None:
         who = self._who
         return self._host.new_objects(lambda: who.daemon) if self._peer else None
 
-    @cached_property
+    @found_once
     def _walk(self) -> HostWalk:
         if self._host.root is not None:
             return HostWalk(self._host.root)
