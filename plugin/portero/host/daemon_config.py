@@ -30,6 +30,8 @@ _ABSENT = (FileNotFoundError, NotADirectoryError)
 _Stamp: TypeAlias = tuple[int, int, int, int, int]
 # Path of the host -> path at which this process opens the file, links followed. Raises OSError.
 _LocalPath: TypeAlias = Callable[[str], str]
+# What the file is; None: there is none. Raises OSError.
+_Look: TypeAlias = Callable[[], os.stat_result | None]
 
 
 class DaemonConfig:
@@ -42,14 +44,19 @@ class DaemonConfig:
         # The stamp None stands for "no file"; None in all: nothing was read yet.
         self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
 
-    def defaults(self, local_path: _LocalPath, is_in_force: Callable[[], bool | None] = lambda: None) -> DaemonDefaults:
+    def defaults(
+        self,
+        local_path: _LocalPath,
+        is_in_force: Callable[[], bool | None] = lambda: None,
+        look: _Look | None = None,
+    ) -> DaemonDefaults:
         """The daemon's defaults as the file has them now.
 
-        `is_in_force`: whether dockerd has started since the file was changed; None: not known. Raises OSError when the
-        file cannot be read and never could be.
+        `is_in_force`: whether dockerd has started since the file was changed; None: not known. `look`: what a walk saw
+        of the file. Raises OSError when the file cannot be read and never could be.
         """
         try:
-            self._held = held = self._read(local_path, is_in_force)
+            self._held = held = self._read(local_path, is_in_force, look or partial(_look, local_path, self._path))
         except OSError:
             if self._held is None:
                 raise
@@ -57,13 +64,9 @@ class DaemonConfig:
         return held[1]
 
     def _read(
-        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None]
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], look: _Look
     ) -> tuple[_Stamp | None, DaemonDefaults]:
-        stamp: _Stamp | None
-        try:
-            stamp = _stamp(os.stat(local_path(self._path)))
-        except _ABSENT:
-            stamp = None
+        stamp = None if (found := look()) is None else _stamp(found)
         if stamp is None and not self._flags:
             return None, NOTHING_KNOWN
         if self._held is not None and self._held[0] == stamp:
@@ -111,7 +114,15 @@ class DaemonConfigs:
         return config.defaults(
             lambda path: walk.local_path(walk.resolve(path)),
             lambda: None if started is None else is_older(walk.local_path("/"), path, started),
+            lambda: walk.look(walk.resolve(path)),
         )
+
+
+def _look(local_path: _LocalPath, path: str) -> os.stat_result | None:
+    try:
+        return os.stat(local_path(path))
+    except _ABSENT:
+        return None
 
 
 def _stamp(file: os.stat_result) -> _Stamp:
