@@ -149,6 +149,15 @@ def test_a_folder_has_its_names_however_many_others_were_asked_for() -> None:
     assert mounts.list_names("/srv/0") == ()
 
 
+def test_what_a_folder_opens_is_the_same_however_often_and_after_whatever_it_is_asked() -> None:
+    lines = ("30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw", "31 27 0:5 / /srv/proc rw - proc proc rw")
+    paths = ["/", "/etc", "/srv", *(f"/folder-{number}" for number in range(200))]
+    mounts = table(*lines)
+
+    for path in paths * 2:
+        assert mounts.find_reach(path) == table(*lines).find_reach(path)
+
+
 def test_mounts_below_a_path_are_listed() -> None:
     mounts = table("30 27 0:50 / /srv/disk rw - tmpfs none rw", "31 27 0:51 / /srvx rw - tmpfs none rw")
 

@@ -31,8 +31,8 @@ _MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
 
 _POINT = attrgetter("point")
 
-# Folders whose names a table keeps.
-_MOST_KEPT = 256
+# Folders whose names a table keeps, and paths of which it keeps what they open.
+_MOST_NAMED, _MOST_REACHED = 256, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class MountTable:
             if mount.type in _MEMORY_TYPES or not any(is_within(mount.point, disks) for disks in _DISK_POINTS):
                 self._shown[mount.device].append(mount)
         self._names: dict[str, tuple[str, ...]] = {}
+        self._reaches: dict[str, Reach] = {}
 
     def find_mount(self, path: str) -> Mount:
         """The mount that shows a path without links."""
@@ -110,13 +111,21 @@ class MountTable:
         if names is None:
             mount = self.find_mount(path)
             others = () if self._is_shown_once(mount) else self._list_names(*self._place(mount, path))
-            if len(self._names) >= _MOST_KEPT:
+            if len(self._names) >= _MOST_NAMED:
                 self._names = {}
             self._names[path] = names = tuple(sorted({*others} - {path}))
         return names
 
     def find_reach(self, path: str) -> Reach:
-        """What a path without links opens beside itself."""
+        """What a path without links opens beside itself; kept, since "/" is asked for often and reaches all mounts."""
+        reach = self._reaches.get(path)
+        if reach is None:
+            if len(self._reaches) >= _MOST_REACHED:
+                self._reaches = {}
+            self._reaches[path] = reach = self._find_reach(path)
+        return reach
+
+    def _find_reach(self, path: str) -> Reach:
         mount, below = self.find_mount(path), self._list_below(path)
         shown = below if any(is_within(mount.point, point) for point in _KERNEL_POINTS) else [mount, *below]
         kernel_types = KERNEL_TYPES.intersection(mount.type for mount in shown)

@@ -13,7 +13,7 @@ from portero.host.copied_up import drop_copies
 from portero.host.mount_table import MountTable
 from portero.host.owners import Owners, UnseenOwner, Writer, is_roots_alone
 from portero.host.path import is_within
-from portero.host.symlinks import HostWalk, WalkStep
+from portero.host.symlinks import HostWalk
 from portero.host.view import Passage, Swap, Trace
 
 
@@ -29,17 +29,17 @@ class Tracer:
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
-        steps = self.walk.list_steps(path)
+        folders = self._list_folders(path)
         try:
-            swaps, seen = tuple(self._list_swaps(steps)), True
+            swaps, seen = () if self._are_roots_alone(folders) else tuple(self._list_swaps(path)), True
         except UnseenOwner:
             swaps, seen = (), False
         reach = self.mounts.find_reach(resolved)
         others = reach.names.union(self._list_linked(resolved)) - {path}
         return Trace(
-            self._name_folders([step.folder for step in steps]),
+            self._name_folders(folders),
             swaps,
-            tuple(sorted(drop_copies(path, others, self.mounts))),
+            tuple(sorted(drop_copies(path, others, self.mounts))) if others else (),
             tuple(sorted(reach.kernel_types)),
             tuple(sorted(reach.points)),
             seen,
@@ -48,18 +48,29 @@ class Tracer:
     def find_passage(self, path: str) -> Passage:
         """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
         resolved, _ = self.walk.find_entry(path)
-        return Passage() if resolved is None else Passage(resolved, self._name_folders(self.walk.list_folders(path)))
+        return Passage() if resolved is None else Passage(resolved, self._name_folders(self._list_folders(path)))
+
+    def _list_folders(self, path: str) -> list[str]:
+        """The folders on the way to a path, in its order, each once."""
+        return list(dict.fromkeys(self.walk.list_folders(path)))
 
     def _name_folders(self, folders: list[str]) -> tuple[str, ...]:
         """Folders under all their names."""
         names: dict[str, None] = {}
-        for folder in dict.fromkeys(folders):
+        for folder in folders:
             names[folder] = None
-            names |= dict.fromkeys(self.mounts.list_names(folder))
+            if others := self.mounts.list_names(folder):
+                names |= dict.fromkeys(others)
         return tuple(names)
 
-    def _list_swaps(self, steps: list[WalkStep]) -> Iterator[Swap]:
-        for step in steps:
+    def _are_roots_alone(self, folders: list[str]) -> bool:
+        """Whether root alone can replace an entry of these folders, as on most ways: each step need not be judged."""
+        return not self.mounts.has_servers and all(
+            (found := self.walk.look(folder)) is None or is_roots_alone(found) for folder in folders
+        )
+
+    def _list_swaps(self, path: str) -> Iterator[Swap]:
+        for step in self.walk.list_steps(path):
             # dockerd creates what is missing, as root.
             if step.folder_stat is not None and (self.mounts.has_servers or not is_roots_alone(step.folder_stat)):
                 for writer in sorted(self._list_writers(step.folder, step.folder_stat, step.stat)):
