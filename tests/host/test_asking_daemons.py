@@ -37,6 +37,30 @@ def test_a_daemon_is_read_once(tmp_path: Path) -> None:
     assert daemons.find(ROOTS) is daemons.find(ROOTS)
 
 
+def test_a_daemon_that_ends_while_it_is_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dockerd(tmp_path, 7)
+
+    def end(*_: object) -> None:
+        (folder / "exe").unlink()
+        raise FileNotFoundError(errno.ENOENT, "its root is gone")
+
+    monkeypatch.setattr(asking_daemons, "locate_daemon", end)
+
+    assert AskingDaemons(tmp_path).find(ROOTS) is None
+
+
+def test_a_running_daemon_whose_files_are_gone_is_not_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dockerd(tmp_path, 7)
+
+    def fail(*_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "its root is gone")
+
+    monkeypatch.setattr(asking_daemons, "locate_daemon", fail)
+
+    with pytest.raises(FileNotFoundError, match="its root is gone"):
+        AskingDaemons(tmp_path).find(ROOTS)
+
+
 def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> None:
     folder = dockerd(tmp_path, 7)
     daemons = AskingDaemons(tmp_path)

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,37 @@ def test_a_name_that_leads_to_a_socket_is_one_and_others_are_not(root: Path, mon
         assert walk.is_socket("/etc", "x.sock")
         names = ("direct", "file", "dangling", "folder", "none")
         assert [name for name in names if walk.is_socket("/srv", f"{name}.sock")] == ["direct"]
+
+
+@pytest.mark.parametrize("path", ["", "/", "/srv", "/srv/link", "/srv/link/..", "/srv/x.sock", "/none/below", "/loop"])
+def test_below_the_root_of_a_process_a_walk_finds_what_it_finds_below_a_folder(root: Path, path: str) -> None:
+    (root / "srv" / "up").symlink_to("../etc")
+    (root / "loop").symlink_to("loop")
+    path = f"{root}{path}"
+    through_proc, plain = HostWalk("/proc/self/root"), HostWalk("/")
+
+    assert through_proc.find_entry(path) == plain.find_entry(path)
+    assert through_proc.look("/") == plain.look("/")
+    assert through_proc.is_socket("/", "dev") == plain.is_socket("/", "dev") is False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a process another root")
+def test_a_link_leads_to_a_place_below_the_root_of_the_process_itself(root: Path) -> None:
+    waits = "import os, sys; os.chroot(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", waits, root], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        walk = HostWalk(f"/proc/{child.pid}/root")
+        assert walk.find_entry("/srv/link") == ("/etc", "directory")
+        assert walk.look("/etc") == os.lstat(root / "etc")
+        assert walk.local_path("/etc") == f"/proc/{child.pid}/root/etc"
+    with pytest.raises(FileNotFoundError):
+        HostWalk(f"/proc/{child.pid}/root")
+
+
+def test_a_walk_leaves_no_descriptor_open() -> None:
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        HostWalk("/proc/self/root").look("/etc")
+
+    assert os.listdir("/proc/self/fd") == before

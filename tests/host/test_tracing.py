@@ -82,10 +82,9 @@ def test_a_fuse_file_system_belongs_to_the_user_who_serves_it(root: Path) -> Non
 
 
 def test_an_owner_without_a_number_here_makes_the_way_unseen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    walk = HostWalk(str(root))
     folder = os.stat_result((stat.S_IFDIR | 0o755, 1, 1, 1, 65534, 65534, 0, 0, 0, 0))
     monkeypatch.setattr(os, "lstat", lambda path: folder)
-    unmapped = Tracer(walk, MountTable(list_mounts([])), Owners(whole=False), AccountNames(str), {})
+    unmapped = Tracer(HostWalk(str(root)), MountTable(list_mounts([])), Owners(whole=False), AccountNames(str), {})
 
     assert not unmapped.trace("/srv/app", "/srv/app").seen
 

@@ -51,9 +51,9 @@ class AskingDaemons:
         if known is not None and (not known[0].unseen or self._clock() < known[1]):
             return known[0]
         running = read_dockerd(identity, self._proc)
-        if running is None:
+        daemon = None if running is None else self._locate_running(running)
+        if daemon is None:
             return None
-        daemon = self._locate(running)
         others = {key: value for key, value in self._known.items() if key != identity}
         # A new mapping each time, so that no thread sees it half changed.
         self._known = dict(list(others.items())[1 - _MOST_KEPT :]) | {identity: (daemon, self._clock() + _READ_AGAIN)}
@@ -81,6 +81,15 @@ class AskingDaemons:
             latest = list(self._connected.items())[1 - _MOST_CONNECTIONS :]
             self._connected = dict(latest) | {peer.connection: identity}
         return identity
+
+    def _locate_running(self, running: RunningDockerd) -> AskingDaemon | None:
+        """None: it has ended meanwhile."""
+        try:
+            return self._locate(running)
+        except (FileNotFoundError, ProcessLookupError):
+            if identify_dockerd(running.identity.pid, self._proc) == running.identity:
+                raise
+            return None
 
     def _locate(self, running: RunningDockerd) -> AskingDaemon:
         daemon = locate_daemon(running, _read_settings(running))

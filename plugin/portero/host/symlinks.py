@@ -8,7 +8,8 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from portero.host.view import MAX_LINKS, Kind
@@ -68,12 +69,22 @@ class WalkStep(NamedTuple):
 class HostWalk:
     """One moment of the files below `root`, in which links stay as in a chroot; for one request, then dropped.
 
-    `began`: when, in nanoseconds since 1970.
+    `began`: when, in nanoseconds since 1970. Raises OSError where the root is that of a process and cannot be opened.
     """
 
     def __init__(self, root: str) -> None:
         self.began = time.time_ns()
         self._root = root.rstrip("/")
+        # What stands before a path of the host, and how it is looked at from there.
+        self._start = self._root
+        self._lstat: Callable[[str], os.stat_result] = os.lstat
+        self._readlink: Callable[[str], str] = os.readlink
+        if self._root.startswith("/proc/"):
+            # The way to the root of a process costs more than the rest of a look, so it is gone once.
+            self._start = "."
+            self._folder = _OpenFolder(os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+            self._lstat = partial(os.lstat, dir_fd=self._folder.descriptor)
+            self._readlink = partial(os.readlink, dir_fd=self._folder.descriptor)
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
         # Many paths share the way to their folder.
@@ -186,7 +197,7 @@ class HostWalk:
         """Whether a name in a folder, whose path has no links, leads to a socket. OSError: it cannot be seen."""
         path = f"{folder.rstrip('/')}/{name}"
         try:
-            mode = os.lstat(self.local_path(path)).st_mode
+            mode = self._lstat(self._start + path).st_mode
         except (FileNotFoundError, NotADirectoryError):
             return False
         return stat.S_ISSOCK(mode) or (stat.S_ISLNK(mode) and self.find_entry(path)[1] == "socket")
@@ -200,7 +211,7 @@ class HostWalk:
         else:
             entry = self.look(path)
             if entry is not None and entry.st_mode & _KIND == stat.S_IFLNK:
-                link = os.readlink(self._root + path)
+                link = self._readlink(self._start + path)
         self._links[path] = link
         return link
 
@@ -211,7 +222,7 @@ class HostWalk:
             return self._stats[path]
         try:
             # A link that came up since its folder was resolved must not lead out of the root.
-            entry = os.lstat(self._root + (path or "/"))
+            entry = self._lstat(self._start + (path or "/"))
         except OSError as error:
             if error.errno not in _ABSENT:
                 raise
@@ -222,6 +233,16 @@ class HostWalk:
     def _find_kind(self, resolved: str) -> Kind:
         entry = self.look(resolved)
         return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")
+
+
+class _OpenFolder:
+    """The descriptor of a folder, closed with the last walk from there."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
 
 
 def is_closed(error: OSError) -> bool:
