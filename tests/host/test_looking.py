@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from portero.host.known_places import KnownPlaces, Places
 from portero.host.looking import Looker
+from portero.host.socketless import SocketlessFolders
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry
@@ -32,7 +33,7 @@ def looker(root: Path) -> Looker:
     walk = HostWalk(str(root))
     known = KnownPlaces(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/logs/p.jsonl"])
     places = known.find(walk, dockerd(1, "--data-root=/data", "--exec-root=/run/engine"), (), ())
-    return Looker(walk, places, LISTENING, ("/opt/portero",))
+    return Looker(walk, places, LISTENING, ("/opt/portero",), SocketlessFolders())
 
 
 @pytest.mark.parametrize(

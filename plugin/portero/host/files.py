@@ -27,6 +27,7 @@ from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.routes import HostRoutes, RoutesReader, read_mounted
+from portero.host.socketless import SocketlessFolders
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
@@ -74,6 +75,7 @@ class HostFiles:
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
         self._protect(protected, links)
+        self.socketless = SocketlessFolders()
         self.owners = owners or Owners()
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
@@ -205,7 +207,7 @@ class FilesMoment:
 
     @found_once
     def _looker(self) -> Looker:
-        return Looker(self._walk, self._places, self._listening, self._host.protected_names)
+        return Looker(self._walk, self._places, self._listening, self._host.protected_names, self._host.socketless)
 
     @found_once
     def _listening(self) -> ListeningSockets:

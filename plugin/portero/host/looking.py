@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from portero.host.known_places import Places
-from portero.host.path import clean
 from portero.host.protected import Guarded
+from portero.host.socketless import SocketlessFolders
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry, Kind
@@ -20,6 +20,7 @@ class Looker:
     places: Places
     listening: ListeningSockets
     names: Iterable[str]
+    socketless: SocketlessFolders
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""
@@ -28,7 +29,7 @@ class Looker:
             return self.describe_unseen(path)
         sockets = set[str]()
         if kind == "directory":  # never a walk through the tree
-            sockets = {clean(f"{resolved}/{name}") for name in WELL_KNOWN if self.walk.is_socket(resolved, name)}
+            sockets = self.socketless.list_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             sockets = {resolved}
         if not sockets and not self._may_open(path) and (resolved == path or not self._may_open(resolved)):

@@ -193,14 +193,12 @@ class HostWalk:
             waiting += link.split("/")[::-1]
         return _Walked(done, links, tuple(met))
 
-    def is_socket(self, folder: str, name: str) -> bool:
-        """Whether a name in a folder, whose path has no links, leads to a socket. OSError: it cannot be seen."""
-        path = f"{folder.rstrip('/')}/{name}"
-        try:
-            mode = self._lstat(self._start + path).st_mode
-        except (FileNotFoundError, NotADirectoryError):
+    def is_socket(self, path: str) -> bool:
+        """Whether a path in a folder whose own path has no links leads to a socket. OSError: it cannot be seen."""
+        found = self.look(path)
+        if found is None:
             return False
-        return stat.S_ISSOCK(mode) or (stat.S_ISLNK(mode) and self.find_entry(path)[1] == "socket")
+        return stat.S_ISSOCK(found.st_mode) or (stat.S_ISLNK(found.st_mode) and self.find_entry(path)[1] == "socket")
 
     def _read_link(self, folder: str, path: str) -> str | None:
         """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""

@@ -4,7 +4,6 @@ Where a path leads depends on nothing but the links on its way. A folder tells b
 went since they were looked at, so that most of them need no look of their own.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,7 +14,7 @@ from portero.host.symlinks import NO_WAY, HostWalk, is_closed
 _SETTLED_NS = 1_000_000_000
 
 # Device, inode and times.
-_Stamp: TypeAlias = tuple[int, int, int, int]
+Stamp: TypeAlias = tuple[int, int, int, int]
 # A path that was looked up, and what find_link says of it.
 _Name: TypeAlias = tuple[str, str | None]
 
@@ -30,22 +29,13 @@ class _Folder:
 
     path: str
     names: tuple[_Name, ...]
-    stamp: _Stamp | None
+    stamp: Stamp | None
 
     @classmethod
     def note(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
-        """A folder that had settled when the walk began gets a stamp: nothing changed since its names were looked up.
-
-        What is closed to this process can open without a trace in the folder, and folders that the kernel makes up
-        (proc, sysfs, autofs) have no times that tell anything: they have no size either.
-        """
-        if any(link == NO_WAY for _, link in names):
-            return cls(path, names, None)
-        found = walk.look(path)
-        if found is None or found.st_size == 0:
-            return cls(path, names, None)
-        settled = walk.began - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED_NS
-        return cls(path, names, _stamp(found) if settled else None)
+        """A folder whose names were looked up. What is closed to this process can open without a trace in it."""
+        closed = any(link == NO_WAY for _, link in names)
+        return cls(path, names, None if closed else find_stamp(walk, path))
 
     def look_again(self, walk: HostWalk) -> "_Folder":
         """The folder as this walk finds it, each name looked at; raises _Changed."""
@@ -96,5 +86,15 @@ class Ways:
         return Ways(tuple(again.get(folder.path, folder) for folder in self.folders))
 
 
-def _stamp(found: os.stat_result) -> _Stamp:
+def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
+    """What tells of a folder that nothing in it came or went since this walk; None: nothing does.
+
+    It must have settled when the walk began, and folders that the kernel makes up (proc, sysfs, autofs) have no times
+    that tell anything: they have no size either.
+    """
+    found = walk.look(folder)
+    if found is None or found.st_size == 0:
+        return None
+    if walk.began - max(found.st_mtime_ns, found.st_ctime_ns) <= _SETTLED_NS:
+        return None
     return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
