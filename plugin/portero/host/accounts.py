@@ -4,9 +4,10 @@ A directory service has more accounts; those are shown by their numbers.
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 
 from portero.host.owners import Writer
+from portero.host.symlinks import HostWalk
 
 
 class AccountNames:
@@ -14,6 +15,11 @@ class AccountNames:
 
     def __init__(self, read: Callable[[str], str]) -> None:
         self._read = read
+
+    @classmethod
+    def of(cls, walk: HostWalk) -> "AccountNames":
+        """Those of the files that a walk finds."""
+        return cls(partial(_read, walk))
 
     def describe(self, writer: Writer) -> str:
         """Such as "user alicia (1000)", "members of group staff (50)", "any user"."""
@@ -38,3 +44,8 @@ class AccountNames:
         except OSError:
             return {}
         return {row[2]: row[0] for row in reversed(rows) if len(row) > 2 and row[0].isprintable()}
+
+
+def _read(walk: HostWalk, path: str) -> str:
+    with open(walk.local_path(walk.resolve(path)), encoding="utf-8", errors="replace") as file:
+        return file.read()

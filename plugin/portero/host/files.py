@@ -7,7 +7,6 @@ this look and the start of the container a link can change: `trace` tells who ca
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from functools import partial
 
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
@@ -217,7 +216,7 @@ class FilesMoment:
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
-        names = AccountNames(partial(_read, self._walk))
+        names = AccountNames.of(self._walk)
         return Tracer(self._walk, self._mounts, owners, names, self._host.links.find(self._walk))
 
     @found_once
@@ -246,8 +245,3 @@ class FilesMoment:
         if self._host.root is not None:
             return HostWalk(self._host.root)
         return HostWalk(self._asking.root if self._asking else "/")
-
-
-def _read(walk: HostWalk, path: str) -> str:
-    with open(walk.local_path(walk.resolve(path)), encoding="utf-8", errors="replace") as file:
-        return file.read()
