@@ -1,6 +1,8 @@
 """Which daemon a peer is."""
 
 import errno
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -147,21 +149,84 @@ def test_only_a_daemon_of_root_has_its_containerd_called(
     assert len(addresses) == called
 
 
-def test_what_was_unseen_is_read_again_after_a_minute(tmp_path: Path) -> None:
-    folder = dockerd(tmp_path, 7, own_files=True)
-    config = folder / "root/etc/containerd/config.toml"
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The configuration of the containerd beside a dockerd 7."""
+    config = dockerd(tmp_path, 7, own_files=True) / "root/etc/containerd/config.toml"
     config.parent.mkdir(parents=True)
+    return config
+
+
+def test_what_was_unseen_is_looked_for_again(tmp_path: Path, config: Path) -> None:
     config.write_text("root =")
-    now = [0.0]
-    daemons = AskingDaemons(tmp_path, lambda: now[0])
+    daemons = AskingDaemons(tmp_path)
     found = [daemons.find(ROOTS)]
     config.write_text('root = "/srv/c"')
-    for second in (59, 61):
-        now[0] = second
-        found.append(daemons.find(ROOTS))
+    found.append(daemons.find(ROOTS))
+    daemons.look_again()
+    found.append(daemons.find(ROOTS))
 
     assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
     assert ["/srv/c" in daemon.data for daemon in found if daemon] == [False, False, True]
+
+
+def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text('root = "/srv/before"\nstate = "/srv/state"')
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    # The file can change long before that containerd is started anew, or hold nothing that its command line replaces.
+    config.write_text("")
+    monkeypatch.setattr(asking_daemons, "find_arguments", lambda address, proc: ("--root", "/srv/after"))
+    daemons.look_again()
+    daemon = daemons.find(ROOTS)
+
+    assert daemon is not None
+    assert {"/srv/before", "/srv/after"} <= {*daemon.data}
+    assert "/srv/state" in daemon.files
+
+
+def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: Path) -> None:
+    config.write_text('root = "/srv/c"')
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+    settings = config.parent.parent / "docker/daemon.json"
+    settings.parent.mkdir()
+    settings.write_text('{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}')
+    daemons.look_again()
+
+    assert daemons.find(ROOTS) is before
+
+
+def test_what_cannot_be_looked_for_now_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text('root = "/srv/c"')
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+
+    def fail(address: str, proc: Path) -> tuple[str, ...]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(asking_daemons, "find_arguments", fail)
+    daemons.look_again()
+
+    assert daemons.find(ROOTS) is before
+
+
+def test_a_thread_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    monkeypatch.setattr(asking_daemons, "_LOOKS_EVERY", 0.01)
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    config.write_text('root = "/srv/c"')
+    daemons.watch()
+    end = time.monotonic() + 30
+    while "/srv/c" not in daemons.known[0].data and time.monotonic() < end:
+        time.sleep(0.01)
+    monkeypatch.setattr(asking_daemons, "_LOOKS_EVERY", 3600.0)
+
+    assert "/srv/c" in daemons.known[0].data
 
 
 def test_a_connection_stays_that_of_the_daemon_that_made_it(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Finds the dockerd behind a connection: a peer in, AskingDaemon out; None for a peer that is no dockerd.
 
-A daemon's things stay where they were at its start, so each daemon is read once; what was unseen, again each minute.
+A daemon's things stay where they were at its start, so each daemon is read once. Its containerd can be started anew
+without it, and have its things elsewhere then: these are looked for again each minute, and none is forgotten.
 """
 
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -18,29 +20,28 @@ from portero.host.daemon_config import read_content
 from portero.host.dockerd_process import DockerdIdentity, RunningDockerd, identify_dockerd, read_dockerd
 from portero.host.peer import Peer
 from portero.host.symlinks import HostWalk
+from portero.threads import start_thread
 from portero.types import JSON
 
 # Daemons of one host; those that have ended make room.
 _MOST_KEPT = 8
 _MOST_CONNECTIONS = 64
-_READ_AGAIN = 60.0  # seconds
+_LOOKS_EVERY = 60.0  # seconds
 
 
 class AskingDaemons:
     """The daemons that have asked so far. `proc`: where the kernel shows processes."""
 
-    def __init__(self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._clock = clock
-        # Each daemon, and when it is read again.
-        self._known: dict[DockerdIdentity, tuple[AskingDaemon, float]] = {}
+        self._known: dict[DockerdIdentity, AskingDaemon] = {}
         # The dockerd of each connection.
         self._connected: dict[int, DockerdIdentity] = {}
 
     @property
     def known(self) -> tuple[AskingDaemon, ...]:
         """Those that are kept, the latest last."""
-        return tuple(daemon for daemon, _ in self._known.values())
+        return tuple(self._known.values())
 
     def find(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
@@ -48,16 +49,33 @@ class AskingDaemons:
         if identity is None:
             return None
         known = self._known.get(identity)
-        if known is not None and (not known[0].unseen or self._clock() < known[1]):
-            return known[0]
+        if known is not None:
+            return known
         running = read_dockerd(identity, self._proc)
         daemon = None if running is None else self._locate_running(running)
         if daemon is None:
             return None
         others = {key: value for key, value in self._known.items() if key != identity}
         # A new mapping each time, so that no thread sees it half changed.
-        self._known = dict(list(others.items())[1 - _MOST_KEPT :]) | {identity: (daemon, self._clock() + _READ_AGAIN)}
+        self._known = dict(list(others.items())[1 - _MOST_KEPT :]) | {identity: daemon}
         return daemon
+
+    def watch(self) -> None:
+        """Start the thread that looks for each containerd again, once in each process."""
+        start_thread("containerd", self._watch)
+
+    def look_again(self) -> None:
+        """Look for the containerd of each daemon now; what cannot be read stays as it was."""
+        for identity, daemon in self._known.items():
+            with suppress(OSError):
+                now = self._with_containerds(daemon)
+                if now != daemon and identity in self._known:
+                    self._known = self._known | {identity: now}
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_LOOKS_EVERY)
+            self.look_again()
 
     def find_others(self, asking: AskingDaemon | None, pids: Iterable[int]) -> tuple[AskingDaemon, ...]:
         """Those of these processes that are dockerds of root beside the one that asks.
@@ -92,8 +110,11 @@ class AskingDaemons:
             return None
 
     def _locate(self, running: RunningDockerd) -> AskingDaemon:
-        daemon = locate_daemon(running, _read_settings(running))
-        places = [*self._list_containerds(daemon, HostWalk(running.root))]
+        return self._with_containerds(locate_daemon(running, _read_settings(running)))
+
+    def _with_containerds(self, daemon: AskingDaemon) -> AskingDaemon:
+        """The daemon with the things of its containerds as they are now, beside those that are known."""
+        places = [*self._list_containerds(daemon, HostWalk(daemon.root))]
         return replace(
             daemon,
             files=_merge(daemon.files, (each.files for each in places)),

@@ -79,8 +79,7 @@ class HostFiles:
         self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
-        self.new_objects = new_objects
-        self.lookup_state = lookup_state
+        self.new_objects, self.lookup_state = new_objects, lookup_state
         self._listening = listening
         self._configs = DaemonConfigs(daemon_config)
         self.daemons = daemons or AskingDaemons()
@@ -109,6 +108,7 @@ class HostFiles:
     def watch(self) -> None:
         """Read ahead of requests from now on, in this process."""
         self._listening.watch()
+        self.daemons.watch()
 
     def read_sockets(self) -> ListeningSockets:
         """Where processes of the host listen. Raises OSError when it cannot be read."""
