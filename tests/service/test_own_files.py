@@ -1,5 +1,9 @@
 """Portero's own files: a container that could write one of them could decide, or hide what it did."""
 
+import sys
+
+import pytest
+
 from portero.service import own_files
 from portero.service.settings import Settings
 
@@ -23,6 +27,24 @@ def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
     logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
 
     assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "base", "found"),
+    [
+        ("/usr", "/usr", []),
+        ("/opt/portero/1.2", "/usr/local", ["/opt/portero/1.2"]),
+        ("/opt/portero/1.2", "/opt/python", ["/opt/portero/1.2", "/opt/python"]),
+        ("/opt/python", "/opt/python", ["/opt/python"]),
+    ],
+)
+def test_the_python_of_an_environment_counts_as_the_environment_does(
+    monkeypatch: pytest.MonkeyPatch, prefix: str, base: str, found: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "prefix", prefix)
+    monkeypatch.setattr(sys, "base_prefix", base)
+
+    assert own_files.list_programs() == found
 
 
 def test_standard_output_is_no_file() -> None:

@@ -35,8 +35,6 @@ from portero.signing.manifest import Manifest
 from portero.signing.versions import InvalidVersions
 
 _FIRST_PROCESS = 1
-# Where the system's own Python lies: no folder of Portero's.
-_SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 
 
 class LoadError(Faults):
@@ -195,7 +193,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *own_files.list_deciding(settings)],
         links=list_links(settings),
-        programs=() if sys.prefix in _SYSTEM_PREFIXES else (sys.prefix,),
+        programs=own_files.list_programs(),
         logs=own_files.list_logs(settings),
         protected=policy.protected_paths,
         listening=listening,

@@ -1,7 +1,8 @@
-"""Portero's own files under these settings, which no container may write: what decides, and what is logged."""
+"""Portero's own files under these settings, which no container may write: what decides, what runs, what is logged."""
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from portero.log_place import is_file
 from portero.policy import folder
 from portero.service.settings import Settings
 
+# Where the system's own Python lies: no folder of Portero's.
+_SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 # rules/TOPIC/RULE.json
 _DEEPEST = 2
 
@@ -35,6 +38,11 @@ def _find_links(paths: Iterable[Path], deeper: int) -> Iterator[Path]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         yield from _find_links(entries, deeper - 1)
+
+
+def list_programs() -> Sequence[str]:
+    """The folders of the Python that runs Portero, and of the one that its environment was made from."""
+    return sorted({sys.prefix, sys.base_prefix} - _SYSTEM_PREFIXES)
 
 
 def list_logs(settings: Settings) -> Sequence[str]:
