@@ -1,6 +1,6 @@
 """What a denial tells: the words for a violation, and what would be allowed instead. Plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -54,7 +54,11 @@ class Wording:
 
 @dataclass(slots=True)
 class Written:
-    """What is written of a decision whatever its id and times, in its denial and its line; empty: not written yet."""
+    """What is written of a decision whatever its id and times, in its denial and its line; empty: not written yet.
+
+    `counts`: what adds one to each of its metrics.
+    """
 
     denial: tuple[str, ...] = ()
     line: str = ""
+    counts: tuple[Callable[[], object], ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import values
 
-from portero.decision import Decision, Subject, Violation, refusal
+from portero.decision import Decision, NearMiss, Subject, Violation, refusal
 from portero.service.metrics import Metrics
 
 RULE = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {})
@@ -30,6 +30,11 @@ def decision(operation: str, *violations: Violation) -> Decision:
 
 def told(metrics: Metrics) -> dict[str, float]:
     return samples(metrics.text())
+
+
+def counted(metrics: Metrics) -> dict[str, float]:
+    """All but the times at which a counter began."""
+    return {name: count for name, count in told(metrics).items() if "_created" not in name}
 
 
 def samples(text: bytes) -> dict[str, float]:
@@ -168,3 +173,34 @@ def test_break_glass_is_counted() -> None:
     metrics.decided(decision("ContainerCreate"), 0.001)
 
     assert told(metrics)["portero_break_glass_total"] == metrics.so_far().break_glass == 1
+
+
+NEAR = Violation("no-privileged", "baseline", "A", "deny", "", {}, near_miss=NearMiss("late", "identity.user", "why"))
+
+
+@pytest.mark.parametrize(
+    "violations", [(), (RULE, NEAR, REPORT, *waived("a", "a", "b")), (REPORT, STRICTER)], ids=["none", "all", "audit"]
+)
+def test_a_decision_that_is_made_again_counts_as_one_that_is_made_anew(violations: tuple[Violation, ...]) -> None:
+    made = decision("ContainerCreate", *violations)
+    again, anew = Metrics(["ContainerCreate"]), Metrics(["ContainerCreate"])
+    before = made.again("d-1", 1.0)
+    for number in range(3):
+        again.decided(before.again(f"d-{number}", 1.0), 0.003)
+        anew.decided(made, 0.003)
+
+    assert before.written is not None
+    assert before.written.counts
+    assert counted(again) == counted(anew)
+
+
+def test_what_becomes_of_a_decision_counts_as_what_it_is() -> None:
+    metrics = Metrics(["ContainerCreate"])
+    before = decision("ContainerCreate", REPORT).again("d-1", 1.0)
+    metrics.decided(before, 0.003)
+    metrics.decided(replace(before, violations=(*before.violations, refusal("log-failure", ""))), 0.003)
+
+    figures = told(metrics)
+    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="allowed"}'] == 1
+    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="refused"}'] == 1
+    assert figures['portero_violations_total{action="deny",rule="log-failure"}'] == 1

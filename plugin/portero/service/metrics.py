@@ -90,31 +90,38 @@ class Metrics:
 
     def decided(self, decision: Decision, seconds: float) -> None:
         """Count one decision."""
+        self._harmlessly(self._count, decision, seconds)
+
+    def _count(self, decision: Decision, seconds: float) -> None:
+        written = decision.written
+        counts = written.counts if written is not None else ()
+        if not counts:
+            counts = tuple(counter.inc for counter in self._find_counters(decision))
+            if written is not None:
+                written.counts = counts
+        for count in counts:
+            count()
+        self._seconds.observe(seconds)
+
+    def _find_counters(self, decision: Decision) -> Iterator[Counter]:
+        """Those that count one more for a decision; no other one, so that none is exported that is 0."""
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        self._harmlessly(self._count, operation, decision, seconds)
-
-    def _count(self, operation: str, decision: Decision, seconds: float) -> None:
-        self._decisions.count(operation, "allowed" if decision.allowed else "refused")
-        if decision.violations:
-            self._count_violations(operation, decision)
+        yield self._decisions.find(operation, "allowed" if decision.allowed else "refused")
         method = decision.subject.identified_by or _NOBODY
-        self._callers.count(method if method in _METHODS else _OTHER, decision.profile)
+        yield self._callers.find(method if method in _METHODS else _OTHER, decision.profile)
         if decision.breaks_glass:
-            self._break_glass.inc()
-        self._seconds.observe(seconds)
-
-    def _count_violations(self, operation: str, decision: Decision) -> None:
+            yield self._break_glass
         for violation in decision.violations:
             stricter = violation.action == "audit" and violation.profile not in ("", decision.profile)
-            self._violations.count(violation.rule, "audit-profile" if stricter else violation.action)
+            yield self._violations.find(violation.rule, "audit-profile" if stricter else violation.action)
         if decision.only_audit_profile_refuses:
-            self._audit_profile.count(operation)
+            yield self._audit_profile.find(operation)
         for exception in {violation.exception for violation in decision.violations if violation.exception}:
-            self._exceptions.count(exception)
+            yield self._exceptions.find(exception)
         for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
-            self._near_misses.count(near.exception, near.condition)
+            yield self._near_misses.find(near.exception, near.condition)
 
     def log_failed(self, decisions: int = 1) -> None:
         """Count the decisions of a line of the log that was lost."""
@@ -201,9 +208,9 @@ class _Counters:
         found = self._by_labels[labels] = self._counter.labels(*labels)
         return found
 
-    def count(self, *labels: str) -> None:
-        """One more."""
-        (self._by_labels.get(labels) or self.begin(*labels)).inc()
+    def find(self, *labels: str) -> Counter:
+        """The same."""
+        return self._by_labels.get(labels) or self.begin(*labels)
 
 
 class _StalledWrites(Collector):
