@@ -1,11 +1,14 @@
 """A reading is kept for ten seconds; a failed one is never kept, and never taken for an empty one."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from portero.host.held_sockets import HeldSockets
+from portero.host.listening_sockets import read_sockets
 from portero.host.sockets import ListeningSocket, ListeningSockets
+from tests.host.proc_tree import line, process
 
 NONE = ListeningSockets(())
 ONE = ListeningSockets((ListeningSocket("/run/d.sock", "/run/d.sock", 7, 0),))
@@ -49,6 +52,27 @@ def test_a_reading_knows_the_one_before() -> None:
     readings.held.refresh()
 
     assert readings.before == [NONE, ONE]
+
+
+def test_once_a_minute_all_is_read_anew_and_a_failure_then_is_made_up_for_by_the_next() -> None:
+    readings = Readings(ONE, ONE, FAILURE, ONE, ONE)
+    for readings.now in (100.0, 159.9, 160.0, 165.0, 170.0):
+        readings.held.refresh()
+
+    assert readings.before == [NONE, ONE, NONE, NONE, ONE]
+
+
+def test_a_socket_that_was_handed_on_to_root_is_root_s_within_a_minute(tmp_path: Path) -> None:
+    lines = line(1, "/srv/s.sock")
+    process(tmp_path, 7, "helper", lines, inodes=(1,), uid=1000)
+    readings = Readings()
+    held = HeldSockets(lambda before: read_sockets(tmp_path, before), lambda: readings.now)
+    held.refresh()
+    process(tmp_path, 3, "master", lines, inodes=(1,))
+    readings.now += 60
+    held.refresh()
+
+    assert held.current().of_root.held("/srv") == {"/srv/s.sock"}
 
 
 def test_a_failed_refresh_leaves_the_last_reading_until_it_is_too_old() -> None:

@@ -11,6 +11,8 @@ from portero.threads import start_thread
 # The thread reads every 5 seconds; what is older than 10 is read anew before a request is decided.
 _READ_EVERY = 5.0
 _OLDEST = 10.0
+# A socket can be handed on to a process of root, or out of a container: so often all processes are looked through.
+_ANEW_EVERY = 60.0
 
 _NONE = ListeningSockets(())
 
@@ -31,6 +33,7 @@ class HeldSockets:
         self._reading = threading.Lock()
         # One attribute, so that threads never see the sockets of one reading beside the time of another.
         self._held: tuple[ListeningSockets, float] = (_NONE, float("-inf"))
+        self._next_anew = float("-inf")
 
     def current(self) -> ListeningSockets:
         """The sockets; raises the OSError of the reading when the last one that worked is too old."""
@@ -63,6 +66,9 @@ class HeldSockets:
 
     def _renew(self) -> ListeningSockets:
         began = self._clock()
-        sockets = self._read(self._held[0])
+        is_anew = began >= self._next_anew
+        sockets = self._read(_NONE if is_anew else self._held[0])
         self._held = (sockets, began)
+        if is_anew:
+            self._next_anew = began + _ANEW_EVERY
         return sockets
