@@ -13,7 +13,7 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.unreadable import refuse_unreadable
 from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
-from portero.objects.own_requests import STARTED
+from portero.objects.own_requests import find_start
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -102,7 +102,7 @@ class ObjectLookup:
     @property
     def since(self) -> int:
         """When Portero began to judge."""
-        return STARTED
+        return find_start()
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """All objects of a kind, stopped containers too. Refused (lookup-failed): no answer.

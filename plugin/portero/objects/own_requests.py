@@ -14,11 +14,20 @@ from portero.types import JSON
 
 HEADER = "X-Portero-Lookup"
 SECRET = os.urandom(16).hex()
-# When this process, or its master, started.
-STARTED = int(time.time())
+# When this process, or its master, started: by the host's clock, and by the one that cannot be set.
+_STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|containers/json|networks|services"
 _ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
+
+
+def find_start() -> int:
+    """When this process, or its master, started, in seconds since 1970; by the clock as it is now if that was set back.
+
+    What dockerd made since then is never older than this, whatever was done to the clock in between.
+    """
+    # Of the two clocks one is read a moment after the other.
+    return int(min(_STARTED, time.time() - (time.monotonic() - _BEGAN) + 0.001))
 
 
 def is_own(data: bytes) -> bool:
