@@ -1,5 +1,6 @@
 """Another policy takes over as a whole, in the process that reads the folders and in those that follow it."""
 
+import errno
 import json
 import os
 import signal
@@ -281,6 +282,25 @@ def test_a_fault_of_its_own_leaves_the_master_as_it_was(
 
     assert "TypeError" in caplog.text
     assert pair.privileged(pair.master) is False
+
+
+def test_a_policy_that_could_not_be_passed_on_is_tried_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(descriptor: int, size: int) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    pair.act("off")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "ftruncate", fail)
+        pair.tend()
+    assert "internal error while reloading the policy" in caplog.text
+    assert pair.privileged(pair.master) is False
+
+    pair.tend()
+    pair.worker.catch_up()
+
+    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, True)
 
 
 def test_a_worker_that_cannot_follow_ends(

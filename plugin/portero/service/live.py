@@ -97,10 +97,11 @@ class Live:
         in_force = reloading.reload(self.application, lambda: self._is_unchanged(before))
         if in_force is None:
             return
-        self._watch.take(before)
         # In this order: a worker that is made later starts with what all the others follow.
         self._bulletin.put(in_force.notice)
         self.application.in_force = in_force
+        # What could not be put is tried again.
+        self._watch.take(before)
         self._report(self.application)
 
     def _is_unchanged(self, before: Look) -> bool:
