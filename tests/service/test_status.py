@@ -16,7 +16,7 @@ from portero.host.peer import Peer
 from portero.host.view import Trace
 from portero.instants import instant
 from portero.refusals import Refused
-from portero.service import log_state, status
+from portero.service import log_state
 from portero.service.asked_by import AskedBy
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
@@ -204,29 +204,6 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     assert (
         "cannot read /etc/containerd/config.toml: containerd is protected at its usual paths only (dockerd 7)" in unseen
     )
-
-
-def test_status_names_the_users_of_docker_and_warns_under_baseline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(status, "find_docker_users", lambda *_: {"value": ["alicia"], "at": "/etc/group"})
-
-    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
-
-    assert told["dockerUsers"] == ["alicia"]
-    assert [warning.partition(":")[0] for warning in told["warnings"]] == ["alicia may use Docker"]
-    assert "tasks of swarm services" in told["startsUnasked"]
-
-
-def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "find_docker_users", lambda *_: {"value": "unknown", "at": "/etc/group"})
-
-    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
-
-    assert told["dockerUsers"] == "unknown: the groups or sockets cannot be read"
-    assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
-        "users of this host (their names cannot be read)"
-    ]
 
 
 def test_status_names_the_audit_profile_and_counts_what_only_it_would_refuse(tmp_path: Path) -> None:

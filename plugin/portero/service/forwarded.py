@@ -6,16 +6,16 @@ The shippers under these settings, and what status and metrics say of them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portero.forwarding import state as forward_state
-from portero.forwarding.destination import parse_destination
-from portero.forwarding.ship import Receiver, Shipper
 from portero.forwarding.state import ForwardState
-from portero.forwarding.syslog_receiver import SyslogReceiver
-from portero.forwarding.trace_receiver import TraceReceiver
 from portero.instants import instant
 from portero.service.settings import Settings
 from portero.types import JSON
+
+if TYPE_CHECKING:
+    from portero.forwarding.ship import Receiver, Shipper
 
 # Seconds without a delivery, while lines wait, after which it needs attention.
 _LATE = 300
@@ -45,17 +45,24 @@ def _list_ways(settings: Settings) -> Iterator[_Way]:
         yield _Way("traces", "the trace of decisions", settings.traces, beside)
 
 
-def make_shippers(settings: Settings) -> list[Shipper]:
+def make_shippers(settings: Settings) -> "list[Shipper]":
     """One for each receiver. A note that cannot be read counts as none: all of the log is sent again."""
+    from portero.forwarding.ship import Shipper  # another process than the server ships
+
     return [
         Shipper(Path(settings.log), _make_receiver(way, settings), way.file, _read_or_none(way) or ForwardState())
         for way in _list_ways(settings)
     ]
 
 
-def _make_receiver(way: _Way, settings: Settings) -> Receiver:
+def _make_receiver(way: _Way, settings: Settings) -> "Receiver":
     if way.setting == "forward":
+        from portero.forwarding.destination import parse_destination
+        from portero.forwarding.syslog_receiver import SyslogReceiver
+
         return SyslogReceiver(parse_destination(way.to), settings.forward_format, settings.forward_ca)
+    from portero.forwarding.trace_receiver import TraceReceiver
+
     return TraceReceiver(way.to)
 
 

@@ -7,11 +7,7 @@ from typing import cast
 
 from portero import __version__
 from portero.decision import LEVELS
-from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.host.view import HostMoment, LookupState
-from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
-from portero.hostcheck.files import Files
-from portero.hostcheck.unknown import UNKNOWN
 from portero.instants import instant
 from portero.policy import unseen_names
 from portero.policy.exception import notices
@@ -78,6 +74,9 @@ def health(view: View) -> dict[str, JSON]:
 
 def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
+    # What looks at the accounts of the host is needed for this page alone.
+    from portero.service.docker_users import list_docker_users, warn_of_accounts
+
     settings = view.settings
     users = list_docker_users(settings)
     levels = [rule.level for rule in view.policy.rules.values()]
@@ -118,15 +117,6 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "workers": settings.workers,
         "threads": settings.threads,
     }
-
-
-def list_docker_users(settings: Settings) -> JSON:
-    """The users who reach Docker's socket without being root; a sentence where that cannot be read."""
-    root = loading.host_root(settings)
-    if root == "none":
-        return "unknown: the host cannot be read"
-    found = find_docker_users(Files(root), str(settings.daemon_config or DAEMON_CONFIG))
-    return "unknown: the groups or sockets cannot be read" if found["value"] == UNKNOWN else found["value"]
 
 
 def list_trusted(paths: Sequence[str], host: HostMoment) -> dict[str, JSON]:
