@@ -12,7 +12,11 @@ ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 
 
 def table(*lines: str) -> MountTable:
-    return MountTable(parse_mounts("\n".join([ROOT, *lines]).encode()))
+    return parsed("\n".join([ROOT, *lines]).encode())
+
+
+def parsed(text: bytes) -> MountTable:
+    return MountTable([*parse_mounts(text).values()])
 
 
 def plain(**points: str) -> MountTable:
@@ -21,7 +25,7 @@ def plain(**points: str) -> MountTable:
 
 def test_no_mount_at_all_is_an_error() -> None:
     with pytest.raises(OSError, match="no mount"):
-        MountTable(parse_mounts(b""))
+        parsed(b"")
 
 
 def test_a_bind_of_a_folder_is_reached_under_both_names() -> None:
@@ -62,10 +66,8 @@ def test_a_mount_over_the_root_covers_it() -> None:
 
 @pytest.mark.parametrize("disks", ["/ostree", "/run", "/sysroot"])
 def test_a_disk_among_disks_gives_no_name_to_a_folder(disks: str) -> None:
-    mounts = MountTable(
-        parse_mounts(
-            b"1 0 8:1 / / rw - ext4 a rw\n2 1 8:4 / /srv rw - xfs b rw\n3 1 8:4 / %s/x rw - xfs b rw\n" % disks.encode()
-        )
+    mounts = parsed(
+        b"1 0 8:1 / / rw - ext4 a rw\n2 1 8:4 / /srv rw - xfs b rw\n3 1 8:4 / %s/x rw - xfs b rw\n" % disks.encode()
     )
 
     assert mounts.list_names("/srv/app") == ()
@@ -73,15 +75,13 @@ def test_a_disk_among_disks_gives_no_name_to_a_folder(disks: str) -> None:
 
 def test_whole_disks_beside_their_usual_places_give_no_names() -> None:
     # Fedora CoreOS: the disk at /sysroot, parts of it at their places. Timeshift mounts it below /run.
-    mounts = MountTable(
-        parse_mounts(
-            b"1 0 8:4 /ostree/deploy/f/deploy/x.0 / rw - xfs /dev/sda4 rw\n"
-            b"2 1 8:4 / /sysroot rw - xfs /dev/sda4 rw\n"
-            b"3 1 8:4 /ostree/deploy/f/var /var rw - xfs /dev/sda4 rw\n"
-            b"4 1 0:22 / /run rw - tmpfs tmpfs rw\n"
-            b"5 4 8:4 / /run/timeshift/1/backup rw - xfs /dev/sda4 rw\n"
-            b"6 1 0:22 /app /srv/run rw - tmpfs tmpfs rw\n"
-        )
+    mounts = parsed(
+        b"1 0 8:4 /ostree/deploy/f/deploy/x.0 / rw - xfs /dev/sda4 rw\n"
+        b"2 1 8:4 / /sysroot rw - xfs /dev/sda4 rw\n"
+        b"3 1 8:4 /ostree/deploy/f/var /var rw - xfs /dev/sda4 rw\n"
+        b"4 1 0:22 / /run rw - tmpfs tmpfs rw\n"
+        b"5 4 8:4 / /run/timeshift/1/backup rw - xfs /dev/sda4 rw\n"
+        b"6 1 0:22 /app /srv/run rw - tmpfs tmpfs rw\n"
     )
 
     assert mounts.find_reach("/var/srv/app").names == set()
@@ -176,3 +176,12 @@ def test_what_is_mounted_below_a_path_is_all_that_can_be_seen_there(points: list
     mounts = MountTable(list_mounts([(point, "tmpfs") for point in sorted(points, key=len)]))
 
     assert mounts.find_reach(path).points == {point for point in points if point != path and is_within(point, path)}
+
+
+@given(st.lists(POINTS, max_size=10), st.permutations(range(10)))
+def test_visible_is_what_a_walk_from_the_top_comes_to(points: list[str], order: list[int]) -> None:
+    # In any order, over each other and over what lies below.
+    points = [points[place] for place in order if place < len(points)]
+    mounts = MountTable(list_mounts([(point, f"type-{number}") for number, point in enumerate(points)]))
+
+    assert mounts.find_reach("/").points == {point for point in points if mounts.find_mount(point).point == point}

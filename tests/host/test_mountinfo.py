@@ -11,13 +11,15 @@ ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 
 
 def test_a_line_of_mountinfo_is_read_with_its_escapes_and_optional_fields() -> None:
-    (mount,) = parse_mounts(rb"36 35 0:44 /a\040b /mnt/x\134y rw,noatime shared:1 master:2 - ext4 /dev/x rw")
+    line = rb"36 35 0:44 /a\040b /mnt/x\134y rw,noatime shared:1 master:2 - ext4 /dev/x rw"
+    (mount,) = parse_mounts(line).values()
 
     assert mount == Mount(36, 35, "0:44", "/a b", "/mnt/x\\y", "ext4")
 
 
 def test_the_server_of_a_fuse_file_system_is_known() -> None:
-    (mount,) = parse_mounts(b"36 35 0:44 / /home/a/m rw - fuse.sshfs a@host: rw,user_id=1000,group_id=1000")
+    line = b"36 35 0:44 / /home/a/m rw - fuse.sshfs a@host: rw,user_id=1000,group_id=1000"
+    (mount,) = parse_mounts(line).values()
 
     assert mount.server == 1000
 
@@ -37,6 +39,28 @@ def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
     assert reader.read() is first
     file.write_text(f"{ROOT}\n30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw")
     assert reader.read().list_names("/etc") == ("/srv/etc",)
+
+
+def test_a_table_read_after_others_is_that_of_its_own_text(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    lines = [f"{number} 27 0:{number} / /srv/{number} rw - tmpfs none rw" for number in range(30, 40)]
+    reader = MountReader(str(file))
+    for shown in (lines, lines[:3], lines[2:], [*lines[:2], "39 27 0:39 / /srv/moved rw - tmpfs none rw"], lines):
+        file.write_text("\n".join([ROOT, *shown]))
+
+        assert reader.read().find_reach("/").points == {line.split()[4] for line in shown}
+
+
+def test_a_reading_that_fails_leaves_no_line_behind(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    reader = MountReader(str(file))
+    file.write_text(f"{ROOT}\n30 27 0:30")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="form"):
+            reader.read()
+    file.write_text(ROOT)
+    assert reader.read().find_reach("/").points == set()
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

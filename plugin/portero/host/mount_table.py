@@ -5,12 +5,11 @@ that shows files of the host is a device of its own: the table does not connect 
 """
 
 import errno
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from operator import attrgetter
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from portero.host.path import is_within
@@ -26,10 +25,8 @@ KERNEL_TYPES = frozenset({
 _KERNEL_POINTS = ("/dev", "/proc", "/sys")
 # Whole disks are mounted there beside their folders' usual places (ostree, Timeshift, removable disks): such a name
 # says nothing of the folder. A tmpfs there is no disk.
-_DISK_POINTS = ("/ostree", "/run", "/sysroot")
+_DISKS_BEGIN = ("/ostree/", "/run/", "/sysroot/")
 _MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
-
-_POINT = attrgetter("point")
 
 # Folders whose names a table keeps, and paths of which it keeps what they open.
 _MOST_NAMED, _MOST_REACHED = 256, 64
@@ -78,15 +75,14 @@ class MountTable:
         self._points = frozenset(mount.point for mount in mounts)
         self._all = tuple(mounts)
         # What another mount covers is out of reach.
-        visible = [mount for mount in mounts if self.find_mount(mount.point) is mount]
-        self._visible = sorted(visible, key=_POINT)
-        self._visible_points = [mount.point for mount in self._visible]
+        self._visible = [*self._list_visible()]
+        self._visible_beginnings = [_begin(mount.point) for mount in self._visible]
         # Whether a user's process answers for one of them.
-        self.has_servers = any(mount.server is not None for mount in visible)
+        self.has_servers = any(mount.server is not None for mount in self._visible)
         # Those that show files of a device under names that count.
         self._shown: defaultdict[str, list[Mount]] = defaultdict(list)
-        for mount in self._visible:
-            if mount.type in _MEMORY_TYPES or not any(is_within(mount.point, disks) for disks in _DISK_POINTS):
+        for beginning, mount in zip(self._visible_beginnings, self._visible, strict=True):
+            if not beginning.startswith(_DISKS_BEGIN) or mount.type in _MEMORY_TYPES:
                 self._shown[mount.device].append(mount)
         self._names: dict[str, tuple[str, ...]] = {}
         self._reaches: dict[str, Reach] = {}
@@ -146,6 +142,17 @@ class MountTable:
         moved = [replace(mount, point=mount.point[len(root) :]) for mount in below]
         return MountTable([replace(top, root=inner, point="/", parent=top.id), *moved])
 
+    def _list_visible(self) -> Iterator[Mount]:
+        """What find_mount finds at each point: in the order of the tree each takes one step from the folder above."""
+        way = [("/", self._top)]
+        for beginning, point in sorted((_begin(point), point) for point in self._points):
+            while not beginning.startswith(way[-1][0]):
+                way.pop()
+            mount = self._cover(way[-1][1], point)
+            way.append((beginning, mount))
+            if mount.point == point:
+                yield mount
+
     def _cover(self, mount: Mount, point: str) -> Mount:
         """The last of the mounts that lie over a point of this mount."""
         while (over := self._covers.get((mount.id, point))) is not None:
@@ -153,15 +160,11 @@ class MountTable:
         return mount
 
     def _list_below(self, path: str) -> list[Mount]:
-        beginning = path.rstrip("/") + "/"
-        found = []
-        # In order, what begins alike stands together.
-        for mount in islice(self._visible, bisect_left(self._visible_points, beginning), None):
-            if not mount.point.startswith(beginning):
-                break
-            if mount.point != path:
-                found.append(mount)
-        return found
+        beginning = _begin(path)
+        # In the order of the tree what begins alike stands together, the folder itself first.
+        first = bisect_right(self._visible_beginnings, beginning)
+        found = takewhile(lambda each: each.startswith(beginning), islice(self._visible_beginnings, first, None))
+        return self._visible[first : first + sum(1 for _ in found)]
 
     def _is_shown_once(self, mount: Mount) -> bool:
         """Whether nothing of its file system is shown elsewhere, under a name that counts."""
@@ -181,6 +184,11 @@ class MountTable:
     def _list_parts(self, device: str, inner: str) -> Iterator[str]:
         """Where folders below a place are mounted."""
         return (mount.point for mount in self._shown[device] if is_within(mount.root, inner))
+
+
+def _begin(folder: str) -> str:
+    """How the paths of what is in a folder begin."""
+    return folder if folder == "/" else f"{folder}/"
 
 
 def _relative(path: str, folder: str) -> str:

@@ -9,6 +9,8 @@ import errno
 import os
 import re
 import threading
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from portero.host.mount_table import Mount, MountTable
 
@@ -24,6 +26,8 @@ class MountReader:
         self._root = root.rstrip("/") or "/"
         self._lock = threading.Lock()
         self._kept: tuple[bytes, MountTable] | None = None
+        # The lines of that reading: most of hundreds are the same when a container comes or goes.
+        self._lines: dict[bytes, Mount] = {}
 
     def read(self) -> MountTable:
         """The mounts of this moment."""
@@ -31,13 +35,17 @@ class MountReader:
             data = file.read()
         with self._lock:
             if self._kept is None or self._kept[0] != data:
-                self._kept = data, MountTable(parse_mounts(data)).rebase(self._root)
+                self._lines = parse_mounts(data, self._lines)
+                self._kept = data, MountTable([*self._lines.values()]).rebase(self._root)
             return self._kept[1]
 
 
-def parse_mounts(data: bytes) -> list[Mount]:
-    """The lines of mountinfo. OSError: a line does not read as the kernel writes it."""
-    return [_parse_line(line) for line in data.splitlines()]
+def parse_mounts(data: bytes, known: Mapping[bytes, Mount] = MappingProxyType({})) -> dict[bytes, Mount]:
+    """The lines of mountinfo, which are never alike; `known`: lines that were parsed before.
+
+    OSError: a line does not read as the kernel writes it.
+    """
+    return {line: known.get(line) or _parse_line(line) for line in data.splitlines()}
 
 
 def _parse_line(line: bytes) -> Mount:
