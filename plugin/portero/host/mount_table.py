@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from portero.host.path import is_within
+from portero.host.path import begin, is_within
 
 # File systems through which the kernel is controlled or shows all processes and devices.
 # fmt: off
@@ -76,7 +76,7 @@ class MountTable:
         self._all = tuple(mounts)
         # What another mount covers is out of reach.
         self._visible = [*self._list_visible()]
-        self._visible_beginnings = [_begin(mount.point) for mount in self._visible]
+        self._visible_beginnings = [begin(mount.point) for mount in self._visible]
         # Whether a user's process answers for one of them.
         self.has_servers = any(mount.server is not None for mount in self._visible)
         # Those that show files of a device under names that count.
@@ -145,7 +145,7 @@ class MountTable:
     def _list_visible(self) -> Iterator[Mount]:
         """What find_mount finds at each point: in the order of the tree each takes one step from the folder above."""
         way = [("/", self._top)]
-        for beginning, point in sorted((_begin(point), point) for point in self._points):
+        for beginning, point in sorted((begin(point), point) for point in self._points):
             while not beginning.startswith(way[-1][0]):
                 way.pop()
             mount = self._cover(way[-1][1], point)
@@ -160,7 +160,7 @@ class MountTable:
         return mount
 
     def _list_below(self, path: str) -> list[Mount]:
-        beginning = _begin(path)
+        beginning = begin(path)
         # In the order of the tree what begins alike stands together, the folder itself first.
         first = bisect_right(self._visible_beginnings, beginning)
         found = takewhile(lambda each: each.startswith(beginning), islice(self._visible_beginnings, first, None))
@@ -184,11 +184,6 @@ class MountTable:
     def _list_parts(self, device: str, inner: str) -> Iterator[str]:
         """Where folders below a place are mounted."""
         return (mount.point for mount in self._shown[device] if is_within(mount.root, inner))
-
-
-def _begin(folder: str) -> str:
-    """How the paths of what is in a folder begin."""
-    return folder if folder == "/" else f"{folder}/"
 
 
 def _relative(path: str, folder: str) -> str:

@@ -28,3 +28,11 @@ def is_absolute(path: str) -> bool:
 def is_within(path: str, folder: str) -> bool:
     """Whether a cleaned absolute path is that folder or lies below it."""
     return folder == "/" or path == folder or path.startswith(folder + "/")
+
+
+def begin(folder: str) -> str:
+    """How the cleaned absolute paths of what is in a folder begin.
+
+    Of the beginnings of two paths one begins with the other where is_within holds: for many paths this is faster.
+    """
+    return folder if folder == "/" else f"{folder}/"

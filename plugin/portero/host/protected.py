@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from portero.host.path import is_within
+from portero.host.path import begin
 
 
 class Below:
@@ -23,25 +23,22 @@ class Guarded:
     """Places to protect; `places` maps the name of each to its real path, after symbolic links."""
 
     def __init__(self, places: Mapping[str, str]) -> None:
-        self._places = places
+        self._places = tuple((begin(name), begin(real), real) for name, real in places.items())
         self.may_hold = Below(place for names in places.items() for place in names).has
 
     def held(self, *folders: str) -> frozenset[str]:
         """The real paths of those whose name or real path is at or below one of these folders."""
         if not any(map(self.may_hold, folders)):
             return frozenset()
-        return frozenset(
-            real
-            for name, real in self._places.items()
-            if any(is_within(name, folder) or is_within(real, folder) for folder in folders)
-        )
+        above = tuple(map(begin, folders))
+        return frozenset(real for name, at, real in self._places if name.startswith(above) or at.startswith(above))
 
 
 class Inside:
     """Files, and folders with all below them. `places`: their paths, by name and after links."""
 
     def __init__(self, places: Iterable[str]) -> None:
-        self._beginnings = tuple("/" if place == "/" else f"{place}/" for place in {*places})
+        self._beginnings = tuple(map(begin, {*places}))
 
     def has(self, path: str) -> bool:
         """Whether a path is one of them or below it."""
