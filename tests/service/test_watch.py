@@ -1,12 +1,14 @@
 """A change is told once it has come to rest, whatever kind of change it is, and only a change is."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from portero.service import resources
+from portero.service import watch as watching
 from portero.service.settings import Settings
 from portero.service.watch import Watch, watched
 
@@ -91,6 +93,59 @@ def test_a_change_is_reported_until_it_is_taken(policy: Path) -> None:
     watching.take(watching.look())
 
     assert watching.at_rest() is False
+
+
+def keep_whole_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the file system be one that cuts times to whole seconds."""
+    stamp = watching._stamp
+
+    def cut(found: os.stat_result) -> tuple[int, ...]:
+        *rest, modified, changed = stamp(found)
+        return *rest, modified - modified % 10**9, changed - changed % 10**9
+
+    monkeypatch.setattr(watching, "_stamp", cut)
+
+
+def test_on_a_file_system_of_whole_seconds_a_change_is_told_when_no_other_can_have_its_time(
+    policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_whole_seconds(monkeypatch)
+    watched = watch(policy)
+    watched.take(watched.look())
+    (policy / "site.json").write_text("[]")
+    now = (policy / "site.json").stat().st_ctime_ns
+
+    monkeypatch.setattr(time, "time_ns", lambda: now + 900_000_000)
+    assert [watched.at_rest() for _ in range(3)] == [False, False, False]
+    assert watched.is_changed
+    monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
+    assert watched.at_rest() is True
+
+
+def test_what_was_taken_so_young_is_told_once_more(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_whole_seconds(monkeypatch)
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+    watched = watch(policy)
+    monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
+    found = [watched.at_rest() for _ in range(2)]
+    watched.take(watched.look())
+
+    assert found == [True, True]
+    assert [watched.at_rest() for _ in range(2)] == [False, False]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_on_such_a_file_system_a_clock_that_differs_keeps_no_change_back(
+    policy: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    keep_whole_seconds(monkeypatch)
+    watched = watch(policy)
+    (policy / "site.json").write_text("[1]")
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + hours * 3600 * 10**9)
+
+    assert changed(watched) is True
 
 
 def test_another_target_of_a_link_is_a_change(policy: Path) -> None:

@@ -15,6 +15,10 @@ from portero.service.settings import Settings
 
 # For each path the result of `stat`, or the number of its error.
 Look: TypeAlias = frozenset[tuple[str, int | tuple[int, ...]]]
+# File systems that keep whole seconds (ext3, NFS of one), or every other (vfat): in so many of them a file can be
+# changed once more without other times, the second that a look and a load may take included.
+_SECOND_NS = 1_000_000_000
+_COARSEST_NS = 3 * _SECOND_NS
 
 
 class Watch:
@@ -23,7 +27,8 @@ class Watch:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
         self.cost = 0.0  # of the last look, in seconds of processor time
-        self._taken = self._last = self.look()
+        self._last = self.look()
+        self.take(self._last)
 
     @property
     def is_changed(self) -> bool:
@@ -38,13 +43,20 @@ class Watch:
         return found
 
     def take(self, taken: Look) -> None:
-        """Use this look as the baseline."""
-        self._taken = taken
+        """Use this look as the baseline, but for what could change again without a trace."""
+        now = time.time_ns()
+        self._taken = frozenset(entry for entry in taken if not _hides_changes(entry[1], now))
 
     def at_rest(self) -> bool:
-        """Whether there is a change that the look before this one saw too: the folder is not half-written."""
+        """Whether there is a change that the look before this one saw too: the folder is not half-written.
+
+        One after which another could come without a trace is not at rest.
+        """
         before, self._last = self._last, self.look()
-        return self._last == before and self._last != self._taken
+        if self._last != before or self._last == self._taken:
+            return False
+        now = time.time_ns()
+        return not any(_hides_changes(stamp, now) for _, stamp in self._last - self._taken)
 
 
 def watched(settings: Settings) -> list[Path]:
@@ -72,3 +84,11 @@ def _entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
 def _stamp(found: os.stat_result) -> tuple[int, ...]:
     # The time of the last change of the inode cannot be set back; it changes with content, mode, owner and name.
     return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _hides_changes(stamp: int | tuple[int, ...], now: int) -> bool:
+    """Whether a file can be changed again without other times: they are whole seconds, and those of now."""
+    if isinstance(stamp, int):
+        return False
+    changed = stamp[-1]
+    return changed % _SECOND_NS == 0 and abs(now - changed) < _COARSEST_NS
