@@ -5,7 +5,6 @@ post (dockerd sends one when it repeats a request after a lost reply), more than
 is not a document as dockerd writes it. Keys that a later dockerd may add are ignored.
 """
 
-import base64
 import binascii
 import json
 import os
@@ -128,7 +127,7 @@ def _body(document: Mapping[str, object]) -> bytes | None:
     if not encoded:
         return None
     try:
-        return base64.b64decode(encoded, validate=True) or None
+        return binascii.a2b_base64(encoded, strict_mode=True) or None
     except ValueError:
         raise Refused("envelope-undecodable", "RequestBody") from None
 
