@@ -185,3 +185,12 @@ def test_visible_is_what_a_walk_from_the_top_comes_to(points: list[str], order: 
     mounts = MountTable(list_mounts([(point, f"type-{number}") for number, point in enumerate(points)]))
 
     assert mounts.find_reach("/").points == {point for point in points if mounts.find_mount(point).point == point}
+
+
+@given(st.lists(st.tuples(POINTS, st.one_of(POINTS, st.just("tmpfs"))), max_size=8), st.one_of(POINTS, st.just("/")))
+def test_what_is_mounted_below_is_reached_under_each_of_its_names(shown: list[tuple[str, str]], path: str) -> None:
+    mounts = MountTable(list_mounts(shown))
+    reach = mounts.find_reach(path)
+    names = {name for point in (path, *reach.points) for name in mounts.list_names(point)}
+
+    assert {name for name in names if not is_within(name, path)} <= reach.names

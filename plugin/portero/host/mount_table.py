@@ -127,7 +127,9 @@ class MountTable:
         kernel_types = KERNEL_TYPES.intersection(mount.type for mount in shown)
         if not below and self._is_shown_once(mount):
             return Reach(_NO_TEXT, kernel_types, _NO_TEXT) if kernel_types else _NO_REACH
-        places = [self._place(mount, path), *((below.device, below.root) for below in below)]
+        # What is shown once has one name, and that lies below the path.
+        others = (each for each in below if not self._is_shown_once(each))
+        places = [self._place(mount, path), *((each.device, each.root) for each in others)]
         names = {name for place in places for name in (*self._list_names(*place), *self._list_parts(*place))}
         reached = frozenset(name for name in names if not is_within(name, path))
         return Reach(reached, kernel_types, frozenset(mount.point for mount in below))
