@@ -8,8 +8,9 @@ from typing import TextIO
 
 # What a worker has open beside its connections (the log, metrics, policy, listener), with room to read the host.
 _OWN = 32
-# A connection has its socket, and while its request is judged a file of the host and a socket of the daemon.
-_PER_CONNECTION = 3
+# A connection has its socket, and while its request is judged the daemon's root, a file of the host and a socket of the
+# daemon.
+_PER_CONNECTION = 4
 # Connections beyond these wait in the socket's queue, they are not turned away.
 _MOST_CONNECTIONS = 1000
 _WANTED = _OWN + _PER_CONNECTION * _MOST_CONNECTIONS
