@@ -67,6 +67,42 @@ def test_what_others_can_change_is_named(installed: Host, dockerd: Dockerd, path
     assert facts(installed, dockerd)["writable"] == [f"{path} (mode 0777)"]
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "open_to_all"),
+    [
+        ("/etc/portero/site/site.json", "/srv/conf/site.json", "/srv/conf/site.json"),
+        ("/etc/portero/site/site.json", "/srv/conf/site.json", "/srv/conf"),
+        ("/etc/portero/site/rules", "/srv/conf/rules", "/srv/conf/rules/topic/one.json"),
+        ("/etc/portero/site/rules", "/srv/conf/rules", "/srv"),
+        ("/etc/portero/site/exceptions", "/srv/conf/exceptions", "/srv/conf"),  # leads nowhere yet
+        ("/etc/portero/site", "/srv/conf/site", "/srv/conf"),
+        ("/opt/portero/bin/python", "/opt/python/bin/python3", "/opt/python"),
+    ],
+)
+def test_what_a_link_leads_to_counts_as_what_lies_there(
+    installed: Host, dockerd: Dockerd, link: str, target: str, open_to_all: str
+) -> None:
+    installed.write("/srv/conf/site.json", "{}")
+    installed.write("/srv/conf/rules/topic/one.json", "{}")
+    installed.write("/srv/conf/site/site.json", "{}")
+    installed.write("/opt/python/bin/python3", "", 0o755)
+    if link == "/etc/portero/site":
+        installed.at("/etc/portero/site/site.json").unlink()
+        installed.at("/etc/portero/site").rmdir()
+    installed.at(link).unlink(missing_ok=True)
+    installed.at(link).symlink_to(target)
+    assert facts(installed, dockerd)["writable"] == []
+    installed.at(open_to_all).chmod(0o777)
+
+    assert facts(installed, dockerd)["writable"] == [f"{open_to_all} (mode 0777)"]
+
+
+def test_links_in_a_circle_end(installed: Host, dockerd: Dockerd) -> None:
+    installed.at("/etc/portero/site/rules").symlink_to("/etc/portero/site")
+
+    assert facts(installed, dockerd)["writable"] == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_so_is_what_belongs_to_somebody_else(installed: Host, dockerd: Dockerd) -> None:
     os.chown(installed.at("/etc/portero/site"), 1234, 0)

@@ -54,14 +54,24 @@ def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
         f"{folder}/{name}" for folder in _UNIT_FOLDERS for name in files.names(folder) if name.startswith("portero")
     ]
     roots = [str(program), *schemas[1:], *units, *([SETTINGS] if files.exists(SETTINGS) else [])]
-    seen: set[str] = set()
-    for root in dict.fromkeys(roots):
-        above = [str(path) for path in Path(root).parents if str(path) != "/"]
-        for path in (*above, *_walk(files, root)):
-            if path not in seen:
-                seen.add(path)
-                if why := _find_writer(files, path):
-                    yield f"{path} ({why})"
+    waiting, seen = [*roots], set[str]()
+    while waiting:
+        root = waiting.pop(0)
+        for path, is_link in (*_list_above(files, root), *_walk(files, root)):
+            if path in seen:
+                continue
+            seen.add(path)
+            if is_link:
+                waiting.append(files.resolved(path))
+            elif why := _find_writer(files, path):
+                yield f"{path} ({why})"
+
+
+def _list_above(files: Files, path: str) -> Iterator[tuple[str, bool]]:
+    """The folders above a path, the root aside, and whether each is a link."""
+    for folder in map(str, Path(path).parents):
+        if folder != "/" and files.exists(folder):
+            yield folder, os.path.islink(files.outside_link(folder))
 
 
 def _find_program(files: Files, schemas: Path) -> Path:
@@ -72,14 +82,15 @@ def _find_program(files: Files, schemas: Path) -> Path:
     return next(above, schemas.parent)
 
 
-def _walk(files: Files, root: str) -> Iterator[str]:
-    yield root
-    if not stat.S_ISDIR(files.stat(root).st_mode):
+def _walk(files: Files, root: str) -> Iterator[tuple[str, bool]]:
+    """What is at a path and below it, and whether each is a link, which leads elsewhere."""
+    if not files.exists(root):
         return
+    yield root, os.path.islink(files.outside_link(root))
     base = files.outside(root)
-    for folder, folders, names in os.walk(base, onerror=_raise):
+    for folder, folders, names in os.walk(base, onerror=_raise) if os.path.isdir(base) else ():
         inside = root + folder.removeprefix(base)
-        yield from (f"{inside}/{name}" for name in (*folders, *names) if not os.path.islink(f"{folder}/{name}"))
+        yield from ((f"{inside}/{name}", os.path.islink(f"{folder}/{name}")) for name in (*folders, *names))
 
 
 def _find_writer(files: Files, path: str) -> str:
