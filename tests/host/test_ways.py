@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portero.host.symlinks import HostWalk
-from portero.host.ways import Ways
+from portero.host.ways import Ways, find_stamp
 from tests.host.looks import recorded_looks
 
 PATHS = ("/run/docker.sock", "/var/run/docker.sock", "/run/crio/crio.sock", "/opt/portero")
@@ -107,9 +107,19 @@ def test_ways_hold_when_something_else_comes_and_the_folder_is_known_anew(
     assert "/run/docker.sock" not in looked_at(root, again, monkeypatch)
 
 
+@pytest.mark.parametrize(("seconds", "has_settled"), [(1.001, False), (2.05, False), (2.2, True), (-3600, False)])
+def test_a_folder_settles_when_no_file_system_can_give_another_change_its_times(
+    root: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, has_settled: bool
+) -> None:
+    changed = root.stat().st_ctime_ns
+    monkeypatch.setattr(time, "time_ns", lambda: changed + int(seconds * 1e9))
+
+    assert (find_stamp(HostWalk(str(root)), "/") is not None) is has_settled
+
+
 def test_a_folder_that_changed_after_the_walk_began_has_not_settled(root: Path) -> None:
     # The names are looked up before the change, and the folder after it.
-    time.sleep(1.1)
+    time.sleep(2.2)
     walk = HostWalk(str(root))
     assert walk.find_link("", "/opt") is None
     replace(root / "opt", "/run")

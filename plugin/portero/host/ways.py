@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from portero.host.symlinks import NO_WAY, HostWalk, is_closed
 
-# A folder that changed so recently can change again without other times (a tick of the kernel's clock is far shorter).
-_SETTLED_NS = 1_000_000_000
+# A folder that changed so recently can change again without other times: a file system can keep two seconds (vfat) or
+# one (ext3), of a clock of the kernel's that goes a tick behind.
+_SETTLED_NS = 2_100_000_000
 
 # Device, inode and times.
 Stamp: TypeAlias = tuple[int, int, int, int]
