@@ -187,6 +187,28 @@ def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_o
     assert "/srv/state" in daemon.files
 
 
+def test_a_runtime_of_a_reloaded_daemon_json_counts_and_one_of_before_stays(tmp_path: Path, config: Path) -> None:
+    settings = config.parent.parent / "docker/daemon.json"
+    settings.parent.mkdir()
+    settings.write_text('{"runtimes": {"kata": {"path": "/srv/before"}}}')
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    settings.write_text('{"runtimes": {"kata": {"path": "/srv/after"}}}')
+    daemons.look_again()
+
+    assert daemons.known[0].programs == ("/srv/before", "/srv/after")
+
+
+def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+    config.write_text('root = "/srv/c"')
+    (tmp_path / "7/exe").unlink()
+    daemons.look_again()
+
+    assert daemons.known == (before,)
+
+
 def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: Path) -> None:
     config.write_text('root = "/srv/c"')
     daemons = AskingDaemons(tmp_path)

@@ -19,5 +19,14 @@ def test_files_and_data_are_told_apart() -> None:
     assert places.find("/srv/data") == ((), ())
 
 
+def test_what_a_daemon_runs_is_written_from_above_and_replaced_from_within() -> None:
+    other = replace(ASKING, programs=("/srv/kata/run", "/srv/cdi"))
+    places = DaemonPlaces(ASKING, [other], str)
+
+    assert places.find_written("/srv/kata") == ("/srv/kata/run",)
+    assert places.find_written("/srv/cdi/nvidia.json") == ("/srv/cdi",)
+    assert places.find_written("/srv/kata/share") == ()
+
+
 def test_the_usual_data_counts_without_a_daemon() -> None:
     assert DaemonPlaces(None, (), str).find("/var/lib") == ((), ("/var/lib/containerd", "/var/lib/docker"))

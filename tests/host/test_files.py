@@ -353,6 +353,25 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
     assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
 
 
+def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a_link_leads(tmp_path: Path) -> None:
+    root = dockerd(tmp_path / "proc", 7, own_files=True) / "root"
+    for folder in ("etc/docker", "srv/kata", "opt/kata", "srv/data"):
+        (root / folder).mkdir(parents=True)
+    (root / "srv/kata/bin").symlink_to("/opt/kata")
+    (root / "etc/docker/daemon.json").write_text('{"runtimes": {"kata": {"path": "/srv/kata/bin/run"}}}')
+    files = HostFiles(
+        None,
+        listening=HeldSockets(lambda before: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
+        daemons=AskingDaemons(tmp_path / "proc"),
+    )
+    moment = files.moment(Peer(7, 0))
+
+    assert moment.look("/srv/kata").written == ("/srv/kata/bin/run",)
+    assert moment.look("/opt/kata").written == ("/opt/kata/run",)
+    assert moment.look("/srv/data").written == ()
+
+
 def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = host_files(tmp_path)
     files.root, files.daemons = None, AskingDaemons(tmp_path / "proc")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from portero.host.daemon_programs import list_programs
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.host.dockerd_process import RunningDockerd
 from portero.host.flag_settings import read_flag_settings
@@ -40,7 +41,8 @@ class AskingDaemon:
     daemon's account, else "". `hosts`: the Unix sockets that it was configured to listen on. `containerd`: the address
     in its configuration, or where it looks for one. `flags`: the defaults of its command line, as in daemon.json.
     `files`: configuration, runtime files and sockets of it and of its containerd. `data`: the data of both. No
-    container may mount them, or what lies above or below. `unseen`: what could not be read; the usual paths then count.
+    container may mount them, or what lies above or below. `programs`: what it runs or believes by its settings, which
+    no container may write. `unseen`: what could not be read; the usual paths then count.
     """
 
     pid: int
@@ -59,6 +61,7 @@ class AskingDaemon:
     flags: Mapping[str, JSON]
     files: tuple[str, ...]
     data: tuple[str, ...]
+    programs: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
 
     @property
@@ -111,6 +114,7 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         flags=MappingProxyType(read_flag_settings(flags)),
         files=tuple(dict.fromkeys(files)),
         data=tuple(dict.fromkeys(data)),
+        programs=list_programs(settings, flags),
     )
 
 

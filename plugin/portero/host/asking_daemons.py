@@ -1,7 +1,8 @@
 """Finds the dockerd behind a connection: a peer in, AskingDaemon out; None for a peer that is no dockerd.
 
-A daemon's things stay where they were at its start, so each daemon is read once. Its containerd can be started anew
-without it, and have its things elsewhere then: these are looked for again each minute, and none is forgotten.
+A daemon's things stay where they were at its start, so each daemon is read once. But it takes over other runtimes at a
+reload, and its containerd can be started anew without it and have its things elsewhere then: these are looked for again
+each minute, and none is forgotten.
 """
 
 import json
@@ -61,14 +62,18 @@ class AskingDaemons:
         return daemon
 
     def watch(self) -> None:
-        """Start the thread that looks for each containerd again, once in each process."""
-        start_thread("containerd", self._watch)
+        """Start the thread that looks again, once in each process."""
+        start_thread("daemons", self._watch)
 
     def look_again(self) -> None:
-        """Look for the containerd of each daemon now; what cannot be read stays as it was."""
+        """Look for programs and containerd of each daemon now; what cannot be read stays as it was."""
         for identity, daemon in self._known.items():
             with suppress(OSError):
-                now = self._with_containerds(daemon)
+                running = read_dockerd(identity, self._proc)
+                if running is None:
+                    continue
+                programs = locate_daemon(running, _read_settings(running)).programs
+                now = self._with_containerds(replace(daemon, programs=_merge(daemon.programs, [programs])))
                 if now != daemon and identity in self._known:
                     self._known = self._known | {identity: now}
 

@@ -23,7 +23,12 @@ class DaemonPlaces:
         self._files = Surroundings(dict.fromkeys(file for daemon in daemons for file in daemon.files), follow)
         data = (root for daemon in daemons for root in daemon.data)
         self._data = Surroundings(dict.fromkeys((*USUAL_DATA, *data)), follow)
+        self._programs = Surroundings(dict.fromkeys(path for daemon in daemons for path in daemon.programs), follow)
 
     def find(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The configuration and runtime files, and the data, that one of these cleaned absolute paths opens."""
         return self._files.find(*paths), self._data.find(*paths)
+
+    def find_written(self, *paths: str) -> tuple[str, ...]:
+        """The programs, and other files that a daemon believes, that one of these paths opens."""
+        return self._programs.find(*paths)

@@ -56,6 +56,7 @@ class Looker:
 
     def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """What is written there, sockets of users, files and data of daemons."""
-        written = {*self.places.programs.find(*paths), *self.places.logs.find(*paths)}
+        places = self.places
+        written = {*places.programs.find(*paths), *places.logs.find(*paths), *places.daemons.find_written(*paths)}
         users = self.listening.of_users.held(*paths)
-        return tuple(sorted(written)), tuple(sorted(users)), *self.places.daemons.find(*paths)
+        return tuple(sorted(written)), tuple(sorted(users)), *places.daemons.find(*paths)
