@@ -153,7 +153,7 @@ def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytes
 def test_the_name_of_a_whole_id_and_the_hosts_id_are_asked_for_once(address: str) -> None:
     known = names(address)
     with dockerd(address, {ID: network("backend")}) as asked:
-        assert [find(known, ID), find(known, ID), find(known, "mine")] == ["backend", "backend", "mine"]
+        assert [find(known, name, DAEMON) for name in (ID, ID, "mine")] == ["backend", "backend", "mine"]
 
     assert asked == ["host", "host?scope=swarm", ID, "host?scope=swarm", "mine"]
 
@@ -161,9 +161,19 @@ def test_the_name_of_a_whole_id_and_the_hosts_id_are_asked_for_once(address: str
 def test_what_one_daemon_said_is_not_known_of_another(address: str) -> None:
     known = names(address)
     with dockerd(address, {ID: network("backend")}):
-        assert find(known, ID) == "backend"
+        assert find(known, ID, DAEMON) == "backend"
 
-    assert find(known, ID, DAEMON) is None
+    assert find(known, ID, replace(DAEMON, pid=DAEMON.pid + 1)) is None
+
+
+def test_of_a_daemon_that_is_not_seen_nothing_is_kept_since_it_may_be_another_one_next_time(address: str) -> None:
+    known = names(address)
+    with dockerd(address, {"3f9": network("mine")}):
+        assert find(known, "3f9") == "mine"
+    Path(address).unlink()
+    # A user's network has the name that dockerd would complete to the new host's.
+    with dockerd(address, {"host": network("host", "3f9" + HOST[3:]), "3f9": network("mine")}):
+        assert find(known, "3f9") == "host"
 
 
 def test_the_beginning_of_an_id_is_asked_for_every_time_since_it_may_come_to_mean_another(address: str) -> None:
@@ -188,7 +198,7 @@ def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(networks, "_KEPT_NAMES", 1)
     known = names(address)
     with dockerd(address, {ID: network("a"), ID[::-1]: network("b")}) as asked:
-        assert [find(known, id) for id in (ID, ID[::-1], ID)] == ["a", "b", "a"]
+        assert [find(known, id, DAEMON) for id in (ID, ID[::-1], ID)] == ["a", "b", "a"]
 
     assert asked.count(ID) == 2
 

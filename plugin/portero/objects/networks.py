@@ -50,7 +50,12 @@ class NetworkNames:
         return self._names.get(_key(daemon, network))
 
     def keep(self, daemon: AskingDaemon | None, network: str, name: str) -> None:
-        """Remember what never changes while the daemon runs; the memory is bounded."""
+        """Remember what never changes while the daemon runs; the memory is bounded.
+
+        A daemon that is not seen may be another one the next time: with a network host of another ID.
+        """
+        if daemon is None:
+            return
         names = self._names if len(self._names) < _KEPT_NAMES else {}
         # A new mapping each time, so that no thread sees it half changed.
         self._names = names | {_key(daemon, network): name}
