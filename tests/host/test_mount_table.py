@@ -24,8 +24,10 @@ def plain(**points: str) -> MountTable:
 
 
 def test_no_mount_at_all_is_an_error() -> None:
-    with pytest.raises(OSError, match="no mount"):
+    with pytest.raises(OSError, match="no mount") as fault:
         parsed(b"")
+
+    assert fault.value.filename == "mountinfo"
 
 
 def test_a_bind_of_a_folder_is_reached_under_both_names() -> None:

@@ -33,10 +33,18 @@ def root(tmp_path: Path) -> Path:
         ("//srv/./link/../srv", "/srv"),
         ("/srv/none/../link", "/etc"),
         ("/none/below", "/none/below"),
+        ("/-/link", "/-/link"),
     ],
 )
 def test_a_path_is_walked_as_the_kernel_would(root: Path, path: str, resolved: str) -> None:
     assert HostWalk(str(root)).resolve(path) == resolved
+
+
+def test_the_top_is_a_folder_like_any_other(root: Path) -> None:
+    walk = HostWalk(str(root))
+
+    assert walk.look("/") == os.lstat(root)
+    assert [step.folder for step in walk.list_steps("/srv/link")] == ["/", "/srv", "/"]
 
 
 def test_a_link_is_read_once_in_a_moment_and_anew_in_the_next(root: Path) -> None:
