@@ -367,7 +367,7 @@ def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a
     )
     moment = files.moment(Peer(7, 0))
 
-    assert moment.look("/srv/kata").written == ("/srv/kata/bin/run",)
+    assert moment.look("/srv/kata").written == ("/srv/kata/bin", "/srv/kata/bin/run")
     assert moment.look("/opt/kata").written == ("/opt/kata/run",)
     assert moment.look("/srv/data").written == ()
 

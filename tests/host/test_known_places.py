@@ -47,6 +47,51 @@ def test_a_link_that_leads_elsewhere_moves_what_is_protected(known: KnownPlaces,
     assert moved.guarded.held("/srv") == {"/srv/b"}
 
 
+@pytest.fixture
+def chain(root: Path) -> Path:
+    """Portero's own folders, its programs and a log behind two links each."""
+    for folder in ("data/7", "srv/links"):
+        (root / folder).mkdir(parents=True)
+    for link, target in (("portero", "/srv/links/own"), ("venv", "../srv/links/venv"), ("log", "/srv/links/log")):
+        (root / "opt" / link).unlink(missing_ok=True)
+        (root / "opt" / link).symlink_to(target)
+        (root / "srv" / "links" / target.rpartition("/")[2]).symlink_to("/data/7")
+    return root
+
+
+def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(known: KnownPlaces, chain: Path) -> None:
+    places = known.find(HostWalk(str(chain)), None, (), ())
+
+    assert places.all.may_open("/srv/links")
+    assert places.guarded.held("/srv/links") == places.guarded.held("/srv") == {"/srv/links/own"}
+    assert places.links.find("/srv/links") == ("/srv/links/log", "/srv/links/venv")
+    # What lies beside them is not.
+    assert not places.guarded.held("/srv/a", "/srv/links/other")
+    assert not places.links.find("/srv/links/other")
+
+
+def test_another_link_on_the_way_is_protected_at_once(known: KnownPlaces, chain: Path) -> None:
+    known.find(HostWalk(str(chain)), None, (), ())
+    (chain / "opt" / "portero").unlink()
+    (chain / "opt" / "portero").symlink_to("/srv/b/own")
+    (chain / "srv" / "b" / "own").symlink_to("/data/7")
+
+    assert known.find(HostWalk(str(chain)), None, (), ()).guarded.held("/srv/b") == {"/srv/b/own"}
+
+
+def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(known: KnownPlaces, chain: Path) -> None:
+    (chain / "etc").mkdir()
+    (chain / "etc" / "docker").symlink_to("/srv/links/docker")
+    (chain / "srv" / "links" / "docker").symlink_to("/data/7")
+    (chain / "srv" / "b" / "kata").symlink_to("/data/7")
+    daemon = replace(dockerd(7), programs=("/srv/b/kata/run",))
+    places = known.find(HostWalk(str(chain)), daemon, (), ())
+
+    assert "/srv/links/docker" in places.links.find("/srv/links")
+    assert places.links.find("/srv/b") == ("/srv/b/kata",)
+    assert places.links.find("/srv/a") == ()
+
+
 def test_each_daemon_has_places_of_its_own_and_keeps_them(known: KnownPlaces, root: Path) -> None:
     daemons = [dockerd(1, "--data-root=/srv/a"), dockerd(2, "--data-root=/srv/b")]
     places = [known.find(HostWalk(str(root)), daemon, (), ()) for daemon in daemons]

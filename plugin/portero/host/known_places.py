@@ -11,7 +11,7 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.daemon_places import DaemonPlaces
 from portero.host.protected import Guarded, Inside
 from portero.host.surroundings import Surroundings
-from portero.host.symlinks import HostWalk
+from portero.host.symlinks import NO_WAY, NOTHING, HostWalk
 from portero.host.ways import Ways
 
 # Daemons of one host.
@@ -25,13 +25,15 @@ _Asking: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[
 class Places:
     """`guarded`: sockets and Portero's own files. `own`: these files with all below them.
 
-    `programs` and `logs`: what no container may write. `daemons`: files and data of dockerds. `all`: these together.
+    `programs` and `logs`: what no container may write; `links`: those on the way to them and to what dockerds believe.
+    `daemons`: files and data of dockerds. `all`: these together.
     """
 
     guarded: Guarded
     own: Inside
     programs: Surroundings
     logs: Surroundings
+    links: Surroundings
     daemons: DaemonPlaces
     all: Surroundings
 
@@ -68,7 +70,7 @@ class KnownPlaces:
         """
         by_whom = (asking, others, sockets)
         if walk is None:
-            return self._make(str, by_whom)
+            return self._make(str, lambda name: (), by_whom)
         kept = next((kept for kept in self._kept if kept.asking == by_whom), None)
         if kept is not None and (ways := kept.ways.take_again(walk)) is not None:
             if ways is not kept.ways:
@@ -80,11 +82,16 @@ class KnownPlaces:
             followed.append(name)
             return walk.resolve_or_keep(name)
 
-        places = self._make(follow, by_whom)
+        def list_links(name: str) -> list[str]:
+            return [step for _, step, link in walk.list_looked_up(name) if link not in (None, NO_WAY, NOTHING)]
+
+        places = self._make(follow, list_links, by_whom)
         self._keep(_Kept(by_whom, Ways.note(walk, followed), places))
         return places
 
-    def _make(self, follow: Callable[[str], str], by_whom: _Asking) -> Places:
+    def _make(
+        self, follow: Callable[[str], str], list_links: Callable[[str], Iterable[str]], by_whom: _Asking
+    ) -> Places:
         asking, others, sockets = by_whom
         reals: dict[str, str] = {}
 
@@ -92,12 +99,23 @@ class KnownPlaces:
             reals[name] = real = follow(name)
             return real
 
+        def find_links(names: Iterable[str]) -> tuple[str, ...]:
+            """The links on the ways: who replaces one of them chooses what lies behind it."""
+            links = tuple(dict.fromkeys(link for name in names for link in list_links(name)))
+            for link in links:
+                reals.setdefault(link, link)
+            return links
+
         own = {name: note(name) for name in self._own}
+        passed = {link: link for link in find_links(self._own)}
+        daemons = [*([asking] if asking else []), *others]
+        believed = [path for daemon in daemons for path in (daemon.config_file, *daemon.programs)]
         return Places(
-            Guarded({name: note(name) for name in (*self._sockets, *sockets)} | own),
+            Guarded({name: note(name) for name in (*self._sockets, *sockets)} | passed | own),
             Inside(place for names in own.items() for place in names),
             Surroundings(self._programs, note),
             Surroundings(self._logs, note, inside=False),
+            Surroundings(find_links([*self._programs, *self._logs, *believed]), str, inside=False),
             DaemonPlaces(asking, others, note),
             Surroundings(reals, reals.__getitem__),
         )

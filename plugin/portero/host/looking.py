@@ -57,6 +57,7 @@ class Looker:
     def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """What is written there, sockets of users, files and data of daemons."""
         places = self.places
-        written = {*places.programs.find(*paths), *places.logs.find(*paths), *places.daemons.find_written(*paths)}
+        written = {*places.programs.find(*paths), *places.logs.find(*paths), *places.links.find(*paths)}
+        written.update(places.daemons.find_written(*paths))
         users = self.listening.of_users.held(*paths)
         return tuple(sorted(written)), tuple(sorted(users)), *places.daemons.find(*paths)
