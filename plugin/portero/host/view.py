@@ -34,9 +34,7 @@ class HostEntry:
     resolved: str | None  # the path after symbolic links; None: they could not be followed
     kind: Kind
     holds: tuple[str, ...]  # sockets of daemons and of root at or below the path; Portero's own files there, or around
-    written: tuple[
-        str, ...
-    ] = ()  # of Portero and of dockerd's programs, what writing there, or replacing it, would change
+    written: tuple[str, ...] = ()  # what of Portero and of dockerd's programs is changed by who may write there
     user_sockets: tuple[str, ...] = ()  # sockets at or below the path on which processes of other users listen
     daemon_files: tuple[str, ...] = ()  # the asking daemon's configuration and runtime files there, or around it
     docker_data: tuple[str, ...] = ()  # data of dockerds and of containerd there, or around it
