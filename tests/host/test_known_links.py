@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.known_links import KnownLinks
+from portero.host.known_links import KnownLinks, Pairs
 from portero.host.symlinks import HostWalk
 from tests.host.looks import recorded_looks
 
@@ -25,18 +25,23 @@ def settle(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: now + int(seconds * 1e9))
 
 
+def ends(links: Pairs) -> dict[str, str]:
+    """Where the paths lead in the end, which comes first."""
+    return dict(reversed(links))
+
+
 def looked_at(root: Path, known: KnownLinks, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], list[str]]:
     with recorded_looks(root, monkeypatch) as seen:
-        return known.find(HostWalk(str(root))), seen
+        return ends(known.find(HostWalk(str(root)))), seen
 
 
 def test_paths_that_are_links_or_lie_behind_one_are_found(root: Path) -> None:
     (root / "var" / "lib" / "k0s").symlink_to("/data")
-    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/k0s": "/data"}
+    assert ends(KnownLinks(PATHS).find(HostWalk(str(root)))) == {"/home": "/data", "/var/lib/k0s": "/data"}
 
     (root / "var").rename(root / "state")
     (root / "var").symlink_to("state")
-    moved = KnownLinks(PATHS).find(HostWalk(str(root)))
+    moved = ends(KnownLinks(PATHS).find(HostWalk(str(root))))
     assert {path: moved[path] for path in ("/home", "/var/lib/docker", "/var/lib/k0s")} == {
         "/home": "/data",
         "/var/lib/docker": "/state/lib/docker",
@@ -47,14 +52,14 @@ def test_paths_that_are_links_or_lie_behind_one_are_found(root: Path) -> None:
 def test_homes_that_are_links_are_found(root: Path) -> None:
     (root / "var" / "home").symlink_to("/data")
 
-    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/home": "/data"}
+    assert ends(KnownLinks(PATHS).find(HostWalk(str(root)))) == {"/home": "/data", "/var/home": "/data"}
 
 
 def test_a_link_to_a_sensitive_place_is_judged_by_that_place_unless_it_is_protected(root: Path) -> None:
     (root / "var" / "lib" / "docker").symlink_to("/etc")
     (root / "var" / "lib" / "k0s").symlink_to("/etc")
 
-    assert KnownLinks(PATHS).find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/docker": "/etc"}
+    assert ends(KnownLinks(PATHS).find(HostWalk(str(root)))) == {"/home": "/data", "/var/lib/docker": "/etc"}
 
 
 def test_a_settled_folder_is_looked_through_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +88,7 @@ def test_a_link_that_comes_up_is_found(root: Path, monkeypatch: pytest.MonkeyPat
     known.find(HostWalk(str(root)))
     (root / "var" / "lib" / "docker").symlink_to("/data")
 
-    assert known.find(HostWalk(str(root))) == {"/home": "/data", "/var/lib/docker": "/data"}
+    assert ends(known.find(HostWalk(str(root)))) == {"/home": "/data", "/var/lib/docker": "/data"}
 
 
 def test_a_link_that_now_leads_elsewhere_is_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,4 +98,14 @@ def test_a_link_that_now_leads_elsewhere_is_followed(root: Path, monkeypatch: py
     (root / "data").rename(root / "more")
     (root / "data").symlink_to("more")
 
-    assert known.find(HostWalk(str(root))) == {"/home": "/more"}
+    assert ends(known.find(HostWalk(str(root)))) == {"/home": "/more"}
+
+
+def test_who_can_replace_a_link_on_the_way_can_lead_the_path_elsewhere(root: Path) -> None:
+    (root / "srv").mkdir()
+    (root / "srv" / "next").symlink_to("/data")
+    (root / "var" / "lib" / "docker").symlink_to("/srv/next")
+
+    found = KnownLinks(PATHS).find(HostWalk(str(root)))
+
+    assert {where for path, where in found if path == "/var/lib/docker"} == {"/data", "/srv/next"}

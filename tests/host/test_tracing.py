@@ -43,7 +43,7 @@ def trace(root: Path, path: str, mounts: dict[str, str] | None = None, **links: 
 
 
 def tracer(walk: HostWalk, table: MountTable, links: dict[str, str]) -> Tracer:
-    return Tracer(walk, table, Owners(whole=True), AccountNames(lambda path: "alicia:x:1000:"), links)
+    return Tracer(walk, table, Owners(whole=True), AccountNames(lambda path: "alicia:x:1000:"), tuple(links.items()))
 
 
 def test_a_folder_may_belong_to_anybody_when_root_owns_what_is_above(root: Path) -> None:

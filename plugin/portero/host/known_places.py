@@ -5,14 +5,15 @@ They are made anew when a link on the way to one of them is not what it was.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from portero.host.asking_daemon import AskingDaemon
-from portero.host.daemon_places import DaemonPlaces
+from portero.host.daemon_places import USUAL_DATA, DaemonPlaces
 from portero.host.protected import Guarded, Inside
 from portero.host.surroundings import Surroundings
-from portero.host.symlinks import NO_WAY, NOTHING, HostWalk
-from portero.host.ways import Ways
+from portero.host.symlinks import HostWalk
+from portero.host.ways import Ways, list_links
 
 # Daemons of one host.
 _MOST_KEPT = 8
@@ -25,7 +26,7 @@ _Asking: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[
 class Places:
     """`guarded`: sockets and Portero's own files. `own`: these files with all below them.
 
-    `programs` and `logs`: what no container may write; `links`: those on the way to them and to what dockerds believe.
+    `programs` and `logs`: what no container may write; `links`: those on the way to them and to things of dockerds.
     `daemons`: files and data of dockerds. `all`: these together.
     """
 
@@ -82,10 +83,7 @@ class KnownPlaces:
             followed.append(name)
             return walk.resolve_or_keep(name)
 
-        def list_links(name: str) -> list[str]:
-            return [step for _, step, link in walk.list_looked_up(name) if link not in (None, NO_WAY, NOTHING)]
-
-        places = self._make(follow, list_links, by_whom)
+        places = self._make(follow, partial(list_links, walk), by_whom)
         self._keep(_Kept(by_whom, Ways.note(walk, followed), places))
         return places
 
@@ -100,7 +98,7 @@ class KnownPlaces:
             return real
 
         def find_links(names: Iterable[str]) -> tuple[str, ...]:
-            """The links on the ways: who replaces one of them chooses what lies behind it."""
+            """Those on the ways to paths."""
             links = tuple(dict.fromkeys(link for name in names for link in list_links(name)))
             for link in links:
                 reals.setdefault(link, link)
@@ -109,13 +107,13 @@ class KnownPlaces:
         own = {name: note(name) for name in self._own}
         passed = {link: link for link in find_links(self._own)}
         daemons = [*([asking] if asking else []), *others]
-        believed = [path for daemon in daemons for path in (daemon.config_file, *daemon.programs)]
+        used = [path for daemon in daemons for path in (*daemon.files, *daemon.data, *daemon.programs)]
         return Places(
             Guarded({name: note(name) for name in (*self._sockets, *sockets)} | passed | own),
             Inside(place for names in own.items() for place in names),
             Surroundings(self._programs, note),
             Surroundings(self._logs, note, inside=False),
-            Surroundings(find_links([*self._programs, *self._logs, *believed]), str, inside=False),
+            Surroundings(find_links([*self._programs, *self._logs, *USUAL_DATA, *used]), str, inside=False),
             DaemonPlaces(asking, others, note),
             Surroundings(reals, reals.__getitem__),
         )

@@ -5,11 +5,12 @@ chooses what the container gets then, without a request that could be judged.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portero.host.accounts import AccountNames
 from portero.host.copied_up import drop_copies
+from portero.host.known_links import Pairs
 from portero.host.mount_table import MountTable
 from portero.host.owners import Owners, UnseenOwner, Writer, is_roots_alone
 from portero.host.path import is_within
@@ -19,13 +20,13 @@ from portero.host.view import Passage, Swap, Trace
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """One moment of the host. `links`: sensitive paths that lead elsewhere by a link: name -> path after links."""
+    """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (known_links.py)."""
 
     walk: HostWalk
     mounts: MountTable
     owners: Owners
     names: AccountNames
-    links: Mapping[str, str]
+    links: Pairs
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""
@@ -86,7 +87,7 @@ class Tracer:
 
     def _list_linked(self, resolved: str) -> Iterator[str]:
         """The names under which sensitive paths lead to this place or below it."""
-        for name, real in self.links.items():
+        for name, real in self.links:
             if is_within(resolved, real):
                 yield name + resolved.removeprefix("" if real == "/" else real)
             elif is_within(real, resolved):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from portero.host.symlinks import NO_WAY, HostWalk, is_closed
+from portero.host.symlinks import NO_WAY, NOTHING, HostWalk, is_closed
 
 # A folder that changed so recently can change again without other times: a file system can keep two seconds (vfat) or
 # one (ext3), of a clock of the kernel's that goes a tick behind.
@@ -99,3 +99,8 @@ def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
     if walk.began - max(found.st_mtime_ns, found.st_ctime_ns) <= _SETTLED_NS:
         return None
     return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def list_links(walk: HostWalk, path: str) -> list[str]:
+    """The links on the way to a path, each in a folder without any: who replaces one chooses what lies behind it."""
+    return [step for _, step, link in walk.list_looked_up(path) if link not in (None, NO_WAY, NOTHING)]
