@@ -20,7 +20,6 @@ from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
 from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, inherited, listen
-from portero.server.master import Master
 from portero.server.memory import use_one_arena
 from portero.service.application import Application, build
 from portero.service.live import Live
@@ -87,6 +86,9 @@ def run(settings: Settings) -> None:
         listener = given or _listener(settings)
         ends.callback(listener.remove)
         _log_start(application)
+        # Only now: it fills the gaps that loading the policy has left, which no process would use otherwise.
+        from portero.server.master import Master
+
         Master(application, Live(application, watch, _log_start), listener, settings).run()
 
 
