@@ -72,7 +72,7 @@ slowest ping over six other connections. The first row is without such a body; t
 _SHOWN = 10
 _THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
 image that is not there, so that dockerd answers at once; one names neither volumes nor networks that Portero would ask
-dockerd about.
+dockerd about, and is asked `again` as above.
 """
 _LOOKUPS = """The client's whole call, median and p95. `start` is of a container that runs already, `exec` only makes
 a command, the creates name an image that is not there: dockerd answers each at once. Every container has a bind and

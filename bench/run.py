@@ -106,7 +106,7 @@ def measured(chosen: argparse.Namespace, folder: Path) -> Results:
     if chosen.shares:
         results.shares = shares.measured(requests(), chosen.profile, folder / "shares.jsonl", 16 * chosen.seconds)
     if chosen.dockerd:
-        results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.seconds)
+        results.through = through.measured(all_of("/var/log/bench.jsonl"), chosen.rounds, chosen.seconds)
     if chosen.lookups:
         results.lookups = lookups.measured(chosen.profile, chosen.seconds)
     return results
