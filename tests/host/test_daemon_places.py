@@ -12,7 +12,7 @@ ASKING = locate_daemon(RUNNING, {"data-root": "/srv/d", "exec-root": "/srv/run"}
 
 def test_files_and_data_are_told_apart() -> None:
     other = replace(ASKING, data=("/srv/other",), files=("/srv/other.json",))
-    places = DaemonPlaces(ASKING, [other], str)
+    places = DaemonPlaces([ASKING, other], str)
 
     assert places.find("/srv") == (("/srv/other.json", "/srv/run"), ("/srv/d", "/srv/other"))
     assert places.find("/srv/d/volumes") == ((), ("/srv/d",))
@@ -21,7 +21,7 @@ def test_files_and_data_are_told_apart() -> None:
 
 def test_what_a_daemon_runs_is_written_from_above_and_replaced_from_within() -> None:
     other = replace(ASKING, programs=("/srv/kata/run", "/srv/cdi"))
-    places = DaemonPlaces(ASKING, [other], str)
+    places = DaemonPlaces([ASKING, other], str)
 
     assert places.find_written("/srv/kata") == ("/srv/kata/run",)
     assert places.find_written("/srv/cdi/nvidia.json") == ("/srv/cdi",)
@@ -29,4 +29,4 @@ def test_what_a_daemon_runs_is_written_from_above_and_replaced_from_within() -> 
 
 
 def test_the_usual_data_counts_without_a_daemon() -> None:
-    assert DaemonPlaces(None, (), str).find("/var/lib") == ((), ("/var/lib/containerd", "/var/lib/docker"))
+    assert DaemonPlaces([], str).find("/var/lib") == ((), ("/var/lib/containerd", "/var/lib/docker"))

@@ -119,11 +119,11 @@ def test_nothing_long_is_kept() -> None:
     assert write(again, 1)[0] == LogLine(again, 1).text()
     assert len(text[0]) > log_line._LONGEST_KEPT
     assert again.written.line == ""
-    told = decision(*long).again("d-2", NOON)
-    assert reply.write_denial(told) == text[1]
+    made = decision(*long).again("d-2", NOON)
+    assert reply.write_denial(made) == text[1]
     assert len(text[1]) > reply._LONGEST_KEPT
-    assert told.written is not None
-    assert told.written.denial == ()
+    assert made.written is not None
+    assert made.written.denial == ()
 
 
 def test_what_is_kept_takes_little_memory_whatever_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Takes a schema apart by the places in a request that it asks about, and finds by them where a request fails.
 
 An engine's error brings a copy of the value that fails: 10,000 labels take 2 ms. Whether a value at a known place is
-right is told without any.
+right is found out without any.
 """
 
 from collections.abc import Callable, Mapping

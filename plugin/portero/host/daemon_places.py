@@ -1,6 +1,6 @@
 """Which files of dockerds a path opens: what is at or below it, and what it lies in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from portero.host.asking_daemon import DATA_ROOT, AskingDaemon
 from portero.host.containerd import ROOT
@@ -11,15 +11,9 @@ USUAL_DATA = (DATA_ROOT, ROOT)
 
 
 class DaemonPlaces:
-    """`asking`: the daemon that asks, None where it is not seen. `others`: those that run beside it.
+    """`daemons`: those that are seen. `follow`: from a path to the path after links."""
 
-    `follow`: from a path to the path after links.
-    """
-
-    def __init__(
-        self, asking: AskingDaemon | None, others: Iterable[AskingDaemon], follow: Callable[[str], str]
-    ) -> None:
-        daemons = [*([asking] if asking else []), *others]
+    def __init__(self, daemons: Sequence[AskingDaemon], follow: Callable[[str], str]) -> None:
         self._files = Surroundings(dict.fromkeys(file for daemon in daemons for file in daemon.files), follow)
         data = (root for daemon in daemons for root in daemon.data)
         self._data = Surroundings(dict.fromkeys((*USUAL_DATA, *data)), follow)

@@ -88,7 +88,7 @@ class KnownPlaces:
         return places
 
     def _make(
-        self, follow: Callable[[str], str], list_links: Callable[[str], Iterable[str]], by_whom: _Asking
+        self, follow: Callable[[str], str], list_passed: Callable[[str], Iterable[str]], by_whom: _Asking
     ) -> Places:
         asking, others, sockets = by_whom
         reals: dict[str, str] = {}
@@ -99,7 +99,7 @@ class KnownPlaces:
 
         def find_links(names: Iterable[str]) -> tuple[str, ...]:
             """Those on the ways to paths."""
-            links = tuple(dict.fromkeys(link for name in names for link in list_links(name)))
+            links = tuple(dict.fromkeys(link for name in names for link in list_passed(name)))
             for link in links:
                 reals.setdefault(link, link)
             return links
@@ -114,7 +114,7 @@ class KnownPlaces:
             Surroundings(self._programs, note),
             Surroundings(self._logs, note, inside=False),
             Surroundings(find_links([*self._programs, *self._logs, *USUAL_DATA, *used]), str, inside=False),
-            DaemonPlaces(asking, others, note),
+            DaemonPlaces(daemons, note),
             Surroundings(reals, reals.__getitem__),
         )
 

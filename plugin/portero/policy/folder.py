@@ -66,7 +66,7 @@ def read(path: Path, found: list[str]) -> Folder:
         names = _names(path)
         data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
     except OSError as error:
-        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {_find_cure(error)}")
+        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}")
         return empty(path)
     return _folder(path, names, data, found)
 
@@ -92,7 +92,8 @@ def empty(path: Path) -> Folder:
     return Folder(path, {}, {}, {}, {}, {})
 
 
-def _find_cure(error: OSError) -> str:
+def find_cure(error: OSError) -> str:
+    """What to do about a file or folder that cannot be read."""
     if isinstance(error, PermissionError):
         return "fix its permissions"
     return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"

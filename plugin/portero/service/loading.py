@@ -146,7 +146,7 @@ def list_links(settings: Settings) -> tuple[str, ...]:
     try:
         return own_files.list_links(settings)
     except OSError as error:
-        raise LoadError([f"{error.filename}: cannot be read ({error.strerror}): fix it"]) from error
+        raise LoadError([f"{error.filename}: cannot be read ({error.strerror}): {folder.find_cure(error)}"]) from error
 
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
