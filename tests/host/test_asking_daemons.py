@@ -282,3 +282,23 @@ def test_the_latest_connections_are_kept(tmp_path: Path) -> None:
     found = [daemons.find(Peer(7, 0, connection)) for connection in (1, 65)]
 
     assert [daemon.started for daemon in found if daemon] == [99, 22]
+
+
+def test_an_error_of_its_own_does_not_end_the_looks(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rests = iter([None, None])
+    looks: list[int] = []
+
+    def look_again(self: AskingDaemons) -> None:
+        looks.append(1)
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr(AskingDaemons, "look_again", look_again)
+    monkeypatch.setattr(time, "sleep", lambda seconds: next(rests))
+
+    with pytest.raises(StopIteration):
+        AskingDaemons()._watch()
+
+    assert len(looks) == 2
+    assert "internal error while looking at a daemon again" in caplog.text

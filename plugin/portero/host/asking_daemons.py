@@ -6,6 +6,7 @@ each minute, and none is forgotten.
 """
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from portero.host.symlinks import HostWalk
 from portero.threads import start_thread
 from portero.types import JSON
 
+_LOG = logging.getLogger(__name__)
 # Daemons of one host; those that have ended make room.
 _MOST_KEPT = 8
 _MOST_CONNECTIONS = 64
@@ -80,7 +82,10 @@ class AskingDaemons:
     def _watch(self) -> None:
         while True:
             time.sleep(_LOOKS_EVERY)
-            self.look_again()
+            try:
+                self.look_again()
+            except Exception as error:  # noqa: BLE001 - nothing else would look again in this process
+                _LOG.error("internal error while looking at a daemon again", exc_info=error)
 
     def find_others(self, asking: AskingDaemon | None, pids: Iterable[int]) -> tuple[AskingDaemon, ...]:
         """Those of these processes that are dockerds of root beside the one that asks.
