@@ -9,7 +9,7 @@ def is_rotated(path: str | Path, descriptor: int) -> bool:
 
     No other file gets the inode of one that is held open, even when its name is gone.
     """
-    return has_moved(path, identify(os.fstat(descriptor)))
+    return find_size(path, identify(os.fstat(descriptor))) is None
 
 
 def identify(opened: os.stat_result) -> tuple[int, int]:
@@ -17,9 +17,10 @@ def identify(opened: os.stat_result) -> tuple[int, int]:
     return opened.st_dev, opened.st_ino
 
 
-def has_moved(path: str | Path, identity: tuple[int, int]) -> bool:
-    """As is_rotated, for who opened the file and noted its identity then."""
+def find_size(path: str | Path, identity: tuple[int, int]) -> int | None:
+    """The bytes of the file of this name; None: it is not the one of this identity any more. Raises OSError."""
     try:
-        return identify(os.stat(path)) != identity
+        found = os.stat(path)
     except FileNotFoundError:
-        return True
+        return None
+    return found.st_size if identify(found) == identity else None

@@ -43,6 +43,9 @@ class StandIn:
     def leave(self) -> None:
         """Nothing to end."""
 
+    def bury(self, worker: int) -> None:
+        """Nothing is known of workers."""
+
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")

@@ -121,15 +121,15 @@ def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) 
     code = (
         "import os, signal, sys, time\n"
         "from portero.service import line_writer\n"
-        "has_moved = line_writer.has_moved\n"
+        "find_size = line_writer.find_size\n"
         "def stop():\n"
         "    os.kill(os.getpid(), signal.SIGSTOP)\n"
         "    time.sleep(0.5)\n"  # another thread may be the one that gets the signal
         "def stop_when_asked(place, identity):\n"
         "    hang = place + '.hang'\n"
         "    if os.path.exists(hang): os.unlink(hang); stop()\n"
-        "    return has_moved(place, identity)\n"
-        "line_writer.has_moved = stop_when_asked\n"
+        "    return find_size(place, identity)\n"
+        "line_writer.find_size = stop_when_asked\n"
         "from portero.cli import main\n"
         "main(sys.argv[3:])\n"
     )
@@ -175,3 +175,30 @@ def test_reads_that_share_a_line_have_one_when_portero_ends(tmp_path: Path) -> N
         assert len(log.read_text().splitlines()) <= 2  # the first of each worker
 
     assert sum(json.loads(line).get("alike", 1) for line in log.read_text().splitlines()) == 40
+
+
+def test_a_line_behind_that_of_a_killed_worker_is_a_line_of_its_own(tmp_path: Path) -> None:
+    # Killed inside the write, as by the kernel when memory runs out.
+    code = (
+        "import os, signal, sys\n"
+        "from portero.service import line_writer\n"
+        "whole = os.write\n"
+        "def write(descriptor, data):\n"
+        "    if b'\"kill\"' not in data: return whole(descriptor, data)\n"
+        "    whole(descriptor, data[:100])\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "line_writer.os.write = write\n"
+        "from portero.cli import main\n"
+        "main(sys.argv[3:])\n"
+    )
+    killing = json.dumps(json.loads(create()) | {"User": "kill"}).encode()
+    with started(["-c", code, *serve(tmp_path, "--workers", "2")], tmp_path / "portero.sock") as server:
+        ask(server, create())
+        with pytest.raises(OSError):  # noqa: PT011 - whichever: there is no answer
+            ask(server, killing)
+        for _ in range(3):
+            ask(server, create())
+
+    first, torn, *others = (tmp_path / "decisions.jsonl").read_text().splitlines()
+    assert len(torn) == 100
+    assert [json.loads(line)["operation"] for line in (first, *others)] == ["ContainerCreate"] * 4

@@ -1,5 +1,6 @@
 """Lines in a file or on standard output: whole ones, whatever happens to the file."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -149,6 +150,68 @@ def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
     log.write('{"id":"d-2"}')
 
     assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_half_a_line_of_a_process_that_was_killed_is_no_part_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+    with path.open("a") as killed:
+        killed.write('{"id":"d-2","vio')
+
+    log.write('{"id":"d-3"}')
+    log.write('{"id":"d-4"}')
+
+    assert path.read_text() == '{"id":"d-1"}\n{"id":"d-2","vio\n{"id":"d-3"}\n{"id":"d-4"}\n'
+
+
+def test_a_file_that_is_cut_while_it_is_looked_at_has_no_half_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+    read = os.pread
+
+    def cut(descriptor: int, most: int, offset: int) -> bytes:
+        os.truncate(path, 0)
+        return read(descriptor, most, offset)
+
+    monkeypatch.setattr(os, "pread", cut)
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-2"}\n'
+
+
+def test_where_the_end_cannot_be_read_a_line_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+
+    def fail(descriptor: int, most: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", fail)
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-1"}\n\n{"id":"d-2"}\n'
+
+
+def test_a_full_disk_is_waited_for_once_behind_half_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"id"')
+    log, pauses = opened(path), []
+
+    def fail(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(line_writer.time, "sleep", pauses.append)
+    monkeypatch.setattr(os, "write", fail)
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space left"):
+            log.write('{"id":"d-1"}')
+
+    assert len(pauses) == 3
 
 
 def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:

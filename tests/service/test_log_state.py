@@ -47,6 +47,40 @@ def test_a_stalled_write_of_another_process_is_counted_while_that_lives() -> Non
     assert state.count_stalled() == 0
 
 
+def test_a_process_that_was_killed_in_a_write_may_have_left_half_a_line() -> None:
+    state = LogState()
+    states = []
+    for is_writing in (False, True):
+        process = os.fork()
+        if process == 0:
+            state.use_own_slot()
+            if is_writing:
+                state.begin()
+            os._exit(0)
+        os.waitpid(process, 0)
+        state.bury(process)
+        states.append(state.torn)
+
+    assert states == [False, True]
+
+
+def test_a_write_that_a_killed_process_left_behind_is_not_that_of_another_one_of_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = LogState()
+    process = os.fork()
+    if process == 0:
+        state.use_own_slot()
+        state.begin()
+        os._exit(0)
+    os.waitpid(process, 0)
+    state.bury(process)
+    monkeypatch.setattr(log_state, "_is_alive", lambda process: True)
+    time.sleep(0.15)
+
+    assert state.count_stalled() == 0
+
+
 def test_a_write_that_ended_is_not_stalled() -> None:
     state = LogState()
     state.use_own_slot()

@@ -48,6 +48,10 @@ class Tended(Protocol):
         """Called in each worker when it ends; it must not fail."""
         ...
 
+    def bury(self, worker: int) -> None:
+        """Called in the master with the pid of a worker that has ended; it must not fail."""
+        ...
+
 
 class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     """Serves on the listener, until a signal ends it."""
@@ -74,6 +78,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "max_requests": 0,
             "preload_app": True,
             "post_worker_init": lambda worker: self._tended.follow(),
+            "child_exit": lambda master, worker: self._tended.bury(worker.pid),
             "worker_exit": lambda master, worker: self._tended.leave(),
             "accesslog": None,
             "errorlog": "-",

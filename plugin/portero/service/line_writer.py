@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from portero.log_place import STANDARD_OUTPUT
-from portero.rotation import has_moved, identify
+from portero.rotation import find_size, identify
 from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 
 _OWNER_ONLY = 0o600
-_LOOKS, _BETWEEN_LOOKS = 4, 0.002
+_LOOKS, _BETWEEN_LOOKS = 3, 0.002
+# No byte: the file was cut meanwhile.
+_ENDS = (b"\n", b"")
 
 
 class LineWriter:
@@ -33,19 +35,20 @@ class LineWriter:
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
         # Of the open file, asked for once.
         self._identity = (0, 0)
+        # The size at which it was found to end with half a line.
+        self._torn_at = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
-        state.torn = self._output is None and _is_torn(place)
 
     def write(self, line: str) -> None:
-        """Append one line. A full disk can take half of it; the next one then starts on a line of its own."""
-        if self._output is None and has_moved(self._place, self._identity):
-            self._follow_rotation()
+        """Append one line, on a line of its own: a full disk, or the end of a writer, can have left half of one."""
         data = line.encode() + b"\n"
-        if self._state.torn:
+        if self._state.torn if self._output else self._is_torn():
             data = b"\n" + data
-        written = os.write(self._descriptor, data) if self._output is None else self._output.write(data)
-        if written:
-            self._state.torn = written != len(data)
+        if self._output:
+            written = self._output.write(data)
+            self._state.torn = written != len(data) if written else self._state.torn
+        else:
+            written = os.write(self._descriptor, data)
         if written != len(data):
             why = f"only {written} of {len(data)} bytes of a line were written"
             raise OSError(errno.EIO, why, self._place)
@@ -62,6 +65,32 @@ class LineWriter:
 
         return sync
 
+    def _is_torn(self) -> bool:
+        """Whether the file of this name ends with half a line, by whichever process. It is open after this."""
+        size = find_size(self._place, self._identity)
+        if size is None:
+            self._follow_rotation()
+            size = os.fstat(self._descriptor).st_size
+        if self._ends_a_line(size):
+            return False
+        if size == self._torn_at:
+            return True
+        # What another process writes just now may be there in part.
+        for _ in range(_LOOKS):
+            time.sleep(_BETWEEN_LOOKS)
+            size = os.fstat(self._descriptor).st_size
+            if self._ends_a_line(size):
+                return False
+        self._torn_at = size
+        return True
+
+    def _ends_a_line(self, size: int) -> bool:
+        """Whether the first bytes of the file, so many, are whole lines. Where they cannot be read: no."""
+        try:
+            return size == 0 or os.pread(self._descriptor, 1, size - 1) in _ENDS
+        except OSError:
+            return False
+
     def _follow_rotation(self) -> None:
         """logrotate moved the file away: the next line goes to a new one of the old name."""
         left = self._descriptor
@@ -69,12 +98,11 @@ class LineWriter:
         if self._synced:
             os.fdatasync(left)
         os.close(left)
-        self._state.torn = False
 
     def _open(self) -> int:
         """The file. Nothing is opened that could keep a writer waiting."""
         Path(self._place).parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
         try:
             descriptor = os.open(self._place, flags, _OWNER_ONLY)
         except OSError as error:
@@ -87,27 +115,3 @@ class LineWriter:
             return descriptor
         os.close(descriptor)
         raise OSError(errno.EINVAL, "is not a regular file", self._place)
-
-
-def _is_torn(file: str) -> bool:
-    """Whether the last line stays half a line: one that another process writes just now may be there in part."""
-    for _ in range(_LOOKS):
-        if _ends_a_line(file):
-            return False
-        time.sleep(_BETWEEN_LOOKS)
-    return True
-
-
-def _ends_a_line(file: str) -> bool:
-    """Whether nothing of a line is left at the end of a file, by a power cut say. Where it cannot be read: no."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        size = os.fstat(descriptor).st_size
-        return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)

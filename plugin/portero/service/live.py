@@ -122,6 +122,10 @@ class Live:
         """In a worker, when it has answered its last request."""
         self.application.write_shared_lines()
 
+    def bury(self, worker: int) -> None:
+        """In the master, when a worker has ended."""
+        self.application.log.state.bury(worker)
+
     def _write_shared_lines(self) -> None:
         while True:
             time.sleep(_SHARED_LINES_EVERY)

@@ -22,13 +22,13 @@ class LogState:
     def __init__(self) -> None:
         memory = mmap.mmap(-1, _DOUBLE * (_FIRST + 2 * _SLOTS))
         # The first two numbers are the time of the last failure, by the host's clock and by the one that cannot be set;
-        # then whether the last line is torn; then process and begin of its write, in turns.
+        # then whether the last line on standard output is torn; then process and begin of its write, in turns.
         self._numbers = memoryview(memory).cast("d")
         self._slot = _FIRST
 
     def use_own_slot(self) -> None:
         """Called once in each process that a fork made."""
-        self._slot = _FIRST + 2 * (os.getpid() % _SLOTS)
+        self._slot = _find_slot(os.getpid())
         self._numbers[self._slot] = os.getpid()
         self.end()
 
@@ -40,13 +40,21 @@ class LogState:
         """The write has ended."""
         self._numbers[self._slot + 1] = 0.0
 
+    def bury(self, process: int) -> None:
+        """Another process has ended. Of the line that it was writing a part may be there."""
+        slot = _find_slot(process)
+        if self._numbers[slot] == process and self._numbers[slot + 1]:
+            self.torn = True
+            # Its number may be given to another process, whose write would seem to stall.
+            self._numbers[slot + 1] = 0.0
+
     def fail(self) -> None:
         """A line was lost now."""
         self._numbers[0], self._numbers[1] = time.time(), time.monotonic()
 
     @property
     def torn(self) -> bool:
-        """Whether only a part of the last line was written, by whichever process: the next one begins on a new line."""
+        """Whether only a part of the last line came out, by whichever process: the next one begins on a new line."""
         return self._numbers[2] != 0
 
     @torn.setter
@@ -73,6 +81,10 @@ class LogState:
         return sum(
             0 < numbers[slot + 1] < before and _is_alive(numbers[slot]) for slot in range(_FIRST, len(numbers), 2)
         )
+
+
+def _find_slot(process: int) -> int:
+    return _FIRST + 2 * (process % _SLOTS)
 
 
 def _is_alive(process: float) -> bool:
