@@ -223,6 +223,11 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The decision log cannot be written, and a change without a log line is not allowed.",
             "free disk space or fix PORTERO_LOG; log_failure=allow lifts this",
         ),
+        "policy-outdated": Refusal(
+            "A request is judged by the policy that is in force",
+            "This worker of Portero could not load the new policy and ends; it allows nothing by the old one.",
+            "repeat the command: another worker answers; why it failed is in the plugin's log",
+        ),
         "engine-disagreement": Refusal(
             "Both engines agree",
             "The two rule engines disagree about this request.",

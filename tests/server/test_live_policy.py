@@ -1,10 +1,12 @@
 """A changed policy is in force in every worker of the real server, without a signal and without a new process."""
 
+import http.client
 import json
 import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +138,36 @@ def test_decisions_and_used_exceptions_are_those_of_all_workers(site: Site) -> N
     for told in site.statuses():
         assert told["decisions"] == {"allowed": 20, "refused": 10}
         assert [(one["id"], one["usedSinceStart"]) for one in told["exceptions"]] == [("installer", 20)]
+
+
+def test_workers_that_cannot_follow_allow_nothing_by_the_old_policy_and_are_replaced(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from portero.service import loading\n"
+        "def fail(*_): raise MemoryError\n"
+        "loading.load_held = fail\n"
+        "from portero.cli import main\n"
+        "main(sys.argv[3:])\n"
+    )
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    (policy / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+    words = serve(tmp_path, "--profile", "baseline", "--schemas", str(policy), "--workers", "2")
+    answers: list[str] = []
+    with started(["-c", code, *words], tmp_path / "portero.sock") as server:
+        connection = server.connection()
+        assert connection.ask("POST", "/AuthZPlugin.AuthZReq", create(Privileged=True))[1]["Allow"] is True
+        (policy / "site.json").write_text("{}")
+        end = time.monotonic() + WITHIN
+        while ask(server, create(Privileged=True))["Allow"]:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        # This connection is of a worker that ends: it answers once more, or has hung up already.
+        with suppress(OSError, http.client.HTTPException):
+            answers.append(connection.ask("POST", "/AuthZPlugin.AuthZReq", create())[1]["Msg"])
+        connection.close()
+        while ask(server, create())["Msg"]:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    assert answers == [] or "policy-outdated" in answers[0]

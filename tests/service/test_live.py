@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from portero.service import live, loading
+from portero.policy import folder
+from portero.service import live, loading, retry
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.settings import Settings
@@ -303,6 +304,53 @@ def test_a_policy_that_could_not_be_passed_on_is_tried_again(
     assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, True)
 
 
+def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "_FIRST", 0.05)
+    pair.master._retry = retry.Retry()
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    pair.act("off")
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, "read_regular_file", fail)
+        pair.tend()
+        time.sleep(0.06)
+        pair.tend()
+    assert [in_force.notice.faults != () for in_force in pair.reported] == [True]
+    assert pair.status(pair.master)["reloadFailures"] == 1
+
+    time.sleep(0.2)
+    pair.tend()
+    pair.worker.catch_up()
+
+    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, True)
+    assert pair.status(pair.worker)["reloadFaults"] == []
+    assert len(pair.reported) == 2
+
+
+def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retry, "_FIRST", 0.05)
+    pair.master._retry = retry.Retry()
+    pair.site.write_text("{")
+    pair.tend()
+    time.sleep(0.06)
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    monkeypatch.setattr(folder, "read_regular_file", fail)
+    pair.tend()
+
+    assert len(pair.reported) == 2
+    assert "Too many open files" in str(pair.reported[-1].notice.faults)
+    assert pair.status(pair.master)["reloadFailures"] == 2
+
+
 def test_a_worker_that_cannot_follow_ends(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -316,6 +364,36 @@ def test_a_worker_that_cannot_follow_ends(
 
     assert ended == [(os.getpid(), signal.SIGTERM)]
     assert "failed to load the new policy; restarting worker" in caplog.text
+
+
+def test_a_worker_that_cannot_follow_allows_nothing_by_the_old_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair(tmp_path)
+    pair.act("off")
+    pair.tend()
+    pair.worker.catch_up()
+    pair.act("deny")
+    pair.tend()
+    monkeypatch.setattr(os, "kill", lambda process, number: None)
+    monkeypatch.setattr(loading, "load_held", None)
+    assert pair.privileged(pair.worker) is True
+
+    pair.worker.catch_up()
+    answers = [ask(pair.worker.application, asked) for asked in (create(Privileged=True), HARMLESS_READ)]
+
+    assert [answer["Allow"] for answer in answers] == [False, False]
+    assert all("policy-outdated" in answer["Msg"] for answer in answers)
+    assert (tmp_path / "log.jsonl").read_text().count('"policy-outdated"') == 2
+
+
+def test_a_worker_that_cannot_follow_refuses_nothing_in_mode_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Pair(tmp_path, mode="audit")
+    pair.worker.application.is_outdated = True
+
+    assert pair.privileged(pair.worker) is True
 
 
 def test_log_metrics_and_host_stay_the_same_objects(pair: Pair) -> None:

@@ -57,6 +57,8 @@ class Application:
     metrics: Metrics = field(default_factory=Metrics)
     asked_by: AskedBy = field(default_factory=AskedBy)
     shared_lines: SharedLines = field(default_factory=lambda: SharedLines(1))
+    # Another policy is in force by now, which this process could not load: it allows nothing until it ends.
+    is_outdated: bool = False
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -113,6 +115,8 @@ class Application:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
+        if self.is_outdated and self.settings.mode == "enforce":
+            decision = _refuse(decision, "policy-outdated")
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
         if isinstance(judge.host, HostFiles):
@@ -150,7 +154,11 @@ class Application:
         """A change that is not logged is refused, unless the site allows it or nothing is enforced."""
         if decision.subject.reads or self.settings.log_failure == "allow" or self.settings.mode == "audit":
             return decision
-        return replace(decision, violations=in_order((*decision.violations, refusal("log-failure", ""))))
+        return _refuse(decision, "log-failure")
+
+
+def _refuse(decision: Decision, code: str) -> Decision:
+    return replace(decision, violations=in_order((*decision.violations, refusal(code, ""))))
 
 
 def build(settings: Settings, shared: Path | None = None) -> Application:

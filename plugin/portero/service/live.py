@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from portero.service import reloading
 from portero.service.application import Application
+from portero.service.retry import Retry
 from portero.service.shared_policy import Bulletin
 from portero.service.watch import Look, Watch
 from portero.threads import start_thread
@@ -40,6 +41,7 @@ class Live:
         self._report = report
         self._bulletin = Bulletin()
         self._next_look = 0.0
+        self._retry = Retry()
         self._changing_since: float | None = None
 
     def tend(self) -> float:
@@ -62,6 +64,8 @@ class Live:
             self.reload()
         elif not self._watch.is_changed:
             self._changing_since = None
+            if self._retry.is_due(now):
+                self._try_to_load(again=True)
         else:
             self._changing_since = self._changing_since or now
             if self._has_new_signatures():
@@ -87,13 +91,19 @@ class Live:
 
     def reload(self) -> None:
         """In the master: load the folders now. No error ends the master."""
-        try:
-            self._reload()
-        except Exception as error:  # noqa: BLE001 - see above: the old policy stays in force
-            _LOG.error("internal error while reloading the policy", exc_info=error)
+        self._retry.succeed()
+        self._try_to_load(again=False)
 
-    def _reload(self) -> None:
-        before = self._watch.look()
+    def _try_to_load(self, *, again: bool) -> None:
+        try:
+            self._load(again=again)
+        except Exception as error:  # noqa: BLE001 - see reload(): the old policy stays in force
+            _LOG.error("internal error while reloading the policy", exc_info=error)
+            self._retry.fail(time.monotonic())
+
+    def _load(self, *, again: bool) -> None:
+        """`again`: the same faults as the last time are nothing new, and are not reported."""
+        before, known = self._watch.look(), self.application.in_force.notice.faults
         in_force = reloading.reload(self.application, lambda: self._is_unchanged(before))
         if in_force is None:
             return
@@ -102,7 +112,16 @@ class Live:
         self.application.in_force = in_force
         # What could not be put is tried again.
         self._watch.take(before)
-        self._report(self.application)
+        faults = in_force.notice.faults
+        if faults:
+            # They may pass without a change in the folders: no descriptor was free, or a disk was away.
+            self._retry.fail(time.monotonic())
+        else:
+            self._retry.succeed()
+        if not again or faults != known:
+            if faults:
+                self.application.metrics.load_failed()
+            self._report(self.application)
 
     def _is_unchanged(self, before: Look) -> bool:
         """Whether the folders are as at an earlier look, but for signed ones: these were verified as they were read."""
@@ -144,4 +163,6 @@ class Live:
                 self.application.in_force = reloading.follow(self.application, notice)
         except Exception as error:  # noqa: BLE001 - a worker must not go on under a policy that is no longer in force
             _LOG.error("failed to load the new policy; restarting worker", exc_info=error)
+            # Its open connections are served for a while, since dockerd repeats what was sent on one that closes.
+            self.application.is_outdated = True
             os.kill(os.getpid(), signal.SIGTERM)

@@ -62,7 +62,6 @@ def _take_over(application: Application, policy: Policy, links: Sequence[str]) -
 
 
 def _keep(application: Application, faults: Sequence[str]) -> InForce:
-    application.metrics.load_failed()
     in_force = application.in_force
     # What lies behind a new link is read again at the next change, and may then be in force.
     found: tuple[str, ...] = ()
