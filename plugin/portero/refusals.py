@@ -40,8 +40,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "uri-undecodable": Refusal(
             "The request target decodes",
-            "The request target holds a control character or an escape that does not decode; "
-            "dockerd then hides the body from the plugin and may still carry the request out.",
+            "The target holds a control character or a bad escape: dockerd may act by a body that it does not show.",
             "percent-encode the path and the query correctly",
         ),
         "uri-fragment": Refusal(
@@ -156,8 +155,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "mount-template": Refusal(
             "Mounts of services name their host paths without templates",
-            "Swarm fills in the template ({{...}}) of a bind source or of an option of the local driver after this "
-            "check, so it can become any path of the host.",
+            "Swarm fills in the template ({{...}}) of a bind source or volume option after this check, with any path.",
             "write the path itself, or use a named volume: its name may be a template",
         ),
         "path-control-character": Refusal(
@@ -167,16 +165,13 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         ),
         "host-unreadable": Refusal(
             "The host can be read",
-            "Portero could not read a part of the host that the decision depends on: a path of the request, /proc or "
-            "dockerd's daemon.json.",
-            "mount /proc, make daemon.json valid JSON that Portero can read, and give Portero enough file descriptors "
-            "and memory",
+            "Portero could not read what the decision depends on: a path of the request, /proc or daemon.json.",
+            "mount /proc, make daemon.json JSON that it can read, and give it enough file descriptors and memory",
         ),
         "lookup-failed": Refusal(
             "The daemon answers what Portero asks about an existing object",
             "dockerd did not tell Portero in time what this object is, so Portero cannot tell what the request does.",
-            "repeat the command; if it comes back, see whether docker inspect of the object answers within 2 seconds, "
-            "or set PORTERO_LOOKUPS=off",
+            "repeat the command; see whether docker inspect of it takes over 2 seconds, or set PORTERO_LOOKUPS=off",
         ),
         "container-alias": Refusal(
             "Containers are named by their own name or ID",
