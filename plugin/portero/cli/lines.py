@@ -45,12 +45,17 @@ def lines_of(piece: bytes, longest: int) -> Iterator[bytes]:
 def _cut(blocks: Iterable[bytes], longest: int) -> Iterator[bytes]:
     left = b""
     for block in blocks:
-        piece = left + block
-        # Without the end of a line, where `lines` cuts it.
-        end = piece.rfind(b"\n") + 1 or len(piece) - len(piece) % longest
+        end = block.rfind(b"\n") + 1
+        if not end:
+            # Without the end of a line, where `lines` cuts it.
+            whole = len(left) + len(block)
+            end = max(0, whole - whole % longest - len(left))
         if end:
-            yield piece[:end]
-        left = piece[end:]
+            # Joined at once: a copy of a block takes as long as to read it.
+            yield b"".join((left, memoryview(block)[:end]))
+            left = block[end:]
+        else:
+            left += block
     if left:
         yield left
 

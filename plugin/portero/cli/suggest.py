@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -114,18 +114,25 @@ def add_refused(
     suggestions.add(_read_asked(operation, named, user) if denials else _NOTHING, denials, number=number)
 
 
-@lru_cache(maxsize=1024)
 def _read_asked(operation: str, named: str, user: str) -> Asked:
-    parts = image.parse(named, "") if named else {}
-    registry, repository, digest = (str(parts.get(name) or "") for name in ("registry", "repository", "digest"))
-    return Asked(operation, registry, repository, digest, user)
+    return Asked(operation, *_read_image(named), user)
+
+
+@lru_cache(maxsize=1024)
+def _read_image(named: str) -> tuple[str, str, str]:
+    return _name_parts(image.parse(named, "") if named else {})
 
 
 def _asked(document: dict[str, JSON]) -> Asked:
     facts, identity = (cast("dict[str, JSON]", document[name]) for name in ("facts", "identity"))
     named = cast("dict[str, JSON]", facts.get("image") or {})
+    return Asked(str(document["operation"]), *_name_parts(named), str(identity["user"]))
+
+
+def _name_parts(named: Mapping[str, JSON]) -> tuple[str, str, str]:
+    """Registry, repository and digest of an image; empty where it has none."""
     registry, repository, digest = (str(named.get(name) or "") for name in ("registry", "repository", "digest"))
-    return Asked(str(document["operation"]), registry, repository, digest, str(identity["user"]))
+    return registry, repository, digest
 
 
 @lru_cache(maxsize=1024)

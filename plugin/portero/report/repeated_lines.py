@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Protocol, TypeAlias
 
@@ -46,9 +48,9 @@ _NOTHING_ASKED: Mapping[str, object] = {
 
 # Parts that lines have in common: who asks, what for, which image, what was decided, for how many it stands.
 _Key: TypeAlias = tuple[bytes, bytes, bytes, bytes, bytes]
-# What is a line's own: its number, id, time by minute and second, path and microseconds.
-_Line: TypeAlias = tuple[int, bytes, bytes, bytes, bytes, bytes]
-_MINUTE, _TIME = itemgetter(2), itemgetter(2, 3)
+# What is a line's own: its time by minute and second, its number, id, path and microseconds. So they are in order.
+_Line: TypeAlias = tuple[bytes, bytes, int, bytes, bytes, bytes]
+_MINUTE = itemgetter(0)
 
 
 class Sums(Protocol):
@@ -76,10 +78,10 @@ class _Many:
 
     def sum_up(self) -> Alike:
         """Its sums."""
-        first = last = self.lines[0]
-        if len(self.lines) > 1:
-            first, last = min(self.lines, key=_TIME), max(self.lines, key=_TIME)
-        return Alike(self.decision, len(self.lines), self._read_time(*_TIME(first)), self._read_time(*_TIME(last)))
+        (minute, second, *_), (last_minute, last_second, *_) = min(self.lines), max(self.lines)
+        first = self._read_time(minute, second)
+        last = self._read_time(last_minute, last_second) if len(self.lines) > 1 else first
+        return Alike(self.decision, len(self.lines), first, last)
 
     def list_times(self) -> Iterator[float]:
         """When they were, to the minute."""
@@ -87,7 +89,7 @@ class _Many:
 
     def list_latest(self) -> Iterator[tuple[int, Logged]]:
         """The latest by their places."""
-        for number, id, minute, second, path, microseconds in self.lines[-MOST_LATEST:]:
+        for minute, second, number, id, path, microseconds in self.lines[-MOST_LATEST:]:
             own = {"id": id.decode(), "time": self._read_time(minute, second), "path": path[1:-1].decode()}
             yield number, self.decision.vary({**own, "microseconds": int(microseconds)})
 
@@ -119,13 +121,13 @@ class _Alone:
 def add_lines(lines: Iterable[bytes], sums: Sums) -> None:
     """Add a piece of a log to the sums. Lines that are no decisions are counted, but not those that are empty."""
     kinds = _read(lines, sums)
-    times: dict[tuple[str, int], Counter[float]] = {}
+    times: dict[tuple[str, int], list[Iterator[float]]] = {}
     for kind in kinds:
         decision = kind.decision
         sums.add_alike(kind.sum_up())
-        times.setdefault((decision.outcome, decision.stands_for), Counter()).update(kind.list_times())
-    for (outcome, number), counted in times.items():
-        for time, lines_then in counted.items():
+        times.setdefault((decision.outcome, decision.stands_for), []).append(kind.list_times())
+    for (outcome, number), of_kinds in times.items():
+        for time, lines_then in Counter(chain.from_iterable(of_kinds)).items():
             sums.add_time(time, outcome, lines_then * number)
     shown = (kind for kind in kinds if kind.decision.violations or not kind.decision.allowed)
     latest = (each for kind in shown for each in kind.list_latest())
@@ -148,7 +150,7 @@ def _read(lines: Iterable[bytes], sums: Sums) -> Collection[_Many | _Alone]:
                 if kind is None and (decision := _decode(key, decided)) is not None:
                     kind = found[key] = kinds[key] = _Many(decision, minutes)
                 if kind is not None:
-                    kind.lines.append((number, id, minute, second, path, microseconds))
+                    kind.lines.append((minute, second, number, id, path, microseconds))
                     continue
         if line.strip():
             try:
@@ -176,19 +178,26 @@ def _decode(key: _Key, decided: dict[tuple[bytes, bytes], Logged | None]) -> Log
     known = decided[part]
     if known is None:
         return None
-    asked = json.loads(b"{%b%b,%b}" % (who, operation, image))
-    return known.vary(
-        {
-            "user": asked["user"],
-            "groups": tuple(asked.get("groups", ())),
-            "identified_by": asked.get("identifiedBy", ""),
-            "breaks_glass": "breakGlass" in asked,
-            "operation": asked["operation"],
-            "version": asked["apiVersion"] or "",
-            "method": asked["method"],
-            "image": asked["image"] or "",
-        }
-    )
+    return known.vary({**_decode_who(who), **_decode_operation(operation), **_decode_image(image)})
+
+
+@lru_cache(maxsize=4096)
+def _decode_who(who: bytes) -> Mapping[str, object]:
+    asked = json.loads(b"{%b}" % who)
+    groups, identified_by = tuple(asked.get("groups", ())), asked.get("identifiedBy", "")
+    return {"user": asked["user"], "groups": groups, "identified_by": identified_by}
+
+
+@lru_cache(maxsize=4096)
+def _decode_operation(operation: bytes) -> Mapping[str, object]:
+    asked = json.loads(b"{%b}" % operation.removeprefix(b","))
+    fields = {"operation": asked["operation"], "version": asked["apiVersion"] or "", "method": asked["method"]}
+    return {**fields, "breaks_glass": "breakGlass" in asked}
+
+
+@lru_cache(maxsize=4096)
+def _decode_image(image: bytes) -> Mapping[str, object]:
+    return {"image": json.loads(b"{%b}" % image)["image"] or ""}
 
 
 def _decode_verdict(verdict: bytes, alike: bytes) -> Logged | None:
