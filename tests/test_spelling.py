@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.spelling import close_to, printable, spell
+from portero.spelling import close_to, printable, spell, split
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from portero.spelling import close_to, printable, spell
 )
 def test_names_have_dots_and_indexes_brackets(path: Sequence[str | int], expected: str) -> None:
     assert spell(path) == expected
+    assert split(expected) == path
 
 
 def test_the_closest_name_is_proposed() -> None:

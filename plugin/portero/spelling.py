@@ -1,12 +1,20 @@
 """How a place in a document is written, and what a misspelt name may have meant."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+
+_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
 def spell(path: Sequence[str | int]) -> str:
     """A path inside a document as a person writes it: properties.body.items[0]."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def split(text: str) -> tuple[str | int, ...]:
+    """The path that `spell` writes so."""
+    return tuple(int(index) if index else name for index, name in _STEP.findall(text))
 
 
 def close_to(name: str, names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""JSON objects without duplicate names: Python's reader keeps the last one, other readers the first."""
+"""What Python's reader of JSON takes and others do not: NaN, and a name twice, of which others keep the first."""
 
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 _Value = TypeVar("_Value")
 
@@ -20,3 +20,8 @@ def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
         names = [name for name, _ in pairs]
         raise DuplicateName(next(name for name in names if names.count(name) > 1))
     return document
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """A parse_constant for json, which is called for NaN and the infinities; raises ValueError."""
+    raise ValueError(f"{name} is not JSON")

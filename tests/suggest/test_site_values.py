@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.suggest.site_values import SiteValue, keys_of, spell_size
+from portero.suggest.site_values import SiteValue, keys_of
 from tests.suggest.refused import denied, finder, judge
 
 JUDGE = judge()
@@ -58,8 +58,3 @@ def test_a_list_keeps_its_entries_and_a_number_is_replaced() -> None:
 
 def test_the_keys_are_those_that_the_rule_names() -> None:
     assert keys_of(JUDGE.policy.rules["open-files-limit"]) == ["nofile-soft-max", "nofile-hard-max"]
-
-
-@pytest.mark.parametrize(("size", "text"), [(1 << 30, "1g"), (3 << 29, "1536m"), (1025, "1025")])
-def test_sizes_are_spelled_without_a_fraction(size: int, text: str) -> None:
-    assert spell_size(size) == text

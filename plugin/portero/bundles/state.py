@@ -1,15 +1,16 @@
 """How the last look for a policy bundle went: a small file that one process writes, and the plugin's status reads."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from portero.regular_file import read_regular_file
+from portero.whole_file import write_whole
 
 # The link in a bundle's folder that leads to the version in force (store.py).
 CURRENT = "current"
 _NAME = "state.json"
+_MODE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,4 @@ def read(folder: Path) -> BundleState | None:
 def write(folder: Path, state: BundleState) -> None:
     """Replace the state in one step. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fresh = folder / f".{_NAME}.{os.getpid()}"
-    fresh.write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
-    os.replace(fresh, place(folder))
+    write_whole(place(folder), json.dumps(asdict(state), indent=2).encode() + b"\n", _MODE)

@@ -2,8 +2,9 @@
 
 import os
 import stat
-import tempfile
 from pathlib import Path
+
+from portero.whole_file import write_whole
 
 
 def replace_file(file: Path, data: bytes, mode: int) -> None:
@@ -14,13 +15,4 @@ def replace_file(file: Path, data: bytes, mode: int) -> None:
     if not stat.S_ISREG(found):
         file.write_bytes(data)
         return
-    # A name that cannot be guessed, and never a file that is there already.
-    descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with open(descriptor, "wb") as opened:
-            opened.write(data)
-            os.fchmod(descriptor, mode)
-        os.replace(fresh, file)
-    except OSError:
-        os.unlink(fresh)
-        raise
+    write_whole(file, data, mode)

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secrets
 from portero.facts.fields import as_object, as_text, items
-from portero.facts.values import go_int64
+from portero.go_values import go_int64
 from portero.host.view import HostMoment
 from portero.reading.canonical import canonical
 from portero.reading.case_folding import fold
 from portero.reading.go_json import parse
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
+from portero.reading.uri import first_value
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 
@@ -48,13 +49,13 @@ _NOT_IN_A_BUILD = (
 
 def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
     """The facts of ImageBuild."""
-    mode = _first(query, "networkmode")
+    mode = first_value(query, "networkmode")
     return {
         "build": _build(query),
-        "downloads": downloads.read_build(_first(query, "remote")) if _is_fetched(query) else [],
+        "downloads": downloads.read_build(first_value(query, "remote")) if _is_fetched(query) else [],
         "namespaces": namespaces.read_build(mode, "?networkmode"),
         "networks": networks.read_build(mode, "?networkmode", host),
-        "cgroupParent": process.make_value(_first(query, "cgroupparent"), "?cgroupparent"),
+        "cgroupParent": process.make_value(first_value(query, "cgroupparent"), "?cgroupparent"),
         "secrets": _secrets(query, "buildargs") + _secrets(query, "labels"),
         "extraHosts": process.read_extra_hosts(_extra_hosts(query), "?extrahosts"),
         "limits": _limits(query),
@@ -75,16 +76,16 @@ def _build(query: Query) -> Fact:
 
 
 def _version(query: Query) -> str:
-    return _first(query, "version") or "1"
+    return first_value(query, "version") or "1"
 
 
 def _is_fetched(query: Query) -> bool:
     """Whether the daemon fetches the context itself (moby builder/builder-next/builder.go, Build)."""
-    version, remote = _version(query), _first(query, "remote")
+    version, remote = _version(query), first_value(query, "remote")
     if version == "2" and remote == "client-session":
         return False
     if version == "2" and remote == "upload-request":
-        return _first(query, "buildid") == ""
+        return first_value(query, "buildid") == ""
     return remote != ""
 
 
@@ -109,13 +110,13 @@ def _extra_hosts(query: Query) -> list[str]:
 
 
 def _ulimits(query: Query) -> list[JSON]:
-    return limits.read_ulimits({"Ulimits": _json(_first(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
+    return limits.read_ulimits({"Ulimits": _json(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
 
 
 def _secrets(query: Query, name: str) -> list[JSON]:
     at = f"?{name}"
     # An argument without a value (null) is only declared.
-    return secrets.find_in_map(as_object(_json(_first(query, name), _TEXT_MAP, at), at), at)
+    return secrets.find_in_map(as_object(_json(first_value(query, name), _TEXT_MAP, at), at), at)
 
 
 def _json(text: str, shape: Shape, at: str) -> JSON:
@@ -130,8 +131,4 @@ def _json(text: str, shape: Shape, at: str) -> JSON:
 
 def _number(query: Query, name: str) -> int:
     # httputils.Int64ValueOrZero: what is no number counts as absent.
-    return go_int64(_first(query, name)) or 0
-
-
-def _first(query: Query, name: str) -> str:
-    return (*query.get(name, ()), "")[0]
+    return go_int64(first_value(query, name)) or 0

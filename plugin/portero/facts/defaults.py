@@ -13,9 +13,10 @@ from typing import TypeAlias, cast
 from portero.facts.fields import child, text
 from portero.facts.networks import ICC
 from portero.facts.reach import list_swaps
-from portero.facts.values import go_bool
+from portero.go_values import go_bool
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.reading.shapes import numbers
+from portero.spelling import spell
 from portero.types import JSON, Fact
 
 # The path of a fact and its value.
@@ -60,7 +61,7 @@ def fill_in(
     filled = [] if case.has_no_defaults() else [one for filler in fillers for one in filler(case)]
     for path, value in filled:
         result = cast(dict[str, JSON], _replace(result, path, value))
-    result["daemonDefaults"] = [_join(path) for path, _ in filled]
+    result["daemonDefaults"] = [spell(path) for path, _ in filled]
     return result
 
 
@@ -178,10 +179,6 @@ def _replace(value: JSON, path: tuple[str | int, ...], new: JSON) -> JSON:
         return [*items[:step], _replace(items[step] if step < len(items) else None, rest, new), *items[step + 1 :]]
     inner = cast(Fact, value)
     return {**inner, step: _replace(inner[step], rest, new)}
-
-
-def _join(path: tuple[str | int, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
 _CONTAINER = (_log, _no_new_privileges, _seccomp, _shm_size)

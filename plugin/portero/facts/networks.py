@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from portero.facts import process
 from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.subnets import BRIDGE_NAME, read_subnets
-from portero.facts.values import go_bool
+from portero.go_values import go_bool
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
 from portero.types import JSON, Fact
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 
 from portero.facts.fields import child, flag, text, texts
-from portero.facts.values import go_bool
+from portero.go_values import go_bool
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 

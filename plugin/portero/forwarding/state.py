@@ -1,11 +1,13 @@
 """How forwarding stands: a small file that the agent writes, and the plugin's status reads."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from portero.regular_file import read_regular_file
+from portero.whole_file import write_whole
+
+_MODE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,4 @@ def read(file: Path) -> ForwardState | None:
 def write(file: Path, state: ForwardState) -> None:
     """Replace the state in one step. Raises OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(state), indent=2) + "\n", encoding="utf-8")
-    os.replace(fresh, file)
+    write_whole(file, json.dumps(asdict(state), indent=2).encode() + b"\n", _MODE)

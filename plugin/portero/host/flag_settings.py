@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from portero.go_values import go_bool
 from portero.host.dockerd_flags import FLAG_OF_KEY
 from portero.types import JSON
 
@@ -17,8 +18,6 @@ _TEXTS = (
     "userns-remap",
     "seccomp-profile",
 )
-# strconv.ParseBool of Go.
-_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -29,7 +28,7 @@ def read_flag_settings(flags: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """
     settings: dict[str, JSON] = {key: words[-1] for key in _TEXTS if (words := flags.get(key))}
     if words := flags.get("no-new-privileges"):
-        settings["no-new-privileges"] = words[-1] in _TRUE
+        settings["no-new-privileges"] = go_bool(words[-1]) is True
     objects: dict[str, JSON] = {
         "log-opts": dict(word.partition("=")[::2] for word in flags.get("log-opt", ())),
         "default-ulimits": dict(_list_ulimits(flags.get(FLAG_OF_KEY["default-ulimits"], ()))),

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portero.go_values import go_bool
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.hostcheck.fact import fact, unknown
@@ -39,9 +40,6 @@ _RELOADED = frozenset(
 )
 # Seconds: the kernel tells when it started in whole ones.
 _EXACT = 1.0
-# strconv.ParseBool of Go.
-_TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,8 @@ class Configuration:
         at = self._at(key)
         words = self._words(key)
         if words:
-            word = words[-1]
-            return fact(word in _TRUE, at) if word in _TRUE | _FALSE else unknown(at)
+            is_on = go_bool(words[-1])
+            return unknown(at) if is_on is None else fact(is_on, at)
         return self._from_file(key, bool, default)
 
     def text(self, key: str, default: str) -> Fact:

@@ -4,17 +4,17 @@ A match may look for an entry with `contains`. The entry that it finds must not 
 the match must hold again without them: in the list of facts, and in the list of the body where `at` leads.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
 from portero.decision import Violation
 from portero.engine import InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from portero.policy.place import follow
+from portero.spelling import split
 from portero.types import JSON
 
 _INTO_A_LIST = ("contains", "items")
-_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
 def looks_into_lists(match: JSON) -> bool:
@@ -34,12 +34,12 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
 
     Where the rule fails at a list as a whole, each of its entries is one.
     """
-    at = ("body", *(int(index) if index else name for index, name in _STEP.findall(violation.at)))
+    at = ("body", *split(violation.at))
     for path in dict.fromkeys(_cut(path, request) for path in violation.paths):
         entry = _keep(request, path)
         if path[:1] == ("facts",):
             entry = _keep(entry, at)
-        found = _follow(request, path)
+        found = follow(request, path)
         if isinstance(found, list) and found:
             inside = tuple(0 if isinstance(step, int) else step for step in path)
             yield from (_keep(entry, (*inside, index)) for index in range(len(found)))
@@ -49,7 +49,7 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
 
 def _cut(path: InstancePath, request: JSON) -> InstancePath:
     """The path to the last entry of a list, or to a list: what lies below an entry goes with it."""
-    if isinstance(_follow(request, path), list):
+    if isinstance(follow(request, path), list):
         return path
     return path[: max((number for number, step in enumerate(path, 1) if isinstance(step, int)), default=0)]
 
@@ -63,15 +63,4 @@ def _keep(value: JSON, path: Sequence[str | int]) -> JSON:
         return {**value, step: _keep(value[step], below)}
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         return [_keep(value[step], below)]
-    return value
-
-
-def _follow(value: JSON, path: Sequence[str | int]) -> JSON:
-    for step in path:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step)
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            return None
     return value

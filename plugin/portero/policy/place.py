@@ -38,7 +38,7 @@ def is_default(request: JSON, path: Sequence[str | int]) -> bool:
     filled = _below(_below(request, "facts"), "daemonDefaults")
     if not filled or not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
         return False
-    failed, is_a_fact = _join(path[1:]), _is_fact(_follow(request, path))
+    failed, is_a_fact = _join(path[1:]), _is_fact(follow(request, path))
     return any(
         _is_below(failed, default) or (is_a_fact and _is_below(default, failed))
         for default in filled
@@ -50,7 +50,8 @@ def _is_below(inner: str, outer: str) -> bool:
     return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
 
 
-def _follow(value: JSON, path: Sequence[str | int]) -> JSON:
+def follow(value: JSON, path: Sequence[str | int]) -> JSON:
+    """What stands at a path; None where nothing does."""
     for step in path:
         value = _below(value, step)
     return value
@@ -83,7 +84,7 @@ def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
 def _below(value: JSON, step: str | int) -> JSON:
     if isinstance(value, dict):
         return value.get(cast(str, step))  # the names of an object are texts: an index is none of them
-    return value[step] if isinstance(value, list) and isinstance(step, int) else None
+    return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 
 def _join(path: Sequence[str | int]) -> str:

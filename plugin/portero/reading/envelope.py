@@ -12,10 +12,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NoReturn
 
 from portero.refusals import Refused
-from portero.strict_json import unique_names
+from portero.strict_json import refuse_constant, unique_names
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
 LARGEST = 8 * 1024 * 1024
@@ -91,12 +90,8 @@ def _decode(data: bytes) -> Mapping[str, object]:
     return document
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 # json.loads would make a decoder for each envelope.
-_DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_names, parse_constant=refuse_constant)
 
 
 def _checked_text(value: object, key: str) -> str:

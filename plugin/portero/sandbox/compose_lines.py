@@ -11,13 +11,13 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from portero.sandbox.compose_keys import KEYS
+from portero.spelling import split
 from portero.types import JSON
 
 Line: TypeAlias = tuple[str, int]
 _Entry: TypeAlias = tuple[str, Node, Node]
 
 _NAME = re.compile(r"\??\w+")
-_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
 _MOST_EXTENDED = 10
@@ -107,14 +107,14 @@ def _spell_value(value: JSON) -> str:
 
 def _follow_path(body: JSON, at: str) -> JSON:
     value = body
-    for index, name in _STEP.findall(at):
-        if index and isinstance(value, list) and int(index) < len(value):
-            value = value[int(index)]
-        elif isinstance(value, dict) and name in value:
-            value = value[name]
+    for step in split(at):
+        if isinstance(value, dict) and isinstance(step, str) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if step < len(value) else None
         else:
             # The name of an entry, such as that of a kernel parameter: it is also the key in the file.
-            return name if isinstance(value, dict) else value
+            return step if isinstance(value, dict) else value
     return value
 
 

@@ -5,8 +5,6 @@ A daemon is one file, whichever worker writes it. One that has ended is reported
 
 import json
 import logging
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.dockerd_process import DockerdIdentity, identify_dockerd
 from portero.types import JSON
+from portero.whole_file import write_whole
 
 _LOG = logging.getLogger(__name__)
 _PREFIX = "daemon-"
@@ -59,10 +58,8 @@ class AskedBy:
 def _write(shared: Path, daemon: AskingDaemon) -> None:
     identity = _identify(daemon)
     file = shared / f"{_PREFIX}{identity.pid}-{identity.started}.json"
-    # Written beside and renamed, so that no other worker reads half of it.
-    draft = shared / f"draft-{os.getpid()}-{threading.get_ident()}"
-    draft.write_text(json.dumps(_describe(daemon)), encoding="utf-8")
-    draft.rename(file)
+    # Whole, since other workers read it.
+    write_whole(file, json.dumps(_describe(daemon)).encode(), 0o600)
 
 
 def _identify(daemon: AskingDaemon) -> DockerdIdentity:

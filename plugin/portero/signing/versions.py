@@ -5,7 +5,6 @@ that a folder is signed for, not by its path: another path of the same folder is
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from portero.policy.document import DocumentRefused, parse
 from portero.regular_file import read_regular_file
 from portero.signing.manifest import Manifest
 from portero.types import JSON
+from portero.whole_file import write_whole
 
 FORMAT = 2
 # Format 1 went by the path of the folder; no folder that was signed then can be loaded now.
@@ -91,14 +91,7 @@ def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) 
 def _write(file: Path, seen: Mapping[str, Seen]) -> None:
     groups: JSON = {key: {"version": one.version, "content": one.content} for key, one in sorted(seen.items())}
     text = json.dumps({"format": FORMAT, "groups": groups}, indent=2) + "\n"
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _OWNER_ONLY)
-    with open(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        # A crash of the machine must not leave an empty memory.
-        os.fsync(descriptor)
-    os.replace(fresh, file)
+    write_whole(file, text.encode(), _OWNER_ONLY, synced=True)
 
 
 def _seen(entry: Mapping[str, JSON]) -> Seen:

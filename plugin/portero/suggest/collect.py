@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from portero.decision import Violation
+from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
 from portero.sizes import bytes_of
@@ -28,9 +29,6 @@ WHY: Mapping[Why, str] = {
     "unmatched": "no image or user that an exception could match",
     "values": "a decision log has no values: name a recording (PORTERO_RECORD)",
 }
-_SELF_PROTECTION = "self-protection"
-# Rules of self-protection that an exception may waive for an image by digest (or a user).
-_PINNED = frozenset({"no-daemon-sockets", "docker-data"})
 _MOUNTS = ("facts", "mounts")
 # Beyond so many of a kind, others are not listed.
 _MOST = 1000
@@ -128,9 +126,9 @@ class Suggestions:
         rule = self.policy.rules.get(violation.rule)
         if rule is None:
             return "code" if violation.rule in CODES else "unknown"
-        if violation.rule in _PINNED:
-            return "waive" if asked.digest or (asked.user and violation.rule != "docker-data") else "pin"
-        if rule.topic == _SELF_PROTECTION and not keys_of(rule):
+        if violation.rule == SOCKETS or violation.rule in FOR_PINNED_IMAGES:
+            return "waive" if asked.digest or (asked.user and violation.rule == SOCKETS) else "pin"
+        if rule.topic == SELF_PROTECTION and not keys_of(rule):
             return "self-protection"
         if rule.topic == "existing":
             return "existing"
@@ -139,7 +137,7 @@ class Suggestions:
             return found
         if rule.proposal is not None and not rule.proposal.drop:
             return "flags"
-        if rule.topic == _SELF_PROTECTION:
+        if rule.topic == SELF_PROTECTION:
             return "self-protection"
         if document is None and keys_of(rule):
             return "values"

@@ -10,8 +10,10 @@ from portero.decision import Violation
 from portero.engine import Engine
 from portero.policy import site
 from portero.policy.document import faults
+from portero.policy.place import follow
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
+from portero.sizes import written_size
 from portero.types import JSON
 
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
@@ -19,7 +21,6 @@ _NUMBERS = ("size", "figure")
 _LISTS = ("path-list", "exact-path-list", "name-list", "prefix-list", "optional-name-list", "subnet-list")
 # A path that a baseline rule refuses is a way to the host: a value for all containers would open it for all.
 _PATHS = ("path-list", "exact-path-list")
-_UNITS = (("g", 1 << 30), ("m", 1 << 20), ("k", 1 << 10))
 _LETTERS = "rwm"
 
 
@@ -46,7 +47,7 @@ class SiteValues:
         rule = self.policy.rules.get(violation.rule)
         if rule is None or not violation.paths:
             return None
-        refused = [_follow(document, path) for path in violation.paths]
+        refused = [follow(document, path) for path in violation.paths]
         becomes = site.keys(self.schema)
         for key in keys_of(rule):
             if rule.level == "baseline" and becomes[key] in _PATHS:
@@ -64,7 +65,7 @@ class SiteValues:
         return {**values, found.key: found.value}
 
     def _helps(self, rule: Rule, found: SiteValue, violation: Violation, document: JSON) -> bool:
-        refused = json.dumps([_follow(document, path) for path in violation.paths], sort_keys=True)
+        refused = json.dumps([follow(document, path) for path in violation.paths], sort_keys=True)
         known = rule.id, f"{found.key} {json.dumps(found.value)} {refused}"
         if known not in self._known:
             values = self.widened(found, self.policy.site)
@@ -92,7 +93,7 @@ def _candidates(becomes: str, refused: Sequence[JSON]) -> Iterator[JSON]:
     if becomes in _NUMBERS:
         numbers = [value for value in refused if isinstance(value, int | float) and not isinstance(value, bool)]
         if numbers:
-            yield spell_size(int(max(numbers))) if becomes == "size" else _whole(max(numbers))
+            yield written_size(int(max(numbers))) if becomes == "size" else _whole(max(numbers))
     elif becomes == "device-list":
         yield from (_device(value) for value in refused if isinstance(value, dict) and "permissions" in value)
     elif becomes == "registry-list":
@@ -120,16 +121,5 @@ def _device(value: Mapping[str, JSON]) -> JSON:
     return {"path": value.get("path"), "permissions": "".join(letter for letter in _LETTERS if letter in asked)}
 
 
-def spell_size(size: int) -> str:
-    """Bytes in the largest unit that needs no fraction: 512m."""
-    return next((f"{size // unit}{letter}" for letter, unit in _UNITS if size >= unit and size % unit == 0), f"{size}")
-
-
 def _whole(number: float) -> JSON:
     return int(number) if number == int(number) else number
-
-
-def _follow(value: JSON, path: Sequence[str | int]) -> JSON:
-    for step in path:
-        value = cast("dict[str | int, JSON]", value)[step]
-    return value

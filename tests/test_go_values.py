@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portero.facts.values import go_bool, go_int64, go_port
+from portero.go_values import go_bool, go_int64, go_port
 
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
