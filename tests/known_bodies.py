@@ -10,8 +10,9 @@ from portero import engine
 from portero.policy.loader import load
 from portero.proof.examples import Examples
 from portero.reading import go_json, uri
-from portero.reading.canonical import Shapes, canonical
+from portero.reading.canonical import canonical
 from portero.reading.routes import Routes
+from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from portero.types import JSON
 from tests import captured

@@ -1,4 +1,4 @@
-"""What a denial tells: the words for a violation, and what would be allowed instead. Plain values."""
+"""What a denial shows: the words for a violation, and what would be allowed instead. Plain values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

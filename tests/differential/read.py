@@ -9,8 +9,8 @@ from portero import engine
 from portero.host.fixed import FixedHost
 from portero.judging.judge import Judge
 from portero.policy.loader import load
-from portero.reading.canonical import Shapes
 from portero.reading.routes import Routes
+from portero.reading.shapes import Shapes
 from portero.service import resources
 
 from .stage import LINKS

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from portero.reading import go_json
-from portero.reading.canonical import Shapes, canonical
+from portero.reading.canonical import canonical
+from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
 from .guarded import GuardedDocker, serve

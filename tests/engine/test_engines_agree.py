@@ -15,7 +15,8 @@ from portero import engine
 from portero.engine import OneByOne
 from portero.host.fixed import FixedHost
 from portero.judging.judge import Judge
-from portero.policy.loader import Policy, load
+from portero.policy.loader import load
+from portero.policy.policy import Policy
 from portero.proof.examples import Examples
 from portero.refusals import Refused
 from portero.service.loading import api

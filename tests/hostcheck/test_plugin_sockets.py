@@ -13,7 +13,7 @@ from tests.hostcheck.host_tree import DAEMON_JSON, Host
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plugins"
     folder.mkdir()
-    monkeypatch.setattr(plugin_sockets, "_PLUGINS", folder)
+    monkeypatch.setattr(plugin_sockets, "SOCKETS", folder)
     return folder
 
 

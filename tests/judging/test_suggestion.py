@@ -15,12 +15,13 @@ from portero.flags.proposal import Proposal
 from portero.host.fixed import FixedHost
 from portero.judging import request_document, suggestion, try_line
 from portero.judging.judge import Judge
-from portero.policy.loader import Policy, load
+from portero.policy.loader import load
 from portero.policy.place import spell_at
+from portero.policy.policy import Policy
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
-from portero.reading.canonical import Shapes
 from portero.reading.routes import Routes
+from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
 EXAMPLE_SITE = SCHEMAS / "example-site"

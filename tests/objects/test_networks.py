@@ -262,16 +262,16 @@ def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips
 
 def test_whether_the_last_lookup_was_answered_is_known(address: str) -> None:
     names = NetworkNames(lambda daemon: [address])
-    failed = [names.fail()]
+    failed = [names.has_failed()]
     names.new_lookup(lambda: DAEMON)(ID)
-    failed.append(names.fail())
+    failed.append(names.has_failed())
     with dockerd(address):
         names.new_lookup(lambda: DAEMON)(ID)
-        failed.append(names.fail())
+        failed.append(names.has_failed())
     os.unlink(address)
     names = NetworkNames(lambda daemon: [address])
     with dockerd(address, {ID: b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"}):
         names.new_lookup(lambda: DAEMON)(ID)
-        failed.append(names.fail())
+        failed.append(names.has_failed())
 
     assert failed == [False, True, False, True]

@@ -9,7 +9,8 @@ import pytest
 
 from portero import engine
 from portero.policy.dialect import THREATS
-from portero.policy.loader import Policy, load
+from portero.policy.loader import load
+from portero.policy.policy import Policy
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, rules

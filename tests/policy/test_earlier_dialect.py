@@ -9,7 +9,8 @@ import pytest
 from portero import engine
 from portero.policy.earlier_dialect import is_earlier, translate
 from portero.policy.folder import read
-from portero.policy.loader import Policy, load
+from portero.policy.loader import load
+from portero.policy.policy import Policy
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 

@@ -16,8 +16,9 @@ from portero.decision import Violation, refusal
 from portero.engine import rust
 from portero.engine.rust import RustCheck
 from portero.policy.entry_match import looks_into_lists
-from portero.policy.exception import MOST_TRIES, Waiver, notices, strict, waived
-from portero.policy.loader import InvalidPolicy, Policy, load
+from portero.policy.exception import MOST_TRIES, Waiver, list_notices, strict, waived
+from portero.policy.loader import InvalidPolicy, load
+from portero.policy.policy import Policy
 from portero.reading.routes import Routes
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -131,7 +132,7 @@ def test_what_has_expired_and_what_expires_soon_is_reported_with_its_owner() -> 
         waiver(BY_ALICE, id="later", expires=DAY + timedelta(days=15)),
     ]
 
-    assert notices(told, at(DAY)) == [
+    assert list_notices(told, at(DAY)) == [
         "exceptions/gone.json: expired on 2030-06-29 and waives nothing: renew it with alice, or delete it",
         "exceptions/soon.json: expires at the end of 2030-07-14: renew it with alice, or delete it",
     ]

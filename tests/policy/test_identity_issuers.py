@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from portero import engine
-from portero.policy.loader import InvalidPolicy, Policy, load
+from portero.policy.loader import InvalidPolicy, load
+from portero.policy.policy import Policy
 from portero.reading.routes import Routes
 from tests.identity.certificate_makers import make_authority
 from tests.identity.test_keys import entry, key_set, pem

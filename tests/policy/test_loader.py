@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from portero import engine
-from portero.policy.loader import InvalidPolicy, Policy, load
+from portero.policy.loader import InvalidPolicy, load
+from portero.policy.policy import Policy
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 from tests.policy.test_positions import without_position

@@ -10,8 +10,8 @@ from portero.policy.loader import load
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, faults
 from portero.proof.examples import Examples
-from portero.reading.canonical import Shapes
 from portero.reading.routes import Routes
+from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
 ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))

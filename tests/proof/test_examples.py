@@ -8,8 +8,8 @@ import pytest
 
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
-from portero.reading.canonical import Shapes
 from portero.reading.routes import Routes
+from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from tests.paths import SCHEMAS
 

@@ -4,9 +4,10 @@ from typing import Literal
 import pytest
 
 from portero.reading import body
-from portero.reading.canonical import Canonical, Shapes
+from portero.reading.canonical import Canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match, Operation
+from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from tests.paths import SCHEMAS
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, Shapes, canonical
+from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonical
 from portero.reading.case_folding import fold
-from portero.reading.shapes import Struct
+from portero.reading.shapes import Shapes, Struct
 from portero.refusals import Refused
 from portero.types import JSON
 from tests.paths import SCHEMAS

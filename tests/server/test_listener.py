@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portero.server import listener
-from portero.server.listener import Listener, SocketTaken, inherited, listen
+from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 
 
 @pytest.fixture
@@ -194,11 +194,11 @@ def test_of_many_that_start_at_once_over_a_dead_socket_one_gets_it(path: Path) -
 def test_without_systemd_nothing_is_inherited() -> None:
     environ = {"LISTEN_FDS": "1", "LISTEN_PID": "1"}
 
-    assert inherited({}) is None
-    assert inherited(environ) is None
+    assert take_over_socket({}) is None
+    assert take_over_socket(environ) is None
     assert environ == {}
 
 
 def test_more_than_one_socket_of_systemd_is_refused() -> None:
     with pytest.raises(SocketTaken, match="systemd hands over 2 sockets"):
-        inherited({"LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())})
+        take_over_socket({"LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.server.page import LaterPage, Page, answered
+from portero.server.page import LaterPage, Page, ask_page
 
 
 def test_method_path_query_and_body_reach_the_application() -> None:
@@ -16,7 +16,7 @@ def test_method_path_query_and_body_reach_the_application() -> None:
         start("200 OK", [("Content-Type", "text/plain")])
         return [b"a", b"b"]
 
-    answer = answered(application, "PUT", "/a%20b?c=d%20e", b"xyz")
+    answer = ask_page(application, "PUT", "/a%20b?c=d%20e", b"xyz")
 
     assert answer == ("200 OK", {"Content-Type": "text/plain"}, b"ab")
     assert (seen["REQUEST_METHOD"], seen["PATH_INFO"], seen["QUERY_STRING"]) == ("PUT", "/a b", "c=d%20e")
@@ -38,7 +38,7 @@ def test_the_last_start_counts_and_the_answer_is_closed() -> None:
         start("500 Internal Server Error", [("X", "y")], None)
         return Given()
 
-    assert answered(application, "GET", "/", b"") == ("500 Internal Server Error", {"X": "y"}, b"x")
+    assert ask_page(application, "GET", "/", b"") == ("500 Internal Server Error", {"X": "y"}, b"x")
     assert closed == [True]
 
 
@@ -56,7 +56,7 @@ def test_a_later_page_is_made_once_when_it_is_asked_for() -> None:
 
     page = LaterPage(make)
     assert made == []
-    assert [answered(page, "GET", "/", b"") for _ in range(2)] == [("200 OK", {}, b"x")] * 2
+    assert [ask_page(page, "GET", "/", b"") for _ in range(2)] == [("200 OK", {}, b"x")] * 2
     assert made == [True]
 
 
@@ -70,6 +70,6 @@ def test_a_page_that_cannot_be_made_now_is_tried_again(error: Exception, caplog:
         return ready
 
     page = LaterPage(make)
-    assert answered(page, "GET", "/", b"") == ("503 Service Unavailable", {}, b"")
+    assert ask_page(page, "GET", "/", b"") == ("503 Service Unavailable", {}, b"")
     assert caplog.messages == [f"no page can be made: {error}"]
-    assert answered(page, "GET", "/", b"") == ("200 OK", {}, b"x")
+    assert ask_page(page, "GET", "/", b"") == ("200 OK", {}, b"x")

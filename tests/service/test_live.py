@@ -17,7 +17,7 @@ from portero.service import live, loading, retry
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.settings import Settings
-from portero.service.watch import Look, Watch, watched
+from portero.service.watch import Look, Watch, list_watched
 from portero.signing import signature, tree
 from tests.service.test_application import HARMLESS_READ, ask, create
 
@@ -32,7 +32,7 @@ class Pair:
         self.act("deny")
         chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "engine": "reference", "host_root": "none"}
         settings = Settings.read({}, chosen | {"schemas": str(self.policy)} | options)
-        watch = Watch(watched(settings))
+        watch = Watch(list_watched(settings))
         self.reported: list[InForce] = []
         application = build(settings)
         self.master = Live(application, watch, self._report)

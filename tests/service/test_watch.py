@@ -10,7 +10,7 @@ import pytest
 from portero.service import resources
 from portero.service import watch as watching
 from portero.service.settings import Settings
-from portero.service.watch import Watch, watched
+from portero.service.watch import Watch, list_watched
 
 RULE = "rules/topic/some-rule.json"
 
@@ -25,7 +25,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 def watch(policy: Path, **options: str) -> Watch:
-    return Watch(watched(Settings.read({}, {"schemas": str(policy), **options})))
+    return Watch(list_watched(Settings.read({}, {"schemas": str(policy), **options})))
 
 
 def changed(watch: Watch) -> bool:
@@ -110,29 +110,29 @@ def test_on_a_file_system_of_whole_seconds_a_change_is_told_when_no_other_can_ha
     policy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_whole_seconds(monkeypatch)
-    watched = watch(policy)
-    watched.take(watched.look())
+    watching = watch(policy)
+    watching.take(watching.look())
     (policy / "site.json").write_text("[]")
     now = (policy / "site.json").stat().st_ctime_ns
 
     monkeypatch.setattr(time, "time_ns", lambda: now + 900_000_000)
-    assert [watched.at_rest() for _ in range(3)] == [False, False, False]
-    assert watched.is_changed
+    assert [watching.at_rest() for _ in range(3)] == [False, False, False]
+    assert watching.is_changed
     monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
-    assert watched.at_rest() is True
+    assert watching.at_rest() is True
 
 
 def test_what_was_taken_so_young_is_told_once_more(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep_whole_seconds(monkeypatch)
     now = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: now)
-    watched = watch(policy)
+    watching = watch(policy)
     monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
-    found = [watched.at_rest() for _ in range(2)]
-    watched.take(watched.look())
+    found = [watching.at_rest() for _ in range(2)]
+    watching.take(watching.look())
 
     assert found == [True, True]
-    assert [watched.at_rest() for _ in range(2)] == [False, False]
+    assert [watching.at_rest() for _ in range(2)] == [False, False]
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -140,12 +140,12 @@ def test_on_such_a_file_system_a_clock_that_differs_keeps_no_change_back(
     policy: Path, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     keep_whole_seconds(monkeypatch)
-    watched = watch(policy)
+    watching = watch(policy)
     (policy / "site.json").write_text("[1]")
     now = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: now + hours * 3600 * 10**9)
 
-    assert changed(watched) is True
+    assert changed(watching) is True
 
 
 def test_another_target_of_a_link_is_a_change(policy: Path) -> None:

@@ -11,7 +11,7 @@ from portero.service import resources
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey
-from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
 from portero.signing.versions import Seen
 
 KEY = signature.new_key()
@@ -34,17 +34,17 @@ def sign(path: Path, version: int = 1) -> None:
 
 def read(path: Path, **seen: Seen) -> tuple[folder.Folder, list[str]]:
     found: list[str] = []
-    return Sealed(TRUSTED, ["web"], resources.schemas(), seen).read(path, found), found
+    return SignedReader(TRUSTED, ["web"], resources.schemas(), seen).read(path, found), found
 
 
 def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
-    sealed, found = Sealed(TRUSTED, ["web"], resources.schemas(), {}), list[str]()
+    reader, found = SignedReader(TRUSTED, ["web"], resources.schemas(), {}), list[str]()
 
-    content = sealed.read(policy, found)
+    content = reader.read(policy, found)
 
     assert found == []
     assert content == folder.read(policy, found)
-    assert sealed.manifests[policy].version == 1
+    assert reader.manifests[policy].version == 1
 
 
 def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> None:
@@ -127,10 +127,10 @@ def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Pa
 def test_two_folders_for_one_group_are_a_fault(policy: Path) -> None:
     twin, found = policy.parent / "twin", list[str]()
     shutil.copytree(policy, twin)
-    sealed = Sealed(TRUSTED, ["web"], resources.schemas(), {})
+    reader = SignedReader(TRUSTED, ["web"], resources.schemas(), {})
 
-    sealed.read(policy, found)
-    sealed.read(twin, found)
+    reader.read(policy, found)
+    reader.read(twin, found)
 
     assert found == [f"{twin}/signature.json: is signed for web, as {policy} is: sign one of the two for another group"]
 

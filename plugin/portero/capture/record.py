@@ -18,6 +18,8 @@ from portero.refusals import Refused
 from portero.types import JSON
 
 FORMAT = 1
+# Bytes: an envelope of the largest size, as a line.
+LONGEST_LINE = 32 << 20
 
 
 class InvalidRecordLine(Exception):

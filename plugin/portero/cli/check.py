@@ -12,6 +12,7 @@ import click
 from portero import engine
 from portero.cli import check_report, options, request_files
 from portero.cli.compose_reading import Reading, is_compose, is_yaml
+from portero.cli.lines import FILE, STANDARD_INPUT
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
@@ -24,22 +25,19 @@ from portero.service import resources
 from portero.spelling import spell
 from portero.types import JSON
 
-_STANDARD_INPUT = "-"
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
-
 
 @click.command()
-@click.argument("files", metavar="[FILE]...", nargs=-1, type=_FILE)
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=FILE)
 @click.option(
     "-f",
     "--file",
     "project_files",
     metavar="FILE",
     multiple=True,
-    type=_FILE,
+    type=FILE,
     help="A compose file; those that are repeated override earlier ones, as with docker compose.",
 )
-@click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=_FILE, help="Variables for Compose.")
+@click.option("--env-file", "env_files", metavar="FILE", multiple=True, type=FILE, help="Variables for Compose.")
 @click.option(
     "--compose-profile",
     "profiles",
@@ -128,7 +126,7 @@ def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading
         return
     with click.open_file(files[0], "rb") as opened:
         data = opened.read()
-    if files[0] == _STANDARD_INPUT and operation is None and is_yaml(data):
+    if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
         from portero.cli import compose_file
 
         yield from compose_file.requests_of_text(data, judge.routes, reading)

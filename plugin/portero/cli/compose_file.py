@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from portero.cli.compose_builds import list_builds, make_session
 from portero.cli.compose_reading import Reading
+from portero.cli.lines import STANDARD_INPUT
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.facts.fields import as_object, text
 from portero.identity.caller import NOBODY
@@ -24,7 +25,6 @@ from portero.standin.connection import StandIn
 from portero.standin.daemon import StandInDaemon
 from portero.standin.forward import ClientRequest, envelope
 
-STANDARD_INPUT = "-"
 _LABELS = {
     "com.docker.compose.service": "services",
     "com.docker.compose.network": "networks",

@@ -12,7 +12,7 @@ from portero.cli.completion import complete_rules
 from portero.cli.output import show_json, show_lines
 from portero.flags.proposal import NoValue, Proposal
 from portero.policy.exception import Waiver
-from portero.policy.loader import Policy
+from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.refusals import CODES
 from portero.types import JSON

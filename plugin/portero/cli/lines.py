@@ -18,7 +18,7 @@ from portero.spelling import printable
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
-_STANDARD_INPUT = "-"
+STANDARD_INPUT = "-"
 _MOVES_EVERY = 500
 _PIECE = 16 << 20
 # What part of a piece the first one is.
@@ -66,7 +66,7 @@ def _read(file: str, read: Callable[[IO[bytes]], bytes], moves_every: int) -> It
             raw = cast(IO[bytes], opened)
             text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
             parts = iter(lambda: read(text), b"")
-            is_shown = file != _STANDARD_INPUT and sys.stderr.isatty()
+            is_shown = file != STANDARD_INPUT and sys.stderr.isatty()
             yield from _shown(file, raw, parts, moves_every) if is_shown else parts
     except (OSError, EOFError, zlib.error) as error:
         options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'truncated, or not a gzip file'}"])

@@ -9,12 +9,11 @@ import click
 
 from portero.cli import options
 from portero.cli.docker_headers import InvalidDockerConfig, set_header
+from portero.cli.lines import STANDARD_INPUT
 from portero.cli.output import show_lines
 from portero.cli.token_input import read_claims, read_token
 from portero.identity.caller import TOKEN_HEADER
 from portero.instants import instant
-
-_STANDARD_INPUT = "-"
 
 
 @click.command()
@@ -28,7 +27,7 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
     docker and compose then send it to every daemon that they talk to, whatever the context; buildx does not. It is a
     bearer token: a program that reads it can act as its user until it expires.
     """
-    if sum(map(bool, (source, command, logout))) != 1 or source not in (None, _STANDARD_INPUT):
+    if sum(map(bool, (source, command, logout))) != 1 or source not in (None, STANDARD_INPUT):
         options.give_up(["name one of --token - (standard input), --command CMD and --logout"])
     file = Path(folder or os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
     if logout:

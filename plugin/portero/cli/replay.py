@@ -19,8 +19,6 @@ from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.service.settings import Settings
 
-# An envelope of the largest size, as a line of a recording.
-_LONGEST_LINE = 32 << 20
 # Some thousand requests, which take much longer than to start a process.
 _PIECE = 1 << 20
 _MOST_NAMES_SHOWN = 10
@@ -75,9 +73,9 @@ class _Piece:
 def _pieces(captures: Sequence[str]) -> Iterator[_Piece]:
     for capture in captures:
         first = 1
-        for content in pieces(capture, _LONGEST_LINE, _PIECE):
+        for content in pieces(capture, record.LONGEST_LINE, _PIECE):
             yield _Piece(capture, first, content)
-            first += sum(1 for _ in lines_of(content, _LONGEST_LINE))
+            first += sum(1 for _ in lines_of(content, record.LONGEST_LINE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class _Replay:
     def compare(self, piece: _Piece) -> Comparison:
         """Compare every request in a piece."""
         comparison = Comparison.of_piece()
-        for number, line in enumerate(lines_of(piece.content, _LONGEST_LINE), piece.first):
+        for number, line in enumerate(lines_of(piece.content, record.LONGEST_LINE), piece.first):
             if line.strip():
                 self._add(comparison, f"{piece.capture}:{number}", line)
         return comparison

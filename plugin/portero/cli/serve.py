@@ -15,18 +15,18 @@ from portero import __version__
 from portero.cli import options
 from portero.hostcheck.running_portero import ask_metrics
 from portero.log_place import STANDARD_OUTPUT
-from portero.policy.exception import notices
+from portero.policy.exception import list_notices
 from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
 from portero.server.first_process import wait_for_end
-from portero.server.listener import Listener, SocketTaken, inherited, listen
+from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import use_one_arena
 from portero.service.application import Application, build
 from portero.service.live import Live
 from portero.service.loading import LoadError
 from portero.service.metrics_folder import shared_folder
 from portero.service.settings import Settings
-from portero.service.watch import Watch, watched
+from portero.service.watch import Watch, list_watched
 
 _LOG = logging.getLogger(__name__)
 _STANDARD_OUTPUT = 1
@@ -71,13 +71,13 @@ def run(settings: Settings) -> None:
     _check_streams(settings)
     # Before there is any thread: one that has an arena of its own keeps it.
     use_one_arena()
-    given = _inherited()
+    given = _take_over_socket()
     if given is not None:
         settings = replace(settings, socket=Path(given.name))
     with ExitStack() as ends:
         shared = _shared_folder(ends)
         # Before the folders are read, so that no change is missed.
-        watch = Watch(watched(settings))
+        watch = Watch(list_watched(settings))
         application = _built(settings, shared)
         if settings.metrics_address is not None:
             # Without a folder only the workers know; one of them answers on the socket.
@@ -97,9 +97,9 @@ def _check_streams(settings: Settings) -> None:
         options.give_up(["PORTERO_LOG: standard output is closed; open it, or name a file"])
 
 
-def _inherited() -> Listener | None:
+def _take_over_socket() -> Listener | None:
     try:
-        return inherited(os.environ)
+        return take_over_socket(os.environ)
     except (SocketTaken, OSError) as error:
         options.give_up([str(error)])
 
@@ -156,7 +156,7 @@ def _log_start(application: Application) -> None:
     )
     for warning in policy.warnings:
         _LOG.warning("%s", warning)
-    for notice in notices(policy.waivers, time.time()):
+    for notice in list_notices(policy.waivers, time.time()):
         _LOG.warning("%s", notice)
     if settings.mode == "audit":
         _LOG.warning("NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off")

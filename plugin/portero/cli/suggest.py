@@ -29,7 +29,6 @@ from portero.suggest.drafts import Asked
 from portero.suggest.site_values import SiteValues
 from portero.types import JSON
 
-_LONGEST_LINE = 32 << 20
 _NOTHING = Asked("")
 
 
@@ -75,7 +74,7 @@ class LogReader:
 
     def read(self, log: str) -> None:
         """Add every line of a file; those that are neither of the two kinds are left out."""
-        for line in lines(log, _LONGEST_LINE):
+        for line in lines(log, record.LONGEST_LINE):
             if not line.strip():
                 continue
             try:

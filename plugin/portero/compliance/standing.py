@@ -12,12 +12,12 @@ from portero.judging.judge import Judge
 from portero.policy.dialect import keywords
 from portero.policy.object_readers import reads_owners
 from portero.policy.rule import Rule
+from portero.policy.site import REFERENCE
 from portero.proof.examples import Examples
 from portero.types import JSON
 
 RequestState: TypeAlias = Literal["enforced", "weakened", "reported", "no effect", "not enforced"]
 
-_SITE = "site#/$defs/"
 # A bound refuses what goes beyond it; the examples may all stay below a large one.
 _BOUND = "-max"
 _IN_CALLERS = ("users", "groups", "methods")
@@ -87,9 +87,9 @@ class StandingTrial:
     def _site_keys(self, rule: Rule) -> list[str]:
         """The site's values that a rule reads."""
         named = dict.fromkeys(
-            cast(str, value).removeprefix(_SITE)
+            cast(str, value).removeprefix(REFERENCE)
             for _, keyword, value in keywords(dict(rule.schema))
-            if keyword == "$ref" and cast(str, value).startswith(_SITE)
+            if keyword == "$ref" and cast(str, value).startswith(REFERENCE)
         )
         return [name for name in named if name in self.judge.policy.site]
 

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import unquote
 
 from portero.facts.addresses import find_ip, is_local, map_to_ascii, read_host
+from portero.reading.uri import first_value
 from portero.types import JSON, Fact
 
 # Services of clouds that only the machine itself can ask, beside those with link-local addresses.
@@ -30,8 +31,8 @@ def read_build(remote: str) -> list[JSON]:
 
 def read_import(query: Mapping[str, Sequence[str]]) -> list[JSON]:
     """The address of an archive to import; none for a pull, which wins, and for an archive in the body."""
-    source = (*query.get("fromSrc", ()), "")[0]
-    if (*query.get("fromImage", ()), "")[0] != "" or source in ("", "-"):
+    source = first_value(query, "fromSrc")
+    if first_value(query, "fromImage") != "" or source in ("", "-"):
         return []
     return [_read(source, "?fromSrc")]
 

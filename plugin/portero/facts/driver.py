@@ -9,7 +9,8 @@ from typing import cast
 
 from portero.facts import tmpfs
 from portero.facts.mount import look_up
-from portero.facts.paths import clean_without_climbing, is_absolute
+from portero.facts.paths import clean_without_climbing
+from portero.host.path import is_absolute
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portero.docker_hub import HUB, whole_repository
+from portero.reading.uri import first_value
 from portero.types import JSON, Fact
 
 _LEGACY = "index.docker.io"
@@ -41,13 +42,13 @@ def parse(reference: str, at: str) -> Fact:
 
 def read_pull(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImageCreate pulls; {} for an import (moby api/server/router/image, postImagesCreate)."""
-    reference = _first(query, "fromImage")
-    return {} if reference == "" else {"image": _parse_name(reference, _first(query, "tag"), "?fromImage")}
+    reference = first_value(query, "fromImage")
+    return {} if reference == "" else {"image": _parse_name(reference, first_value(query, "tag"), "?fromImage")}
 
 
 def read_push(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The image that ImagePush sends to its registry."""
-    return {"image": _parse_name(path.get("name", ""), _first(query, "tag"), "path.name")}
+    return {"image": _parse_name(path.get("name", ""), first_value(query, "tag"), "path.name")}
 
 
 def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -55,8 +56,8 @@ def read_new_name(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
 
     (moby api/server/httputils/form.go, RepoTagReference.)
     """
-    repository = _first(query, "repo")
-    return {} if repository == "" else {"imageName": _parse_name(repository, _first(query, "tag"), "?repo")}
+    repository = first_value(query, "repo")
+    return {} if repository == "" else {"imageName": _parse_name(repository, first_value(query, "tag"), "?repo")}
 
 
 def read_tag(path: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
@@ -71,15 +72,11 @@ def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
 
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
-    term = _first(query, "term")
+    term = first_value(query, "term")
     first, slash, rest = term.partition("/")
     is_host = slash != "" and (first == "localhost" or any(mark in first for mark in ".:"))
     registry, repository = (first, rest) if is_host and first != _LEGACY else (HUB, term)
     return {"image": _image(term, registry, repository, None, None, "?term")}
-
-
-def _first(query: Mapping[str, Sequence[str]], name: str) -> str:
-    return (*query.get(name, ()), "")[0]
 
 
 def _parse_name(reference: str, tag: str, at: str) -> Fact:

@@ -2,10 +2,8 @@
 
 import unicodedata
 
-from portero.host.path import clean, is_absolute, is_within
+from portero.host.path import clean
 from portero.refusals import Refused
-
-__all__ = ["clean", "clean_from_root", "clean_host_path", "clean_without_climbing", "is_absolute", "is_within"]
 
 
 def clean_host_path(path: str, at: str) -> str:

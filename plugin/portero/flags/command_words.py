@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-Flag = tuple[str, ...]
+from portero.denial import Typed
 
 _LONG = {
     "-c": "--cpu-shares",
@@ -58,7 +58,9 @@ class _Option:
     words: tuple[str, ...]
 
 
-def correct(words: Sequence[str], subcommand: int, add: Sequence[Flag], gone: Sequence[Flag], folder: str) -> list[str]:
+def correct(
+    words: Sequence[str], subcommand: int, add: Sequence[Typed], gone: Sequence[Typed], folder: str
+) -> list[str]:
     """The command with these flags and without those; `folder`: where it is typed, for `-v ./here:/there`."""
     start = subcommand + (2 if words[subcommand] in _GROUPS else 1)
     going = {(_name(flag[0]), key) for flag in gone for key in _keys(_name(flag[0]), "".join(flag[1:]), folder)}

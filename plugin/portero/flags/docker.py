@@ -7,16 +7,13 @@ no spelling here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from portero.denial import Typed
 from portero.flags import binds, typed, values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Cpus, Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.published import Network, Published, ServicePorts, Tmpfs
 from portero.types import JSON
-
-# A flag and its value, as typed; a switch has none.
-Typed: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

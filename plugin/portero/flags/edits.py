@@ -14,8 +14,8 @@ from portero.flags.violated import Violated
 from portero.types import JSON
 
 Reader = Callable[[str], JSON]
-# How a value of the request is typed; empty where nothing was.
-Typed = Callable[[JSON], str]
+# How a value of the request is typed behind the flag; empty where nothing was.
+Writer = Callable[[JSON], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class SetField:
 
     at: str
     reads: Reader
-    types: Typed = typed.text
+    types: Writer = typed.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the field."""
@@ -154,7 +154,7 @@ class Entries:
     at: str
     reads: Reader
     key: Callable[[JSON], JSON]
-    types: Typed = str
+    types: Writer = str
     changes: Mapping[str, Callable[[JSON], JSON]] = field(default_factory=dict)
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:

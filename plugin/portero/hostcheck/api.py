@@ -9,7 +9,7 @@ from portero.types import JSON
 from portero.unixhttp import UnixConnection
 
 # Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
-_TIMEOUT_SECONDS = 20.0
+TIMEOUT_SECONDS = 20.0
 _LONGEST_ANSWER = 4 << 20
 
 
@@ -49,7 +49,7 @@ class EngineApi:
     def _ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes | Iterable[bytes] | None
     ) -> tuple[int, bytes]:
-        connection = UnixConnection(self.address, _TIMEOUT_SECONDS)
+        connection = UnixConnection(self.address, TIMEOUT_SECONDS)
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()

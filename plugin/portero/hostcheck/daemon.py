@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from portero.host.asking_daemon import DATA_ROOT
 from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.hostcheck.api import EngineApi
 from portero.hostcheck.configuration import Configuration
@@ -21,7 +22,6 @@ from portero.types import JSON, Fact
 
 _PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
 _LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
-_DATA_ROOT = "/var/lib/docker"
 _RUNNING = "/proc, GET /info"
 _BRIDGE = "GET /networks/bridge"
 
@@ -129,7 +129,7 @@ def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
 
 def data_root(configuration: Configuration, info: Info) -> Fact:
     """Where dockerd keeps images, containers and volumes."""
-    default = configuration.daemon.data_roots[0] if configuration.daemon is not None else _DATA_ROOT
+    default = configuration.daemon.data_roots[0] if configuration.daemon is not None else DATA_ROOT
     return either(info.fact("DockerRootDir", str), configuration.text("data-root", default))
 
 

@@ -11,14 +11,12 @@ from typing import cast
 from portero.hostcheck.api import EngineApi
 from portero.hostcheck.fact import observed, unknown
 from portero.hostcheck.files import Files
+from portero.hostcheck.plugin_sockets import SOCKETS, SPEC_FOLDERS
 from portero.types import JSON, Fact
 
 _AT = "GET /plugins"
 _LATEST = ":latest"
 _ENTRYPOINT = ("portero", "serve")
-# Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
-_SOCKETS = "/run/docker/plugins"
-_SPECS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,8 @@ class ManagedPlugin:
         """
         if files is None:
             return self.entrypoint != _ENTRYPOINT
-        has_socket = files.exists(f"{_SOCKETS}/{self.name}.sock") or any(
-            files.exists(f"{folder}/{self.name}{ending}") for folder in _SPECS for ending in (".spec", ".json")
+        has_socket = files.exists(f"{SOCKETS}/{self.name}.sock") or any(
+            files.exists(f"{folder}/{self.name}{ending}") for folder in SPEC_FOLDERS for ending in (".spec", ".json")
         )
         return has_socket or self.entrypoint != _ENTRYPOINT
 

@@ -13,11 +13,12 @@ from portero.hostcheck.files import Files
 from portero.hostcheck.process import find_dockerd
 from portero.types import JSON
 
-# A managed plugin's socket lies in a folder named by the plugin's ID (moby plugin/manager_linux.go).
-_PLUGINS = Path("/run/docker/plugins")
+# Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
+SOCKETS = Path("/run/docker/plugins")
+SPEC_FOLDERS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
+# A managed plugin's socket lies in a folder there, named by the plugin's ID (moby plugin/manager_linux.go).
 _ID = "[0-9a-f]" * 64
 _NAME = "portero.sock"
-_SPECS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
 _UNIX = "unix://"
 
 
@@ -33,16 +34,16 @@ def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
 def find_named(files: Files, daemon: Configuration, configured: Path) -> Path:
     """The socket; `configured` also when none is found."""
     found = find_socket(configured)
-    if found.exists() or configured.parent != _PLUGINS:
+    if found.exists() or configured.parent != SOCKETS:
         return found
     return next((Path(socket) for socket in _list_named(files, daemon)), configured)
 
 
 def find_socket(configured: Path) -> Path:
     """The configured socket, or that of the only managed plugin when it is missing."""
-    if configured.exists() or configured.parent != _PLUGINS:
+    if configured.exists() or configured.parent != SOCKETS:
         return configured
-    managed = [*_PLUGINS.glob(f"{_ID}/{_NAME}")]
+    managed = [*SOCKETS.glob(f"{_ID}/{_NAME}")]
     return managed[0] if len(managed) == 1 else configured
 
 
@@ -50,7 +51,7 @@ def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
     """The sockets that are there, as this process sees them, of the authorization plugins that dockerd asks."""
     names = daemon.texts("authorization-plugins")["value"]
     own = daemon.daemon.user_folder if daemon.daemon is not None else ""
-    folders = (*_SPECS, *([f"{own}/.local/lib/docker/plugins"] if own else []))
+    folders = (*SPEC_FOLDERS, *([f"{own}/.local/lib/docker/plugins"] if own else []))
     for name in names if isinstance(names, list) else ():
         for folder in folders:
             for address in (_read_spec(files, f"{folder}/{name}.spec"), _read_json(files, f"{folder}/{name}.json")):

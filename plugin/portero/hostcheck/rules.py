@@ -85,7 +85,7 @@ def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
 def _rules(contents: Sequence[Folder], found: list[str]) -> tuple[dict[str, Rule], dict[str, About]]:
     documents = contents[0].documents
     meta_schema = dialect(documents)
-    references = {f"site#/$defs/{key}" for key in site.keys(documents["site.schema.json"])}
+    references = {site.REFERENCE + key for key in site.keys(documents["site.schema.json"])}
     rules, about = {}, {}
     for folder in contents:
         for file, content in folder.host.items():

@@ -8,12 +8,12 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from jwt import PyJWS, PyJWTError
 
 from portero.identity.json_object import parse_object
-from portero.identity.keys import Key
+from portero.identity.keys import Algorithm, Key
 from portero.identity.names import is_name
 from portero.identity.trusted import TokenIssuer
 from portero.refusals import Refused
@@ -22,7 +22,7 @@ from portero.types import JSON
 _AT = "X-Portero-Token"
 _LONGEST = 8192
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
-_ALGORITHMS = ("EdDSA", "ES256", "RS256")
+_ALGORITHMS = get_args(Algorithm)
 # Clocks differ: a token that was made just now may come from the future. Its end is exact.
 _CLOCKS_DIFFER = 60.0
 _MOST_GROUPS = 256

@@ -16,7 +16,7 @@ _MOST_PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a denial tells under one name, of one violation or more. `solved`: rules whose remedy is left out."""
+    """What a denial shows under one name, of one violation or more. `solved`: rules whose remedy is left out."""
 
     name: str
     group: Sequence[Violation]
@@ -26,7 +26,7 @@ class Entry:
     @property
     def text(self) -> str:
         """Its words; a denial without room for them names it only."""
-        return _tell(self.group, self.dialect, self.solved)
+        return _write_entry(self.group, self.dialect, self.solved)
 
 
 def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
@@ -75,7 +75,7 @@ def _wording(violation: Violation) -> Wording:
     return violation.wording or Wording(violation.rule)
 
 
-def _tell(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
+def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     ordered = sorted(group, key=lambda violation: _wording(violation).order)
     figures, others = list[str](), list[Violation]()
     for one in ordered:
@@ -86,7 +86,7 @@ def _tell(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     parts = _join_parts(ordered)
     sentences = [*([parts] if parts else []), *figures]
     if others:
-        return "; ".join([*sentences, _tell_others(others, dialect, solved)])
+        return "; ".join([*sentences, _write_others(others, dialect, solved)])
     unsolved = next((one for one in group if one.rule not in solved), None)
     cure = "" if unsolved is None else _capital(remedy_of(unsolved, dialect))
     return _sentence("; ".join(sentences)) + (f" {_sentence(cure)}" if cure else "")
@@ -102,7 +102,7 @@ def _join_parts(group: Iterable[Violation]) -> str:
     return "; ".join(f"{beginning} {', '.join(own)}" for beginning, own in by_beginning.items())
 
 
-def _tell_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
+def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     """Where, what, why and what to do; several places of one rule together."""
     first = group[0]
     wording = _wording(first)

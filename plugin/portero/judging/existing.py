@@ -17,12 +17,11 @@ from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
 from portero.judging import named_objects, nested_sources, waived_objects
-from portero.judging.named_objects import Named
+from portero.judging.named_objects import Named, read_name, refuse_alias, shorten_name
 from portero.judging.nested_sources import Source, was_created_since
 from portero.judging.other_meanings import list_others
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
-from portero.spelling import printable
 from portero.types import JSON, Fact
 
 # Judges the request that would make an object, on a host and with the existing objects that it uses.
@@ -37,7 +36,6 @@ _GROUP: Mapping[ObjectKind, str] = {
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _SOURCES = "sources"
 _MOST_SHOWN = 3
-_LONGEST_NAME = 64
 
 
 @dataclass(slots=True)
@@ -87,8 +85,7 @@ class Existing:
     def _group(self, named: Mapping[Named, None]) -> dict[str, JSON]:
         groups: dict[str, list[JSON]] = {}
         for one in named:
-            if one.kind == "container" and "/" in one.name:
-                raise Refused("container-alias", one.at)
+            refuse_alias(one)
             facts = self.found.described.get(one)
             if facts is None:
                 try:
@@ -110,9 +107,9 @@ class Existing:
         if named.kind == "exec":
             yield from self._describe_exec(named, found)
             return
-        yield _make_fact(named, _read_name(named, found), self._judge(named.kind, found))
+        yield _make_fact(named, _name(named, found), self._judge(named.kind, found))
         for other in list_others(named.kind, named.name, found, self.objects):
-            name = f"{_read_name(named, other)}, whose ID begins with {named.name},"
+            name = f"{_name(named, other)}, whose ID begins with {named.name},"
             fact = _make_fact(named, name, self._judge(named.kind, other))
             if fact["violates"]:
                 yield fact
@@ -124,9 +121,9 @@ class Existing:
             return
         process = child(found, "ProcessConfig")
         body: dict[str, JSON] = {"Privileged": flag(process, "privileged"), "User": text(process, "user")}
-        name = text(container, "Name").removeprefix("/")
+        name = read_name("container", container)
         own = self.judge(Inspected("ContainerExec", name, body), self.host, {})
-        yield _make_fact(named, _shorten(name), [*own, *self._judge("container", container)])
+        yield _make_fact(named, shorten_name(name), [*own, *self._judge("container", container)])
 
     def _find_nested_at_start(self, container: Mapping[str, JSON]) -> dict[str, JSON]:
         """The pairs of containers that were created at the same time, when neither was in the list yet.
@@ -174,7 +171,7 @@ class Existing:
             if text(mount, "Type") == "volume" and driver not in ("", LOCAL):
                 made = Inspected("VolumeCreate", name, {"Name": name, "Driver": driver})
                 named = Named("volume", name, f"Mounts[{index}]")
-                yield _make_fact(named, _shorten(name), self.judge(made, self.host, {}))
+                yield _make_fact(named, shorten_name(name), self.judge(made, self.host, {}))
 
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
@@ -190,13 +187,8 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     }
 
 
-def _read_name(named: Named, found: Mapping[str, JSON]) -> str:
-    name = text(child(found, "Spec") if named.kind == "service" else found, "Name")
-    return _shorten(name.removeprefix("/") or named.name)
-
-
-def _shorten(name: str) -> str:
-    return printable(name)[:_LONGEST_NAME]
+def _name(named: Named, found: Mapping[str, JSON]) -> str:
+    return shorten_name(read_name(named.kind, found) or named.name)
 
 
 def _list_volumes(container: Mapping[str, JSON]) -> Iterator[Named]:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from portero.denial import Typed
 from portero.flags import docker
-from portero.flags.docker import Typed
 from portero.flags.edits import Change
 
 # A flag as `docker run` names it, and its value.

@@ -32,11 +32,12 @@ from portero.judging.existing import Existing, Found
 from portero.judging.owned_objects import OwnerNames
 from portero.policy import profiles
 from portero.policy.action import ACTS, Acting
-from portero.policy.loader import Policy
+from portero.policy.policy import Policy
 from portero.reading import body, envelope, go_json, uri
-from portero.reading.canonical import Shapes, canonical
+from portero.reading.canonical import canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match, Operation, Routes
+from portero.reading.shapes import Shapes
 from portero.refusals import Refused
 from portero.types import JSON
 

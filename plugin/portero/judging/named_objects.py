@@ -6,10 +6,16 @@ from typing import cast
 
 from portero.facts.fields import as_object, child, objects, text
 from portero.host.view import ObjectKind
+from portero.reading.uri import first_value
+from portero.refusals import Refused
+from portero.spelling import printable
 from portero.types import JSON
 
 # Networks of these names cannot be made.
 DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
+
+
+_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,22 @@ class Named:
     kind: ObjectKind
     name: str
     at: str
+
+
+def shorten_name(name: str) -> str:
+    """The name of an object or an owner, as reasons have it."""
+    return printable(name)[:_LONGEST_NAME]
+
+
+def read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:
+    """The name of an object, from what docker inspect shows of it."""
+    return text(child(found, "Spec") if kind == "service" else found, "Name").removeprefix("/")
+
+
+def refuse_alias(named: Named) -> None:
+    """Raises Refused (container-alias) for a container that is named as the link of another one."""
+    if named.kind == "container" and "/" in named.name:
+        raise Refused("container-alias", named.at)
 
 
 def find(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
@@ -33,7 +55,7 @@ def _find_container(document: Mapping[str, JSON]) -> Iterator[Named]:
     if id is not None and not _only_ends_restarts(document):
         yield Named("container", id, "path.id")
     query = cast(dict[str, list[str]], document["query"])
-    if id is None and (name := query.get("container", [""])[0]):  # the container of a commit
+    if id is None and (name := first_value(query, "container")):  # the container of a commit
         yield Named("container", name.removeprefix("/"), "?container")
 
 
@@ -51,7 +73,7 @@ def _find_exec(document: Mapping[str, JSON]) -> Iterator[Named]:
 
 
 def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
-    if cast(dict[str, list[str]], document["query"]).get("rollback", [""])[0] == "previous":
+    if first_value(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
         yield Named("service", _path_id(document) or "", "path.id")
 
 

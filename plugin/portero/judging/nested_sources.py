@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from portero.facts.fields import child, flag, integer, objects, text, texts
 from portero.host.path import is_within
 from portero.host.view import HostMoment
+from portero.judging.named_objects import shorten_name
 from portero.spelling import printable
 from portero.types import JSON, Fact
 
@@ -21,7 +22,6 @@ _NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
 # lies above one of them. An exception admitted that container.
 _ROOTS = ("/boot", "/etc", "/root", "/run", "/usr", "/var/lib/docker")
 _SELF = "this container"
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def list_others(containers: Iterable[Mapping[str, JSON]]) -> Iterator[Source]:
     seen = set()
     for container in containers:
         name = next(iter(texts(container, "Names")), text(container, "Id")).removeprefix("/")
-        for source in list_mounted(container, f"container {printable(name)[:_LONGEST_NAME]}"):
+        for source in list_mounted(container, f"container {shorten_name(name)}"):
             if (key := (source.path, source.writable)) not in seen:
                 seen.add(key)
                 yield source

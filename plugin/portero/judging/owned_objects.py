@@ -12,11 +12,10 @@ from typing import cast
 from portero.facts.fields import child, text, texts
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
-from portero.judging.named_objects import DOCKERDS_OWN, Named
+from portero.judging.named_objects import DOCKERDS_OWN, Named, read_name, refuse_alias, shorten_name
 from portero.judging.other_meanings import list_others
 from portero.reading.routes import Operation
 from portero.refusals import Refused
-from portero.spelling import printable
 from portero.types import JSON
 
 # By the beginning of an operation's path, up to its parameter.
@@ -31,7 +30,6 @@ _MAKES = frozenset({"ContainerCreate", "NetworkCreate", "ServiceCreate", "Servic
 # They reach the objects of all users.
 _OF_ALL = frozenset({"ContainerPrune", "NetworkPrune", "TaskInspect", "TaskLogs", "VolumePrune"})
 _IN_BODY = ("containers", "volumes", "networks")
-_LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +85,7 @@ def _list_foreign(
         if (named.kind, named.name) in seen:
             continue
         seen.add((named.kind, named.name))
-        if named.kind == "container" and "/" in named.name:
-            raise Refused("container-alias", named.at)
+        refuse_alias(named)
         try:
             kind, meanings = _list_meanings(named, objects)
             labels = [(one, _read_owner(kind, one, owners.label)) for one in meanings]
@@ -96,8 +93,8 @@ def _list_foreign(
             raise Refused("lookup-failed", named.at) from refused
         for one, owner in labels:
             if owner not in owners.names and not _is_dockerds_own(kind, one):
-                name = printable(_read_name(kind, one) or named.name)[:_LONGEST_NAME]
-                shown = printable(owner)[:_LONGEST_NAME] or "the operators"
+                name = shorten_name(read_name(kind, one) or named.name)
+                shown = shorten_name(owner) or "the operators"
                 yield {"kind": kind, "name": name, "owner": shown, "at": named.at}
 
 
@@ -144,9 +141,5 @@ def _read_owner(kind: ObjectKind, found: Mapping[str, JSON], label: str) -> str:
     return text(child(child(found, holder) if holder else found, "Labels"), label)
 
 
-def _read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:
-    return text(child(found, "Spec") if kind == "service" else found, "Name").removeprefix("/")
-
-
 def _is_dockerds_own(kind: ObjectKind, found: Mapping[str, JSON]) -> bool:
-    return kind == "network" and _read_name(kind, found) in DOCKERDS_OWN
+    return kind == "network" and read_name(kind, found) in DOCKERDS_OWN

@@ -24,13 +24,13 @@ def write_denial(decision: Decision) -> str:
     written, more = decision.written, _more(decision)
     lines = written.denial if written is not None else ()
     if not lines:
-        lines = _tell(decision, MOST_LINES - 1 - len(more))
+        lines = _write_lasting(decision, MOST_LINES - 1 - len(more))
         if written is not None and sum(map(len, lines)) <= _LONGEST_KEPT:
             written.denial = lines
     return "\n".join([_headline(decision), *lines, *more])
 
 
-def _tell(decision: Decision, room: int) -> tuple[str, ...]:
+def _write_lasting(decision: Decision, room: int) -> tuple[str, ...]:
     """What does not depend on the decision's id: entries, notes and what to try."""
     dialect = decision.dialect
     denials = [violation for violation in decision.violations if violation.action == "deny"]

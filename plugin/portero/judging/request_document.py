@@ -9,8 +9,9 @@ from portero.facts import collect, defaults
 from portero.facts.parts import Before
 from portero.host.view import HostMoment
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, Shapes, canonical
+from portero.reading.canonical import Canonical, canonical
 from portero.reading.routes import Operation
+from portero.reading.shapes import Shapes
 from portero.types import JSON
 
 

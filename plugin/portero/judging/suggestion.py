@@ -16,7 +16,7 @@ from portero.flags.proposal import Proposal, flag_named
 from portero.flags.violated import Violated
 from portero.judging.flag_changes import FlagChanges
 from portero.policy.policy import Policy
-from portero.policy.wording import follow
+from portero.policy.wording import follow_facts
 
 # A request that is refused at more places gets no suggestion.
 MOST_DENIALS = 48
@@ -55,7 +55,7 @@ def suggest(
 
 
 def _ordered(denials: Iterable[Violation]) -> list[Violation]:
-    """In the order in which the denial tells them: the flags then stand in the order of the words."""
+    """In the order in which the denial shows them: the flags then stand in the order of the words."""
 
     def rank(violation: Violation) -> tuple[int, int]:
         order = violation.wording.order if violation.wording is not None else 0
@@ -138,5 +138,5 @@ class _Draft:
 
 
 def _violated(document: Document, violations: Sequence[Violation]) -> Violated:
-    facts = (follow(document, path)[1] for violation in violations for path in violation.paths)
+    facts = (follow_facts(document, path)[1] for violation in violations for path in violation.paths)
     return Violated([violation.at for violation in violations], facts)

@@ -10,9 +10,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from portero.denial import Proposed
+from portero.denial import Proposed, Typed
 from portero.flags import compose
-from portero.flags.docker import Typed
 from portero.judging.flag_changes import Flag, FlagChanges
 
 # A longer line is not shown.

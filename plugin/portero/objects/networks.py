@@ -33,7 +33,7 @@ class NetworkNames:
         self._names: dict[_Key, str] = {}
         self._failed = False
 
-    def fail(self) -> bool:
+    def has_failed(self) -> bool:
         """Whether the daemon did not answer the last lookup."""
         return self._failed
 

@@ -10,6 +10,7 @@ from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHE
 from portero.flags.proposal import faults as proposal_faults
 from portero.policy.document import faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults
 from portero.spelling import close_to, spell
 from portero.types import JSON
@@ -68,8 +69,7 @@ def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[
 
 
 def _site_keys(references: Set[str]) -> set[str]:
-    of_site = "site#/$defs/"
-    return {name.removeprefix(of_site) for name in references if name.startswith(of_site)}
+    return {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
 
 
 def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:

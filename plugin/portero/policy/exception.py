@@ -143,7 +143,7 @@ def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left
     return True, tries_left
 
 
-def notices(waivers: Sequence[Waiver], time: float) -> list[str]:
+def list_notices(waivers: Sequence[Waiver], time: float) -> list[str]:
     """A sentence for each exception that has expired or expires soon."""
     messages = {
         "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",

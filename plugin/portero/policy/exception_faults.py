@@ -16,7 +16,7 @@ from portero.types import JSON
 
 SELF_PROTECTION = "self-protection"
 # Of these rules, those that an exception may waive for what it pins: a monitor reads Docker's data.
-_FOR_PINNED_IMAGES = frozenset({"docker-data"})
+FOR_PINNED_IMAGES = frozenset({"docker-data"})
 # A tool such as Traefik or Portainer uses Docker's socket.
 SOCKETS = "no-daemon-sockets"
 
@@ -70,7 +70,7 @@ def rule_faults(content: Mapping[str, JSON], rules: KnownRules) -> Iterator[str]
     for id in cast(list[str], content["rules"]):
         if id in CODES:
             yield f"rules: '{id}' is a refusal code, which nothing waives: take it out"
-        elif id in _FOR_PINNED_IMAGES:
+        elif id in FOR_PINNED_IMAGES:
             if not pins_image(content["match"]):
                 yield f"rules: '{id}' needs an image by digest: add facts.image.digest to match, with a whole digest"
         elif id == SOCKETS:

@@ -22,8 +22,6 @@ from portero.reading.routes import Operation
 from portero.spelling import close_to
 from portero.types import JSON
 
-__all__ = ["InvalidPolicy", "Policy", "load"]
-
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
 _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
 
@@ -117,7 +115,7 @@ def _proposal_faults(rules: Mapping[str, Rule], values: Mapping[str, JSON]) -> l
 
 def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
     of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
-    return {f"site#/$defs/{name}" for name in site.names(schemas[_SITE_SCHEMA])} | {
+    return {site.REFERENCE + name for name in site.names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }
 

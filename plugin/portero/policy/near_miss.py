@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.engine import Check
+from portero.policy.site import REFERENCE
 from portero.types import JSON
 
 _PARTS = ("properties", "allOf")
 _SHOWN = (("operation",), ("identity", "user"), ("facts", "image"))
-_OF_SITE = "site#/$defs/"
 # Beyond so many a match is not taken apart: each costs time in every refused request that it could waive.
 _MOST = 20
 _MOST_NAMED = 3
@@ -72,7 +72,7 @@ def _describe(part: Mapping[str, JSON]) -> str:
         named = [_show(value) for value in cast(list[JSON], part["enum"])]
         return " or ".join(named if len(named) <= _MOST_NAMED else [*named[:_MOST_NAMED], "others"])
     reference = cast(str, part.get("$ref", ""))
-    return f"in {reference.removeprefix(_OF_SITE)} of site.json" if reference.startswith(_OF_SITE) else ""
+    return f"in {reference.removeprefix(REFERENCE)} of site.json" if reference.startswith(REFERENCE) else ""
 
 
 def _explain(condition: Condition, request: JSON) -> str:

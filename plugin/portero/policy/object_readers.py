@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.policy.dialect import keywords
+from portero.policy.site import REFERENCE
 from portero.types import JSON
 
-_SITE = "site#/$defs/"
 _IMAGE = '"image"'
 # What `objects` holds only where the site value `ownership` names a label.
 _OF_OWNERS = ("foreign", "ownerLabel")
@@ -51,8 +51,8 @@ def _asks(conditions: JSON, site: Mapping[str, JSON]) -> bool:
     if _IMAGE not in json.dumps(conditions) and not any(name in _OF_ALL for name in names):
         return False
     lists = [
-        site.get(cast(str, value).removeprefix(_SITE))
+        site.get(cast(str, value).removeprefix(REFERENCE))
         for _, keyword, value in keywords(conditions)
-        if keyword == "$ref" and cast(str, value).startswith(_SITE)
+        if keyword == "$ref" and cast(str, value).startswith(REFERENCE)
     ]
     return not lists or any(one != [] for one in lists)

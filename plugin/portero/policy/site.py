@@ -14,6 +14,8 @@ from portero.ip_ranges import spell_prefix
 from portero.sizes import bytes_of
 from portero.types import JSON
 
+# How a rule begins a reference to one of them.
+REFERENCE = "site#/$defs/"
 # What the loader makes of such lists, and how the names of their second schemas end: the paths and all below them;
 # the registries that are listed, none with an empty list, which otherwise stands for all.
 _EXACT, _REGISTRIES = "exact-path-list", "registry-list"

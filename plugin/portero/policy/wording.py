@@ -44,7 +44,7 @@ class WordingTemplate:
         words = self.words
         if words.part is None and not words.asked and "{" not in words.text:
             return words
-        failed, fact = follow(request, paths[0])
+        failed, fact = follow_facts(request, paths[0])
         is_missing = words.part is not None and (failed in _NOTHING or isinstance(failed, list) or not words.asked)
         return Wording(
             entry=words.entry,
@@ -61,7 +61,7 @@ class WordingTemplate:
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
         if len(paths) == 1:
             return _fill(self.words.asked, first)
-        facts = [first, *(follow(request, path)[1] for path in paths[1:_MOST_VALUES])]
+        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MOST_VALUES])]
         values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
         more = len(paths) - _MOST_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
@@ -79,7 +79,7 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
             yield f"denial: '{{{name}}}' is not in site.json{close_to(name, sorted(keys))}"
 
 
-def follow(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
+def follow_facts(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
     """The value at the path, and the facts on the way to it as one: an inner one's values go before an outer one's."""
     value, fact = request, cast(dict[str, JSON], {})
     for step in path:

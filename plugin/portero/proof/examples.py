@@ -11,8 +11,9 @@ from portero.judging import request_document
 from portero.policy.merge_patch import merged
 from portero.policy.rule import Example, Rule
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, Shapes, canonical
+from portero.reading.canonical import Canonical, canonical
 from portero.reading.routes import Operation
+from portero.reading.shapes import Shapes
 from portero.types import JSON
 
 API_VERSION = "1.45"

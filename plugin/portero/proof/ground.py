@@ -21,8 +21,8 @@ from portero.policy.place import spell_at
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
-from portero.reading.canonical import Shapes
 from portero.reading.routes import Operation
+from portero.reading.shapes import Shapes
 from portero.types import JSON
 
 _EXAMPLE_SITE = "example-site"

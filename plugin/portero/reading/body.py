@@ -8,9 +8,11 @@ dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone n
 from collections.abc import Mapping, Sequence
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, Shapes, canonical
+from portero.reading.canonical import Canonical, canonical
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
+from portero.reading.shapes import Shapes
+from portero.reading.uri import first_value
 from portero.refusals import Refused
 
 # Only of these does net/http read a form from the body (Go src/net/http/request.go, ParseForm).
@@ -47,7 +49,7 @@ def read(
 
 def _imports_stream(query: Mapping[str, Sequence[str]]) -> bool:
     """Whether an ImageCreate brings an archive. A pull brings nothing: a hidden form would make an import of it."""
-    return (*query.get("fromImage", ()), "")[0] == "" and (*query.get("fromSrc", ()), "")[0] == "-"
+    return first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
 
 
 def _refuse_form(headers: Mapping[str, str]) -> None:

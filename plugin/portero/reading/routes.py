@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, TypeGuard
+from typing import Literal, TypeGuard, get_args
 
 from portero.refusals import Refused
 
@@ -142,7 +142,7 @@ def _operation(entry: object, at: str) -> Operation:
 
 
 def _is_body(value: object) -> TypeGuard[Body]:
-    return value in ("json", "tar", "none", "never-shown")
+    return value in get_args(Body)
 
 
 def _refuse_wrong_fields(entry: Mapping[str, object], at: str) -> None:

@@ -29,7 +29,7 @@ class ShapeFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    kind: str  # one of scalars.KINDS
+    kind: str  # one of go_scalars.KINDS
     plain: type | None = field(init=False, repr=False, compare=False)  # values of this type are taken as they are
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ redirect), a query with a semicolon, or a version without numbers.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
@@ -53,6 +53,11 @@ def parse(uri: str) -> Target:
     if version is None:
         return Target(path, None, _query(query))
     return Target(path[version.end() :], _numbers(version[1]), _query(query))
+
+
+def first_value(query: Mapping[str, Sequence[str]], name: str) -> str:
+    """The value of a parameter that counts; empty when it was not sent."""
+    return (*query.get(name, ()), "")[0]
 
 
 def _split(uri: str) -> tuple[str, str]:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portero.hostcheck.api import TIMEOUT_SECONDS
 from portero.types import JSON
 from portero.unixhttp import UnixConnection
 
-# Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
-_TIMEOUT_SECONDS = 20
 _UNIX = ("unix://", "http+unix://")
 _MISSING = "scan needs the Python package docker: install portero with its extra `scan`"
 
@@ -64,7 +63,7 @@ class ScannedDaemon:
         try:
             if is_local:
                 _knock("/" + address.partition("://")[2].lstrip("/"))
-            client = docker.APIClient(version="auto", timeout=_TIMEOUT_SECONDS, **options)
+            client = docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, **options)
         except (docker.errors.DockerException, OSError) as error:
             raise Unreachable(f"{address}: {_reason(error)}") from error
         return cls(client, is_local)
@@ -111,7 +110,7 @@ class ScannedDaemon:
 
 def _knock(socket: str) -> None:
     """Raises OSError with the reason, which docker's own error would hide."""
-    with closing(UnixConnection(socket, _TIMEOUT_SECONDS)) as connection:
+    with closing(UnixConnection(socket, TIMEOUT_SECONDS)) as connection:
         connection.connect()
 
 

@@ -14,7 +14,7 @@ from math import inf
 from portero.host.peer import read_peer
 from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers, is_urgent
 from portero.server.http1 import Head, Malformed, RequestReader
-from portero.server.page import Page, answered
+from portero.server.page import Page, ask_page
 from portero.types import JSON
 
 # dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
@@ -154,7 +154,7 @@ class Connection:
         call = CALLS.get(head.target)
         if call is None:
             self._before_waiting()
-            page = answered(self._page, head.method, head.target, data)
+            page = ask_page(self._page, head.method, head.target, data)
             last = self._is_last(head)
             return response(*page, last=last), last
         if head.method != "POST":

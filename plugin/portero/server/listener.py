@@ -59,7 +59,7 @@ def listen(path: Path) -> Listener:
         raise SocketTaken(f"{path.parent}: another process has locked this folder; end it") from None
 
 
-def inherited(environ: MutableMapping[str, str]) -> Listener | None:
+def take_over_socket(environ: MutableMapping[str, str]) -> Listener | None:
     """The socket that systemd holds for us (sd_listen_fds(3)), None when there is none. Raises SocketTaken.
 
     The variables are taken out of `environ`, so that the socket is not taken twice.

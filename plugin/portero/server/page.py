@@ -35,7 +35,7 @@ class LaterPage:
         return self._made(environ, start)
 
 
-def answered(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:
+def ask_page(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:
     """The page for one request. A field that comes twice counts once: ours come once."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 

@@ -1,14 +1,12 @@
 """Who may use Docker without being root, for the full status."""
 
 from portero.host.asking_daemon import DAEMON_CONFIG
-from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
+from portero.hostcheck.docker_users import find_docker_users
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
 from portero.service import loading
 from portero.service.settings import Settings
 from portero.types import JSON
-
-__all__ = ["list_docker_users", "warn_of_accounts"]
 
 
 def list_docker_users(settings: Settings) -> JSON:

@@ -21,11 +21,11 @@ from portero.objects.lookup import DaemonObjects
 from portero.objects.networks import NetworkNames
 from portero.policy import folder
 from portero.policy.folder import Folder
-from portero.policy.loader import InvalidPolicy, Policy, Reader, load
-from portero.reading.canonical import Shapes
+from portero.policy.loader import InvalidPolicy, Reader, load
+from portero.policy.policy import Policy
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Operation, Routes
-from portero.reading.shapes import ShapeFault
+from portero.reading.shapes import ShapeFault, Shapes
 from portero.service import own_files, resources
 from portero.service.daemon_addresses import list_daemon_addresses
 from portero.service.settings import Settings
@@ -81,9 +81,9 @@ def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
     from portero.signing.signed_reader import InvalidKeys
 
     try:
-        sealed = signed_folders.new_reader(settings)
-        loaded = _load_kept(settings, operations, sealed.read, sealed.manifests)
-        new = {manifest.group for manifest in sealed.manifests.values()} - sealed.seen.keys()
+        reader = signed_folders.new_reader(settings)
+        loaded = _load_kept(settings, operations, reader.read, reader.manifests)
+        new = {manifest.group for manifest in reader.manifests.values()} - reader.seen.keys()
         return replace(loaded, first_seen=tuple(sorted(new)))
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
@@ -199,7 +199,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         listening=listening,
         owners=owners,
         new_lookup=names.new_lookup,
-        lookups_fail=names.fail,
+        lookups_fail=names.has_failed,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
         lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",

@@ -6,7 +6,7 @@ from portero.service import resources
 from portero.service.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
-from portero.signing.signed_reader import InvalidKeys, Sealed, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
 from portero.signing.versions import InvalidVersions
 
 _NO_GROUP = (
@@ -14,21 +14,21 @@ _NO_GROUP = (
 )
 
 
-def new_reader(settings: Settings) -> Sealed:
+def new_reader(settings: Settings) -> SignedReader:
     """A reader of signed folders. Raises InvalidKeys and InvalidVersions."""
     if settings.schemas and not settings.host_groups:
         raise InvalidKeys([_NO_GROUP])
     seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-    return Sealed(trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen)
+    return SignedReader(trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen)
 
 
 def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:
     """What the folders are signed as now; None when one of them is not signed as it must be."""
     found: list[str] = []
     try:
-        sealed = new_reader(settings)
+        reader = new_reader(settings)
         for path in settings.schemas:
-            sealed.read(path, found)
+            reader.read(path, found)
     except (InvalidKeys, InvalidVersions):
         return None
-    return None if found else sealed.manifests
+    return None if found else reader.manifests

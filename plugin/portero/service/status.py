@@ -9,8 +9,7 @@ from portero import __version__
 from portero.decision import LEVELS
 from portero.host.view import HostMoment, LookupState
 from portero.instants import instant
-from portero.policy import unseen_names
-from portero.policy.exception import notices
+from portero.policy import exception, unseen_names
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.service import builds, bundled, forwarded, lifted, loading, lookups
@@ -75,7 +74,8 @@ def health(view: View) -> dict[str, JSON]:
 def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     # What looks at the accounts of the host is needed for this page alone.
-    from portero.service.docker_users import list_docker_users, warn_of_accounts
+    from portero.hostcheck.docker_users import warn_of_accounts
+    from portero.service.docker_users import list_docker_users
 
     settings = view.settings
     users = list_docker_users(settings)
@@ -161,7 +161,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from unseen_names.list_notices(view.policy, view.settings.profile)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from lifted.list_notices(view.policy, now)
-    yield from notices(view.policy.waivers, now)
+    yield from exception.list_notices(view.policy.waivers, now)
 
 
 def _list_log_failures(log: LogState) -> Iterator[str]:

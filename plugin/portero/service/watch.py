@@ -59,7 +59,7 @@ class Watch:
         return not any(_hides_changes(stamp, now) for _, stamp in self._last - self._taken)
 
 
-def watched(settings: Settings) -> list[Path]:
+def list_watched(settings: Settings) -> list[Path]:
     """What decides about the policy: all of a folder that must be signed, else the parts that are read."""
     if settings.trusted_keys:
         return [*settings.policy_folders, *settings.trusted_keys]

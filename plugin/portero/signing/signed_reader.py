@@ -24,8 +24,8 @@ class InvalidKeys(Faults):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A reader for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
+class SignedReader:
+    """Reads folders for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
 
     `manifests` holds what the folders that were read are signed as.
     """
