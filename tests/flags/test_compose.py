@@ -49,6 +49,12 @@ def test_a_mount_is_a_mapping() -> None:
     )
 
 
+def test_a_tmpfs_among_the_mounts_has_its_size_as_compose_takes_it() -> None:
+    flags = [("--mount", "type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1770")]
+
+    assert compose.spell_keys(flags) == '{volumes: [{type: tmpfs, target: "/b", tmpfs: {size: 64m, mode: 1016}}]}'
+
+
 def test_nothing_to_say_is_no_yaml() -> None:
     assert compose.spell_keys([]) == ""
 

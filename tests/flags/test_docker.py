@@ -25,6 +25,8 @@ from portero.flags.docker import FLAGS, spelling, spellings
         ),
         ("ServiceUpdate", "--restart", "no", [("--restart-condition", "none"), ("--restart-max-attempts", "0")]),
         ("NetworkCreate", "--opt", "a=b", [("-o", "a=b")]),
+        ("ContainerCreate", "--gpus", '"device=0,1"', [("--gpus", '"device=0,1"')]),
+        ("ContainerCreate", "--gpus", "a.com/b=1,a.com/b=2", [("--device", "a.com/b=1"), ("--device", "a.com/b=2")]),
         ("ImageBuild", "--cpus", "0.5", [("--cpu-period", "100000"), ("--cpu-quota", "50000")]),
     ],
 )

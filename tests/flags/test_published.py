@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.flags.edits import NOTHING, Change
-from portero.flags.published import Network, Published, ServicePorts, Tmpfs
+from portero.flags.published import Network, Published, ServicePorts
 from portero.flags.violated import NONE, Violated
 
 
@@ -63,33 +63,6 @@ def test_a_service_publishes_higher_and_without_an_address() -> None:
     assert change == Change(("8080:80",), ("80:80",))
     assert [port["PublishedPort"] for port in changed["body"]["Ports"]] == [8080, 8443]
     assert ServicePorts("Ports").drop(changed, Violated(["Ports[1]"])).removed == ("8443:80",)
-
-
-@pytest.mark.parametrize(
-    ("before", "options", "after"),
-    [
-        ("", "size=64m", "size=64m"),
-        ("rw,exec,size=900m", "noexec,nodev,nosuid", "rw,size=900m,noexec,nodev,nosuid"),
-        ("rw,size=900m", "size=64m", "rw,size=64m"),
-        ("noexec,nodev,nosuid,mode=1777", "noexec,nodev,nosuid", "mode=1777,noexec,nodev,nosuid"),
-    ],
-)
-def test_options_of_a_tmpfs_replace_what_contradicts_them(before: str, options: str, after: str) -> None:
-    changed = document(Tmpfs={"/run": before, "/tmp": "size=1m"})
-
-    change = Tmpfs("Tmpfs").add(changed, f"PATH:{options}", Violated(["Tmpfs[*]"], [{"target": "/run"}]))
-
-    assert change == Change((f"/run:{after}",), (f"/run:{before}" if before else "/run",))
-    assert changed["body"]["Tmpfs"]["/run"] == after
-
-
-def test_a_path_with_tmpfs_is_dropped() -> None:
-    changed = document(Tmpfs={"/run": "rw"})
-
-    assert Tmpfs("Tmpfs").drop(changed, Violated(["Tmpfs[*]"])).removed == ("/run:rw",)
-    assert Tmpfs("Tmpfs").drop(document(), Violated(["Tmpfs[*]"])) == NOTHING
-    with pytest.raises(ValueError, match="is not PATH:options"):
-        Tmpfs("Tmpfs").add(changed, "size=1m", NONE)
 
 
 def test_a_network_replaces_the_others() -> None:

@@ -27,6 +27,7 @@ from portero.flags import typed
         (typed.gpus, {"Count": -1}, "all"),
         (typed.gpus, {"Count": 2}, "2"),
         (typed.gpus, {"DeviceIDs": ["0", "1"]}, '"device=0,1"'),
+        (typed.gpus, {"Driver": "cdi", "DeviceIDs": ["a.com/b=1", "a.com/b=2"]}, "a.com/b=1,a.com/b=2"),
         (typed.mount, {"Type": "bind", "Source": "/a", "Target": "/b"}, "type=bind,source=/a,target=/b"),
         (
             typed.mount,
@@ -37,6 +38,11 @@ from portero.flags import typed
             typed.mount,
             {"Type": "tmpfs", "Target": "/b", "TmpfsOptions": {"SizeBytes": 1000}},
             "type=tmpfs,target=/b,tmpfs-size=1000",
+        ),
+        (
+            typed.mount,
+            {"Type": "tmpfs", "Target": "/b", "TmpfsOptions": {"SizeBytes": 1 << 20, "Mode": 0o1770}},
+            "type=tmpfs,target=/b,tmpfs-size=1m,tmpfs-mode=1770",
         ),
         (typed.service_port, {"PublishedPort": 8080, "TargetPort": 80, "Protocol": "udp"}, "8080:80/udp"),
     ],
@@ -54,6 +60,8 @@ def test_a_value_is_typed_as_docker_takes_it(write: Any, value: Any, expected: s
         (typed.driver_option("token", "s3cret"), "token=..."),
         (typed.driver_option("device", "/srv/x"), "device=/srv/x"),
         (typed.driver_option("o", "bind"), "o=bind"),
+        (typed.driver_option("o", "size=1m,uid=1000,noexec"), "o=size=1m,uid=1000,noexec"),
+        (typed.driver_option("o", "noexec,credentials=/x"), "o=..."),
         (typed.hidden_pair("splunk-token", "s3cret"), "splunk-token=..."),
         (
             typed.mount(

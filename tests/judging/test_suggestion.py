@@ -186,6 +186,10 @@ def test_what_the_request_has_already_is_not_proposed_again() -> None:
             {"Tmpfs": {"/run": "rw,exec,size=8m", "/tmp": "noexec,nodev,nosuid,size=8m"}},
             "docker run --tmpfs /run:rw,size=8m,noexec,nodev,nosuid …  (instead of --tmpfs /run:rw,exec,size=8m)",
         ),
+        (
+            {"Mounts": [{"Type": "tmpfs", "Target": "/app"}], "Tmpfs": {"/run": "size=8m"}},
+            "docker run --mount type=tmpfs,target=/app,tmpfs-size=64m …  (instead of --mount type=tmpfs,target=/app)",
+        ),
     ],
 )
 def test_too_much_is_replaced_by_what_the_site_allows(config: Any, expected: str) -> None:

@@ -34,6 +34,20 @@ def of_memory(value: Any) -> Any:
 PATH = ("facts", "limits", "memory", "value")
 
 
+@pytest.mark.parametrize(
+    ("fact", "asked"),
+    [
+        ({"target": "/run", "source": "v"}, "0 for /run"),
+        ({"target": "", "source": "v"}, "0 for v"),
+        ({"target": None, "source": None}, "0 for "),
+    ],
+)
+def test_a_value_stands_in_for_one_that_is_empty(fact: Any, asked: str) -> None:
+    words = WordingTemplate.of("tmpfs-size", {"asked": "{count} for {target|source}", "allowed": "less"})
+
+    assert words.fill({"mount": {"at": "HostConfig", "count": 0, **fact}}, [("mount", "count")]).asked == asked
+
+
 def test_too_much_has_what_is_asked_and_what_the_site_allows() -> None:
     found = LIMIT.fill(of_memory(4 << 30), [PATH])
 

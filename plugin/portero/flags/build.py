@@ -43,7 +43,7 @@ class BuildCpus:
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set both parameters."""
-        flags = values.cpu_flags(value)
+        flags = dict(values.cpu_flags(value))
         _put(document, "cpuperiod", str(flags["--cpu-period"]))
         quota = str(flags["--cpu-quota"])
         before = _put(document, "cpuquota", quota)

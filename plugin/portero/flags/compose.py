@@ -119,8 +119,11 @@ def _mount(text: str) -> JSON:
     words = next(csv.reader([text]))
     named = {name: value or True for name, _, value in (word.partition("=") for word in words)}
     propagation = named.pop("bind-propagation", None)
+    limit, mode = named.pop("tmpfs-size", None), named.pop("tmpfs-mode", None)
+    tmpfs: dict[str, JSON] = ({"size": limit} if limit else {}) | ({"mode": int(str(mode), 8)} if mode else {})
     keys: dict[str, JSON] = {("read_only" if name == "readonly" else name): value for name, value in named.items()}
-    return [keys | ({"bind": {"propagation": propagation}} if propagation else {})]
+    keys |= {"bind": {"propagation": propagation}} if propagation else {}
+    return [keys | ({"tmpfs": tmpfs} if tmpfs else {})]
 
 
 _VALUES: Mapping[str, Callable[[str], JSON]] = {

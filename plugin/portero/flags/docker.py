@@ -5,14 +5,15 @@ cli/command/network/create.go, cli/command/volume/create.go, cli/command/image/b
 no spelling here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from portero.denial import Typed
 from portero.flags import binds, typed, values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Cpus, Edit, Entries, Fields, Names, SetField, Switch
-from portero.flags.published import Network, Published, ServicePorts, Tmpfs
+from portero.flags.published import Network, Published, ServicePorts
+from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
 from portero.types import JSON
 
 
@@ -22,12 +23,12 @@ class Spelling:
 
     flag: str
     edit: Edit
-    parts: Callable[[str], Mapping[str, JSON]] | None = None
+    parts: Callable[[str], Sequence[tuple[str, JSON]]] | None = None
 
     def write(self, value: str) -> tuple[Typed, ...]:
         """The flag with its value, as typed."""
         if self.parts is not None:
-            return tuple((flag, str(part)) for flag, part in self.parts(value).items())
+            return tuple((flag, str(part)) for flag, part in self.parts(value))
         return ((self.flag, value) if value else (self.flag,),)
 
 
@@ -94,7 +95,7 @@ _REPEATED: Mapping[str, Edit] = {
     "--ulimit": Entries("HostConfig.Ulimits", values.ulimit, values.name, typed.ulimit),
     "--group-add": Entries("HostConfig.GroupAdd", str, values.itself),
     "--volume": Entries("HostConfig.Binds", str, values.itself, str, binds.OF_BINDS),
-    "--mount": Entries("HostConfig.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS),
+    "--mount": Entries("HostConfig.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS, limit_mount),
     "--volumes-from": Entries("HostConfig.VolumesFrom", str, values.itself),
     "--device": Entries("HostConfig.Devices", str, values.itself, typed.device),
     "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules", str, values.itself),
@@ -137,7 +138,9 @@ _SERVICE: Mapping[str, Spelling] = {
     **_BOTH,
     "--ulimit": Spelling("--ulimit", _ULIMITS),
     "--network": Spelling("--network", SetField("TaskTemplate.Networks", values.networks, typed.networks)),
-    "--mount": Spelling("--mount", Entries(f"{_SPEC}.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS)),
+    "--mount": Spelling(
+        "--mount", Entries(f"{_SPEC}.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS, limit_mount)
+    ),
     "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", typed.plain_pair)),
     "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, values.itself)),
     "--publish": Spelling("-p", ServicePorts("EndpointSpec.Ports")),
@@ -165,10 +168,12 @@ _SHORT = {
     "--opt": "-o",
     "--security-opt systempaths=unconfined": "--security-opt",
 }
+# Flags that are another one for some of their values.
+_PARTS = {"--gpus": values.gpu_flags}
 
 
 def _alike(table: Mapping[str, Edit]) -> dict[str, Spelling]:
-    return {flag: Spelling(_SHORT.get(flag, flag), edit) for flag, edit in table.items()}
+    return {flag: Spelling(_SHORT.get(flag, flag), edit, _PARTS.get(flag)) for flag, edit in table.items()}
 
 
 _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
@@ -178,7 +183,7 @@ _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE_UPDATE,
     "NetworkCreate": _alike({"--opt": Names("Options", typed.driver_option)}),
-    "VolumeCreate": _alike({"--opt": Names("DriverOpts", typed.driver_option)}),
+    "VolumeCreate": _alike({"--opt": VolumeOptions("DriverOpts")}),
     "ImageBuild": _BUILD,
 }
 FLAGS = frozenset(flag for table in _SPELLINGS.values() for flag in table)

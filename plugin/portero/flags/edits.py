@@ -149,16 +149,22 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.binds."""
+    """A flag that may be repeated. Entries of one `key` replace each other. `changes`: see portero.flags.binds.
+
+    `limits`: how a value changes the entries where violations are, of a flag that adds none.
+    """
 
     at: str
     reads: Reader
     key: Callable[[JSON], JSON]
     types: Writer = str
     changes: Mapping[str, Callable[[JSON], JSON]] = field(default_factory=dict)
+    limits: Callable[[str], Callable[[JSON], JSON]] | None = None
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Add the entry; it replaces those with its key."""
+        """Add the entry, which replaces those with its key; or change those that are there."""
+        if self.limits is not None:
+            return self._change(document, self.limits(value), violated)
         parent, name = around(document, self.at)
         entry, before = self.reads(value), as_entries(parent.get(name))
         if entry in before:
@@ -178,13 +184,14 @@ class Entries:
 
     def change(self, document: Document, how: str, violated: Violated) -> Change:
         """Change the entries where violations are, in their place."""
-        if how not in self.changes:
-            return NOTHING
+        return self._change(document, self.changes[how], violated) if how in self.changes else NOTHING
+
+    def _change(self, document: Document, changes: Callable[[JSON], JSON], violated: Violated) -> Change:
         parent, name = around(document, self.at)
         added, removed = [], []
         entries = as_entries(parent.get(name))
         for n, entry in enumerate(entries):
-            changed = self.changes[how](entry) if f"{self.at}[{n}]" in violated else entry
+            changed = changes(entry) if f"{self.at}[{n}]" in violated else entry
             if changed != entry and typed.is_whole(self.types(changed)):
                 added.append(self.types(changed))
                 removed.append(self.types(entry))

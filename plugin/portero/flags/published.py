@@ -1,4 +1,4 @@
-"""The flags that stand for each of many: ports that a container publishes, paths with a tmpfs, its networks."""
+"""The flags that stand for each of many: ports that a container publishes, its networks."""
 
 import re
 from collections.abc import Iterator
@@ -13,8 +13,6 @@ from portero.types import JSON
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
 _HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")
 _LAST_PORT = 65535
-# Of a pair of mount options the one that a proposal names replaces the other.
-_OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,52 +102,6 @@ def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violat
 
 def _raise_port(port: str, more: int) -> str:
     return str(int(port) + more) if port.isdecimal() and int(port) + more <= _LAST_PORT else port
-
-
-@dataclass(frozen=True, slots=True)
-class Tmpfs:
-    """--tmpfs `PATH:options`: adds the options to those of each path that is refused."""
-
-    at: str
-
-    def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Give each path these options."""
-        path, _, options = value.partition(":")
-        if path != "PATH" or not options:
-            raise ValueError(f"'{value}' is not PATH:options")
-        parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
-        wrong = violated.named(before, "target")
-        after = {path: _merge(str(own), options) if path in wrong else own for path, own in before.items()}
-        if after != before:
-            parent[last] = after
-        changed = [path for path in before if after[path] != before[path]]
-        return Change(
-            tuple(_typed_tmpfs(path, after[path]) for path in changed),
-            tuple(_typed_tmpfs(path, before[path]) for path in changed),
-        )
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the paths that are refused."""
-        parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
-        if self.at not in violated or not before:
-            return NOTHING
-        wrong = violated.named(before, "target")
-        parent[last] = {path: own for path, own in before.items() if path not in wrong}
-        return Change(removed=tuple(_typed_tmpfs(path, before[path]) for path in wrong))
-
-
-def _merge(own: str, options: str) -> str:
-    new = options.split(",")
-    replaced = {_OPPOSITE.get(option, "") for option in new} | {*new}
-    names = {option.partition("=")[0] for option in new if "=" in option}
-    kept = [one for one in own.split(",") if one and one not in replaced and one.partition("=")[0] not in names]
-    return ",".join([*kept, *new])
-
-
-def _typed_tmpfs(path: str, options: JSON) -> str:
-    return f"{path}:{options}" if options else path
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,11 @@ from portero.sizes import written_size
 from portero.types import JSON
 
 HIDDEN = "..."
-_DRIVER_OPTIONS_SHOWN = re.compile(r"(?:type|device|o)=(?:[a-z0-9]*|/(?!/)[^\s@=]*)|com\.docker\.network\.[a-z_.]+=\w+")
+_MOUNT_OPTION = r"(?:(?:size|nr_inodes|nr_blocks|mode|uid|gid)=[0-9]+[kKmMgGtT%]?|[a-z0-9]+)"
+_DRIVER_OPTIONS_SHOWN = re.compile(
+    r"(?:type|device|o)=(?:[a-z0-9]*|/(?!/)[^\s@=]*)|com\.docker\.network\.[a-z_.]+=\w+"
+    rf"|o={_MOUNT_OPTION}(?:,{_MOUNT_OPTION})*"
+)
 _DEFAULTS = (None, "", 0, False, "default")
 
 
@@ -81,8 +85,10 @@ def device(value: JSON) -> str:
 
 
 def gpus(value: JSON) -> str:
-    """all, a number, or "device=0,1"."""
-    ids = value.get("DeviceIDs") if isinstance(value, dict) else None
+    """all, a number, or "device=0,1"; of CDI the names of devices, which --device takes."""
+    ids = _of(value, "DeviceIDs")
+    if isinstance(ids, list) and ids and _field(value, "Driver") == "cdi":
+        return ",".join(map(str, ids))
     if isinstance(ids, list) and ids:
         return f'"device={",".join(map(str, ids))}"'
     count = _field(value, "Count")
@@ -112,7 +118,9 @@ def _mount_options(mount: dict[str, JSON]) -> list[str]:
     options = driver.get("Options") if isinstance(driver, dict) else None
     words += [f"volume-driver={name}"] if (name := _field(driver, "Name")) else []
     words += [f"volume-opt={driver_option(str(key), str(one))}" for key, one in _items(options)]
-    return words + ([f"tmpfs-size={limit}"] if (limit := _field(tmpfs, "SizeBytes")) not in ("", "0") else [])
+    words += [f"tmpfs-size={limit}"] if (limit := size(_of(tmpfs, "SizeBytes"))) else []
+    mode = _of(tmpfs, "Mode")
+    return words + ([f"tmpfs-mode={mode:o}"] if isinstance(mode, int) and mode else [])
 
 
 def is_whole(typed: str) -> bool:
@@ -152,8 +160,12 @@ def service_port(value: JSON) -> str:
     return short + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 
 
+def _of(value: JSON, name: str) -> JSON:
+    return value.get(name) if isinstance(value, dict) else None
+
+
 def _field(value: JSON, name: str) -> str:
-    found = value.get(name) if isinstance(value, dict) else None
+    found = _of(value, name)
     return "" if found is None or isinstance(found, dict | list) else str(found)
 
 

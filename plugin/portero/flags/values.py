@@ -39,15 +39,21 @@ def restart_of_service(text: str) -> dict[str, JSON]:
     return {"Condition": {"no": "none", "always": "any"}.get(name, name), "MaxAttempts": int(count or 0)}
 
 
-def restart_flags(text: str) -> dict[str, JSON]:
+def restart_flags(text: str) -> list[tuple[str, JSON]]:
     """on-failure:3 -> the two flags of a service."""
     policy = restart_of_service(text)
-    return {"--restart-condition": policy["Condition"], "--restart-max-attempts": policy["MaxAttempts"]}
+    return [("--restart-condition", policy["Condition"]), ("--restart-max-attempts", policy["MaxAttempts"])]
 
 
-def cpu_flags(text: str) -> dict[str, JSON]:
+def cpu_flags(text: str) -> list[tuple[str, JSON]]:
     """1.5 -> the two flags of a build, which has no --cpus."""
-    return {"--cpu-period": CPU_PERIOD, "--cpu-quota": round(float(text) * CPU_PERIOD)}
+    return [("--cpu-period", CPU_PERIOD), ("--cpu-quota", round(float(text) * CPU_PERIOD))]
+
+
+def gpu_flags(text: str) -> list[tuple[str, JSON]]:
+    """all -> --gpus; the names of CDI devices, vendor.com/class=name, -> a --device each."""
+    names = text.split(",")
+    return [("--device", name) for name in names] if all("/" in name for name in names) else [("--gpus", text)]
 
 
 def log_driver(text: str) -> JSON:

@@ -1,7 +1,8 @@
 """`denial` of a rule file: the few words in which a denial tells of a violation, with what is asked and allowed.
 
 A template from the rule and the site's values; a request document and the paths at which it fails in; words out.
-`{name}` is a value of the fact that fails, `{key}` one of the site, `{value:size}` writes it as people do.
+`{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty, `{key}` one of the site;
+`{value:size}` writes it as people do.
 """
 
 import re
@@ -14,7 +15,7 @@ from portero.sizes import written_size
 from portero.spelling import close_to, printable
 from portero.types import JSON
 
-_PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?::(size|count|range))?\}")
+_PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
 _MOST_VALUES = 4
 _LONGEST_VALUE = 80
 _NOTHING = (None, "", False)
@@ -74,7 +75,7 @@ def fill_site(text: str, site: Mapping[str, JSON]) -> str:
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `denial` whose shape is right: site values that do not exist. `keys`: the site's."""
-    for name, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
+    for name, _, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
         if name not in keys:
             yield f"denial: '{{{name}}}' is not in site.json{close_to(name, sorted(keys))}"
 
@@ -94,9 +95,10 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
         return template
 
     def written(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            return found[0] if keep else found[1]
-        return _write(values[found[1]], found[2])
+        name, other, form = found.groups()
+        if name not in values:
+            return found[0] if keep else name
+        return _write(values[other] if other in values and not values[name] else values[name], form)
 
     return _PLACEHOLDER.sub(written, template)
 

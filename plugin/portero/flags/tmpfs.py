@@ -1,0 +1,107 @@
+"""What flags do to a tmpfs, however the request has it: under Tmpfs, among the Mounts, in the options of a volume."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portero.flags import typed, values
+from portero.flags.document import Document, around, as_object
+from portero.flags.edits import NOTHING, Change, Names
+from portero.flags.violated import Violated
+from portero.types import JSON
+
+# Of a pair of mount options the one that a proposal names replaces the other.
+_OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
+_SIZED = "type=tmpfs,tmpfs-size="
+
+
+@dataclass(frozen=True, slots=True)
+class Tmpfs:
+    """--tmpfs `PATH:options`: adds the options to those of each path that is refused."""
+
+    at: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Give each path these options."""
+        path, _, options = value.partition(":")
+        if path != "PATH" or not options:
+            raise ValueError(f"'{value}' is not PATH:options")
+        if self.at not in violated:
+            return NOTHING
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        wrong = violated.named(before, "target")
+        after = {path: _merge(str(own), options) if path in wrong else own for path, own in before.items()}
+        if after != before:
+            parent[last] = after
+        changed = [path for path in before if after[path] != before[path]]
+        return Change(
+            tuple(_typed_tmpfs(path, after[path]) for path in changed),
+            tuple(_typed_tmpfs(path, before[path]) for path in changed),
+        )
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the paths that are refused."""
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        if self.at not in violated or not before:
+            return NOTHING
+        wrong = violated.named(before, "target")
+        parent[last] = {path: own for path, own in before.items() if path not in wrong}
+        return Change(removed=tuple(_typed_tmpfs(path, before[path]) for path in wrong))
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeOptions:
+    """--opt of a volume: `o=options` adds these mount options to its own."""
+
+    at: str
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Add the options, where all of them can be shown: others may hold a password."""
+        name, _, options = value.partition("=")
+        if name != "o":
+            return self._names.add(document, value, violated)
+        parent, last = around(document, self.at)
+        before = as_object(parent.get(last))
+        own = str(before.get(name) or "")
+        merged = _merge(own, options)
+        shown = typed.driver_option(name, merged)
+        if self.at not in violated or merged == own or not typed.is_whole(shown):
+            return NOTHING
+        parent[last] = {**before, name: merged}
+        return Change((shown,), (typed.driver_option(name, own),) if own else ())
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Remove the options of the driver."""
+        return self._names.drop(document, violated)
+
+    @property
+    def _names(self) -> Names:
+        return Names(self.at, typed.driver_option)
+
+
+def limit_mount(value: str) -> Callable[[JSON], JSON]:
+    """`type=tmpfs,tmpfs-size=64m`: gives an entry of Mounts this size if it is a tmpfs, and leaves it else."""
+    if not value.startswith(_SIZED):
+        raise ValueError(f"'{value}' is not {_SIZED}SIZE")
+    limit = values.size(value.removeprefix(_SIZED))
+
+    def limited(mount: JSON) -> JSON:
+        # Of a service the type may be in any case.
+        if not isinstance(mount, dict) or str(mount.get("Type")).lower() != "tmpfs":
+            return mount
+        return {**mount, "TmpfsOptions": {**as_object(mount.get("TmpfsOptions")), "SizeBytes": limit}}
+
+    return limited
+
+
+def _merge(own: str, options: str) -> str:
+    new = options.split(",")
+    replaced = {_OPPOSITE.get(option, "") for option in new} | {*new}
+    names = {option.partition("=")[0] for option in new if "=" in option}
+    kept = [one for one in own.split(",") if one and one not in replaced and one.partition("=")[0] not in names]
+    return ",".join([*kept, *new])
+
+
+def _typed_tmpfs(path: str, options: JSON) -> str:
+    return f"{path}:{options}" if options else path
