@@ -1,5 +1,6 @@
 """The text that a person reads: one screen, worst first, what to try and where to read more."""
 
+import re
 from dataclasses import replace
 
 from portero.decision import Decision, Subject, Violation
@@ -170,6 +171,25 @@ def test_a_rule_that_still_refuses_is_named_and_keeps_its_remedy() -> None:
 
     assert "then still refused by: no-privileged more:" in told
     assert "Drop --privileged" in told
+
+
+def test_what_the_line_to_try_leaves_open_is_told_before_what_it_solves() -> None:
+    solved = [denied(f"a-rule-{n}") for n in range(12)]
+    partly = replace(PROPOSED, still=("image-tag", "no-default-bridge"))
+    refused = decision(*solved, denied("image-tag", "Image"), denied("no-default-bridge", "HostConfig.NetworkMode"))
+    told = reply.write_denial(replace(refused, suggestion=partly))
+
+    shown = re.findall(r"^  (\S+)  ", told, re.MULTILINE)
+    assert (shown[0], *shown[-2:]) == ("a-rule-0", "image-tag", "no-default-bridge")
+    assert len(shown) < len(solved)
+    assert "image-tag Image: It can take over the host. Drop --privileged." in unwrapped(told)
+
+
+def test_no_more_than_four_entries_are_told_past_the_end_of_the_screen() -> None:
+    refused = decision(*(denied(f"rule-{n}") for n in range(12)))
+    partly = replace(PROPOSED, still=tuple(f"rule-{n}" for n in range(1, 12)))
+
+    assert "and 7 more: " in unwrapped(reply.write_denial(replace(refused, suggestion=partly)))
 
 
 def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:

@@ -28,6 +28,11 @@ class Entry:
         """Its words; a denial without room for them names it only."""
         return _write_entry(self.group, self.dialect, self.solved)
 
+    @property
+    def is_left_open(self) -> bool:
+        """Whether the try: line leaves something of it to be done."""
+        return bool(self.solved) and any(violation.rule not in self.solved for violation in self.group)
+
 
 def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""

@@ -12,6 +12,7 @@ MOST_LINES = 12
 MOST_LISTED = 20
 _WIDTH = 80
 _LEAST_ENTRIES = 2
+_LEAST_LEFT_OPEN = 4
 _MOST_NOTES = 3
 # A longer name has its text right behind it.
 _LONGEST_NAME = 18
@@ -60,17 +61,23 @@ def _headline(decision: Decision) -> str:
 
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:
-    """The worst entries, as many as fit; the names of the rest."""
+    """The worst entries, as many as fit; the names of the rest. What the try: line leaves open goes before the rest."""
     width = min(max((len(entry.name) for entry in merged), default=0), _LONGEST_NAME)
-    shown: list[str] = []
-    for number, entry in enumerate(merged):
+    told = dict[str, list[str]]()
+    used = 0
+    for number, entry in enumerate([*merged[:1], *sorted(merged[1:], key=lambda entry: not entry.is_left_open)]):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
         room = lines if number + 1 == len(merged) else lines - 1
-        if number >= _LEAST_ENTRIES and len(shown) + len(text) > room:
-            rest = ", ".join(left.name for left in merged[number:])
-            return [*shown, *_wrap(f"  and {len(merged) - number} more: {rest}", "    ")[:_LEAST_ENTRIES]]
-        shown += text
-    return shown
+        least = _LEAST_LEFT_OPEN if entry.is_left_open else _LEAST_ENTRIES
+        if number >= least and used + len(text) > room:
+            break
+        told[entry.name] = text
+        used += len(text)
+    shown = [line for entry in merged for line in told.get(entry.name, [])]
+    if len(told) == len(merged):
+        return shown
+    rest = [entry.name for entry in merged if entry.name not in told]
+    return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_LEAST_ENTRIES]]
 
 
 def _notes(decision: Decision, dialect: str) -> list[str]:
