@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portero.host.peer import Peer
 from portero.reading.envelope import LARGEST
-from portero.server.listener import inherited, listen
+from portero.server.listener import listen, take_over_socket
 from portero.server.master import Master
 from portero.service.settings import Settings
 from portero.types import JSON
@@ -90,7 +90,7 @@ def main() -> None:
     settings = Settings.read({}, {"socket": sys.argv[1], "threads": sys.argv[2] if len(sys.argv) > 2 else "32"})
     if os.environ.get("SYSTEMD"):  # systemd knows our process ID before it starts us, the test does not
         os.environ["LISTEN_PID"] = str(os.getpid())
-    listener = inherited(os.environ) or listen(Path(settings.socket))
+    listener = take_over_socket(os.environ) or listen(Path(settings.socket))
     try:
         served = StandIn()
         Master(served, served, listener, settings).run()
