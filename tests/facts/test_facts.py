@@ -106,6 +106,7 @@ TOLD = {
     "DistributionInspect": {"image"},
     "Grpc": {"buildkit"},
     "Session": {"buildkit"},
+    "ContainerTop": {"processList"},
     "ContainerInspect": set(),
     "SwarmInit": {"log", "plugins"},
     "SwarmUpdate": {"log", "plugins"},

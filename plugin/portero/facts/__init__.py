@@ -17,6 +17,7 @@ from portero.facts import (
     mounts,
     networks,
     plugins,
+    ps_arguments,
     service,
 )
 from portero.facts.fields import child
@@ -79,6 +80,7 @@ _READERS: Mapping[str, Callable[[FactCall], dict[str, JSON]]] = {
     "ImageBuild": lambda call: build.read_query(call.query, call.host),
     "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
     "ImageCreate": _image_create,
+    "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
     "ContainerInspect": lambda call: buildkit.read_inspect(call.path, call.host),
     "Grpc": lambda call: buildkit.read_connection(call.host),
     "Session": lambda call: buildkit.read_connection(call.host),
