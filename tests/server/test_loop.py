@@ -435,6 +435,24 @@ def test_a_connection_that_is_being_accepted_at_the_end_is_known_and_answered(tm
         assert soon(lambda: not ending.connections)
 
 
+@pytest.mark.parametrize(("first_all", "most", "accepted"), [(False, 10, 0), (True, 10, 3), (True, 2, 2)])
+def test_at_the_end_all_that_wait_are_accepted_where_nobody_else_will(
+    tmp_path: Path, first_all: bool, most: int, accepted: int
+) -> None:
+    served = Running(tmp_path / "portero.sock", Judge(), most)
+    clients = served.send([b"allow"] * 3)
+
+    served.loop.stop_accepting(first_all=first_all)
+
+    assert len(served.loop.connections) == accepted
+    served.listener.close()
+    served.loop.look_after()
+    assert all(allowed(client) for client in clients[:accepted])
+    for client in served.opened:
+        client.close()
+    assert soon(lambda: not served.loop.connections)
+
+
 def test_a_main_thread_with_nothing_to_look_after_sleeps_until_the_next_request(tmp_path: Path) -> None:
     judge = Judge()
     with running(tmp_path, judge) as served:

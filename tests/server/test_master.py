@@ -150,6 +150,33 @@ def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> Non
         assert all(client.result() > 10 for client in clients)
 
 
+def test_who_could_connect_before_the_end_is_answered(server: Server) -> None:
+    both_workers(server)
+    lost: list[OSError] = []
+
+    def connect_again_and_again() -> None:
+        while True:
+            connection = server.connection()
+            try:
+                connection.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")
+            except OSError as error:
+                if not isinstance(error, FileNotFoundError):
+                    lost.append(error)
+                return
+            finally:
+                connection.close()
+
+    clients = [threading.Thread(target=connect_again_and_again) for _ in range(8)]
+    for client in clients:
+        client.start()
+    time.sleep(0.5)
+    server.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        client.join()
+
+    assert lost == []
+
+
 def test_a_second_master_is_not_started(server: Server) -> None:
     server.process.send_signal(signal.SIGUSR2)
     time.sleep(0.5)

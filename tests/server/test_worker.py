@@ -1,8 +1,10 @@
 """A worker among gunicorn's processes: its end, the end of its master, and what happens when descriptors run out."""
 
+import errno
 import os
 import resource
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -64,6 +66,21 @@ def test_workers_end_at_once_with_a_master_that_was_killed(server: Server) -> No
     server.process.wait(timeout=30)
 
     assert soon(lambda: all(is_gone(worker) for worker in workers))
+
+
+def test_a_killed_master_leaves_no_listener_behind_though_a_request_takes_long(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 4")
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(timeout=30)
+
+    def is_refused() -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(server.socket)) == errno.ECONNREFUSED
+
+    assert soon(is_refused, patience=3)
+    assert connection.getresponse().status == 200
 
 
 def test_a_worker_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:

@@ -48,6 +48,7 @@ class Loop:
         self._connect = connect
         self._most = most
         self._epoll = select.epoll()
+        self._listeners = [listener.fileno() for listener in listeners]
         self._accepting = Accepting(self._epoll, listeners, self._wake)
         self._lead = Lead(self._answer)
         self._changing = threading.Lock()
@@ -100,9 +101,14 @@ class Loop:
             if self._lookups.acquire(timeout=_PATIENCE):
                 self._looking_up.add(thread)
 
-    def stop_accepting(self) -> None:
-        """Accept no connection any more; one that is being accepted is among `connections` at the end of this."""
+    def stop_accepting(self, *, first_all: bool = False) -> None:
+        """Accept no connection any more; one that is being accepted is among `connections` at the end of this.
+
+        `first_all`: first accept all that wait, since nobody else will.
+        """
         with self._changing:
+            while first_all and any(self._accept(listener) for listener in self._listeners):
+                pass
             self._accepting.stop()
 
     def _take_lead(self) -> None:
@@ -194,17 +200,19 @@ class Loop:
         self._is_asleep = False
         os.eventfd_write(self.news, 1)
 
-    def _accept(self, listener: int) -> None:
+    def _accept(self, listener: int) -> bool:
+        """Accept the connection that waits; whether there was one, and room for it."""
         if len(self.connections) >= self._most:
             self._accepting.pause()
-            return
+            return False
         client = self._accepting.accept(listener)
         if client is None:
-            return
+            return False
         connection = self._connect(client, self.pass_on)
         self.connections[connection.descriptor] = connection
         if not self._await_more(connection):
             self._close(connection, registered=False)
+        return True
 
     def _hang_up_late(self, now: float) -> None:
         self._next_look = now + _OFTEN

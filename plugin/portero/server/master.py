@@ -65,6 +65,11 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
         self.life = os.pipe()
         super().__init__()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether another process holds the socket: who waits there is served by the next portero."""
+        return self._listener.path is None
+
     def load_config(self) -> None:
         """Gunicorn's settings; only ours count, neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
         chosen: dict[str, object] = {

@@ -75,7 +75,10 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     def _end(self) -> None:
         """Answer what is under way. gunicorn's master kills what has not ended in time."""
         self.alive = False
-        self._loop.stop_accepting()
+        self._loop.stop_accepting(first_all=not self.app.is_held)
+        # Who connects from now on waits for nobody: after the master was killed, nobody else would accept.
+        for listener in self.sockets:
+            listener.close()
         began = time.monotonic()
         connections = self._loop.connections
         while connections and time.monotonic() < began + self.cfg.graceful_timeout:
