@@ -1,6 +1,9 @@
 """The issuers of a site: its values and the files in keys/, whole or with every fault."""
 
+import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +119,20 @@ def test_a_wrong_value_is_a_fault(tmp_path: Path, changed: dict[str, Any], fault
     found = faults(tmp_path, {"token-issuers": [{**ISSUER, **changed}]})
 
     assert any(fault in one for one in found)
+
+
+def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path: Path) -> None:
+    """An upgrade may replace it on the disk before the first request that needs it."""
+    policy(tmp_path, {"token-issuers": [ISSUER]}, login_jwks=key_set(entry("EdDSA")))
+    code = (
+        "import json, sys; from pathlib import Path\n"
+        "from portero import engine\n"
+        "from portero.policy.loader import load\n"
+        "from portero.service import loading\n"
+        f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
+        "load(folders, engine.best(), loading.api()[0].operations)\n"
+        "print(sorted(name for name in sys.modules if name.startswith('portero.identity.')))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert {"portero.identity.tokens", "portero.identity.certificates"} < {*ast.literal_eval(told)}

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,7 @@ from typing import cast
 import pytest
 
 from portero.engine.rust import RustChecks
-from portero.service import loading, own_files
+from portero.service import loading, own_files, resources
 from portero.service.application import Application
 from portero.service.reloading import follow, reload
 from tests.service.test_application import ask, built, create
@@ -35,6 +36,28 @@ def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
     assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
     assert after.health()["policy"] != before.health()["policy"]
     assert after.log is before.log
+
+
+def test_a_reload_keeps_the_built_in_rules_that_belong_to_the_code_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin, site = tmp_path / "schemas", tmp_path / "policy" / "site.json"
+    shutil.copytree(resources.schemas(), builtin)
+    monkeypatch.setattr(resources, "schemas", lambda: builtin)
+    site.parent.mkdir()
+    site.write_text('{"actions": {"no-host-pid": "off"}}')
+    before = built(tmp_path, schemas=str(site.parent))
+    # Another version is unpacked, whose rule looks at a fact that the code before does not find.
+    rule = next(builtin.glob("rules/*/no-privileged.json"))
+    rule.write_text(rule.read_text().replace('"privileged"', '"privileges"'))
+    site.write_text("{}")
+
+    after = reloaded(before)
+
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert "no-host-pid" in ask(after, create(PidMode="host"))["Msg"]
+    shutil.rmtree(builtin)
+    assert reloaded(after).health()["reloadFaults"] == []
 
 
 @pytest.mark.parametrize("key", ["protected-paths", "protected-from-writing"])

@@ -27,3 +27,31 @@ def test_a_missing_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(FileNotFoundError, match="install portero again"):
         resources.manifest()
+
+
+def test_one_that_was_found_keeps_its_place_while_an_upgrade_takes_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "schemas").mkdir()
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path)
+    found = resources.schemas()
+    found.rmdir()
+
+    assert resources.schemas() == found
+
+
+def test_code_that_is_replaced_or_gone_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not resources.is_replaced()
+    code, new = tmp_path / "__init__.py", tmp_path / "new"
+    code.write_text("")
+    monkeypatch.setattr(resources, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(resources, "_STARTED_AS", resources._identify())
+    seen = [resources.is_replaced()]
+
+    new.write_text("")
+    new.rename(code)
+    seen.append(resources.is_replaced())
+    code.unlink()
+    seen.append(resources.is_replaced())
+
+    assert seen == [False, True, True]

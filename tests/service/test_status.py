@@ -1,5 +1,6 @@
 """The status: what is in force, what needs attention, how often exceptions were used."""
 
+import errno
 import json
 import os
 import time
@@ -16,7 +17,7 @@ from portero.host.peer import Peer
 from portero.host.view import Trace
 from portero.instants import instant
 from portero.refusals import Refused
-from portero.service import log_state
+from portero.service import log_state, resources
 from portero.service.asked_by import AskedBy
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
@@ -84,6 +85,20 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
+
+
+def test_code_that_was_replaced_while_it_runs_needs_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = built(tmp_path)
+    monkeypatch.setattr(resources, "_STARTED_AS", ())
+    assert ["portero was replaced on the disk" in line for line in told.health()["attention"]] == [True]  # type: ignore[union-attr,operator]
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", fail)
+        (line,) = told.health()["attention"]  # type: ignore[misc]
+    assert "whether it was replaced is unknown" in line  # type: ignore[operator]
 
 
 def test_registries_that_do_not_hold_need_attention(tmp_path: Path) -> None:

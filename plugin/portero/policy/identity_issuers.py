@@ -47,7 +47,8 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
     """Each file by its name; a sentence for one that cannot be used."""
     if not data:
         return {}
-    from portero.identity import keys
+    # With what reads tokens and certificates: it is loaded before the workers fork, and before an upgrade replaces it.
+    from portero.identity import certificates, keys, tokens  # noqa: F401
 
     read: dict[str, KeyFile | str] = {}
     for path, content in data.items():

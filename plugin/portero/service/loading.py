@@ -72,21 +72,33 @@ class _Keeping:
         return content
 
 
-def load_trusted(settings: Settings, operations: Sequence[Operation]) -> Loaded:
-    """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks."""
+def load_trusted(settings: Settings, operations: Sequence[Operation], held: Held | None = None) -> Loaded:
+    """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks.
+
+    `held`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
+    version by now, and such rules may look at facts that this code does not find.
+    """
     if not settings.trusted_keys:
-        return _load_kept(settings, operations, folder.read, {})
+        return _load_kept(settings, operations, _with_builtin(folder.read, held), {})
     # Both load `cryptography`, which takes its time and which no other host needs.
     from portero.service import signed_folders
     from portero.signing.signed_reader import InvalidKeys
 
     try:
         reader = signed_folders.new_reader(settings)
-        loaded = _load_kept(settings, operations, reader.read, reader.manifests)
+        loaded = _load_kept(settings, operations, _with_builtin(reader.read, held), reader.manifests)
         new = {manifest.group for manifest in reader.manifests.values()} - reader.seen.keys()
         return replace(loaded, first_seen=tuple(sorted(new)))
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
+
+
+def _with_builtin(reader: Reader, held: Held | None) -> Reader:
+    builtin = resources.schemas()
+    if held is None:
+        return reader
+    files = held[builtin]
+    return lambda path, found: folder.of(path, files, found) if path == builtin else reader(path, found)
 
 
 def load_held(settings: Settings, operations: Sequence[Operation], held: Held) -> Policy:

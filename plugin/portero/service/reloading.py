@@ -24,7 +24,7 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
     """
     settings, judge = application.settings, application.in_force.judge
     try:
-        loaded = loading.load_trusted(settings, judge.routes.operations)
+        loaded = loading.load_trusted(settings, judge.routes.operations, application.in_force.notice.held)
         if not is_unchanged():
             return None
         loading.remember_versions(settings, loaded.signed)

@@ -1,8 +1,11 @@
 """Finds the files that portero ships: the policy folder schemas/ and the manifest config.json.
 
-An installed wheel carries them inside the package, a checkout beside plugin/.
+An installed wheel carries them inside the package, a checkout beside plugin/. Where they are is found once: an upgrade
+may take them away for a moment.
 """
 
+import os
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -24,8 +27,29 @@ def manifest() -> Path:
     return _shipped("config.json")
 
 
+def is_replaced() -> bool:
+    """Whether the code on the disk is another than that which runs, or none; raises OSError when it cannot be told."""
+    return _identify() != _STARTED_AS
+
+
 def _shipped(name: str) -> Path:
-    for folder in (_PACKAGE, _CHECKOUT):
+    return _find(_PACKAGE, _CHECKOUT, name)
+
+
+@cache
+def _find(package: Path, checkout: Path, name: str) -> Path:
+    for folder in (package, checkout):
         if (folder / name).exists():
             return folder / name
-    raise FileNotFoundError(f"{_PACKAGE / name}: is missing; install portero again")
+    raise FileNotFoundError(f"{package / name}: is missing; install portero again")
+
+
+def _identify() -> tuple[int, ...]:
+    try:
+        found = os.stat(_PACKAGE / "__init__.py")
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+_STARTED_AS = _identify()

@@ -12,7 +12,7 @@ from portero.instants import instant
 from portero.policy import exception, unseen_names
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import builds, bundled, forwarded, lifted, loading, lookups
+from portero.service import builds, bundled, forwarded, lifted, loading, lookups, resources
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -143,6 +143,7 @@ def attention(view: View, now: float) -> Iterator[str]:
         )
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
     yield from bundled.list_notices(view.settings, now)
@@ -162,6 +163,14 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from lifted.list_notices(view.policy, now)
     yield from exception.list_notices(view.policy.waivers, now)
+
+
+def _list_replaced_code() -> Iterator[str]:
+    try:
+        if resources.is_replaced():
+            yield "portero was replaced on the disk: restart it; until then it judges by the rules that it started with"
+    except OSError as error:
+        yield f"{resources.package()}: cannot be read ({error.strerror}): whether it was replaced is unknown"
 
 
 def _list_log_failures(log: LogState) -> Iterator[str]:

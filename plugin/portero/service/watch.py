@@ -60,10 +60,13 @@ class Watch:
 
 
 def list_watched(settings: Settings) -> list[Path]:
-    """What decides about the policy: all of a folder that must be signed, else the parts that are read."""
+    """What decides about the policy: all of a folder that must be signed, else the parts that are read.
+
+    The built-in folder belongs to the code that runs, which is replaced by a restart.
+    """
     if settings.trusted_keys:
-        return [*settings.policy_folders, *settings.trusted_keys]
-    return [part for path in settings.policy_folders for part in folder.parts(path)]
+        return [*settings.schemas, *settings.trusted_keys]
+    return [part for path in settings.schemas for part in folder.parts(path)]
 
 
 def _entries(start: str) -> Iterator[tuple[str, int | tuple[int, ...]]]:
