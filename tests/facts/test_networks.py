@@ -102,6 +102,7 @@ def test_a_network_is_a_bridge_by_default() -> None:
         "configOnly": False,
         "configFrom": "",
         "subnets": [],
+        "bridge": "",
         "bridgeInUse": False,
         "defaultBridge": False,
         "gatewayModes": [],
@@ -213,3 +214,8 @@ def test_a_network_is_removed_by_name_or_by_the_beginning_of_its_id() -> None:
 
 def test_a_whole_id_of_a_local_network_is_never_that_of_the_ingress_network() -> None:
     assert networks.read_delete({"id": "ab" * 32}, HOST) == [network("ab" * 32, "path.id")]
+
+
+@pytest.mark.parametrize("name", ["br-app", "e+", ""])
+def test_a_network_tells_the_name_of_its_bridge_as_sent(name: str) -> None:
+    assert networks.read_created({"Options": {f"{BRIDGE}.name": name}}, HOST)["bridge"] == name

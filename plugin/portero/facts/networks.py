@@ -100,6 +100,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
         "configOnly": flag(body, "ConfigOnly"),
         "configFrom": text(child(body, "ConfigFrom"), "Network"),
         "subnets": read_subnets(body, host),
+        "bridge": bridge,
         "bridgeInUse": _is_in_use(bridge, host) if bridge else False,
         "defaultBridge": _DEFAULT_BRIDGE in options and go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
         "gatewayModes": [mode for name in _GATEWAY_MODES if (mode := text(options, name))],
