@@ -35,7 +35,9 @@ def read(subnet: str, host: FixedHost = HOST, **body: Any) -> Any:
         ("0.0.0.0/1", False, []),
         ("fd77::/80", True, ["fd77::/64"]),
         ("fd78::/64", True, []),
-        ("2001:db8::/64", False, []),
+        ("2001:db8:1::/64", True, []),
+        ("2001:db7::/64", False, []),
+        ("2001:db8::/31", False, []),
         ("::ffff:10.0.0.0/104", False, []),
     ],
 )

@@ -15,8 +15,8 @@ from portero.ip_ranges import Network, contains, spell_prefix
 from portero.types import JSON, Fact
 
 BRIDGE_NAME = "com.docker.network.bridge.name"  # moby libnetwork/drivers/bridge/labels.go
-# RFC 1918 and RFC 4193.
-_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+# RFC 1918, RFC 4193, and the range of RFC 3849, which is nobody's: Docker's own tutorial has it.
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "2001:db8::/32")))
 
 
 def read_subnets(body: Fact, host: HostMoment) -> list[JSON]:
