@@ -25,14 +25,28 @@ def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[st
     result = run(*command, "--profile", "hardend")
 
     assert result.exit_code == 2
-    assert result.stderr == "portero: PORTERO_PROFILE: write one of baseline, hardened, restricted\n"
+    assert result.stderr == "portero: --profile: write one of baseline, hardened, restricted\n"
+
+
+def test_a_misspelt_command_is_refused_with_the_one_that_was_meant() -> None:
+    result = run("serv")
+
+    assert result.exit_code == 2
+    assert "No such command 'serv': did you mean 'serve'?" in result.stderr
+
+
+def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing() -> None:
+    result = run("init", "no-answers-come")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Error: ended before it was done\n")
 
 
 def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
     result = run("serve", "--log", "")
 
     assert result.exit_code == 2
-    assert result.stderr == "portero: PORTERO_LOG: write the path of a file, - for standard output, or journald\n"
+    assert result.stderr == "portero: --log: write the path of a file, - for standard output, or journald\n"
 
 
 @pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])

@@ -272,7 +272,7 @@ def test_a_plugin_that_cannot_start_says_why_in_the_daemon_s_log_and_is_started_
     for _ in range(2):
         assert built.docker("plugin", "enable", "portero").returncode != 0
 
-    assert built.daemon_log().count('msg="portero: /nowhere: holds no policy') == 2
+    assert built.daemon_log().count('msg="portero: /nowhere: is not there') == 2
 
 
 def _portero(docker: GuardedDocker, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -131,7 +131,7 @@ def test_a_policy_without_a_folder_is_refused() -> None:
 
 
 def test_a_missing_folder_is_refused(built_in: Path, own: Path) -> None:
-    assert faults(built_in, own / "no") == (f"{own / 'no'}: holds no policy: name a folder with rules/ or site.json",)
+    assert faults(built_in, own / "no") == (f"{own / 'no'}: is not there: name a folder with rules/ or site.json",)
 
 
 def test_an_empty_folder_is_refused(built_in: Path, own: Path) -> None:

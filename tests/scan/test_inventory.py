@@ -38,11 +38,12 @@ def test_a_daemon_that_refuses_is_exit_status_2(daemon: Daemon) -> None:
 
 
 def test_nobody_at_the_socket_is_exit_status_2(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["scan", "--docker-host", f"unix://{tmp_path}/none.sock"])
+    address = f"unix://{tmp_path}/none.sock"
+    result = CliRunner().invoke(main, ["scan", "--docker-host", address])
 
     assert (result.exit_code, result.stderr) == (
         2,
-        f"portero: unix://{tmp_path}/none.sock: No such file or directory\n",
+        f"portero: {address}: No such file or directory; name the daemon's socket with --docker-host\n",
     )
 
 

@@ -164,21 +164,18 @@ def test_a_value_that_cannot_be_used_is_refused_with_the_settings_name_and_the_c
 
 def test_a_misspelt_variable_is_refused_rather_than_ignored() -> None:
     with pytest.raises(InvalidSettings) as refused:
-        Settings.read({"PORTERO_PROFLE": "restricted"}, {})
+        Settings.read({"PORTERO_PROFLE": "restricted", "PORTERO_XYZ": ""}, {})
 
-    (fault,) = refused.value.faults
-    assert fault.startswith("PORTERO_PROFLE: unknown setting; use one of PORTERO_SOCKET, ")
+    close, far = refused.value.faults
+    assert close == "PORTERO_PROFLE: unknown setting: did you mean 'PORTERO_PROFILE'?"
+    assert far.startswith("PORTERO_XYZ: unknown setting; use one of PORTERO_SOCKET, ")
 
 
-def test_all_faults_are_reported_at_once() -> None:
+def test_all_faults_are_reported_at_once_each_as_it_was_given() -> None:
     with pytest.raises(InvalidSettings) as refused:
-        Settings.read({"PORTERO_MODE": "x"}, {"profile": "y", "threads": "z"})
+        Settings.read({"PORTERO_MODE": "x", "PORTERO_PROFILE": "hardened"}, {"profile": "y", "audit_profile": "z"})
 
-    assert [fault.split(":")[0] for fault in refused.value.faults] == [
-        "PORTERO_MODE",
-        "PORTERO_PROFILE",
-        "PORTERO_THREADS",
-    ]
+    assert [fault.split(":")[0] for fault in refused.value.faults] == ["--audit-profile", "--profile", "PORTERO_MODE"]
 
 
 def test_the_places_that_may_be_named_or_left_open_are_read() -> None:

@@ -1,7 +1,9 @@
 """Signed folders for the policy loader: what it is handed are the bytes that were verified."""
 
+import errno
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -107,10 +109,19 @@ def test_a_folder_that_is_not_exactly_as_signed_is_not_loaded(policy: Path, chan
     assert [fault.split(":")[0] for fault in found] == [str(policy / name)]
 
 
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    _, found = read(tmp_path / "missing")
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    _, found = read(tmp_path / "missing" / "policy")
 
-    assert found == [f"{tmp_path}/missing: cannot be read (No such file or directory): fix it"]
+    assert found == [f"{tmp_path}/missing/policy: is not there: name a folder with rules/ or site.json"]
+
+
+def test_a_folder_that_cannot_be_read_is_told_with_its_cure(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> Mapping[str, bytes]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path / "rules"))
+
+    monkeypatch.setattr(tree, "held", refuse)
+
+    assert read(policy)[1] == [f"{policy}/rules: cannot be read (Permission denied): fix its permissions"]
 
 
 def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Path) -> None:

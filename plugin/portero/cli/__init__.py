@@ -39,6 +39,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
+class _BrokenOff(click.ClickException):
+    # click's own 1 would say that something is refused.
+    exit_code = 2
+
+
 class _Commands(click.Group):
     """Imports a command when it is asked for: dockerd waits for `serve`, which needs nothing of the others.
 
@@ -61,6 +66,20 @@ class _Commands(click.Group):
             gc.freeze()
             gc.enable()
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0].isidentifier() and args[0] not in _COMMANDS:
+            cure = import_module("portero.spelling").close_to(args[0], sorted(_COMMANDS))
+            ctx.fail(f"No such command '{args[0]}'{cure}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.Abort, KeyboardInterrupt):
+            raise _BrokenOff("ended before it was done") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -65,8 +65,10 @@ def read(path: Path, found: list[str]) -> Folder:
     try:
         names = _names(path)
         data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
+        if not names:
+            os.stat(path)
     except OSError as error:
-        found.append(f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}")
+        found.append(describe_failure(path, error))
         return empty(path)
     return _folder(path, names, data, found)
 
@@ -90,6 +92,13 @@ def is_rule(name: str) -> bool:
 def empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})
+
+
+def describe_failure(path: Path, error: OSError) -> str:
+    """The line about a policy folder that could not be read; a folder that is missing has a cure of its own."""
+    if isinstance(error, FileNotFoundError) and not path.is_dir():
+        return f"{path}: is not there: name a folder with rules/ or site.json"
+    return f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}"
 
 
 def find_cure(error: OSError) -> str:

@@ -65,7 +65,7 @@ class ScannedDaemon:
                 _knock("/" + address.partition("://")[2].lstrip("/"))
             client = docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, **options)
         except (docker.errors.DockerException, OSError) as error:
-            raise Unreachable(f"{address}: {_reason(error)}") from error
+            raise Unreachable(f"{address}: {_reason(error)}; name the daemon's socket with --docker-host") from error
         return cls(client, is_local)
 
     def inventory(self, shown: Shown) -> Inventory:

@@ -4,7 +4,7 @@ Text comes in, one frozen value goes out. A value out of range and an unknown PO
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from portero.service import resources
 from portero.service import setting_values as value
 from portero.service.decision_log import Sync
 from portero.service.user_defaults import user_defaults
+from portero.spelling import close_to
 
 PREFIX = "PORTERO_"
 
@@ -81,13 +82,14 @@ class Settings:
         given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
         known = {variable(field): field for field in _READERS}
-        faults = [f"{name}: unknown setting; use one of {', '.join(known)}" for name in given.keys() - known]
+        faults = [_unknown(name, list(known)) for name in given.keys() - known]
         values: dict[str, Any] = {}
         for name, field in known.items():
             try:
                 values[field] = _READERS[field](given[name])
             except ValueError as fault:
-                faults.append(f"{name}: {fault}")
+                # As it was given: an option may stand where no variable is set.
+                faults.append(f"{f'--{field}'.replace('_', '-') if field in options else name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
         if not faults and not str(values["log"]).startswith("/"):
@@ -112,6 +114,13 @@ class Settings:
     def policy_folders(self) -> tuple[Path, ...]:
         """The built-in folder and the site's own, which override it."""
         return (resources.schemas(), *self.schemas)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    # All of them begin alike, so that only the rest can tell which one is near.
+    close = close_to(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+    close = close.replace("'", f"'{PREFIX}", 1)
+    return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(known)}"
 
 
 def variable(field: str) -> str:

@@ -46,7 +46,7 @@ class SignedReader:
             found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.empty(path)
         except OSError as error:
-            found.append(f"{error.filename or path}: cannot be read ({error.strerror}): fix it")
+            found.append(folder.describe_failure(path, error))
             return folder.empty(path)
         fault = (
             group_fault(path, manifest, self.groups)
