@@ -20,7 +20,8 @@ _FLAGS = re.compile(r"-?[AaceFfHjLlmPrSTwXxdy]*(?:u[xwf]*)?")
 _LIST_FOLLOWS = re.compile(r"(-?[AaemHLTxwd]*)o(.*)")
 _FORMAT, _SORT = "--format", "--sort"
 _WIDTH = re.compile(r"--(?:cols|columns|width)=[0-9]+|--forest")
-_COLUMNS = re.compile(r"%?[a-z_]+(?:,%?[a-z_]+)*")
+_COLUMN = r"%?[a-z_]+(?::[0-9]+)?"
+_COLUMNS = re.compile(f"{_COLUMN}(?:,{_COLUMN})*")
 _PID = "pid"
 # Columns of exactly one word, whatever the process.
 _NAMES = (
@@ -53,7 +54,7 @@ def _shows_only_own(arguments: str) -> bool:
         listed = _read_list(word, words)
         if listed is None or not _COLUMNS.fullmatch(listed):
             return False
-        columns += listed.split(",")
+        columns += (column.partition(":")[0] for column in listed.split(","))
     return _is_plain(columns)
 
 
