@@ -20,6 +20,7 @@ _FOLDER_MODE = 0o750
 _BACKLOG = 1024
 _PATIENCE = 5.0
 _SYSTEMD_FIRST_DESCRIPTOR = 3
+_UNSEEN = (0, 0)
 
 
 class SocketTaken(Exception):
@@ -28,7 +29,10 @@ class SocketTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket. `path` and `identity` are those of the file that we made; None when systemd made it."""
+    """A listening socket. `path` is that of the file that we made; None when systemd made it.
+
+    `identity`: of the file, when it was made or taken over; of one that could not be seen then it is _UNSEEN.
+    """
 
     descriptor: int
     name: str
@@ -45,6 +49,13 @@ class Listener:
         with suppress(OSError), locked_folder(self.path.parent, _PATIENCE):
             if _identity(self.path) == self.identity:
                 self.path.unlink()
+
+    def is_lost(self) -> bool:
+        """Whether its file is gone, or is another one by now. Raises OSError when it cannot be told."""
+        try:
+            return self.identity != _UNSEEN and _identity(Path(self.name)) != self.identity
+        except (FileNotFoundError, NotADirectoryError):
+            return True
 
 
 def listen(path: Path) -> Listener:
@@ -73,7 +84,11 @@ def take_over_socket(environ: MutableMapping[str, str]) -> Listener | None:
         if given.family != socket.AF_UNIX or given.type != socket.SOCK_STREAM:
             raise SocketTaken("systemd hands over a socket of another kind; write ListenStream=/path in portero.socket")
         name = str(given.getsockname())
-        return Listener(given.detach(), name, None, (0, 0), os.getpid())
+        try:
+            identity = _identity(Path(name))
+        except OSError:
+            identity = _UNSEEN
+        return Listener(given.detach(), name, None, identity, os.getpid())
 
 
 def _clear(path: Path) -> None:

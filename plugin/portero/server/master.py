@@ -7,15 +7,19 @@ process ends for a new policy, since a connection that closes can cost a request
 import gc
 import logging
 import os
+import signal
+import time
 from typing import Protocol
 
 # gunicorn has no types of its own.
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.sock import close_sockets, create_sockets  # type: ignore[import-untyped]
 
 from portero.server.calls import Answers
 from portero.server.descriptors import count_connections, raise_limit
 from portero.server.listener import Listener
+from portero.server.lost_socket import LostSocket
 from portero.server.memory import give_back
 from portero.server.page import LaterPage, Page
 from portero.service.settings import Settings
@@ -116,16 +120,18 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
+    LISTENERS: list[object]
+
     def __init__(self, master: Master, tended: Tended, listener: Listener) -> None:
         super().__init__(master)
         self._tended = tended
-        self._listener = listener
+        self._socket = LostSocket(listener)
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
 
     def stop(self, graceful: bool = True) -> None:
         """The file goes first: dockerd waits for a missing socket, but a connection that is not accepted is lost."""
-        self._listener.remove()
+        self._socket.listener.remove()
         super().stop(graceful)
 
     def spawn_worker(self) -> int | None:
@@ -141,12 +147,25 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
         try:
+            if self._socket.make_anew(time.monotonic()):
+                self._listen_anew()
             rest = self._tended.tend()
         except Exception as error:  # noqa: BLE001 - the master and its workers go on after any error
-            _LOG.error("internal error while tending the policy", exc_info=error)
+            _LOG.error("internal error while tending policy and socket", exc_info=error)
             rest = _TENDS_AFTER_ERROR
         signals: list[int] = super().wait_for_signals(min(timeout, rest))
         return signals
+
+    def _listen_anew(self) -> None:
+        """Have new workers at the new socket, and let those at the old one end."""
+        listeners, workers = self.LISTENERS, [*self.WORKERS]
+        self.cfg.set("bind", f"fd://{self._socket.listener.descriptor}")
+        self.LISTENERS = create_sockets(self.cfg, self.log)
+        close_sockets(listeners, unlink=False)
+        for _ in workers:
+            self.spawn_worker()
+        for worker in workers:
+            self.kill_worker(worker, signal.SIGTERM)
 
     def handle_hup(self) -> None:
         """Gunicorn would replace the workers."""

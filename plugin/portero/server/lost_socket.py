@@ -1,0 +1,47 @@
+"""A socket whose file somebody removed: nobody can connect any more, and nobody but us would notice before dockerd."""
+
+import logging
+
+from portero.server.listener import Listener, SocketTaken, listen
+from portero.service.retry import Retry
+
+_LOG = logging.getLogger(__name__)
+
+
+class LostSocket:
+    """Looks after the file of `listener`, which is replaced when the file was lost."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self._retry = Retry()
+        self._is_lost = False
+
+    def make_anew(self, now: float) -> bool:
+        """Whether there is another listener now, in place of one whose file is gone; `now` is time.monotonic()."""
+        try:
+            is_lost = self.listener.is_lost()
+        except OSError:  # it cannot be told now, and will be at the next look
+            return False
+        if not is_lost:
+            self._forget()
+            return False
+        if self._is_lost and not self._retry.is_due(now):
+            return False
+        self._is_lost = True
+        name, path = self.listener.name, self.listener.path
+        try:
+            if path is None:
+                cure = "systemctl restart portero.socket portero.service"
+                raise SocketTaken(f"{name}: was removed, and dockerd cannot connect: {cure}")
+            self.listener = listen(path)
+        except (SocketTaken, OSError) as error:
+            _LOG.error("%s", error)
+            self._retry.fail(now)
+            return False
+        _LOG.warning("%s: was removed, and is made anew", name)
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
+        self._is_lost = False
+        self._retry.succeed()

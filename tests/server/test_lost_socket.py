@@ -1,0 +1,123 @@
+"""A socket file that somebody removed is made anew where it was ours, and missed aloud where it was not."""
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portero.server.listener import Listener, listen
+from portero.server.lost_socket import LostSocket
+from tests.server.running import started
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Listener]:
+    made = listen(tmp_path / "plugins" / "portero.sock")
+    yield made
+    os.close(made.descriptor)
+
+
+def connects(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
+def test_a_socket_in_its_place_is_left_alone(listener: Listener) -> None:
+    lost = LostSocket(listener)
+
+    assert lost.make_anew(0.0) is False
+    assert lost.listener is listener
+
+
+@pytest.mark.parametrize("with_folder", [False, True])
+def test_a_socket_whose_file_is_gone_is_made_anew(
+    listener: Listener, caplog: pytest.LogCaptureFixture, with_folder: bool
+) -> None:
+    lost, path = LostSocket(listener), Path(listener.name)
+    path.unlink()
+    if with_folder:
+        path.parent.rmdir()
+
+    assert lost.make_anew(0.0) is True
+    assert connects(path)
+    assert lost.make_anew(1.0) is False
+    assert caplog.text.count("was removed, and is made anew") == 1
+    os.close(lost.listener.descriptor)
+
+
+def test_a_place_that_another_process_has_taken_is_tried_again_after_pauses(
+    listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost, path = LostSocket(listener), Path(listener.name)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        seen = [lost.make_anew(now / 10) for now in range(35)]
+    assert not any(seen)
+    # At once, after a second and after two more.
+    assert caplog.text.count("another process listens there") == 3
+
+    assert lost.make_anew(10.0) is True
+    os.close(lost.listener.descriptor)
+
+
+def test_a_socket_of_systemd_is_missed_aloud(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    path = Path(listener.name)
+    lost = LostSocket(Listener(listener.descriptor, listener.name, None, listener.identity, os.getpid()))
+    assert lost.make_anew(0.0) is False
+    path.unlink()
+
+    assert lost.make_anew(1.0) is False
+    assert "was removed, and dockerd cannot connect: systemctl restart portero.socket" in caplog.text
+
+
+def test_a_socket_of_systemd_that_was_never_seen_is_not_missed(
+    listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = LostSocket(Listener(listener.descriptor, "/no/such/portero.sock", None, (0, 0), os.getpid()))
+
+    assert lost.make_anew(0.0) is False
+    assert caplog.text == ""
+
+
+def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = LostSocket(listener)
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(Path, "lstat", fail)
+
+    assert lost.make_anew(0.0) is False
+
+
+def test_a_server_goes_on_at_a_new_socket_and_answers_over_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "portero.sock"
+    with started(["-m", "stand_in", str(path)], path) as server:
+        while len(workers := server.workers()) < 2:
+            time.sleep(0.05)
+        connection = server.connection()
+        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
+        time.sleep(0.2)
+        path.unlink()
+        end = time.monotonic() + 15
+        while not path.exists():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+        assert server.ask("POST", "/Plugin.Activate")[0] == 200
+        assert connection.getresponse().status == 200
+        connection.close()
+        while {*workers} & {*server.workers()}:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert server.ask("POST", "/Plugin.Activate")[0] == 200
+        status, errors = server.stop()
+
+    assert (status, path.exists()) == (0, False)
+    assert errors.count("was removed, and is made anew") == 1
