@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -15,18 +14,9 @@ from portero.hostcheck.running_portero import ask_metrics, ask_status
 from portero.signing import signature
 from portero.types import JSON
 from tests.paths import PACKAGE
+from tests.waiting import wait_until
 
 from .signed import KEY, OTHER_KEY, answer, bundle, server
-
-PATIENCE = 60.0
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.1)
 
 
 @contextmanager

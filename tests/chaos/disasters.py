@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.e2e.guarded import GuardedDocker, wait_until
+from tests.e2e.guarded import GuardedDocker
+from tests.waiting import wait_until
 
 from .clients import HUNG
 from .clock import YEAR, Clock

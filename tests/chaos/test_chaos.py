@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import give_up
-from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker, wait_until
+from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
 from tests.e2e.host import missing
 from tests.paths import ROOT
+from tests.waiting import wait_until
 
 from .clients import ATTACK, HARMLESS, HUNG, PRIVILEGED, Clients
 from .clock import Clock

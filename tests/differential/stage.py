@@ -9,8 +9,7 @@ import json
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from tests.e2e.host import ENVIRONMENT, ThrowAwayHost
 from tests.e2e.images import busybox
 from tests.e2e.rawhttp import Answer, Client, exchange, render
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 RECORDED, SPANS, KEPT = "/run/recorded.jsonl", "/run/spans", "/run/kept"
@@ -61,7 +61,7 @@ class Stage:
             stack.callback(self._end, self._start(plugin, "recorder"))
             stack.callback(self._end, self._start([*DOCKERD, f"-H=unix://{SOCKET}"], "dockerd"))
             self.client = Client(self.host.path(SOCKET))
-            self._wait(lambda: self.client.ask("GET", "/_ping").status == 200, "dockerd does not answer")
+            wait_until(lambda: self.client.ask("GET", "/_ping").status == 200, "dockerd does not answer")
             self._prepare()
             self.version: str = self.client.ask("GET", "/version").json()["Version"]
             self.engine = ".".join(self.version.split(".")[:2])
@@ -98,7 +98,7 @@ class Stage:
         line = ["sh", "-c", f'echo $$ > /run/{name}.pid; exec "$@"', "sh", *argv]
         process = self.host.start(line, log, environment)
         there = PLUGIN if name == "recorder" else SOCKET
-        self._wait(lambda: process.poll() is not None or self.host.path(there).exists(), f"{name} does not start")
+        wait_until(lambda: process.poll() is not None or self.host.path(there).exists(), f"{name} does not start")
         if process.poll() is not None:
             raise RuntimeError(f"{name} ended: {log.read_text(errors='replace')[-3000:]}")
         return process, name
@@ -112,13 +112,6 @@ class Stage:
             except subprocess.TimeoutExpired:
                 self.host.signal(int(self.host.path(f"/run/{name}.pid").read_text()), "KILL")
                 process.wait(20)
-
-    def _wait(self, true: Callable[[], bool], what: str, patience: float = 60) -> None:
-        end = time.monotonic() + patience
-        while not true():
-            if time.monotonic() > end:
-                raise TimeoutError(what)
-            time.sleep(0.05)
 
     def _prepare(self) -> None:
         target = f"/images/create?fromSrc=-&repo=busybox&tag=latest&changes={'CMD%20sleep%203600'}"

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.waiting import wait_until
+
 from .corpus import load, written
-from .guarded import wait_until
 from .host import ThrowAwayHost
 from .rawhttp import exchange
 from .refusals import REFUSED, refusing

@@ -8,12 +8,13 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from tests.waiting import wait_until
 
 from . import refusals, tls
 from .host import ThrowAwayHost
@@ -29,16 +30,6 @@ DOCKERD = ("dockerd", "--iptables=false", "--ip6tables=false", "--experimental",
 LISTENS = ("unix:///run/docker.sock", "unix:///srv/engine/api")
 # What people's commands mount: harmless data, and what the rules are there to protect.
 FOLDERS = ("/home/operator", "/home/alicia/.ssh", "/srv/data", "/srv/www", "/srv/app", "/srv/engine")
-PATIENCE = 60.0
-
-
-def wait_until(true: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Ask every tenth of a second until `true` holds; say `what` did not happen when it never does."""
-    end = time.monotonic() + patience
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what} within {patience:.0f} s")
-        time.sleep(0.1)
 
 
 def serve(profile: str, *options: str) -> list[str]:
@@ -170,7 +161,8 @@ class GuardedDocker:
     def start_plugin(self, command: Sequence[str] | None = None) -> None:
         """Start the plugin (this checkout's, unless another command is given) and wait until it answers."""
         self._plugin_log = self.host.folder / "plugin.log"
-        line = shlex.join(command if command is not None else self._plugin_command)
+        self._running = [*(command if command is not None else self._plugin_command)]
+        line = shlex.join(self._running)
         argv = ["sh", "-c", f"echo $$ > /run/plugin.pid; exec {line}"]
         self._plugin = self.host.start(argv, self._plugin_log)
         self._await(self._plugin, self._activates, self._plugin_log)
@@ -194,12 +186,13 @@ class GuardedDocker:
 
     @contextmanager
     def guarded_by(self, command: Sequence[str]) -> Iterator[None]:
-        """Let another plugin answer for the length of a block."""
+        """Let another plugin answer for the length of a block, then the one before it again."""
+        before = self._running
         self.replace_plugin(command)
         try:
             yield
         finally:
-            self.replace_plugin(self._plugin_command)
+            self.replace_plugin(before)
 
     def replace_plugin(self, command: Sequence[str]) -> None:
         """Stop the plugin and start another one in its place."""

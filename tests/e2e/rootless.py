@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from tests.waiting import wait_until
+
 from . import refusals
-from .guarded import wait_until
 from .host import REPOSITORY, ThrowAwayHost
 from .images import busybox, import_image
 from .rawhttp import Client

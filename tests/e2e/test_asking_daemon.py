@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker, serve, wait_until
+from tests.waiting import wait_until
+
+from .guarded import GuardedDocker, serve
 from .rawhttp import Answer, Client
 from .refusals import refusing
 

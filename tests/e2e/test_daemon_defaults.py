@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .guarded import NAME, GuardedDocker, serve, wait_until
+from tests.waiting import wait_until
+
+from .guarded import NAME, GuardedDocker, serve
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .conftest import started
-from .guarded import GuardedDocker, wait_until
+from .guarded import GuardedDocker
 
 pytestmark = pytest.mark.e2e
 

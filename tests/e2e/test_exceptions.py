@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from .guarded import PLUGIN_SOCKET, GuardedDocker, serve, wait_until
+from tests.waiting import wait_until
+
+from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e

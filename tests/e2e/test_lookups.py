@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from .guarded import GuardedDocker, serve, wait_until
+from tests.waiting import wait_until
+
+from .guarded import GuardedDocker, serve
 from .rawhttp import Answer
 from .refusals import refusing
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .guarded import GuardedDocker, wait_until
+from tests.waiting import wait_until
+
+from .guarded import GuardedDocker
 from .rawhttp import Answer, Client
 
 pytestmark = pytest.mark.e2e

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from .guarded import PLUGIN_SOCKET, GuardedDocker, wait_until
+from tests.waiting import wait_until
+
+from .guarded import PLUGIN_SOCKET, GuardedDocker
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e

@@ -18,6 +18,7 @@ import pytest
 from portero.policy import folder
 from portero.policy.digest import digest_of
 from portero.service import resources
+from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
 from .rawhttp import Client, exchange, render
@@ -143,7 +144,7 @@ def test_policies_change_under_load_and_no_request_fails_or_meets_two_of_them(si
             _change(site, number)
             if number == min(WARM, CHANGES // 2):
                 resident = site.resident()
-        _await(lambda: _decides(site, before), "the last policy decides nothing")
+        wait_until(lambda: _decides(site, before), "the last policy decides nothing", WITHIN)
     finally:
         wrong = clients.stop()
 
@@ -165,17 +166,10 @@ def _decides(site: Site, since: int) -> bool:
 def _change(site: Site, number: int) -> None:
     if number % 2:
         site.broken(number)
-        _await(lambda: bool(site.status()["reloadFaults"]), f"change {number} is not noticed")
+        wait_until(lambda: bool(site.status()["reloadFaults"]), f"change {number} is not noticed", WITHIN)
     else:
         site.good(number)
-        _await(lambda: site.status()["policy"] == site.digest, f"change {number} is not in force")
-
-
-def _await(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + WITHIN
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
+        wait_until(lambda: site.status()["policy"] == site.digest, f"change {number} is not in force", WITHIN)
 
 
 def _by_one_policy(site: Site, decision: dict[str, Any]) -> bool:

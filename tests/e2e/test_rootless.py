@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
+
 from . import rootless
 from .conftest import give_up
 from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
-from .guarded import GuardedDocker, wait_until
+from .guarded import GuardedDocker
 from .host import REPOSITORY, missing
 from .refusals import refusing
 from .rootless import HOME, RUNTIME, UID, USER, RootlessDocker

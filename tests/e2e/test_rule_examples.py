@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker, serve, wait_until
+from tests.waiting import wait_until
+
+from .guarded import GuardedDocker, serve
 from .refusals import REFUSED, refusing
 from .typed import EXAMPLE_SITE, FOLDER, Command, commands
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from .guarded import GuardedDocker, wait_until
+from tests.waiting import wait_until
+
+from .guarded import GuardedDocker
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e

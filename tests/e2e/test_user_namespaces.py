@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import wait_until
+
 from . import refusals
 from .conftest import give_up
-from .guarded import PLUGIN_SOCKET, wait_until
+from .guarded import PLUGIN_SOCKET
 from .host import ThrowAwayHost, missing
 from .rawhttp import Client
 from .refusals import refusing

@@ -3,7 +3,6 @@
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -12,15 +11,9 @@ import pytest
 
 from portero.forwarding.channel import open_channel
 from portero.forwarding.destination import Destination
+from tests.waiting import soon
 
 from .receiver import Receiver
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert true()
 
 
 def _fails(act: Callable[[], None]) -> bool:
@@ -48,9 +41,9 @@ def test_a_stream_counts_once_the_receiver_has_it() -> None:
     receiver = Receiver()
     with closing(open_channel(Destination("tcp", "127.0.0.1", receiver.port), None)) as channel:
         channel.send([b"hello", b"world"])
-        wait_until(lambda: receiver.messages == [b"hello", b"world"])
+        assert soon(lambda: receiver.messages == [b"hello", b"world"])
         receiver.kill()
-        wait_until(lambda: _fails(lambda: channel.send([b"lost"])))
+        assert soon(lambda: _fails(lambda: channel.send([b"lost"])))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +62,7 @@ def test_tls_with_a_certificate_that_is_trusted(certificate: Path) -> None:
     to = Destination("tls", "localhost", receiver.port)
     with closing(open_channel(to, certificate)) as channel:
         channel.send([b"hello"])
-        wait_until(lambda: receiver.messages == [b"hello"])
+        assert soon(lambda: receiver.messages == [b"hello"])
     with pytest.raises(ssl.SSLCertVerificationError):
         open_channel(to, None)
     receiver.kill()

@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from portero.forwarding.ship import Shipper
 from portero.forwarding.state import ForwardState
 from portero.forwarding.syslog_receiver import SyslogReceiver
 from tests.paths import ROOT
+from tests.waiting import soon
 
 from .lines import text
 
@@ -56,10 +56,7 @@ def deliver(folder: Path, port: int) -> None:
     (folder / "log").write_bytes(b"".join(text(f"d-{number}") for number in range(LINES)))
     receiver = SyslogReceiver(Destination("tcp", "127.0.0.1", port), "portero", None)
     ship = Shipper(folder / "log", receiver, folder / "forward.json", ForwardState())
-    end = time.monotonic() + 60
-    while time.monotonic() < end and len(collected(folder)) < LINES:
-        ship.step()
-        time.sleep(0.1)
+    soon(lambda: not ship.step() and len(collected(folder)) == LINES)
     ship.close()
 
 

@@ -1,8 +1,6 @@
 """The log on its way: every line arrives, whatever happens to the receiver or to the agent."""
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from portero.forwarding import state
@@ -10,6 +8,7 @@ from portero.forwarding.destination import Destination
 from portero.forwarding.ship import Shipper
 from portero.forwarding.state import ForwardState
 from portero.forwarding.syslog_receiver import SyslogReceiver
+from tests.waiting import soon
 
 from .lines import text
 from .receiver import Receiver
@@ -29,13 +28,6 @@ def ids(receiver: Receiver) -> list[str]:
     return [json.loads(message.partition(b" - decision - ")[2])["id"] for message in receiver.messages]
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not true() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert true()
-
-
 def test_new_lines_are_sent_once_and_it_is_noted_how_far(tmp_path: Path) -> None:
     receiver = Receiver()
     append(tmp_path, *range(1200))
@@ -46,7 +38,7 @@ def test_new_lines_are_sent_once_and_it_is_noted_how_far(tmp_path: Path) -> None
     append(tmp_path, 1200)
     assert ship.step()
 
-    wait_until(lambda: ids(receiver) == [f"d-{number}" for number in range(1201)])
+    assert soon(lambda: ids(receiver) == [f"d-{number}" for number in range(1201)])
     noted = state.read(tmp_path / "forward.json")
     assert noted is not None
     assert (noted.sent, noted.fault, noted.behind, noted.gaps) == (1201, "", 0, 0)
@@ -59,19 +51,19 @@ def test_while_the_receiver_is_away_lines_wait_and_nothing_is_lost(tmp_path: Pat
     ship = shipper(tmp_path, receiver.port)
     append(tmp_path, 1)
     assert ship.step()
-    wait_until(lambda: ids(receiver) == ["d-1"])
+    assert soon(lambda: ids(receiver) == ["d-1"])
     receiver.kill()
     append(tmp_path, 2, 3)
-    wait_until(lambda: not ship.step() and ship.state.fault != "")
+    assert soon(lambda: not ship.step() and ship.state.fault != "")
 
     assert ship.state.failures > 0
     noted = state.read(tmp_path / "forward.json")
     assert noted is not None
     assert noted.fault.startswith("127.0.0.1: ")
     receiver.start()
-    wait_until(lambda: ship.step() or ship.state.behind == 0)
+    assert soon(lambda: ship.step() or ship.state.behind == 0)
     # What was on the way when the receiver ended may come twice, and never not at all.
-    wait_until(lambda: {*ids(receiver)} == {"d-1", "d-2", "d-3"})
+    assert soon(lambda: {*ids(receiver)} == {"d-1", "d-2", "d-3"})
     assert ship.state.fault == ""
     ship.close()
     receiver.kill()
@@ -88,7 +80,7 @@ def test_another_agent_goes_on_where_the_first_was_stopped(tmp_path: Path) -> No
     ship = shipper(tmp_path, receiver.port, state.read(tmp_path / "forward.json"))
     assert ship.step()
 
-    wait_until(lambda: ids(receiver) == ["d-1", "d-2"])
+    assert soon(lambda: ids(receiver) == ["d-1", "d-2"])
     ship.close()
     receiver.kill()
 

@@ -13,10 +13,10 @@ pytest.importorskip("opentelemetry.sdk", reason="needs portero[otel]")
 
 from portero.forwarding.ship import Shipper
 from portero.forwarding.trace_receiver import TraceReceiver
+from tests.waiting import soon
 
 from .lines import text
 from .otlp import OtlpReceiver
-from .test_ship import wait_until
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -130,7 +130,7 @@ def test_while_the_receiver_is_away_spans_wait_and_none_is_lost(
     assert (ship.state.failures, ship.state.sent) == (1, 1)
     assert "Connection refused" in ship.state.fault
     receiver.start()
-    wait_until(lambda: ship.step() or ship.state.sent == 3)
+    assert soon(lambda: ship.step() or ship.state.sent == 3)
     ship.close()
 
     assert [attributes(span)["portero.decision.id"] for span in receiver.spans] == ["d-1", "d-2", "d-3"]

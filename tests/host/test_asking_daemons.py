@@ -11,6 +11,7 @@ from portero.host import asking_daemons
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.peer import Peer
 from tests.host.proc_tree import dockerd, fail_at
+from tests.waiting import soon
 
 ROOTS = Peer(7, 0)
 
@@ -243,9 +244,7 @@ def test_a_thread_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config:
     daemons.find(ROOTS)
     config.write_text('root = "/srv/c"')
     daemons.watch()
-    end = time.monotonic() + 30
-    while "/srv/c" not in daemons.known[0].data and time.monotonic() < end:
-        time.sleep(0.01)
+    soon(lambda: "/srv/c" in daemons.known[0].data)
     monkeypatch.setattr(asking_daemons, "_LOOKS_EVERY", 3600.0)
 
     assert "/srv/c" in daemons.known[0].data

@@ -5,7 +5,6 @@ import json
 import shutil
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from portero.forwarding.ship import Shipper
 from portero.forwarding.syslog_receiver import SyslogReceiver
 from portero.service.decision_log import DecisionLog
 from tests.forwarding.receiver import Receiver
-from tests.forwarding.test_ship import wait_until
 from tests.paths import ROOT
+from tests.waiting import soon
 
 SHIPPED = ROOT / "packaging" / "files" / "logrotate"
 WRITERS, LINES, ROTATIONS = 4, 3000, 6
@@ -60,7 +59,7 @@ def test_no_line_is_lost_while_logs_are_rotated(tmp_path: Path) -> None:
         rotate(tmp_path)
         # Two rotations within one line would compress the file that it goes to.
         enough = [min(LINES, number + 2) for number in written_by]
-        wait_until(lambda enough=enough: all(map(int.__ge__, written_by, enough)))
+        assert soon(lambda enough=enough: all(map(int.__ge__, written_by, enough)))
     for writer in writers:
         writer.join(120)
 
@@ -84,12 +83,9 @@ def test_the_agent_follows_the_shipped_rotation_and_delivers_every_line(tmp_path
             log.write(json.dumps({"id": f"{turn}-{number}"}))
         rotate(tmp_path)
         log.write(json.dumps({"id": f"{turn}-after"}))
-        end = time.monotonic() + 60
-        while ship.state.sent < 101 * (turn + 1) + 1 and time.monotonic() < end:
-            ship.step()
-            time.sleep(0.02)
+        soon(lambda sent=101 * (turn + 1) + 1: not ship.step() and ship.state.sent >= sent)
     ship.close()
-    wait_until(lambda: len(receiver.messages) > 101 * ROTATIONS)
+    assert soon(lambda: len(receiver.messages) > 101 * ROTATIONS)
     receiver.kill()
 
     assert (ship.state.sent, ship.state.gaps) == (101 * ROTATIONS + 1, 0)

@@ -7,9 +7,10 @@ import tarfile
 from collections.abc import Sequence
 from types import TracebackType
 
-from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker, wait_until
+from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
 from tests.e2e.images import busybox
 from tests.e2e.rawhttp import exchange, render
+from tests.waiting import wait_until
 
 from .canaries import HERE, LOG, POLICY, Canaries
 from .play import PLUGIN_LOADED, Played, Player

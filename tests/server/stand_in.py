@@ -20,6 +20,8 @@ from portero.types import JSON
 
 # A file that makes the next tending fail, and files that are there while no thread or process can be made.
 FAILS, NO_THREADS, NO_PROCESSES = Path("tending-fails"), Path("no-threads"), Path("no-processes")
+# One that says that a request began to wait.
+UNDER_WAY = Path("under-way")
 
 
 class StandIn:
@@ -52,6 +54,7 @@ class StandIn:
         if data == b"switch interval":
             return {"Allow": True, "Msg": str(sys.getswitchinterval())}
         if data.startswith(b"wait "):
+            UNDER_WAY.touch()
             time.sleep(float(data.split()[1]))
         return {"Allow": 0 < len(data) <= LARGEST, "Msg": str(len(data))}
 

@@ -13,6 +13,7 @@ import pytest
 from portero.server.exporter import Exporter
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
+from tests.waiting import soon
 
 CREATED = 'portero_decisions_total{operation="ContainerCreate",outcome="%s"}'
 
@@ -53,13 +54,11 @@ def is_in_use(folder: Path) -> bool:
 
 
 def ended(port: int) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    def refuses() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return True
-        time.sleep(0.1)
-    return False
+            return probe.connect_ex(("127.0.0.1", port)) != 0
+
+    return soon(refuses)
 
 
 def ask_many(server: Server, number: int) -> None:
@@ -97,9 +96,7 @@ def test_counts_go_on_when_workers_are_killed_and_the_policy_is_reloaded(tmp_pat
         ask_many(running, 5)
         policy.write_text("{")
         running.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 20
-        while not on_port(port)["portero_policy_load_failures_total"] and time.monotonic() < deadline:
-            time.sleep(0.1)
+        assert soon(lambda: on_port(port)["portero_policy_load_failures_total"])
         ask_many(running, 5)
 
         told = on_port(port)

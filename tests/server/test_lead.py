@@ -1,19 +1,11 @@
 """The lead: one thread at a time has it, it can be passed on and be taken away, and it is never lost."""
 
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
 
 from portero.server.lead import Lead
-
-
-def soon(true: Callable[[], bool], patience: float = 20) -> bool:
-    deadline = time.monotonic() + patience
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return true()
+from tests.waiting import soon
 
 
 class Work:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
+from tests.waiting import soon
 
 # It takes two seconds; ten times as long on a busy machine is no fault of the server.
 WITHIN = 20.0
@@ -62,9 +63,7 @@ def site(tmp_path: Path) -> Any:
     (policy / "site.json").write_text("{}")
     options = ("--profile", "baseline", "--schemas", str(policy), "--workers", str(WORKERS))
     with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
-        deadline = time.monotonic() + 15
-        while len(running.workers()) < WORKERS and time.monotonic() < deadline:
-            time.sleep(0.1)
+        assert soon(lambda: len(running.workers()) == WORKERS)
         yield Site(running, policy)
 
 
@@ -105,9 +104,7 @@ def test_a_worker_that_is_made_anew_starts_with_the_policy_in_force_though_the_f
     site.wait_until(lambda told: bool(told["reloadFaults"]))
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
-    end = time.monotonic() + WITHIN
-    while (len(site.pids()) < WORKERS or workers & set(site.pids())) and time.monotonic() < end:
-        time.sleep(0.1)
+    assert soon(lambda: len(site.pids()) == WORKERS and not workers & set(site.pids()), WITHIN)
 
     statuses = site.statuses()
 

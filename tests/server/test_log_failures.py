@@ -14,6 +14,7 @@ import pytest
 from tests.paths import ROOT
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started, wait_until_it_answers
+from tests.waiting import soon
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
@@ -134,9 +135,7 @@ def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) 
         "main(sys.argv[3:])\n"
     )
     with started(["-c", code, *serve(tmp_path, "--workers", "2")], tmp_path / "portero.sock") as server:
-        deadline = time.monotonic() + 15
-        while len(server.workers()) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        assert soon(lambda: len(server.workers()) == 2)
         (tmp_path / "decisions.jsonl.hang").touch()
         connection = server.connection()
         connection.request("POST", "/AuthZPlugin.AuthZReq", create())

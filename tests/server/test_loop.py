@@ -23,7 +23,7 @@ from portero.server.loop import Loop
 from portero.threads import before_lookup, call_before_lookups
 from portero.types import JSON
 from tests.server.test_connection import HEAD, Judge, request
-from tests.server.test_lead import soon
+from tests.waiting import soon
 
 
 class Stops(Judge):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.server.running import Server, started, wait_until_it_answers
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -22,10 +23,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+def under_way(server: Server) -> Path:
+    """What the stand-in makes when it begins to wait."""
+    return server.socket.with_name("under-way")
+
+
 def both_workers(server: Server) -> list[int]:
-    deadline = time.monotonic() + 15
-    while len(server.workers()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert soon(lambda: len(server.workers()) == 2)
     return server.workers()
 
 
@@ -59,7 +63,7 @@ def test_workers_need_no_writable_tmp(server: Server) -> None:
 def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(server.ask, "POST", "/AuthZPlugin.AuthZReq", b"wait 1")
-        time.sleep(0.4)
+        assert soon(under_way(server).exists)
         server.process.send_signal(signal.SIGTERM)
 
         assert asked.result()[1]["Allow"] is True
@@ -80,18 +84,15 @@ def test_a_killed_worker_is_replaced_and_the_socket_stays(server: Server) -> Non
 def test_a_worker_that_ends_by_itself_leaves_the_socket(server: Server) -> None:
     (*_, worker) = server.workers()
     os.kill(worker, signal.SIGTERM)
-    deadline = time.monotonic() + 15
-    while worker in server.workers() and time.monotonic() < deadline:
-        time.sleep(0.05)
 
-    assert worker not in server.workers()
+    assert soon(lambda: worker not in server.workers())
     assert server.ask("POST", "/Plugin.Activate")[0] == 200
 
 
 def test_a_worker_killed_under_way_answers_nothing_rather_than_allow(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 20")
-    time.sleep(0.3)
+    assert soon(under_way(server).exists)
     for worker in server.workers():
         os.kill(worker, signal.SIGKILL)
 
@@ -103,10 +104,8 @@ def test_a_worker_killed_under_way_answers_nothing_rather_than_allow(server: Ser
 def test_a_reload_is_done_by_the_master_and_keeps_workers_and_socket(server: Server) -> None:
     before = server.socket.stat().st_ino, both_workers(server)
     server.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 15
-    while server.ask("GET", "/healthz")[1]["loads"] != 1 and time.monotonic() < deadline:
-        time.sleep(0.1)
 
+    assert soon(lambda: server.ask("GET", "/healthz")[1]["loads"] == 1)
     assert server.ask("GET", "/healthz")[1] == {"loads": 1, "followed": 1}
     assert (server.socket.stat().st_ino, server.workers()) == before
 
@@ -115,10 +114,8 @@ def test_a_fault_while_the_master_tends_the_policy_ends_nothing(server: Server) 
     before = both_workers(server)
     fails = server.socket.parent / "tending-fails"
     fails.touch()
-    deadline = time.monotonic() + 15
-    while fails.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
 
+    assert soon(lambda: not fails.exists())
     assert server.ask("GET", "/healthz")[0] == 200
     assert server.workers() == before
     assert "RuntimeError: while tending" in server.stop()[1]

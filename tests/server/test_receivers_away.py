@@ -18,7 +18,8 @@ from tests.forwarding.receiver import Receiver
 from tests.paths import ROOT
 from tests.server.commands import ask, create, serve
 from tests.server.running import Server, started
-from tests.service.journald import journald, needs_journald, wait_until
+from tests.service.journald import journald, needs_journald
+from tests.waiting import soon
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
@@ -100,11 +101,11 @@ def test_a_killed_receiver_changes_no_decision_and_misses_none(
         agent(tmp_path, away.settings),
     ):
         before = answers(server)
-        wait_until(lambda: has_all(away, tmp_path))
+        assert soon(lambda: has_all(away, tmp_path))
         away.kill()
         meanwhile = [answers(server) for _ in range(3)]
         away.start()
-        wait_until(lambda: has_all(away, tmp_path))
+        assert soon(lambda: has_all(away, tmp_path))
 
     assert before == [True, False, True]
     assert meanwhile == [before] * 3

@@ -6,13 +6,14 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.server.running import Server, started
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -20,13 +21,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     path = tmp_path / "portero.sock"
     with started(["-m", "stand_in", str(path)], path) as running:
         yield running
-
-
-def soon(true: Callable[[], bool], patience: float = 15) -> bool:
-    deadline = time.monotonic() + patience
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return true()
 
 
 def is_gone(process: int) -> bool:

@@ -4,12 +4,13 @@ import json
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import soon
 
 _PROGRAM = "/usr/lib/systemd/systemd-journald"
 _LACKS = "needs root and systemd's journald: apt-get install systemd"
@@ -37,7 +38,7 @@ class Journald:
     def start(self) -> None:
         """Start it and wait for its socket."""
         self._process = subprocess.Popen([*self.enter, _PROGRAM], stderr=subprocess.DEVNULL)
-        wait_until(lambda: Path(self.socket).exists())
+        assert soon(lambda: Path(self.socket).exists())
 
     def kill(self) -> None:
         """As by accident."""
@@ -53,7 +54,7 @@ class Journald:
 
     def read_until(self, number: int, *matches: str) -> list[dict[str, object]]:
         """The same, once there are so many."""
-        wait_until(lambda: len(self.read(*matches)) >= number)
+        assert soon(lambda: len(self.read(*matches)) >= number)
         return self.read(*matches)
 
 
@@ -73,11 +74,3 @@ def journald(configuration: str = "RateLimitIntervalSec=0") -> Iterator[Journald
     finally:
         holder.kill()
         holder.communicate(timeout=30)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """At most a minute: the machine may be busy."""
-    end = time.monotonic() + 60
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert true()

@@ -20,6 +20,7 @@ from portero.service.settings import Settings
 from portero.service.watch import Look, Watch, list_watched
 from portero.signing import signature, tree
 from tests.service.test_application import HARMLESS_READ, ask, create
+from tests.waiting import soon
 
 
 class Pair:
@@ -430,10 +431,7 @@ def test_a_worker_writes_the_line_of_shared_reads_in_time_and_when_it_ends(
     worker.follow()
     for _ in range(4):
         ask(worker.application, HARMLESS_READ)
-    end = time.monotonic() + 30
-    while count_reads(log) < 4 and time.monotonic() < end:
-        time.sleep(0.05)
-    assert count_reads(log) == 4
+    assert soon(lambda: count_reads(log) == 4)
 
     monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 3600.0)
     for _ in range(3):

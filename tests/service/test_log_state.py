@@ -8,6 +8,7 @@ import pytest
 
 from portero.service import log_state
 from portero.service.log_state import LogState
+from tests.waiting import soon
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +37,7 @@ def test_a_stalled_write_of_another_process_is_counted_while_that_lives() -> Non
         state.begin()
         time.sleep(60)
         os._exit(0)
-    deadline = time.monotonic() + 10
-    while not state.count_stalled() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    soon(state.count_stalled)
     while_it_lives = state.count_stalled()
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
