@@ -52,12 +52,35 @@ def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
     assert suggestions.drafts()[0].sources == {"/root/.ssh"}
 
 
+def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site() -> None:
+    suggestions = new()
+    add(suggestions, Asked("ContainerCreate"), Binds=["/:/host"])
+    add(
+        suggestions,
+        Asked("ContainerCreate"),
+        Binds=["/run/docker.sock:/d"],
+        Devices=[{"PathOnHost": "/dev/kvm", "PathInContainer": "/dev/kvm", "CgroupPermissions": "r"}],
+    )
+
+    assert suggestions.patch().keys() == {"devices"}
+    assert suggestions.legal == 0
+    assert left(suggestions)["no-daemon-sockets"] == "pin"
+
+
 def test_a_missing_flag_is_added_to_the_command() -> None:
     suggestions = new()
     add(suggestions, PidsLimit=0)
 
     assert suggestions.not_suggested() == [NotSuggested("pids-limit", "flags", "--pids-limit 200", 1)]
     assert suggestions.legal == 0
+
+
+def test_a_flag_that_follows_another_one_says_so() -> None:
+    suggestions = new()
+    add(suggestions, MemorySwap=-1)
+
+    (left,) = suggestions.not_suggested()
+    assert (left.rule, left.flags) == ("no-swap", "--memory-swap with the value of --memory")
 
 
 def test_the_daemons_socket_needs_a_pinned_image() -> None:

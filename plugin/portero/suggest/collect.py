@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from portero.decision import Violation
+from portero.flags.proposal import flag_named
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
@@ -29,6 +30,8 @@ WHY: Mapping[Why, str] = {
     "unmatched": "no image or user that an exception could match",
     "values": "a decision log has no values: name a recording (PORTERO_RECORD)",
 }
+# With these the request stays refused, whatever else is changed.
+_STAYS = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
 _MOUNTS = ("facts", "mounts")
 # Beyond so many of a kind, others are not listed.
 _MOST = 1000
@@ -81,9 +84,12 @@ class Suggestions:
         cures = [self._find_cure(violation, asked, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
+        stuck = {violation.at for violation, cure in zip(denials, cures, strict=True) if _stays(cure)}
         counted: set[int] = set()
         legal = True
         for violation, cure in zip(denials, cures, strict=True):
+            if isinstance(cure, SiteValue) and violation.at in stuck:
+                continue
             drafted = isinstance(cure, SiteValue) and violation.at in waived and bool(violation.at)
             entry = self._entry("waive" if drafted else cure, violation, asked, document)
             legal = legal and not isinstance(entry, NotSuggested)
@@ -158,7 +164,7 @@ class Suggestions:
 
     def _flags(self, rule: str) -> str:
         proposal = self.policy.proposal(rule)
-        return ", ".join(f"{flag} {value}".strip() for flag, value in proposal.add) if proposal is not None else ""
+        return ", ".join(map(_write_flag, proposal.add)) if proposal is not None else ""
 
     def _want(self, found: SiteValue, violation: Violation) -> Wanted | None:
         is_list = isinstance(self.policy.site[found.key], list)
@@ -187,6 +193,15 @@ class Suggestions:
         if violation.level == "baseline":
             draft.baseline.add(violation.rule)
         return draft
+
+
+def _write_flag(added: tuple[str, str]) -> str:
+    flag, value = added
+    return f"{flag} with the value of {other}" if (other := flag_named(value)) else f"{flag} {value}".strip()
+
+
+def _stays(cure: Cure) -> bool:
+    return isinstance(cure, str) and cure in _STAYS
 
 
 def _number(value: JSON) -> float:
