@@ -85,3 +85,11 @@ def test_a_socket_without_a_listener_is_exit_status_2_and_named(tmp_path: Path) 
 
     assert result.exit_code == 2
     assert f"{tmp_path}/none.sock: " in result.stderr
+
+
+def test_a_socket_is_named_from_where_the_command_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["status", "--socket", "none.sock"])
+
+    assert result.stderr.startswith(f"portero: {tmp_path}/none.sock: no status (No such file or directory)")

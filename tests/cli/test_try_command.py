@@ -58,6 +58,13 @@ def test_a_terminal_is_there_when_the_command_asks_for_one() -> None:
 
 
 @needs_docker
+@needs_docker
+def test_what_the_proposal_leaves_open_is_named_beside_it() -> None:
+    result = tried("--profile", "restricted", "--", "docker", "run", "busybox")
+
+    assert "\n  then still refused by: image-tag, no-default-bridge\n" in result.stdout
+
+
 def test_the_same_reason_is_given_once() -> None:
     script = "docker create --privileged busybox; docker create --privileged busybox:1.36"
 

@@ -192,6 +192,15 @@ def test_no_more_than_four_entries_are_told_past_the_end_of_the_screen() -> None
     assert "and 7 more: " in unwrapped(reply.write_denial(replace(refused, suggestion=partly)))
 
 
+def test_a_list_of_violations_names_what_the_line_to_try_leaves_open() -> None:
+    partly = replace(decision(denied("no-privileged")), suggestion=replace(PROPOSED, still=("no-privileged",)))
+
+    assert reply.list_violations(partly).split("\n")[-2:] == [
+        f"  try: {PROPOSED.line}",
+        "  then still refused by: no-privileged",
+    ]
+
+
 def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
     listed = reply.list_violations(decision(*(denied("no-devices", f"HostConfig.Devices[{n}]") for n in range(500))))
 

@@ -25,7 +25,13 @@ _HELP = descriptions()
 _LOG = logging.getLogger(__name__)
 
 
-SOCKET = click.option("--socket", metavar="PATH", help=_HELP["socket"])
+def make_absolute(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
+    """As it is meant where it is typed; a setting in the environment has no folder to start from."""
+    # A link stays one, and is refused where another user may have planted it.
+    return os.path.abspath(path) if path else path
+
+
+SOCKET = click.option("--socket", metavar="PATH", help=_HELP["socket"], callback=make_absolute)
 SCHEMAS = click.option(
     "--schemas",
     metavar="DIR",

@@ -1,20 +1,13 @@
 """`portero record`: serves as `portero serve` does, and records every request."""
 
-import os
-
 import click
 
 from portero.cli import options
 from portero.cli.serve import run, serve
 
 
-def _make_absolute(context: click.Context, parameter: click.Parameter, file: str) -> str:
-    # A link stays one, and is refused: another user may have planted it.
-    return os.path.abspath(file)
-
-
 @click.command()
-@click.argument("record", metavar="FILE", type=click.Path(dir_okay=False), callback=_make_absolute)
+@click.argument("record", metavar="FILE", type=click.Path(dir_okay=False), callback=options.make_absolute)
 def record(**given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd as `portero serve` does, and record every request to FILE.
 

@@ -179,6 +179,7 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
             shown.add(key)
     if decision.suggestion is not None and decision.suggestion.line:
         yield f"  try: {decision.suggestion.line}"
+        yield from reply.list_left_open(decision)
     for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:

@@ -52,7 +52,7 @@ def list_violations(decision: Decision) -> str:
     dialect = decision.dialect
     lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
     more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
-    tried = [f"  try: {line}"] if (line := _line(decision)) else []
+    tried = [f"  try: {line}", *list_left_open(decision)] if (line := _line(decision)) else []
     return "\n".join([_headline(decision), *lines, *([f"  ... and {more} more"] if more else []), *tried])
 
 
@@ -91,9 +91,14 @@ def _notes(decision: Decision, dialect: str) -> list[str]:
 
 def _try(decision: Decision) -> list[str]:
     line = _line(decision)
-    still = decision.suggestion.still if line and decision.suggestion is not None else ()
-    left = _wrap(f"  then still refused by: {', '.join(still)}", "       ") if still else []
+    left = [part for text in list_left_open(decision) for part in _wrap(text, "       ")] if line else []
     return [*(_wrap(f"  try: {line}", "       ") if line else []), *left]
+
+
+def list_left_open(decision: Decision) -> list[str]:
+    """The line about rules that refuse even what is proposed; none where there are none."""
+    still = decision.suggestion.still if decision.suggestion is not None else ()
+    return [f"  then still refused by: {', '.join(still)}"] if still else []
 
 
 def _line(decision: Decision) -> str:
