@@ -22,6 +22,8 @@ from portero.types import JSON
 FAILS, NO_THREADS, NO_PROCESSES = Path("tending-fails"), Path("no-threads"), Path("no-processes")
 # One that says that a request began to wait.
 UNDER_WAY = Path("under-way")
+# A file that keeps workers from beginning.
+NO_FILES = Path("no-files")
 
 
 class StandIn:
@@ -40,6 +42,8 @@ class StandIn:
         self._loads[0] += 1
 
     def follow(self) -> None:
+        if NO_FILES.exists():
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
         self._followed += 1
 
     def leave(self) -> None:

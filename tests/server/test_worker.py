@@ -181,6 +181,24 @@ def test_a_worker_that_cannot_be_made_is_made_later(server: Server) -> None:
     assert "cannot start a worker: Resource temporarily unavailable" in server.stop()[1]
 
 
+def test_a_worker_that_cannot_begin_ends_no_other_and_is_made_later(server: Server) -> None:
+    assert soon(lambda: len(server.workers()) == 2)
+    (server.socket.parent / "no-files").touch()
+    first, other = server.workers()
+    os.kill(first, signal.SIGKILL)
+    time.sleep(2.5)
+    assert other in server.workers()
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    (server.socket.parent / "no-files").unlink()
+
+    assert soon(lambda: len([one for one in server.workers() if not is_gone(one)]) == 2)
+    time.sleep(1.5)
+    status, errors = server.stop()
+    assert status == 0
+    # Tried each second, not without pause.
+    assert 1 <= errors.count("Too many open files in system\n[") <= 6
+
+
 def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server) -> None:
     connection = server.connection()
     # A worker closes the file of the one before it soon after it was made.

@@ -29,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 _TIMEOUT = 120
 _GRACE = 20
 _TENDS_AFTER_ERROR = 1.0
+# A worker that failed is replaced after so many seconds.
+_RESTS_AFTER_FAILURE = 1.0
 # Workers show that they live by touching a file. Under systemd's ProtectSystem=strict /tmp cannot be written.
 _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
@@ -142,6 +144,12 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
             # Only the master gets here: a worker leaves super().spawn_worker() by SystemExit.
             self.log.error("cannot start a worker: %s", error.strerror)
             return None
+        except SystemExit as end:
+            # Only a worker gets here. Gunicorn would end the master, and all other workers, for one that cannot begin.
+            if end.code:
+                time.sleep(_RESTS_AFTER_FAILURE)
+                raise SystemExit(1) from None
+            raise
         return made
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
