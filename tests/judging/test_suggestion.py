@@ -207,6 +207,10 @@ def test_a_mount_becomes_read_only_before_it_is_left_out() -> None:
         "docker run --mount 'type=bind,source=/srv/a b,target=/app,readonly' …  "
         "(instead of --mount 'type=bind,source=/srv/a b,target=/app')"
     )
+    # What the daemon runs, and its log, may be read.
+    assert tried_with({"Binds": ["/var/log:/logs"]}) == (
+        "docker run -v /var/log:/logs:ro …  (instead of -v /var/log:/logs)"
+    )
     assert tried_with({"Binds": ["/etc:/x"]}) == "docker run …  (without -v /etc:/x)"
 
 
