@@ -179,7 +179,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     # Before the workers fork, so that they share it.
     loaded.policy.make_ready(settings.profile, settings.reported_profile)
     judge = replace(
-        loading.assemble_judge(settings, loaded.policy, routes, shapes), audit_profile=settings.reported_profile
+        loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links),
+        audit_profile=settings.reported_profile,
     )
     name, asked_by = loading.engine_name(settings), AskedBy(shared)
     shared_lines = SharedLines(settings.log_reads)

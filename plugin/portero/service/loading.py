@@ -119,14 +119,13 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
 def judge_of(settings: Settings) -> tuple[Judge, str]:
     """The judge under these settings, its policy as it is on the disk, and the name of its engine; raises LoadError."""
     routes, shapes = api()
-    return assemble_judge(
-        settings, _load_policy(settings, routes.operations, folder.read), routes, shapes
-    ), engine_name(settings)
+    policy = _load_policy(settings, routes.operations, folder.read)
+    return assemble_judge(settings, policy, routes, shapes, list_links(settings)), engine_name(settings)
 
 
-def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes) -> Judge:
-    """The judge by this policy."""
-    host = make_host(settings, policy)
+def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
+    """The judge by this policy, with the links in its folders."""
+    host = make_host(settings, policy, links)
     return Judge(policy, routes, shapes, host, settings.profile, settings.mode, audiences=settings.host_groups)
 
 
@@ -181,8 +180,8 @@ def lacks_daemon(settings: Settings) -> bool:
     return settings.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
 
 
-def make_host(settings: Settings, policy: Policy) -> HostFiles:
-    """The host that requests are judged by."""
+def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostFiles:
+    """The host that requests are judged by; `links`: those in the policy folders."""
     spelt = sys.getfilesystemencoding()
     if spelt != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
@@ -204,7 +203,7 @@ def make_host(settings: Settings, policy: Policy) -> HostFiles:
         visible=root != "none",
         sockets=[str(settings.socket)],
         own=[str(resources.package()), *own_files.list_deciding(settings)],
-        links=list_links(settings),
+        links=links,
         programs=own_files.list_programs(),
         logs=own_files.list_logs(settings),
         protected=policy.protected_paths,

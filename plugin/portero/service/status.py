@@ -98,7 +98,8 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
         "daemons": view.daemons,
         "bindSources": list_trusted(
-            cast("list[str]", view.policy.site["bind-sources"]), loading.make_host(settings, view.policy).moment()
+            cast("list[str]", view.policy.site["bind-sources"]),
+            loading.make_host(settings, view.policy, view.notice.links).moment(),
         ),
         "bundle": bundled.describe(settings),
         **forwarded.describe(settings),
