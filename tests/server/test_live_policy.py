@@ -137,6 +137,37 @@ def test_decisions_and_used_exceptions_are_those_of_all_workers(site: Site) -> N
         assert [(one["id"], one["usedSinceStart"]) for one in told["exceptions"]] == [("installer", 20)]
 
 
+def test_a_master_that_stands_still_needs_attention(tmp_path: Path) -> None:
+    """As at a policy folder whose file system does not answer."""
+    code = (
+        "import sys\n"
+        "from portero.service import status\n"
+        "status._SILENT = 1.5\n"
+        "from portero.cli import main\n"
+        "main(sys.argv[3:])\n"
+    )
+
+    def attention() -> str:
+        return str(server.ask("GET", "/healthz")[1]["attention"])
+
+    with started(["-c", code, *serve(tmp_path)], tmp_path / "portero.sock") as server:
+        assert "no change of the policy is loaded" not in attention()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            end = time.monotonic() + WITHIN
+            while "no change of the policy is loaded and no worker replaced since" not in attention():
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            answered = ask(server, create(Privileged=True))["Allow"]
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        while "no change of the policy is loaded" in attention():
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+    assert answered is False
+
+
 def test_workers_that_cannot_follow_allow_nothing_by_the_old_policy_and_are_replaced(tmp_path: Path) -> None:
     code = (
         "import sys\n"

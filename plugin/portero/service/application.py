@@ -25,6 +25,7 @@ from portero.service.decision_log import DecisionLog
 from portero.service.loading import LoadError
 from portero.service.log_line import LogLine
 from portero.service.metrics import Metrics
+from portero.service.pulse import Pulse
 from portero.service.settings import Settings
 from portero.service.shared_lines import SharedLines
 from portero.service.shared_policy import Notice
@@ -57,6 +58,7 @@ class Application:
     metrics: Metrics = field(default_factory=Metrics)
     asked_by: AskedBy = field(default_factory=AskedBy)
     shared_lines: SharedLines = field(default_factory=lambda: SharedLines(1))
+    pulse: Pulse = field(default_factory=Pulse)
     # Another policy is in force by now, which this process could not load: it allows nothing until it ends.
     is_outdated: bool = False
 
@@ -105,6 +107,7 @@ class Application:
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
             self.metrics.so_far().break_glass,
+            self.pulse.silent_for(),
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:

@@ -51,6 +51,7 @@ class Live:
 
         Signed folders are loaded as soon as they verify: what keeps changing them must not keep a new version out.
         """
+        self.application.pulse.beat()
         now = time.monotonic()
         if now >= self._next_look:
             self._look(now)

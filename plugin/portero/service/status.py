@@ -33,6 +33,8 @@ _IN_EMERGENCY = (
 )
 # Seconds for which a lost line of the decision log needs attention.
 _FAILED_RECENTLY = 15 * 60
+# Seconds. Thousands of rules take some to load, on a busy host.
+_SILENT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class View:
     """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask.
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
-    existing object went. `break_glass`: for how many requests a token lifted the rules since the start.
+    existing object went. `break_glass`: for how many requests a token lifted the rules since the start. `silent_for`:
+    so many seconds ago the master last looked after policy and workers.
     """
 
     settings: Settings
@@ -52,6 +55,7 @@ class View:
     lookups_fail: bool = False
     lookups: LookupState = "auto"
     break_glass: int = 0
+    silent_for: float = 0.0
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -144,6 +148,11 @@ def attention(view: View, now: float) -> Iterator[str]:
         )
     if view.notice.faults:
         yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    if view.silent_for > _SILENT:
+        yield (
+            f"no change of the policy is loaded and no worker replaced since {instant(now - view.silent_for)}:"
+            " does a file system with a policy folder not answer? else restart portero"
+        )
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
