@@ -221,3 +221,18 @@ def test_idle_connections_are_bounded_and_cost_no_time() -> None:
         for one in idle:
             one.close()
         exporter.stop()
+
+
+def test_the_end_signals_no_process_that_has_the_number_of_an_exporter_which_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exporter = Exporter(("127.0.0.1", 0), lambda: b"")
+    os.kill(exporter._process, signal.SIGKILL)
+    # As gunicorn's master does.
+    os.waitpid(exporter._process, 0)
+    signalled: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: signalled.append((process, number)))
+
+    exporter.stop()
+
+    assert signalled == []

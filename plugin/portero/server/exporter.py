@@ -109,9 +109,11 @@ class Exporter:
         """End it, if we are the process that started it."""
         # Workers are forks that return through the same frames as their master; gunicorn reaps ended processes.
         if os.getpid() == self._parent:
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(self._process, signal.SIGTERM)
-                os.waitpid(self._process, 0)
+            # Of one that was reaped the number may be another process's by now, which is no child of ours.
+            with suppress(ChildProcessError):
+                if os.waitpid(self._process, os.WNOHANG) == (0, 0):
+                    os.kill(self._process, signal.SIGTERM)
+                    os.waitpid(self._process, 0)
 
 
 def _serve(server: _MetricsServer, parent: int) -> None:
