@@ -31,6 +31,7 @@ class StandIn:
         # Of the master; forks see it.
         self._loads = mmap.mmap(-1, 1)
         self._followed = 0
+        self.policies = 0
 
     def tend(self) -> float:
         if FAILS.exists():

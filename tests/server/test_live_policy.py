@@ -14,11 +14,12 @@ import pytest
 
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
-from tests.waiting import soon
+from tests.waiting import soon, wait_until
 
 # It takes two seconds; ten times as long on a busy machine is no fault of the server.
 WITHIN = 20.0
 WORKERS = 3
+CALL = "/AuthZPlugin.AuthZReq"
 
 
 class Site:
@@ -199,3 +200,39 @@ def test_workers_that_cannot_follow_allow_nothing_by_the_old_policy_and_are_repl
             time.sleep(0.05)
 
     assert answers == [] or "policy-outdated" in answers[0]
+
+
+def test_workers_make_way_for_new_ones_after_another_policy_and_break_no_connection(tmp_path: Path) -> None:
+    code = "import sys\nfrom portero.server import renewal\nrenewal.AFTER = 0.5\n"
+    code += "from portero.cli import main\nmain(sys.argv[3:])\n"
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    (policy / "site.json").write_text("{}")
+    words = serve(tmp_path, "--profile", "baseline", "--schemas", str(policy), "--workers", str(WORKERS))
+    with started(["-c", code, *words], tmp_path / "portero.sock") as server:
+        site = Site(server, policy)
+        kept = [server.connection() for _ in range(2 * WORKERS)]
+        assert not any(connection.ask("POST", CALL, create(Privileged=True))[1]["Allow"] for connection in kept)
+        before = {*site.pids()}
+        site.act("off")
+        # No connection ends without an answer, and the first that says so is by the new policy already.
+        last = [answer_until_it_is_the_last(connection, create(Privileged=True)) for connection in kept]
+
+        assert [answer["Allow"] for answer in last] == [True] * len(kept)
+        wait_until(lambda: before.isdisjoint(site.pids()), "workers make way", WITHIN)
+        assert len(site.pids()) == WORKERS
+        assert {ask(server, create(Privileged=True))["Allow"] for _ in range(3 * WORKERS)} == {True}
+        assert server.stop()[0] == 0
+
+
+def answer_until_it_is_the_last(connection: Any, body: bytes) -> Any:
+    """The answer that says that the connection ends with it."""
+    end = time.monotonic() + WITHIN
+    while True:
+        connection.request("POST", CALL, body, {"Content-Length": str(len(body))})
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        if answer.will_close:
+            return said
+        assert time.monotonic() < end
+        time.sleep(0.05)

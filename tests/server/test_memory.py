@@ -1,5 +1,6 @@
 """Free memory goes back to the system."""
 
+import gc
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from portero.server import memory
-from portero.server.memory import LargeRequests, give_back, use_one_arena
+from portero.server.memory import LargeRequests, give_back, share_with_forks, use_one_arena
 from tests.server.commands import ask, create, serve
 from tests.server.running import started
 
@@ -61,6 +62,23 @@ def find_arenas(process: int) -> list[str]:
         for start in re.findall(r"^([0-9a-f]+)-[0-9a-f]+ rw-p 00000000 00:00 0 *$", maps, re.M)
         if int(start, 16) % (64 << 20) == 0
     ]
+
+
+def test_what_was_made_since_the_last_fork_is_left_alone_by_the_collector_and_what_is_lost_is_freed() -> None:
+    try:
+        share_with_forks()
+        kept: list[object] = []
+        lost: list[object] = [kept]
+        lost.append(lost)
+        gc.freeze()
+        del lost
+        assert sys.getrefcount(kept) == 3
+        share_with_forks()
+
+        assert sys.getrefcount(kept) == 2
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

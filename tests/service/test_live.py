@@ -275,6 +275,18 @@ def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(pair: P
     assert pair.privileged(pair.master) is True
 
 
+def test_policies_that_came_into_force_are_counted_and_nothing_else(pair: Pair) -> None:
+    pair.master.reload()
+    assert pair.master.policies == 0
+    pair.act("off")
+    pair.tend()
+    assert pair.master.policies == 1
+    pair.site.write_text("{")
+    pair.tend()
+    pair.master.reload()
+    assert pair.master.policies == 1
+
+
 def test_a_fault_of_its_own_leaves_the_master_as_it_was(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -34,8 +34,8 @@ class Accepting:
 
     @property
     def is_paused(self) -> bool:
-        """Whether no connection is accepted, for a while or for ever."""
-        return self._resume != 0
+        """Whether no connection is accepted for a while."""
+        return 0 < self._resume < inf
 
     def accept(self, descriptor: int) -> socket.socket | None:
         """The connection that a listener has; None: there is none, or it cannot be accepted now."""

@@ -1,10 +1,10 @@
 """The processes that answer: gunicorn's master and its workers, run inside our own process.
 
-The policy is loaded before the first worker is made. The master tends it from then on, and the workers follow: no
-process ends for a new policy, since a connection that closes can cost a request (docker-facts 3).
+The policy is loaded before the first worker is made. The master tends it from then on, and the workers follow at once.
+Later they make way for new ones, which share the memory of the new policy. None of them closes a connection for that
+before its client does, or before it has answered on it: a connection that closes can cost a request (docker-facts 3).
 """
 
-import gc
 import logging
 import os
 import signal
@@ -20,8 +20,9 @@ from portero.server.calls import Answers
 from portero.server.descriptors import count_connections, raise_limit
 from portero.server.listener import Listener
 from portero.server.lost_socket import LostSocket
-from portero.server.memory import give_back
+from portero.server.memory import share_with_forks
 from portero.server.page import LaterPage, Page
+from portero.server.renewal import Renewal
 from portero.service.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +37,9 @@ _HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it 
 
 
 class Tended(Protocol):
-    """Keeps the policy up to date: portero.service.live.Live."""
+    """Keeps the policy up to date: portero.service.live.Live. `policies`: how many came into force after the first."""
+
+    policies: int
 
     def tend(self) -> float:
         """Called in the master every now and then; in so many seconds it wants to be called again."""
@@ -115,9 +118,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
 
     def run(self) -> None:
         """Serve; returns by SystemExit."""
-        # What is loaded stays: no collector has to visit it, which would also give each worker a copy of its pages.
-        give_back()
-        gc.freeze()
+        share_with_forks()
         _Arbiter(self, self._tended, self._listener).run()
 
 
@@ -125,11 +126,24 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     LISTENERS: list[object]
 
     def __init__(self, master: Master, tended: Tended, listener: Listener) -> None:
+        self._renewal = Renewal()
         super().__init__(master)
         self._tended = tended
         self._socket = LostSocket(listener)
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
+
+    @property
+    def num_workers(self) -> int:
+        """How many there are to be: gunicorn makes those that lack, and ends the oldest that are too many."""
+        return self._wanted + self._count_retiring()
+
+    @num_workers.setter
+    def num_workers(self, number: int) -> None:
+        self._wanted = number - self._count_retiring()
+
+    def _count_retiring(self) -> int:
+        return len(self._renewal.retiring.intersection(self.WORKERS))
 
     def stop(self, graceful: bool = True) -> None:
         """The file goes first: dockerd waits for a missing socket, but a connection that is not accepted is lost."""
@@ -161,19 +175,28 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         except Exception as error:  # noqa: BLE001 - the master and its workers go on after any error
             _LOG.error("internal error while tending policy and socket", exc_info=error)
             rest = _TENDS_AFTER_ERROR
+        self._renew_workers()
         signals: list[int] = super().wait_for_signals(min(timeout, rest))
         return signals
 
     def _listen_anew(self) -> None:
         """Have new workers at the new socket, and let those at the old one end."""
-        listeners, workers = self.LISTENERS, [*self.WORKERS]
+        listeners = self.LISTENERS
         self.cfg.set("bind", f"fd://{self._socket.listener.descriptor}")
         self.LISTENERS = create_sockets(self.cfg, self.log)
         close_sockets(listeners, unlink=False)
-        for _ in workers:
-            self.spawn_worker()
-        for worker in workers:
-            self.kill_worker(worker, signal.SIGTERM)
+        self._renewal.retire(self.WORKERS)
+
+    def _renew_workers(self) -> None:
+        now, renewal = time.monotonic(), self._renewal
+        renewal.note(self._tended.policies, self.worker_age, now)
+        if renewal.begin({process: worker.age for process, worker in self.WORKERS.items()}, now):
+            share_with_forks()
+        # The main loop makes the new workers first.
+        elif not renewal.is_announced and len(self.WORKERS) >= self.num_workers:
+            renewal.is_announced = True
+            for process in renewal.retiring:
+                self.kill_worker(process, signal.SIGUSR2)
 
     def handle_hup(self) -> None:
         """Gunicorn would replace the workers."""

@@ -57,6 +57,16 @@ def give_back() -> None:
     _call("malloc_trim", 0)
 
 
+def share_with_forks() -> None:
+    """Have processes that are forked from now on share what this one holds.
+
+    What is loaded stays: no collector has to visit it, which would also give each of them a copy of its pages.
+    """
+    gc.unfreeze()
+    give_back()
+    gc.freeze()
+
+
 def _call(name: str, *values: int) -> None:
     # Another C library has none of these.
     function = getattr(_LIBRARY, name, None)

@@ -1,12 +1,14 @@
 """A worker process of gunicorn's: its main thread looks after the threads that answer (loop.py), and judges nothing.
 
 gunicorn's master makes and watches it: it shows that it lives, ends at a signal or when its master is gone, and first
-answers what is under way. dockerd opens one connection for each request that waits for an answer, and judging
-one may make us ask dockerd, which then asks us again: no request may have to wait until a thread becomes free.
+answers what is under way. At SIGUSR2 it makes way for another worker: it accepts no connection, and ends after its
+last one. dockerd opens a connection for each request that waits for an answer, and judging one may make us ask dockerd,
+which then asks us again: no request may have to wait until a thread becomes free.
 """
 
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -36,6 +38,16 @@ _SWITCHES_EVERY = 0.001
 class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     """gunicorn's settings that count here: threads, worker_connections, graceful_timeout, timeout."""
 
+    _retires = False
+
+    def init_signals(self) -> None:
+        """Gunicorn calls this once, before run()."""
+        super().init_signals()
+        signal.signal(signal.SIGUSR2, self._retire)
+
+    def _retire(self, *_: object) -> None:
+        self._retires = True
+
     def run(self) -> None:
         """Serve until the end; gunicorn calls this once."""
         sys.setswitchinterval(_SWITCHES_EVERY)
@@ -51,7 +63,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         # From here on requests are answered.
         self._loop.look_after()
         shows_life, gave_back = 0.0, time.monotonic()
-        while self.alive and self.ppid == os.getppid():
+        while self.alive and self.ppid == os.getppid() and not self._has_retired():
             if time.monotonic() >= shows_life:
                 self.notify()
                 shows_life = time.monotonic() + _SHOWS_LIFE_EVERY
@@ -60,7 +72,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
                 self._large.were_served = False
                 give_back()
                 gave_back = time.monotonic()
-            rest = _GIVES_BACK_SOON if self._large.were_served else _GIVES_BACK_EVERY
+            rest = _GIVES_BACK_SOON if self._large.were_served or self._retires else _GIVES_BACK_EVERY
             ready, _, _ = select.select(waiting, (), (), min(self._loop.look_after(), rest))
             for descriptor in ready:
                 # What it says is done: the handlers of signals have run. It only ends the waiting.
@@ -70,7 +82,20 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
 
     def _connect(self, client: socket.socket, before_waiting: Callable[[], None]) -> Connection:
         answers: Answers = self.app.answers
-        return Connection(client, answers, self.wsgi, self._large, lambda: not self.alive, before_waiting)
+        return Connection(client, answers, self.wsgi, self._large, self._is_ending, before_waiting)
+
+    def _is_ending(self) -> bool:
+        return self._retires or not self.alive
+
+    def _has_retired(self) -> bool:
+        """Whether this worker has made way, and no connection is left.
+
+        Each ends with its next answer, which says so, or when dockerd closes it, which it does after 30 idle seconds.
+        """
+        if not self._retires:
+            return False
+        self._loop.stop_accepting()
+        return not self._loop.connections
 
     def _end(self) -> None:
         """Answer what is under way. gunicorn's master kills what has not ended in time."""

@@ -43,6 +43,8 @@ class Live:
         self._next_look = 0.0
         self._retry = Retry()
         self._changing_since: float | None = None
+        # How many other policies came into force.
+        self.policies = 0
 
     def tend(self) -> float:
         """In the master: look at the folders when it is time to, and load them when a change has come to rest.
@@ -110,6 +112,7 @@ class Live:
             return
         # In this order: a worker that is made later starts with what all the others follow.
         self._bulletin.put(in_force.notice)
+        self.policies += in_force.notice.policy != self.application.in_force.notice.policy
         self.application.in_force = in_force
         # What could not be put is tried again.
         self._watch.take(before)
