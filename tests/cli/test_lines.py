@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from portero.cli import main
 from portero.cli.lines import lines, lines_of, pieces
 from tests.cli.test_progress import Terminal
+from tests.refused_stat import refuse_stat
 from tests.report.decisions import line
 
 
@@ -25,6 +26,15 @@ def test_a_log_that_is_cut_short_is_could_not(tmp_path: Path) -> None:
     result = run("report", tmp_path / "log.gz")
 
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.gz: truncated, or not a gzip file\n")
+
+
+def test_a_log_where_only_root_may_look_is_not_called_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "log.jsonl"
+    refuse_stat(monkeypatch, place)
+    result = run("report", place)
+
+    assert result.exit_code == 2
+    assert f"'{place}': Permission denied; run it as root" in result.stderr
 
 
 def test_plain_and_compressed_files_have_the_same_lines(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """`portero status`: what the plugin that runs reports, as a table or JSON, and what it needs of a person."""
 
+import errno
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,3 +95,18 @@ def test_a_socket_is_named_from_where_the_command_is_typed(tmp_path: Path, monke
     result = CliRunner().invoke(main, ["status", "--socket", "none.sock"])
 
     assert result.stderr.startswith(f"portero: {tmp_path}/none.sock: no status (No such file or directory)")
+
+
+def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    missing = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+    monkeypatch.setattr("portero.cli.status.ask_status", refuse)
+    closed = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+
+    assert missing.stderr.endswith("; start `portero serve`, or name its socket, or run it as root\n")
+    assert closed.stderr.endswith(": no status (Permission denied); run it as root\n")
+
+
+def refuse(socket: Path) -> None:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(socket))

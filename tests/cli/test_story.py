@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main, story
+from tests.refused_stat import refuse_stat
 from tests.report.decisions import line, violation
 
 ID = "d-0123456789ab"
@@ -166,6 +168,26 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert (nobody.exit_code, output.exit_code) == (2, 2)
     assert nobody.stderr == ("portero: cannot reach the plugin to find its log; name the decision log with --log\n")
     assert "went to the standard output of `portero serve`; name the decision log with --log" in output.stderr
+
+
+def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "log.jsonl"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    missing = run("explain", ID, "--log", place)
+    place.write_bytes(line())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    unreadable = run("explain", ID, "--log", place)
+    refuse_stat(monkeypatch, place)
+    closed = run("explain", ID, "--log", place)
+
+    assert (missing.exit_code, unreadable.exit_code, closed.exit_code) == (2, 2, 2)
+    assert missing.stderr == (
+        f"portero: {place}: No such file or directory; decisions are for root: sudo portero explain ID; "
+        "a rule that a denial names is for all: portero explain RULE\n"
+    )
+    assert (
+        unreadable.stderr == closed.stderr == missing.stderr.replace("No such file or directory", "Permission denied")
+    )
 
 
 def test_decisions_in_the_journal_are_to_be_piped_in() -> None:

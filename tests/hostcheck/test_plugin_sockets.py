@@ -7,6 +7,7 @@ import pytest
 from portero.hostcheck import plugin_sockets
 from portero.hostcheck.plugin_sockets import find_running, find_socket
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
+from tests.refused_stat import refuse_stat
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ def test_of_two_managed_plugins_none_is_chosen(plugins: Path) -> None:
     managed(plugins, "b")
 
     assert find_socket(plugins / "portero.sock") == plugins / "portero.sock"
+
+
+def test_a_socket_where_only_root_may_look_is_the_one_to_ask(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    socket = managed(plugins, "a").parent.parent / "portero.sock"
+    refuse_stat(monkeypatch, socket)
+
+    assert find_socket(socket) == socket
 
 
 def test_a_socket_elsewhere_has_no_stand_in(plugins: Path, tmp_path: Path) -> None:

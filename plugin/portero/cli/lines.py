@@ -16,7 +16,23 @@ import click
 from portero.cli import options
 from portero.spelling import printable
 
-FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+
+class _File(click.Path):
+    """A file that can be read. Click alone says that one does not exist where only root may look."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        try:
+            os.stat(value)
+        except PermissionError as error:
+            self.fail(f"'{os.fspath(value)}': {error.strerror}; run it as root", param, ctx)
+        except OSError:
+            pass  # click names it
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(exists=True, dir_okay=False, allow_dash=True)
 
 STANDARD_INPUT = "-"
 _MOVES_EVERY = 500

@@ -1,5 +1,6 @@
 """`portero status`: asks the running plugin for its status."""
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -30,7 +31,10 @@ def status(as_json: bool, **given: str | None) -> None:
         report = ask_status(socket)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
-        options.give_up([f"{socket}: no status ({why}); start `portero serve`, or name its socket"])
+        cure = "run it as root" if isinstance(error, PermissionError) else "start `portero serve`, or name its socket"
+        # A user's default is the Portero of a rootless dockerd.
+        cure += ", or run it as root" if os.geteuid() != 0 and not isinstance(error, PermissionError) else ""
+        options.give_up([f"{socket}: no status ({why}); {cure}"])
     if as_json:
         show_json(report)
     else:

@@ -1,5 +1,7 @@
 """One decision as the log has it: when, who, what, and each violated rule with its reason and remedy."""
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +28,9 @@ _DECISION = re.compile(r"d-[0-9a-f]{12}")
 _STANDARD = "-"
 _PIPED = "portero explain ID --log -"
 _NO_LOG = "name the decision log with --log"
+_FOR_ROOT = (
+    "decisions are for root: sudo portero explain ID; a rule that a denial names is for all: portero explain RULE"
+)
 _BECAME = {"refused": "refused", "would": "allowed, though it would be refused", "allowed": "allowed"}
 _BY = {
     "refused": "refused by {}",
@@ -54,7 +59,17 @@ def logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
         )
     rotated = [path for path in Path(place).parent.glob(Path(place).name + "[.-]*") if path.is_file()]
     rotated.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    return [place, *map(str, rotated)] if Path(place).exists() or not rotated else [*map(str, rotated)]
+    try:
+        os.stat(place)
+    except PermissionError as error:
+        options.give_up([f"{place}: {error.strerror}; {_FOR_ROOT}"])
+    except OSError as error:
+        if os.geteuid() != 0 and not rotated:
+            options.give_up([f"{place}: {error.strerror}; {_FOR_ROOT}"])
+        return [*map(str, rotated)] or [place]
+    if not os.access(place, os.R_OK):
+        options.give_up([f"{place}: {os.strerror(errno.EACCES)}; {_FOR_ROOT}"])
+    return [place, *map(str, rotated)]
 
 
 def find(id: str, files: Sequence[str]) -> Logged:

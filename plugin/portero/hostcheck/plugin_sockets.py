@@ -34,17 +34,28 @@ def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
 def find_named(files: Files, daemon: Configuration, configured: Path) -> Path:
     """The socket; `configured` also when none is found."""
     found = find_socket(configured)
-    if found.exists() or configured.parent != SOCKETS:
+    if not _is_missing(found) or configured.parent != SOCKETS:
         return found
     return next((Path(socket) for socket in _list_named(files, daemon)), configured)
 
 
 def find_socket(configured: Path) -> Path:
     """The configured socket, or that of the only managed plugin when it is missing."""
-    if configured.exists() or configured.parent != SOCKETS:
+    if not _is_missing(configured) or configured.parent != SOCKETS:
         return configured
     managed = [*SOCKETS.glob(f"{_ID}/{_NAME}")]
     return managed[0] if len(managed) == 1 else configured
+
+
+def _is_missing(socket: Path) -> bool:
+    """Where only root may look, the one that is asked says so."""
+    try:
+        os.stat(socket)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
