@@ -12,8 +12,8 @@ from portero.refusals import CODES
 from portero.types import JSON
 
 LOG_VERSION = 2
-Action: TypeAlias = Literal["deny", "audit", "waived"]
-_RANK_OF_ACTION: Mapping[Action, int] = {"deny": 0, "audit": 1, "waived": 2}
+ActionTaken: TypeAlias = Literal["deny", "audit", "waived"]
+_RANK_OF_ACTION: Mapping[ActionTaken, int] = {"deny": 0, "audit": 1, "waived": 2}
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
 MOST_PLACES = 5
 MOST_GROUPS = 20
@@ -51,7 +51,7 @@ class Violation:
     rule: str
     level: str
     at: str
-    action: Action
+    action: ActionTaken
     reason: str
     remedy: Mapping[str, str]
     default: bool = False
@@ -218,7 +218,7 @@ def bounded(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     counted = Counter((violation.rule, violation.action) for violation in violations)
     if max(counted.values(), default=0) <= MOST_PLACES:
         return violations
-    kept: dict[tuple[str, Action], list[Violation]] = {key: [] for key in counted}
+    kept: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
     for violation in violations:
         group = kept[violation.rule, violation.action]
         if len(group) < MOST_PLACES:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.decision import Action, Decision, Subject, Violation
+from portero.decision import ActionTaken, Decision, Subject, Violation
 from portero.formats.checked import Checked
 from portero.policy.policy import Policy
 from portero.service.loading import judge_of
@@ -15,7 +15,7 @@ def policy() -> Policy:
     return judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
 
 
-def violation(rule: str, place: str = "HostConfig.Privileged", action: Action = "deny") -> Violation:
+def violation(rule: str, place: str = "HostConfig.Privileged", action: ActionTaken = "deny") -> Violation:
     remedy = {"docker": "drop --privileged", "compose": "remove privileged: true"}
     return Violation(rule, "baseline", place, action, "It can take over the host.", remedy)
 

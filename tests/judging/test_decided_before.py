@@ -289,7 +289,7 @@ def test_what_an_exception_may_waive_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_an_internal_error_is_not_kept(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judge, "judge", lambda *_: 1 / 0)
+    monkeypatch.setattr(Judge, "find_violations", lambda *_: 1 / 0)
 
     assert decide_twice(judge, asked()).fault
     assert kept(judge) == {}

@@ -7,7 +7,7 @@ import pytest
 from portero import engine
 from portero.facts.image import parse
 from portero.policy import familiar_names
-from portero.policy.exception import strict
+from portero.policy.strict_match import make_strict
 from portero.types import JSON
 
 HUB = {"const": "docker.io"}
@@ -19,7 +19,7 @@ def image(**named: Any) -> dict[str, Any]:
 
 
 def matches(match: JSON, reference: str) -> bool:
-    read: Any = strict(familiar_names.complete(match))
+    read: Any = make_strict(familiar_names.complete(match))
     return engine.named("reference").compile(read, {}).failures({"facts": {"image": parse(reference, "Image")}}) == ()
 
 

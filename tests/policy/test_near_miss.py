@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from portero import engine
-from portero.policy.exception import strict
 from portero.policy.near_miss import find_miss, take_apart
+from portero.policy.strict_match import make_strict
 from portero.types import JSON
 
 REQUEST: dict[str, JSON] = {
@@ -30,7 +30,7 @@ def at(path: str, condition: JSON) -> dict[str, Any]:
 
 def miss(*conditions: JSON) -> str:
     def compile_part(part: JSON) -> engine.Check:
-        read: Any = strict(part)
+        read: Any = make_strict(part)
         return engine.named("reference").compile(read, {})
 
     found = find_miss(take_apart({"allOf": [*conditions]}, compile_part), REQUEST)

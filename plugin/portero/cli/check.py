@@ -192,7 +192,7 @@ class _Checker:
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
         judge = self.judge.for_caller(request.known or NOBODY)
-        violations = bounded(in_order(judge.judge(document, now)))
+        violations = bounded(in_order(judge.find_violations(document, now)))
         digest, profile = judge.policy.digest, judge.profile
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"

@@ -16,7 +16,7 @@ from portero.policy.dialect import condition_faults
 from portero.policy.digest import digest_of
 from portero.policy.document import faults
 from portero.policy.folder import Folder, read
-from portero.policy.loader import action_faults, compiled, refuse_if, site_values
+from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.merge_patch import merged
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -60,8 +60,8 @@ def load(folders: Sequence[Path], engine: Engine) -> HostPolicy:
     found += action_faults(contents)
     refuse_if(found)
     resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.definitions(values, site_schema)}}
-    certainly = compiled(_as(certain, rules), engine, resources, found)
-    possibly = compiled(_as(possible, rules), engine, resources, found)
+    certainly = compile_rules(_as(certain, rules), engine, resources, found)
+    possibly = compile_rules(_as(possible, rules), engine, resources, found)
     refuse_if(found)
     return HostPolicy(Policy(rules, values, digest_of(contents), certainly, {}), about, possibly)
 

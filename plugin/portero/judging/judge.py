@@ -94,7 +94,7 @@ class Judge:
             judging = self.for_caller(who)
             document, found = judging._document(asked, target, match, who, host), Found()
             document = judging._with_objects(document, match, time, host, found)
-            violations = judging.judge(document, time)
+            violations = judging.find_violations(document, time)
             if violations:
                 by_compose = subject.is_by_compose(asked, document)
                 suggested = judging._suggest(document, match, violations, time, host, found, by_compose=by_compose)
@@ -143,7 +143,9 @@ class Judge:
         shown = Credentials(asked.user, asked.auth_method, asked.peer_certificates, asked.headers)
         return identify(shown, self.policy.trusted, self.audiences, time)
 
-    def judge(self, document: dict[str, JSON], time: float, acts: Sequence[Acting] = ACTS) -> tuple[Violation, ...]:
+    def find_violations(
+        self, document: dict[str, JSON], time: float, acts: Sequence[Acting] = ACTS
+    ) -> tuple[Violation, ...]:
         """Every violation of one request document, at a time that decides which exceptions still count.
 
         `acts`: only the violations of rules with this action.
@@ -206,11 +208,8 @@ class Judge:
             host=host,
         )
         document["objects"] = dict(used)
-        violated = [
-            violation
-            for violation in self.policy.check(document, self.profile, ("deny",))
-            if self.policy.rules[violation.rule].at_use
-        ]
+        refused = self.policy.check(document, self.profile, ("deny",))
+        violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (
             *self.policy.waived(violated, document, time),
             *waived_objects.report(document["objects"], self.policy.rules),
@@ -238,7 +237,7 @@ class Judge:
             kept = request_document.as_kept(drafted.document, self.shapes)
             rebuilt = request_document.rebuild(kept, document, host)
             changed = self._with_objects(rebuilt, match, time, host, found if found.is_whole else Found())
-            judged = self.judge(changed, time, ("deny",))
+            judged = self.find_violations(changed, time, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
             if still <= drafted.unsolved:
                 return try_line.propose(drafted.changes, still, by_compose=by_compose)

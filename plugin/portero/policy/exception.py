@@ -14,17 +14,17 @@ from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decision import NearMiss, Violation
 from portero.engine import Check, Engine
-from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.policy import familiar_names
 from portero.policy.entry_match import looks_into_lists, narrow
 from portero.policy.exception_faults import KnownRules, file_faults, match_schemas, rule_faults
 from portero.policy.folder import Folder
 from portero.policy.near_miss import Condition, find_miss, take_apart
 from portero.policy.object_readers import reads_image
+from portero.policy.strict_match import make_strict
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
-Written: TypeAlias = Mapping[Path, "ExceptionDocument"]
+ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 # A try takes as long as the request is; what is left when they are used up is not waived.
 MOST_TRIES = 64
@@ -32,13 +32,6 @@ MOST_TRIES = 64
 _MOST_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
-_ONE_SCHEMA = ("additionalProperties", "items", "contains", "then", "else")
-_SPEAKS_OF = {
-    "object": ("properties", "required", "additionalProperties", "propertyNames"),
-    "array": ("items", "contains", "minItems", "maxItems"),
-    "string": ("pattern", "minLength", "maxLength"),
-    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
-}
 
 
 class ExceptionDocument(TypedDict):
@@ -159,7 +152,7 @@ def read(
     dialect: Mapping[str, JSON],
     references: Set[str],
     found: list[str],
-) -> Written:
+) -> ExceptionFiles:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
     conditions, rules = match_schemas(dialect), KnownRules.of(contents)
@@ -171,15 +164,15 @@ def read(
     return dict(written[id] for id in sorted(written))
 
 
-def compiled(
-    written: Written, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
+def compile_waivers(
+    written: ExceptionFiles, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
 ) -> tuple[Waiver, ...]:
     """The waivers, by id; one whose match does not compile is added to `found`."""
     waivers = []
     prepared = cache(lambda: engine.prepare(resources))
 
     def compile_part(part: JSON) -> Check:
-        return prepared()(cast(dict[str, JSON], strict(part)))
+        return prepared()(cast(dict[str, JSON], make_strict(part)))
 
     for file, content in written.items():
         whole = familiar_names.complete(content["match"])
@@ -190,33 +183,6 @@ def compiled(
             continue
         waivers.append(_waiver(file, content, match, conditions))
     return tuple(waivers)
-
-
-def strict(schema: JSON) -> JSON:
-    """The same schema, which also asks for the properties that it names and for the types that it speaks of.
-
-    Below `not` and `if` nothing changes: there, to ask for more would be to match more.
-    """
-    if not isinstance(schema, dict):
-        return schema
-    read = {keyword: _strict_value(keyword, value) for keyword, value in schema.items()}
-    types = [kind for kind, spoken in _SPEAKS_OF.items() if any(keyword in schema for keyword in spoken)]
-    if types:
-        read.setdefault("type", [*types])
-    if "properties" in schema:
-        named = [*cast(list[str], schema.get("required", [])), *cast(dict[str, JSON], schema["properties"])]
-        read["required"] = [*dict.fromkeys(named)]
-    return read
-
-
-def _strict_value(keyword: str, value: JSON) -> JSON:
-    if keyword in _ONE_SCHEMA:
-        return strict(value)
-    if keyword in MANY_SCHEMAS:
-        return [strict(one) for one in cast(list[JSON], value)]
-    if keyword == "properties":
-        return {name: strict(one) for name, one in cast(dict[str, JSON], value).items()}
-    return value
 
 
 def _waiver(file: Path, content: ExceptionDocument, match: Check, conditions: tuple[Condition, ...]) -> Waiver:

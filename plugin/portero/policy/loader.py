@@ -52,8 +52,8 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     refuse_if(_proposal_faults(rules, values))
     rules = {id: with_site(rule, values) for id, rule in rules.items()}
     resources = _resources(values, schemas)
-    checks = compiled(rules, engine, resources, found)
-    waivers = exception.compiled(written, engine, resources, found)
+    checks = compile_rules(rules, engine, resources, found)
+    waivers = exception.compile_waivers(written, engine, resources, found)
     refuse_if(found)
     judging = by_operation(rules, tuple(operations))
     # The built-in folder is installed with Portero: its files are no work for the site.
@@ -135,7 +135,7 @@ def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JS
     return {"site": {"$defs": site.definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
 
 
-def compiled(
+def compile_rules(
     rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
 ) -> Checks:
     """The checks of all rules; each rule that does not compile is added to `found`."""
