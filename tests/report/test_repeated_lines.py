@@ -15,6 +15,7 @@ from portero.report.repeated_lines import MOST_LATEST, add_lines
 from portero.report.tally import Tally
 from tests.report.decisions import decision, violation
 
+FIRST = ("version", "id", "time", "user", "groups", "identifiedBy", "traceId", "parentSpanId", "breakGlass")
 LATER = "2026-11-24T17:00:00.007Z"
 
 
@@ -24,11 +25,15 @@ class Added:
     def __init__(self) -> None:
         self.unreadable = 0
         self.alike: list[Alike] = []
+        self.asked: list[tuple[Logged, int]] = []
         self.times: list[tuple[float, str, int]] = []
         self.kept: list[Logged] = []
 
     def add_alike(self, alike: Alike) -> None:
         self.alike.append(alike)
+
+    def add_asked(self, decision: Logged, lines: int) -> None:
+        self.asked.append((decision, lines))
 
     def add_time(self, time: float, outcome: str, number: int) -> None:
         self.times.append((time, outcome, number))
@@ -70,9 +75,8 @@ def compact(*violations: dict[str, Any], **more: Any) -> bytes:
     for name in ("microseconds", "alike"):
         if name in made:
             made[name] = made.pop(name)
-    if "traceId" in made:
-        order = ["version", "id", "time", "user", "traceId", "parentSpanId"]
-        made = {name: made[name] for name in (*order, *(each for each in made if each not in order))}
+    first = [name for name in FIRST if name in made]
+    made = {name: made[name] for name in (*first, *(each for each in made if each not in first))}
     return json.dumps(made, separators=(",", ":")).encode() + b"\n"
 
 
@@ -92,19 +96,30 @@ def test_lines_that_differ_in_what_each_has_of_its_own_are_one_kind() -> None:
     made = added(first, second)
 
     (alike,) = made.alike
-    assert (alike.lines, alike.number) == (2, 2)
+    ((_, lines),) = made.asked
+    assert (alike.lines, alike.number, lines) == (2, 2, 2)
     assert (alike.first, alike.last) == (logged.read(first).time, logged.read(second).time)
     assert made.kept == [logged.read(first), logged.read(second)]
     assert sorted(made.times) == [(1795536000, "refused", 1), (1795539600, "refused", 1)]
 
 
-@pytest.mark.parametrize(
-    "more", [{"user": "bob"}, {"allowed": True}, {"alike": 5}, {"image": None}, {"groups": ["ops"]}, {"version": 1}]
-)
-def test_lines_that_differ_in_more_are_two_kinds(more: dict[str, Any]) -> None:
+@pytest.mark.parametrize("more", [{"allowed": True}, {"alike": 5}, {"breakGlass": True}, {"version": 1}])
+def test_lines_that_differ_in_what_was_decided_are_two_kinds(more: dict[str, Any]) -> None:
     lines = compact(violation()), compact(violation(), **more)
 
-    assert len(added(*lines).alike) == 2
+    made = added(*lines)
+    assert (len(made.alike), len(made.asked)) == (2, 2)
+    assert sums(at_once(*lines)) == sums(one_by_one(*lines))
+
+
+@pytest.mark.parametrize("more", [{"user": "bob"}, {"image": None}, {"groups": ["ops"]}, {"method": "PUT"}])
+def test_lines_that_differ_in_what_was_asked_are_decided_alike(more: dict[str, Any]) -> None:
+    lines = compact(violation()), compact(violation(), **more), compact(violation(), time=LATER)
+
+    made = added(*lines)
+    (alike,) = made.alike
+    assert (alike.lines, alike.first, alike.last) == (3, logged.read(lines[0]).time, logged.read(lines[2]).time)
+    assert [number for _, number in made.asked] == [2, 1]
     assert sums(at_once(*lines)) == sums(one_by_one(*lines))
 
 

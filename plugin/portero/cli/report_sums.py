@@ -40,9 +40,12 @@ class PieceSums:
         self._tally.unreadable = number
 
     def add_alike(self, alike: Alike) -> None:
-        """Count decisions of one kind."""
+        """Count decisions by what was decided."""
         self._tally.add_alike(alike)
-        decision = alike.decision
+
+    def add_asked(self, decision: Logged, lines: int) -> None:
+        """Count so many lines by who asked for what."""
+        self._tally.add_asked(decision, lines)
         refusing = decision.refusing
         if refusing:
             # To find it by all that it says takes longer than the rest.
@@ -50,9 +53,9 @@ class PieceSums:
             known = self._refused.get(key)
             if known is None:
                 known = self._refused[key] = _Refused(refusing)
-            known.number += alike.lines
+            known.number += lines
         else:
-            self._others += alike.lines
+            self._others += lines
 
     def add_time(self, time: float, outcome: str, number: int) -> None:
         """So many requests at a time."""

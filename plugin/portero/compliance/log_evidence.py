@@ -89,7 +89,7 @@ class LogEvidence:
         self.keep(decision)
 
     def add_alike(self, alike: Alike) -> None:
-        """Count decisions of one kind."""
+        """Count decisions by what was decided."""
         decision, number = alike.decision, alike.number
         self.decisions += number
         self.first, self.last = min(self.first, alike.first), max(self.last, alike.last)
@@ -111,6 +111,9 @@ class LogEvidence:
         for violated in decision.worst:
             if violated.rule in self.rules:
                 self.rules[violated.rule].keep(decision, violated)
+
+    def add_asked(self, decision: Logged, lines: int) -> None:
+        """The report of a benchmark names nobody but in its examples."""
 
     def add_time(self, time: float, outcome: str, number: int) -> None:
         """The report of a benchmark has no plot."""

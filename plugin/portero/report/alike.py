@@ -1,4 +1,4 @@
-"""Decisions of a log that differ only in id, time, path and duration, taken together."""
+"""Decisions of a log that are alike in what was decided, taken together."""
 
 from dataclasses import dataclass
 

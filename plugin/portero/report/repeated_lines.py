@@ -30,7 +30,7 @@ _FORM = (
     rb'"time":"([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}):([0-5][0-9]\.[0-9]{3})Z",'
     rb'("user":TEXT(?:,"groups":\[TEXT(?:,TEXT)*\])?(?:,"identifiedBy":TEXT)?)'
     rb'(?:,"traceId":"[0-9a-f]{32}","parentSpanId":"[0-9a-f]{16}")?'
-    rb'((?:,"breakGlass":true)?,"operation":TEXT,"apiVersion":(?:TEXT|null),"method":TEXT),'
+    rb'((?:,"breakGlass":true)?),("operation":TEXT,"apiVersion":(?:TEXT|null),"method":TEXT),'
     rb'"path":(TEXT),("image":(?:TEXT|null)),("allowed":[^\n]*),'
     rb'"microseconds":(0|[1-9][0-9]{0,11})((?:,"alike":[1-9][0-9]{0,5})?)\}\n?'
 )
@@ -46,8 +46,10 @@ _NOTHING_ASKED: Mapping[str, object] = {
     "microseconds": 0,
 }
 
-# Parts that lines have in common: who asks, what for, which image, what was decided, for how many it stands.
-_Key: TypeAlias = tuple[bytes, bytes, bytes, bytes, bytes]
+# Parts that lines have in common: whether glass was broken, what was decided, for how many it stands.
+_Verdict: TypeAlias = tuple[bytes, bytes, bytes]
+# Beside them: who asks, what for, which image.
+_Key: TypeAlias = tuple[bytes, bytes, bytes, _Verdict]
 # What is a line's own: its time by minute and second, its number, id, path and microseconds. So they are in order.
 _Line: TypeAlias = tuple[bytes, bytes, int, bytes, bytes, bytes]
 _MINUTE = itemgetter(0)
@@ -59,7 +61,10 @@ class Sums(Protocol):
     unreadable: int
 
     def add_alike(self, alike: Alike) -> None:
-        """Count decisions of one kind. The kinds come in the order of their first lines."""
+        """Count decisions by what was decided. They come in the order of their first lines."""
+
+    def add_asked(self, decision: Logged, lines: int) -> None:
+        """Count so many lines by who asked for what, and what became of it. They come in the order of first lines."""
 
     def add_time(self, time: float, outcome: str, number: int) -> None:
         """So many requests became this at a time, in seconds since 1970, of which the minute is right."""
@@ -76,34 +81,53 @@ class _Many:
     minutes: Mapping[bytes, int]
     lines: list[_Line] = field(default_factory=list)
 
-    def sum_up(self) -> Alike:
-        """Its sums."""
-        (minute, second, *_), (last_minute, last_second, *_) = min(self.lines), max(self.lines)
-        first = self._read_time(minute, second)
-        last = self._read_time(last_minute, last_second) if len(self.lines) > 1 else first
-        return Alike(self.decision, len(self.lines), first, last)
-
-    def list_times(self) -> Iterator[float]:
-        """When they were, to the minute."""
-        return map(self.minutes.__getitem__, map(_MINUTE, self.lines))
+    @property
+    def number(self) -> int:
+        """How many lines."""
+        return len(self.lines)
 
     def list_latest(self) -> Iterator[tuple[int, Logged]]:
         """The latest by their places."""
         for minute, second, number, id, path, microseconds in self.lines[-MOST_LATEST:]:
-            own = {"id": id.decode(), "time": self._read_time(minute, second), "path": path[1:-1].decode()}
+            own = {"id": id.decode(), "time": _add_up(self.minutes[minute], second), "path": path[1:-1].decode()}
             yield number, self.decision.vary({**own, "microseconds": int(microseconds)})
 
-    def _read_time(self, minute: bytes, second: bytes) -> float:
-        # Whole milliseconds, divided once: a sum of two floats would round twice.
-        return (self.minutes[minute] * 1000 + int(second.replace(b".", b""))) / 1000
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """Kinds with the same verdict. Of `decision` only what was decided counts."""
+
+    decision: Logged
+    minutes: Mapping[bytes, int]
+    kinds: list[_Many] = field(default_factory=list)
+
+    def sum_up(self) -> Alike:
+        """Their sums."""
+        lines = [*self._list_lines()]
+        (minute, second, *_), (last_minute, last_second, *_) = min(lines), max(lines)
+        first, last = _add_up(self.minutes[minute], second), _add_up(self.minutes[last_minute], last_second)
+        return Alike(self.decision, len(lines), first, last)
+
+    def list_times(self) -> Iterator[float]:
+        """When they were, to the minute."""
+        return map(self.minutes.__getitem__, map(_MINUTE, self._list_lines()))
+
+    def _list_lines(self) -> Iterator[_Line]:
+        return chain.from_iterable(kind.lines for kind in self.kinds)
+
+
+def _add_up(minute: int, second: bytes) -> float:
+    # Whole milliseconds, divided once: a sum of two floats would round twice.
+    return (minute * 1000 + int(second.replace(b".", b""))) / 1000
 
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
     """A decision whose line has another form."""
 
-    number: int
+    place: int
     decision: Logged
+    number: int = 1
 
     def sum_up(self) -> Alike:
         """Its sums."""
@@ -115,19 +139,21 @@ class _Alone:
 
     def list_latest(self) -> Iterator[tuple[int, Logged]]:
         """It alone, by its place."""
-        yield self.number, self.decision
+        yield self.place, self.decision
 
 
 def add_lines(lines: Iterable[bytes], sums: Sums) -> None:
     """Add a piece of a log to the sums. Lines that are no decisions are counted, but not those that are empty."""
-    kinds = _read(lines, sums)
+    kinds, verdicts = _read(lines, sums)
     times: dict[tuple[str, int], list[Iterator[float]]] = {}
+    for verdict in verdicts:
+        decision = verdict.decision
+        sums.add_alike(verdict.sum_up())
+        times.setdefault((decision.outcome, decision.stands_for), []).append(verdict.list_times())
     for kind in kinds:
-        decision = kind.decision
-        sums.add_alike(kind.sum_up())
-        times.setdefault((decision.outcome, decision.stands_for), []).append(kind.list_times())
-    for (outcome, number), of_kinds in times.items():
-        for time, lines_then in Counter(chain.from_iterable(of_kinds)).items():
+        sums.add_asked(kind.decision, kind.number)
+    for (outcome, number), of_verdicts in times.items():
+        for time, lines_then in Counter(chain.from_iterable(of_verdicts)).items():
             sums.add_time(time, outcome, lines_then * number)
     shown = (kind for kind in kinds if kind.decision.violations or not kind.decision.allowed)
     latest = (each for kind in shown for each in kind.list_latest())
@@ -135,29 +161,39 @@ def add_lines(lines: Iterable[bytes], sums: Sums) -> None:
         sums.keep(decision)
 
 
-def _read(lines: Iterable[bytes], sums: Sums) -> Collection[_Many | _Alone]:
+def _read(lines: Iterable[bytes], sums: Sums) -> tuple[Collection[_Many | _Alone], Collection[_Decided | _Alone]]:
+    """The kinds, and the same by what was decided, both in the order of their first lines."""
     kinds: dict[_Key, _Many] = {}
     found: dict[_Key | int, _Many | _Alone] = {}
-    decided: dict[tuple[bytes, bytes], Logged | None] = {}
+    # None: lines with this verdict are to be read as a whole.
+    known: dict[_Verdict, _Decided | None] = {}
+    decided: dict[_Verdict | int, _Decided | _Alone] = {}
     minutes: dict[bytes, int] = {}
-    for number, line in enumerate(lines):
+    for place, line in enumerate(lines):
         match = _LINE.fullmatch(line if line.startswith(b"{") else find_plugin_line(line))
         if match is not None:
-            id, minute, second, who, operation, path, image, verdict, microseconds, alike = match.groups()
+            id, minute, second, who, glass, operation, path, image, verdict, microseconds, alike = match.groups()
             if minute in minutes or _add_minute(minute, minutes):
-                key = who, operation, image, verdict, alike
+                part = glass, verdict, alike
+                key = who, operation, image, part
                 kind = kinds.get(key)
-                if kind is None and (decision := _decode(key, decided)) is not None:
-                    kind = found[key] = kinds[key] = _Many(decision, minutes)
+                if kind is None:
+                    if part not in known:
+                        known[part] = _decode_verdict(part, minutes)
+                    alike_ones = known[part]
+                    if alike_ones is not None:
+                        decided[part] = alike_ones
+                        kind = found[key] = kinds[key] = _Many(_vary(alike_ones.decision, key), minutes)
+                        alike_ones.kinds.append(kind)
                 if kind is not None:
-                    kind.lines.append((minute, second, number, id, path, microseconds))
+                    kind.lines.append((minute, second, place, id, path, microseconds))
                     continue
         if line.strip():
             try:
-                found[number] = _Alone(number, read(line))
+                found[place] = decided[place] = _Alone(place, read(line))
             except NoDecision:
                 sums.unreadable += 1
-    return found.values()
+    return found.values(), decided.values()
 
 
 def _add_minute(minute: bytes, minutes: dict[bytes, int]) -> bool:
@@ -169,16 +205,9 @@ def _add_minute(minute: bytes, minutes: dict[bytes, int]) -> bool:
     return True
 
 
-def _decode(key: _Key, decided: dict[tuple[bytes, bytes], Logged | None]) -> Logged | None:
-    """The decision of a kind; None: the line is to be read as a whole."""
-    who, operation, image, verdict, alike = key
-    part = verdict, alike
-    if part not in decided:
-        decided[part] = _decode_verdict(verdict, alike)
-    known = decided[part]
-    if known is None:
-        return None
-    return known.vary({**_decode_who(who), **_decode_operation(operation), **_decode_image(image)})
+def _vary(decision: Logged, key: _Key) -> Logged:
+    who, operation, image, _ = key
+    return decision.vary({**_decode_who(who), **_decode_operation(operation), **_decode_image(image)})
 
 
 @lru_cache(maxsize=4096)
@@ -190,9 +219,8 @@ def _decode_who(who: bytes) -> Mapping[str, object]:
 
 @lru_cache(maxsize=4096)
 def _decode_operation(operation: bytes) -> Mapping[str, object]:
-    asked = json.loads(b"{%b}" % operation.removeprefix(b","))
-    fields = {"operation": asked["operation"], "version": asked["apiVersion"] or "", "method": asked["method"]}
-    return {**fields, "breaks_glass": "breakGlass" in asked}
+    asked = json.loads(b"{%b}" % operation)
+    return {"operation": asked["operation"], "version": asked["apiVersion"] or "", "method": asked["method"]}
 
 
 @lru_cache(maxsize=4096)
@@ -200,15 +228,17 @@ def _decode_image(image: bytes) -> Mapping[str, object]:
     return {"image": json.loads(b"{%b}" % image)["image"] or ""}
 
 
-def _decode_verdict(verdict: bytes, alike: bytes) -> Logged | None:
+def _decode_verdict(part: _Verdict, minutes: Mapping[bytes, int]) -> _Decided | None:
+    """What was decided; None: the line is to be read as a whole."""
+    glass, verdict, alike = part
     try:
         document = json.loads(b"{%b%b}" % (verdict, alike))
         # Whatever else stands there could replace what stands before it.
         if not document.keys() <= _DECIDED:
             return None
-        found = read_document({**document, **_NOTHING_ASKED})
+        found = read_document({**document, **_NOTHING_ASKED, "breakGlass": bool(glass)})
         # Found once for all that have it.
         _ = found.outcome, found.refusing, found.worst, found.only_audit_profile_refuses
-        return found
+        return _Decided(found, minutes)
     except (ValueError, RecursionError, NoDecision):
         return None

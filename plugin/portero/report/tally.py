@@ -108,11 +108,12 @@ class Tally:
     def add(self, decision: Logged) -> None:
         """Count a decision."""
         self.add_alike(Alike.of(decision))
+        self.add_asked(decision, 1)
         self.add_time(decision.time, decision.outcome, decision.stands_for)
         self.keep(decision)
 
     def add_alike(self, alike: Alike) -> None:
-        """Count decisions of one kind."""
+        """Count decisions by what was decided."""
         decision, lines, number = alike.decision, alike.lines, alike.number
         outcome = decision.outcome
         self.outcomes[outcome] += number
@@ -125,11 +126,15 @@ class Tally:
         self.audited += number * (decision.mode == "audit")
         self.earlier += lines * decision.is_earlier
         self.policies.add(decision.policy, outcome, number)
+        self._add_violations(decision, lines)
+
+    def add_asked(self, decision: Logged, lines: int) -> None:
+        """Count so many lines by who asked for what."""
+        outcome, number = decision.outcome, lines * decision.stands_for
         self.by["user"].add(decision.user or UNKNOWN, outcome, number)
         self.by["operation"].add(decision.operation or UNREADABLE, outcome, number)
         if decision.image:
             self.by["image"].add(decision.image, outcome, lines)
-        self._add_violations(decision, lines)
 
     def add_time(self, time: float, outcome: str, number: int) -> None:
         """So many requests at a time, which is in the right minute."""
