@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.e2e.guarded import GuardedDocker
+from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
 from tests.waiting import wait_until
 
 from .clients import HUNG
@@ -87,6 +87,39 @@ def stop_workers(victim: Victim) -> Iterator[None]:
 def kill_the_master(victim: Victim) -> Iterator[None]:
     victim.restart("KILL")
     yield
+
+
+@contextmanager
+def kill_all_processes(victim: Victim) -> Iterator[None]:
+    """As when memory runs out for the whole control group."""
+    for worker in victim.list_workers():
+        victim.docker.host.signal(worker, "KILL")
+    victim.restart("KILL")
+    yield
+
+
+@contextmanager
+def lost_socket(victim: Victim) -> Iterator[None]:
+    """Somebody removes its file; one that is held is its holder's to make anew."""
+    if not victim.held:
+        victim.docker.shell(f"rm {PLUGIN_SOCKET}")
+    yield
+
+
+@contextmanager
+def policy_moved_away(victim: Victim) -> Iterator[None]:
+    victim.docker.shell(f"mv {SITE} {SITE}.away")
+    yield
+    victim.docker.shell(f"mv {SITE}.away {SITE}")
+
+
+@contextmanager
+def policy_below_a_mount(victim: Victim) -> Iterator[None]:
+    """It would allow everything, if it were valid."""
+    victim.docker.shell(f"mkdir -p {SITE}.other; cp {SITE}/site.json {SITE}.other; mount --bind {SITE}.other {SITE}")
+    victim.docker.host.path(f"{SITE}/site.json").write_text('{"actions": {"no-privileged": "off"}, "acshuns": {}}')
+    yield
+    victim.docker.shell(f"umount {SITE}")
 
 
 @contextmanager
@@ -172,8 +205,9 @@ def clock_jump(victim: Victim) -> Iterator[None]:
 DISASTERS: Mapping[str, Disaster] = {
     disaster.__name__.replace("_", " "): disaster
     for disaster in (
-        *(kill_a_worker, stop_workers, kill_the_master, restart, reload, few_descriptors, little_memory, full_disk),
-        *(slow_daemon, hung_file_system, rotation, clock_jump),
+        *(kill_a_worker, stop_workers, kill_the_master, kill_all_processes, restart, reload, few_descriptors),
+        *(little_memory, full_disk, slow_daemon, hung_file_system, rotation, clock_jump),
+        *(lost_socket, policy_moved_away, policy_below_a_mount),
     )
 }
 
