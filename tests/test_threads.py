@@ -23,3 +23,22 @@ def test_a_thread_is_started_as_soon_as_there_is_room(monkeypatch: pytest.Monkey
 
     assert ran.wait(5)
     assert waited == [0.1, 0.1]
+
+
+def test_a_thread_begins_again_after_an_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended, begun, waited = threading.Event(), [], []
+    monkeypatch.setattr(threads.time, "sleep", waited.append)
+
+    def fail_twice() -> None:
+        begun.append(1)
+        if len(begun) < 3:
+            raise MemoryError
+        ended.set()
+
+    start_thread("test", fail_twice)
+
+    assert ended.wait(5)
+    assert (len(begun), waited) == (3, [1.0, 1.0])
+    assert caplog.text.count("internal error in thread test") == 2
