@@ -46,6 +46,14 @@ def test_a_policy_that_is_mended_is_in_force_after_many_failed_starts(machine: M
     assert machine.do("systemctl is-active portero.socket portero.service").split() == ["active", "active"]
 
 
+def test_when_memory_runs_out_others_are_killed_first_and_one_worker_is_not_all(machine: Machine) -> None:
+    assert '"authz"' in machine.do(PING)
+    shown = machine.do("systemctl show --property OOMPolicy --property OOMScoreAdjust portero.service").split()
+
+    # A machine without the right to it, as this one may be, starts all the same.
+    assert {*shown} == {"OOMPolicy=continue", "OOMScoreAdjust=-500"}
+
+
 def test_each_process_that_is_killed_is_replaced(machine: Machine) -> None:
     assert '"authz"' in machine.do(PING)
     pids = "cat /sys/fs/cgroup/system.slice/portero.service/cgroup.procs"
