@@ -14,7 +14,7 @@ from envelopes import BenchRequest, request, requests
 
 from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 
 # Connections of others: some are served by the process that judges the worst body.
 _OTHERS = 6
@@ -42,7 +42,7 @@ def measured(path: Path, rounds: int) -> list[Worst]:
 
 def bodies() -> Iterator[tuple[str, BenchRequest]]:
     """A request for each list and map that is not within another one, by operation and field."""
-    routes, shapes = api()
+    routes, shapes = load_api()
     for operation in routes.operations:
         shape = shapes.by_operation.get(operation.id)
         uri = "/v1.45" + "".join(

@@ -9,7 +9,7 @@ from portero.cli import main
 from portero.proof.ground import rules
 from portero.proof.prove import CHECKS, RuleProof
 from portero.service import resources
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 
 
 def new(file: Path) -> Result:
@@ -25,7 +25,7 @@ def test_the_new_rule_is_proved_as_it_stands(tmp_path: Path) -> None:
         0,
         f"{file}: written; change it, then run: portero test {tmp_path}\n",
     )
-    routes, shapes = api()
+    routes, shapes = load_api()
     (proof,) = [
         RuleProof.of(on, rule)
         for on, rule in rules([resources.schemas(), tmp_path], routes.operations, shapes)

@@ -14,7 +14,7 @@ from portero.host.fixed import FixedHost
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.refusals import Refused
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
 
@@ -54,7 +54,7 @@ def asked(**host_config: Any) -> bytes:
 
 
 def judge(chosen: engine.Engine) -> Judge:
-    routes, shapes = api()
+    routes, shapes = load_api()
     return Judge(load([SCHEMAS], chosen, routes.operations), routes, shapes, FixedHost(), "baseline", "enforce")
 
 

@@ -19,14 +19,14 @@ from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.proof.examples import Examples
 from portero.refusals import Refused
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.captured import HOST, envelopes
 from tests.e2e.corpus import load as corpus
 from tests.e2e.corpus import written
 from tests.paths import SCHEMAS
 
 PROFILES = ("baseline", "hardened", "restricted")
-ROUTES, SHAPES = api()
+ROUTES, SHAPES = load_api()
 
 NOON = 1_800_000_000.0
 

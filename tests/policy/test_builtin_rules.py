@@ -15,14 +15,14 @@ from portero.policy.rule import Example
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, rules
 from portero.proof.prove import CHECKS, RuleProof
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
 # The site of the examples: it lists something under each key whose list ships empty.
 EXAMPLE_SITE = SCHEMAS / "example-site"
 FILES = sorted(file for branch in ("rules", "host") for file in (SCHEMAS / branch).glob("*/*.json"))
 MOST_LINES = 120
-OPERATIONS = api()[0].operations
+OPERATIONS = load_api()[0].operations
 
 every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
 
@@ -40,7 +40,7 @@ def policy() -> Policy:
 
 @cache
 def tried() -> dict[Path, RuleProof]:
-    return {Path(rule.file): RuleProof.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, api()[1])}
+    return {Path(rule.file): RuleProof.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, load_api()[1])}
 
 
 @cache

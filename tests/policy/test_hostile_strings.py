@@ -20,7 +20,7 @@ import portero
 from portero import engine
 from portero.policy import site
 from portero.policy.loader import load
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
 # A method of a compiled pattern.
@@ -48,7 +48,7 @@ def of_policy() -> Iterator[str]:
     """Those of all schemas, and those that the values of a site become."""
     for file in SCHEMAS.rglob("*.json"):
         yield from written(json.loads(file.read_text()))
-    policy = load([SCHEMAS, SCHEMAS / "example-site"], engine.named("reference"), api()[0].operations)
+    policy = load([SCHEMAS, SCHEMAS / "example-site"], engine.named("reference"), load_api()[0].operations)
     yield from written(site.definitions(policy.site, json.loads((SCHEMAS / "site.schema.json").read_text())))
 
 

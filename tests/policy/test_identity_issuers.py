@@ -128,9 +128,9 @@ def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path:
         "import json, sys; from pathlib import Path\n"
         "from portero import engine\n"
         "from portero.policy.loader import load\n"
-        "from portero.service import loading\n"
+        "from portero.service import docker_api\n"
         f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
-        "load(folders, engine.best(), loading.api()[0].operations)\n"
+        "load(folders, engine.best(), docker_api.load_api()[0].operations)\n"
         "print(sorted(name for name in sys.modules if name.startswith('portero.identity.')))\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -10,14 +10,14 @@ from portero import engine
 from portero.policy import unseen_names
 from portero.policy.loader import load
 from portero.policy.policy import Policy
-from portero.service import loading, resources
+from portero.service import docker_api, resources
 
 LISTED = ["registry.example.com"]
 
 
 @cache
 def shipped() -> Policy:
-    return load([resources.schemas()], engine.best(), loading.api()[0].operations)
+    return load([resources.schemas()], engine.best(), docker_api.load_api()[0].operations)
 
 
 def notices(profile: str, registries: list[str], **actions: str) -> list[str]:

@@ -12,7 +12,7 @@ from portero.policy import document
 from portero.proof import ground
 from portero.proof.prove import CHECKS, RuleProof
 from portero.refusals import CODES
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.paths import ROOT
 
 MOST_LINES_OF_README = 75
@@ -50,7 +50,7 @@ def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Pa
     (tmp_path / "rules" / "images").mkdir(parents=True)
     block = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
     (tmp_path / "rules" / "images" / "team-registry.json").write_text(block)
-    routes, shapes = api()
+    routes, shapes = load_api()
 
     proved = {
         rule.id: [fault for check in CHECKS.values() for fault in check(RuleProof.of(on, rule))]

@@ -9,7 +9,7 @@ import pytest
 from portero.policy.loader import InvalidPolicy
 from portero.proof.ground import rules
 from portero.proof.prove import CHECKS, RuleProof
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
 
@@ -20,7 +20,7 @@ def write(folder: Path, name: str, content: Any) -> None:
 
 def tried(*folders: Path) -> list[RuleProof]:
     """The trials of the rules that are not built in."""
-    routes, shapes = api()
+    routes, shapes = load_api()
     return [
         RuleProof.of(ground, rule)
         for ground, rule in rules([SCHEMAS, *folders], routes.operations, shapes)

@@ -13,7 +13,7 @@ from portero.policy.rule import Rule
 from portero.proof.examples import Examples
 from portero.proof.ground import Requests, all_engines
 from portero.proof.prove import CHECKS, RuleProof, mutants
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 from portero.types import JSON
 from tests.paths import SCHEMAS
 
@@ -24,7 +24,7 @@ def document(name: str) -> Any:
 
 def found(rule: Mapping[str, Any], check: str, *engines: engine.Engine) -> list[str]:
     """The faults of a rule as one check finds them."""
-    routes, shapes = api()
+    routes, shapes = load_api()
     operations = {operation.id: operation for operation in routes.operations}
     examples = Examples(document("base-requests.json"), operations, shapes)
     ground = Requests(examples, {"request": document("request.json")}, engines or all_engines())

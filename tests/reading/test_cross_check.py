@@ -3,7 +3,7 @@
 from portero.reading.cross_check import find_mismatches
 from portero.reading.routes import Body, Operation
 from portero.reading.shapes import Scalar, Shapes
-from portero.service.loading import api
+from portero.service.docker_api import load_api
 
 
 def operation(name: str, body: Body = "json") -> Operation:
@@ -33,7 +33,7 @@ def test_an_operation_without_a_json_body_has_no_shape() -> None:
 
 
 def test_the_built_in_operations_and_shapes_fit_together() -> None:
-    routes, shapes = api()
+    routes, shapes = load_api()
 
     assert list(find_mismatches(routes.operations, shapes)) == []
     assert {one.id for one in routes.operations if one.body == "json"} == shapes.by_operation.keys()

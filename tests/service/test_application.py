@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from portero.engine.rust import RustChecks
 from portero.service.application import Application, build
 from portero.service.decision_log import DecisionLog
-from portero.service.loading import LoadError
+from portero.service.load_error import LoadError
 from portero.service.settings import Settings
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED, ISSUER, token

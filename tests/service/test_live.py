@@ -16,6 +16,7 @@ from portero.policy import folder
 from portero.service import live, loading, retry
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
+from portero.service.load_error import LoadError
 from portero.service.settings import Settings
 from portero.service.watch import Look, Watch, list_watched
 from portero.signing import signature, tree
@@ -255,7 +256,7 @@ def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
 ) -> None:
     def load_trusted(*arguments: Any) -> Any:
         pair.act("off")
-        raise loading.LoadError(["half a folder"])
+        raise LoadError(["half a folder"])
 
     monkeypatch.setattr(loading, "load_trusted", load_trusted)
     pair.site.write_text("{")

@@ -1,12 +1,13 @@
 """Where existing objects cannot be looked up, status names the reason, the rules that are blind, and the cure."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from portero.host.view import LookupState
-from portero.service import loading, lookups
+from portero.service import lookups
 from portero.service.settings import Settings
 from tests.policy.test_builtin_rules import policy
 
@@ -30,7 +31,7 @@ def test_the_setting_comes_before_how_the_last_lookup_went(setting: str, last: L
 
 
 def test_a_managed_plugin_without_the_socket_cannot_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading.os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
 
     assert lookups.state_of(SETTINGS, "auto") == "unavailable"
     assert lookups.state_of(replace(SETTINGS, docker_host=Path("/run/docker.sock")), "auto") == "auto"

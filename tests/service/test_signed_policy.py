@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.service.application import Application, build
-from portero.service.loading import LoadError
+from portero.service.load_error import LoadError
 from portero.service.reloading import reload
 from portero.service.settings import Settings
 from portero.signing import signature, tree

@@ -14,7 +14,8 @@ import click
 
 from portero.cli.output import show_lines
 from portero.judging.judge import Judge
-from portero.service.loading import LoadError, judge_of
+from portero.service.load_error import LoadError
+from portero.service.loading import judge_of
 from portero.service.settings import InvalidSettings, Settings, descriptions
 
 Given = Mapping[str, str | Sequence[str] | None]

@@ -23,7 +23,7 @@ from portero.server.listener import Listener, SocketTaken, listen, take_over_soc
 from portero.server.memory import use_one_arena
 from portero.service.application import Application, build
 from portero.service.live import Live
-from portero.service.loading import LoadError
+from portero.service.load_error import LoadError
 from portero.service.metrics_folder import shared_folder
 from portero.service.settings import Settings
 from portero.service.watch import Watch, list_watched

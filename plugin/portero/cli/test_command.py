@@ -26,7 +26,8 @@ from portero.proof import ground
 from portero.proof.gaps import find_missing_services, list_dead_conditions
 from portero.proof.prove import CHECKS, Ground, RuleProof
 from portero.service import resources
-from portero.service.loading import LoadError, api
+from portero.service.docker_api import load_api
+from portero.service.load_error import LoadError
 from portero.types import JSON
 
 _LOG = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def _distinct(folders: Sequence[Path]) -> list[Path]:
 
 def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     try:
-        routes, shapes = api()
+        routes, shapes = load_api()
         rules = list(ground.rules(folders, routes.operations, shapes))
     except (LoadError, InvalidPolicy) as error:
         options.give_up(error.faults)
@@ -94,7 +95,7 @@ def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround])
         content = read(folder, [])
         yield from content.warnings
         yield from _list_gaps(content, rules)
-    yield from unseen_names.list_notices(load(folders, ground.all_engines()[0], api()[0].operations), profile)
+    yield from unseen_names.list_notices(load(folders, ground.all_engines()[0], load_api()[0].operations), profile)
 
 
 def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _headline(decision: Decision) -> str:
 def _fit(merged: list[Entry], lines: int) -> list[str]:
     """The worst entries, as many as fit; the names of the rest. What the try: line leaves open goes before the rest."""
     width = min(max((len(entry.name) for entry in merged), default=0), _LONGEST_NAME)
-    told = dict[str, list[str]]()
+    shown_entries = dict[str, list[str]]()
     used = 0
     for number, entry in enumerate([*merged[:1], *sorted(merged[1:], key=lambda entry: not entry.is_left_open)]):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
@@ -71,12 +71,12 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
         least = _LEAST_LEFT_OPEN if entry.is_left_open else _LEAST_ENTRIES
         if number >= least and used + len(text) > room:
             break
-        told[entry.name] = text
+        shown_entries[entry.name] = text
         used += len(text)
-    shown = [line for entry in merged for line in told.get(entry.name, [])]
-    if len(told) == len(merged):
+    shown = [line for entry in merged for line in shown_entries.get(entry.name, [])]
+    if len(shown_entries) == len(merged):
         return shown
-    rest = [entry.name for entry in merged if entry.name not in told]
+    rest = [entry.name for entry in merged if entry.name not in shown_entries]
     return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_LEAST_ENTRIES]]
 
 

@@ -1,4 +1,4 @@
-"""A socket whose file somebody removed: nobody can connect any more, and nobody but us would notice before dockerd."""
+"""A socket whose file was removed: dockerd cannot connect any more, and Portero notices before dockerd tries."""
 
 import logging
 
@@ -20,7 +20,7 @@ class LostSocket:
         """Whether there is another listener now, in place of one whose file is gone; `now` is time.monotonic()."""
         try:
             is_lost = self.listener.is_lost()
-        except OSError:  # it cannot be told now, and will be at the next look
+        except OSError:  # unknown now, and looked at again
             return False
         if not is_lost:
             self._forget()

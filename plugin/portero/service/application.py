@@ -19,10 +19,10 @@ from portero.judging.judge import Judge
 from portero.log_place import JOURNAL
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
-from portero.service import builds, bundled, forwarded, loading, status
+from portero.service import builds, bundled, docker_api, forwarded, judged_host, loading, status
 from portero.service.asked_by import AskedBy
 from portero.service.decision_log import DecisionLog
-from portero.service.loading import LoadError
+from portero.service.load_error import LoadError
 from portero.service.log_line import LogLine
 from portero.service.metrics import Metrics
 from portero.service.pulse import Pulse
@@ -171,7 +171,7 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     """
     # Decided once for all processes: a worker of a managed plugin is not its first process.
     settings = replace(settings, host_root=_resolve_host_root(settings))
-    routes, shapes = loading.api()
+    routes, shapes = docker_api.load_api()
     loaded = loading.load_trusted(settings, routes.operations)
     log, recorder = _open_log(settings), _open_recorder(settings)
     loading.remember_versions(settings, loaded.signed)
@@ -191,7 +191,7 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:
-    return "none" if loading.host_root(settings) == "none" else settings.host_root
+    return "none" if judged_host.host_root(settings) == "none" else settings.host_root
 
 
 def _open_log(settings: Settings) -> DecisionLog:

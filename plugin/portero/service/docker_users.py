@@ -4,14 +4,14 @@ from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.docker_users import find_docker_users
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
-from portero.service import loading
+from portero.service import judged_host
 from portero.service.settings import Settings
 from portero.types import JSON
 
 
 def list_docker_users(settings: Settings) -> JSON:
     """The users who reach Docker's socket without being root; a sentence where that cannot be read."""
-    root = loading.host_root(settings)
+    root = judged_host.host_root(settings)
     if root == "none":
         return "unknown: the host cannot be read"
     found = find_docker_users(Files(root), str(settings.daemon_config or DAEMON_CONFIG))

@@ -9,7 +9,7 @@ from portero.bundles.checked import Trust
 from portero.bundles.fetch import BundleSource
 from portero.bundles.follow import Follower
 from portero.bundles.state import BundleState
-from portero.service import loading
+from portero.service import docker_api, loading
 from portero.service.settings import Settings
 from portero.signing import versions
 from portero.signing.signed_reader import trusted_keys
@@ -34,7 +34,7 @@ def make_follower(settings: Settings) -> Follower:
 def _try_load(settings: Settings, place: Path) -> None:
     """Load all policy as the plugin will, with the bundle in this folder. Raises LoadError."""
     with_new = replace(settings, schemas=(*settings.schemas[:-1], place))
-    routes, _ = loading.api()
+    routes, _ = docker_api.load_api()
     loading.load_trusted(with_new, routes.operations)
 
 

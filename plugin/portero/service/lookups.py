@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portero.host.view import LookupState
 from portero.policy.object_readers import reads_objects, reads_owners
 from portero.policy.policy import Policy
-from portero.service import loading
+from portero.service import judged_host
 from portero.service.settings import Settings
 
 _UNJUDGED = "existing containers, volumes, networks and services are used by name, not judged"
@@ -21,7 +21,7 @@ def state_of(settings: Settings, last: LookupState) -> LookupState:
     """Whether existing objects are judged; `last`: how the last lookup went."""
     if settings.lookups == "off":
         return "off"
-    return "unavailable" if loading.lacks_daemon(settings) else last
+    return "unavailable" if judged_host.lacks_daemon(settings) else last
 
 
 def list_blind_rules(settings: Settings, policy: Policy, last: LookupState) -> Iterator[str]:

@@ -11,7 +11,7 @@ from portero.judging.judge import Judge
 from portero.policy.policy import Policy
 from portero.service import loading
 from portero.service.application import Application, InForce
-from portero.service.loading import LoadError
+from portero.service.load_error import LoadError
 from portero.service.shared_policy import Notice
 
 _LOG = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ def manifest() -> Path:
 
 
 def is_replaced() -> bool:
-    """Whether the code on the disk is another than that which runs, or none; raises OSError when it cannot be told."""
+    """Whether the code on the disk is another than that which runs, or none; raises OSError when it cannot be read."""
     return _identify() != _STARTED_AS
 
 

@@ -12,7 +12,7 @@ from portero.instants import instant
 from portero.policy import exception, unseen_names
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import builds, bundled, forwarded, lifted, loading, lookups, resources
+from portero.service import builds, bundled, forwarded, judged_host, lifted, lookups, resources
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.settings import Settings
@@ -103,7 +103,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "daemons": view.daemons,
         "bindSources": list_trusted(
             cast("list[str]", view.policy.site["bind-sources"]),
-            loading.make_host(settings, view.policy, view.notice.links).moment(),
+            judged_host.make_host(settings, view.policy, view.notice.links).moment(),
         ),
         "bundle": bundled.describe(settings),
         **forwarded.describe(settings),
@@ -114,7 +114,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "logFailure": settings.log_failure,
         "logSync": settings.log_sync,
         "logReads": settings.log_reads,
-        "hostFiles": loading.host_root(settings),
+        "hostFiles": judged_host.host_root(settings),
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
         "lookups": lookups.state_of(settings, view.lookups),
@@ -158,7 +158,7 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from _watch_attention(view)
     yield from bundled.list_notices(view.settings, now)
     yield from forwarded.list_notices(view.settings, now)
-    if loading.lacks_daemon(view.settings):
+    if judged_host.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     elif view.lookups_fail:
         yield (
