@@ -216,7 +216,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         "log-failure": Refusal(
             "Every decision is logged",
             "The decision log cannot be written, and a change without a log line is not allowed.",
-            "free disk space or fix PORTERO_LOG; log_failure=allow lifts this",
+            "free disk space or fix PORTERO_LOG as root; PORTERO_LOG_FAILURE=allow lifts this",
         ),
         "policy-outdated": Refusal(
             "A request is judged by the policy that is in force",

@@ -149,6 +149,13 @@ def test_a_change_that_is_denied_anyway_keeps_its_reasons_when_the_log_fails(tmp
     assert "log-failure" in answer["Msg"]
 
 
+def test_what_no_user_can_change_is_told_beside_the_proposal(tmp_path: Path) -> None:
+    told = " ".join(ask(built(tmp_path, log="/dev/full"), create(Privileged=True))["Msg"].split())
+
+    assert "without --privileged) then still refused by: log-failure" in told
+    assert "Free disk space or fix PORTERO_LOG as root" in told
+
+
 class FailingHost:
     """A host view with a fault in it."""
 

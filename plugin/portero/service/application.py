@@ -161,7 +161,13 @@ class Application:
 
 
 def _refuse(decision: Decision, code: str) -> Decision:
-    return replace(decision, violations=in_order((*decision.violations, refusal(code, ""))))
+    proposed = decision.suggestion
+    return replace(
+        decision,
+        violations=in_order((*decision.violations, refusal(code, ""))),
+        # Whatever a user changes, this stays.
+        suggestion=replace(proposed, still=(*proposed.still, code)) if proposed is not None else None,
+    )
 
 
 def build(settings: Settings, shared: Path | None = None) -> Application:
