@@ -65,5 +65,10 @@ def test_a_network_is_made_known_and_its_mode_is_what_is_dropped() -> None:
     assert compose.without("--privileged") == "privileged"
 
 
+def test_a_limit_that_goes_is_named_under_both_keys_that_compose_has_for_it() -> None:
+    assert compose.without("--memory") == "mem_limit or deploy.resources.limits.memory"
+    assert compose.spell_keys([("--memory", "1g")]) == "{mem_limit: 1g}"
+
+
 def test_every_flag_but_those_that_compose_lacks_has_a_key() -> None:
     assert {flag for flag in FLAGS if flag not in compose.KEYS} == WITHOUT_A_KEY

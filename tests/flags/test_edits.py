@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.flags import binds, typed, values
-from portero.flags.edits import NOTHING, Change, Cpus, Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.edits import NOTHING, Change, Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.violated import NONE, Violated
 
 
@@ -44,12 +44,6 @@ ULIMITS = Entries("Ulimits", values.ulimit, values.name)
         ),
         (Names("Options"), "a.b=false", {"Options": {"c": "1"}}, {"Options": {"c": "1", "a.b": "false"}}),
         (Switch("Init"), "", {}, {"Init": True}),
-        (
-            Cpus("HostConfig."),
-            "1",
-            {"HostConfig": {"CpuQuota": 9, "CpuPeriod": 0}},
-            {"HostConfig": {"NanoCpus": 1000000000}},
-        ),
     ],
 )
 def test_a_flag_is_added_as_the_docker_command_does_it(edit: Edit, value: str, before: Any, after: Any) -> None:
@@ -106,11 +100,10 @@ def test_a_name_is_dropped_alone_where_the_violation_tells_which() -> None:
 
 
 def test_what_a_flag_replaces_is_told_as_it_is_typed() -> None:
-    changed = document(HostConfig={"Memory": 4 << 30, "NanoCpus": 4000000000, "CpuQuota": 900000})
+    changed = document(HostConfig={"Memory": 4 << 30})
 
     assert MEMORY.add(changed, "1g", NONE) == Change(("1g",), ("4g",))
     assert MEMORY.add(changed, "1g", NONE) == NOTHING
-    assert Cpus("HostConfig.").add(changed, "1", NONE) == Change(("1",), ("4",), (("--cpu-quota", "900000"),))
 
 
 def test_a_mount_is_changed_in_its_place() -> None:

@@ -379,6 +379,27 @@ def test_a_part_is_proposed_where_a_rule_proposes_nothing() -> None:
     assert decision.suggestion.still == ("published-ports-limited",)
 
 
+def test_a_default_that_a_rule_refuses_is_named_where_it_takes_the_place_of_what_is_left_out() -> None:
+    body = {"Image": "busybox:1.36", "HostConfig": {**LIMITED, "NetworkMode": "host"}}
+
+    decision = decided("/v1.45/containers/create", body, profile="restricted")
+
+    assert decision.suggestion is not None
+    assert decision.suggestion.line.endswith("(without --network host)")
+    assert decision.suggestion.still == ("no-default-bridge",)
+
+
+@pytest.mark.parametrize("everywhere", ["", "0.0.0.0", "::"])
+def test_a_port_on_every_address_gets_one_however_that_is_spelt(everywhere: str) -> None:
+    ports = {"80/tcp": [{"HostIp": everywhere, "HostPort": "8080"}]}
+    body = {"Image": "busybox:1.36", "HostConfig": {**LIMITED, "PortBindings": ports}}
+
+    decision = decided("/v1.45/containers/create", body, profile="restricted")
+
+    assert decision.suggestion is not None
+    assert ("-p", "127.0.0.1:8080:80") in decision.suggestion.add
+
+
 def test_the_log_has_what_the_line_says() -> None:
     body = {"Image": "busybox", "HostConfig": {**LIMITED, "Memory": 4 << 30, "Privileged": True}}
 

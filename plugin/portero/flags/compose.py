@@ -66,8 +66,14 @@ KEYS: Mapping[str, str] = {
 }
 
 
-# A flag that is dropped may have stood under another key than the one that replaces it.
-_DROPPED: Mapping[str, str] = {"--network": "network_mode"}
+# A flag that is dropped may have stood under another key than the one that replaces it. Compose takes a limit under
+# either key, and no file with two values.
+_DROPPED: Mapping[str, str] = {
+    "--cpus": "cpus or deploy.resources.limits.cpus",
+    "--memory": "mem_limit or deploy.resources.limits.memory",
+    "--network": "network_mode",
+    "--pids-limit": "pids_limit or deploy.resources.limits.pids",
+}
 
 
 def without(flag: str) -> str:

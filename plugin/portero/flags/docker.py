@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from portero.denial import Typed
 from portero.flags import binds, typed, values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
-from portero.flags.edits import Cpus, Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
+from portero.flags.exclusive import Cpus, LogDriver
 from portero.flags.published import Network, Published, ServicePorts
 from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
 from portero.types import JSON
@@ -72,7 +73,9 @@ _PLAIN: Mapping[str, Edit] = {
     "--user": SetField("User", str),
     "--workdir": SetField("WorkingDir", str),
     "--stop-timeout": SetField("StopTimeout", int),
-    "--log-driver": SetField("HostConfig.LogConfig", values.log_driver, typed.log_driver),
+    "--log-driver": LogDriver(
+        SetField("HostConfig.LogConfig", values.log_driver, typed.log_driver), "HostConfig.LogConfig.Config"
+    ),
     "--log-opt": Names("HostConfig.LogConfig.Config"),
     "--runtime": SetField("HostConfig.Runtime", str),
     "--cgroup-parent": SetField("HostConfig.CgroupParent", str),
@@ -124,8 +127,13 @@ _BOTH = {
     "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself, typed.capability)),
     "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself, typed.capability)),
     "--log-driver": Spelling(
-        "--log-driver", SetField("TaskTemplate.LogDriver", values.log_driver_of_service, typed.log_driver)
+        "--log-driver",
+        LogDriver(
+            SetField("TaskTemplate.LogDriver", values.log_driver_of_service, typed.log_driver),
+            "TaskTemplate.LogDriver.Options",
+        ),
     ),
+    "--log-opt": Spelling("--log-opt", Names("TaskTemplate.LogDriver.Options")),
     "--no-healthcheck": Spelling("--no-healthcheck", Switch(f"{_SPEC}.Healthcheck", {"Test": ["NONE"]})),
     "--restart": Spelling(
         "--restart-condition",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portero.flags import typed, values
+from portero.flags import typed
 from portero.flags.document import Document, around, as_entries, as_object
 from portero.flags.violated import Violated
 from portero.types import JSON
@@ -78,31 +78,6 @@ class SetField:
         """Remove the field; the value that it had."""
         parent, name = around(document, self.at)
         return self.types(parent.pop(name, None))
-
-
-@dataclass(frozen=True, slots=True)
-class Cpus:
-    """--cpus, beside which docker takes neither --cpu-period nor --cpu-quota. `below`: where the fields are."""
-
-    below: str
-
-    def add(self, document: Document, value: str, violated: Violated) -> Change:
-        """Set the field, and clear the two others."""
-        change = self._field.add(document, value, violated)
-        others = [
-            (flag, was)
-            for flag, name in (("--cpu-period", "CpuPeriod"), ("--cpu-quota", "CpuQuota"))
-            if (was := SetField(f"{self.below}{name}", int).clear(document))
-        ]
-        return Change(change.added, change.removed, tuple(others))
-
-    def drop(self, document: Document, violated: Violated) -> Change:
-        """Remove the field when a violation is there."""
-        return self._field.drop(document, violated)
-
-    @property
-    def _field(self) -> SetField:
-        return SetField(f"{self.below}NanoCpus", values.cpus, typed.cpus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from portero.types import JSON
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
 _HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")
 _LAST_PORT = 65535
+# A fact has one spelling for every address of the host: the empty one.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violat
     facts = [fact for fact in violated.facts if name in fact]
     own, _, protocol = key.partition("/")
     value = str(binding.get(field) or "")
+    value = "" if value in _EVERYWHERE else value
     return not facts or any(
         (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (own, protocol or "tcp", value)
         for fact in facts

@@ -239,7 +239,8 @@ class Judge:
             changed = self._with_objects(rebuilt, match, time, host, found if found.is_whole else Found())
             judged = self.find_violations(changed, time, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
-            if still <= drafted.unsolved:
+            # What is left out can leave a default that another rule refuses, and that one may propose nothing.
+            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in still):
                 return try_line.propose(drafted.changes, still, by_compose=by_compose)
         return None
 
