@@ -186,6 +186,8 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         self.LISTENERS = create_sockets(self.cfg, self.log)
         close_sockets(listeners, unlink=False)
         self._renewal.retire(self.WORKERS)
+        # Whoever connects from now on waits for the new ones.
+        self.manage_workers()
 
     def _renew_workers(self) -> None:
         now, renewal = time.monotonic(), self._renewal
