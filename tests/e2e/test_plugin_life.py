@@ -34,6 +34,11 @@ def _create(docker: GuardedDocker, name: str, body: object) -> Answer:
     return docker.client.ask("POST", f"/containers/create?name={name}", body)
 
 
+def _is_refused(attack: Answer) -> bool:
+    """Whether a policy at work has refused it, and not a portero that cannot judge."""
+    return attack.status == 403 and "no-privileged" in attack.message
+
+
 def _exists(docker: GuardedDocker, name: str) -> bool:
     return docker.client.ask("GET", f"/containers/{name}/json").status == 200
 
@@ -93,7 +98,7 @@ def test_requests_go_on_after_the_workers_were_killed(docker: GuardedDocker) -> 
     _killed_while_asked(docker, "whoever", HARMLESS)
 
     assert _create(docker, "afterwards", HARMLESS).status == 201
-    assert _create(docker, "attack-afterwards", ATTACK).status == 403
+    assert _is_refused(_create(docker, "attack-afterwards", ATTACK))
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
@@ -103,18 +108,16 @@ def test_the_plugin_may_be_restarted_while_the_daemon_runs(docker: GuardedDocker
 
     started = time.monotonic()
     assert _create(docker, f"after-{signal.lower()}", HARMLESS).status == 201
-    assert _create(docker, f"attack-after-{signal.lower()}", ATTACK).status == 403
+    assert _is_refused(_create(docker, f"attack-after-{signal.lower()}", ATTACK))
     assert time.monotonic() - started < 5
 
 
 def test_a_reload_of_the_policy_loses_no_request(docker: GuardedDocker) -> None:
-    answers = []
-    for number in range(40):
-        if number == 5:
+    for number in range(20):
+        if number == 3:
             docker.host.signal(docker.plugin_pid, "HUP")
-        answers.append(_create(docker, f"reload-{number}", HARMLESS if number % 2 else ATTACK).status)
-
-    assert answers == [403, 201] * 20
+        assert _is_refused(_create(docker, f"reload-attack-{number}", ATTACK))
+        assert _create(docker, f"reload-{number}", HARMLESS).status == 201
 
 
 def test_nothing_is_executed_while_the_plugin_is_away(docker: GuardedDocker) -> None:
@@ -139,4 +142,4 @@ def test_a_request_waits_for_a_plugin_that_comes_back(docker: GuardedDocker) -> 
     docker.start_plugin()
 
     assert harmless.answer().status == 201
-    assert attack.answer().status == 403
+    assert _is_refused(attack.answer())

@@ -77,5 +77,7 @@ def test_a_token_counts_where_the_policy_and_the_host_groups_are_known(judge: Ju
     trial = Trial(known)
 
     assert trial.daemon.answer(_with_token(token(iat=now, exp=now + 600))).status == 200
-    assert trial.daemon.answer(_with_token("x")).status == 403
+    refused = trial.daemon.answer(_with_token("x"))
+    assert refused.status == 403
+    assert "token-invalid" in str(refused.body)
     assert [judged.decision.subject.user for judged in trial.judged] == ["alicia", ""]

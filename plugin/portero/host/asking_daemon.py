@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from portero.host.daemon_programs import list_programs
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
-from portero.host.dockerd_process import RunningDockerd
+from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
 from portero.host.flag_settings import read_flag_settings
 from portero.host.path import clean
 from portero.types import JSON
@@ -63,6 +63,11 @@ class AskingDaemon:
     data: tuple[str, ...]
     programs: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> DockerdIdentity:
+        """Tells it from every other process, also a later one."""
+        return DockerdIdentity(self.pid, self.started)
 
     @property
     def mountinfo(self) -> str:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
+from portero.host.dockerd_process import DockerdIdentity
 from portero.host.file_age import is_older
 from portero.host.symlinks import HostWalk
 from portero.regular_file import read_regular_file
@@ -98,12 +99,12 @@ class DaemonConfigs:
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._known: dict[tuple[str, str, int, int], DaemonConfig] = {}
+        self._known: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
 
     def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
         """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
         path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
-        key = (walk.local_path("/") if walk else "", path, *((asking.pid, asking.started) if asking else (0, 0)))
+        key = (walk.local_path("/") if walk else "", path, asking.identity if asking else None)
         if (config := self._known.get(key)) is None:
             config = DaemonConfig(path, asking.flags if asking else {})
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.dockerd_process import DockerdIdentity
 from portero.host.unreadable import refuse_unreadable
 from portero.host.view import ListedKind, LookupState, ObjectKind
 from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
@@ -49,7 +50,7 @@ class DaemonObjects:
 
     def __init__(self, addresses: Callable[[AskingDaemon | None], Iterable[str]]) -> None:
         self.addresses = addresses
-        self._info: tuple[tuple[int, int], float, Mapping[str, JSON]] | None = None
+        self._info: tuple[DockerdIdentity | None, float, Mapping[str, JSON]] | None = None
         self._state: LookupState = "auto"
 
     def state(self) -> LookupState:
@@ -69,12 +70,12 @@ class DaemonObjects:
             return None
         return ObjectLookup(self, daemon, addresses)
 
-    def recall_info(self, daemon: tuple[int, int]) -> Mapping[str, JSON] | None:
+    def recall_info(self, daemon: DockerdIdentity | None) -> Mapping[str, JSON] | None:
         """What GET /info of this daemon said within the last minute."""
         kept = self._info
         return kept[2] if kept is not None and kept[0] == daemon and time.monotonic() < kept[1] + _INFO_KEPT else None
 
-    def keep_info(self, daemon: tuple[int, int], info: Mapping[str, JSON]) -> None:
+    def keep_info(self, daemon: DockerdIdentity | None, info: Mapping[str, JSON]) -> None:
         """Remember it for a minute."""
         self._info = (daemon, time.monotonic(), info)
 
@@ -122,7 +123,7 @@ class ObjectLookup:
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows. Refused (lookup-failed): no answer."""
-        daemon = (self._daemon.pid, self._daemon.started) if self._daemon else (0, 0)
+        daemon = self._daemon.identity if self._daemon else None
         info = self._objects.recall_info(daemon)
         if info is None:
             info = self._ask("/info", frozenset()) or {}

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TypeAlias
 
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.dockerd_process import DockerdIdentity
 from portero.host.view import may_begin_network_id
 from portero.objects.daemon_api import TimedRequests, read_object
 
@@ -18,8 +19,7 @@ _LONGEST_ANSWER = 1 << 20
 _KEPT_NAMES = 256
 _WHOLE_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{64}")
 
-# Process ID and start of a daemon, and a network.
-_Key: TypeAlias = tuple[int, int, str]
+_Key: TypeAlias = tuple[DockerdIdentity | None, str]
 
 
 class NetworkNames:
@@ -132,7 +132,7 @@ class NetworkLookup:
 
 
 def _key(daemon: AskingDaemon | None, network: str) -> _Key:
-    return (daemon.pid, daemon.started, network) if daemon else (0, 0, network)
+    return (daemon.identity if daemon else None, network)
 
 
 def _read_network(body: bytes) -> Mapping[str, str] | None:

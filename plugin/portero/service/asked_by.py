@@ -42,7 +42,7 @@ class AskedBy:
 
     def list(self) -> list[JSON]:
         """What status reports of each daemon that still runs, the one that started last at the end."""
-        found = {_identify(daemon): _describe(daemon) for daemon in self._noted}
+        found = {daemon.identity: _describe(daemon) for daemon in self._noted}
         if self._shared is not None:
             found |= dict(_read(self._shared))
         running = {identity: about for identity, about in found.items() if self._runs(identity)}
@@ -56,14 +56,10 @@ class AskedBy:
 
 
 def _write(shared: Path, daemon: AskingDaemon) -> None:
-    identity = _identify(daemon)
+    identity = daemon.identity
     file = shared / f"{_PREFIX}{identity.pid}-{identity.started}.json"
     # Whole, since other workers read it.
     write_whole(file, json.dumps(_describe(daemon)).encode(), 0o600)
-
-
-def _identify(daemon: AskingDaemon) -> DockerdIdentity:
-    return DockerdIdentity(daemon.pid, daemon.started)
 
 
 def _read(shared: Path) -> Iterator[tuple[DockerdIdentity, JSON]]:
