@@ -104,6 +104,7 @@ TOLD = {
     "ImagePush": {"image"},
     "ImageTag": {"imageSource"},
     "DistributionInspect": {"image"},
+    "GetPluginPrivileges": {"image"},
     "Grpc": {"buildkit"},
     "Session": {"buildkit"},
     "ContainerTop": {"processList"},

@@ -190,3 +190,9 @@ def test_an_inspected_distribution_names_the_registry_in_its_path() -> None:
     found: Any = image.read_distribution({"name": "127.0.0.1:5999/a"})
 
     assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", "path.name")
+
+
+def test_a_plugin_that_somebody_thinks_of_installing_names_the_registry_that_is_asked() -> None:
+    found: Any = image.read_plugin({"remote": ["127.0.0.1:5999/a", "vieux/sshfs"]})
+
+    assert (found["image"]["registry"], found["image"]["at"]) == ("127.0.0.1:5999", "?remote")

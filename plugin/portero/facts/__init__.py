@@ -91,6 +91,7 @@ _READERS: Mapping[str, Callable[[FactCall], dict[str, JSON]]] = {
     "ImagePush": lambda call: image.read_push(call.path, call.query),
     "ImageTag": lambda call: image.read_tag(call.path, call.query),
     "ImageSearch": lambda call: image.read_search(call.query),
+    "GetPluginPrivileges": lambda call: image.read_plugin(call.query),
     "DistributionInspect": lambda call: image.read_distribution(call.path),
     "SwarmInit": lambda call: _swarm(child(call.body, "Spec"), "Spec."),
     "SwarmUpdate": lambda call: _swarm(call.body, ""),

@@ -70,6 +70,11 @@ def read_distribution(path: Mapping[str, str]) -> dict[str, JSON]:
     return {"image": parse(path.get("name", ""), "path.name") | {"mayBeId": False}}
 
 
+def read_plugin(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
+    """The plugin whose registry GetPluginPrivileges asks for what it needs; a name as an image's, never an ID."""
+    return {"image": parse(first_value(query, "remote"), "?remote") | {"mayBeId": False}}
+
+
 def read_search(query: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """The registry that ImageSearch asks (moby registry/search.go, splitReposSearchTerm), as an image there."""
     term = first_value(query, "term")
