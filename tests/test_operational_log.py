@@ -77,3 +77,14 @@ def test_messages_that_nobody_reads_hold_up_nothing_and_are_counted(monkeypatch:
     told = f"\nportero: warning: {lost} messages were lost: standard error was full; see that what reads it"
     assert told in (first + rest).decode()
     assert rest.endswith(b"portero: error: the reader is back\n")
+
+
+def test_another_librarys_messages_are_written_as_our_own(capsys: pytest.CaptureFixture[str]) -> None:
+    other = logging.getLogger("other.test")
+    other.propagate = False
+    other.addHandler(logging.StreamHandler(io.StringIO()))
+    operational_log.write_as_own(other)
+
+    other.error("it\nfails")
+
+    assert capsys.readouterr().err == "portero: error: it\\nfails\n"

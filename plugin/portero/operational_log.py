@@ -81,3 +81,9 @@ def start() -> None:
         handler = _StandardError()
         handler.setFormatter(OneLineFormatter())
         logger.addHandler(handler)
+
+
+def write_as_own(logger: logging.Logger) -> None:
+    """Write the messages of another library's logger as our own, in place of what it did with them."""
+    start()
+    logger.handlers = [*logging.getLogger("portero").handlers]

@@ -97,6 +97,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
+            "logger_class": "portero.server.gunicorn_log.GunicornLog",
             "proc_name": "portero",
             "worker_tmp_dir": _HEARTBEATS if os.access(_HEARTBEATS, os.W_OK) else None,
             # Newer gunicorns open a second socket, by which the server can be steered.
