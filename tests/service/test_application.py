@@ -34,14 +34,14 @@ def create(**host_config: object) -> dict[str, object]:
     }
 
 
-def built(tmp_path: Path, **options: str) -> Application:
+def built(tmp_path: Path, *, shared: Path | None = None, **options: str) -> Application:
     chosen = {
         "log": str(tmp_path / "decisions.jsonl"),
         "profile": "baseline",
         "engine": "reference",
         "host_root": "none",
     }
-    return build(Settings.read({}, chosen | options))
+    return build(Settings.read({}, chosen | options), shared)
 
 
 def ask(asked: Application, envelope: Mapping[str, object]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from portero.instants import instant
 from portero.refusals import Refused
 from portero.service import log_state, resources
 from portero.service.asked_by import AskedBy
+from portero.service.metrics_folder import shared_folder
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
@@ -85,6 +87,19 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
 
     assert nothing == "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
+
+
+def test_a_folder_of_metrics_that_was_removed_needs_attention_and_hides_no_status(tmp_path: Path) -> None:
+    """As systemd's RemoveIPC= does when the user of a rootless Portero logs out."""
+    with shared_folder(tmp_path) as shared:
+        told = built(tmp_path, shared=shared)
+        ask(told, create(Privileged=True))
+        shutil.rmtree(shared)
+        ask(told, create())
+        health, status = cast(dict[str, Any], told.health()), cast(dict[str, Any], told.status())
+
+    assert [line for line in health["attention"] if "the metrics are lost" in line]
+    assert status["decisions"]["refused"] == 0
 
 
 def test_code_that_was_replaced_while_it_runs_needs_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,7 @@ class Application:
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
             self.metrics.so_far().break_glass,
             self.pulse.silent_for(),
+            self.metrics.is_lost(),
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:

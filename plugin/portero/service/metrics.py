@@ -149,10 +149,15 @@ class Metrics:
         """All of it in Prometheus's text format."""
         return generate_latest(self._collect())
 
+    def is_lost(self) -> bool:
+        """Whether somebody removed the folder in which several processes add up: text() fails then."""
+        return self._shared is not None and not self._shared.is_dir()
+
     def so_far(self) -> SoFar:
-        """The counts of a status."""
+        """The counts of a status; all are 0 when the folder is lost."""
         counts: dict[str, Tally[str]] = defaultdict(Tally)
-        for sample in (sample for family in self._collect().collect() for sample in family.samples):
+        registry = CollectorRegistry() if self.is_lost() else self._collect()
+        for sample in (sample for family in registry.collect() for sample in family.samples):
             label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
             if condition := sample.labels.get("condition"):
                 label = f"{label} {condition}"

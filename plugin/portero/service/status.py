@@ -43,7 +43,8 @@ class View:
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
     existing object went. `break_glass`: for how many requests a token lifted the rules since the start. `silent_for`:
-    so many seconds ago the master last looked after policy and workers.
+    so many seconds ago the master last looked after policy and workers. `metrics_lost`: the folder in which the workers
+    add up is gone.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class View:
     lookups: LookupState = "auto"
     break_glass: int = 0
     silent_for: float = 0.0
+    metrics_lost: bool = False
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -153,6 +155,8 @@ def attention(view: View, now: float) -> Iterator[str]:
             f"no change of the policy is loaded and no worker replaced since {instant(now - view.silent_for)}:"
             " does a file system with a policy folder not answer? else restart portero"
         )
+    if view.metrics_lost:
+        yield "the metrics are lost, somebody removed their folder: restart portero; what is counted here reads 0"
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
