@@ -14,7 +14,7 @@ import pytest
 from tests.paths import ROOT
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started, wait_until_it_answers
-from tests.waiting import soon, wait_until
+from tests.waiting import soon
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
@@ -179,30 +179,6 @@ def test_reads_that_share_a_line_have_one_when_portero_ends(tmp_path: Path) -> N
         assert len(log.read_text().splitlines()) <= 2  # the first of each worker
 
     assert sum(json.loads(line).get("alike", 1) for line in log.read_text().splitlines()) == 40
-
-
-def test_a_stalled_standard_error_keeps_no_worker_from_being_replaced(tmp_path: Path) -> None:
-    """Gunicorn's master says that a worker was killed."""
-    reader, writer = os.pipe()
-    words = serve(tmp_path, "--workers", "2")
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")}
-    process = subprocess.Popen([sys.executable, *words], env=environ, stderr=writer, text=True)
-    server = Server(process, tmp_path / "portero.sock")
-    try:
-        wait_until_it_answers(server)
-        wait_until(lambda: len(server.workers()) == 2, "two workers")
-        fill(writer)
-        before = server.workers()
-        os.kill(before[0], signal.SIGKILL)
-        wait_until(lambda: len({*server.workers()} - {*before}) == 1, "a worker in its place")
-        assert ask(server, READ)["Allow"] is True
-        status, _ = server.stop()
-    finally:
-        process.kill()
-        os.close(reader)
-        os.close(writer)
-
-    assert status == 0
 
 
 def test_a_line_behind_that_of_a_killed_worker_is_a_line_of_its_own(tmp_path: Path) -> None:
