@@ -192,6 +192,6 @@ def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
     for sentence in (
         "rules/images/team-registry.json: judges image of containers, not of services: "
         "add ServiceCreate and ServiceUpdate to operations",
-        "exceptions/old.json: match: facts.imge.tag: is in no request that team-registry refuses",
+        "exceptions/old.json: match: facts.imge: is in no request: did you mean 'image'?",
     ):
         assert f"{tmp_path}/{sentence}" in result.stderr
