@@ -11,6 +11,7 @@ from tests.hostcheck.host_tree import Host
 
 ROOT = "22 1 8:1 / / rw - ext4 /dev/sda1 rw"
 OWN = "30 22 8:17 / /var/lib/docker rw,relatime shared:5 - btrfs /dev/sdb1 rw"
+ITSELF_OVER_OWN = "31 30 8:1 /var/lib/docker /var/lib/docker rw - ext4 /dev/sda1 rw"
 ITSELF = "31 22 8:1 /var/lib/docker /var/lib/docker rw - ext4 /dev/sda1 rw"
 VAR = "32 22 8:33 / /var rw - xfs /dev/sdc1 rw"
 NEIGHBOUR = "33 22 8:17 / /var/lib/dock rw - zfs pool rw"
@@ -30,9 +31,10 @@ def facts(host: Host, *mounts: str, root: str = "/var/lib/docker", process: Dock
         ((ROOT, ITSELF), False, "ext4"),
         ((ROOT, VAR), False, "xfs"),
         ((ROOT, NEIGHBOUR), False, "ext4"),
-        ((ROOT, OWN, ITSELF), False, "ext4"),
+        ((ROOT, OWN, ITSELF_OVER_OWN), False, "ext4"),
+        ((ROOT, OWN, VAR), False, "xfs"),
     ],
-    ids=["none", "its own", "bound to itself", "above", "a neighbour", "the last one is on top"],
+    ids=["none", "its own", "bound to itself", "above", "a neighbour", "the last one is on top", "covered from above"],
 )
 def test_only_another_device_mounted_there_is_its_own(host: Host, mounts: Any, own: bool, kind: str) -> None:
     found = facts(host, *mounts)
