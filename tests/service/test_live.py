@@ -79,6 +79,15 @@ def test_a_change_is_taken_by_the_master_and_followed_by_the_worker(pair: Pair) 
     assert [in_force.notice.faults for in_force in pair.reported] == [()]
 
 
+def test_the_master_is_missed_also_before_it_first_tends_the_policy(pair: Pair) -> None:
+    time.sleep(0.05)
+    before = pair.worker.application.pulse.silent_for()
+    pair.tend(1)
+
+    assert before >= 0.05
+    assert pair.worker.application.pulse.silent_for() < before
+
+
 def test_without_a_change_nothing_is_loaded_and_nothing_reported(pair: Pair) -> None:
     pair.tend(4)
     pair.worker.catch_up()
