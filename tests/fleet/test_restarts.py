@@ -14,6 +14,7 @@ from .machine import Machine, Network, missing
 pytestmark = pytest.mark.e2e
 UNITS = "/etc/systemd/system"
 SITE = "/etc/portero/policy/site.json"
+MAIN = "systemctl show --value --property MainPID portero.service"
 PING = "curl -sf -m 30 --unix-socket /run/docker/plugins/portero.sock -X POST http://portero/Plugin.Activate"
 
 
@@ -59,7 +60,8 @@ def test_each_process_that_is_killed_is_replaced(machine: Machine) -> None:
     pids = "cat /sys/fs/cgroup/system.slice/portero.service/cgroup.procs"
     before = machine.do(pids).split()
     for _ in range(6):
-        machine.do("kill -KILL $(systemctl show --value --property MainPID portero.service)")
+        # 0 while it is about to be started again.
+        machine.do(f"until pid=$({MAIN}); [ $pid != 0 ]; do sleep 0.1; done; kill -KILL $pid")
         assert '"authz"' in machine.do(PING)
 
     end = time.monotonic() + 30
