@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from portero import __version__, operational_log
+from portero.cli.closed_pipe import ended_by_its_reader
 
 __all__ = ["main"]
 
@@ -50,6 +51,10 @@ class _Commands(click.Group):
     The list of commands needs none of them.
     """
 
+    @ended_by_its_reader()
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 
@@ -75,6 +80,7 @@ class _Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'{cure}")
         return super().resolve_command(ctx, args)
 
+    @ended_by_its_reader()
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
