@@ -25,6 +25,9 @@ UNDER_WAY = Path("under-way")
 # A file that keeps workers from beginning.
 NO_FILES = Path("no-files")
 
+# A file that stands for another policy.
+NEW_POLICY = Path("new-policy")
+
 
 class StandIn:
     def __init__(self) -> None:
@@ -37,6 +40,7 @@ class StandIn:
         if FAILS.exists():
             FAILS.unlink()
             raise RuntimeError("while tending")
+        self.policies = int(NEW_POLICY.exists())
         return 0.1
 
     def reload(self) -> None:

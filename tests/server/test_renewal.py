@@ -47,21 +47,17 @@ def test_each_policy_puts_it_off() -> None:
 def test_the_next_ones_wait_until_those_that_make_way_have_ended() -> None:
     made = renewal(policies=1)
     made.begin(BEFORE, 2000.0)
-    made.is_announced = True
     made.note(2, 4, 3000.0)
 
     assert made.begin({102: 2, 103: 3, 104: 4}, 4000.0) is False
     assert made.retiring == {102}
     assert made.begin({103: 3, 104: 4}, 5000.0) is True
     assert made.retiring == {103, 104}
-    assert made.is_announced is False
 
 
 def test_those_that_are_asked_to_make_way_do_so_beside_the_others() -> None:
     made = renewal()
     made.begin(BEFORE, 1e9)
-    made.is_announced = True
     made.retire({102: 2, 103: 3})
 
     assert made.retiring == {101, 102, 103}
-    assert made.is_announced is False

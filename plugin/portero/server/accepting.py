@@ -37,9 +37,14 @@ class Accepting:
         """Whether no connection is accepted for a while."""
         return 0 < self._resume < inf
 
+    @property
+    def has_stopped(self) -> bool:
+        """Whether no connection is accepted any more."""
+        return self._resume == inf
+
     def accept(self, descriptor: int) -> socket.socket | None:
         """The connection that a listener has; None: there is none, or it cannot be accepted now."""
-        if self._resume == inf:
+        if self.has_stopped:
             return None
         try:
             client, _ = self._listeners[descriptor].accept()

@@ -131,6 +131,8 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         super().__init__(master)
         self._tended = tended
         self._socket = LostSocket(listener)
+        # Whether nobody is at the new socket yet.
+        self._is_deaf = False
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
 
@@ -170,13 +172,14 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Gunicorn's main loop comes by here. No thread does this work, since the master forks."""
         try:
-            if self._socket.make_anew(time.monotonic()):
+            self._is_deaf = self._socket.make_anew(time.monotonic()) or self._is_deaf
+            if self._is_deaf:
                 self._listen_anew()
             rest = self._tended.tend()
+            self._renew_workers()
         except Exception as error:  # noqa: BLE001 - the master and its workers go on after any error
             _LOG.error("internal error while tending policy and socket", exc_info=error)
             rest = _TENDS_AFTER_ERROR
-        self._renew_workers()
         signals: list[int] = super().wait_for_signals(min(timeout, rest))
         return signals
 
@@ -185,6 +188,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         listeners = self.LISTENERS
         self.cfg.set("bind", f"fd://{self._socket.listener.descriptor}")
         self.LISTENERS = create_sockets(self.cfg, self.log)
+        self._is_deaf = False
         close_sockets(listeners, unlink=False)
         self._renewal.retire(self.WORKERS)
         # Whoever connects from now on waits for the new ones.
@@ -195,11 +199,17 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         renewal.note(self._tended.policies, self.worker_age, now)
         if renewal.begin({process: worker.age for process, worker in self.WORKERS.items()}, now):
             share_with_forks()
-        # The main loop makes the new workers first.
-        elif not renewal.is_announced and len(self.WORKERS) >= self.num_workers:
-            renewal.is_announced = True
+        # The main loop makes the new workers first. Those that make way are told again and again: one that was just
+        # made may not know the signal yet.
+        elif renewal.retiring and self._do_others_serve(now):
             for process in renewal.retiring:
                 self.kill_worker(process, signal.SIGUSR2)
+
+    def _do_others_serve(self, now: float) -> bool:
+        """Whether there are enough workers that do not make way, and all of them have begun to serve."""
+        others = [worker for process, worker in self.WORKERS.items() if process not in self._renewal.retiring]
+        # A worker first shows that it lives when it serves. Until then its file has the time of day, which is later.
+        return len(others) >= self._wanted and all(worker.tmp.last_update() <= now for worker in others)
 
     def handle_hup(self) -> None:
         """Gunicorn would replace the workers."""

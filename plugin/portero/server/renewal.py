@@ -15,7 +15,6 @@ class Renewal:
 
     def __init__(self) -> None:
         self.retiring: frozenset[int] = frozenset()
-        self.is_announced = False
         self._policies = 0
         self._due = inf
         # The last worker that was made before the policy came into force.
@@ -38,4 +37,3 @@ class Renewal:
     def retire(self, processes: Iterable[int]) -> None:
         """Have these make way, beside those that already do."""
         self.retiring = self.retiring.union(processes)
-        self.is_announced = False

@@ -94,7 +94,8 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         """
         if not self._retires:
             return False
-        self._loop.stop_accepting()
+        # Where the socket is lost, nobody else accepts who waits there.
+        self._loop.stop_accepting(first_all=True)
         return not self._loop.connections
 
     def _end(self) -> None:
