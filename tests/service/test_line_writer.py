@@ -47,6 +47,37 @@ def test_a_line_that_another_process_is_writing_is_not_a_torn_one(
     assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
 
 
+def test_a_line_that_grows_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text("{")
+    left = iter([*'"id":"d-1","padding":""', "}\n"])
+
+    def go_on(seconds: float) -> None:
+        with path.open("a") as file:
+            file.write(next(left))
+
+    monkeypatch.setattr(line_writer.time, "sleep", go_on)
+    opened(path).write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
+
+
+def test_a_file_that_others_write_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text("{")
+
+    def go_on(seconds: float) -> None:
+        with path.open("a") as file:
+            file.write("x")
+
+    monkeypatch.setattr(line_writer.time, "sleep", go_on)
+    opened(path).write('{"id":"d-2"}')
+
+    assert path.read_text().endswith('x\n{"id":"d-2"}\n')
+
+
 def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     log = opened(path)
@@ -211,7 +242,7 @@ def test_a_full_disk_is_waited_for_once_behind_half_a_line(tmp_path: Path, monke
         with pytest.raises(OSError, match="No space left"):
             log.write('{"id":"d-1"}')
 
-    assert len(pauses) == 3
+    assert len(pauses) == 10
 
 
 def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:

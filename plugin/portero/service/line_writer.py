@@ -17,7 +17,8 @@ from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 
 _OWNER_ONLY = 0o600
-_LOOKS, _BETWEEN_LOOKS = 3, 0.002
+# So often a half line is seen unchanged before it counts as one that nobody goes on with.
+_LOOKS, _MOST_LOOKS, _BETWEEN_LOOKS = 10, 100, 0.002
 # No byte: the file was cut meanwhile.
 _ENDS = (b"\n", b"")
 
@@ -75,12 +76,16 @@ class LineWriter:
             return False
         if size == self._torn_at:
             return True
-        # What another process writes just now may be there in part.
-        for _ in range(_LOOKS):
+        # What another process writes just now may be there in part: then it grows soon.
+        looks = 0
+        for _ in range(_MOST_LOOKS):
             time.sleep(_BETWEEN_LOOKS)
-            size = os.fstat(self._descriptor).st_size
+            before, size = size, os.fstat(self._descriptor).st_size
             if self._ends_a_line(size):
                 return False
+            looks = looks + 1 if size == before else 0
+            if looks == _LOOKS:
+                break
         self._torn_at = size
         return True
 
