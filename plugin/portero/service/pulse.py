@@ -12,11 +12,13 @@ class Pulse:
 
     def __init__(self) -> None:
         self._beaten_at = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("d")
+        # The master may stand still before it beats for the first time.
+        self.beat()
 
     def beat(self) -> None:
         """In the master, each second or more often."""
         self._beaten_at[0] = time.monotonic()
 
     def silent_for(self) -> float:
-        """The seconds since the last beat; 0 before the first."""
-        return time.monotonic() - self._beaten_at[0] if self._beaten_at[0] else 0.0
+        """The seconds since the last beat; before the first one since it was made."""
+        return time.monotonic() - self._beaten_at[0]
