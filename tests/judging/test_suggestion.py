@@ -214,6 +214,15 @@ def test_a_mount_becomes_read_only_before_it_is_left_out() -> None:
     assert tried_with({"Binds": ["/etc:/x"]}) == "docker run …  (without -v /etc:/x)"
 
 
+def test_a_mount_of_the_hosts_shared_memory_gives_way_to_a_size() -> None:
+    assert tried_with({"Binds": ["/dev/shm:/dev/shm"]}) == (
+        "docker run --shm-size 256m …  (without -v /dev/shm:/dev/shm)"
+    )
+    assert tried_with({"Binds": ["/dev/shm:/dev/shm"], "ShmSize": 1 << 20}) == (
+        "docker run …  (without -v /dev/shm:/dev/shm)"
+    )
+
+
 def test_a_mount_that_may_not_be_read_only_either_is_left_out() -> None:
     """Under restricted a read-only source must be listed, too."""
     config = {"Binds": ["/srv/app:/app"], "SecurityOpt": ["no-new-privileges"], "CapDrop": ["ALL"]}

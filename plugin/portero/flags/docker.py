@@ -14,6 +14,7 @@ from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.exclusive import Cpus, LogDriver
 from portero.flags.published import Network, Published, ServicePorts
+from portero.flags.shared_memory import SharedMemory
 from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
 from portero.types import JSON
 
@@ -63,7 +64,7 @@ def _numbers(below: str) -> dict[str, Edit]:
 
 _PLAIN: Mapping[str, Edit] = {
     "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
-    "--shm-size": SetField("HostConfig.ShmSize", values.size, typed.size),
+    "--shm-size": SharedMemory(SetField("HostConfig.ShmSize", values.size, typed.size)),
     "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
     "--oom-kill-disable": Switch("HostConfig.OomKillDisable"),
     "--privileged": Switch("HostConfig.Privileged"),
