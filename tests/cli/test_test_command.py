@@ -185,6 +185,7 @@ def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
     about = {"reason": "The old image.", "owner": "operations", "expires": "2030-12-31"}
     (tmp_path / "exceptions").mkdir()
     (tmp_path / "exceptions" / "old.json").write_text(json.dumps(written | about))
+    (tmp_path / "site.json").write_text('{"sysctls": ["net.core.somaxconn=512"]}')
 
     result = prove(folder)
 
@@ -195,3 +196,4 @@ def test_what_is_hardly_meant_is_a_warning_and_no_fault(tmp_path: Path) -> None:
         "exceptions/old.json: match: facts.imge: is in no request: did you mean 'image'?",
     ):
         assert f"{tmp_path}/{sentence}" in result.stderr
+    assert "site.json: sysctls: net.core.somaxconn=512 matches nothing: write the name alone" in result.stderr

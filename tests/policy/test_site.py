@@ -281,7 +281,9 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
         ({"bind-sources-writable": ["/srv/../etc"]}, f"bind-sources-writable[0]: {_PATH}"),
         ({"bind-sources-writable": ["/srv/."]}, f"bind-sources-writable[0]: {_PATH}"),
         ({"bind-sources-writable": ["/srv\n"]}, f"bind-sources-writable[0]: {_PATH}"),
-        ({"bind-sources-writable": "/srv"}, "bind-sources-writable: must be of type array"),
+        ({"bind-sources-writable": "/srv"}, 'bind-sources-writable: must be of type array: write ["/srv"]'),
+        ({"bind-sources-writable": "srv"}, "bind-sources-writable: must be of type array: write a list in [ ]"),
+        ({"devices": "/dev/null"}, "devices: must be of type array: write a list in [ ]"),
         ({"runtimes": ["two words"]}, "runtimes[0]: write a name of plain ASCII characters without spaces"),
         (
             {"devices": [{"path": "/dev/null", "permissions": "wr"}]},

@@ -109,7 +109,21 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
     elif "cure" in violated:
         yield str(violated["cure"])
     else:
-        yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value))
+        example = _write_as_list(error, schema) if error.validator == "type" else ""
+        yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value)) + example
+
+
+def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
+    """The usual slip, one value where a list of such belongs, as it is to be written."""
+    value = cast(JSON, error.instance)
+    if cast(Any, error.validator_value) != "array" or isinstance(value, dict):
+        return ""
+    from portero.engine.reference import VALIDATOR
+
+    is_meant = isinstance(value, str) and VALIDATOR(dict(schema)).evolve(schema=error.schema).is_valid([value])
+    return (
+        f": write {json.dumps([value])}" if is_meant and len(str(value)) <= _LONGEST_SHOWN else ": write a list in [ ]"
+    )
 
 
 def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
@@ -128,6 +142,7 @@ def _list(value: Any) -> str:
 
 _COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
 _MOST_COMPILED = 8
+_LONGEST_SHOWN = 60
 
 _MUST: Mapping[str, str] = {
     "type": "must be of type {}",
