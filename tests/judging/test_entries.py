@@ -1,5 +1,6 @@
 """What a denial tells together: violations with one cause, worst first, concrete."""
 
+from dataclasses import replace
 from typing import Any
 
 from portero.decision import Violation
@@ -28,6 +29,20 @@ def test_missing_limits_are_one_entry_in_the_order_of_the_rule_files() -> None:
 
     assert told(*limits, solved=frozenset({"cpu-limit", "memory-limit", "no-swap"})) == [
         ("limits", "no limit on memory, CPU.")
+    ]
+
+
+def test_each_missing_limit_that_nothing_solves_has_its_remedy() -> None:
+    limits = [
+        replace(lacking("cpu-limit", "CPU", 2), remedy={"docker": "--cpus 1"}),
+        replace(lacking("memory-limit", "memory", 1), remedy={"docker": "-m 1g"}),
+        replace(lacking("no-swap", "memory", 3), remedy={"docker": "-m 1g"}),
+        replace(lacking("pids-limit", "processes", 4), remedy={"docker": "set the number"}),
+    ]
+
+    assert told(*limits) == [("limits", "no limit on memory, CPU, processes. -m 1g. --cpus 1. Set the number.")]
+    assert told(*limits, solved=frozenset({"memory-limit", "no-swap", "pids-limit"})) == [
+        ("limits", "no limit on memory, CPU, processes. --cpus 1.")
     ]
 
 

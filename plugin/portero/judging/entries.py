@@ -12,6 +12,7 @@ from portero.spelling import printable
 
 _LONGEST_AT = 120
 _MOST_PLACES = 3
+_MOST_CURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,9 @@ def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     sentences = [*([parts] if parts else []), *figures]
     if others:
         return "; ".join([*sentences, _write_others(others, dialect, solved)])
-    unsolved = next((one for one in group if one.rule not in solved), None)
-    cure = "" if unsolved is None else _capital(remedy_of(unsolved, dialect))
-    return _sentence("; ".join(sentences)) + (f" {_sentence(cure)}" if cure else "")
+    cures = list(dict.fromkeys(remedy_of(one, dialect) for one in ordered if one.rule not in solved))
+    written = [_sentence(_capital(cure)) for cure in cures[:_MOST_CURES]]
+    return " ".join([_sentence("; ".join(sentences)), *written])
 
 
 def _join_parts(group: Iterable[Violation]) -> str:
