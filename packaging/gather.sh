@@ -3,15 +3,17 @@
 # Whatever comes from an index is checked against the hashes in requirements/, what makes the wheel too.
 #
 # usage: packaging/gather.sh DIR [X.Y]     X.Y: the version of the python that will run it (default that of PYTHON)
-#   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
+#   PYTHON   python with venv (default .venv/bin/python, which `make` makes, or else python3)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dir=${1:?usage: packaging/gather.sh DIR [X.Y]}
-python=${PYTHON:-.venv/bin/python}
+python=${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || command -v python3)}
 version=${2:-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')}
 
-rm -rf "$dir"
 mkdir -p "$dir"
+other=$(find "$dir" -mindepth 1 -maxdepth 1 ! -name '*.whl' -print -quit)
+[ -z "$other" ] || { echo "$0: $dir holds $other, which is no wheel: name a folder of its own" >&2; exit 2; }
+rm -f "$dir"/*.whl
 builder=$(mktemp -d)
 trap 'rm -rf "$builder"' EXIT
 "$python" -m venv "$builder"
@@ -19,5 +21,5 @@ trap 'rm -rf "$builder"' EXIT
 # hatchling takes the time of every file in the wheel from SOURCE_DATE_EPOCH.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1577836800)} \
   "$builder/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$dir" .
-"$python" -m pip download --quiet --disable-pip-version-check --dest "$dir" --only-binary :all: --python-version "$version" \
+"$builder/bin/python" -m pip download --quiet --disable-pip-version-check --dest "$dir" --only-binary :all: --python-version "$version" \
   --require-hashes --no-deps -r requirements/run.txt
