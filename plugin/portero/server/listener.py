@@ -57,6 +57,13 @@ class Listener:
         except (FileNotFoundError, NotADirectoryError):
             return True
 
+    def is_served_on(self) -> bool:
+        """In a worker that ends: whether others serve who waits at the socket.
+
+        They are the other workers, as long as the master is there, and the next portero where systemd has the socket.
+        """
+        return self.path is None or (os.getppid() == self.owner and os.path.exists(self.path))
+
 
 def listen(path: Path) -> Listener:
     """A listening socket at this path, open to its owner only. Raises SocketTaken or OSError."""

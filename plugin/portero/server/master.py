@@ -68,21 +68,16 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     def __init__(self, answers: Answers, tended: Tended, listener: Listener, settings: Settings) -> None:
         self.answers = answers
         self._tended = tended
-        self._listener = listener
+        self.listener = listener
         self._settings = settings
         # Nothing is ever written: the end of the pipe tells workers that the master has gone.
         self.life = os.pipe()
         super().__init__()
 
-    @property
-    def is_held(self) -> bool:
-        """Whether another process holds the socket: who waits there is served by the next portero."""
-        return self._listener.path is None
-
     def load_config(self) -> None:
         """Gunicorn's settings; only ours count, neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
         chosen: dict[str, object] = {
-            "bind": f"fd://{self._listener.descriptor}",
+            "bind": f"fd://{self.listener.descriptor}",
             "worker_class": "portero.server.worker.Worker",
             "workers": self._settings.workers,
             "threads": self._settings.threads,
@@ -120,7 +115,7 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     def run(self) -> None:
         """Serve; returns by SystemExit."""
         share_with_forks()
-        _Arbiter(self, self._tended, self._listener).run()
+        _Arbiter(self, self._tended, self.listener).run()
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types

@@ -101,7 +101,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     def _end(self) -> None:
         """Answer what is under way. gunicorn's master kills what has not ended in time."""
         self.alive = False
-        self._loop.stop_accepting(first_all=not self.app.is_held)
+        self._loop.stop_accepting(first_all=not self.app.listener.is_served_on())
         # Who connects from now on waits for nobody: after the master was killed, nobody else would accept.
         for listener in self.sockets:
             listener.close()
