@@ -22,6 +22,10 @@ target=${TARGET:-$(WHEELS=$wheels packaging/find-python.sh "$python")}
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' plugin/portero/__init__.py)
 ls "$wheels/portero-$version"-*.whl >/dev/null 2>&1 ||
   { echo "packaging/stage.sh: $wheels holds no wheel of portero $version; gather them first: packaging/gather.sh $wheels" >&2; exit 2; }
+# Some wheels are for one version of Python each, whichever they are.
+release=$("$target" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ls "$wheels"/*-"cp${release/./}-cp${release/./}"-*.whl >/dev/null 2>&1 ||
+  { echo "packaging/stage.sh: $wheels holds no wheels for Python $release ($target); gather them: packaging/gather.sh $wheels $release" >&2; exit 2; }
 
 "$target" -m venv --without-pip "$root$program"
 "$python" -m pip --python "$root$program/bin/python" install --quiet --disable-pip-version-check --root-user-action ignore \

@@ -1,6 +1,7 @@
 """`make install`, `make upgrade` and `make uninstall`, below another root than /."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -223,6 +224,21 @@ def test_without_wheels_it_says_how_to_get_them(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert f"holds no wheel of portero {__version__}; gather them first" in done.stderr
+
+
+def test_without_wheels_for_the_hosts_python_it_says_how_to_get_them(tmp_path: Path) -> None:
+    (tmp_path / f"portero-{__version__}-py3-none-any.whl").touch()
+    (tmp_path / "cryptography-50.0.2-cp311-abi3-linux.whl").touch()
+    (tmp_path / "cffi-2.1.1-cp39-cp39-linux.whl").touch()
+
+    done = Host(tmp_path / "root", tmp_path).make("install")
+
+    assert done.returncode == 2
+    assert re.search(
+        rf"{tmp_path} holds no wheels for Python (3\.\d+) \(/.*\); gather them: .*gather.sh {tmp_path} \1$",
+        done.stderr,
+        re.MULTILINE,
+    )
 
 
 def test_wheels_of_another_version_are_not_installed_as_this_one(host: Host, changed_checkout: Path) -> None:
