@@ -31,14 +31,14 @@ mkdir -p "$root/var/lib/docker"
 mount --bind "$folder/$name/data" "$root/var/lib/docker"
 
 # Of the units of the machine below only those that a test asks for: no consoles, no kernel settings, no services of others.
-# A machine that boots again keeps what was enabled meanwhile.
+# The checkout that is tested may lie below /tmp. A machine that boots again keeps what was enabled meanwhile.
 units=$root/etc/systemd/system
 [ -e "$root/etc/fleet" ] || rm -rf "$units"/*.wants
 touch "$root/etc/fleet"
 mkdir -p "$units"
 for unit in systemd-sysctl.service systemd-modules-load.service systemd-binfmt.service getty.target \
   proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount \
-  sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount systemd-timesyncd.service; do
+  sys-fs-fuse-connections.mount dev-hugepages.mount dev-mqueue.mount tmp.mount systemd-timesyncd.service; do
   ln -sfn /dev/null "$units/$unit"
 done
 # In an image of a container it keeps packages from starting services.
