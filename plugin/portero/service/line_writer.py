@@ -17,6 +17,8 @@ from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 
 _OWNER_ONLY = 0o600
+# What another process writes just now is there within microseconds, and so often it is waited for without a pause.
+_LOOKS_AT_ONCE = 20
 # So often a half line is seen unchanged before it counts as one that nobody goes on with.
 _LOOKS, _MOST_LOOKS, _BETWEEN_LOOKS = 10, 100, 0.002
 # No byte: the file was cut meanwhile.
@@ -36,8 +38,9 @@ class LineWriter:
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
         # Of the open file, asked for once.
         self._identity = (0, 0)
-        # The size at which it was found to end with half a line.
-        self._torn_at = 0
+        # Its size at the last look; the one at which it was found to end with half a line; and the one that our own
+        # last line left, if nobody else wrote meanwhile.
+        self._size = self._torn_at = self._whole_at = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
 
     def write(self, line: str) -> None:
@@ -50,6 +53,7 @@ class LineWriter:
             self._state.torn = written != len(data) if written else self._state.torn
         else:
             written = os.write(self._descriptor, data)
+            self._whole_at = self._size + written if written == len(data) else 0
         if written != len(data):
             why = f"only {written} of {len(data)} bytes of a line were written"
             raise OSError(errno.EIO, why, self._place)
@@ -72,21 +76,24 @@ class LineWriter:
         if size is None:
             self._follow_rotation()
             size = os.fstat(self._descriptor).st_size
-        if self._ends_a_line(size):
+        self._size = size
+        # A look at the file costs a tenth of the answer to `docker ps`.
+        if size == self._whole_at or self._ends_a_line(size):
             return False
         if size == self._torn_at:
             return True
         # What another process writes just now may be there in part: then it grows soon.
         looks = 0
-        for _ in range(_MOST_LOOKS):
-            time.sleep(_BETWEEN_LOOKS)
-            before, size = size, os.fstat(self._descriptor).st_size
-            if self._ends_a_line(size):
+        for look in range(_LOOKS_AT_ONCE + _MOST_LOOKS):
+            if look >= _LOOKS_AT_ONCE:
+                time.sleep(_BETWEEN_LOOKS)
+            before, self._size = self._size, os.fstat(self._descriptor).st_size
+            if self._ends_a_line(self._size):
                 return False
-            looks = looks + 1 if size == before else 0
+            looks = looks + 1 if self._size == before and look >= _LOOKS_AT_ONCE else 0
             if looks == _LOOKS:
                 break
-        self._torn_at = size
+        self._torn_at = self._size
         return True
 
     def _ends_a_line(self, size: int) -> bool:
@@ -100,6 +107,7 @@ class LineWriter:
         """logrotate moved the file away: the next line goes to a new one of the old name."""
         left = self._descriptor
         self._descriptor = self._open()
+        self._whole_at = 0
         if self._synced:
             os.fdatasync(left)
         os.close(left)
