@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
+from portero.reading.uri import first_value
 from portero.types import Fact
 
 _NAME = "ps_args"
@@ -36,7 +37,7 @@ _SORT_KEYS = _ONE_WORD | {_PID, "args", "cmd", "comm", "command", "start_time"}
 
 def read_top(query: Mapping[str, tuple[str, ...]]) -> Fact:
     """The arguments as dockerd takes them; none: it takes -ef."""
-    given = query.get(_NAME, ("",))[0]
+    given = first_value(query, _NAME)
     return {"value": given, "showsOnlyOwn": _shows_only_own(given), "at": f"?{_NAME}"}
 
 

@@ -14,7 +14,6 @@ class LostSocket:
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
         self._retry = Retry()
-        self._is_lost = False
 
     def make_anew(self, now: float) -> bool:
         """Whether there is another listener now, in place of one whose file is gone; `now` is time.monotonic()."""
@@ -23,11 +22,10 @@ class LostSocket:
         except OSError:  # unknown now, and looked at again
             return False
         if not is_lost:
-            self._forget()
+            self._retry.succeed()
             return False
-        if self._is_lost and not self._retry.is_due(now):
+        if self._retry.is_waiting(now):
             return False
-        self._is_lost = True
         name, path = self.listener.name, self.listener.path
         try:
             if path is None:
@@ -39,9 +37,5 @@ class LostSocket:
             self._retry.fail(now)
             return False
         _LOG.warning("%s: was removed, and is made anew", name)
-        self._forget()
-        return True
-
-    def _forget(self) -> None:
-        self._is_lost = False
         self._retry.succeed()
+        return True

@@ -42,8 +42,6 @@ class Live:
         self._bulletin = Bulletin()
         self._next_look = 0.0
         self._retry = Retry()
-        # From now on: the master may stand still before it tends the policy for the first time.
-        application.pulse.beat()
         self._changing_since: float | None = None
         # How many other policies came into force.
         self.policies = 0
