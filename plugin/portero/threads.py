@@ -26,7 +26,7 @@ def before_lookup() -> None:
 def start_thread(name: str, run: Callable[[], None]) -> None:
     """Start a thread; wait while the system has no room for one.
 
-    Nobody would miss it: after an error, for lack of memory say, it begins again.
+    Its end would not be noticed: after an error, for lack of memory say, it begins again.
     """
     while True:
         try:

@@ -100,7 +100,7 @@ def kill_all_processes(victim: Victim) -> Iterator[None]:
 
 @contextmanager
 def lost_socket(victim: Victim) -> Iterator[None]:
-    """Somebody removes its file; one that is held is its holder's to make anew."""
+    """Its file is removed; one that is held is its holder's to make anew."""
     if not victim.held:
         victim.docker.shell(f"rm {PLUGIN_SOCKET}")
     yield

@@ -1,4 +1,4 @@
-"""A socket file that somebody removed is made anew where it was ours, and missed aloud where it was not."""
+"""A socket file that was removed is made anew where it was ours, and missed aloud where it was not."""
 
 import errno
 import os

@@ -11,7 +11,7 @@ from typing import TextIO
 
 @contextmanager
 def ended_by_its_reader() -> Iterator[None]:
-    """End the process where its block could not write since nobody reads what it prints any more.
+    """End the process where its block could not write, since the reader of its output is gone.
 
     Other pipes and sockets that break are an error like any other. Python ignores SIGPIPE, and `portero serve` must.
     """

@@ -1,4 +1,4 @@
-"""Flags beside which docker does not take what others said before: what they set, and which flags have to go."""
+"""Flags beside which docker does not take some others: what they set, and which flags have to go."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Gunicorn's messages as our own: a line each, and nobody waits for who reads standard error."""
+"""Gunicorn's messages as our own: a line each, and no process waits for the reader of standard error."""
 
 # gunicorn has no types of its own.
 from gunicorn.config import Config  # type: ignore[import-untyped]

@@ -51,7 +51,7 @@ class Listener:
                 self.path.unlink()
 
     def is_lost(self) -> bool:
-        """Whether its file is gone, or is another one by now. Raises OSError when it cannot be told."""
+        """Whether its file is gone, or is another one by now. Raises OSError when that cannot be found out."""
         try:
             return self.identity != _UNSEEN and _identity(Path(self.name)) != self.identity
         except (FileNotFoundError, NotADirectoryError):

@@ -104,7 +104,7 @@ class Loop:
     def stop_accepting(self, *, first_all: bool = False) -> None:
         """Accept no connection any more; one that is being accepted is among `connections` at the end of this.
 
-        `first_all`: first accept all that wait, since nobody else will. A second call does nothing.
+        `first_all`: first accept all that wait, since no other process will. A second call does nothing.
         """
         with self._changing:
             first_all = first_all and not self._accepting.has_stopped

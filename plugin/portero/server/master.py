@@ -126,7 +126,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         super().__init__(master)
         self._tended = tended
         self._socket = LostSocket(listener)
-        # Whether nobody is at the new socket yet.
+        # Whether the new socket has no workers yet.
         self._is_deaf = False
         # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
         self.systemd = True
@@ -186,7 +186,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         self._is_deaf = False
         close_sockets(listeners, unlink=False)
         self._renewal.retire(self.WORKERS)
-        # Whoever connects from now on waits for the new ones.
+        # New connections wait for the new workers.
         self.manage_workers()
 
     def _renew_workers(self) -> None:
@@ -194,8 +194,8 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         renewal.note(self._tended.policies, self.worker_age, now)
         if renewal.begin({process: worker.age for process, worker in self.WORKERS.items()}, now):
             share_with_forks()
-        # The main loop makes the new workers first. Those that make way are told again and again: one that was just
-        # made may not know the signal yet.
+        # The main loop makes the new workers first. Those that make way get the signal again and again: one that was
+        # just made may not handle it yet.
         elif renewal.retiring and self._do_others_serve(now):
             for process in renewal.retiring:
                 self.kill_worker(process, signal.SIGUSR2)

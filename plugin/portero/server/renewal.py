@@ -6,7 +6,7 @@ A worker that took it over shares little memory with the others any more; one th
 from collections.abc import Iterable, Mapping
 from math import inf
 
-# Seconds. Whoever changes a policy often changes it again soon.
+# Seconds. One change of a policy is often followed by another one soon.
 AFTER = 30.0
 
 

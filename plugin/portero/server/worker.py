@@ -94,7 +94,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         """
         if not self._retires:
             return False
-        # Where the socket is lost, nobody else accepts who waits there.
+        # Where the socket is lost, no other worker accepts the connections that wait there.
         self._loop.stop_accepting(first_all=True)
         return not self._loop.connections
 
@@ -102,7 +102,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         """Answer what is under way. gunicorn's master kills what has not ended in time."""
         self.alive = False
         self._loop.stop_accepting(first_all=not self.app.listener.is_served_on())
-        # Who connects from now on waits for nobody: after the master was killed, nobody else would accept.
+        # A new connection must not wait at this socket: after the master was killed, no other process would accept it.
         for listener in self.sockets:
             listener.close()
         began = time.monotonic()

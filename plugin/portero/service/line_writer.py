@@ -19,7 +19,7 @@ from portero.service.standard_output import StandardOutput
 _OWNER_ONLY = 0o600
 # What another process writes just now is there within microseconds, and so often it is waited for without a pause.
 _LOOKS_AT_ONCE = 20
-# So often a half line is seen unchanged before it counts as one that nobody goes on with.
+# So often a half line is seen unchanged before it counts as one that no process goes on with.
 _LOOKS, _MOST_LOOKS, _BETWEEN_LOOKS = 10, 100, 0.002
 # No byte: the file was cut meanwhile.
 _ENDS = (b"\n", b"")
@@ -39,7 +39,7 @@ class LineWriter:
         # Of the open file, asked for once.
         self._identity = (0, 0)
         # Its size at the last look; the one at which it was found to end with half a line; and the one that our own
-        # last line left, if nobody else wrote meanwhile.
+        # last line left, if no other process wrote meanwhile.
         self._size = self._torn_at = self._whole_at = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
 

@@ -150,7 +150,7 @@ class Metrics:
         return generate_latest(self._collect())
 
     def is_lost(self) -> bool:
-        """Whether somebody removed the folder in which several processes add up: text() fails then."""
+        """Whether the folder in which several processes add up was removed: text() fails then."""
         return self._shared is not None and not self._shared.is_dir()
 
     def so_far(self) -> SoFar:

@@ -156,7 +156,7 @@ def attention(view: View, now: float) -> Iterator[str]:
             " does a file system with a policy folder not answer? else restart portero"
         )
     if view.metrics_lost:
-        yield "the metrics are lost, somebody removed their folder: restart portero; what is counted here reads 0"
+        yield "the metrics are lost, since their folder was removed: restart portero; counters here read 0"
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
