@@ -19,7 +19,7 @@ _LEFT, _TOP = 76, 64
 _WIDTH, _HEIGHT = 190, 70
 _ACROSS, _DOWN = _WIDTH + 16, _HEIGHT + 28
 _LETTERS = 28
-_HEAD = (
+SVG_HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" '
     'font-family="sans-serif" font-size="11" fill="#222">\n<rect width="{0}" height="{1}" fill="#fff"/>\n'
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -69,9 +69,9 @@ def svg(found: Sequence[Group]) -> str:
     width, height = _LEFT + columns * _ACROSS, _TOP + (top + 1) * _DOWN
     way = sorted((group for group in found if group.turn), key=lambda group: group.turn or 0)
     parts = [
-        _HEAD.format(width, height),
-        _text(16, 26, "The groups of plugin/portero", size=16, weight="bold"),
-        _text(16, 46, "A group imports only from the levels below its own. Blue: the way of a request, 1 to 8."),
+        SVG_HEAD.format(width, height),
+        draw_text(16, 26, "The groups of plugin/portero", size=16, weight="bold"),
+        draw_text(16, 46, "A group imports only from the levels below its own. Blue: the way of a request, 1 to 8."),
         *[_band(level, _TOP + (top - level) * _DOWN, width) for level in range(top, -1, -1)],
         *[part for group in found for part in _box(group, *_corner(group, top))],
         *[_arrow(start, end, top) for start, end in pairwise(way)],
@@ -85,7 +85,7 @@ def _corner(group: Group, top: int) -> tuple[int, int]:
 
 def _band(level: int, y: int, width: int) -> str:
     fill = "#f6f6f6" if level % 2 else "#fff"
-    return f'<rect x="0" y="{y - 6}" width="{width}" height="{_DOWN}" fill="{fill}"/>' + _text(
+    return f'<rect x="0" y="{y - 6}" width="{width}" height="{_DOWN}" fill="{fill}"/>' + draw_text(
         16, y + 47, f"level {level}", colour="#777"
     )
 
@@ -93,12 +93,12 @@ def _band(level: int, y: int, width: int) -> str:
 def _box(group: Group, x: int, y: int) -> Iterator[str]:
     border, fill = ("#0b62a4", "#e8f2fa") if group.turn else ("#999", "#fff")
     yield f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="{fill}" stroke="{border}"/>'
-    yield _text(x + 10, y + 18, group.name, size=13, weight="bold")
+    yield draw_text(x + 10, y + 18, group.name, size=13, weight="bold")
     if group.turn:
         yield f'<circle cx="{x + _WIDTH - 14}" cy="{y + 14}" r="9" fill="#0b62a4"/>'
-        yield _text(x + _WIDTH - 14, y + 18, str(group.turn), anchor="middle", weight="bold", colour="#fff")
+        yield draw_text(x + _WIDTH - 14, y + 18, str(group.turn), anchor="middle", weight="bold", colour="#fff")
     for number, line in enumerate(textwrap.wrap(group.about, _LETTERS)):
-        yield _text(x + 10, y + 34 + 13 * number, line)
+        yield draw_text(x + 10, y + 34 + 13 * number, line)
 
 
 def _arrow(start: Group, end: Group, top: int) -> str:
@@ -114,7 +114,7 @@ def _arrow(start: Group, end: Group, top: int) -> str:
     return f'<path d="{line}" fill="none" stroke="#0b62a4" stroke-width="2" marker-end="url(#tip)"/>'
 
 
-def _text(
+def draw_text(
     x: float,
     y: float,
     text: str,
@@ -124,5 +124,6 @@ def _text(
     weight: str = "normal",
     colour: str = "#222",
 ) -> str:
+    """A line of text."""
     style = f'font-size="{size}" text-anchor="{anchor}" font-weight="{weight}" fill="{colour}"'
     return f'<text x="{x}" y="{y}" {style}>{escape(text)}</text>'

@@ -6,13 +6,14 @@ usage: python docs/generate.py [--check]      --check: change nothing, exit 1 wh
 import json
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 import architecture
+import pictures
 from denial import denial
 from engine_table import engine_differences, engine_numbers
 from guide_coverage import coverage_page
@@ -34,13 +35,16 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield ROOT / "README.md", with_part(ROOT / "README.md", "denial", denial())
     yield ROOT / "CONTRIBUTING.md", with_part(ROOT / "CONTRIBUTING.md", "map", architecture.code_map(groups))
     yield ROOT / "docs" / "architecture.svg", architecture.svg(groups)
+    yield ROOT / "docs" / "request-way.svg", pictures.svg(pictures.REQUEST_WAY)
+    yield ROOT / "docs" / "processes.svg", pictures.svg(pictures.PROCESSES)
     numbers = with_part(ROOT / "docs" / "engines.md", "numbers", engine_numbers())
     yield ROOT / "docs" / "engines.md", replace_part(numbers, "differences", engine_differences())
     yield ROOT / "docs" / "rules-table.md", NOTE.format(source="schemas/rules") + rule_table()
-    yield ROOT / "docs" / "rules.md", NOTE.format(source="schemas/rules") + rule_pages("Rules", "rules")
+    for name, text in topic_pages():
+        yield ROOT / "docs" / "rules" / name, NOTE.format(source="schemas/rules") + text
     yield (
         ROOT / "docs" / "host-rules.md",
-        NOTE.format(source="schemas/host") + rule_pages("Rules about the host", "host"),
+        NOTE.format(source="schemas/host") + rule_pages("Rules about the host", rules("host")),
     )
     yield (
         ROOT / "docs" / "coverage.md",
@@ -78,7 +82,7 @@ def replace_part(text: str, name: str, part: str) -> str:
 
 def rule_table() -> str:
     """docs/rules-table.md: one row a rule."""
-    rows = [f"| [{id}](rules.md#{id}) | {rule['level']} | {rule['title']} |" for _, id, rule in rules()]
+    rows = [f"| [{id}](rules/{topic}.md#{id}) | {rule['level']} | {rule['title']} |" for topic, id, rule in rules()]
     head = [
         "# Rules table\n",
         "A profile enforces the rules of its level and of the levels before it: `baseline`, `hardened`, `restricted`. `advisory` rules only report.\n",
@@ -88,8 +92,25 @@ def rule_table() -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
-def rule_pages(title: str, folder: str) -> str:
-    return f"# {title}\n\n" + "\n".join(rule_page(topic, id, rule) for topic, id, rule in rules(folder))
+def topic_pages() -> Iterator[tuple[str, str]]:
+    """docs/rules: an index, and a page for each topic."""
+    topics = sorted({topic for topic, _, _ in rules()})
+    of_topic = {topic: [rule for rule in rules() if rule[0] == topic] for topic in topics}
+    links = {topic: ", ".join(f"[{id}]({topic}.md#{id})" for _, id, _ in of_topic[topic]) for topic in topics}
+    index = [
+        "# Rules by topic\n",
+        "Reason, remedy and examples of every rule. All in one table: [rules table](../rules-table.md).\n",
+        "| topic | rules |",
+        "| --- | --- |",
+        *[f"| [{topic}]({topic}.md) | {links[topic]} |" for topic in topics],
+    ]
+    yield "README.md", "\n".join(index) + "\n"
+    for topic in topics:
+        yield f"{topic}.md", rule_pages(f"Rules about {topic}", of_topic[topic])
+
+
+def rule_pages(title: str, shown: Iterable[tuple[str, str, dict[str, Any]]]) -> str:
+    return f"# {title}\n\n" + "\n".join(rule_page(topic, id, rule) for topic, id, rule in shown)
 
 
 def rule_page(topic: str, id: str, rule: dict[str, Any]) -> str:
@@ -196,6 +217,7 @@ def main(check: bool) -> int:
     for path, text in stale:
         print(f"{path.relative_to(ROOT)} is stale: run `make docs`" if check else f"wrote {path.relative_to(ROOT)}")
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
     return 1 if check and stale else 0
 

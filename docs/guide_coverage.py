@@ -19,6 +19,7 @@ class Rule:
     """What the page says of a rule."""
 
     id: str
+    topic: str
     level: str
     reports: str
     sources: tuple[str, ...]
@@ -27,7 +28,7 @@ class Rule:
 def rules(folder: str) -> tuple[Rule, ...]:
     """The rules below schemas/rules or schemas/host, by id."""
     files = sorted((ROOT / "schemas" / folder).glob("*/*.json"), key=lambda file: file.stem)
-    return tuple(_rule(file.stem, json.loads(file.read_text())) for file in files)
+    return tuple(_rule(file, json.loads(file.read_text())) for file in files)
 
 
 def requirements() -> dict[str, Any]:
@@ -79,8 +80,8 @@ def coverage_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-def _rule(name: str, written: dict[str, Any]) -> Rule:
-    return Rule(name, written["level"], written.get("reports", ""), tuple(written["sources"]))
+def _rule(file: Path, written: dict[str, Any]) -> Rule:
+    return Rule(file.stem, file.parent.name, written["level"], written.get("reports", ""), tuple(written["sources"]))
 
 
 def names_pod_security(rule: Rule) -> bool:
@@ -113,7 +114,7 @@ def _named(below: Iterable[Rule]) -> str:
 
 
 def _link(rule: Rule) -> str:
-    return f"[{rule.id}](rules.md#{rule.id})"
+    return f"[{rule.id}](rules/{rule.topic}.md#{rule.id})"
 
 
 def _table(first: str, rows: Iterable[list[str]]) -> str:

@@ -155,13 +155,13 @@ def test_a_policy_that_cannot_be_loaded_is_exit_status_2(tmp_path: Path) -> None
 @pytest.mark.usefixtures("one_check")
 def test_stale_pages_of_a_checkout_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "generate.py"
-    script.write_text("import sys; sys.exit('docs/rules.md is stale: run `make docs`')")
+    script.write_text("import sys; sys.exit('docs/rules-table.md is stale: run `make docs`')")
     monkeypatch.setattr(COMMAND, "_PAGES", script)
 
     result = prove()
 
     assert result.exit_code == 1
-    assert f"{script}: pages: docs/rules.md is stale: run `make docs`\n" in result.output
+    assert f"{script}: pages: docs/rules-table.md is stale: run `make docs`\n" in result.output
 
 
 @pytest.mark.usefixtures("one_check")

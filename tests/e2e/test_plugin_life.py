@@ -15,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 ATTACK = {"Image": "busybox:latest", "HostConfig": {"Privileged": True}}
 HARMLESS = {"Image": "busybox:latest", "Cmd": ["id"]}
-# How long dockerd tries to reach a plugin (docker-facts, section 3), with room for a busy machine.
+# How long dockerd tries to reach a plugin (docker-facts 3.5), with room for a busy machine.
 DOCKERD_TRIES = (14, 30)
 
 

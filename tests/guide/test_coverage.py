@@ -85,7 +85,8 @@ def test_every_request_rule_is_linked_from_its_rows() -> None:
     assert [
         rule.id
         for rule in REQUESTS
-        if any(source.startswith(("G", "CIS 5")) for source in rule.sources) and f"](rules.md#{rule.id})" not in page
+        if any(source.startswith(("G", "CIS 5")) for source in rule.sources)
+        and f"](rules/{rule.topic}.md#{rule.id})" not in page
     ] == []
 
 

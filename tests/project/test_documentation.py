@@ -38,17 +38,17 @@ def test_every_refusal_code_has_a_test_that_names_it(code: str) -> None:
     assert named
 
 
-def test_the_rule_in_the_readme_is_a_rule() -> None:
-    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def test_the_rule_that_is_shown_is_a_rule() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "testing-rules.md").read_text(), re.DOTALL)
     dialect = json.loads((ROOT / "schemas" / "rule.json").read_text())
 
     assert list(document.faults(json.loads(blocks[0]), dialect)) == []
 
 
-def test_the_rules_in_the_readme_and_in_the_example_site_are_proved(tmp_path: Path) -> None:
+def test_the_rule_that_is_shown_and_those_of_the_example_site_are_proved(tmp_path: Path) -> None:
     site = ROOT / "examples" / "site"
     (tmp_path / "rules" / "images").mkdir(parents=True)
-    block = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    block = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "testing-rules.md").read_text(), re.DOTALL)[0]
     (tmp_path / "rules" / "images" / "team-registry.json").write_text(block)
     routes, shapes = load_api()
 
@@ -72,13 +72,31 @@ def test_the_readme_is_one_screen_and_a_half() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= MOST_LINES_OF_README
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
-)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    lost = [
+        f"{path}#{heading}"
+        for path, heading in re.findall(r"\]\(([^)#:\s]*)(?:#([^)]*))?\)", page.read_text())
+        if not (target := page.parent / path if path else page).exists()
+        or (heading and target.suffix == ".md" and heading not in headings(target))
+    ]
+
+    assert lost == []
+
+
+def headings(page: Path) -> set[str]:
+    """The names by which links lead to the headings of a page, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_topic_has_a_page_of_rules_and_no_other_page_is_there() -> None:
+    topics = {folder.name for folder in (ROOT / "schemas" / "rules").iterdir() if folder.is_dir()}
+
+    assert {page.stem for page in (ROOT / "docs" / "rules").iterdir()} == topics | {"README"}
 
 
 def test_no_line_of_the_changelog_is_there_twice() -> None:

@@ -1,4 +1,4 @@
-"""Imports go one way, by the levels of docs/architecture.txt; each library stays in its groups (DESIGN: one way)."""
+"""Imports go one way, by docs/architecture.txt, and each library stays in its groups (docs/design.md, section 2)."""
 
 import ast
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ def test_a_privileged_container_is_denied_with_rule_and_place(server: Server) ->
 
 
 def test_an_empty_request_is_denied(server: Server) -> None:
-    # dockerd repeats a request without its body after a worker has died, and obeys the answer (docker-facts 3).
+    # dockerd repeats a request without its body after a worker has died, and obeys the answer (docker-facts 3.6).
     answer = ask(server, b"")
 
     assert answer["Allow"] is False

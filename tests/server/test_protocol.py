@@ -75,7 +75,7 @@ def test_invalid_http_never_allows(server: Server, data: bytes) -> None:
 
 
 def test_the_largest_body_that_dockerd_forwards_is_judged(server: Server) -> None:
-    # 4 MiB are 5.6 MB in base64 (docker-facts 1).
+    # 4 MiB are 5.6 MB in base64 (docker-facts 1.3).
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"x" * 5_600_000) == (200, {"Allow": True, "Msg": "5600000"})
 
 

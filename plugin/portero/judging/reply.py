@@ -1,7 +1,7 @@
 """The text that a person reads when a request is denied: one screen, worst first, then what to try.
 
-dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3), so Portero
-bounds the length and replaces control characters. Of the request's values it repeats those that rule files name.
+dockerd passes it on unfiltered and unbounded ("authorization denied by plugin NAME: TEXT", docker-facts 3.9), so
+Portero bounds the length and replaces control characters. Of the request's values it repeats those that rules name.
 """
 
 from portero.decision import Decision, Violation

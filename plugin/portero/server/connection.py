@@ -18,7 +18,7 @@ from portero.server.page import Page, ask_page
 from portero.types import JSON
 
 # dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
-# a request whose connection closes is repeated without its body (docker-facts 3).
+# a request whose connection closes is repeated without its body (docker-facts 3.6).
 _IDLE = 75.0
 # dockerd sends a request in one go, and reads the answer at once.
 _ARRIVES_WITHIN = 30.0

@@ -1,7 +1,7 @@
 """The socket that dockerd connects to: made here or taken over from systemd, and removed only while it is ours.
 
 A path comes in, a listening socket goes out. A socket with a listener is never stolen, and only sockets are removed.
-A dead socket file is replaced: it costs dockerd 15 s at every volume (docker-facts 3).
+A dead socket file is replaced: it costs dockerd 15 s at every volume (docker-facts 3.10).
 """
 
 import os

@@ -2,7 +2,7 @@
 
 The policy is loaded before the first worker is made. The master tends it from then on, and the workers follow at once.
 Later they make way for new ones, which share the memory of the new policy. None of them closes a connection for that
-before its client does, or before it has answered on it: a connection that closes can cost a request (docker-facts 3).
+before its client does, or before it has answered on it: a connection that closes can cost a request (docker-facts 3.6).
 """
 
 import logging

@@ -9,7 +9,7 @@ from portero.standin.messages import Answer, Call, Object
 from portero.standin.state import State, has_labels
 from portero.standin.swarm import NODE
 
-# The newest API whose bodies were measured (docker-facts); newer clients speak it when the daemon does.
+# The newest API whose bodies were measured (docker-facts 4.8); newer clients speak it when the daemon does.
 API_VERSION = "1.45"
 _OLDEST_API = "1.24"
 _QUIET_SECONDS = 1.5
