@@ -17,8 +17,8 @@ FACTS = dict(re.findall(r"^\*\*(\d+\.\d+)\*\* (.*?)(?=^\*\*\d|^## |\Z)", PAGE, r
 SAYS_WHAT_SHOWS_IT = re.compile(r"^(Test: `|Measured, no test|Read, no test)", re.MULTILINE)
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 NAMED_CASE = re.compile(r"`(bypass|more):([^`]+)`")
-CITED_FACT = re.compile(r"docker-facts[ ,]+(?:section )?(\d+(?:\.\d+)?)")
-CITED_SECTION = re.compile(r"docs/design\.md, section (\d+)")
+CITED_FACT = re.compile(r"docker-facts[\s,]+(?:section )?(\d+(?:\.\d+)?)")
+CITED_SECTION = re.compile(r"docs/design\.md,\s+section (\d+)")
 
 
 @cache
