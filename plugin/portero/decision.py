@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast
 
-from portero.denial import Proposed, Wording, Written
+from portero.denial import Proposed, Wording
 from portero.instants import instant
 from portero.refusals import CODES
 from portero.types import JSON
@@ -120,7 +120,7 @@ class Decision:
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.
-    `breaks_glass`: a token of an emergency lifted the rules. `written`: where it is made again; `replace` drops it.
+    `breaks_glass`: a token of an emergency lifted the rules.
     """
 
     id: str
@@ -134,18 +134,6 @@ class Decision:
     suggestion: Proposed | None = None
     audit_profile: str = ""
     breaks_glass: bool = False
-    written: Written | None = field(default=None, init=False, compare=False, repr=False)
-
-    def again(self, id: str, time: float) -> "Decision":
-        """The same decision about the same request; what is written of one is kept for the next."""
-        # (dataclasses.replace takes twice the time, of a ping a fifteenth.)
-        made = object.__new__(Decision)
-        for name in Decision.__slots__:
-            object.__setattr__(made, name, getattr(self, name))
-        object.__setattr__(made, "id", id)
-        object.__setattr__(made, "time", time)
-        object.__setattr__(made, "written", self.written or Written())
-        return made
 
     @property
     def dialect(self) -> str:
@@ -165,19 +153,12 @@ class Decision:
 
     def line(self, microseconds: int) -> dict[str, JSON]:
         """The document of the decision log (schemas/decision.json): names and places in the request, never values."""
+        subject = self.subject
+        tried: dict[str, JSON] = {} if self.suggestion is None else {"try": cast(JSON, self.suggestion.entry())}
         return {
             "version": LOG_VERSION,
             "id": self.id,
             "time": instant(self.time),
-            **self.lasting_line(),
-            "microseconds": microseconds,
-        }
-
-    def lasting_line(self) -> dict[str, JSON]:
-        """What of its line is the same each time that it is made again."""
-        subject = self.subject
-        tried: dict[str, JSON] = {} if self.suggestion is None else {"try": cast(JSON, self.suggestion.entry())}
-        return {
             "user": _cut(subject.user),
             **({"groups": [*subject.groups[:MOST_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),
@@ -196,6 +177,7 @@ class Decision:
             **tried,
             "daemonDefaults": [*subject.daemon_defaults],
             "policy": self.policy,
+            "microseconds": microseconds,
         }
 
 

@@ -1,6 +1,6 @@
 """What a denial shows: the words for a violation, and what would be allowed instead. Plain values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -50,15 +50,3 @@ class Wording:
     allowed: str = ""
     text: str = ""
     cure: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Written:
-    """What is written of a decision whatever its id and times, in its denial and its line; empty: not written yet.
-
-    `counts`: what adds one to each of its metrics.
-    """
-
-    denial: tuple[str, ...] = ()
-    line: str = ""
-    counts: tuple[Callable[[], object], ...] = ()

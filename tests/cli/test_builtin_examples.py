@@ -15,5 +15,7 @@ def test_an_example_differs_from_the_base_request_only_where_it_says() -> None:
     )
 
     assert plain["operation"] == changed["operation"] == "ContainerCreate"
-    assert [one.rule for one in judge.find_violations(changed, 0) if one.action == "deny"] == ["no-privileged"]
-    assert [one.rule for one in judge.find_violations(plain, 0) if one.action == "deny"] == []
+    assert [one.rule for one in judge.find_violations(changed, 0, judge.enforcement) if one.action == "deny"] == [
+        "no-privileged"
+    ]
+    assert [one.rule for one in judge.find_violations(plain, 0, judge.enforcement) if one.action == "deny"] == []

@@ -67,10 +67,14 @@ def make_result(make_trial: MakeTrial) -> MakeResult:
         for line in log.splitlines():
             assert evidence is not None
             evidence.add(logged.read(line))
-        standings = _standings(trial, benchmark, policy.digest, trial.judge.profile, trial.judge.mode)
+        standings = _standings(
+            trial, benchmark, policy.digest, trial.judge.enforcement.profile, trial.judge.enforcement.mode
+        )
         grounds = Grounds(policy, standings, loaded, frozenset(), evidence, host)
         names = ["decisions.jsonl"] if log else []
-        return ComplianceResult.of(chosen, grounds, trial.judge.profile, trial.judge.mode, names, time.time())
+        return ComplianceResult.of(
+            chosen, grounds, trial.judge.enforcement.profile, trial.judge.enforcement.mode, names, time.time()
+        )
 
     return make
 

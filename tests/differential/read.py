@@ -7,6 +7,7 @@ from typing import Any
 
 from portero import engine
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.reading.routes import Routes
@@ -22,7 +23,8 @@ def judge() -> Judge:
     schemas = resources.schemas()
     routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
     policy = load([schemas], engine.best(), routes.operations)
-    return Judge(policy, routes, Shapes.load(schemas / "api"), FixedHost({"links": LINKS}), "baseline", "enforce")
+    shapes, host = Shapes.load(schemas / "api"), FixedHost({"links": LINKS})
+    return Judge(policy, routes, shapes, host, Enforcement("baseline", "enforce"))
 
 
 def read_document(asked: bytes) -> dict[str, Any]:

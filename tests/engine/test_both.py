@@ -11,6 +11,7 @@ from portero import engine
 from portero.engine import Check, Checks, OneByOne
 from portero.engine.both import Both
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.refusals import Refused
@@ -55,7 +56,9 @@ def asked(**host_config: Any) -> bytes:
 
 def judge(chosen: engine.Engine) -> Judge:
     routes, shapes = load_api()
-    return Judge(load([SCHEMAS], chosen, routes.operations), routes, shapes, FixedHost(), "baseline", "enforce")
+    return Judge(
+        load([SCHEMAS], chosen, routes.operations), routes, shapes, FixedHost(), Enforcement("baseline", "enforce")
+    )
 
 
 def test_both_engines_decide_what_one_decides() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from portero import engine
 from portero.engine import OneByOne
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.policy.policy import Policy
@@ -46,7 +47,7 @@ def examples() -> dict[str, dict[str, Any]]:
 
 def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The request documents of those envelopes that can be read."""
-    judge = Judge(policy("rust"), ROUTES, SHAPES, FixedHost(HOST), "restricted", "enforce")
+    judge = Judge(policy("rust"), ROUTES, SHAPES, FixedHost(HOST), Enforcement("restricted", "enforce"))
     for envelope in asked:
         try:
             yield judge.document(json.dumps(envelope).encode(), NOON)

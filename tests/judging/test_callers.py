@@ -13,6 +13,7 @@ from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.identity.caller import Identity
 from portero.judging import reply
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.service.loading import judge_of
@@ -60,7 +61,9 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
         (folder / name).write_bytes(text)
     loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))[0]
     policy = load([SCHEMAS, folder], engine.best(), loaded.routes.operations)
-    return replace(loaded, host=FixedHost(), policy=policy, audit_profile="restricted")
+    return replace(
+        loaded, host=FixedHost(), policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted")
+    )
 
 
 def by_token(body: Mapping[str, object] | None = None, **claims: Any) -> bytes:

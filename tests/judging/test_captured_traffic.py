@@ -2,12 +2,13 @@
 
 import json
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from portero import engine
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.reading.routes import Routes
@@ -28,8 +29,8 @@ NOON = 1_800_000_000.0
 def judge(profile: str) -> Judge:
     routes = Routes.load(json.loads((resources.schemas() / "operations.json").read_text()))
     policy = load([resources.schemas()], engine.best(), routes.operations)
-    mode: Literal["enforce"] = "enforce"
-    return Judge(policy, routes, Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST), profile, mode)
+    shapes, host = Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST)
+    return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 
 
 def refused_by(profile: str, requests: list[dict[str, Any]]) -> set[str]:

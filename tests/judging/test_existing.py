@@ -11,6 +11,7 @@ import pytest
 
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.existing import Existing, Found
 from portero.judging.judge import Judge
 from portero.refusals import Refused
@@ -200,7 +201,14 @@ def test_what_a_container_opens_now_counts(judge: Judge, name: str) -> None:
 @pytest.mark.parametrize("name", ["swappable", "child", "reader", "unlimited"])
 def test_old_harmless_containers_go_on_starting(judge: Judge, name: str) -> None:
     assert refusing(decide(judge, "POST", f"/containers/{name}/start")) == []
-    assert refusing(decide(replace(judge, profile="restricted"), "POST", f"/containers/{name}/start")) == []
+    assert (
+        refusing(
+            decide(
+                replace(judge, enforcement=Enforcement("restricted", "enforce")), "POST", f"/containers/{name}/start"
+            )
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(

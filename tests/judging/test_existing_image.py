@@ -9,6 +9,7 @@ import pytest
 
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from tests.judging.test_existing import SilentHost, decide, judge_with, refusing
 
@@ -62,7 +63,9 @@ def host() -> CountingHost:
 
 
 def judge(tmp_path: Path, profile: str, files: Mapping[str, Any] | None = None) -> Judge:
-    return replace(judge_with(tmp_path, files or {"site.json": {}}), host=host(), profile=profile)
+    return replace(
+        judge_with(tmp_path, files or {"site.json": {}}), host=host(), enforcement=Enforcement(profile, "enforce")
+    )
 
 
 def create(judge: Judge, reference: str, query: str = "", **body: Any) -> Decision:
@@ -249,7 +252,7 @@ def test_without_an_answer_the_create_is_refused_where_the_image_is_read(tmp_pat
 
     (violation,) = create(silent, "numeric").violations
     assert (violation.rule, violation.at) == ("lookup-failed", "Image")
-    assert refusing(create(replace(silent, profile="baseline"), "numeric")) == []
+    assert refusing(create(replace(silent, enforcement=Enforcement("baseline", "enforce")), "numeric")) == []
 
 
 def test_a_create_without_an_image_asks_for_none(tmp_path: Path) -> None:

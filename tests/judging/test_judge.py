@@ -10,6 +10,7 @@ import pytest
 
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.service.loading import judge_of
@@ -88,7 +89,9 @@ def test_a_fault_of_our_own_is_a_denial_that_keeps_the_fault(judge: Judge) -> No
 
 
 def test_mode_audit_denies_nothing_and_names_what_it_would_deny(judge: Judge) -> None:
-    decision = replace(judge, mode="audit").decide(create({"HostConfig": {"Privileged": True}}), "d-1", NOON)
+    decision = replace(judge, enforcement=Enforcement("baseline", "audit")).decide(
+        create({"HostConfig": {"Privileged": True}}), "d-1", NOON
+    )
 
     assert decision.allowed
     assert {v.rule: v.action for v in decision.violations}["no-privileged"] == "audit"
@@ -98,7 +101,7 @@ def test_a_suggestion_has_been_judged_and_is_given_for_denials_only(judge: Judge
     refused = create({"Image": "busybox", "HostConfig": {"Privileged": True}})
 
     assert judge.decide(refused, "d-1", NOON).suggestion
-    assert not replace(judge, mode="audit").decide(refused, "d-1", NOON).suggestion
+    assert not replace(judge, enforcement=Enforcement("baseline", "audit")).decide(refused, "d-1", NOON).suggestion
     assert not judge.decide(create({"Image": "busybox"}), "d-1", NOON).suggestion
 
 
@@ -123,7 +126,7 @@ def reported(decision: Decision) -> dict[str, tuple[str, str]]:
 
 
 def test_the_audit_profile_is_reported_beside_the_enforced_one(judge: Judge) -> None:
-    both = replace(judge, audit_profile="restricted")
+    both = replace(judge, enforcement=Enforcement("baseline", "enforce", "restricted"))
 
     allowed = both.decide(create({"Image": "busybox"}), "d-1", NOON)
     refused = both.decide(create({"Image": "busybox", "HostConfig": {"Privileged": True}}), "d-1", NOON)
@@ -138,7 +141,7 @@ def test_the_audit_profile_is_reported_beside_the_enforced_one(judge: Judge) -> 
 
 
 def test_mode_audit_reports_the_enforced_profile_and_leaves_the_audit_profile(judge: Judge) -> None:
-    both = replace(judge, audit_profile="restricted", mode="audit")
+    both = replace(judge, enforcement=Enforcement("baseline", "audit", "restricted"))
 
     decision = both.decide(create({"Image": "busybox", "HostConfig": {"Privileged": True}}), "d-1", NOON)
 
@@ -152,7 +155,9 @@ def test_a_site_s_action_holds_under_both_profiles(judge: Judge) -> None:
     actions = {"read-only-root": "off", "non-root-user": "audit", "image-tag": "deny"}
     policy = replace(judge.policy, site={**judge.policy.site, "actions": actions})
 
-    decision = replace(judge, policy=policy, audit_profile="restricted").decide(create({"Image": "busybox"}), "d", NOON)
+    decision = replace(judge, policy=policy, enforcement=Enforcement("baseline", "enforce", "restricted")).decide(
+        create({"Image": "busybox"}), "d", NOON
+    )
 
     found = reported(decision)
     assert "read-only-root" not in found
@@ -162,7 +167,7 @@ def test_a_site_s_action_holds_under_both_profiles(judge: Judge) -> None:
 def test_mode_audit_turns_portero_off_for_nobody(judge: Judge) -> None:
     disable = create({}, RequestUri="/v1.45/plugins/portero/disable", RequestHeaders={}, RequestBody="")
 
-    decision = replace(judge, mode="audit").decide(disable, "d-1", NOON)
+    decision = replace(judge, enforcement=Enforcement("baseline", "audit")).decide(disable, "d-1", NOON)
 
     assert not decision.allowed
     assert reported(decision)["no-plugin-changes"] == ("deny", "")

@@ -6,13 +6,15 @@ import pytest
 
 from portero.decision import Violation, refusal
 from portero.identity.caller import Identity
-from portero.judging.lifted import lift, may_break_glass
+from portero.judging.enforcement import Enforcement, may_break_glass
+from portero.judging.lifted import lift
 from tests.judging.test_suggestion import shipped
 
 SITE: Any = {"break-glass": ["emergency"]}
 PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
 PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {})
 CODE = refusal("body-undecodable", "")
+BROKEN_GLASS = Enforcement("hardened", "audit", breaks_glass=True)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +40,14 @@ def test_nobody_breaks_glass_where_the_site_lists_no_group() -> None:
 
 
 def test_break_glass_lifts_rules_but_neither_codes_nor_self_protection() -> None:
-    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, "hardened", only_rules=True)
+    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, BROKEN_GLASS)
 
     assert [violation.action for violation in lifted] == ["audit", "deny", "deny"]
     assert lifted[0].profile == "hardened"
 
 
 def test_mode_audit_lifts_codes_too() -> None:
-    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, "hardened", only_rules=False)
+    lifted = lift((PRIVILEGED, PLUGINS, CODE), shipped().rules, Enforcement("hardened", "audit"))
 
     assert [violation.action for violation in lifted] == ["audit", "deny", "audit"]
 
@@ -53,4 +55,10 @@ def test_mode_audit_lifts_codes_too() -> None:
 def test_what_does_not_refuse_stays_as_it_is() -> None:
     waived = Violation("no-privileged", "baseline", "", "waived", "", {}, exception="probe")
 
-    assert lift((waived,), shipped().rules, "hardened", only_rules=True) == (waived,)
+    assert lift((waived,), shipped().rules, BROKEN_GLASS) == (waived,)
+
+
+def test_nothing_is_lifted_where_the_rules_are_enforced() -> None:
+    refused = (PRIVILEGED, PLUGINS, CODE)
+
+    assert lift(refused, shipped().rules, Enforcement("hardened", "enforce")) == refused

@@ -14,6 +14,7 @@ from portero.decision import Decision, Violation
 from portero.flags.proposal import Proposal
 from portero.host.fixed import FixedHost
 from portero.judging import request_document, suggestion, try_line
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.policy.place import spell_at
@@ -66,7 +67,7 @@ def suggested(rule: Rule, example: Example) -> tuple[suggestion.Suggestion | Non
     if found is None:
         return None, False
     # What the request names is looked up anew; what it no longer names is not there.
-    changed = {**request_document.rebuild(found.document, document, host), "objects": {}}
+    changed = {**request_document.rebuild(found.document, host), "objects": {}}
     return found, not denials(rule, changed)
 
 
@@ -119,7 +120,7 @@ def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
 def judge(
     profile: str = "hardened", mode: Literal["enforce", "audit"] = "enforce", policy: Policy | None = None
 ) -> Judge:
-    return Judge(policy or shipped(), routes(), shapes(), FixedHost(), profile, mode)
+    return Judge(policy or shipped(), routes(), shapes(), FixedHost(), Enforcement(profile, mode))
 
 
 def envelope(path: str, body: Any, client: str = "Docker-Client/26.1.5", method: str = "POST") -> bytes:

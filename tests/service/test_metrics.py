@@ -32,11 +32,6 @@ def told(metrics: Metrics) -> dict[str, float]:
     return samples(metrics.text())
 
 
-def counted(metrics: Metrics) -> dict[str, float]:
-    """All but the times at which a counter began."""
-    return {name: count for name, count in told(metrics).items() if "_created" not in name}
-
-
 def samples(text: bytes) -> dict[str, float]:
     lines = [line.rpartition(" ") for line in text.decode().splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}
@@ -175,32 +170,9 @@ def test_break_glass_is_counted() -> None:
     assert told(metrics)["portero_break_glass_total"] == metrics.so_far().break_glass == 1
 
 
-NEAR = Violation("no-privileged", "baseline", "A", "deny", "", {}, near_miss=NearMiss("late", "identity.user", "why"))
-
-
-@pytest.mark.parametrize(
-    "violations", [(), (RULE, NEAR, REPORT, *waived("a", "a", "b")), (REPORT, STRICTER)], ids=["none", "all", "audit"]
-)
-def test_a_decision_that_is_made_again_counts_as_one_that_is_made_anew(violations: tuple[Violation, ...]) -> None:
-    made = decision("ContainerCreate", *violations)
-    again, anew = Metrics(["ContainerCreate"]), Metrics(["ContainerCreate"])
-    before = made.again("d-1", 1.0)
-    for number in range(3):
-        again.decided(before.again(f"d-{number}", 1.0), 0.003)
-        anew.decided(made, 0.003)
-
-    assert before.written is not None
-    assert before.written.counts
-    assert counted(again) == counted(anew)
-
-
-def test_what_becomes_of_a_decision_counts_as_what_it_is() -> None:
+def test_exceptions_that_all_but_waived_are_counted_by_the_condition_that_failed() -> None:
+    near = replace(RULE, near_miss=NearMiss("late", "identity.user", "why"))
     metrics = Metrics(["ContainerCreate"])
-    before = decision("ContainerCreate", REPORT).again("d-1", 1.0)
-    metrics.decided(before, 0.003)
-    metrics.decided(replace(before, violations=(*before.violations, refusal("log-failure", ""))), 0.003)
+    metrics.decided(decision("ContainerCreate", near, replace(near, at="A")), 0.001)
 
-    figures = told(metrics)
-    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="allowed"}'] == 1
-    assert figures['portero_decisions_total{operation="ContainerCreate",outcome="refused"}'] == 1
-    assert figures['portero_violations_total{action="deny",rule="log-failure"}'] == 1
+    assert metrics.so_far().near_misses == {"late identity.user": 1}

@@ -45,7 +45,7 @@ def recorded(image: str = "busybox", user: str = "", **host_config: Any) -> byte
 def denied(judge: Judge, image: str = "busybox", **host_config: Any) -> tuple[dict[str, Any], list[Violation]]:
     """The request document, and its denials."""
     document = judge.document(json.dumps(envelope(image, **host_config)).encode(), time.time())
-    violations = judge.find_violations(document, time.time(), ("deny",))
+    violations = judge.find_violations(document, time.time(), judge.enforcement, ("deny",))
     return document, [violation for violation in violations if violation.action == "deny"]
 
 

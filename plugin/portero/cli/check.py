@@ -191,9 +191,10 @@ class _Checker:
         _refuse_malformed(request.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
-        judge = self.judge.for_caller(request.known or NOBODY)
-        violations = bounded(in_order(judge.find_violations(document, now)))
-        digest, profile = judge.policy.digest, judge.profile
+        policy = self.judge.policy
+        enforcement = self.judge.enforcement.for_caller(policy.site, request.known or NOBODY)
+        violations = bounded(in_order(self.judge.find_violations(document, now, enforcement)))
+        digest, profile = policy.digest, enforcement.profile
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"
         )

@@ -75,7 +75,15 @@ def _report(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: boo
     shadows, others = _plugins(inventory, Files() if is_local else None)
     found = list(ways(bench, judged, doors))
     return Report(
-        inventory, judge.profile, judge.policy.digest, time.time(), judged, found, shadows, others, looks_up=looks_up
+        inventory,
+        judge.enforcement.profile,
+        judge.policy.digest,
+        time.time(),
+        judged,
+        found,
+        shadows,
+        others,
+        looks_up=looks_up,
     )
 
 

@@ -95,7 +95,7 @@ class LogReader:
         except Refused as refused:
             self.suggestions.add(Asked(""), [_violation(refused.code, "always", refused.at)])
             return
-        violations = self.judge.find_violations(document, time.time(), ("deny",))
+        violations = self.judge.find_violations(document, time.time(), self.judge.enforcement, ("deny",))
         denials = [violation for violation in violations if violation.action == "deny"]
         self.suggestions.add(_asked(document), denials, document)
 

@@ -48,12 +48,12 @@ class StandingTrial:
 
     def standing(self, id: str) -> Standing:
         """Where a rule stands."""
-        rule, policy, profile = self.judge.policy.rules[id], self.judge.policy, self.judge.profile
+        rule, policy, profile = self.judge.policy.rules[id], self.judge.policy, self.judge.enforcement.profile
         action = policy.action(id, profile)
         if action != "deny":
             state: RequestState = "reported" if action == "audit" else "not enforced"
             return Standing(state, (self._why_not(rule),))
-        if self.judge.mode == "audit" and not rule.denies_in_audit:
+        if self.judge.enforcement.mode == "audit" and not rule.denies_in_audit:
             return Standing("reported", ("mode audit refuses nothing",))
         if reads_owners(rule.schema) and not policy.site["ownership"]:
             return Standing("no effect", ("ownership in site.json names no label",))
@@ -82,7 +82,7 @@ class StandingTrial:
             return f"actions in site.json: {chosen}"
         if rule.level == "advisory":
             return "the rule only reports; deny under actions in site.json enforces it"
-        return f"it is of level {rule.level}, the profile is {self.judge.profile}"
+        return f"it is of level {rule.level}, the profile is {self.judge.enforcement.profile}"
 
     def _site_keys(self, rule: Rule) -> list[str]:
         """The site's values that a rule reads."""
@@ -102,7 +102,7 @@ class StandingTrial:
 
     def _refuses(self, id: str, document: dict[str, JSON]) -> bool:
         policy = self.judge.policy
-        violations = policy.check(document, self.judge.profile, ("deny",))
+        violations = policy.check(document, self.judge.enforcement.profile, ("deny",))
         left = policy.waived([one for one in violations if one.rule == id], document, self.now)
         return any(one.action == "deny" for one in left)
 

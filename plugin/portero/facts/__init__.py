@@ -5,6 +5,7 @@ fields for it. What cannot be read as dockerd reads it is Refused.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from portero.facts import (
     build,
@@ -21,10 +22,17 @@ from portero.facts import (
     service,
 )
 from portero.facts.fields import child
-from portero.facts.parts import Before, FactCall
 from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    body: Fact
+    query: Mapping[str, tuple[str, ...]]
+    path: Mapping[str, str]
+    host: HostMoment
 
 
 def collect(
@@ -33,21 +41,22 @@ def collect(
     query: Mapping[str, tuple[str, ...]],
     path: Mapping[str, str],
     host: HostMoment,
-    before: Before | None = None,
 ) -> dict[str, JSON]:
-    """The facts of one call; {} for an operation that has none.
-
-    `before`: the same call with another body, of which those facts are taken that cannot have changed.
-    """
+    """The facts of one call; {} for an operation that has none."""
     read = _READERS.get(operation_id)
     if read is None:
         return {}
     if body is not None and not isinstance(body, dict):
         raise Refused("body-wrong-type")
-    return read(FactCall(body or {}, query, path, host, before))
+    return read(_Call(body or {}, query, path, host))
 
 
-def _image_create(call: FactCall) -> dict[str, JSON]:
+def has_facts(operation_id: str) -> bool:
+    """Whether calls of this operation have facts."""
+    return operation_id in _READERS
+
+
+def _image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": downloads.read_import(call.query)}
     named = {} if pulled else image.read_new_name(call.query)
@@ -58,12 +67,12 @@ def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
     return {"plugins": plugins.read_swarm(spec, prefix), "log": log.read_swarm(spec, prefix)}
 
 
-_READERS: Mapping[str, Callable[[FactCall], dict[str, JSON]]] = {
-    "ContainerCreate": container.read_create,
-    "ContainerUpdate": container.read_update,
-    "ContainerExec": container.read_exec,
-    "ServiceCreate": service.read,
-    "ServiceUpdate": service.read,
+_READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
+    "ContainerCreate": lambda call: container.read_create(call.body, call.host),
+    "ContainerUpdate": lambda call: container.read_update(call.body, call.host),
+    "ContainerExec": lambda call: container.read_exec(call.body),
+    "ServiceCreate": lambda call: service.read(call.body, call.host),
+    "ServiceUpdate": lambda call: service.read(call.body, call.host),
     "VolumeCreate": lambda call: {
         "mounts": [*mounts.read_volume(call.body, call.host)],
         "plugins": plugins.read_volume(call.body),

@@ -17,35 +17,23 @@ from portero.facts import (
     working_directory,
 )
 from portero.facts.fields import child, flag, objects, text, texts
-from portero.facts.parts import FactCall, FactPart, read_parts
-from portero.types import JSON
+from portero.host.view import HostMoment
+from portero.types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
 
 
-def _read_isolation(call: FactCall) -> dict[str, JSON]:
-    body = call.body
-    spec = child(child(body, "TaskTemplate"), "ContainerSpec")
+def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
+    """Of ServiceCreate and ServiceUpdate."""
+    task = child(body, "TaskTemplate")
+    spec = child(task, "ContainerSpec")
     return {
         "capabilities": capabilities.read_service(spec),
         "tasks": tasks.read_counts(body),
         **security.read_service(spec),
-        "networks": networks.read_service(body, call.host),
-    }
-
-
-def _read_content(call: FactCall) -> dict[str, JSON]:
-    spec = child(child(call.body, "TaskTemplate"), "ContainerSpec")
-    return {
-        "mounts": [*mounts.read_service(call.body, call.host)],
+        "networks": networks.read_service(body, host),
+        "mounts": [*mounts.read_service(body, host)],
         "mountedImages": [*mounts.read_images(objects(spec, "Mounts"), f"{_SPEC}.Mounts")],
-    }
-
-
-def _read_others(call: FactCall) -> dict[str, JSON]:
-    body, task = call.body, child(call.body, "TaskTemplate")
-    spec = child(task, "ContainerSpec")
-    return {
         "plugins": plugins.read_service(body),
         "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]")
         + networks.read_endpoint_sysctls(body),
@@ -69,22 +57,3 @@ def _read_others(call: FactCall) -> dict[str, JSON]:
         + secrets.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
         + secrets.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
-
-
-_WHOLE = {"": "TaskTemplate EndpointSpec Mode Labels Networks NetworkingConfig EndpointConfig"}
-PARTS = (
-    FactPart.of(_read_isolation, "capabilities tasks seccomp apparmor selinux noNewPrivileges networks", _WHOLE),
-    # To look at the host takes most of the time.
-    FactPart.of(_read_content, "mounts mountedImages", {_SPEC: "Mounts"}),
-    FactPart.of(
-        _read_others,
-        "plugins sysctls runtime groups user workingDirectory limits ulimits readOnlyRootfs image ports publishedPorts"
-        " stopTimeout log restartPolicy healthcheck extraHosts secrets",
-        _WHOLE,
-    ),
-)
-
-
-def read(call: FactCall) -> dict[str, JSON]:
-    """Of ServiceCreate and ServiceUpdate."""
-    return read_parts(PARTS, call)

@@ -16,30 +16,17 @@ _LEAST_LEFT_OPEN = 4
 _MOST_NOTES = 3
 # A longer name has its text right behind it.
 _LONGEST_NAME = 18
-# Characters of what is kept of a denial that is made again: two screens of them.
-_LONGEST_KEPT = 2_048
 
 
 def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
-    written, more = decision.written, _more(decision)
-    lines = written.denial if written is not None else ()
-    if not lines:
-        lines = _write_lasting(decision, MOST_LINES - 1 - len(more))
-        if written is not None and sum(map(len, lines)) <= _LONGEST_KEPT:
-            written.denial = lines
-    return "\n".join([_headline(decision), *lines, *more])
-
-
-def _write_lasting(decision: Decision, room: int) -> tuple[str, ...]:
-    """What does not depend on the decision's id: entries, notes and what to try."""
     dialect = decision.dialect
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if _line(decision) else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
     merged = entries.merge(denials, dialect, solved)
-    end = [*_notes(decision, dialect), *_try(decision)]
-    return (*_fit(merged, room - len(end)), *end)
+    end = [*_notes(decision, dialect), *_try(decision), *_more(decision)]
+    return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
 
 
 def list_violations(decision: Decision) -> str:

@@ -1,15 +1,12 @@
 """Builds the request document that rules see (schemas/request.json) from what was read of one request."""
 
-import json
-import re
 from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from portero.facts import collect, defaults
-from portero.facts.parts import Before
 from portero.host.view import HostMoment
-from portero.reading import go_json
 from portero.reading.canonical import Canonical, canonical
+from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.types import JSON
@@ -56,19 +53,15 @@ def build(
     }
 
 
-def rebuild(document: Mapping[str, JSON], former: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
-    """The document with the facts of the body and the query that it has now; raises Refused as `build` does.
-
-    `former`: the document before its body and query were changed, built at the same moment of the host.
-    """
-    now, was = cast(RequestDocument, document), cast(RequestDocument, former)
+def rebuild(document: Mapping[str, JSON], host: HostMoment) -> dict[str, JSON]:
+    """The document with the facts of the body and the query that it has now; raises Refused as `build` does."""
+    now = cast(RequestDocument, document)
     query = {name: tuple(values) for name, values in now["query"].items()}
-    old = was["facts"]
-    filled = cast(list[str], old.get("daemonDefaults", []))
-    before = Before(was["body"], old, frozenset(re.split(r"[.\[]", path, maxsplit=1)[0] for path in filled))
-    facts = _facts(now["operation"], now["apiVersion"], now["path"], query, now["body"], host, before)
-    of_body: dict[str, JSON] = {name: old[name] for name in ("unknownFields", "droppedFields") if name in old}
-    return {**document, "facts": {**facts, **of_body}}
+    facts = _facts(now["operation"], now["apiVersion"], now["path"], query, now["body"], host)
+    of_body: dict[str, JSON] = {
+        name: now["facts"][name] for name in ("unknownFields", "droppedFields") if name in now["facts"]
+    }
+    return {**document, "facts": facts | of_body}
 
 
 def as_kept(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
@@ -76,8 +69,8 @@ def as_kept(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
     if version is None or not shapes.drops(operation, version):
         return document
-    tree = go_json.parse(json.dumps(document["body"]).encode())
-    return {**document, "body": canonical(shapes.by_operation[operation], tree, version).body}
+    body = canonical(shapes.by_operation[operation], tree_of(document["body"]), version).body
+    return {**document, "body": body}
 
 
 def _facts(
@@ -87,7 +80,5 @@ def _facts(
     query: Mapping[str, tuple[str, ...]],
     body: JSON,
     host: HostMoment,
-    before: Before | None = None,
 ) -> dict[str, JSON]:
-    found = collect(operation, body, query, path, host, before)
-    return defaults.fill_in(found, operation, body, version, host.daemon)
+    return defaults.fill_in(collect(operation, body, query, path, host), operation, body, version, host.daemon)

@@ -1,6 +1,6 @@
 """The policy in force: rules, the site's values, exceptions, and the digest over what they were read from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -155,10 +155,6 @@ class Policy:
         rules = {violation.rule for violation in violations}
         about = sorted({place for rule in rules for place in self._places_of_waivers().get(rule, ())})
         return waived([self.waivers[place] for place in about], violations, request, time)
-
-    def may_waive(self, rules: Iterable[str]) -> bool:
-        """Whether there is an exception for one of these rules."""
-        return bool(self.waivers) and not self._places_of_waivers().keys().isdisjoint(rules)
 
     def _places_of_waivers(self) -> Mapping[str, Sequence[int]]:
         if not self._waivers_of:

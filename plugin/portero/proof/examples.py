@@ -1,6 +1,5 @@
 """Turns the examples of a rule into the request documents that rules see, by the real pipeline from the body on."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +9,8 @@ from portero.host.fixed import FixedHost
 from portero.judging import request_document
 from portero.policy.merge_patch import merged
 from portero.policy.rule import Example, Rule
-from portero.reading import go_json
 from portero.reading.canonical import Canonical, canonical
+from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.types import JSON
@@ -68,4 +67,4 @@ class Examples:
     def _canonical(self, operation: Operation, body: JSON) -> Canonical:
         if operation.body != "json":
             return Canonical(None, ())
-        return canonical(self.shapes.by_operation[operation.id], go_json.parse(json.dumps(body).encode()))
+        return canonical(self.shapes.by_operation[operation.id], tree_of(body))

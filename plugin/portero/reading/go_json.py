@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
 from portero.refusals import Refused
+from portero.types import JSON
 
 # Docker's own types nest about 10 levels deep.
 MAX_DEPTH = 64
@@ -42,6 +43,11 @@ def parse(data: bytes) -> Tree:
     if b"\\" in data and _SURROGATE_ESCAPE.search(data):
         _refuse_lone_surrogates(tree)
     return tree
+
+
+def tree_of(value: JSON) -> Tree:
+    """The tree of a value as if it had come as JSON."""
+    return parse(json.dumps(value).encode())
 
 
 def _text(data: bytes) -> str:

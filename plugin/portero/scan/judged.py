@@ -70,7 +70,7 @@ class Bench:
         networks = [_object(network) for network in inventory.networks]
         names = {text(network, "Id"): text(network, "Name") for network in networks}
         known = KnownNetworks(judge.host, names.get, find_taken(networks))
-        self.judge = replace(judge, host=known, mode="enforce")
+        self.judge = replace(judge, host=known, enforcement=replace(judge.enforcement, mode="enforce"))
         self.inventory = inventory
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 

@@ -49,7 +49,8 @@ class Doors:
         return tuple(rule for rule in self._denials(Example("", operation, changes)) if rule not in always)
 
     def _denials(self, example: Example) -> list[str]:
-        found: Sequence[Violation] = self._judge.find_violations(self._examples.document(example), time.time())
+        document, enforcement = self._examples.document(example), self._judge.enforcement
+        found: Sequence[Violation] = self._judge.find_violations(document, time.time(), enforcement)
         return list(dict.fromkeys(violation.rule for violation in found if violation.action == "deny"))
 
 

@@ -188,10 +188,8 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
     # Before the workers fork, so that they share it.
     loaded.policy.make_ready(settings.profile, settings.reported_profile)
-    judge = replace(
-        loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links),
-        audit_profile=settings.reported_profile,
-    )
+    judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
+    judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
     name, asked_by = loading.engine_name(settings), AskedBy(shared)
     shared_lines = SharedLines(settings.log_reads)
     return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by, shared_lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from portero import engine
 from portero.engine import Engine
+from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.folder import Folder
@@ -112,7 +113,7 @@ def judge_of(settings: Settings) -> tuple[Judge, str]:
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
     """The judge by this policy, with the links in its folders."""
     host = make_host(settings, policy, links)
-    return Judge(policy, routes, shapes, host, settings.profile, settings.mode, audiences=settings.host_groups)
+    return Judge(policy, routes, shapes, host, Enforcement(settings.profile, settings.mode), settings.host_groups)
 
 
 def engine_name(settings: Settings) -> str:

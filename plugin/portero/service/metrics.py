@@ -93,14 +93,8 @@ class Metrics:
         self._harmlessly(self._count, decision, seconds)
 
     def _count(self, decision: Decision, seconds: float) -> None:
-        written = decision.written
-        counts = written.counts if written is not None else ()
-        if not counts:
-            counts = tuple(counter.inc for counter in self._find_counters(decision))
-            if written is not None:
-                written.counts = counts
-        for count in counts:
-            count()
+        for counter in self._find_counters(decision):
+            counter.inc()
         self._seconds.observe(seconds)
 
     def _find_counters(self, decision: Decision) -> Iterator[Counter]:

@@ -1,0 +1,319 @@
+"""Reads that nothing can refuse are decided without a document: as, and logged as, with one."""
+
+import base64
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero import engine
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.identity.caller import Identity
+from portero.judging.enforcement import Enforcement
+from portero.judging.judge import Judge
+from portero.policy.loader import load
+from portero.service.loading import judge_of
+from portero.service.log_line import LogLine
+from portero.service.settings import Settings
+from tests import captured
+from tests.identity.certificate_makers import make_authority, shown
+from tests.identity.test_keys import pem
+from tests.identity.token_makers import ED, ISSUER, NOON, token
+from tests.paths import SCHEMAS
+
+PROFILES = ("baseline", "hardened", "restricted")
+AUTHORITY = make_authority()
+RULE = json.loads((SCHEMAS / "rules/identity/known-identity.json").read_text())
+
+
+@cache
+def loaded() -> Judge:
+    return replace(
+        judge_of(Settings.read({}, {"host_root": "none", "host_groups": "web"}))[0], host=FixedHost(captured.HOST)
+    )
+
+
+def make_judge(profile: str = "hardened", audit_profile: str = "", mode: Any = "enforce") -> Judge:
+    return replace(loaded(), enforcement=Enforcement(profile, mode, audit_profile))
+
+
+def with_site(folder: Path, files: dict[str, Any], judge: Judge | None = None) -> Judge:
+    """The judge under a policy with these files of a site."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    judge = judge or make_judge()
+    return replace(judge, policy=load([SCHEMAS, folder], engine.best(), judge.routes.operations))
+
+
+def rule(*operations: str, **condition: Any) -> dict[str, Any]:
+    """A rule of the site for these operations, which refuses all of them."""
+    denied = {"a command": {"operation": "ContainerCreate" if operations == ("*",) else operations[0]}}
+    kept = {name: value for name, value in RULE.items() if name not in ("if", "then", "try", "denial")}
+    kept |= {"operations": [*operations], "level": "baseline", "allows": {"docker info": {"operation": "SystemInfo"}}}
+    kept |= {"denies": denied}
+    return kept | (condition or {"properties": {"operation": False}})
+
+
+def long_way(judge: Judge) -> Judge:
+    """The same judge, which takes the long way with each request."""
+    made = replace(judge)
+    object.__setattr__(made, "_harmless", frozenset())
+    return made
+
+
+def takes_short_way(judge: Judge, data: bytes, monkeypatch: pytest.MonkeyPatch, known: Identity | None = None) -> bool:
+    documents: list[Any] = []
+    read = Judge._document
+
+    def note(*values: Any) -> dict[str, Any]:
+        documents.append(values)
+        return read(*values)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Judge, "_document", note)
+        judge.decide(data, "d-1", NOON, known=known)
+    return not documents
+
+
+def asked(method: str = "GET", target: str = "/v1.45/containers/json?all=1", **changed: Any) -> bytes:
+    headers = {"User-Agent": "Docker-Client/29.1"}
+    return json.dumps({"RequestMethod": method, "RequestUri": target, "RequestHeaders": headers} | changed).encode()
+
+
+def variants(judge: Judge) -> list[bytes]:
+    """A request of each operation: as clients send it, odd, and such as cannot be read."""
+    bodies = {"RequestBody": base64.b64encode(b"{}").decode()}
+    typed = {"RequestHeaders": {"Content-Type": "application/json", "Content-Length": "2"}}
+    found: list[bytes] = []
+    for operation in judge.routes.operations:
+        path = operation.path
+        for ending in (":.*}", ":.+}", "}"):
+            path = (
+                path.replace("{name" + ending, "web").replace("{id" + ending, "web").replace("{anyroute" + ending, "x")
+            )
+        method = operation.method.replace("*", "POST")
+        for version in ("/v1.45", "/v1.24", ""):
+            found.append(asked(method, f"{version}{path}"))
+        found += [
+            asked(method, f"/v1.45{path}?filters=%7B%7D&x=1&x=2"),
+            asked(method, f"/v1.45{path}?a=%zz"),
+            asked(method, f"/v1.45{path}", **typed),
+            asked(method, f"/v1.45{path}", **typed, **bodies),
+            asked(method, f"/v1.45{path}", RequestHeaders={"Content-Type": "application/x-www-form-urlencoded"}),
+            asked(method, f"/v1.45{path}", RequestHeaders={"User-Agent": "compose/2", "traceparent": TRACE}),
+            asked(method, f"/v1.45{path}", User="alicia"),
+            asked(method, f"/v1.45{path}", RequestHeaders={"X-Portero-Token": "e30.e30.e30"}),
+        ]
+    return found
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def logged(judge: Judge, data: bytes) -> tuple[Decision, str]:
+    decision = judge.decide(data, "d-1", NOON)
+    return decision, LogLine(decision, 7).text()
+
+
+def test_every_operation_of_the_table_is_asked_for() -> None:
+    judge = make_judge()
+
+    named = {judge.decide(data, "d-1", NOON).subject.operation for data in variants(judge)}
+
+    assert named >= {operation.id for operation in judge.routes.operations} - {"NetworkListSlash", "Options"}
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+@pytest.mark.parametrize("audit_profile", ["", "restricted"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_decision_and_line_are_those_of_the_long_way(profile: str, audit_profile: str, mode: str) -> None:
+    short = make_judge(profile, audit_profile, mode)
+    long = long_way(short)
+
+    for data in variants(short):
+        assert logged(short, data) == logged(long, data), data
+
+
+@pytest.mark.parametrize(
+    ("operation", "way"),
+    [
+        ("ContainerList", True),
+        ("SystemPing", True),
+        ("SystemPingHead", True),
+        ("ImageInspect", True),
+        ("SystemEvents", True),
+        ("ContainerInspect", False),  # a builder of buildx
+        ("ContainerExport", False),  # looked up
+        ("ContainerLogs", False),  # own-objects-read judges it
+        ("DebugVars", False),  # no-debug judges it
+        ("ImageSearch", False),  # has facts
+        ("ContainerStart", False),
+        ("SystemAuth", False),
+        ("Unknown", False),
+    ],
+)
+def test_only_reads_that_no_rule_judges_take_the_short_way(operation: str, way: bool) -> None:
+    for profile in PROFILES:
+        assert (operation in make_judge(profile)._harmless) is way
+
+
+def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
+    judge = make_judge("baseline")
+    of_table = {operation.id: operation for operation in judge.routes.operations}
+
+    assert len(judge._harmless) > 20
+    for id in judge._harmless:
+        assert of_table[id].reads
+        assert of_table[id].body == "none"
+        assert of_table[id].looks_up == ()
+
+
+def test_a_list_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert takes_short_way(make_judge(), asked(), monkeypatch)
+    assert takes_short_way(make_judge(), asked("HEAD", "/_ping"), monkeypatch)
+    assert not takes_short_way(make_judge(), asked("GET", "/v1.45/containers/web/json"), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        {"ownership": "owner"},
+        {"identity-methods": ["tls", "token"], "certificate-issuers": ["ca.pem"]},
+        {"profiles": [{"users": ["alicia"], "profile": "restricted"}], "certificate-issuers": ["ca.pem"]},
+    ],
+    ids=["ownership", "known-identity", "profiles by user"],
+)
+def test_where_it_counts_who_asks_every_request_takes_the_long_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: dict[str, Any]
+) -> None:
+    judge = with_site(tmp_path, {"site.json": site, "keys/ca.pem": AUTHORITY.pem()})
+
+    assert judge._harmless == frozenset()
+    assert not takes_short_way(judge, asked(), monkeypatch)
+    for data in variants(judge):
+        assert logged(judge, data) == logged(long_way(judge), data)
+
+
+def test_a_token_takes_the_long_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = {"token-issuers": [{"issuer": ISSUER, "keys": "own.pem", "lifetime": 43200}], "break-glass": ["emergency"]}
+    judge = with_site(tmp_path, {"site.json": site, "keys/own.pem": pem(ED)})
+
+    assert takes_short_way(judge, asked(), monkeypatch)
+    for value in (token(), token(groups=["emergency"])):
+        data = asked(RequestHeaders={"X-Portero-Token": value})
+        assert not takes_short_way(judge, data, monkeypatch)
+        assert logged(judge, data) == logged(long_way(judge), data)
+        assert judge.decide(data, "d-1", NOON).subject.user == "alicia"
+    spoilt = asked(RequestHeaders={"X-Portero-Token": token() + "x"})
+    assert [violation.rule for violation in judge.decide(spoilt, "d-1", NOON).violations] == ["token-untrusted"]
+
+
+def test_a_user_of_a_certificate_takes_the_long_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = with_site(tmp_path, {"site.json": {"certificate-issuers": ["ca.pem"]}, "keys/ca.pem": AUTHORITY.pem()})
+    tls = {"User": "alicia", "UserAuthNMethod": "TLS", "RequestPeerCertificates": [shown(AUTHORITY.issue(["alicia"]))]}
+
+    assert not takes_short_way(judge, asked(**tls), monkeypatch)
+    stranger = {**tls, "RequestPeerCertificates": [shown(make_authority().issue(["alicia"]))]}
+    assert not judge.decide(asked(**stranger), "d-1", NOON).allowed
+
+
+def test_who_was_recorded_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not takes_short_way(make_judge(), asked(), monkeypatch, Identity("alicia", (), "tls"))
+
+
+def test_a_body_takes_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = base64.b64encode(b'{"x": 1}').decode()
+    data = asked(RequestHeaders={"Content-Type": "application/json"}, RequestBody=body)
+
+    assert not takes_short_way(make_judge(), data, monkeypatch)
+
+
+@pytest.mark.parametrize("action", [None, "deny", "audit"])
+def test_a_rule_of_the_site_for_the_operation_takes_the_long_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str | None
+) -> None:
+    site = {"actions": {"no-lists": action}} if action else {}
+    judge = with_site(tmp_path, {"site.json": site, "rules/own/no-lists.json": rule("ContainerList")})
+
+    assert not takes_short_way(judge, asked(), monkeypatch)
+    (violation,) = judge.decide(asked(), "d-1", NOON).violations
+    assert (violation.rule, violation.action) == ("no-lists", action or "deny")
+    assert takes_short_way(judge, asked("GET", "/v1.45/images/json"), monkeypatch)
+
+
+def test_a_rule_that_is_off_refuses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"site.json": {"actions": {"no-lists": "off"}}, "rules/own/no-lists.json": rule("ContainerList")}
+    judge = with_site(tmp_path, files)
+
+    assert takes_short_way(judge, asked(), monkeypatch)
+    assert logged(judge, asked()) == logged(long_way(judge), asked())
+
+
+def test_a_rule_that_only_the_audit_profile_enforces_is_reported(tmp_path: Path) -> None:
+    own = rule("ContainerList") | {"level": "restricted"}
+    judge = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": own})
+    reporting = replace(judge, enforcement=Enforcement("hardened", "enforce", "restricted"))
+
+    assert "ContainerList" in judge._harmless
+    assert "ContainerList" not in reporting._harmless
+    (violation,) = reporting.decide(asked(), "d-1", NOON).violations
+    assert (violation.rule, violation.action, violation.profile) == ("no-lists", "audit", "restricted")
+
+
+def test_an_action_of_the_site_enforces_a_rule_of_a_higher_level(tmp_path: Path) -> None:
+    own = rule("ContainerList") | {"level": "restricted"}
+    files = {"site.json": {"actions": {"no-lists": "deny"}}, "rules/own/no-lists.json": own}
+
+    assert not with_site(tmp_path, files).decide(asked(), "d-1", NOON).allowed
+
+
+def test_an_exception_for_the_rule_waives_it_as_before(tmp_path: Path) -> None:
+    waiver = {
+        "$schema": "../exception.json",
+        "dialect": 2,
+        "rules": ["no-lists"],
+        "match": {"properties": {"query": {"properties": {"all": {"contains": {"const": "1"}}}}}},
+        "reason": "An inventory lists all.",
+        "owner": "operations",
+        "expires": "2999-12-31",
+    }
+    files = {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList"), "exceptions/lists.json": waiver}
+    judge = with_site(tmp_path, files)
+
+    assert judge.decide(asked(), "d-1", NOON).allowed
+    assert judge.decide(asked(), "d-1", NOON).violations[0].exception == "lists"
+    assert not judge.decide(asked(target="/v1.45/containers/json"), "d-1", NOON).allowed
+
+
+def test_a_rule_for_all_operations_judges_no_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`*` is every operation that changes something (schemas/rule.json): the short way needs no look at its schema."""
+    judge = with_site(tmp_path, {"site.json": {}, "rules/own/nothing.json": rule("*")})
+    refused = {data: logged(long_way(judge), data) for data in variants(judge)}
+
+    assert takes_short_way(judge, asked(), monkeypatch)
+    assert any("nothing" in line for _, line in refused.values())
+    for data, due in refused.items():
+        assert logged(judge, data) == due
+    for operation in judge.routes.operations:
+        for profile in PROFILES:
+            assert ("nothing" in judge.policy.acting(operation.id, profile)) is not operation.reads
+
+
+def test_a_reloaded_policy_has_its_own_short_ways(tmp_path: Path) -> None:
+    judge = make_judge()
+    other = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList")})
+
+    assert "ContainerList" in judge._harmless
+    assert "ContainerList" not in replace(judge, policy=other.policy)._harmless
+    assert "ContainerList" in replace(other, policy=judge.policy)._harmless
+
+
+def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FixedHost, "moment", lambda *_: pytest.fail("the host is asked"))
+
+    assert make_judge().decide(asked(), "d-1", NOON).allowed
