@@ -13,7 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 _PATIENCE = 60
 _PIECE = 1 << 16
-# The container that the creates of the bench name. Portero makes a decision again for the same bytes.
+# The container that the creates of the bench name.
 NAME = b"shop-web-000000000"
 _NUMBERS = itertools.count(1)
 
@@ -68,10 +68,10 @@ def others(request: bytes) -> Iterator[bytes]:
         yield request.replace(NAME, b"shop-web-%09d" % next(_NUMBERS))
 
 
-def latencies(path: Path, request: bytes, seconds: float, *, again: bool = False) -> list[float]:
-    """Ask many times over one connection; the time that each took, in milliseconds. `again`: byte for byte the same."""
+def latencies(path: Path, request: bytes, seconds: float) -> list[float]:
+    """Ask many times over one connection; the time that each took, in milliseconds."""
     found: list[float] = []
-    requests = itertools.repeat(request) if again else others(request)
+    requests = others(request)
     with Connection(path) as connection:
         connection.ask(request)
         end = time.perf_counter() + seconds

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from client import NAME, Connection, latencies, pairs, pairs_of_many, throughput, turns
+from client import Connection, latencies, pairs, pairs_of_many, throughput, turns
 from envelopes import BenchRequest, mixed, requests
 from growth import Curve
 from lookups import LookupCost
@@ -19,8 +19,6 @@ from worst import Worst
 # Portero must answer rightly; what others answer is their own business.
 _OURS = "portero"
 _MANY = 16
-# No decision on a longer request is made again.
-_SHORT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +61,18 @@ class Results:
 
 
 def latencies_of_all(running: Mapping[str, Serving], rounds: int, seconds: float) -> dict[str, dict[str, Latency]]:
-    """Each plugin's latencies, by request; creates with another name each time, and byte for byte the same again."""
+    """Each plugin's latencies, by request; creates with another name each time."""
     found = {}
     for request in requests():
         _check(running[_OURS].socket, request)
         found[request.name] = _compared(running, request, rounds, seconds)
-        if NAME in request.data and len(request.data) <= _SHORT:
-            found[f"{request.name}, again"] = _compared(running, request, rounds, seconds, again=True)
     return found
 
 
-def _compared(
-    running: Mapping[str, Serving], request: BenchRequest, rounds: int, seconds: float, *, again: bool = False
-) -> dict[str, Latency]:
+def _compared(running: Mapping[str, Serving], request: BenchRequest, rounds: int, seconds: float) -> dict[str, Latency]:
     found: dict[str, list[list[float]]] = defaultdict(list)
     for name in turns(running, rounds):
-        found[name].append(latencies(running[name].socket, request.data, seconds, again=again))
+        found[name].append(latencies(running[name].socket, request.data, seconds))
     return {name: _latency(found[name]) for name in running}
 
 

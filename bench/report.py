@@ -48,8 +48,7 @@ def page(results: Results, day: date, note: str) -> str:
     return "\n".join(parts)
 
 
-_LATENCIES = """One connection, which is kept. Each create names another container; `again`: the very same bytes, for
-which Portero makes its decision again as long as the host answers as before.
+_LATENCIES = """One connection, which is kept. Each create names another container.
 """
 _PROCESSES = """Start: from the start of the process to its answer to Plugin.Activate. Memory: proportional set size of
 all processes after the load. CPU: processor time for a request and its result, of mixed traffic (nine of ten only
@@ -72,7 +71,7 @@ slowest ping over six other connections. The first row is without such a body; t
 _SHOWN = 10
 _THROUGH = """The client's whole call; dockerd asks the plugin twice for each that is carried out. The create names an
 image that is not there, so that dockerd answers at once; one names neither volumes nor networks that Portero would ask
-dockerd about, and is asked `again` as above.
+dockerd about.
 """
 _LOOKUPS = """The client's whole call, median and p95. `start` is of a container that runs already, `exec` only makes
 a command, the creates name an image that is not there: dockerd answers each at once. Every container has a bind and
