@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import replace
 
 from portero.host.fixed import FixedHost
-from portero.judging import reply
+from portero.judging.denial import write_denial
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 
@@ -26,7 +26,7 @@ _WIDTH = 124
 def denial() -> str:
     """The console block: command and answer, long lines folded."""
     judge, _ = judge_of(Settings.read({}, {}))
-    text = reply.write_denial(replace(judge, host=FixedHost()).decide(_envelope(), _ID, 0.0))
+    text = write_denial(replace(judge, host=FixedHost()).decide(_envelope(), _ID, 0.0))
     lines = f"docker: Error response from daemon: authorization denied by plugin portero: {text}".splitlines()
     folded = [textwrap.fill(line, _WIDTH, subsequent_indent=_indent(line), break_on_hyphens=False) for line in lines]
     return "\n".join(["```console", f"$ {COMMAND}", *folded, "```", ""])

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from portero.capture.secret_patterns import hidden, text
-from portero.facts.secrets import looks_secret
+from portero.facts.secret_names import looks_secret
 
 
 @pytest.mark.parametrize(

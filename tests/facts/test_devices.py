@@ -1,4 +1,4 @@
-"""Devices of the host are found by their cleaned paths, and by what links make of them."""
+"""Devices of the host and limits of block IO are found by their cleaned paths, and by what links make of them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from portero.facts import devices
 from portero.host.fixed import FixedHost
 from portero.refusals import Refused
 
-HOST = FixedHost({"links": {"/srv/disk": "/dev/sda"}})
+HOST = FixedHost({"links": {"/srv/disk": "/dev/sda", "/dev/disk/by-id/x": "../../sda"}})
 
 
 def of_device(**device: str) -> Any:
@@ -73,3 +73,56 @@ def test_the_alternatives_of_a_device_request_are_flattened() -> None:
             "at": "HostConfig.DeviceRequests[0]",
         }
     ]
+
+
+def test_every_kind_of_limit_is_reported() -> None:
+    found = devices.read_block_io(
+        {
+            "BlkioWeight": 300,
+            "BlkioWeightDevice": [{"Path": "/dev/sda", "Weight": 400}],
+            "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 1}],
+            "BlkioDeviceWriteBps": [{"Path": "/dev/sdb", "Rate": 2}, {"Path": "/dev/sdc", "Rate": 3}],
+            "BlkioDeviceReadIOps": [{"Path": "/dev/sda", "Rate": 4}],
+            "BlkioDeviceWriteIOps": [{"Path": "/dev/sda"}],
+        },
+        "HostConfig.",
+        HOST,
+    )
+
+    assert [tuple(fact.values()) for fact in found if isinstance(fact, dict)] == [
+        ("", "weight", 300, "HostConfig.BlkioWeight"),
+        ("/dev/sda", "weight", 400, "HostConfig.BlkioWeightDevice[0]"),
+        ("/dev/sda", "readBps", 1, "HostConfig.BlkioDeviceReadBps[0]"),
+        ("/dev/sdb", "writeBps", 2, "HostConfig.BlkioDeviceWriteBps[0]"),
+        ("/dev/sdc", "writeBps", 3, "HostConfig.BlkioDeviceWriteBps[1]"),
+        ("/dev/sda", "readIOps", 4, "HostConfig.BlkioDeviceReadIOps[0]"),
+        ("/dev/sda", "writeIOps", 0, "HostConfig.BlkioDeviceWriteIOps[0]"),
+    ]
+
+
+def test_nothing_set_is_no_limit() -> None:
+    assert devices.read_block_io({"BlkioWeight": 0}, "", HOST) == []
+
+
+def test_another_spelling_of_a_device_and_a_link_to_it_are_that_device() -> None:
+    limits = [{"Path": "/dev//sda", "Rate": 1}, {"Path": "/dev/disk/by-id/x", "Rate": 2}]
+    found = devices.read_block_io({"BlkioDeviceWriteBps": limits}, "", HOST)
+
+    assert [(fact["device"], fact["rate"]) for fact in found if isinstance(fact, dict)] == [
+        ("/dev/sda", 1),
+        ("/dev/disk/by-id/x", 2),
+        ("/dev/sda", 2),
+    ]
+
+
+def test_an_empty_list_in_an_update_lifts_the_limit() -> None:
+    found = devices.read_block_io_update({"BlkioDeviceReadBps": [], "BlkioWeight": 300}, HOST)
+
+    assert found == [
+        {"device": "", "limit": "weight", "rate": 300, "at": "BlkioWeight"},
+        {"device": "", "limit": "readBps", "rate": 0, "at": "BlkioDeviceReadBps"},
+    ]
+
+
+def test_an_update_without_a_list_leaves_the_limits_alone() -> None:
+    assert devices.read_block_io_update({}, HOST) == []

@@ -1,4 +1,4 @@
-"""Plain values, and the little languages around a container's process."""
+"""Plain values, groups, and the little languages around a container's process."""
 
 from typing import Any
 
@@ -96,3 +96,28 @@ def test_a_service_s_restart_policy_has_a_container_s_words(condition: str, name
     found = process.read_service_restart({"Condition": condition}, "TaskTemplate.RestartPolicy")
 
     assert found == {"name": name, "maximumRetryCount": 0, "at": "TaskTemplate.RestartPolicy"}
+
+
+def test_added_groups_have_their_index() -> None:
+    assert process.read_groups(["audio", "4"], "HostConfig.GroupAdd") == [
+        {"name": "audio", "primary": False, "at": "HostConfig.GroupAdd[0]"},
+        {"name": "4", "primary": False, "at": "HostConfig.GroupAdd[1]"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [("1000:disk", "disk"), ("1000:6", "6"), ("app:+06", "6"), ("1000:disk:x", "disk"), (":shadow", "shadow")],
+)
+def test_the_primary_group_stands_behind_the_colon(user: str, name: str) -> None:
+    assert process.read_primary(user, "User") == [{"name": name, "primary": True, "at": "User"}]
+
+
+@pytest.mark.parametrize("user", ["", "1000", "disk", "1000:"])
+def test_a_user_without_a_group_has_the_image_s(user: str) -> None:
+    assert process.read_primary(user, "User") == []
+
+
+@pytest.mark.parametrize(("group", "name"), [("00", "0"), ("-0", "0"), ("9" * 30, "9" * 30), ("0x6", "0x6")])
+def test_numbers_have_one_spelling(group: str, name: str) -> None:
+    assert process.read_groups([group], "G") == [{"name": name, "primary": False, "at": "G[0]"}]

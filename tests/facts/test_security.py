@@ -1,12 +1,14 @@
-"""Security options are read as dockerd reads them; what it would not know is found as unknown."""
+"""Security options are read as dockerd reads them, unknown ones are found, and so is what newer versions mask."""
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from portero.facts import security
+from portero.host.fixed import FixedHost
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -14,6 +16,9 @@ PROFILE = '{"defaultAction":"SCMP_ACT_ALLOW"}'
 SHA256 = hashlib.sha256(PROFILE.encode()).hexdigest()
 FIRST = "HostConfig.SecurityOpt[0]"
 PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
+THERMAL = "/sys/devices/system/cpu/cpu0/thermal_throttle"
+HOST = FixedHost()
+WITHOUT_THERMAL = FixedHost({"kinds": {THERMAL: "missing"}})
 
 
 def of_options(*options: str) -> dict[str, Any]:
@@ -258,3 +263,28 @@ def test_cgroups_that_are_not_writable_are_as_without_the_option(value: str) -> 
     assert of_options(f"writable-cgroups={value}")["securityOptionsUnknown"] == []
     assert of_options(f"writable-cgroups:{value}")["securityOptionsUnknown"] == []
     assert of_options("writable-cgroups=true", f"writable-cgroups={value}")["securityOptionsUnknown"] == [{"at": FIRST}]
+
+
+@pytest.mark.parametrize(
+    ("listed", "host", "missing"),
+    [
+        ([], HOST, ["/proc/interrupts", THERMAL]),
+        ([], WITHOUT_THERMAL, ["/proc/interrupts"]),
+        (["/proc/interrupts"], HOST, [THERMAL]),
+        (["/proc/interrupts"], WITHOUT_THERMAL, []),
+        (["/proc/interrupts", "/sys/devices/system/cpu/cpu7/thermal_throttle"], HOST, []),
+    ],
+)
+def test_a_list_misses_what_newer_versions_mask(listed: Sequence[JSON], host: FixedHost, missing: list[str]) -> None:
+    found = security.read_newer_masks({"MaskedPaths": [*security.MASKED, *listed]}, host)
+
+    assert found == {"missing": missing, "at": "HostConfig.MaskedPaths"}
+
+
+@pytest.mark.parametrize("listed", [[], ["/proc/kcore"], list(security.MASKED[1:])], ids=len)
+def test_a_list_without_the_oldest_paths_is_not_judged_twice(listed: list[JSON]) -> None:
+    assert security.read_newer_masks({"MaskedPaths": listed}, HOST)["missing"] == []
+
+
+def test_without_a_list_nothing_is_missing() -> None:
+    assert security.read_newer_masks({}, HOST) == {"missing": [], "at": "HostConfig.MaskedPaths"}

@@ -8,7 +8,7 @@ import pytest
 from portero.hostcheck.findings import Finding, HostReport
 from portero.hostcheck.rules import Status
 from portero.hostreport.result import HostResult
-from portero.policy.action import Action
+from portero.policy.profiles import Action
 from portero.policy.rule import Level, Rule
 
 Found = Callable[..., Finding]

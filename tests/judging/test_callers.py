@@ -12,7 +12,7 @@ from portero import engine
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.identity.caller import Identity
-from portero.judging import reply
+from portero.judging import denial
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
@@ -246,5 +246,5 @@ def test_break_glass_does_not_turn_portero_off(judge: Judge) -> None:
 def test_no_part_of_a_token_is_in_the_line_or_the_reply(judge: Judge) -> None:
     for value in (token(), token(exp=NOON), token()[:-4] + "AAAA", "Bearer " + token()):
         decision = decide(judge, _with_token(value, PRIVILEGED))
-        said = json.dumps(decision.line(0)) + reply.write_denial(decision) + repr(decision)
+        said = json.dumps(decision.line(0)) + denial.write_denial(decision) + repr(decision)
         assert not any(part in said for part in value.split(".") if len(part) > 8)

@@ -11,7 +11,7 @@ from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
-from tests.judging.test_existing import SilentHost, decide, judge_with, refusing
+from tests.judging.test_existing_objects import SilentHost, decide, judge_with, refusing
 
 ID = f"sha256:{'a' * 64}"
 CHECK = {"Test": ["CMD", "true"]}

@@ -10,7 +10,7 @@ from portero.host.fixed import FixedHost, FixedObjects
 from portero.host.view import ListedKind, ObjectKind
 from portero.judging.judge import Judge
 from portero.types import JSON
-from tests.judging.test_existing import NEW, READS, USES, container, create, decide, judge, volume
+from tests.judging.test_existing_objects import NEW, READS, USES, container, create, decide, judge, volume
 
 __all__ = ["judge"]  # a fixture
 

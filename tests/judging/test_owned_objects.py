@@ -14,7 +14,7 @@ from portero.judging.judge import Judge
 from portero.judging.owned_objects import OwnerNames
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
-from tests.judging.test_existing import SilentHost, container, network, volume
+from tests.judging.test_existing_objects import SilentHost, container, network, volume
 
 NOON = 1_800_000_000.0
 ALICIA = Identity("alicia", ("dev",), "token")

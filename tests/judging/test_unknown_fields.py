@@ -1,19 +1,46 @@
-"""Names that Docker does not know are refused or reported as the site says, each at its place."""
+"""Names that Docker does not know are refused or reported as the site says; fields that it drops are reported."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from portero.judging import unknown_fields
+from portero.decision import Decision
+from portero.host.fixed import FixedHost
+from portero.judging import denial, unknown_fields
 from portero.reading.shapes import Shapes
+from portero.service.loading import judge_of
+from portero.service.settings import Settings
 from tests.paths import SCHEMAS
 
 CREATE = Shapes.load(SCHEMAS / "api").by_operation["ContainerCreate"]
 
 DOCUMENT = {"facts": {"unknownFields": [{"at": f"X{n}"} for n in range(30)]}}
+PROTECTED: dict[str, Any] = {
+    "Name": "db",
+    "TaskTemplate": {
+        "ContainerSpec": {
+            "Image": "busybox:1.36",
+            "User": "1000",
+            "ReadOnly": True,
+            "CapabilityDrop": ["ALL"],
+            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 1024}],
+            "Privileges": {"NoNewPrivileges": True},
+        },
+        "Resources": {"Limits": {"MemoryBytes": 536870912, "NanoCPUs": 500000000, "Pids": 100}},
+        "RestartPolicy": {"Condition": "on-failure", "MaxAttempts": 3},
+        "LogDriver": {"Name": "syslog", "Options": {}},
+    },
+}
+# Fields that protect, with the rules that ask for them.
+RULES = {"drop-all-capabilities", "no-new-privileges", "open-files-limit", "pids-limit"}
 
 
 @pytest.mark.parametrize("action", ["deny", "audit"])
 def test_each_of_the_first_unknown_names_is_one_violation_with_the_action_of_the_site(action: str) -> None:
-    found = list(unknown_fields.report(DOCUMENT, action))  # type: ignore[arg-type]
+    found = list(unknown_fields.report_unknown(DOCUMENT, action))  # type: ignore[arg-type]
 
     assert [(violation.rule, violation.at, violation.action) for violation in found] == [
         ("unknown-field", f"X{n}", action) for n in range(20)
@@ -21,8 +48,8 @@ def test_each_of_the_first_unknown_names_is_one_violation_with_the_action_of_the
 
 
 def test_a_site_may_say_nothing_of_them() -> None:
-    assert list(unknown_fields.report(DOCUMENT, "off")) == []
-    assert list(unknown_fields.report({"facts": {}}, "deny")) == []
+    assert list(unknown_fields.report_unknown(DOCUMENT, "off")) == []
+    assert list(unknown_fields.report_unknown({"facts": {}}, "deny")) == []
 
 
 @pytest.mark.parametrize(
@@ -36,7 +63,7 @@ def test_a_site_may_say_nothing_of_them() -> None:
     ],
 )
 def test_a_misspelt_field_is_told_what_it_may_have_meant(at: str, meant: str) -> None:
-    (found,) = unknown_fields.report({"facts": {"unknownFields": [{"at": at}]}}, "audit", CREATE)
+    (found,) = unknown_fields.report_unknown({"facts": {"unknownFields": [{"at": at}]}}, "audit", CREATE)
 
     assert found.reason == f"Docker has no field of this name: did you mean {meant}? It ignores this one."
 
@@ -46,6 +73,52 @@ def test_a_misspelt_field_is_told_what_it_may_have_meant(at: str, meant: str) ->
     ["HostConfig.Zebra", "Gone.Priviledged", "HostConfig.Sysctls.x.Priviledged", "HostConfig." + "Privileged" * 99],
 )
 def test_what_is_close_to_no_field_at_its_place_has_no_hint(at: str) -> None:
-    (found,) = unknown_fields.report({"facts": {"unknownFields": [{"at": at}]}}, "deny", CREATE)
+    (found,) = unknown_fields.report_unknown({"facts": {"unknownFields": [{"at": at}]}}, "deny", CREATE)
 
     assert "did you mean" not in found.reason
+
+
+def decide(version: str, operation: str = "create") -> Decision:
+    loaded = judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"}))[0]
+    judge = replace(loaded, host=FixedHost())
+    data = json.dumps(PROTECTED).encode()
+    path = {"create": "/services/create", "update": "/services/db/update?version=7"}[operation]
+    envelope = {
+        "RequestMethod": "POST",
+        "RequestUri": f"{version}{path}",
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": str(len(data))},
+        "RequestBody": base64.b64encode(data).decode(),
+    }
+    return judge.decide(json.dumps(envelope).encode(), "d-1", 0.0)
+
+
+def refusing(decision: Decision) -> set[str]:
+    return {violation.rule for violation in decision.violations if violation.action == "deny"}
+
+
+@pytest.mark.parametrize("operation", ["create", "update"])
+@pytest.mark.parametrize(
+    ("version", "rules"),
+    [("/v1.40", RULES), ("/v1.43", {"no-new-privileges"}), ("/v1.44", set()), ("", set())],
+)
+def test_a_dropped_field_satisfies_no_rule(operation: str, version: str, rules: set[str]) -> None:
+    assert refusing(decide(version, operation)) & RULES == rules
+
+
+def test_the_refusal_says_which_field_is_dropped_below_which_version() -> None:
+    text = denial.write_denial(decide("/v1.43"))
+
+    at = "TaskTemplate.ContainerSpec.Privileges.NoNewPrivileges"
+    assert f"note: {at}: Docker drops NoNewPrivileges below API 1.44. -> send it to /v1.44 or newer" in " ".join(
+        text.split()
+    )
+
+
+def test_no_dropped_field_is_suggested() -> None:
+    assert decide("/v1.43").suggestion is None
+
+
+def test_a_dropped_field_alone_only_reports() -> None:
+    reported = unknown_fields.report_dropped({"facts": {"droppedFields": [{"at": "A.B", "since": "1.41"}]}})
+
+    assert [(one.rule, one.at, one.action) for one in reported] == [("dropped-field", "A.B", "audit")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.decision import MOST_PLACES, Decision
-from portero.judging import reply
+from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
@@ -92,7 +92,7 @@ def test_violations_beyond_the_first_places_of_a_rule_are_counted(judge: Judge) 
     assert [violation.at for violation in added] == [f"HostConfig.CapAdd[{n}]" for n in (0, 10, 11, 12, 13)]
     assert [violation.more for violation in added] == [0] * (MOST_PLACES - 1) + [100 - MOST_PLACES]
     assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MOST_PLACES  # type: ignore[index,call-overload]
-    assert f"HostConfig.CapAdd[11] (X11) and {100 - 3} more: " in " ".join(reply.write_denial(decision).split())
+    assert f"HostConfig.CapAdd[11] (X11) and {100 - 3} more: " in " ".join(denial.write_denial(decision).split())
 
 
 def added_index(decision: Decision) -> int:

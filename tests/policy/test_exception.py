@@ -15,11 +15,10 @@ from portero import engine
 from portero.decision import Violation, refusal
 from portero.engine import rust
 from portero.engine.rust import RustCheck
-from portero.policy.entry_match import looks_into_lists
 from portero.policy.exception import MOST_TRIES, Waiver, list_notices, waived
+from portero.policy.exception_match import looks_into_lists, make_strict
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
-from portero.policy.strict_match import make_strict
 from portero.reading.routes import Routes
 from portero.types import JSON
 from tests.paths import SCHEMAS

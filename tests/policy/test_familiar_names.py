@@ -7,7 +7,7 @@ import pytest
 from portero import engine
 from portero.facts.image import parse
 from portero.policy import familiar_names
-from portero.policy.strict_match import make_strict
+from portero.policy.exception_match import make_strict
 from portero.types import JSON
 
 HUB = {"const": "docker.io"}

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from portero import engine
+from portero.policy.exception_match import make_strict
 from portero.policy.near_miss import find_miss, take_apart
-from portero.policy.strict_match import make_strict
 from portero.types import JSON
 
 REQUEST: dict[str, JSON] = {

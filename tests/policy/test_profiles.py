@@ -1,11 +1,15 @@
-"""The profile can depend on who asks: the first entry that matches counts."""
+"""The first entry that matches the caller chooses the profile; level, profile and site choose the action of a rule."""
 
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 import pytest
 
 from portero.identity.caller import NOBODY, Identity
 from portero.policy import profiles
+from portero.policy.profiles import action_of
+from portero.policy.rule import Level, Rule
 
 SITE: Any = {
     "profiles": [
@@ -16,6 +20,14 @@ SITE: Any = {
         {"methods": ["tls+token"], "profile": "baseline"},
     ]
 }
+ACTIONS = [
+    ("baseline", None, ("deny", "deny", "deny")),
+    ("hardened", None, ("off", "deny", "deny")),
+    ("hardened", "baseline", ("audit", "deny", "deny")),
+    ("restricted", None, ("off", "off", "deny")),
+    ("restricted", "hardened", ("off", "audit", "deny")),
+    ("advisory", None, ("audit", "audit", "audit")),
+]
 
 
 @pytest.mark.parametrize(
@@ -57,3 +69,12 @@ def test_without_the_value_the_default_counts() -> None:
 )
 def test_a_profile_is_stricter_than_those_below_it(profile: str, other: str, stricter: bool) -> None:
     assert profiles.is_stricter(profile, other) is stricter
+
+
+@pytest.mark.parametrize(("level", "reports", "actions"), ACTIONS)
+def test_a_rule_is_enforced_from_its_level_on_and_reported_from_another(
+    written: dict[str, Any], level: Level, reports: Level | None, actions: tuple[str, ...]
+) -> None:
+    rule = replace(Rule.of(PurePath("schemas/rules/x/y.json"), written), level=level, reports=reports)
+
+    assert tuple(action_of(rule, profile) for profile in ("baseline", "hardened", "restricted")) == actions

@@ -6,7 +6,7 @@ import pytest
 
 from portero import engine
 from portero.policy import site
-from portero.policy.document import faults
+from portero.policy.json_files import faults
 
 
 def accepts(becomes: str, value: Any, candidate: Any) -> bool:

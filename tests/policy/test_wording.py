@@ -1,4 +1,4 @@
-"""The short words of a rule for a denial: what is asked, what is allowed, what is missing."""
+"""The words of a rule for a denial: what is asked, allowed or missing, and values in reasons."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from portero import engine
 from portero.policy.loader import load
 from portero.policy.rule import Rule
-from portero.policy.wording import WordingTemplate, faults
+from portero.policy.wording import WordingTemplate, faults, fill_reason
 from portero.proof.examples import Examples
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
@@ -25,6 +25,7 @@ LIMIT = WordingTemplate.of(
     "memory-limit",
     {"entry": "limits", "part": ["no limit on", "memory"], "asked": "{value:size}", "allowed": "at most {memory-max}"},
 ).with_site({"memory-max": "1g"})
+REQUEST = {"facts": {"mounts": [{"swappableBy": [{"who": "user alicia (1000)", "path": "/home/{x}"}]}]}}
 
 
 def of_memory(value: Any) -> Any:
@@ -104,3 +105,19 @@ def test_the_words_of_every_rule_fit_its_own_examples(rule: Rule) -> None:
         assert failures
         assert "{" not in f"{found.asked} {found.allowed} {found.part} {found.text}"
         assert found.asked not in ("value", "source", "name", "path", "hostPort", "driver", "profile", "reference")
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("{who} can replace {path}.", "user alicia (1000) can replace /home/{x}."),
+        ("{none} and {who}", "none and user alicia (1000)"),
+        ("plain", "plain"),
+    ],
+)
+def test_names_are_filled_from_the_failed_fact(reason: str, expected: str) -> None:
+    assert fill_reason(reason, REQUEST, ("facts", "mounts", 0, "swappableBy", 0)) == expected
+
+
+def test_elsewhere_the_names_stay() -> None:
+    assert fill_reason("{who} can", {"facts": {"x": "y"}}, ("facts", "x")) == "who can"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote_plus, unquote_plus
 
 from portero.capture.secret_patterns import MASK, hidden, text, url
-from portero.facts.secrets import looks_secret
+from portero.facts.secret_names import looks_secret
 from portero.reading import go_json, uri
 from portero.reading.case_folding import fold
 from portero.reading.envelope import Envelope

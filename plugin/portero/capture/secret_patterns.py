@@ -6,7 +6,7 @@ Every pattern begins only where a word begins and ends where it ends, so that no
 import re
 from collections.abc import Iterator
 
-from portero.facts.secrets import looks_secret
+from portero.facts.secret_names import looks_secret
 
 MASK = "***"
 

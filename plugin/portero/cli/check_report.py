@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from portero.formats.checked import Checked
-from portero.judging import reply
+from portero.judging import denial
 from portero.types import JSON
 
 # A misspelt field is not what the user wanted, also where it is only logged.
@@ -23,7 +23,7 @@ def list_lines(checked: Checked) -> Iterator[str]:
     """For people: the reply as dockerd shows it, and what is only logged."""
     decision = checked.decision
     if not decision.allowed:
-        headline, *others = reply.list_violations(decision).split("\n")
+        headline, *others = denial.list_violations(decision).split("\n")
         yield from (f"{checked.location}: {headline}", *others)
         for (file, line), rules in _group_by_line(checked).items():
             yield f"  {file}:{line}: {', '.join(rules)}"

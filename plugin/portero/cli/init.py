@@ -14,7 +14,7 @@ from portero.cli.output import show_lines
 from portero.cli.replaced_file import replace_file
 from portero.cli.schemas import write_schemas
 from portero.cli.suggest import LogReader
-from portero.policy.document import faults
+from portero.policy.json_files import faults
 from portero.service import resources
 from portero.suggest import text
 from portero.suggest.collect import Suggestions

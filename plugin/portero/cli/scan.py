@@ -19,7 +19,7 @@ from portero.hostcheck.files import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
 from portero.hostcheck.plugin_sockets import find_running
 from portero.hostcheck.running_portero import ask_status
-from portero.judging import reply
+from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
@@ -114,7 +114,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{title(each)}:"
         violations = denials(each)
         width = max(len(violation.rule) for violation in violations)
-        yield from (f"  {violation.rule:<{width}}  {reply.sentence(violation, 'docker')}" for violation in violations)
+        yield from (f"  {violation.rule:<{width}}  {denial.sentence(violation, 'docker')}" for violation in violations)
     yield from _ways(report)
     yield from _starts(report)
     yield from report.blind

@@ -19,7 +19,7 @@ from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.processes import work_in_processes
 from portero.cli.progress import shown
 from portero.formats import junit
-from portero.policy import unmatched_values, unseen_names
+from portero.policy import site_warnings
 from portero.policy.earlier_dialect import DIALECT
 from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
@@ -99,9 +99,9 @@ def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround])
         yield from content.warnings
         yield from _list_gaps(content, rules)
     policy = load(folders, ground.all_engines()[0], load_api()[0].operations)
-    yield from unseen_names.list_notices(policy, profile)
+    yield from site_warnings.list_unseen_names(policy, profile)
     site_schema = json.loads((resources.schemas() / "site.schema.json").read_text())
-    yield from unmatched_values.list_notices(policy.site, site_schema)
+    yield from site_warnings.list_unmatched_values(policy.site, site_schema)
 
 
 def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import click
 from portero.cli import corrected_command, options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.decision import Decision
-from portero.judging import reply
+from portero.judging import denial
 from portero.sandbox import compose_run, project, remotes
 from portero.sandbox.compose_run import SandboxError
 from portero.standin import client, compose
@@ -173,13 +173,13 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
     for violation in decision.violations:
         if violation.action == "deny":
             key = (violation.rule, violation.at)
-            yield f"  {violation.rule}  {'(see above)' if key in shown else reply.sentence(violation, dialect)}"
+            yield f"  {violation.rule}  {'(see above)' if key in shown else denial.sentence(violation, dialect)}"
             if key not in shown and violation.near_miss is not None:
                 yield f"    near miss: {violation.near_miss}"
             shown.add(key)
     if decision.suggestion is not None and decision.suggestion.line:
         yield f"  try: {decision.suggestion.line}"
-        yield from reply.list_left_open(decision)
+        yield from denial.list_left_open(decision)
     for action, text in _NOT_REFUSING:
         rules = dict.fromkeys(violation.rule for violation in decision.violations if violation.action == action)
         if rules:

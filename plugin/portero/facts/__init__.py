@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from portero.facts import (
     build,
-    buildkit,
     commit,
     container,
     downloads,
     image,
-    log,
+    log_driver,
     mounts,
     networks,
     plugins,
@@ -60,11 +59,11 @@ def _image_create(call: _Call) -> dict[str, JSON]:
     pulled = image.read_pull(call.query)
     imported = {"downloads": downloads.read_import(call.query)}
     named = {} if pulled else image.read_new_name(call.query)
-    return pulled | imported | named | buildkit.read_pull(pulled.get("image"), call.host)
+    return pulled | imported | named | build.read_builder_pull(pulled.get("image"), call.host)
 
 
 def _swarm(spec: Fact, prefix: str) -> dict[str, JSON]:
-    return {"plugins": plugins.read_swarm(spec, prefix), "log": log.read_swarm(spec, prefix)}
+    return {"plugins": plugins.read_swarm(spec, prefix), "log": log_driver.read_swarm(spec, prefix)}
 
 
 _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
@@ -90,9 +89,9 @@ _READERS: Mapping[str, Callable[[_Call], dict[str, JSON]]] = {
     "ImageCommit": lambda call: commit.read_config(call.body, call.query) | image.read_new_name(call.query),
     "ImageCreate": _image_create,
     "ContainerTop": lambda call: {"processList": ps_arguments.read_top(call.query)},
-    "ContainerInspect": lambda call: buildkit.read_inspect(call.path, call.host),
-    "Grpc": lambda call: buildkit.read_connection(call.host),
-    "Session": lambda call: buildkit.read_connection(call.host),
+    "ContainerInspect": lambda call: build.read_builder_inspect(call.path, call.host),
+    "Grpc": lambda call: build.read_connection(call.host),
+    "Session": lambda call: build.read_connection(call.host),
     **dict.fromkeys(
         ("SecretCreate", "SecretUpdate", "ConfigCreate", "ConfigUpdate"),
         lambda call: {"plugins": plugins.read_secret(call.body)},

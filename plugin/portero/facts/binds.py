@@ -7,8 +7,8 @@ still becomes a fact, read as the most dangerous thing that it could be.
 from collections.abc import Mapping
 
 from portero.facts import driver
+from portero.facts.host_paths import clean_host_path
 from portero.facts.mount import clean_target, look_up, make_fact
-from portero.facts.paths import clean_host_path
 from portero.host.path import is_absolute
 from portero.host.view import HostMoment
 from portero.types import Fact

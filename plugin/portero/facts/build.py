@@ -1,11 +1,16 @@
 """What a build asks for. All of it is in the query (moby api/server/router/build/build_routes.go, 26.1).
 
 What dockerd refuses is refused here as well. dockerd shows a plugin neither the context nor the Dockerfile in it.
+
+Of a build with BuildKit (over /grpc and /session, and in a builder of buildx) it shows nothing, so the fact `buildkit`
+is what dockerd itself refuses to all of them. Where /grpc is refused buildx starts a builder of its own, whatever the
+message was (measured with buildx 0.29): it asks for the container buildx_buildkit_NAME and pulls moby/buildkit, so
+these requests have the fact, too.
 """
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts import downloads, limits, namespaces, networks, process, secrets
+from portero.facts import downloads, limits, namespaces, networks, process, secret_names
 from portero.facts.fields import as_object, as_text, items
 from portero.go_values import go_int64
 from portero.host.view import HostMoment
@@ -45,6 +50,9 @@ _NOT_IN_A_BUILD = (
     "pids",
     "oomScoreAdj",
 )
+# The names of buildx (driver/docker-container/factory.go and driver.go, bkimage/bkimage.go).
+_BUILDER_CONTAINER = "buildx_buildkit_"
+_BUILDER_IMAGE = ("docker.io", "moby/buildkit")
 
 
 def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
@@ -116,7 +124,7 @@ def _ulimits(query: Query) -> list[JSON]:
 def _secrets(query: Query, name: str) -> list[JSON]:
     at = f"?{name}"
     # An argument without a value (null) is only declared.
-    return secrets.find_in_map(as_object(_json(first_value(query, name), _TEXT_MAP, at), at), at)
+    return secret_names.find_in_map(as_object(_json(first_value(query, name), _TEXT_MAP, at), at), at)
 
 
 def _json(text: str, shape: Shape, at: str) -> JSON:
@@ -132,3 +140,23 @@ def _json(text: str, shape: Shape, at: str) -> JSON:
 def _number(query: Query, name: str) -> int:
     # httputils.Int64ValueOrZero: what is no number counts as absent.
     return go_int64(first_value(query, name)) or 0
+
+
+def read_connection(host: HostMoment) -> dict[str, JSON]:
+    """The facts of Grpc and Session."""
+    return _make_buildkit_fact("operation", host)
+
+
+def read_builder_inspect(path: Mapping[str, str], host: HostMoment) -> dict[str, JSON]:
+    """The facts of ContainerInspect; {} for a container that is no builder."""
+    return _make_buildkit_fact("path.id", host) if path.get("id", "").lstrip("/").startswith(_BUILDER_CONTAINER) else {}
+
+
+def read_builder_pull(image: JSON, host: HostMoment) -> dict[str, JSON]:
+    """The facts of a pull; {} for another image than BuildKit's."""
+    is_builder = isinstance(image, dict) and (image["registry"], image["repository"]) == _BUILDER_IMAGE
+    return _make_buildkit_fact("?fromImage", host) if is_builder else {}
+
+
+def _make_buildkit_fact(at: str, host: HostMoment) -> dict[str, JSON]:
+    return {"buildkit": {"entitlements": host.daemon().entitlements, "at": at}}

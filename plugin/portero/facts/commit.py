@@ -6,7 +6,7 @@ dockerd joins all changes and reads them as a Dockerfile (moby builder/dockerfil
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from portero.facts import process, secrets
+from portero.facts import process, secret_names
 from portero.facts.fields import child, text, texts
 from portero.types import JSON, Fact
 
@@ -22,7 +22,9 @@ def read_config(body: Fact, query: Mapping[str, Sequence[str]]) -> dict[str, JSO
     """The facts of ImageCommit."""
     user = process.make_value(text(body, "User"), "User")
     healthcheck = process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck")
-    found = secrets.find_in_env(texts(body, "Env"), "Env") + secrets.find_in_map(child(body, "Labels"), "Labels[*]")
+    found = secret_names.find_in_env(texts(body, "Env"), "Env") + secret_names.find_in_map(
+        child(body, "Labels"), "Labels[*]"
+    )
     for instruction, rest in _instructions(query.get("changes", ())):
         if instruction == "USER":
             user = process.make_value(rest, _AT)
@@ -73,7 +75,7 @@ def _secrets(rest: str) -> list[JSON]:
     if words and "=" not in words[0]:
         words = [f"{words[0]}={' '.join(words[1:])}"]
     pairs = [word.partition("=") for word in words]
-    return [fact for name, _, value in pairs for fact in secrets.find_in_map({_bare(name): _bare(value)}, _AT)]
+    return [fact for name, _, value in pairs for fact in secret_names.find_in_map({_bare(name): _bare(value)}, _AT)]
 
 
 def _bare(text: str) -> str:

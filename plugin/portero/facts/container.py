@@ -1,21 +1,18 @@
 """The facts of calls that make, change or enter a container."""
 
 from portero.facts import (
-    blockio,
     capabilities,
     devices,
-    groups,
     image,
     limits,
-    log,
-    masked_paths,
+    log_driver,
     mounts,
     namespaces,
     networks,
     plugins,
     ports,
     process,
-    secrets,
+    secret_names,
     security,
     working_directory,
 )
@@ -31,14 +28,14 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "privileged": process.make_value(flag(config, "Privileged"), "HostConfig.Privileged"),
         "capabilities": capabilities.read_create(config),
         **security.read_create(config),
-        "maskedPathsNewer": masked_paths.read_create(config, host),
+        "maskedPathsNewer": security.read_newer_masks(config, host),
         "namespaces": namespaces.read_create(config),
         "networks": networks.read_create(body, host),
         "readOnlyRootfs": process.make_value(flag(config, "ReadonlyRootfs"), "HostConfig.ReadonlyRootfs"),
         "user": process.make_value(text(body, "User"), "User"),
         "workingDirectory": working_directory.read_working_directory(body, "WorkingDir", "WorkingDir"),
-        "groups": groups.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
-        + groups.read_primary(text(body, "User"), "User"),
+        "groups": process.read_groups(texts(config, "GroupAdd"), "HostConfig.GroupAdd")
+        + process.read_primary(text(body, "User"), "User"),
         "sysctls": process.read_sysctls(child(config, "Sysctls"), "HostConfig.Sysctls[*]")
         + process.read_domain_name(text(body, "Domainname"), "Domainname")
         + networks.read_endpoint_sysctls(body),
@@ -47,7 +44,7 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "extraHosts": process.read_extra_hosts(texts(config, "ExtraHosts"), "HostConfig.ExtraHosts"),
         **_read_resources(config, "HostConfig."),
         "limits": limits.read_create(config),
-        "blockIO": blockio.read_limits(config, "HostConfig.", host),
+        "blockIO": devices.read_block_io(config, "HostConfig.", host),
         "image": image.parse(text(body, "Image"), "Image"),
         "mounts": [*mounts.read_create(body, host)],
         "mountedImages": [*mounts.read_images(objects(config, "Mounts"), "HostConfig.Mounts")],
@@ -60,10 +57,10 @@ def read_create(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "publishedPorts": ports.count_create(body),
         "stopTimeout": process.make_value(integer(body, "StopTimeout"), "StopTimeout"),
         "publishAllPorts": process.make_value(flag(config, "PublishAllPorts"), "HostConfig.PublishAllPorts"),
-        "log": log.read_create(config),
+        "log": log_driver.read_create(config),
         "healthcheck": process.read_healthcheck(child(body, "Healthcheck"), "Healthcheck"),
-        "secrets": secrets.find_in_env(texts(body, "Env"), "Env")
-        + secrets.find_in_map(child(body, "Labels"), "Labels[*]"),
+        "secrets": secret_names.find_in_env(texts(body, "Env"), "Env")
+        + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
 
 
@@ -73,7 +70,7 @@ def read_update(body: Fact, host: HostMoment) -> dict[str, JSON]:
     return {
         **_read_resources(body, ""),
         "limits": limits.read_update(body),
-        "blockIO": blockio.read_update(body, host),
+        "blockIO": devices.read_block_io_update(body, host),
         "devices": devices.read_devices(body, "", host),
         "deviceCgroupRules": devices.read_rules(body, ""),
         "deviceRequests": devices.read_requests(body, ""),
@@ -86,8 +83,8 @@ def read_exec(body: Fact) -> dict[str, JSON]:
         "privileged": process.make_value(flag(body, "Privileged"), "Privileged"),
         "user": process.make_value(text(body, "User"), "User"),
         "workingDirectory": working_directory.read_working_directory(body, "WorkingDir", "WorkingDir"),
-        "groups": groups.read_primary(text(body, "User"), "User"),
-        "secrets": secrets.find_in_env(texts(body, "Env"), "Env"),
+        "groups": process.read_primary(text(body, "User"), "User"),
+        "secrets": secret_names.find_in_env(texts(body, "Env"), "Env"),
     }
 
 

@@ -1,11 +1,20 @@
-"""Devices of the host: Devices, DeviceCgroupRules and DeviceRequests, the same in create and update."""
+"""Devices of the host: Devices, DeviceCgroupRules, DeviceRequests and block IO, the same in create and update."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from portero.facts.fields import as_text, items, objects, text, texts
-from portero.facts.paths import clean_host_path, clean_without_climbing
+from portero.facts.fields import as_text, integer, items, objects, text, texts
+from portero.facts.host_paths import clean_host_path, clean_without_climbing
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
+
+# Docker's field, the limit that it sets, and the name of the number in it.
+_BLOCK_IO: Mapping[str, tuple[str, str]] = {
+    "BlkioWeightDevice": ("weight", "Weight"),
+    "BlkioDeviceReadBps": ("readBps", "Rate"),
+    "BlkioDeviceWriteBps": ("writeBps", "Rate"),
+    "BlkioDeviceReadIOps": ("readIOps", "Rate"),
+    "BlkioDeviceWriteIOps": ("writeIOps", "Rate"),
+}
 
 
 def read_devices(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
@@ -64,3 +73,32 @@ def _flat(alternatives: Sequence[JSON]) -> list[str]:
         for alternative in alternatives
         for name in items({"Capabilities": alternative}, "Capabilities")
     ]
+
+
+def read_block_io(source: Fact, prefix: str, host: HostMoment) -> list[JSON]:
+    """Rates and weights of block devices; the weight for every device has no path. A link counts twice, too."""
+    facts = [_limit("", "weight", weight, f"{prefix}BlkioWeight")] if (weight := integer(source, "BlkioWeight")) else []
+    return [
+        *facts,
+        *(
+            _limit(path, limit, integer(device, number) or 0, f"{prefix}{field}[{index}]")
+            for field, (limit, number) in _BLOCK_IO.items()
+            if field in source
+            for index, device in enumerate(objects(source, field))
+            for path in follow_device(text(device, "Path"), f"{prefix}{field}[{index}]", host)
+        ),
+    ]
+
+
+def read_block_io_update(body: Fact, host: HostMoment) -> list[JSON]:
+    """Of an update; a list replaces the one before (API 1.55), so that an empty one lifts the limits: rate 0."""
+    lifted = [
+        _limit("", limit, 0, field)
+        for field, (limit, _) in _BLOCK_IO.items()
+        if field in body and not objects(body, field)
+    ]
+    return [*read_block_io(body, "", host), *lifted]
+
+
+def _limit(device: str, limit: str, rate: int, at: str) -> Fact:
+    return {"device": device, "limit": limit, "rate": rate, "at": at}

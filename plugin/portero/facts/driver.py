@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from portero.facts import tmpfs
+from portero.facts.host_paths import clean_without_climbing
 from portero.facts.mount import look_up
-from portero.facts.paths import clean_without_climbing
 from portero.host.path import is_absolute
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact

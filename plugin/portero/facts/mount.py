@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from portero.facts.paths import clean_host_path
+from portero.facts.host_paths import clean_host_path
 from portero.host.path import clean
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact

@@ -8,8 +8,8 @@ from typing import cast
 
 from portero.facts import binds, driver, image, tmpfs
 from portero.facts.fields import as_text, child, flag, objects, text, texts
+from portero.facts.host_paths import clean_from_root
 from portero.facts.mount import clean_target, look_up, make_fact
-from portero.facts.paths import clean_from_root
 from portero.facts.reach import add_reach
 from portero.host.path import is_absolute
 from portero.host.view import HostMoment

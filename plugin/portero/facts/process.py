@@ -8,6 +8,7 @@ from portero.types import JSON, Fact
 
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
 _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}
+_GROUP_NUMBER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 
 
 def make_value(value: JSON, at: str) -> Fact:
@@ -86,3 +87,25 @@ def _restart(name: str, count: int | None, at: str) -> Fact:
 def _dotted(name: str) -> str:
     # runc writes to /proc/sys with every dot turned into a slash; empty parts do not change a path.
     return ".".join(part for part in re.split(r"[./]", name.lower()) if part)
+
+
+def read_groups(added: list[str], at: str) -> list[JSON]:
+    """The groups of GroupAdd, and of a service's Groups.
+
+    A name is looked up in the /etc/group of the image, a number is the host's (moby/sys user, GetAdditionalGroups and
+    GetExecUser): both count.
+    """
+    return [
+        {"name": _canonical_group(group), "primary": False, "at": f"{at}[{index}]"} for index, group in enumerate(added)
+    ]
+
+
+def read_primary(user: str, at: str) -> list[JSON]:
+    """Of `user:group`; none when no group is given. What follows a second colon is ignored."""
+    group = user.split(":")[1] if ":" in user else ""
+    return [{"name": _canonical_group(group), "primary": True, "at": at}] if group else []
+
+
+def _canonical_group(group: str) -> str:
+    """Numbers as strconv reads them: +06 is 6."""
+    return str(int(group)) if _GROUP_NUMBER.fullmatch(group) else group

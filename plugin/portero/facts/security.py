@@ -2,15 +2,20 @@
 
 The options are read as moby daemon/daemon_unix.go, parseSecurityOpt, reads them (26.1): `=` before `:`, the last one
 wins. What dockerd does not know goes to `securityOptionsUnknown`, so that a rule can refuse it.
+
+Newer versions of Docker mask more paths. A client that repeats the list of an older daemon (a tool that recreates
+containers from inspect) opens these on a newer one: the fact `maskedPathsNewer`.
 """
 
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterator
 
 from portero.facts.fields import child, flag, text, texts
 from portero.go_values import go_bool
+from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 
@@ -18,7 +23,7 @@ _OPTIONS = "HostConfig.SecurityOpt"
 _PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"
 _LABELS = ("user", "role", "type", "level")  # opencontainers/selinux go-selinux/label: validOptions
 
-# What is closed to a container by default (moby oci/defaults.go, 26.1); facts/masked_paths.py has what came later.
+# What is closed to a container by default (moby oci/defaults.go, 26.1).
 MASKED = (
     "/proc/asound",
     "/proc/acpi",
@@ -33,6 +38,11 @@ MASKED = (
     "/sys/devices/virtual/powercap",
 )
 READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+# Masked from Debian's 28.5.2 on (measured), and by moby's master; not yet by 26.1.
+_INTERRUPTS = "/proc/interrupts"
+# Masked by moby's master for each CPU that has it.
+_THERMAL = "/sys/devices/system/cpu/cpu0/thermal_throttle"
+_ANY_THERMAL = re.compile(r"/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
 
 def read_create(config: Fact) -> dict[str, JSON]:
@@ -148,3 +158,15 @@ def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
     kept = texts(config, field) if field in config else None
     missing: list[JSON] = [] if kept is None else [path for path in closed if path not in kept]
     return {"missing": missing, "at": f"HostConfig.{field}"}
+
+
+def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
+    """What newer versions mask and a list leaves open; nothing without a list, since the daemon then has its own."""
+    missing: list[JSON] = []
+    kept = texts(config, "MaskedPaths")
+    if set(MASKED) <= set(kept):
+        if _INTERRUPTS not in kept:
+            missing.append(_INTERRUPTS)
+        if not any(map(_ANY_THERMAL.fullmatch, kept)) and host.look(_THERMAL).kind != "missing":
+            missing.append(_THERMAL)
+    return {"missing": missing, "at": "HostConfig.MaskedPaths"}

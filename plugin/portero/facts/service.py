@@ -1,26 +1,30 @@
 """The facts of calls that make or change a service of a swarm."""
 
+from collections.abc import Mapping, Sequence
+
 from portero.facts import (
     capabilities,
-    groups,
     image,
     limits,
-    log,
+    log_driver,
     mounts,
     networks,
     plugins,
     ports,
     process,
-    secrets,
+    secret_names,
     security,
-    tasks,
     working_directory,
 )
-from portero.facts.fields import child, flag, objects, text, texts
+from portero.facts.fields import child, flag, integer, objects, text, texts
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
+_COUNTS: Mapping[str, Sequence[str]] = {
+    "Replicated": ("Replicas",),
+    "ReplicatedJob": ("MaxConcurrent", "TotalCompletions"),
+}
 
 
 def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
@@ -29,7 +33,7 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
     spec = child(task, "ContainerSpec")
     return {
         "capabilities": capabilities.read_service(spec),
-        "tasks": tasks.read_counts(body),
+        "tasks": read_task_counts(body),
         **security.read_service(spec),
         "networks": networks.read_service(body, host),
         "mounts": [*mounts.read_service(body, host)],
@@ -38,8 +42,8 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "sysctls": process.read_sysctls(child(spec, "Sysctls"), f"{_SPEC}.Sysctls[*]")
         + networks.read_endpoint_sysctls(body),
         "runtime": process.make_value(text(task, "Runtime"), "TaskTemplate.Runtime"),
-        "groups": groups.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
-        + groups.read_primary(text(spec, "User"), f"{_SPEC}.User"),
+        "groups": process.read_groups(texts(spec, "Groups"), f"{_SPEC}.Groups")
+        + process.read_primary(text(spec, "User"), f"{_SPEC}.User"),
         "user": process.make_value(text(spec, "User"), f"{_SPEC}.User"),
         "workingDirectory": working_directory.read_working_directory(spec, "Dir", f"{_SPEC}.Dir"),
         "limits": limits.read_service(task),
@@ -49,11 +53,26 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "ports": ports.read_service(child(body, "EndpointSpec")),
         "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
         "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),
-        "log": log.read_service(task),
+        "log": log_driver.read_service(task),
         "restartPolicy": process.read_service_restart(child(task, "RestartPolicy"), "TaskTemplate.RestartPolicy"),
         "healthcheck": process.read_healthcheck(child(spec, "Healthcheck"), f"{_SPEC}.Healthcheck"),
         "extraHosts": process.read_service_hosts(texts(spec, "Hosts"), f"{_SPEC}.Hosts"),
-        "secrets": secrets.find_in_env(texts(spec, "Env"), f"{_SPEC}.Env")
-        + secrets.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
-        + secrets.find_in_map(child(body, "Labels"), "Labels[*]"),
+        "secrets": secret_names.find_in_env(texts(spec, "Env"), f"{_SPEC}.Env")
+        + secret_names.find_in_map(child(spec, "Labels"), f"{_SPEC}.Labels[*]")
+        + secret_names.find_in_map(child(body, "Labels"), "Labels[*]"),
     }
+
+
+def read_task_counts(body: Fact) -> list[JSON]:
+    """How many tasks its Mode asks for; a count that is absent is Docker's own, 1.
+
+    dockerd makes an object for each at once, whether or not a node can run it: 100,000 of them take it from 130 MB to
+    1.2 GB within nine seconds (measured on 26.1).
+    """
+    mode = child(body, "Mode")
+    return [
+        {"value": count, "at": f"Mode.{name}.{field}"}
+        for name, fields in _COUNTS.items()
+        for field in fields
+        if (count := integer(child(mode, name), field)) is not None
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from portero.formats.checked import Checked
-from portero.judging import reply
+from portero.judging import denial
 
 # What XML 1.0 cannot hold (section 2.2); `at` may hold it, in the name of an unknown field.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -58,7 +58,7 @@ def _case(checked: Checked) -> JUnitCase:
         return JUnitCase(checked.file, name, None)
     denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
     rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    return JUnitCase(checked.file, name, Failure("refused", rules, reply.list_violations(checked.decision)))
+    return JUnitCase(checked.file, name, Failure("refused", rules, denial.list_violations(checked.decision)))
 
 
 def _element(case: JUnitCase) -> ElementTree.Element:

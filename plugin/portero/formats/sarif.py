@@ -7,7 +7,7 @@ from urllib.parse import quote
 from portero import __version__
 from portero.decision import Violation
 from portero.formats.checked import Checked
-from portero.judging import reply
+from portero.judging import denial
 from portero.policy.policy import Policy
 from portero.refusals import CODES
 from portero.types import JSON
@@ -72,7 +72,7 @@ def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) ->
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],
         "level": _LEVELS.get(violation.action, "note"),
-        "message": {"text": reply.sentence(violation, dialect)},
+        "message": {"text": denial.sentence(violation, dialect)},
         "locations": [_location(checked, violation)],
         "partialFingerprints": fingerprint(
             checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at

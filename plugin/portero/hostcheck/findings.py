@@ -9,8 +9,8 @@ from portero.decision import LEVELS
 from portero.engine import InstancePath
 from portero.hostcheck.rules import HostPolicy, Status
 from portero.hostcheck.unknown import UNKNOWN
-from portero.policy.action import Action
-from portero.policy.place import spell_at
+from portero.policy.at import spell_at
+from portero.policy.profiles import Action
 from portero.policy.rule import Rule
 from portero.types import JSON
 

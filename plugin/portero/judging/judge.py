@@ -15,23 +15,21 @@ from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
-    dropped_fields,
     existing_image,
-    lifted,
+    not_enforced,
     owned_objects,
+    proposal,
     request_document,
     subject,
-    suggestion,
     try_line,
     unknown_fields,
-    waived_objects,
 )
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing import Existing, Found
+from portero.judging.existing_objects import Existing, Found
 from portero.judging.harmless_reads import find_harmless
 from portero.judging.owned_objects import OwnerNames
-from portero.policy.action import ACTS, Acting
 from portero.policy.policy import Policy
+from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, envelope, uri
 from portero.reading.canonical import canonical
 from portero.reading.envelope import Envelope
@@ -102,7 +100,7 @@ class Judge:
             id=id,
             time=time,
             subject=subject.describe(asked, target, match, who, document),
-            violations=bounded(in_order(lifted.lift(violations, self.policy.rules, enforcement))),
+            violations=bounded(in_order(not_enforced.lift(violations, self.policy.rules, enforcement))),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
@@ -134,11 +132,11 @@ class Judge:
         # An exception waives rules, never a refusal code.
         return (
             *self.policy.waived(violated, document, time),
-            *waived_objects.report(document["objects"], self.policy.rules),
-            *unknown_fields.report(
+            *not_enforced.report_waived(document["objects"], self.policy.rules),
+            *unknown_fields.report_unknown(
                 document, self.policy.unknown_fields, self.shapes.by_operation.get(cast(str, document["operation"]))
             ),
-            *dropped_fields.report(document),
+            *unknown_fields.report_dropped(document),
         )
 
     def _document(
@@ -195,19 +193,19 @@ class Judge:
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (
             *self.policy.waived(violated, document, case.time),
-            *waived_objects.report(document["objects"], self.policy.rules),
+            *not_enforced.report_waived(document["objects"], self.policy.rules),
         )
 
     def _suggest(
         self, document: dict[str, JSON], violations: tuple[Violation, ...], case: "_Case", *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        enforced = lifted.lift(violations, self.policy.rules, case.enforcement)
+        enforced = not_enforced.lift(violations, self.policy.rules, case.enforcement)
         denials = in_order(tuple(one for one in enforced if one.action == "deny"))
         if not denials or case.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
-            drafted = suggestion.suggest(document, denials, self.policy, gently=gently)
+            drafted = proposal.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
             kept = request_document.as_kept(drafted.document, self.shapes)

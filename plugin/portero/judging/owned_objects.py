@@ -12,8 +12,7 @@ from typing import cast
 from portero.facts.fields import child, text, texts
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
-from portero.judging.named_objects import DOCKERDS_OWN, Named, read_name, refuse_alias, shorten_name
-from portero.judging.other_meanings import list_others
+from portero.judging.named_objects import DOCKERDS_OWN, Named, list_others, read_name, refuse_alias, shorten_name
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.types import JSON

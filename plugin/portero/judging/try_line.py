@@ -1,4 +1,4 @@
-"""The `try:` line of a denial, which can be applied as it stands.
+"""The `try:` line of a denial, which can be applied as it stands, and the changes of a request that it is made of.
 
 `docker run FLAG VALUE … …  (instead of F, F; without F, F)`: what stands between the command and the last … goes right
 behind the command; the flags in the brackets, if any, go. A plugin cannot know how a flag was typed: each is named
@@ -8,12 +8,14 @@ behind the command; the flags in the brackets, if any, go. A plugin cannot know 
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from portero.denial import Proposed, Typed
-from portero.flags import compose
-from portero.judging.flag_changes import Flag, FlagChanges
+from portero.flags import compose, docker
+from portero.flags.edits import Change
 
+# A flag as `docker run` names it, and its value.
+Flag = tuple[str, str]
 # A longer line is not shown.
 MOST_CHARACTERS = 1000
 _REST = "…"
@@ -30,6 +32,34 @@ COMMANDS: Mapping[str, str] = {
 # The part of a compose file that makes these calls.
 _COMPOSED: Mapping[str, str] = {"ContainerCreate": "service", "NetworkCreate": "network", "VolumeCreate": "volume"}
 _NEEDS_QUOTES = re.compile(r"[\s'\"\\$`&|;<>(){}*?!#~]")
+
+
+@dataclass(slots=True)
+class FlagChanges:
+    """`added`, `instead` and `without`, each flag once, in order. What was added by one change another can replace."""
+
+    operation: str
+    added: dict[Flag, None] = field(default_factory=dict)
+    instead: dict[Flag, None] = field(default_factory=dict)
+    without: dict[Flag, None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.instead or self.without)
+
+    def note(self, flag: str, change: Change) -> None:
+        """Take over what an edit of this flag did; the same change twice counts once."""
+        gone = self.instead if change.added else self.without
+        for one in [*((flag, value) for value in change.removed), *change.others]:
+            if one in self.added:
+                del self.added[one]
+            else:
+                gone[one] = None
+        self.added |= dict.fromkeys((flag, value) for value in change.added)
+
+    def write(self, flags: dict[Flag, None]) -> tuple[Typed, ...]:
+        """The flags as the command behind the operation spells them."""
+        found = ((docker.spelling(self.operation, flag), value) for flag, value in flags)
+        return tuple(dict.fromkeys(one for spelt, value in found if spelt is not None for one in spelt.write(value)))
 
 
 def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False) -> Proposed | None:

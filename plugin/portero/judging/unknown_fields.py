@@ -1,4 +1,7 @@
-"""Names in a body that Docker does not know: the request document in, refusals or reports out."""
+"""Fields in a body that Docker does not know, or drops at the API version: the request document in, violations out.
+
+A rule that asks for a dropped field refuses the request as if it had not been sent; the report says why.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,18 +10,18 @@ from difflib import get_close_matches
 from typing import cast
 
 from portero.decision import Violation, refusal
-from portero.policy.action import Action
+from portero.policy.profiles import Action
 from portero.reading.shapes import ListOf, MapOf, Shape, Struct
 from portero.types import JSON
 
-CODE = "unknown-field"
+UNKNOWN, DROPPED = "unknown-field", "dropped-field"
 # A body may hold thousands of them; the log line stays bounded.
 _MOST = 20
 _LONGEST = 64
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def report(document: Mapping[str, JSON], action: Action, shape: Shape | None = None) -> Iterable[Violation]:
+def report_unknown(document: Mapping[str, JSON], action: Action, shape: Shape | None = None) -> Iterable[Violation]:
     """One violation for each unknown name, the first of them; `action` is the site's for `unknown-fields`.
 
     `shape`: the body's, in which a name that is close to an unknown one is looked for.
@@ -30,7 +33,7 @@ def report(document: Mapping[str, JSON], action: Action, shape: Shape | None = N
 
 
 def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
-    found = refusal(CODE, at, "deny" if action == "deny" else "audit")
+    found = refusal(UNKNOWN, at, "deny" if action == "deny" else "audit")
     close = _find_close(at, shape)
     if not close:
         return found
@@ -58,3 +61,17 @@ def _enter_lists(shape: Shape) -> Shape:
     while isinstance(shape, ListOf):
         shape = shape.items
     return shape
+
+
+def report_dropped(document: Mapping[str, JSON]) -> Iterable[Violation]:
+    """One violation that only reports for each dropped field."""
+    fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("droppedFields", ())
+    return [_dropped(field["at"], field["since"]) for field in fields]
+
+
+def _dropped(at: str, since: str) -> Violation:
+    name = at.rpartition(".")[2]
+    remedy = f"send it to /v{since} or newer: unset DOCKER_API_VERSION, or use a newer client and daemon"
+    return replace(
+        refusal(DROPPED, at, "audit"), reason=f"Docker drops {name} below API {since}.", remedy={"docker": remedy}
+    )

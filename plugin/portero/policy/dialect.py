@@ -8,7 +8,7 @@ from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.flags.proposal import faults as proposal_faults
-from portero.policy.document import faults
+from portero.policy.json_files import faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults

@@ -15,12 +15,11 @@ from typing import Literal, TypeAlias, TypedDict, cast
 from portero.decision import NearMiss, Violation
 from portero.engine import Check, Engine
 from portero.policy import familiar_names
-from portero.policy.entry_match import looks_into_lists, narrow
 from portero.policy.exception_faults import KnownRules, file_faults, match_schemas, rule_faults
+from portero.policy.exception_match import looks_into_lists, make_strict, narrow
 from portero.policy.folder import Folder
 from portero.policy.near_miss import Condition, find_miss, take_apart
 from portero.policy.object_readers import reads_image
-from portero.policy.strict_match import make_strict
 from portero.types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]

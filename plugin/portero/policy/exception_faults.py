@@ -7,9 +7,9 @@ from typing import cast
 
 from portero.policy import familiar_names
 from portero.policy.dialect import keyword_faults
-from portero.policy.document import faults
+from portero.policy.exception_match import pins_image, pins_user
 from portero.policy.folder import Folder
-from portero.policy.pinned import pins_image, pins_user
+from portero.policy.json_files import faults
 from portero.refusals import CODES
 from portero.spelling import close_to
 from portero.types import JSON

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from portero.policy import earlier_dialect
-from portero.policy.document import TOO_DEEP, DocumentRefused, parse
+from portero.policy.json_files import TOO_DEEP, DocumentRefused, parse
 from portero.policy.positions import find_position
 from portero.regular_file import read_regular_file
 from portero.types import JSON

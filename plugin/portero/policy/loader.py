@@ -11,11 +11,11 @@ from typing import TypeAlias, cast
 from portero.engine import Checks, Engine, OneByOne
 from portero.errors import Faults
 from portero.flags.proposal import value_faults
-from portero.policy import exception, identity_issuers, site, source_lists
+from portero.policy import exception, identity_issuers, site, site_warnings
 from portero.policy.dialect import rule_faults
 from portero.policy.digest import digest_of
-from portero.policy.document import faults
 from portero.policy.folder import Folder, read
+from portero.policy.json_files import faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
 from portero.reading.routes import Operation
@@ -83,7 +83,7 @@ def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: l
     found += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
     last = sites[-1]
     found += [
-        last.located(last.path / _SITE, fault) for fault in ([] if found else source_lists.nested_sources(values))
+        last.located(last.path / _SITE, fault) for fault in ([] if found else site_warnings.list_nested_sources(values))
     ]
     return values
 

@@ -8,14 +8,13 @@ from portero.decision import LEVELS, Violation
 from portero.engine import Checks, InstancePath
 from portero.flags.proposal import NoValue, Proposal
 from portero.identity.trusted import Trusted
-from portero.policy.action import ACTS, Acting, Action, action_of
-from portero.policy.concrete import fill_reason
+from portero.policy.at import is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION
 from portero.policy.exception import Waiver, waived
 from portero.policy.object_readers import reads_image
-from portero.policy.place import is_default, spell_at
+from portero.policy.profiles import ACTS, Acting, Action, action_of
 from portero.policy.rule import Rule
-from portero.policy.wording import WordingTemplate
+from portero.policy.wording import WordingTemplate, fill_reason
 from portero.reading.routes import Operation
 from portero.types import JSON
 

@@ -1,11 +1,17 @@
-"""Which profile counts for whom: the first entry of the site value `profiles` that matches who asks."""
+"""Which profile counts for whom, and what a violated rule does under a profile: deny, audit or off."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Literal, cast
 
 from portero.decision import LEVELS
 from portero.identity.caller import Identity
+from portero.policy.dialect import PROFILES
+from portero.policy.rule import Rule
 from portero.types import JSON
+
+Action = Literal["deny", "audit", "off"]
+Acting = Literal["deny", "audit"]
+ACTS: tuple[Acting, ...] = ("deny", "audit")
 
 
 def choose(site: Mapping[str, JSON], identity: Identity, default: str) -> str:
@@ -25,3 +31,14 @@ def _matches(entry: Mapping[str, JSON], identity: Identity) -> bool:
     return all(
         not {*cast("list[str]", entry[kind])}.isdisjoint(names) for kind, names in of_caller.items() if kind in entry
     )
+
+
+def action_of(rule: Rule, profile: str) -> Action:
+    """The action of a rule by its level: enforced up to the profile's, reported where the rule says so."""
+    if rule.level == "advisory":
+        return "audit"
+    rank = PROFILES.index(profile)
+    if PROFILES.index(rule.level) <= rank:
+        return "deny"
+    reported = rule.reports is not None and PROFILES.index(rule.reports) <= rank
+    return "audit" if reported else "off"

@@ -2,7 +2,7 @@
 
 A template from the rule and the site's values; a request document and the paths at which it fails in; words out.
 `{name}` is a value of the fact that fails, `{name|other}` the other one where it is empty, `{key}` one of the site;
-`{value:size}` writes it as people do.
+`{value:size}` writes it as people do. The reason of a rule has `{name}` alone.
 """
 
 import re
@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|rang
 _MOST_VALUES = 4
 _LONGEST_VALUE = 80
 _NOTHING = (None, "", False)
+_FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +113,14 @@ def _write(value: JSON, form: str | None) -> str:
         return written_size(int(value)) if form == "size" else f"{value:.15g}"
     text = printable("" if value is None else str(value))
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
+
+
+def fill_reason(reason: str, request: JSON, path: Sequence[str | int]) -> str:
+    """A rule's reason with each {name} replaced by that value of the innermost fact on the path, where it has one."""
+    if "{" not in reason:
+        return reason
+    value, fact = request, cast(dict[str, JSON], {})
+    for step in path:
+        value = cast("dict[str | int, JSON]", value)[step]
+        fact = value if isinstance(value, dict) else fact
+    return _FACT_NAME.sub(lambda name: str(fact.get(name[1], name[1])), reason)

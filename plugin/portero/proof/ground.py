@@ -15,9 +15,9 @@ from portero.engine import Check, Engine, InstancePath
 from portero.hostcheck import rules as host_rules
 from portero.hostcheck.unknown import certain, possible
 from portero.policy import loader, site
-from portero.policy.document import faults
+from portero.policy.at import spell_at
+from portero.policy.json_files import faults
 from portero.policy.merge_patch import merged
-from portero.policy.place import spell_at
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples

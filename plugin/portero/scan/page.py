@@ -2,7 +2,7 @@
 
 from portero.decision import Violation
 from portero.formats import html
-from portero.judging import reply
+from portero.judging import denial
 from portero.scan.judged import JudgedObject
 from portero.scan.report import Report, denials, title
 
@@ -15,7 +15,7 @@ def page(report: Report) -> str:
 
 
 def _row(violation: Violation) -> tuple[str, str]:
-    return violation.rule, reply.sentence(violation, "docker")
+    return violation.rule, denial.sentence(violation, "docker")
 
 
 def _reported(judged: JudgedObject) -> list[str]:

@@ -9,7 +9,7 @@ from portero.decision import Violation
 from portero.facts.fields import text
 from portero.formats import junit
 from portero.hostcheck.managed_plugins import ManagedPlugin
-from portero.judging import reply
+from portero.judging import denial
 from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts
@@ -148,7 +148,7 @@ def _shadow(plugin: ManagedPlugin) -> junit.Failure:
 def _failure(judged: JudgedObject) -> junit.Failure | None:
     violations = denials(judged)
     rules = ", ".join(dict.fromkeys(violation.rule for violation in violations))
-    return junit.Failure("refused", rules, reply.list_violations(judged.decision)) if violations else None
+    return junit.Failure("refused", rules, denial.list_violations(judged.decision)) if violations else None
 
 
 def _way(way: Way) -> junit.Failure | None:

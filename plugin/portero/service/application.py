@@ -14,7 +14,7 @@ from portero import unixhttp  # noqa: F401 - before the workers fork: the first 
 from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
-from portero.judging import reply
+from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.log_place import JOURNAL
 from portero.objects.own_requests import answer_own
@@ -72,7 +72,7 @@ class Application:
                 return own
             decision = self._decide(data, peer)
             allowed = decision.allowed
-            return {"Allow": allowed, "Msg": "" if allowed else reply.write_denial(decision)}
+            return {"Allow": allowed, "Msg": "" if allowed else denial.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)
             return self.failure()

@@ -9,7 +9,7 @@ from portero import __version__
 from portero.decision import LEVELS
 from portero.host.view import HostMoment, LookupState
 from portero.instants import instant
-from portero.policy import exception, unseen_names
+from portero.policy import exception, site_warnings
 from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.service import builds, bundled, forwarded, judged_host, lifted, lookups, resources
@@ -173,7 +173,7 @@ def attention(view: View, now: float) -> Iterator[str]:
         for path in cast("list[str]", daemon["unseen"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
     yield from builds.list_notices(view.policy, view.settings.profile, view.daemons)
-    yield from unseen_names.list_notices(view.policy, view.settings.profile)
+    yield from site_warnings.list_unseen_names(view.policy, view.settings.profile)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from lifted.list_notices(view.policy, now)
     yield from exception.list_notices(view.policy.waivers, now)

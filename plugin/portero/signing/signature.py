@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from portero.errors import FileFaults
-from portero.policy.document import DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse
 from portero.signing.manifest import FORMAT, Manifest
 from portero.types import JSON
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from portero.locks import locked_folder
-from portero.policy.document import DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse
 from portero.regular_file import read_regular_file
 from portero.signing.manifest import Manifest
 from portero.types import JSON

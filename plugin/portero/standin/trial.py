@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from portero.decision import Decision
 from portero.identity.caller import NOBODY
-from portero.judging import reply
+from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.standin.daemon import StandInDaemon
@@ -34,4 +34,4 @@ class Trial:
         known = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
         decision = self._judge.decide(envelope(asked), "try", time.time(), known=known)
         self.judged.append(JudgedRequest(asked, decision))
-        return None if decision.allowed or self._go_on else reply.write_denial(decision)
+        return None if decision.allowed or self._go_on else denial.write_denial(decision)

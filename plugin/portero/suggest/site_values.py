@@ -9,8 +9,8 @@ from typing import cast
 from portero.decision import Violation
 from portero.engine import Engine
 from portero.policy import site
-from portero.policy.document import faults
-from portero.policy.place import follow
+from portero.policy.at import follow
+from portero.policy.json_files import faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.sizes import written_size

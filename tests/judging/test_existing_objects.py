@@ -12,7 +12,7 @@ import pytest
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing import Existing, Found
+from portero.judging.existing_objects import Existing, Found
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.service.loading import judge_of

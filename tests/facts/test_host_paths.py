@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.facts.paths import clean_from_root, clean_host_path
+from portero.facts.host_paths import clean_from_root, clean_host_path
 from portero.refusals import Refused
 
 

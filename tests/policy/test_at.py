@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.place import is_default, spell_at
+from portero.policy.at import is_default, spell_at
 
 REQUEST: dict[str, Any] = {
     "operation": "ContainerCreate",

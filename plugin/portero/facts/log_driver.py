@@ -1,14 +1,14 @@
-"""What the options of a log driver make dockerd do as root: dial addresses, open files, hold output in memory.
+"""Where a container's output goes: LogConfig of a container, LogDriver of a service and of a whole swarm.
 
-Log drivers run inside dockerd (moby daemon/logger). Values stay where they are, since they can hold secrets; of an
-address, scheme, host and port are kept.
+Log drivers run inside dockerd (moby daemon/logger): their options make it dial addresses, open files and hold output in
+memory, as root. Values stay where they are, since they can hold secrets; of an address, scheme, host and port are kept.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
 from portero.facts.addresses import is_local, read_host
-from portero.facts.fields import as_text
+from portero.facts.fields import as_text, child, text
 from portero.sizes import read_ram_size
 from portero.types import JSON, Fact
 
@@ -23,7 +23,32 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _COMPUTED = re.compile(r"\\|print|Command|ContainerArgs|ContainerEntrypoint|ContainerEnv|Config")
 
 
-def parse(options: Mapping[str, JSON], at: str) -> Fact:
+def read_create(config: Fact) -> Fact:
+    """From a HostConfig."""
+    log = child(config, "LogConfig")
+    return _log(text(log, "Type"), child(log, "Config"), "HostConfig.LogConfig", "Config")
+
+
+def read_service(task: Fact) -> Fact:
+    """From a TaskTemplate."""
+    return _read_driver(task, "TaskTemplate.LogDriver")
+
+
+def read_swarm(spec: Fact, prefix: str) -> Fact:
+    """From the Spec of SwarmInit (prefix `Spec.`) or of SwarmUpdate."""
+    return _read_driver(child(spec, "TaskDefaults"), f"{prefix}TaskDefaults.LogDriver")
+
+
+def _read_driver(source: Fact, at: str) -> Fact:
+    driver = child(source, "LogDriver")
+    return _log(text(driver, "Name"), child(driver, "Options"), at, "Options")
+
+
+def _log(driver: str, options: Fact, at: str, field: str) -> Fact:
+    return {"driver": driver, "options": [*options], **parse_options(options, f"{at}.{field}"), "at": at}
+
+
+def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
     """The parts of the fact `log` that come from the values of options."""
     values = {name: as_text(value, at) for name, value in options.items()}
     where = f"{at}[*]"

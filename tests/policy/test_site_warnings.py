@@ -1,5 +1,6 @@
-"""A site that enforces image-registries is told where images get names that no plugin sees."""
+"""What the site's values cannot do is told: unseen names, sources that can be replaced, names that match nothing."""
 
+import json
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 import pytest
 
 from portero import engine
-from portero.policy import unseen_names
+from portero.policy import site_warnings
 from portero.policy.loader import load
 from portero.policy.policy import Policy
+from portero.policy.site_warnings import list_nested_sources, list_unmatched_values
 from portero.service import docker_api, resources
+from tests.paths import SCHEMAS
 
 LISTED = ["registry.example.com"]
+SCHEMA: Any = json.loads((SCHEMAS / "site.schema.json").read_text())
+SHIPPED: Any = json.loads((SCHEMAS / "site.json").read_text())
 
 
 @cache
@@ -20,10 +25,10 @@ def shipped() -> Policy:
     return load([resources.schemas()], engine.best(), docker_api.load_api()[0].operations)
 
 
-def notices(profile: str, registries: list[str], **actions: str) -> list[str]:
+def list_unseen(profile: str, registries: list[str], **actions: str) -> list[str]:
     named: Any = {rule.replace("_", "-"): action for rule, action in actions.items()}
     site = {**shipped().site, "registries": [*registries], "actions": named}
-    return list(unseen_names.list_notices(replace(shipped(), site=site), profile))
+    return list(site_warnings.list_unseen_names(replace(shipped(), site=site), profile))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,7 @@ def notices(profile: str, registries: list[str], **actions: str) -> list[str]:
 def test_where_the_rule_is_not_enforced_or_nothing_is_unseen_there_is_nothing_to_tell(
     profile: str, actions: dict[str, str]
 ) -> None:
-    assert notices(profile, LISTED, **actions) == []
+    assert list_unseen(profile, LISTED, **actions) == []
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_where_the_rule_is_not_enforced_or_nothing_is_unseen_there_is_nothing_to
 def test_the_ways_and_the_rules_that_close_them_are_told(
     profile: str, actions: dict[str, str], ways: str, missing: str
 ) -> None:
-    (notice,) = notices(profile, LISTED, **actions)
+    (notice,) = list_unseen(profile, LISTED, **actions)
 
     assert notice == (
         f"image-registries does not hold: {ways} give any image a name in a listed registry unseen;"
@@ -75,4 +80,39 @@ def test_the_ways_and_the_rules_that_close_them_are_told(
 
 
 def test_without_a_list_every_image_is_allowed() -> None:
-    assert notices("hardened", [], image_registries="deny") == []
+    assert list_unseen("hardened", [], image_registries="deny") == []
+
+
+def test_a_source_below_a_writable_one_is_a_fault() -> None:
+    lists: dict[str, Any] = {
+        "bind-sources-writable": ["/srv/a", "/srv/a/b", "/srv/ab"],
+        "bind-sources-read-only": ["/srv", "/srv/a/c"],
+        "bind-sources": ["/srv"],
+    }
+
+    assert [fault.partition(", which")[0] for fault in list_nested_sources(lists)] == [
+        "bind-sources-read-only: /srv/a/c lies below /srv/a",
+        "bind-sources-writable: /srv/a/b lies below /srv/a",
+    ]
+
+
+def list_unmatched(**values: Any) -> list[str]:
+    return [
+        *list_unmatched_values({**SHIPPED, **{key.replace("_", "-"): value for key, value in values.items()}}, SCHEMA)
+    ]
+
+
+def test_a_sysctl_with_its_value_matches_nothing() -> None:
+    assert list_unmatched(sysctls=["net.core.somaxconn", "net.ipv4.tcp_syncookies=1"]) == [
+        "site.json: sysctls: net.ipv4.tcp_syncookies=1 matches nothing: write the name alone, net.ipv4.tcp_syncookies"
+    ]
+
+
+def test_a_star_matches_nothing_where_it_stands_for_itself() -> None:
+    assert list_unmatched(groups_denied=["docker*"], annotations=["com.example.*"]) == [
+        "site.json: groups-denied: docker* matches nothing, since * stands for itself here: write each name out"
+    ]
+
+
+def test_the_shipped_values_give_no_notice() -> None:
+    assert list_unmatched() == []

@@ -14,7 +14,7 @@ from portero.flags.document import Document
 from portero.flags.edits import Change, Entries, SetField
 from portero.flags.proposal import Proposal, flag_named
 from portero.flags.violated import Violated
-from portero.judging.flag_changes import FlagChanges
+from portero.judging.try_line import FlagChanges
 from portero.policy.policy import Policy
 from portero.policy.wording import follow_facts
 

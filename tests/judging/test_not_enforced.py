@@ -1,20 +1,25 @@
-"""Mode audit lifts what refuses; a break-glass token lifts rules, but neither codes nor self-protection."""
+"""What refuses nothing: lifted in mode audit and by a break-glass token, waived of existing objects."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from portero.decision import Violation, refusal
 from portero.identity.caller import Identity
+from portero.judging import not_enforced
 from portero.judging.enforcement import Enforcement, may_break_glass
-from portero.judging.lifted import lift
-from tests.judging.test_suggestion import shipped
+from portero.judging.not_enforced import lift
+from tests.judging.test_proposal import shipped
+from tests.policy.test_builtin_rules import policy
 
 SITE: Any = {"break-glass": ["emergency"]}
 PRIVILEGED = Violation("no-privileged", "baseline", "", "deny", "", {})
 PLUGINS = Violation("no-plugin-changes", "baseline", "", "deny", "", {})
 CODE = refusal("body-undecodable", "")
 BROKEN_GLASS = Enforcement("hardened", "audit", breaks_glass=True)
+DENIED = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "reason", {"docker": "drop it"})
+WAIVED = replace(DENIED, action="waived", exception="admins")
 
 
 @pytest.mark.parametrize(
@@ -62,3 +67,31 @@ def test_nothing_is_lifted_where_the_rules_are_enforced() -> None:
     refused = (PRIVILEGED, PLUGINS, CODE)
 
     assert lift(refused, shipped().rules, Enforcement("hardened", "enforce")) == refused
+
+
+def test_only_what_is_waived_is_kept() -> None:
+    kept = not_enforced.make_waived_facts([DENIED, WAIVED])
+
+    assert kept == [{"rule": "no-privileged", "field": "HostConfig.Privileged", "exception": "admins"}]
+    assert not_enforced.make_waived_facts([DENIED]) == []
+
+
+def test_each_object_and_rule_is_reported_once_where_the_request_names_it() -> None:
+    web = {"name": "web", "at": "path.id", "waived": not_enforced.make_waived_facts([WAIVED, WAIVED])}
+    used = {"containers": [web, {"name": "old", "at": "HostConfig.VolumesFrom[0]"}], "volumes": [web | {"at": "x"}]}
+
+    reported = list(not_enforced.report_waived(used, policy().rules))
+
+    assert [(each.rule, each.at, each.action, each.exception) for each in reported] == [
+        ("no-privileged", "path.id", "waived", "admins"),
+        ("no-privileged", "x", "waived", "admins"),
+    ]
+
+
+def test_an_object_may_name_a_rule_that_the_policy_does_not_have() -> None:
+    of_nothing = [{"rule": "gone", "field": "", "exception": "admins"}]
+
+    assert (
+        list(not_enforced.report_waived({"containers": [{"at": "path.id", "waived": of_nothing}]}, policy().rules))
+        == []
+    )

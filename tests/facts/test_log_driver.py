@@ -1,16 +1,48 @@
-"""What the options of a log driver make dockerd do."""
+"""The log driver of containers, services and the swarm; the values of its options stay where they are."""
 
 from typing import Any
 
 import pytest
 
-from portero.facts import log_options
+from portero.facts import log_driver
 
+NONE = {"addresses": [], "files": [], "controlCharacters": [], "buffers": []}
 AT = "HostConfig.LogConfig.Config"
 
 
+def test_nothing_set_is_the_daemon_s_default() -> None:
+    assert log_driver.read_create({}) == {"driver": "", "options": [], **NONE, "at": "HostConfig.LogConfig"}
+    assert log_driver.read_service({}) == {"driver": "", "options": [], **NONE, "at": "TaskTemplate.LogDriver"}
+    assert log_driver.read_swarm({}, "Spec.") == {
+        "driver": "",
+        "options": [],
+        **NONE,
+        "at": "Spec.TaskDefaults.LogDriver",
+    }
+
+
+def test_a_container_s_options_are_reported_by_name() -> None:
+    found = log_driver.read_create({"LogConfig": {"Type": "splunk", "Config": {"splunk-token": "x", "tag": "y"}}})
+
+    assert found == {"driver": "splunk", "options": ["splunk-token", "tag"], **NONE, "at": "HostConfig.LogConfig"}
+
+
+def test_a_service_s_driver_is_reported() -> None:
+    found = log_driver.read_service({"LogDriver": {"Name": "none", "Options": {"a": "b"}}})
+
+    assert found == {"driver": "none", "options": ["a"], **NONE, "at": "TaskTemplate.LogDriver"}
+
+
+def test_the_driver_of_a_swarm_is_reported() -> None:
+    spec = {"TaskDefaults": {"LogDriver": {"Name": "syslog", "Options": {"tag": "\n"}}}}
+
+    found = log_driver.read_swarm(spec, "")
+
+    assert found["controlCharacters"] == [{"name": "tag", "at": "TaskDefaults.LogDriver.Options[*]"}]
+
+
 def parse(**options: str) -> Any:
-    return log_options.parse({name.replace("_", "-"): value for name, value in options.items()}, AT)
+    return log_driver.parse_options({name.replace("_", "-"): value for name, value in options.items()}, AT)
 
 
 @pytest.mark.parametrize(
@@ -52,27 +84,29 @@ def test_an_address_has_a_scheme_and_is_local_or_not(
 ) -> None:
     expected = {"name": option, "scheme": scheme, "address": address, "local": local, "at": f"{AT}[*]"}
 
-    assert log_options.parse({option: value}, AT)["addresses"] == [expected]
+    assert log_driver.parse_options({option: value}, AT)["addresses"] == [expected]
 
 
 @pytest.mark.parametrize("option", ["awslogs-credentials-endpoint", "awslogs-group", "tag"])
 def test_a_path_is_no_address(option: str) -> None:
-    assert log_options.parse({option: "/ecs/web"}, AT)["addresses"] == []
+    assert log_driver.parse_options({option: "/ecs/web"}, AT)["addresses"] == []
 
 
 @pytest.mark.parametrize("option", ["syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"])
 def test_each_option_that_names_a_file_is_found(option: str) -> None:
-    assert log_options.parse({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
+    assert log_driver.parse_options({option: "/etc/shadow"}, AT)["files"] == [{"name": option, "at": f"{AT}[*]"}]
 
 
 @pytest.mark.parametrize("option", ["max-buffer-size", "fluentd-buffer-limit"])
 def test_each_option_that_holds_output_is_found(option: str) -> None:
-    assert log_options.parse({option: "1m"}, AT)["buffers"] == [{"name": option, "bytes": 1 << 20, "at": f"{AT}[*]"}]
+    assert log_driver.parse_options({option: "1m"}, AT)["buffers"] == [
+        {"name": option, "bytes": 1 << 20, "at": f"{AT}[*]"}
+    ]
 
 
 @pytest.mark.parametrize("word", ["print", "Command", "ContainerArgs", "ContainerEntrypoint", "ContainerEnv", "Config"])
 def test_a_template_with_text_of_the_container_can_make_a_control_character(word: str) -> None:
-    assert log_options.parse({"tag": f"{{{{.{word}}}}}"}, AT)["controlCharacters"] != []
+    assert log_driver.parse_options({"tag": f"{{{{.{word}}}}}"}, AT)["controlCharacters"] != []
 
 
 def test_options_that_name_files_are_found_unless_empty() -> None:
@@ -97,11 +131,11 @@ def test_options_that_name_files_are_found_unless_empty() -> None:
     ],
 )
 def test_control_characters_and_templates_that_can_make_one_are_found(option: str, value: str, found: bool) -> None:
-    assert bool(log_options.parse({option: value}, AT)["controlCharacters"]) is found
+    assert bool(log_driver.parse_options({option: value}, AT)["controlCharacters"]) is found
 
 
 def test_a_control_character_in_a_name_counts() -> None:
-    assert log_options.parse({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
+    assert log_driver.parse_options({"a\n": ""}, AT)["controlCharacters"] == [{"name": "a\n", "at": f"{AT}[*]"}]
 
 
 @pytest.mark.parametrize(("value", "size"), [("4m", 4 << 20), ("100g", 100 << 30), ("1.5k", 1536), ("many", None)])

@@ -5,8 +5,8 @@ Portero bounds the length and replaces control characters. Of the request's valu
 """
 
 from portero.decision import Decision, Violation
-from portero.judging import dropped_fields, entries
-from portero.judging.entries import Entry
+from portero.judging import denial_entries, unknown_fields
+from portero.judging.denial_entries import Entry
 
 MOST_LINES = 12
 MOST_LISTED = 20
@@ -24,7 +24,7 @@ def write_denial(decision: Decision) -> str:
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if _line(decision) else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    merged = entries.merge(denials, dialect, solved)
+    merged = denial_entries.merge(denials, dialect, solved)
     end = [*_notes(decision, dialect), *_try(decision), *_more(decision)]
     return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
 
@@ -68,7 +68,7 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
 
 
 def _notes(decision: Decision, dialect: str) -> list[str]:
-    dropped = [violation for violation in decision.violations if violation.rule == dropped_fields.CODE]
+    dropped = [violation for violation in decision.violations if violation.rule == unknown_fields.DROPPED]
     return [
         line
         for violation in dropped[:_MOST_NOTES]
@@ -114,6 +114,6 @@ def _wrap(text: str, indent: str) -> list[str]:
 
 def sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
-    remedy = entries.remedy_of(violation, dialect)
-    at = entries.name_place(violation)
-    return f"{f'{at}: ' if at else ''}{entries.concrete(violation) or violation.reason} -> {remedy}"
+    remedy = denial_entries.remedy_of(violation, dialect)
+    at = denial_entries.name_place(violation)
+    return f"{f'{at}: ' if at else ''}{denial_entries.concrete(violation) or violation.reason} -> {remedy}"

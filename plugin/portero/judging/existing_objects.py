@@ -16,10 +16,9 @@ from portero.facts.fields import child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
-from portero.judging import named_objects, nested_sources, waived_objects
-from portero.judging.named_objects import Named, read_name, refuse_alias, shorten_name
+from portero.judging import named_objects, nested_sources, not_enforced
+from portero.judging.named_objects import Named, list_others, read_name, refuse_alias, shorten_name
 from portero.judging.nested_sources import Source, was_created_since
-from portero.judging.other_meanings import list_others
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact
@@ -181,7 +180,7 @@ def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact
     return {
         "name": name,
         "violates": [{"rule": violation.rule, "field": violation.at} for violation in denials],
-        "waived": waived_objects.make_facts(violations),
+        "waived": not_enforced.make_waived_facts(violations),
         "violations": ", ".join(shown) + (f" and {more} more" if more else ""),
         "at": named.at,
     }

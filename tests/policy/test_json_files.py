@@ -8,7 +8,7 @@ import pytest
 
 from portero import engine
 from portero.engine.reference import VALIDATOR
-from portero.policy.document import DocumentRefused, faults, parse
+from portero.policy.json_files import DocumentRefused, faults, parse
 from portero.spelling import close_to, spell
 from portero.types import JSON
 from tests.paths import SCHEMAS

@@ -13,11 +13,11 @@ from portero import engine
 from portero.decision import Decision, Violation
 from portero.flags.proposal import Proposal
 from portero.host.fixed import FixedHost
-from portero.judging import request_document, suggestion, try_line
+from portero.judging import proposal, request_document, try_line
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
+from portero.policy.at import spell_at
 from portero.policy.loader import load
-from portero.policy.place import spell_at
 from portero.policy.policy import Policy
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
@@ -60,10 +60,10 @@ def denials(rule: Rule, document: Any) -> list[Violation]:
     return [Violation(rule.id, rule.level, spell_at(document, f), "deny", rule.reason, rule.remedy) for f in failures]
 
 
-def suggested(rule: Rule, example: Example) -> tuple[suggestion.Suggestion | None, bool]:
+def suggested(rule: Rule, example: Example) -> tuple[proposal.Suggestion | None, bool]:
     """The suggestion for a denied example, and whether the rule allows the request that is changed so."""
     document, host = examples().document(example), FixedHost(example.changes.get("host", {}))  # type: ignore[arg-type]
-    found = suggestion.suggest(document, denials(rule, document), policy())
+    found = proposal.suggest(document, denials(rule, document), policy())
     if found is None:
         return None, False
     # What the request names is looked up anew; what it no longer names is not there.
@@ -101,7 +101,7 @@ def test_nothing_that_can_be_a_secret_is_repeated(rule: str) -> None:
         document = examples().document(example)
         violated = denials(policy().rules[rule], document)
         body: Any = {"Env": [""], "Labels": {"a": ""}, **marked(document["body"] or {})}
-        found = suggestion.suggest({**document, "body": marked(body)}, violated, policy())
+        found = proposal.suggest({**document, "body": marked(body)}, violated, policy())
 
         assert SECRET not in str(try_line.propose(found.changes, ()) if found else "")
 
@@ -111,7 +111,7 @@ def test_a_changed_request_leaves_the_old_one_as_it_was() -> None:
     document = examples().document(rule.denies[0])
     before = json.dumps(document)
 
-    found = suggestion.suggest(document, denials(rule, document), policy())
+    found = proposal.suggest(document, denials(rule, document), policy())
 
     assert found is not None
     assert json.dumps(document) == before

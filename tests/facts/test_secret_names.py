@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.facts import secrets
+from portero.facts import secret_names
 from portero.types import JSON, Fact
 
 
@@ -20,7 +20,7 @@ from portero.types import JSON, Fact
     ],
 )
 def test_a_name_that_looks_like_a_secret_is_reported(name: str) -> None:
-    assert secrets.looks_secret(name, "hunter2")
+    assert secret_names.looks_secret(name, "hunter2")
 
 
 @pytest.mark.parametrize(
@@ -31,27 +31,27 @@ def test_a_name_that_looks_like_a_secret_is_reported(name: str) -> None:
     ],
 )
 def test_a_name_that_only_sounds_like_one_is_not(name: str) -> None:
-    assert not secrets.looks_secret(name, "hunter2")
+    assert not secret_names.looks_secret(name, "hunter2")
 
 
 @pytest.mark.parametrize("mark", [".", "_", "-"])
 @pytest.mark.parametrize("kind", ["file", "path", "dir", "sock"])
 def test_a_path_to_a_secret_is_no_secret(mark: str, kind: str) -> None:
-    assert not secrets.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
-    assert secrets.looks_secret(f"TOKEN{kind}", "hunter2")
+    assert not secret_names.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
+    assert secret_names.looks_secret(f"TOKEN{kind}", "hunter2")
 
 
 @pytest.mark.parametrize("mark", [".", "_", "-"])
 @pytest.mark.parametrize("kind", ["url", "uri"])
 def test_a_secret_url_has_a_password(mark: str, kind: str) -> None:
-    assert not secrets.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
-    assert secrets.looks_secret(f"MONGO{mark}{kind}", "x://u:p@h")
-    assert secrets.looks_secret(kind, "x://u:p@h")
+    assert not secret_names.looks_secret(f"TOKEN{mark}{kind}", "hunter2")
+    assert secret_names.looks_secret(f"MONGO{mark}{kind}", "x://u:p@h")
+    assert secret_names.looks_secret(kind, "x://u:p@h")
 
 
 @pytest.mark.parametrize("value", ["", "true", "false", "yes", "no", "on", "off", "True"])
 def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
-    assert not secrets.looks_secret("MYSQL_ALLOW_EMPTY_PASSWORD", value)
+    assert not secret_names.looks_secret("MYSQL_ALLOW_EMPTY_PASSWORD", value)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_switch_or_nothing_is_no_secret(value: str) -> None:
 )
 @pytest.mark.parametrize("name", ["DATABASE_URL", "TOKEN_URL", "url", "MONGO_URI"])
 def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, found: bool) -> None:
-    assert secrets.looks_secret(name, value) is found
+    assert secret_names.looks_secret(name, value) is found
 
 
 @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ def test_a_url_is_a_secret_when_a_password_stands_in_it(name: str, value: str, f
 def test_a_long_url_is_read_in_no_time(value: str) -> None:
     start = time.process_time()
 
-    secrets.looks_secret("DATABASE_URL", value)
+    secret_names.looks_secret("DATABASE_URL", value)
 
     assert time.process_time() - start < 1
 
 
 def test_an_entry_without_a_value_takes_nothing() -> None:
-    found = secrets.find_in_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
+    found = secret_names.find_in_env(["TOKEN", "TOKEN=", "A=b", "TOKEN=a=b"], "Env")
 
     assert found == [{"name": "TOKEN", "at": "Env[3]"}]
 
 
 def test_a_map_tells_the_place_of_the_map() -> None:
-    found = secrets.find_in_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
+    found = secret_names.find_in_map({"TOKEN": "x", "OTHER": "y", "SECRET": None}, "Labels[*]")
 
     assert found == [{"name": "TOKEN", "at": "Labels[*]"}]
 
@@ -113,18 +113,20 @@ def facts(found: list[JSON]) -> list[Fact]:
 
 @given(st.lists(_PIECES, max_size=8).map("".join))
 def test_every_word_has_a_root(name: str) -> None:
-    if secrets._WORDS.search(name.casefold()):
-        assert secrets._ROOT.search(name.casefold())
+    if secret_names._WORDS.search(name.casefold()):
+        assert secret_names._ROOT.search(name.casefold())
 
 
 @given(st.lists(st.lists(_PIECES, max_size=8).map("".join), unique=True, max_size=200))
 def test_many_names_are_reported_as_each_alone(names: list[str]) -> None:
-    each = [name for name in names if secrets.looks_secret(name, "hunter2")]
+    each = [name for name in names if secret_names.looks_secret(name, "hunter2")]
 
-    assert [fact["name"] for fact in facts(secrets.find_in_map(dict.fromkeys(names, "hunter2"), "Labels[*]"))] == each
-    assert len(secrets.find_in_env([f"{name}=hunter2" for name in names], "Env")) == len(each)
+    assert [
+        fact["name"] for fact in facts(secret_names.find_in_map(dict.fromkeys(names, "hunter2"), "Labels[*]"))
+    ] == each
+    assert len(secret_names.find_in_env([f"{name}=hunter2" for name in names], "Env")) == len(each)
 
 
 @pytest.mark.parametrize("name", ["pa\u017f\u017fword", "api_\u212aey"])
 def test_a_name_spelt_with_letters_that_fold_to_ascii_is_reported(name: str) -> None:
-    assert secrets.looks_secret(name, "hunter2")
+    assert secret_names.looks_secret(name, "hunter2")

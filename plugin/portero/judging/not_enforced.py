@@ -1,0 +1,54 @@
+"""What refuses nothing: violations in mode audit and under a break-glass token, and those of objects that are waived.
+
+The waived ones are kept in `objects` of the request document and reported with the decision.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from portero.decision import Violation
+from portero.facts.fields import as_object, objects, text
+from portero.judging.enforcement import Enforcement
+from portero.policy.rule import Rule
+from portero.types import JSON
+
+
+def lift(
+    violations: tuple[Violation, ...], rules: Mapping[str, Rule], enforcement: Enforcement
+) -> tuple[Violation, ...]:
+    """The violations, in mode audit reported instead of refused, except for rules that refuse there too.
+
+    A break-glass token lifts no refusal code.
+    """
+    if enforcement.mode == "enforce":
+        return violations
+    return tuple(
+        replace(violation, action="audit", profile=enforcement.profile)
+        if violation.action == "deny" and _may_lift(rules.get(violation.rule), only_rules=enforcement.breaks_glass)
+        else violation
+        for violation in violations
+    )
+
+
+def _may_lift(rule: Rule | None, *, only_rules: bool) -> bool:
+    return not only_rules if rule is None else not rule.denies_in_audit
+
+
+def make_waived_facts(violations: Sequence[Violation]) -> list[JSON]:
+    """`waived` of one object, from all that it violates."""
+    waived = [violation for violation in violations if violation.action == "waived"]
+    return [{"rule": one.rule, "field": one.at, "exception": one.exception} for one in waived]
+
+
+def report_waived(used: JSON, rules: Mapping[str, Rule]) -> Iterator[Violation]:
+    """One waived violation for each object, rule and exception; `at` is where the request names the object."""
+    groups = as_object(used, "objects")
+    named = [one for group in groups.values() if isinstance(group, list) for one in group if isinstance(one, dict)]
+    found = (
+        (text(one, "at"), text(each, "rule"), text(each, "exception"))
+        for one in named
+        for each in objects(one, "waived")
+    )
+    for at, id, exception in dict.fromkeys(found):
+        if (rule := rules.get(id)) is not None:
+            yield Violation(id, rule.level, at, "waived", rule.reason, rule.remedy, exception=exception)

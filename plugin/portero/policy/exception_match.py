@@ -1,0 +1,126 @@
+"""The match of an exception: read strictly, held against one list entry at a time, and what it pins.
+
+A name that it misspells must match nothing, not everything. An entry that it finds with `contains` must not waive the
+rule for the other entries, so it must match again without them: in the list of facts, and in the list of the body
+where `at` leads.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
+
+from portero.decision import Violation
+from portero.engine import InstancePath
+from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
+from portero.policy.at import follow
+from portero.spelling import split
+from portero.types import JSON
+
+_MORE_STRICT = ("additionalProperties", "items", "contains", "then", "else")
+_SPEAKS_OF: Mapping[str, Sequence[str]] = {
+    "object": ("properties", "required", "additionalProperties", "propertyNames"),
+    "array": ("items", "contains", "minItems", "maxItems"),
+    "string": ("pattern", "minLength", "maxLength"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+}
+_INTO_A_LIST = ("contains", "items")
+_DIGEST_AT = ("facts", "image", "digest")
+_USER_AT = ("identity", "user")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+
+
+def make_strict(schema: JSON) -> JSON:
+    """The same schema, which also asks for the properties that it names and for the types that it speaks of.
+
+    Below `not` and `if` nothing changes: there, to ask for more would be to match more.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    read = {keyword: _strict_value(keyword, value) for keyword, value in schema.items()}
+    types = [kind for kind, spoken in _SPEAKS_OF.items() if any(keyword in schema for keyword in spoken)]
+    if types:
+        read.setdefault("type", [*types])
+    if "properties" in schema:
+        named = [*cast(list[str], schema.get("required", [])), *cast(dict[str, JSON], schema["properties"])]
+        read["required"] = [*dict.fromkeys(named)]
+    return read
+
+
+def _strict_value(keyword: str, value: JSON) -> JSON:
+    if keyword in _MORE_STRICT:
+        return make_strict(value)
+    if keyword in MANY_SCHEMAS:
+        return [make_strict(one) for one in cast(list[JSON], value)]
+    if keyword == "properties":
+        return {name: make_strict(one) for name, one in cast(dict[str, JSON], value).items()}
+    return value
+
+
+def looks_into_lists(match: JSON) -> bool:
+    """Whether what a match says can depend on which entries a list has."""
+    if not isinstance(match, dict):
+        return False
+    inner = [match[keyword] for keyword in ONE_SCHEMA if keyword in match]
+    for keyword in MANY_SCHEMAS:
+        inner += cast(list[JSON], match.get(keyword, []))
+    for keyword in NAMED_SCHEMAS:
+        inner += cast(dict[str, JSON], match.get(keyword, {})).values()
+    return any(keyword in match for keyword in _INTO_A_LIST) or any(looks_into_lists(one) for one in inner)
+
+
+def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
+    """The request with one entry that the rule refuses at a time, without the other entries of its lists.
+
+    Where the rule fails at a list as a whole, each of its entries is one.
+    """
+    at = ("body", *split(violation.at))
+    for path in dict.fromkeys(_cut(path, request) for path in violation.paths):
+        entry = _keep(request, path)
+        if path[:1] == ("facts",):
+            entry = _keep(entry, at)
+        found = follow(request, path)
+        if isinstance(found, list) and found:
+            inside = tuple(0 if isinstance(step, int) else step for step in path)
+            yield from (_keep(entry, (*inside, index)) for index in range(len(found)))
+        else:
+            yield entry
+
+
+def _cut(path: InstancePath, request: JSON) -> InstancePath:
+    """The path to the last entry of a list, or to a list: what lies below an entry goes with it."""
+    if isinstance(follow(request, path), list):
+        return path
+    return path[: max((number for number, step in enumerate(path, 1) if isinstance(step, int)), default=0)]
+
+
+def _keep(value: JSON, path: Sequence[str | int]) -> JSON:
+    """The value in which each list on the path has only the entry on it; what the path does not reach stays."""
+    if not path:
+        return value
+    step, below = path[0], path[1:]
+    if isinstance(value, dict) and isinstance(step, str) and step in value:
+        return {**value, step: _keep(value[step], below)}
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return [_keep(value[step], below)]
+    return value
+
+
+def pins_image(match: JSON) -> bool:
+    """Whether only requests match whose `facts.image.digest` is one that the match names in full."""
+    return _pins(match, _DIGEST_AT, lambda value: _DIGEST.fullmatch(value) is not None)
+
+
+def pins_user(match: JSON) -> bool:
+    """Whether only requests match whose `identity.user` is one that the match names; on a Unix socket it is empty."""
+    return _pins(match, _USER_AT, lambda value: value != "")
+
+
+def _pins(schema: JSON, way: tuple[str, ...], accepts: Callable[[str], bool]) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    if any(_pins(each, way, accepts) for each in cast(list[JSON], schema.get("allOf", []))):
+        return True
+    if not way:
+        values = [schema["const"]] if "const" in schema else cast(list[JSON], schema.get("enum", []))
+        return values != [] and all(isinstance(value, str) and accepts(value) for value in values)
+    return _pins(cast(Mapping[str, JSON], schema.get("properties", {})).get(way[0]), way[1:], accepts)
