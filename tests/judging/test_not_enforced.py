@@ -3,12 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from portero.decision import Violation, refusal
-from portero.identity.caller import Identity
 from portero.judging import not_enforced
-from portero.judging.enforcement import Enforcement, may_break_glass
+from portero.judging.enforcement import Enforcement
 from portero.judging.not_enforced import lift
 from tests.judging.test_proposal import shipped
 from tests.policy.test_builtin_rules import policy
@@ -20,28 +17,6 @@ CODE = refusal("body-undecodable", "")
 BROKEN_GLASS = Enforcement("hardened", "audit", breaks_glass=True)
 DENIED = Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "reason", {"docker": "drop it"})
 WAIVED = replace(DENIED, action="waived", exception="admins")
-
-
-@pytest.mark.parametrize(
-    ("groups", "seconds", "may"),
-    [
-        (("emergency",), 3600.0, True),
-        (("ops", "emergency"), 60.0, True),
-        (("emergency",), 3601.0, False),
-        (("emergency",), None, False),
-        (("ops",), 60.0, False),
-        ((), 60.0, False),
-    ],
-    ids=["an-hour", "one-of-groups", "longer", "certificate", "other-group", "no-group"],
-)
-def test_only_a_short_lived_token_of_a_listed_group_breaks_glass(
-    groups: tuple[str, ...], seconds: float | None, may: bool
-) -> None:
-    assert may_break_glass(SITE, Identity("alicia", groups, "token", (), seconds)) is may
-
-
-def test_nobody_breaks_glass_where_the_site_lists_no_group() -> None:
-    assert not may_break_glass({"break-glass": []}, Identity("alicia", ("emergency",), "token", (), 60.0))
 
 
 def test_break_glass_lifts_rules_but_neither_codes_nor_self_protection() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse
+from portero.reading.go_json import MAX_DEPTH, Pairs, Tree, _may_be_deep, parse, tree_of
 from portero.refusals import Refused
 
 _REFUSED = {
@@ -168,3 +168,9 @@ def _plain(tree: Tree) -> Any:
 @given(st.lists(st.sampled_from([b"{", b"[", b"[" * MAX_DEPTH, b"{" * (MAX_DEPTH - 1), b"]", b"a"])).map(b"".join))
 def test_what_has_no_more_brackets_than_levels_is_not_deep(data: bytes) -> None:
     assert _may_be_deep(data) is (data.count(b"{") + data.count(b"[") > MAX_DEPTH)
+
+
+def test_a_value_is_read_as_if_it_had_come_as_json() -> None:
+    assert tree_of({"A": [1, None, "\N{GRINNING FACE}"]}) == parse(b'{"A": [1, null, "\\ud83d\\ude00"]}')
+    with pytest.raises(Refused):
+        tree_of("\ud800")

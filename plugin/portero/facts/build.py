@@ -67,7 +67,9 @@ def read_query(query: Query, host: HostMoment) -> dict[str, JSON]:
         "secrets": _secrets(query, "buildargs") + _secrets(query, "labels"),
         "extraHosts": process.read_extra_hosts(_extra_hosts(query), "?extrahosts"),
         "limits": _limits(query),
-        "ulimits": _ulimits(query),
+        "ulimits": limits.read_ulimits(
+            {"Ulimits": _json(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits"
+        ),
     }
 
 
@@ -115,10 +117,6 @@ def _extra_hosts(query: Query) -> list[str]:
     for value in query.get("extrahosts", ()):
         entries += items({"": _json(value, _TEXTS, "?extrahosts")}, "") if value.startswith("[") else [value]
     return [as_text(entry, "?extrahosts") for entry in entries]
-
-
-def _ulimits(query: Query) -> list[JSON]:
-    return limits.read_ulimits({"Ulimits": _json(first_value(query, "ulimits"), _ULIMITS, "?ulimits")}, "?ulimits")
 
 
 def _secrets(query: Query, name: str) -> list[JSON]:

@@ -55,18 +55,15 @@ def unfilled(found: Inspected, fills: Fills) -> Inspected:
 
 def _filled(name: str, config: Mapping[str, JSON], fills: Fills) -> bool:
     if name == "CgroupnsMode":
-        return text(config, name) == _cgroup_namespace(config, fills)
+        # Of a privileged container it is the host's on the first version (daemon_unix.go, adaptContainerSettings).
+        is_hosts = fills.cgroup_v1 and flag(config, "Privileged")
+        return text(config, name) == ("host" if is_hosts else fills.cgroup_namespace)
     if name == "SecurityOpt":
         return _says_only_disable(config)
     if name == "MaskedPaths":
         return texts(config, name) == [path for path in MASKED if path != _LATER_MASKED]
     filled = {"Runtime": fills.runtime, "ShmSize": fills.shm_size}
     return name in filled and config[name] == filled[name]
-
-
-def _cgroup_namespace(config: Mapping[str, JSON], fills: Fills) -> str:
-    """Of a privileged container it is the host's on the first version (daemon_unix.go, adaptContainerSettings)."""
-    return "host" if fills.cgroup_v1 and flag(config, "Privileged") else fills.cgroup_namespace
 
 
 def _says_only_disable(config: Mapping[str, JSON]) -> bool:

@@ -120,20 +120,13 @@ def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:
     elif kind == "bind" or (kind not in _TYPES and is_absolute(source)):
         # Cleaning can leave a relative path of what dockerd took for absolute ("\\x/../etc"); runc then climbs from
         # the container's folder. Read from the root it is at least as dangerous.
-        path = clean_from_root(source, at)
-        fact |= {"source": path} | look_up([path], at, host) | _read_recursion(child(entry, "BindOptions"))
-        fact["writable"] = fact["writable"] or (_is_read_only_on_top(entry) and bool(fact["mountsBelow"]))
+        path, options = clean_from_root(source, at), child(entry, "BindOptions")
+        fact |= {"source": path} | look_up([path], at, host)
+        if flag(options, "NonRecursive"):
+            fact["mountsBelow"] = []  # it shows the source alone
+        # What is mounted below the source stays writable.
+        fact["writable"] = fact["writable"] or (flag(options, "ReadOnlyNonRecursive") and bool(fact["mountsBelow"]))
     return make_fact(at, kind if kind in _TYPES else "other", "mount", fact)
-
-
-def _read_recursion(options: Mapping[str, JSON]) -> Fact:
-    """A bind that is not recursive shows the source alone, without what is mounted below it."""
-    return {"mountsBelow": []} if flag(options, "NonRecursive") else {}
-
-
-def _is_read_only_on_top(entry: Mapping[str, JSON]) -> bool:
-    """Whether what is mounted below the source stays writable."""
-    return flag(child(entry, "BindOptions"), "ReadOnlyNonRecursive")
 
 
 def _read_volume_options(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:

@@ -30,7 +30,9 @@ def read_create(body: Fact, host: HostMoment) -> list[JSON]:
     mode = text(child(body, "HostConfig"), "NetworkMode") or "default"
     endpoints = child(child(body, "NetworkingConfig"), "EndpointsConfig")
     at = "NetworkingConfig.EndpointsConfig[*]"
-    found: list[JSON] = [] if _is_shared(mode) else [_network(mode, "HostConfig.NetworkMode", host)]
+    # A container's or a path's namespace is no network; facts/namespaces.py has it.
+    is_shared = mode.startswith(("container:", "ns:"))
+    found: list[JSON] = [] if is_shared else [_network(mode, "HostConfig.NetworkMode", host)]
     for name, endpoint in endpoints.items():
         found.append(_network(name, at, host))
         found += _by_id(as_object(endpoint, at), at, host)
@@ -122,11 +124,6 @@ def _list_attachments(body: Fact) -> list[tuple[Fact, str]]:
 def _is_in_use(bridge: str, host: HostMoment) -> bool | None:
     routes = host.routes()
     return None if routes is None else bridge in routes.interfaces
-
-
-def _is_shared(mode: str) -> bool:
-    # A container's or a path's namespace is no network; facts/namespaces.py has it.
-    return mode.startswith(("container:", "ns:"))
 
 
 def _by_id(endpoint: Fact, at: str, host: HostMoment) -> list[JSON]:

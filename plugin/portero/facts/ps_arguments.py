@@ -9,7 +9,7 @@ So an ordinary form counts and nothing else: ps reads a word that it does not un
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from portero.reading.uri import first_value
@@ -56,7 +56,8 @@ def _shows_only_own(arguments: str) -> bool:
         if listed is None or not _COLUMNS.fullmatch(listed):
             return False
         columns += (column.partition(":")[0] for column in listed.split(","))
-    return _is_plain(columns)
+    # The field under PID must be the process ID; without the column dockerd refuses.
+    return _ONE_WORD.issuperset(takewhile(lambda column: column != _PID, columns))
 
 
 def _read_list(word: str, words: Iterator[str]) -> str | None:
@@ -72,8 +73,3 @@ def _read_value(word: str, name: str, words: Iterator[str]) -> str | None:
     if option != name:
         return None
     return value if equals else next(words, "")
-
-
-def _is_plain(columns: Sequence[str]) -> bool:
-    """Whether the field under PID is the process ID; without the column dockerd refuses."""
-    return _ONE_WORD.issuperset(takewhile(lambda column: column != _PID, columns))

@@ -18,7 +18,9 @@ def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -
     named = child(child(document, "facts"), "imageSource" if document["operation"] == "ImageTag" else "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
     wants_ports = image_object.publishes_all(body)
-    if not (is_read or wants_ports) or not text(named, "reference") or _names_platform(document):
+    # A name can stand for several images, and docker inspect shows that of the daemon's own platform.
+    names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
+    if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}
     try:
         found = objects.inspect("image", text(named, "reference"))
@@ -26,8 +28,3 @@ def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -
         return described | ({"publishedPorts": image_object.count_ports(found, body)} if wants_ports else {})
     except Refused as refused:
         raise Refused("lookup-failed", at) from refused
-
-
-def _names_platform(document: Mapping[str, JSON]) -> bool:
-    """Whether another image may be taken than the one that docker inspect shows: a name can stand for several."""
-    return any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))

@@ -85,12 +85,12 @@ class Judge:
                 body.read(asked, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
-                case = _Case(match.operation, time, self.host.moment(peer), enforcement)
-                document = self._with_objects(self._document(asked, target, match, who, case.host), case)
+                context = _Context(match.operation, time, self.host.moment(peer), enforcement)
+                document = self._with_objects(self._document(asked, target, match, who, context.host), context)
                 violations = self.find_violations(document, time, enforcement)
                 if violations:
                     by_compose = subject.is_by_compose(asked, document)
-                    suggested = self._suggest(document, violations, case, by_compose=by_compose)
+                    suggested = self._suggest(document, violations, context, by_compose=by_compose)
         except Refused as refused:
             violations = (refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
@@ -152,28 +152,28 @@ class Judge:
             host=host,
         )
 
-    def _with_objects(self, document: dict[str, JSON], case: "_Case") -> dict[str, JSON]:
+    def _with_objects(self, document: dict[str, JSON], context: "_Context") -> dict[str, JSON]:
         """The document with the existing objects that the request uses, where the daemon can be asked for them."""
-        operation = case.operation
+        operation = context.operation
         identity = cast(dict[str, JSON], document["identity"])
         owners = OwnerNames.of(self.policy.site, identity)
         if owners is not None and not owned_objects.may_concern(operation):
             owners = None
-        objects = case.host.objects() if operation.looks_up or owners else None
+        objects = context.host.objects() if operation.looks_up or owners else None
         owned = owned_objects.describe(owners, operation, document, objects) if owners else {}
         if objects is None:
             return {**document, "objects": owned} if owned else document
-        judge = partial(self._judge_existing, identity, case)
-        used = Existing(objects, case.host, judge, operation.looks_up, case.found).describe(document)
+        judge = partial(self._judge_existing, identity, context)
+        used = Existing(objects, context.host, judge, operation.looks_up, context.found).describe(document)
         if "image" in operation.looks_up:
-            is_read = self.policy.reads_image(operation.id, case.enforcement.profile)
+            is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe(document, objects, is_read=is_read)
         return {**document, "objects": used | owned}
 
     def _judge_existing(
         self,
         identity: Mapping[str, JSON],
-        case: "_Case",
+        context: "_Context",
         made: Inspected,
         host: HostMoment,
         used: Mapping[str, JSON],
@@ -189,29 +189,29 @@ class Judge:
             host=host,
         )
         document["objects"] = dict(used)
-        refused = self.policy.check(document, case.enforcement.profile, ("deny",))
+        refused = self.policy.check(document, context.enforcement.profile, ("deny",))
         violated = [violation for violation in refused if self.policy.rules[violation.rule].at_use]
         return (
-            *self.policy.waived(violated, document, case.time),
+            *self.policy.waived(violated, document, context.time),
             *not_enforced.report_waived(document["objects"], self.policy.rules),
         )
 
     def _suggest(
-        self, document: dict[str, JSON], violations: tuple[Violation, ...], case: "_Case", *, by_compose: bool
+        self, document: dict[str, JSON], violations: tuple[Violation, ...], context: "_Context", *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        enforced = not_enforced.lift(violations, self.policy.rules, case.enforcement)
+        enforced = not_enforced.lift(violations, self.policy.rules, context.enforcement)
         denials = in_order(tuple(one for one in enforced if one.action == "deny"))
-        if not denials or case.operation.id not in try_line.COMMANDS:
+        if not denials or context.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
             drafted = proposal.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
             kept = request_document.as_kept(drafted.document, self.shapes)
-            anew = case if case.found.is_whole else replace(case, found=Found())
-            changed = self._with_objects(request_document.rebuild(kept, case.host), anew)
-            judged = self.find_violations(changed, case.time, case.enforcement, ("deny",))
+            anew = context if context.found.is_whole else replace(context, found=Found())
+            changed = self._with_objects(request_document.rebuild(kept, context.host), anew)
+            judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
             if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in still):
@@ -220,7 +220,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Context:
     """What one request and its suggestion are judged by. `found`: the existing objects that were looked at for it."""
 
     operation: Operation

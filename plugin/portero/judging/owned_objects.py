@@ -91,10 +91,10 @@ def _list_foreign(
         except Refused as refused:
             raise Refused("lookup-failed", named.at) from refused
         for one, owner in labels:
-            if owner not in owners.names and not _is_dockerds_own(kind, one):
-                name = shorten_name(read_name(kind, one) or named.name)
+            name = read_name(kind, one)
+            if owner not in owners.names and not (kind == "network" and name in DOCKERDS_OWN):
                 shown = shorten_name(owner) or "the operators"
-                yield {"kind": kind, "name": name, "owner": shown, "at": named.at}
+                yield {"kind": kind, "name": shorten_name(name or named.name), "owner": shown, "at": named.at}
 
 
 def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]:
@@ -138,7 +138,3 @@ def _list_meanings(named: Named, objects: Objects) -> tuple[ObjectKind, Sequence
 def _read_owner(kind: ObjectKind, found: Mapping[str, JSON], label: str) -> str:
     holder = {"container": "Config", "service": "Spec"}.get(kind)
     return text(child(child(found, holder) if holder else found, "Labels"), label)
-
-
-def _is_dockerds_own(kind: ObjectKind, found: Mapping[str, JSON]) -> bool:
-    return kind == "network" and read_name(kind, found) in DOCKERDS_OWN

@@ -38,7 +38,8 @@ def is_default(request: JSON, path: Sequence[str | int]) -> bool:
     filled = _below(_below(request, "facts"), "daemonDefaults")
     if not filled or not isinstance(filled, list) or len(path) < 2 or path[0] != "facts":
         return False
-    failed, is_a_fact = _join(path[1:]), _is_fact(follow(request, path))
+    failed, value = _join(path[1:]), follow(request, path)
+    is_a_fact = isinstance(value, dict) and isinstance(value.get("at"), str)
     return any(
         _is_below(failed, default) or (is_a_fact and _is_below(default, failed))
         for default in filled
@@ -55,10 +56,6 @@ def follow(value: JSON, path: Sequence[str | int]) -> JSON:
     for step in path:
         value = _below(value, step)
     return value
-
-
-def _is_fact(value: JSON) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("at"), str)
 
 
 def _is_of_service(request: JSON) -> bool:

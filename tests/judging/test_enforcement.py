@@ -1,0 +1,60 @@
+"""What is enforced on a caller: the profile of the first entry that matches, and only reports under break-glass."""
+
+from typing import Any
+
+import pytest
+
+from portero.identity.caller import NOBODY, Identity
+from portero.judging.enforcement import Enforcement, may_break_glass
+
+SITE: Any = {"break-glass": ["emergency"]}
+BY_GROUP: Any = {"profiles": [{"groups": ["ops"], "profile": "baseline"}, {"methods": [""], "profile": "restricted"}]}
+DEFAULT = Enforcement("hardened", "enforce", "restricted")
+
+
+@pytest.mark.parametrize(
+    ("groups", "seconds", "may"),
+    [
+        (("emergency",), 3600.0, True),
+        (("ops", "emergency"), 60.0, True),
+        (("emergency",), 3601.0, False),
+        (("emergency",), None, False),
+        (("ops",), 60.0, False),
+        ((), 60.0, False),
+    ],
+    ids=["an-hour", "one-of-groups", "longer", "certificate", "other-group", "no-group"],
+)
+def test_only_a_short_lived_token_of_a_listed_group_breaks_glass(
+    groups: tuple[str, ...], seconds: float | None, may: bool
+) -> None:
+    assert may_break_glass(SITE, Identity("alicia", groups, "token", (), seconds)) is may
+
+
+def test_nobody_breaks_glass_where_the_site_lists_no_group() -> None:
+    assert not may_break_glass({"break-glass": []}, Identity("alicia", ("emergency",), "token", (), 60.0))
+
+
+@pytest.mark.parametrize(
+    ("who", "profile", "audit_profile"),
+    [
+        (Identity("alicia", ("ops",), "token"), "baseline", "restricted"),
+        (Identity("bob", ("dev",), "token"), "hardened", "restricted"),
+        (NOBODY, "restricted", ""),
+    ],
+    ids=["listed", "not listed", "unknown"],
+)
+def test_the_profile_depends_on_who_asks(who: Identity, profile: str, audit_profile: str) -> None:
+    assert DEFAULT.for_caller(BY_GROUP, who) == Enforcement(profile, "enforce", audit_profile)
+
+
+def test_without_profiles_by_user_all_are_alike() -> None:
+    assert DEFAULT.for_caller({"profiles": []}, NOBODY) is DEFAULT
+    assert DEFAULT.for_caller({"profiles": []}, Identity("alicia", ("ops",), "token")) is DEFAULT
+
+
+def test_break_glass_only_reports() -> None:
+    emergency = Identity("alicia", ("emergency",), "token", (), 60.0)
+
+    assert DEFAULT.for_caller(SITE, emergency) == Enforcement("hardened", "audit", "restricted", breaks_glass=True)
+    reporting = Enforcement("hardened", "audit")
+    assert reporting.for_caller(SITE, emergency) is reporting
