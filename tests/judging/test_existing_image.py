@@ -250,8 +250,10 @@ def test_the_ports_of_the_image_count_with_publish_all(
 def test_without_an_answer_the_create_is_refused_where_the_image_is_read(tmp_path: Path) -> None:
     silent = replace(judge(tmp_path, "restricted"), host=SilentHost())
 
-    (violation,) = create(silent, "numeric").violations
+    decision = create(silent, "numeric")
+    (violation,) = decision.violations
     assert (violation.rule, violation.at) == ("lookup-failed", "Image")
+    assert decision.subject.image == "numeric"
     assert refusing(create(replace(silent, enforcement=Enforcement("baseline", "enforce")), "numeric")) == []
 
 

@@ -26,8 +26,8 @@ from portero.judging import (
 )
 from portero.judging.enforcement import Enforcement
 from portero.judging.existing_objects import Existing, Found
-from portero.judging.harmless_reads import find_harmless
 from portero.judging.owned_objects import OwnerNames
+from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, envelope, uri
@@ -53,11 +53,11 @@ class Judge:
     host: Host
     enforcement: Enforcement
     audiences: tuple[str, ...] = ()
-    # What nothing can refuse once it is read.
-    _harmless: frozenset[str] = field(init=False, repr=False, compare=False)
+    # Reads for which no document is needed.
+    _unjudged: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_harmless", find_harmless(self.policy, self.routes.operations, self.enforcement))
+        object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
 
     def decide(
         self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
@@ -81,12 +81,13 @@ class Judge:
             match = self.routes.match(asked.method, target.path)
             who = known or self._identify(asked, time)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
-            if who is NOBODY and asked.body is None and match.operation.id in self._harmless:
+            if who is NOBODY and asked.body is None and match.operation.id in self._unjudged:
                 body.read(asked, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
                 context = _Context(match.operation, time, self.host.moment(peer), enforcement)
-                document = self._with_objects(self._document(asked, target, match, who, context.host), context)
+                document = self._document(asked, target, match, who, context.host)
+                document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
                 if violations:
                     by_compose = subject.is_by_compose(asked, document)

@@ -62,7 +62,7 @@ def rule(*operations: str, **condition: Any) -> dict[str, Any]:
 def long_way(judge: Judge) -> Judge:
     """The same judge, which takes the long way with each request."""
     made = replace(judge)
-    object.__setattr__(made, "_harmless", frozenset())
+    object.__setattr__(made, "_unjudged", frozenset())
     return made
 
 
@@ -159,15 +159,15 @@ def test_decision_and_line_are_those_of_the_long_way(profile: str, audit_profile
 )
 def test_only_reads_that_no_rule_judges_take_the_short_way(operation: str, way: bool) -> None:
     for profile in PROFILES:
-        assert (operation in make_judge(profile)._harmless) is way
+        assert (operation in make_judge(profile)._unjudged) is way
 
 
 def test_the_operations_of_the_short_way_read_and_have_no_body() -> None:
     judge = make_judge("baseline")
     of_table = {operation.id: operation for operation in judge.routes.operations}
 
-    assert len(judge._harmless) > 20
-    for id in judge._harmless:
+    assert len(judge._unjudged) > 20
+    for id in judge._unjudged:
         assert of_table[id].reads
         assert of_table[id].body == "none"
         assert of_table[id].looks_up == ()
@@ -193,7 +193,7 @@ def test_where_it_counts_who_asks_every_request_takes_the_long_way(
 ) -> None:
     judge = with_site(tmp_path, {"site.json": site, "keys/ca.pem": AUTHORITY.pem()})
 
-    assert judge._harmless == frozenset()
+    assert judge._unjudged == frozenset()
     assert not takes_short_way(judge, asked(), monkeypatch)
     for data in variants(judge):
         assert logged(judge, data) == logged(long_way(judge), data)
@@ -259,8 +259,8 @@ def test_a_rule_that_only_the_audit_profile_enforces_is_reported(tmp_path: Path)
     judge = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": own})
     reporting = replace(judge, enforcement=Enforcement("hardened", "enforce", "restricted"))
 
-    assert "ContainerList" in judge._harmless
-    assert "ContainerList" not in reporting._harmless
+    assert "ContainerList" in judge._unjudged
+    assert "ContainerList" not in reporting._unjudged
     (violation,) = reporting.decide(asked(), "d-1", NOON).violations
     assert (violation.rule, violation.action, violation.profile) == ("no-lists", "audit", "restricted")
 
@@ -308,9 +308,9 @@ def test_a_reloaded_policy_has_its_own_short_ways(tmp_path: Path) -> None:
     judge = make_judge()
     other = with_site(tmp_path, {"site.json": {}, "rules/own/no-lists.json": rule("ContainerList")})
 
-    assert "ContainerList" in judge._harmless
-    assert "ContainerList" not in replace(judge, policy=other.policy)._harmless
-    assert "ContainerList" in replace(other, policy=judge.policy)._harmless
+    assert "ContainerList" in judge._unjudged
+    assert "ContainerList" not in replace(judge, policy=other.policy)._unjudged
+    assert "ContainerList" in replace(other, policy=judge.policy)._unjudged
 
 
 def test_no_question_is_put_to_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
-"""Reads that no rule can refuse under a policy: no document is built of them, and nothing is checked.
+"""Reads that no rule judges under a policy: no request document is built of them, and nothing is checked.
 
-Envelope, URI, caller and body are read all the same, and refused as always.
+Envelope, URI, caller and body are read all the same, and refused as always. A rule for `*` judges changes alone.
 """
 
 from collections.abc import Iterable
@@ -12,8 +12,8 @@ from portero.policy.policy import Policy
 from portero.reading.routes import Operation
 
 
-def find_harmless(policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> frozenset[str]:
-    """The operations that no rule judges that is enforced or reported, for callers of whom nothing is known.
+def find_unjudged(policy: Policy, operations: Iterable[Operation], enforcement: Enforcement) -> frozenset[str]:
+    """The operations that no enforced or reported rule judges, for callers of whom nothing is known.
 
     None where it counts who asks. An operation that has facts is not among them: they can be refused, and are logged.
     """
