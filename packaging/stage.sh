@@ -46,7 +46,7 @@ install -D -m 755 packaging/cli-plugin/docker-portero "$root$prefix/lib/docker/c
 
 units=$root$prefix/lib/systemd
 install -d "$units/system/docker.service.d"
-for unit in packaging/systemd/*.socket packaging/systemd/*.service; do
+for unit in packaging/systemd/*.socket packaging/systemd/*.service packaging/systemd/*.timer; do
   sed "s|/usr/local/bin/portero|$prefix/bin/portero|" "$unit" > "$units/system/$(basename "$unit")"
 done
 install -m 644 packaging/files/docker-after-portero.conf "$units/system/docker.service.d/portero.conf"

@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from portero.bundles import archive
+from portero.bundles.archive import Bundle
 from portero.bundles.checked import Trust
-from portero.signing import signature
+from portero.signing import detached, signature
 from portero.signing.versions import Seen
 
 KEY, OTHER_KEY = signature.new_key(), signature.new_key()
@@ -24,9 +25,14 @@ def files(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY,
     return {**content, signature.NAME: signature.sign(content, version, DATE, key, group)}
 
 
-def bundle(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY) -> bytes:
+def bundle(version: int = 1, group: str = "web", key: signature.PrivateKey = KEY) -> Bundle:
     """The same as a bundle."""
-    return archive.pack(files(version, group, key))
+    return signed(archive.pack(files(version, group, key)), key)
+
+
+def signed(data: bytes, key: signature.PrivateKey = KEY) -> Bundle:
+    """A bundle of whatever bytes, rightly signed."""
+    return Bundle(data, detached.sign(data, key))
 
 
 def trust(seen: Mapping[str, Seen] | None = None) -> Trust:
@@ -74,6 +80,16 @@ def server(respond: Respond, tls: Path | None = None) -> Iterator[str]:
         running.shutdown()
         running.server_close()
         thread.join()
+
+
+def answer_bundle(handler: BaseHTTPRequestHandler, bundle: Bundle, etag: str = "") -> None:
+    """Answer with a bundle, or with its signature, which stands beside it."""
+    if handler.path.endswith(".sig"):
+        answer(handler, 200 if bundle.signature else 404, bundle.signature.encode())
+    elif etag and handler.headers["If-None-Match"] == etag:
+        answer(handler, 304)
+    else:
+        answer(handler, 200, bundle.data, **({"ETag": etag} if etag else {}))
 
 
 def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:

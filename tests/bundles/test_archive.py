@@ -3,12 +3,12 @@
 import gzip
 import io
 import tarfile
+import time
 
 import pytest
 
 from portero.bundles import archive
-from portero.bundles.archive import pack, unpack
-from portero.bundles.tar_reader import ArchiveRefused
+from portero.bundles.archive import ArchiveRefused, pack, unpack
 
 FILES = {"site.json": b"{}", "rules/team/a.json": b"x" * 1000}
 
@@ -20,6 +20,12 @@ def packed(*entries: tarfile.TarInfo, content: bytes = b"") -> bytes:
             entry.size = len(content) if entry.isreg() else 0
             made.addfile(entry, io.BytesIO(content))
     return gzip.compress(plain.getvalue())
+
+
+def header(name: str, size: int = 0) -> bytes:
+    made = tarfile.TarInfo(name)
+    made.size = size
+    return made.tobuf(tarfile.USTAR_FORMAT)
 
 
 def entry(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
@@ -81,5 +87,36 @@ def test_what_is_cut_off_or_has_more_behind_it_is_refused() -> None:
             unpack(data)
     with pytest.raises(ArchiveRefused, match="not compressed"):
         unpack(b"{}")
-    with pytest.raises(ArchiveRefused, match="not a tar archive"):
-        unpack(gzip.compress(b"x" * 600))
+
+
+def test_long_names_and_names_beyond_ascii_come_back() -> None:
+    files = {f"{'a' * 90}/{'b' * 90}/c.json": b"1", "rules/ä.json": b"2", "x": b""}
+
+    assert unpack(pack(files)) == files
+
+
+def test_what_gnu_tar_writes_is_read() -> None:
+    assert unpack(gzip.compress(tarfile.TarInfo("a").tobuf(tarfile.GNU_FORMAT) + bytes(1024))) == {"a": b""}
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [b"", b"x" * 600, header("a", 600) + bytes(512), header("a")[:-1], b"b" + header("a")[1:]],
+    ids=["nothing", "text", "torn", "torn header", "checksum"],
+)
+def test_what_is_no_whole_tar_archive_is_refused(plain: bytes) -> None:
+    with pytest.raises(ArchiveRefused, match="is not a tar archive"):
+        unpack(gzip.compress(plain))
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(ArchiveRefused, match="or is none"):
+        unpack(gzip.compress(header("\udcff") + bytes(1024)))
+
+
+def test_a_policy_of_the_largest_size_is_read_quickly() -> None:
+    data = pack({f"rules/{number}.json": b"x" * 1000 for number in range(20_000)})
+    began = time.monotonic()
+
+    assert len(unpack(data)) == 20_000
+    assert time.monotonic() - began < 20

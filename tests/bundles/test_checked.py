@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from portero.bundles import archive
+from portero.bundles.archive import Bundle
 from portero.bundles.checked import BundleRefused
+from portero.signing import signature
 from portero.signing.versions import Seen
 from tests.paths import ROOT
 
-from .signed import OTHER_KEY, bundle, files, trust
+from .signed import KEY, OTHER_KEY, bundle, files, signed, trust
 
 
 def test_a_bundle_that_is_right_in_every_way() -> None:
@@ -26,19 +28,23 @@ def test_a_bundle_that_is_right_in_every_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("given", "words"),
     [
-        (bundle(key=OTHER_KEY), "which is not trusted"),
-        (archive.pack({"site.json": b"{}"}), r"signature.json in the bundle is missing"),
-        (archive.pack({**files(), "site.json": b"{ }"}), "site.json in the bundle was changed after it was signed"),
-        (archive.pack({**files(), "rules/x/y.json": b"{}"}), "is not covered by the signature"),
+        (bundle(key=OTHER_KEY), "^the bundle is signed with key .*, which is not trusted"),
+        (Bundle(bundle().data, ""), "^the bundle has no signature"),
+        (Bundle(bundle(2).data, bundle(1).signature), "^the bundle was changed after it was signed"),
+        # The archive is rightly signed, the folder inside is not.
+        (signed(archive.pack(files(key=OTHER_KEY))), "signature.json in the bundle .*, which is not trusted"),
+        (signed(archive.pack({"site.json": b"{}"})), r"signature.json in the bundle is missing"),
+        (signed(archive.pack({**files(), "site.json": b"{ }"})), "site.json in the bundle was changed after it was"),
+        (signed(archive.pack({**files(), "rules/x/y.json": b"{}"})), "is not covered by the signature"),
         (bundle(group="db"), "signed for db, this host takes web"),
-        (b"{}", "the bundle is not compressed"),
+        (signed(b"{}"), "the bundle is not compressed"),
     ],
 )
-def test_what_is_not_is_refused(data: bytes, words: str) -> None:
+def test_what_is_not_is_refused(given: Bundle, words: str) -> None:
     with pytest.raises(BundleRefused, match=words):
-        trust().check(data)
+        trust().check(given)
 
 
 def test_a_version_that_was_left_behind_is_refused() -> None:
@@ -50,15 +56,18 @@ def test_a_version_that_was_left_behind_is_refused() -> None:
 PEAK = """
 import re, sys
 from pathlib import Path
-from portero.bundles.checked import BundleRefused, Trust
+from portero.bundles.archive import Bundle
+from portero.bundles.checked import BundleRefused, open_bundle
+from portero.signing import signature
 try:
-    Trust({}, ("web",), {}).check(Path(sys.argv[1]).read_bytes())
+    key = signature.public_key(Path(sys.argv[2]).read_bytes())
+    open_bundle(Bundle(Path(sys.argv[1]).read_bytes(), sys.argv[3]), {signature.key_id(key): key})
 except BundleRefused as refused:
     (peak,) = re.findall(r"^VmHWM:\\s+(\\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     print(int(peak) // 1024, refused)
 """
-UNIT = ROOT / "packaging" / "systemd" / "portero-agent.service"
-# What the agent itself is made of, with a policy loaded and a log on its way, in MB; measured: 60.
+UNIT = ROOT / "packaging" / "systemd" / "portero-bundle.service"
+# What `portero bundle pull` itself is made of, with a policy loaded, in MB; measured: 60.
 OWN = 120
 
 
@@ -79,14 +88,15 @@ def many_files(number: int) -> bytes:
     [(lambda: bytes(1 << 30), "holds more than 64 MiB"), (lambda: many_files(150_000), "one file too many")],
     ids=["a gigabyte of nothing", "as many files as fit"],
 )
-def test_the_memory_of_the_agent_is_enough_for_what_is_not_signed(
+def test_the_memory_of_a_pull_is_enough_for_what_is_no_policy(
     tmp_path: Path, plain: Callable[[], bytes], why: str
 ) -> None:
-    (tmp_path / "bomb").write_bytes(gzip.compress(plain(), 1))
+    bomb = signed(gzip.compress(plain(), 1))
+    (tmp_path / "bomb").write_bytes(bomb.data)
+    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
 
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK, tmp_path / "bomb"], capture_output=True, text=True, timeout=120, check=True
-    )
+    words = [sys.executable, "-c", PEAK, tmp_path / "bomb", tmp_path / "key.pub", bomb.signature]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
 
     peak, refused = done.stdout.split(" ", 1)
     assert why in refused

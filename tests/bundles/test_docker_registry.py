@@ -67,13 +67,14 @@ class Registry:
 
 
 class Host:
-    """Who signs, and a host that follows."""
+    """Who signs, and a host that pulls."""
 
     def __init__(self, folder: Path, registry: Registry) -> None:
         self.folder, self.registry = folder, registry
         self.policy = folder / "policy"
         self.policy.mkdir()
         self.login("alice:wonderland")
+        self.key = "alice"
         self.run("keygen", folder / "alice")
         self.address = f"oci://localhost:{registry.port}/team/policy:prod"
 
@@ -91,12 +92,12 @@ class Host:
         }
         return CliRunner().invoke(main, [str(word) for word in words], env=environ)
 
-    def sign(self, pids: int, key: str = "alice") -> None:
+    def sign(self, pids: int) -> None:
         (self.policy / "site.json").write_text(json.dumps({"pids-max": pids}))
-        assert self.run("sign", self.policy, "--key", self.folder / key, "--for", "web").exit_code == 0
+        assert self.run("sign", self.policy, "--key", self.folder / self.key, "--for", "web").exit_code == 0
 
     def push(self) -> Result:
-        return self.run("bundle", "push", self.policy, self.address)
+        return self.run("bundle", "push", self.policy, self.address, "--key", self.folder / self.key)
 
     def pull(self, address: str = "") -> Result:
         return self.run(
@@ -155,7 +156,8 @@ def test_a_pushed_tag_reaches_the_host_and_the_last_good_one_stays(host: Host) -
 
     # Somebody else signs.
     assert host.run("keygen", host.folder / "mallory").exit_code == 0
-    host.sign(300, key="mallory")
+    host.key = "mallory"
+    host.sign(300)
     assert host.push().exit_code == 0
     stranger = host.pull()
     assert (stranger.exit_code, host.pids) == (1, 200)
@@ -218,7 +220,7 @@ def test_a_registry_that_stops_in_mid_transfer_is_waited_for_no_longer_than_the_
     (host.policy / "README.md").write_bytes(b"".join(sha256(b"%d" % number).digest() for number in range(3000)))
     host.sign(101)
     assert host.push().exit_code == 0
-    monkeypatch.setattr("portero.service.following.DEADLINE", 3.0)
+    monkeypatch.setattr("portero.cli.bundle.DEADLINE", 3.0)
     with closing(Slow(host.registry.port, most)) as slow:
         auth = base64.b64encode(b"alice:wonderland").decode()
         logins = {"auths": {f"localhost:{slow.port}": {"auth": auth}}}

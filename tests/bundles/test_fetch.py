@@ -5,10 +5,11 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from portero.bundles.address import WebAddress
+from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource
 from portero.bundles.transport import TransportFailed
 
-from .signed import answer, server
+from .signed import answer, answer_bundle, server
 
 
 def source(url: str) -> BundleSource:
@@ -16,23 +17,17 @@ def source(url: str) -> BundleSource:
 
 
 def test_a_file_is_fetched_once_for_each_etag() -> None:
-    def respond(handler: BaseHTTPRequestHandler) -> None:
-        if handler.headers["If-None-Match"] == '"1"':
-            answer(handler, 304)
-        else:
-            answer(handler, 200, b"data", ETag='"1"')
-
-    with server(respond) as url:
-        assert source(url).fetch() == (b"data", '"1"')
+    with server(lambda handler: answer_bundle(handler, Bundle(b"data", "signature"), '"1"')) as url:
+        assert source(url).fetch() == Bundle(b"data", "signature", '"1"')
         assert source(url).fetch('"1"') is None
 
 
 def test_without_an_etag_the_mark_is_the_content() -> None:
-    with server(lambda handler: answer(handler, 200, b"data")) as url:
+    with server(lambda handler: answer_bundle(handler, Bundle(b"data", "signature"))) as url:
         found = source(url).fetch()
 
     assert found is not None
-    assert found[1].startswith("sha256:")
+    assert found.mark.startswith("sha256:")
 
 
 @pytest.mark.parametrize("status", [304, 404, 500])
@@ -42,3 +37,27 @@ def test_any_other_status_is_no_bundle(status: int) -> None:
         pytest.raises(TransportFailed, match=f"status {status}"),
     ):
         source(url).fetch()
+
+
+def test_the_signature_stands_beside_the_file_and_can_be_missing_but_not_unreachable() -> None:
+    asked: list[str] = []
+    status = [200, 404, 503]
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        beside = ".sig" in handler.path
+        answer(handler, status[0] if beside else 200, b"text\n" if beside else b"data")
+
+    with server(respond) as url:
+        queried = BundleSource(WebAddress(f"{url}/policy.tar.gz?token=x"), 20.0)
+        there = queried.fetch()
+        status.pop(0)
+        missing = queried.fetch()
+        status.pop(0)
+        with pytest.raises(TransportFailed, match=r"status 503 for .*/policy\.tar\.gz\.sig"):
+            queried.fetch()
+
+    assert there is not None
+    assert missing is not None
+    assert (there.signature, missing.signature) == ("text", "")
+    assert asked[:2] == ["/policy.tar.gz?token=x", "/policy.tar.gz.sig?token=x"]

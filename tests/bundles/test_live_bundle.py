@@ -1,4 +1,4 @@
-"""A running Portero and its agent: what is published is in force within the interval, what is wrong never is."""
+"""A running Portero and pulls beside it: what is published and pulled is in force, what is wrong never is."""
 
 import os
 import subprocess
@@ -16,15 +16,17 @@ from portero.types import JSON
 from tests.paths import PACKAGE
 from tests.waiting import wait_until
 
-from .signed import KEY, OTHER_KEY, answer, bundle, server
+from .signed import KEY, OTHER_KEY, answer_bundle, bundle, server
+
+
+def environ(settings: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PACKAGE.parent), **settings}
 
 
 @contextmanager
-def running(*words: str, **environ: str) -> Iterator[None]:
+def running(*words: str, **settings: str) -> Iterator[None]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "portero", *words],
-        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent), **environ},
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "portero", *words], env=environ(settings), stderr=subprocess.DEVNULL
     )
     try:
         yield
@@ -46,7 +48,7 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
     (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
 
     def respond(handler: BaseHTTPRequestHandler) -> None:
-        answer(handler, 200, published[-1], ETag=f'"{len(published)}"')
+        answer_bundle(handler, published[-1], f'"{len(published)}"')
 
     with server(respond) as url:
         settings = {
@@ -57,7 +59,6 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
             "PORTERO_HOST_GROUPS": "web",
             "PORTERO_BUNDLE": f"{url}/policy.tar.gz",
             "PORTERO_BUNDLE_FOLDER": str(tmp_path / "bundle"),
-            "PORTERO_BUNDLE_EVERY": "5",
             "PORTERO_WORKERS": "1",
         }
         socket = tmp_path / "portero.sock"
@@ -70,17 +71,21 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
         def attention() -> str:
             return str(ask(socket).get("attention"))
 
-        with running("agent", **settings):
-            # Without a policy Portero does not start; a manager starts it again.
-            wait_until(lambda: (tmp_path / "bundle/current/site.json").exists(), "no bundle came")
-            with running("serve", **settings):
-                wait_until(lambda: version() == 1, "version 1 is not in force")
-                published.append(bundle(2))
-                wait_until(lambda: version() == 2, "version 2 is not in force")
-                assert b"\nportero_bundle_version 2\n" in ask_metrics(socket)
-                published.append(bundle(3, key=OTHER_KEY))
-                wait_until(lambda: "a bundle was refused, the last good one stays" in attention(), "no attention")
-                assert version() == 2
-        # Neither the agent nor the server is needed by what is in force.
+        def pull() -> int:
+            words = [sys.executable, "-m", "portero", "bundle", "pull"]
+            return subprocess.run(words, env=environ(settings), capture_output=True, timeout=60, check=False).returncode
+
+        assert pull() == 0
+        with running("serve", **settings):
+            wait_until(lambda: version() == 1, "version 1 is not in force")
+            published.append(bundle(2))
+            assert pull() == 0
+            wait_until(lambda: version() == 2, "version 2 is not in force")
+            assert b"\nportero_bundle_version 2\n" in ask_metrics(socket)
+            published.append(bundle(3, key=OTHER_KEY))
+            assert pull() == 1
+            wait_until(lambda: "a bundle was refused, the last good one stays" in attention(), "no attention")
+            assert version() == 2
+        # The server is not needed by what is in force.
         with running("serve", **settings):
             wait_until(lambda: version() == 2, "the last good one is not in force after a restart")

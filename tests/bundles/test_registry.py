@@ -8,12 +8,14 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from portero.bundles.address import OciAddress
-from portero.bundles.registry import ARTIFACT, MANIFEST, Registry
+from portero.bundles.archive import Bundle
+from portero.bundles.registry import ARTIFACT, MANIFEST, SIGNATURE, Registry
 from portero.bundles.transport import Transport, TransportFailed
 
 from .signed import answer, bundle, server
 
-DATA = bundle()
+BUNDLE = bundle()
+DATA = BUNDLE.data
 
 
 def digest(data: bytes) -> str:
@@ -21,7 +23,8 @@ def digest(data: bytes) -> str:
 
 
 def manifest(**more: object) -> bytes:
-    return json.dumps({"artifactType": ARTIFACT, "layers": [{"digest": digest(DATA)}], **more}).encode()
+    named = {"layers": [{"digest": digest(DATA)}], "annotations": {SIGNATURE: BUNDLE.signature}}
+    return json.dumps({"artifactType": ARTIFACT, **named, **more}).encode()
 
 
 def registry(url: str, reference: str = "prod", login: str | None = None) -> Registry:
@@ -34,9 +37,15 @@ def serving(text: bytes, blob: bytes = DATA) -> Callable[[BaseHTTPRequestHandler
 
 def test_what_is_pulled_is_what_the_digests_say() -> None:
     with server(serving(manifest())) as url:
-        assert registry(url).pull() == (DATA, digest(manifest()))
+        assert registry(url).pull() == Bundle(DATA, BUNDLE.signature, digest(manifest()))
         assert registry(url).find() == digest(manifest())
-        assert registry(url, digest(manifest())).pull()[0] == DATA
+        assert registry(url, digest(manifest())).pull().data == DATA
+
+
+@pytest.mark.parametrize("annotations", [None, [], {}, {SIGNATURE: 1}])
+def test_a_manifest_without_a_signature_brings_none(annotations: object) -> None:
+    with server(serving(manifest(annotations=annotations))) as url:
+        assert registry(url).pull().signature == ""
 
 
 def test_another_layer_than_the_manifest_names_is_refused() -> None:
@@ -81,7 +90,7 @@ def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
             serving(manifest())(handler)
 
     with server(respond) as url:
-        assert registry(url, login="Basic YTpi").pull()[0] == DATA
+        assert registry(url, login="Basic YTpi").pull().data == DATA
     assert "/token?service=s&scope=repository%3Apolicy%3Apull Basic YTpi" in asked
 
 
@@ -107,10 +116,10 @@ def test_a_push_names_what_it_puts_there() -> None:
             answer(handler, 201)
 
     with server(respond) as url:
-        digest_of_manifest = registry(url).push(DATA, {"portero.for": "web"})
+        digest_of_manifest = registry(url).push(BUNDLE, {"portero.for": "web"})
 
     text = put["/v2/policy/manifests/prod"]
     assert digest(text) == digest_of_manifest
     assert json.loads(text)["mediaType"] == MANIFEST
-    assert json.loads(text)["annotations"] == {"portero.for": "web"}
+    assert json.loads(text)["annotations"] == {"portero.for": "web", SIGNATURE: BUNDLE.signature}
     assert DATA in put.values()

@@ -1,4 +1,4 @@
-"""The note of how the last look went."""
+"""The note of how the last pull went."""
 
 from pathlib import Path
 
@@ -17,9 +17,18 @@ def test_what_is_noted_comes_back(tmp_path: Path) -> None:
     assert state.read(tmp_path / "new") == noted
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}', '{"format": 1}', '{"format": 2}'])
 def test_a_note_of_another_kind_is_an_error(tmp_path: Path, text: str) -> None:
     state.place(tmp_path).write_text(text)
 
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"state.json: is not "):
+        state.read(tmp_path)
+
+
+def test_a_value_of_another_kind_is_an_error(tmp_path: Path) -> None:
+    state.write(tmp_path, BundleState())
+    file = state.place(tmp_path)
+    file.write_text(file.read_text().replace('"succeeded": 0.0', '"succeeded": "yesterday"'))
+
+    with pytest.raises(ValueError, match="is not as portero writes it"):
         state.read(tmp_path)

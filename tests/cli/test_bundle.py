@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from portero.bundles.archive import Bundle
 from portero.cli import main
-from tests.bundles.signed import answer, server
+from tests.bundles.signed import answer_bundle, server
 
 
 def run(*arguments: object, **environ: str) -> Result:
@@ -35,10 +36,21 @@ def trusting(policy: Path, address: str = "") -> dict[str, str]:
     }
 
 
-def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_path: Path) -> None:
-    built = run("bundle", "build", policy, "-o", tmp_path / "policy.tar.gz")
+def build(policy: Path) -> Result:
+    made = run("bundle", "build", policy, "-o", policy.parent / "policy.tar.gz", "--key", policy.parent / "alice")
+    assert made.exit_code == 0, made.output
+    return made
 
-    assert built.exit_code == 0, built.output
+
+def built(policy: Path) -> Bundle:
+    build(policy)
+    file = policy.parent / "policy.tar.gz"
+    return Bundle(file.read_bytes(), file.with_name("policy.tar.gz.sig").read_text())
+
+
+def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_path: Path) -> None:
+    built = build(policy)
+
     assert "for web, version 1 of" in built.output
     shown = run("bundle", "show", "--json", tmp_path / "policy.tar.gz", **trusting(policy))
     assert json.loads(shown.stdout)["files"] == ["site.json"]
@@ -48,46 +60,61 @@ def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_pa
     assert "which is not trusted" in stranger.output
 
 
+def test_a_file_whose_signature_is_missing_or_another_s_is_shown_to_nobody(policy: Path, tmp_path: Path) -> None:
+    build(policy)
+    beside = tmp_path / "policy.tar.gz.sig"
+    good = beside.read_text()
+    for text, words in ((None, "the bundle has no signature"), (good[:33] + "A" * 86 + "==", "was changed after")):
+        beside.unlink() if text is None else beside.write_text(text)
+        shown = run("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy))
+        assert (shown.exit_code, words in shown.output) == (1, True), shown.output
+
+
 def test_a_folder_that_changed_since_it_was_signed_is_no_bundle(policy: Path, tmp_path: Path) -> None:
     (policy / "site.json").write_text("{ }")
 
     for words in (["build", policy, "-o", tmp_path / "x"], ["push", policy, "oci://127.0.0.1:9/p:prod"]):
-        result = run("bundle", *words)
+        result = run("bundle", *words, "--key", tmp_path / "alice")
         assert result.exit_code == 2
         assert "was changed after it was signed" in result.output
 
 
 def test_a_bundle_is_pulled_from_a_server_and_a_wrong_one_is_refused(policy: Path, tmp_path: Path) -> None:
-    run("bundle", "build", policy, "-o", tmp_path / "policy.tar.gz")
-    data = [(tmp_path / "policy.tar.gz").read_bytes()]
-    with server(lambda handler: answer(handler, 200, data[0])) as url:
+    served = [built(policy)]
+    with server(lambda handler: answer_bundle(handler, served[0])) as url:
         environ = trusting(policy, f"{url}/policy.tar.gz")
         pulled = run("bundle", "pull", **environ)
-        data[0] = b"{}"
+        served[0] = Bundle(b"{}", served[0].signature)
         refused = run("bundle", "pull", **environ)
+        (tmp_path / "versions.json").write_text("x")
+        forgotten = run("bundle", "pull", **environ)
+        (tmp_path / "versions.json").unlink()
     away = run("bundle", "pull", **environ)
 
-    assert (pulled.exit_code, refused.exit_code, away.exit_code) == (0, 1, 2)
+    assert (pulled.exit_code, refused.exit_code, forgotten.exit_code, away.exit_code) == (0, 1, 2, 2)
     assert "for web, version 1" in pulled.output
-    assert "portero: the bundle is not compressed" in refused.output
+    assert "portero: the bundle was changed after it was signed" in refused.output
+    assert "versions.json: is not as portero writes it: restore it, or remove it" in forgotten.output
     assert (tmp_path / "bundle" / "current" / "site.json").read_text() == "{}"
 
 
 def test_addresses_that_cannot_be_used(policy: Path) -> None:
+    def push(address: str) -> Result:
+        return run("bundle", "push", policy, address, "--key", policy.parent / "alice")
+
     assert "PORTERO_BUNDLE is empty" in run("bundle", "pull").output
-    pushed = run("bundle", "push", policy, f"oci://127.0.0.1/p@sha256:{'0' * 64}")
+    pushed = push(f"oci://127.0.0.1/p@sha256:{'0' * 64}")
     assert (pushed.exit_code, "name a tag in a registry" in pushed.output) == (2, True)
-    assert "write oci://" in run("bundle", "push", policy, "registry/p").output
-    assert "Connection refused" in run("bundle", "push", policy, "oci://127.0.0.1:9/p:prod").output
+    assert "write oci://" in push("registry/p").output
+    assert "Connection refused" in push("oci://127.0.0.1:9/p:prod").output
     assert run("bundle", "show", "oci://127.0.0.1:9/p:prod").exit_code == 2
 
 
 def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:
     (policy / "site.json").write_text('{"acshuns": {}}')
     assert run("sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
-    run("bundle", "build", policy, "-o", tmp_path / "policy.tar.gz")
-    data = (tmp_path / "policy.tar.gz").read_bytes()
-    with server(lambda handler: answer(handler, 200, data)) as url:
+    bundle = built(policy)
+    with server(lambda handler: answer_bundle(handler, bundle)) as url:
         refused = run("bundle", "pull", **trusting(policy, f"{url}/policy.tar.gz"))
 
     assert refused.exit_code == 1

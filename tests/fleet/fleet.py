@@ -28,13 +28,14 @@ ENVIRONMENT = f"""
 PORTERO_PROFILE=baseline
 PORTERO_SCHEMAS=
 PORTERO_BUNDLE={ADDRESS}
-PORTERO_BUNDLE_EVERY={EVERY}
 PORTERO_BUNDLE_CA=/etc/portero/ca.pem
 PORTERO_TRUSTED_KEYS=/etc/portero/alice.pub
 PORTERO_HOST_GROUPS=web
 PORTERO_FORWARD=syslog+tcp://services:601
 PORTERO_METRICS_ADDRESS=127.0.0.1:9323
 """
+# As docs/bundles.md has it.
+OFTEN = f"[Timer]\nOnUnitActiveSec=\nOnActiveSec=0\nOnUnitActiveSec={EVERY}\nRandomizedDelaySec=0\n"
 # As docs/metrics.md has it.
 WITH_METRICS = "[Service]\nRestrictAddressFamilies=AF_UNIX AF_INET\n"
 DAEMON = {"iptables": False, "ip6tables": False}
@@ -131,7 +132,7 @@ class Fleet:
         """Sign a policy with these site values, and push it under the tag that the hosts follow."""
         self.services.path("/root/policy/site.json").write_text(json.dumps(site))
         sign = "portero sign policy --key alice --for web"
-        push = f"PORTERO_BUNDLE_CA=/srv/ca.pem portero bundle push policy {ADDRESS}"
+        push = f"PORTERO_BUNDLE_CA=/srv/ca.pem portero bundle push policy {ADDRESS} --key alice"
         self.services.do(f"cd /root && {sign} && {push}")
 
     def _guard(self, host: Machine) -> None:
@@ -141,13 +142,14 @@ class Fleet:
             source = self.services.path(f"/srv/{file}")
             (shutil.copytree if source.is_dir() else shutil.copy)(source, host.path(f"/etc/portero/{target}"))
         shutil.copy(self.services.path("/root/alice.pub"), host.path("/etc/portero/alice.pub"))
-        host.do("mkdir -p /etc/systemd/system/portero.service.d /etc/docker")
-        host.path("/etc/systemd/system/portero.service.d/override.conf").write_text(WITH_METRICS)
+        units = "/etc/systemd/system"
+        host.do(f"mkdir -p {units}/portero.service.d {units}/portero-bundle.timer.d /etc/docker")
+        host.path(f"{units}/portero.service.d/override.conf").write_text(WITH_METRICS)
+        host.path(f"{units}/portero-bundle.timer.d/override.conf").write_text(OFTEN)
         shutil.copy(EXAMPLES / "prometheus" / "nginx.conf", host.path("/etc/nginx/conf.d/portero.conf"))
         self._write_daemon_config(host, [])
-        host.do(
-            "systemctl daemon-reload && systemctl restart portero-agent portero nginx && systemctl enable --now docker"
-        )
+        host.do("systemctl daemon-reload && systemctl restart portero-bundle.timer portero nginx")
+        host.do("systemctl enable --now docker")
         import_image(host.path("/run/docker.sock"), "busybox:latest", busybox(), "sh")
         wait_until(lambda: self.version(host) == 1, f"{host.name} has no policy")
         self.guard(host)

@@ -62,7 +62,9 @@ def allowed_volumes(host: Machine) -> int:
 
 def test_the_units_are_in_force(fleet: Fleet) -> None:
     for host in fleet.hosts:
-        assert host.do("systemctl is-active portero.socket portero portero-agent docker").split() == ["active"] * 4
+        assert (
+            host.do("systemctl is-active portero.socket portero portero-bundle.timer docker").split() == ["active"] * 4
+        )
         assert host.do("systemctl --failed --quiet") == ""
         status = host.do("cat /proc/$(systemctl show --value --property MainPID portero)/status")
         assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
@@ -75,11 +77,11 @@ def test_the_units_are_in_force(fleet: Fleet) -> None:
 
 
 def test_systemd_finds_the_units_well_protected(fleet: Fleet) -> None:
-    found = fleet.hosts[0].do("systemd-analyze security --no-pager portero.service portero-agent.service || true")
+    found = fleet.hosts[0].do("systemd-analyze security --no-pager portero.service portero-bundle.service || true")
     exposures = re.findall(r"Overall exposure level for (\S+): ([0-9.]+)", found)
 
     print("fleet: exposure:", exposures)
-    assert {unit for unit, _ in exposures} == {"portero.service", "portero-agent.service"}
+    assert {unit for unit, _ in exposures} == {"portero.service", "portero-bundle.service"}
     assert max(float(level) for _, level in exposures) < 5
 
 
@@ -182,7 +184,7 @@ def test_restart_reload_and_upgrade_execute_nothing_unjudged(fleet: Fleet, tmp_p
         assert '"version": "9.9"' in host.shell("portero status --json").stdout
         assert host.path("/etc/portero/environment").read_text() == settings[host.name]
         assert host.path("/etc/portero/environment.dpkg-dist").read_text().endswith("# new in 9.9\n")
-        assert host.do("systemctl is-active portero portero-agent").split() == ["active"] * 2
+        assert host.do("systemctl is-active portero portero-bundle.timer").split() == ["active"] * 2
         assert fleet.version(host) == 2
 
 
@@ -224,7 +226,8 @@ def test_a_package_in_use_stays_and_a_purged_one_leaves_nothing(fleet: Fleet) ->
     assert host.do("systemctl list-unit-files --no-legend 'portero*' || true") == ""
     assert host.do("ls /run/docker/plugins || true") == ""
     # What the operator put there stays: settings, certificates, the addition to the unit, the package itself.
-    own = {"/etc/nginx/conf.d/portero.conf", "/etc/systemd/system/portero.service.d", "/etc/portero"}
+    units = {f"/etc/systemd/system/{unit}.d" for unit in ("portero.service", "portero-bundle.timer")}
+    own = {"/etc/nginx/conf.d/portero.conf", *units, "/etc/portero"}
     assert fleet.named_portero(host) - fleet.before == {*own, "/var/cache/portero.deb"}
     assert sorted(os.listdir(host.path("/etc/portero"))) == ["alice.pub", "ca.pem", "metrics"]
     assert host.do("docker ps --quiet") == ""

@@ -7,9 +7,9 @@ import pytest
 
 from tests.paths import ROOT
 
-# The agent decides nothing, and sees as little of the host as it can.
+# What fetches bundles decides nothing, and sees as little of the host as it can.
 UNITS = sorted(
-    unit for unit in (ROOT / "packaging" / "systemd").rglob("*.service") if unit.name != "portero-agent.service"
+    unit for unit in (ROOT / "packaging" / "systemd").rglob("*.service") if unit.name != "portero-bundle.service"
 )
 # Options after which a path is missing, empty or another one than on the host, whatever their value.
 HIDING = {

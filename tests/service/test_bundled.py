@@ -42,14 +42,14 @@ def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
 def test_a_stale_one_does(settings: Settings) -> None:
     state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW - 1201, fault="registry: status 503"))
 
-    assert notices(settings) == ["no look for a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
+    assert notices(settings) == ["no pull of a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
 
 
 def test_so_does_one_of_the_future_once_the_clock_was_set_back(settings: Settings) -> None:
     state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
 
     (notice,) = notices(settings)
-    assert "no look for a bundle went well since 2027-01-16" in notice
+    assert "no pull of a bundle went well since 2027-01-16" in notice
 
 
 def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
@@ -58,8 +58,8 @@ def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
     assert notices(settings) == ["a bundle was refused, the last good one stays: the bundle is signed for db"]
 
 
-def test_so_does_an_agent_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:
-    assert notices(settings) == ["no bundle was ever fetched: start portero-agent.service"]
+def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:
+    assert notices(settings) == ["no bundle was ever fetched: start portero-bundle.timer"]
     assert bundled.metrics_text(settings) == b""
     state.place(settings.bundle_folder).write_text("x")
     assert "cannot be read" in notices(settings)[0]

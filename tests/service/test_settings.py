@@ -74,7 +74,7 @@ def test_without_words_the_defaults_of_the_manifest_hold() -> None:
         allow_rollback="no",
         bundle="",
         bundle_folder=Path("/var/lib/portero/bundle"),
-        bundle_every=300,
+        bundle_max_age=1200,
         bundle_login=None,
         bundle_ca=None,
         forward="",

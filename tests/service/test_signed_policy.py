@@ -160,13 +160,6 @@ def test_the_first_start_and_a_lost_memory_need_attention_until_the_next_start(p
     )
 
 
-def test_a_memory_by_path_is_taken_for_none(policy: Path) -> None:
-    put(policy, OFF, 1)
-    (policy.parent / "state.json").write_text('{"format": 1, "folders": {}}')
-
-    assert "no version of web is recorded" in str(status(built(policy))["attention"])
-
-
 def test_rollback_that_stays_allowed_needs_attention(policy: Path) -> None:
     put(policy, OFF, 1)
 

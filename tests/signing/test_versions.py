@@ -83,7 +83,16 @@ def test_the_memory_is_roots_own_and_is_left_alone_when_nothing_changed(file: Pa
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", '{"format": 3, "groups": {}}', '{"format": 2}', '{"format": 2, "groups": []}']
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"format": 1, "folders": {}}',
+        '{"format": 3, "groups": {}}',
+        '{"format": 2}',
+        '{"format": 2, "groups": []}',
+    ]
     + [json.dumps({"format": 2, "groups": {"/x": seen}}) for seen in (1, {}, {"version": "1", "content": "a"})],
 )
 def test_a_memory_that_cannot_be_read_is_refused_rather_than_forgotten(file: Path, text: str) -> None:

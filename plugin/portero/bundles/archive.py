@@ -1,7 +1,7 @@
 """A policy folder as one file (tar, gzip), the same bytes for the same files.
 
-What comes back from a network is unpacked into memory by the rules of this module alone: regular files with plain
-relative names, each once, no more and no larger than a policy can be. Nothing is written here.
+Only an archive whose signature holds is unpacked (checked.py), into memory: regular files with plain relative names,
+each once, no more and no larger than a policy can be. Nothing is written here.
 """
 
 import gzip
@@ -10,15 +10,29 @@ import re
 import tarfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from portero.bundles.tar_reader import ArchiveRefused, read_tar
 from portero.signing.tree import LARGEST
 
 # Bytes of the file itself, and names in it.
 LARGEST_ARCHIVE = 16 << 20
 MOST_FILES = 20_000
-_PART = re.compile(r"[^/\0]{1,255}")
+# Half of a pair of surrogates is no text; tarfile makes such of names that are not UTF-8.
+_PART = re.compile(r"[^/\0\ud800-\udfff]{1,255}")
 _MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An archive as it was fetched. `signature`: its detached one, empty without; `mark`: its digest or ETag."""
+
+    data: bytes
+    signature: str
+    mark: str = ""
+
+
+class ArchiveRefused(Exception):
+    """One sentence without its subject: why these bytes are no policy folder."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -33,17 +47,30 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """The files in an archive; raises ArchiveRefused."""
+    """The files in an archive that a trusted key signed; raises ArchiveRefused."""
     files: dict[str, bytes] = {}
-    for name, content in read_tar(_decompress(data)):
-        parts = name.split("/")
-        if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
-            raise ArchiveRefused("has a name that leads out of the folder, or is none")
-        above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-        if len(files) >= MOST_FILES or any(part in files for part in above):
-            raise ArchiveRefused(f"{name}: is there twice, or is one file too many")
-        files[name] = content
+    try:
+        with tarfile.open(fileobj=io.BytesIO(_decompress(data)), mode="r:") as archive:
+            for member in archive:
+                _check(member, files)
+                content = archive.extractfile(member)
+                assert content is not None  # noqa: S101 - a regular file has content
+                files[member.name] = content.read()
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
+        raise ArchiveRefused("is not a tar archive: build it with `portero bundle build`") from error
     return files
+
+
+def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
+    parts = member.name.split("/")
+    if not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
+        raise ArchiveRefused("has a name that leads out of the folder, or is none")
+    # A link, a device or a folder; a file with holes claims more than the archive holds.
+    if member.type != tarfile.REGTYPE or member.issparse():
+        raise ArchiveRefused(f"{member.name}: is not a regular file")
+    above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
+    if len(files) >= MOST_FILES or any(name in files for name in above):
+        raise ArchiveRefused(f"{member.name}: is there twice, or is one file too many")
 
 
 def _decompress(data: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A bundle in a registry: an OCI artifact of one layer, by the OCI distribution specification.
 
-Whatever a registry answers is checked against the digest that names it; only a tag is taken on trust, and the signature
-of what it leads to is what counts then.
+The layer is the archive; its signature is an annotation of the manifest. Whatever a registry answers is checked against
+the digest that names it; only a tag is taken on trust, and the signature of what it leads to is what counts then.
 """
 
 import json
@@ -12,12 +12,14 @@ from hashlib import sha256
 from urllib.parse import urlencode, urljoin
 
 from portero.bundles.address import OciAddress
+from portero.bundles.archive import Bundle
 from portero.bundles.transport import HttpAnswer, Transport, TransportFailed
 from portero.types import JSON
 
 ARTIFACT = "application/vnd.portero.policy.v1"
 LAYER = "application/vnd.portero.policy.v1.tar+gzip"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+SIGNATURE = "portero.signature"
 _EMPTY_TYPE, _EMPTY = "application/vnd.oci.empty.v1+json", b"{}"
 _CHALLENGE = re.compile(r'\b(\w+)="([^"]*)"')
 _OK, _CREATED, _ACCEPTED, _UNAUTHORIZED, _NOT_FOUND = 200, 201, 202, 401, 404
@@ -38,29 +40,29 @@ class Registry:
             return self.address.reference
         return _digest(self._manifest())
 
-    def pull(self) -> tuple[bytes, str]:
-        """The layer, and the digest of the manifest that names it."""
+    def pull(self) -> Bundle:
+        """The layer and its signature; the mark is the digest of the manifest that names them."""
         text = self._manifest()
         if self.address.is_digest and _digest(text) != self.address.reference:
             raise TransportFailed(f"{self.address.host}: sent another manifest than {self.address.reference}")
-        layer = _layer_of(text, self.address)
+        layer, signature = _read_manifest(text, self.address)
         answer = self._ask("GET", f"blobs/{layer}")
         self._expect(answer, _OK, "its layer")
         if _digest(answer.body) != layer:
             raise TransportFailed(f"{self.address.host}: sent another layer than {layer}")
-        return answer.body, _digest(text)
+        return Bundle(answer.body, signature, _digest(text))
 
-    def push(self, layer: bytes, annotations: Mapping[str, str]) -> str:
-        """Put the layer there under the address's tag; returns the digest of its manifest."""
-        for blob in (_EMPTY, layer):
+    def push(self, bundle: Bundle, annotations: Mapping[str, str]) -> str:
+        """Put the bundle there under the address's tag; returns the digest of its manifest."""
+        for blob in (_EMPTY, bundle.data):
             self._upload(blob)
         manifest = {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "artifactType": ARTIFACT,
             "config": _descriptor(_EMPTY_TYPE, _EMPTY),
-            "layers": [_descriptor(LAYER, layer)],
-            "annotations": dict(annotations),
+            "layers": [_descriptor(LAYER, bundle.data)],
+            "annotations": {**annotations, SIGNATURE: bundle.signature},
         }
         text = json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
         put = self._ask("PUT", f"manifests/{self.address.reference}", {"Content-Type": MANIFEST}, text)
@@ -118,8 +120,8 @@ class Registry:
         raise TransportFailed(f"{self.address.host}: {what}: {why or f'status {answer.status}'}")
 
 
-def _layer_of(text: bytes, address: OciAddress) -> str:
-    """The digest of the one layer that a bundle has."""
+def _read_manifest(text: bytes, address: OciAddress) -> tuple[str, str]:
+    """The digest of the one layer that a bundle has, and its signature; empty without one."""
     document = _parse(text, address)
     layers = document.get("layers")
     if document.get("artifactType") != ARTIFACT or not isinstance(layers, list) or len(layers) != 1:
@@ -127,7 +129,9 @@ def _layer_of(text: bytes, address: OciAddress) -> str:
     digest = layers[0].get("digest") if isinstance(layers[0], dict) else None
     if not isinstance(digest, str) or not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
         raise TransportFailed(f"{address.host}: {address.name}:{address.reference} names no layer")
-    return digest
+    annotations = document.get("annotations")
+    signature = annotations.get(SIGNATURE) if isinstance(annotations, dict) else None
+    return digest, signature if isinstance(signature, str) else ""
 
 
 def _parse(text: bytes, address: OciAddress) -> dict[str, JSON]:

@@ -1,14 +1,14 @@
-"""How the last look for a policy bundle went: a small file that one process writes, and the plugin's status reads."""
+"""How the last pull of a policy bundle went: a small file that `portero bundle pull` writes and status reads."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, cast
 
-from portero.regular_file import read_regular_file
-from portero.whole_file import write_whole
+from portero.state_file import read_state, write_state
 
 # The link in a bundle's folder that leads to the version in force (store.py).
 CURRENT = "current"
+_FORMAT = 1
 _NAME = "state.json"
 _MODE = 0o644
 
@@ -33,18 +33,17 @@ def place(folder: Path) -> Path:
 
 
 def read(folder: Path) -> BundleState | None:
-    """The state; None when no look was ever noted. Raises OSError and ValueError."""
-    try:
-        document = json.loads(read_regular_file(place(folder)))
-    except FileNotFoundError:
+    """The state; None when no pull was ever noted. Raises OSError and ValueError."""
+    document = read_state(place(folder), _FORMAT)
+    if document is None:
         return None
-    try:
-        return BundleState(**document)
-    except TypeError as error:
-        raise ValueError(f"{place(folder)}: is not as portero writes it") from error
+    types = {field.name: type(field.default) for field in fields(BundleState)}
+    if {name: type(value) for name, value in document.items()} != types:
+        raise ValueError(f"{place(folder)}: is not as portero writes it")
+    return BundleState(**cast(dict[str, Any], document))
 
 
 def write(folder: Path, state: BundleState) -> None:
     """Replace the state in one step. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    write_whole(place(folder), json.dumps(asdict(state), indent=2).encode() + b"\n", _MODE)
+    write_state(place(folder), _FORMAT, asdict(state), _MODE)

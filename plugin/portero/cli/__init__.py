@@ -13,7 +13,6 @@ __all__ = ["main"]
 
 # Where each command is: its module here, its name in it, and what `portero --help` says of it.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
-    "agent": ("agent", "agent", "Keep this host's policy bundle up to date."),
     "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
     "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
     "check": ("check", "check", "Judge the requests in files, without a daemon."),

@@ -1,22 +1,26 @@
 """`portero bundle`: signed policy folders as files for registries and servers."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from portero.bundles import archive
 from portero.bundles.address import OciAddress, WebAddress, parse_address
-from portero.bundles.fetch import BundleSource
+from portero.bundles.archive import Bundle
+from portero.bundles.checked import BundleRefused, Trust, open_bundle
+from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource
 from portero.bundles.login import LoginRefused
-from portero.bundles.tar_reader import ArchiveRefused
+from portero.bundles.pull import pull_bundle
 from portero.bundles.transport import TransportFailed
-from portero.cli import options
+from portero.cli import options, private_key
 from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
 from portero.regular_file import read_regular_file
-from portero.service import following
-from portero.signing import signature, tree
+from portero.service import docker_api, loading, signed_folders
+from portero.service.settings import Settings
+from portero.signing import detached, signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, trusted_keys
@@ -26,46 +30,58 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
 _LOGIN = click.option("--login", metavar="FILE", help="Logins, as `docker login` writes them; PORTERO_BUNDLE_LOGIN.")
 _CA = click.option("--ca", metavar="FILE", help="Certificate authorities to trust; PORTERO_BUNDLE_CA.")
+_KEY = click.option(
+    *("--key", "key_file"),
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The private key that signs the archive.",
+)
 
 
 @click.group()
 def bundle() -> None:
     """Bring signed policy to many hosts: build, push, pull and show bundles.
 
-    A bundle is a signed policy folder as one file. `push` takes it to a registry; a host fetches it with `portero
-    agent`, or once with `portero bundle pull`.
+    A bundle is a signed policy folder as one file, with a signature of its own. `push` takes it to a registry; a host
+    fetches it with `portero bundle pull`, which portero-bundle.timer starts every few minutes.
     """
 
 
 @bundle.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True, help="The bundle.")
-def build(folder: Path, output: Path) -> None:
-    """Make the file of a folder that `portero sign` has signed; for a server, or to carry it."""
-    data, manifest = _build(folder)
+@_KEY
+def build(folder: Path, output: Path, key_file: Path) -> None:
+    """Make the file of a folder that `portero sign` has signed; for a server, or to carry it.
+
+    FILE.sig gets its signature, and belongs beside it.
+    """
+    built, manifest = _build(folder, key_file)
     try:
-        replace_file(output, data, _FILE_MODE)
+        for file, data in ((_beside(output), f"{built.signature}\n".encode()), (output, built.data)):
+            replace_file(file, data, _FILE_MODE)
     except OSError as error:
-        options.give_up([f"{output}: {error.strerror}"])
+        options.give_up([f"{file}: {error.strerror}"])
     show_lines([f"{output}: {_describe(manifest)}"])
 
 
 @bundle.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @click.argument("address", metavar="OCI")
+@_KEY
 @_LOGIN
 @_CA
-def push(folder: Path, address: str, login: str | None, ca: str | None) -> None:
+def push(folder: Path, address: str, key_file: Path, login: str | None, ca: str | None) -> None:
     """Put a signed folder into a registry: oci://registry/name:tag."""
     settings = options.settings({"bundle_login": login, "bundle_ca": ca})
     parsed = _parse(address)
     if not isinstance(parsed, OciAddress) or parsed.is_digest:
         options.give_up([f"{address}: name a tag in a registry: oci://registry/name:tag"])
-    data, manifest = _build(folder)
+    built, manifest = _build(folder, key_file)
     about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
-    source = BundleSource(parsed, following.DEADLINE, settings.bundle_login, settings.bundle_ca)
     try:
-        digest = source.open_registry(parsed).push(data, about)
+        digest = _source(parsed, settings).open_registry(parsed).push(built, about)
     except (TransportFailed, LoginRefused) as error:
         options.give_up([str(error)])
     show_lines([f"{address}: {_describe(manifest)}, {digest}"])
@@ -73,20 +89,31 @@ def push(folder: Path, address: str, login: str | None, ca: str | None) -> None:
 
 @bundle.command()
 def pull() -> None:
-    """Fetch PORTERO_BUNDLE once, as `portero agent` does every few minutes.
+    """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is found to be right.
+
+    portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
+    host, and not older than what was in force takes the place of the one before; otherwise the last good one stays.
 
     Exit status 1: it is not rightly signed, for other hosts, or older than what was in force. 2: it cannot be had.
     """
     settings = options.settings({})
     if not settings.bundle:
         options.give_up(["PORTERO_BUNDLE is empty: name the address of a bundle"])
-    follower = following.make_follower(settings)
-    if follower.look():
-        state = follower.state
-        show_lines([f"{settings.bundle}: for {state.group}, version {state.version}"])
-        return
-    show_lines([f"portero: {follower.state.fault}"], err=True)
-    sys.exit(options.REFUSED if follower.state.refused else options.COULD_NOT)
+
+    def read_trust() -> Trust:
+        reader = signed_folders.new_reader(settings)
+        return Trust(reader.trusted, settings.host_groups, reader.seen)
+
+    def try_load(folder: Path) -> None:
+        """Load all policy as the plugin will, with the bundle in this folder. Raises LoadError."""
+        routes, _ = docker_api.load_api()
+        loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
+
+    state = pull_bundle(_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
+    if state.fault:
+        show_lines([f"portero: {state.fault}"], err=True)
+        sys.exit(options.REFUSED if state.refused else options.COULD_NOT)
+    show_lines([f"{settings.bundle}: for {state.group}, version {state.version}"])
 
 
 @bundle.command()
@@ -99,16 +126,14 @@ def show(place: str, login: str | None, ca: str | None, trusted: tuple[str, ...]
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = options.settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
-        data = _read(place, settings.bundle_login, settings.bundle_ca)
-        manifest = signature.verify(archive.unpack(data), trusted_keys(settings.trusted_keys))
+        found = _read(place, settings)
+        _, manifest = open_bundle(found, trusted_keys(settings.trusted_keys))
     except (TransportFailed, LoginRefused, InvalidKeys) as error:
         options.give_up([str(error)])
     except OSError as error:
-        options.give_up([f"{place}: {error.strerror}"])
-    except ArchiveRefused as refused:
-        options.give_up([f"{place}: {refused}"])
-    except SignatureRefused as refused:
-        show_lines([f"{place}: {name} {sentence}" for name, sentence in refused.faults])
+        options.give_up([f"{error.filename or place}: {error.strerror}"])
+    except BundleRefused as refused:
+        show_lines([f"{place}: {refused}"])
         sys.exit(options.REFUSED)
     if as_json:
         about = {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
@@ -117,8 +142,9 @@ def show(place: str, login: str | None, ca: str | None, trusted: tuple[str, ...]
         show_lines([f"{place}: {_describe(manifest)}, key {manifest.key}", *sorted(manifest.files)])
 
 
-def _build(folder: Path) -> tuple[bytes, Manifest]:
-    """The archive of a signed folder, and what it claims; whether to trust that is for those who have a key."""
+def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
+    """The bundle of a signed folder, and what it claims; whether to trust that is for those who have a key."""
+    key = private_key.read(key_file)
     try:
         files = tree.held(folder)
         manifest = signature.claimed(files)
@@ -126,14 +152,29 @@ def _build(folder: Path) -> tuple[bytes, Manifest]:
         options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
     except OSError as error:
         options.give_up([f"{error.filename or folder}: {error.strerror}"])
-    return archive.pack(files), manifest
+    data = archive.pack(files)
+    return Bundle(data, detached.sign(data, key)), manifest
 
 
-def _read(place: str, login: Path | None, ca: Path | None) -> bytes:
+def _read(place: str, settings: Settings) -> Bundle:
     if "://" not in place:
-        return read_regular_file(place, archive.LARGEST_ARCHIVE)
-    found = BundleSource(_parse(place), following.DEADLINE, login, ca).fetch()
-    return found[0] if found is not None else b""
+        data = read_regular_file(place, archive.LARGEST_ARCHIVE)
+        try:
+            text = read_regular_file(_beside(Path(place))).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            text = ""
+        return Bundle(data, text)
+    found = _source(_parse(place), settings).fetch()
+    assert found is not None  # noqa: S101 - None is for a bundle that is known already
+    return found
+
+
+def _beside(file: Path) -> Path:
+    return file.with_name(file.name + SIGNATURE_SUFFIX)
+
+
+def _source(address: OciAddress | WebAddress, settings: Settings) -> BundleSource:
+    return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca)
 
 
 def _parse(address: str) -> OciAddress | WebAddress:

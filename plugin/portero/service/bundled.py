@@ -8,12 +8,10 @@ from portero.instants import instant
 from portero.service.settings import Settings
 from portero.types import JSON
 
-# After so many intervals without a good look it needs attention; a look or two may fail.
-_STALE_INTERVALS = 4
 _GAUGES = (
-    ("succeeded", "portero_bundle_last_success_timestamp_seconds", "When the last look for a bundle went well"),
+    ("succeeded", "portero_bundle_last_success_timestamp_seconds", "When the last pull of a bundle went well"),
     ("version", "portero_bundle_version", "The version of the bundle that was fetched last"),
-    ("failures", "portero_bundle_failures", "Looks for a bundle that failed since the last one that went well"),
+    ("failures", "portero_bundle_failures", "Pulls of a bundle that failed since the last one that went well"),
 )
 
 
@@ -27,13 +25,13 @@ def list_notices(settings: Settings, now: float) -> Iterator[str]:
         yield f"{bundle_state.place(settings.bundle_folder)}: cannot be read: how old the policy is is unknown"
         return
     if state is None:
-        yield "no bundle was ever fetched: start portero-agent.service"
+        yield "no bundle was ever fetched: start portero-bundle.timer"
     elif state.refused:
         yield f"a bundle was refused, the last good one stays: {state.fault}"
-    # A look of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
-    elif abs(now - state.succeeded) > _STALE_INTERVALS * settings.bundle_every:
+    # A pull of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
+    elif abs(now - state.succeeded) > settings.bundle_max_age:
         since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
-        yield f"no look for a bundle went well {since}: {state.fault or 'portero-agent.service does not run'}"
+        yield f"no pull of a bundle went well {since}: {state.fault or 'portero-bundle.timer does not run'}"
 
 
 def describe(settings: Settings) -> JSON:

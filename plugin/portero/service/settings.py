@@ -60,7 +60,7 @@ class Settings:
     allow_rollback: YesOrNo
     bundle: str
     bundle_folder: Path
-    bundle_every: int
+    bundle_max_age: int
     bundle_login: Path | None
     bundle_ca: Path | None
     forward: str
@@ -167,7 +167,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "allow_rollback": value.one_of(*get_args(YesOrNo)),
         "bundle": value.bundle,
         "bundle_folder": value.absolute,
-        "bundle_every": value.number(5, 86400),
+        "bundle_max_age": value.number(60, 604800),
         "bundle_login": value.optional,
         "bundle_ca": value.optional,
         "forward": value.forward,

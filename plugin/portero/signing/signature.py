@@ -26,9 +26,6 @@ PublicKey: TypeAlias = Ed25519PublicKey
 NAME = "signature.json"
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
-# Format 1 did not say for which hosts.
-_WITHOUT_GROUP = 1
-_SIGN_FOR = "sign it again with `portero sign DIR --key KEY --for GROUP`"
 _NOT_HIS = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
@@ -72,14 +69,7 @@ def claimed(files: Mapping[str, bytes]) -> Manifest:
 
 
 def version_of(text: bytes) -> int:
-    """The version that a signature.json of any format claims, which the next one follows; raises SignatureRefused."""
-    try:
-        document = parse(text)
-    except DocumentRefused as refused:
-        raise SignatureRefused([(NAME, str(refused))]) from refused
-    version = document.get("version")
-    if document.get("format") == _WITHOUT_GROUP and type(version) is int:
-        return version
+    """The version that a signature.json claims, which the next one follows; raises SignatureRefused."""
     return _read({NAME: text})[0].version
 
 
@@ -148,8 +138,6 @@ def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
         document = parse(files[NAME])
     except DocumentRefused as refused:
         raise SignatureRefused([(NAME, str(refused))]) from refused
-    if document.get("format") == _WITHOUT_GROUP:
-        raise SignatureRefused([(NAME, f"does not say for which hosts the folder is signed: {_SIGN_FOR}")])
     if document.get("format") != FORMAT:
         raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
     manifest, signature = _manifest(document)

@@ -4,22 +4,17 @@ The state file is small JSON. One that cannot be read is an error, or rollback p
 that a folder is signed for, not by its path: another path of the same folder is no way around it.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
 from portero.locks import locked_folder
-from portero.policy.json_files import DocumentRefused, parse
-from portero.regular_file import read_regular_file
 from portero.signing.manifest import Manifest
+from portero.state_file import read_state, write_state
 from portero.types import JSON
-from portero.whole_file import write_whole
 
 FORMAT = 2
-# Format 1 went by the path of the folder; no folder that was signed then can be loaded now.
-_BY_PATH = 1
 _OWNER_ONLY = 0o600
 _FOLDER_MODE = 0o700
 
@@ -51,18 +46,14 @@ def fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
 def read(file: Path) -> dict[str, Seen]:
     """What was in force, by group; empty before the first time. Raises InvalidVersions."""
     try:
-        document = parse(read_regular_file(file))
-        if document["format"] == _BY_PATH:
-            return {}
-        if document["format"] != FORMAT:
-            raise InvalidVersions(f"{file}: is of another format: use the portero that wrote it")
-        groups = cast(dict[str, dict[str, JSON]], document["groups"])
+        document = read_state(file, FORMAT)
+        groups = cast(dict[str, dict[str, JSON]], document["groups"] if document is not None else {})
         return {name: _seen(entry) for name, entry in groups.items()}
-    except FileNotFoundError:
-        return {}
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
-    except (DocumentRefused, LookupError, TypeError, AttributeError) as error:
+    except ValueError as error:
+        raise InvalidVersions(f"{error}: {_FORGET}") from error
+    except (LookupError, TypeError, AttributeError) as error:
         raise InvalidVersions(f"{file}: is not as portero writes it: {_FORGET}") from error
 
 
@@ -76,7 +67,8 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
                 _refuse_older(seen, manifests)
             now = {one.group: Seen(one.version, one.content) for one in manifests.values()}
             if any(seen.get(group) != one for group, one in now.items()):
-                _write(file, seen | now)
+                groups: JSON = {group: asdict(one) for group, one in sorted((seen | now).items())}
+                write_state(file, FORMAT, {"groups": groups}, _OWNER_ONLY)
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be written ({error.strerror}): choose another PORTERO_STATE") from error
 
@@ -86,12 +78,6 @@ def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) 
         why = fault(seen, manifest)
         if why:
             raise InvalidVersions(f"{folder}: {why}")
-
-
-def _write(file: Path, seen: Mapping[str, Seen]) -> None:
-    groups: JSON = {key: {"version": one.version, "content": one.content} for key, one in sorted(seen.items())}
-    text = json.dumps({"format": FORMAT, "groups": groups}, indent=2) + "\n"
-    write_whole(file, text.encode(), _OWNER_ONLY, synced=True)
 
 
 def _seen(entry: Mapping[str, JSON]) -> Seen:

@@ -1,0 +1,64 @@
+"""One pull of a host's bundle: fetch it if it is new, take it if it is right, note how it went."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from portero.bundles import state as bundle_state
+from portero.bundles import store
+from portero.bundles.checked import BundleRefused, Trust
+from portero.bundles.fetch import BundleSource
+from portero.bundles.login import LoginRefused
+from portero.bundles.state import BundleState
+from portero.bundles.transport import TransportFailed
+from portero.errors import Faults
+from portero.signing.versions import InvalidVersions
+
+
+def pull_bundle(
+    source: BundleSource, folder: Path, read_trust: Callable[[], Trust], try_load: Callable[[Path], None]
+) -> BundleState:
+    """Ask once, and take a new bundle. The state says how it went, also to later pulls and to status.
+
+    `try_load` raises Faults when the policy in a folder could not be put in force.
+    """
+    try:
+        before = bundle_state.read(folder) or BundleState()
+    except (OSError, ValueError):
+        # All is fetched anew.
+        before = BundleState()
+    try:
+        after = _take_new(source, folder, read_trust(), try_load, before)
+        after = replace(after, succeeded=time.time(), failures=0, fault="", refused=False)
+    except (TransportFailed, LoginRefused, BundleRefused, Faults, InvalidVersions) as error:
+        after = _note_fault(before, str(error), refused=isinstance(error, BundleRefused))
+    except OSError as error:
+        after = _note_fault(before, f"{error.filename or folder}: {error.strerror}")
+    after = replace(after, tried=time.time())
+    try:
+        bundle_state.write(folder, after)
+    except OSError as error:
+        unwritten = f"cannot write {bundle_state.place(folder)}: {error.strerror}"
+        after = _note_fault(after, f"{after.fault}; {unwritten}" if after.fault else unwritten, refused=after.refused)
+    return after
+
+
+def _take_new(
+    source: BundleSource, folder: Path, trust: Trust, try_load: Callable[[Path], None], before: BundleState
+) -> BundleState:
+    # What is on the disk may be removed or damaged since: then the mark of what was fetched counts for nothing.
+    bundle = source.fetch(before.mark if store.is_whole(folder, trust.keys) else "")
+    if bundle is None:
+        return before
+    files, manifest = trust.check(bundle)
+    try:
+        store.put(folder, files, manifest.version, manifest.content, try_load)
+    except Faults as error:
+        # A start would fail with it, and the last good one would be gone.
+        raise BundleRefused(f"the policy in the bundle does not load: {error.faults[0]}") from error
+    return replace(before, mark=bundle.mark, group=manifest.group, version=manifest.version)
+
+
+def _note_fault(before: BundleState, fault: str, *, refused: bool = False) -> BundleState:
+    return replace(before, failures=before.failures + 1, fault=fault, refused=refused)

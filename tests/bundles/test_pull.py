@@ -1,0 +1,155 @@
+"""A host that pulls its bundle: the last good one stays, whatever comes."""
+
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from portero.bundles import archive, state
+from portero.bundles.address import WebAddress
+from portero.bundles.archive import Bundle
+from portero.bundles.fetch import BundleSource
+from portero.bundles.pull import pull_bundle
+from portero.bundles.state import CURRENT, BundleState
+from portero.signing.versions import Seen
+
+from .signed import OTHER_KEY, answer_bundle, bundle, server, trust
+
+
+class Served:
+    """A server whose bundle can be changed; `sent`: how often it was sent whole."""
+
+    def __init__(self) -> None:
+        self.bundle, self.number, self.sent = bundle(1), 1, 0
+
+    def put(self, new: Bundle) -> None:
+        self.bundle, self.number = new, self.number + 1
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> None:
+        mark = f'"{self.number}"'
+        self.sent += not handler.path.endswith(".sig") and handler.headers["If-None-Match"] != mark
+        answer_bundle(handler, self.bundle, mark)
+
+
+def pull(url: str, folder: Path, seen: dict[str, Seen] | None = None) -> BundleState:
+    source = BundleSource(WebAddress(f"{url}/p"), 20.0)
+    told = pull_bundle(source, folder, lambda: trust(seen), lambda place: None)
+    assert state.read(folder) == told
+    return told
+
+
+def version(folder: Path) -> str:
+    return (folder / CURRENT).readlink().name.partition("-")[0]
+
+
+def test_a_new_bundle_is_taken_and_an_unchanged_one_is_not_fetched_again(tmp_path: Path) -> None:
+    served = Served()
+    with server(served) as url:
+        first = pull(url, tmp_path)
+        again = pull(url, tmp_path)
+        assert served.sent == 1
+        served.put(bundle(2))
+        second = pull(url, tmp_path)
+
+    assert (first.version, first.group, version(tmp_path)) == (1, "web", "2")
+    assert (again.version, again.fault) == (1, "")
+    assert first.succeeded < again.succeeded
+    assert (second.version, second.failures, second.fault) == (2, 0, "")
+
+
+TWO = bundle(2)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        bundle(2, key=OTHER_KEY),
+        bundle(2, group="db"),
+        Bundle(b"", TWO.signature),
+        Bundle(TWO.data[:-20], TWO.signature),
+        Bundle(TWO.data, ""),
+        Bundle(TWO.data, bundle(1).signature),
+    ],
+    ids=["key", "group", "empty", "torn", "unsigned", "another's signature"],
+)
+def test_a_bad_bundle_changes_nothing_and_is_noted(tmp_path: Path, bad: Bundle) -> None:
+    served = Served()
+    with server(served) as url:
+        good = pull(url, tmp_path)
+        served.put(bad)
+        pull(url, tmp_path)
+        noted = pull(url, tmp_path)
+
+    assert (version(tmp_path), noted.version, noted.refused, noted.failures) == ("1", 1, True, 2)
+    assert noted.succeeded == good.succeeded
+    assert noted.tried > good.tried
+
+
+@pytest.mark.parametrize("bad", [Bundle(TWO.data, ""), bundle(2, key=OTHER_KEY)], ids=["unsigned", "untrusted"])
+def test_nothing_is_unpacked_before_the_signature_holds(
+    tmp_path: Path, bad: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = Served()
+    served.put(bad)
+    monkeypatch.setattr(archive.zlib, "decompressobj", None)
+    monkeypatch.setattr(archive.tarfile, "open", None)
+    with server(served) as url:
+        noted = pull(url, tmp_path)
+
+    assert noted.refused
+    assert "signature" in noted.fault or "is not trusted" in noted.fault
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_tag_that_goes_back_is_refused(tmp_path: Path) -> None:
+    with server(Served()) as url:
+        noted = pull(url, tmp_path, {"web": Seen(2, "x")})
+
+    assert "version 2 was in force before" in noted.fault
+    assert not (tmp_path / CURRENT).exists()
+
+
+def test_a_server_that_is_away_is_no_refusal(tmp_path: Path) -> None:
+    noted = [pull("http://127.0.0.1:9", tmp_path) for _ in range(3)][-1]
+
+    assert (noted.refused, noted.failures, noted.succeeded) == (False, 3, 0.0)
+    assert "Connection refused" in noted.fault
+
+
+def test_a_bundle_that_was_removed_from_the_disk_is_fetched_again(tmp_path: Path) -> None:
+    with server(Served()) as url:
+        pull(url, tmp_path)
+        (tmp_path / CURRENT).unlink()
+        pull(url, tmp_path)
+
+    assert version(tmp_path) == "1"
+
+
+def test_a_bundle_that_the_disk_damaged_is_fetched_again(tmp_path: Path) -> None:
+    with server(Served()) as url:
+        pull(url, tmp_path)
+        (tmp_path / CURRENT / "site.json").write_text("{}")
+        pull(url, tmp_path)
+
+    assert (tmp_path / CURRENT / "site.json").read_text() == '{"pids-max": 100}'
+
+
+def test_a_note_that_cannot_be_read_counts_as_none_and_all_is_fetched_anew(tmp_path: Path) -> None:
+    served = Served()
+    with server(served) as url:
+        pull(url, tmp_path)
+        state.place(tmp_path).write_text("x")
+        assert pull(url, tmp_path).version == 1
+
+    assert served.sent == 2
+
+
+def test_a_note_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    state.place(tmp_path).mkdir()
+    with server(Served()) as url:
+        told = pull_bundle(BundleSource(WebAddress(f"{url}/p"), 20.0), tmp_path, trust, lambda place: None)
+    away = pull_bundle(BundleSource(WebAddress("http://127.0.0.1:9/p"), 20.0), tmp_path, trust, lambda place: None)
+
+    assert (told.fault, told.refused) == (f"cannot write {tmp_path}/state.json: Is a directory", False)
+    assert version(tmp_path) == "1"
+    assert away.fault.startswith("127.0.0.1:9: Connection refused; cannot write ")
