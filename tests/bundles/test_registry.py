@@ -31,6 +31,12 @@ def registry(url: str, reference: str = "prod", login: str | None = None) -> Reg
     return Registry(OciAddress(url.removeprefix("http://"), "policy", reference), Transport(20, 1 << 20), login)
 
 
+def pulled(one: Registry) -> Bundle:
+    found = one.pull()
+    assert found is not None
+    return found
+
+
 def serving(text: bytes, blob: bytes = DATA) -> Callable[[BaseHTTPRequestHandler], None]:
     return lambda handler: answer(handler, 200, text if "/manifests/" in handler.path else blob)
 
@@ -38,14 +44,27 @@ def serving(text: bytes, blob: bytes = DATA) -> Callable[[BaseHTTPRequestHandler
 def test_what_is_pulled_is_what_the_digests_say() -> None:
     with server(serving(manifest())) as url:
         assert registry(url).pull() == Bundle(DATA, BUNDLE.signature, digest(manifest()))
-        assert registry(url).find() == digest(manifest())
-        assert registry(url, digest(manifest())).pull().data == DATA
+        assert pulled(registry(url, digest(manifest()))).data == DATA
+
+
+def test_what_is_known_already_is_not_pulled_again() -> None:
+    asked: list[str] = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(handler.path)
+        serving(manifest())(handler)
+
+    with server(respond) as url:
+        assert registry(url).pull(digest(manifest())) is None
+        # An address that names its content: it cannot have changed.
+        assert registry(url, digest(manifest())).pull(digest(manifest())) is None
+    assert asked == ["/v2/policy/manifests/prod"]
 
 
 @pytest.mark.parametrize("annotations", [None, [], {}, {SIGNATURE: 1}])
 def test_a_manifest_without_a_signature_brings_none(annotations: object) -> None:
     with server(serving(manifest(annotations=annotations))) as url:
-        assert registry(url).pull().signature == ""
+        assert pulled(registry(url)).signature == ""
 
 
 def test_another_layer_than_the_manifest_names_is_refused() -> None:
@@ -90,7 +109,7 @@ def test_a_token_is_fetched_where_the_registry_sends_us() -> None:
             serving(manifest())(handler)
 
     with server(respond) as url:
-        assert registry(url, login="Basic YTpi").pull().data == DATA
+        assert pulled(registry(url, login="Basic YTpi")).data == DATA
     assert "/token?service=s&scope=repository%3Apolicy%3Apull Basic YTpi" in asked
 
 

@@ -90,18 +90,18 @@ def test_nothing_there_and_what_somebody_else_signed_are_not_whole(tmp_path: Pat
     assert not store.is_whole(tmp_path, KEYS)
 
 
-def test_two_agents_at_once_leave_a_whole_version(tmp_path: Path) -> None:
+def test_two_pulls_at_once_leave_a_whole_version(tmp_path: Path) -> None:
     def write() -> None:
         for version in range(1, 20):
-            # One of two that write the same version at once can find its place taken; its next look goes well.
+            # One of two that write the same version at once can find its place taken; its next pull goes well.
             with suppress(OSError):
                 put(tmp_path, version, version)
 
-    agents = [threading.Thread(target=write) for _ in range(2)]
-    for agent in agents:
-        agent.start()
-    for agent in agents:
-        agent.join()
+    pulls = [threading.Thread(target=write) for _ in range(2)]
+    for pull in pulls:
+        pull.start()
+    for pull in pulls:
+        pull.join()
 
     put(tmp_path, 20)
     assert store.is_whole(tmp_path, KEYS)

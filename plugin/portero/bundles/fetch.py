@@ -30,8 +30,7 @@ class BundleSource:
     def fetch(self, known: str = "") -> Bundle | None:
         """The bundle; None while its mark is still `known`. Raises TransportFailed and LoginRefused."""
         if isinstance(self.address, OciAddress):
-            registry = self.open_registry(self.address)
-            return None if known and registry.find() == known else registry.pull()
+            return self.open_registry(self.address).pull(known)
         return self._fetch_file(self.address.url, known)
 
     def open_registry(self, address: OciAddress) -> Registry:

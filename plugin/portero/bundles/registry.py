@@ -34,23 +34,23 @@ class Registry:
     login: str | None = None
     _given: str | None = None
 
-    def find(self) -> str:
-        """The digest that the address leads to now, for a look that costs little."""
-        if self.address.is_digest:
-            return self.address.reference
-        return _digest(self._manifest())
-
-    def pull(self) -> Bundle:
-        """The layer and its signature; the mark is the digest of the manifest that names them."""
-        text = self._manifest()
-        if self.address.is_digest and _digest(text) != self.address.reference:
+    def pull(self, known: str = "") -> Bundle | None:
+        """The layer and its signature; the mark is the manifest's digest. None while that is still `known`."""
+        if known and known == self.address.reference:
+            return None
+        answer = self._ask("GET", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
+        self._expect(answer, _OK, self.address.reference)
+        digest = _digest(answer.body)
+        if self.address.is_digest and digest != self.address.reference:
             raise TransportFailed(f"{self.address.host}: sent another manifest than {self.address.reference}")
-        layer, signature = _read_manifest(text, self.address)
-        answer = self._ask("GET", f"blobs/{layer}")
-        self._expect(answer, _OK, "its layer")
-        if _digest(answer.body) != layer:
+        if digest == known:
+            return None
+        layer, signature = _read_manifest(answer.body, self.address)
+        blob = self._ask("GET", f"blobs/{layer}")
+        self._expect(blob, _OK, "its layer")
+        if _digest(blob.body) != layer:
             raise TransportFailed(f"{self.address.host}: sent another layer than {layer}")
-        return Bundle(answer.body, signature, _digest(text))
+        return Bundle(blob.body, signature, digest)
 
     def push(self, bundle: Bundle, annotations: Mapping[str, str]) -> str:
         """Put the bundle there under the address's tag; returns the digest of its manifest."""
@@ -78,11 +78,6 @@ class Registry:
         url = f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': _digest(blob)})}"
         done = self._ask("PUT", url, {"Content-Type": "application/octet-stream"}, blob)
         self._expect(done, _CREATED, "the layer")
-
-    def _manifest(self) -> bytes:
-        answer = self._ask("GET", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
-        self._expect(answer, _OK, self.address.reference)
-        return answer.body
 
     def _ask(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
