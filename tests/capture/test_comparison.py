@@ -1,12 +1,6 @@
 """Counting differences: both directions, by rule, user, image and operation, in bounded room."""
 
-import json
-from dataclasses import replace
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from portero.capture.comparison import MOST_EXAMPLES, MOST_NAMES, OTHERS, Changes, Comparison
+from portero.capture.comparison import MOST_EXAMPLES, MOST_NAMES, OTHERS, Comparison
 from portero.capture.record import Outcome
 
 ALLOWED = Outcome(True, (), "", "ContainerCreate", "alice", "busybox")
@@ -70,39 +64,3 @@ def test_names_beyond_the_bound_are_counted_together_and_examples_are_few() -> N
     images = comparison.refused.by["image"]
     assert (len(images), images[OTHERS], images["image-0"]) == (MOST_NAMES + 1, 5, 2)
     assert len(comparison.refused.examples) == MOST_EXAMPLES
-
-
-OUTCOMES = st.builds(
-    lambda allowed, rule, user: Outcome(allowed, () if allowed else (rule,), "", "ContainerCreate", user, "busybox"),
-    st.booleans(),
-    st.sampled_from(["a", "b", "c"]),
-    st.sampled_from(["alice", "bob", "carol", "", OTHERS]),
-)
-
-
-@given(st.lists(st.tuples(OUTCOMES, OUTCOMES), max_size=30), st.integers(0, 30), st.integers(1, 3))
-def test_pieces_count_as_the_whole_does_wherever_it_is_cut(
-    pairs: list[tuple[Outcome, Outcome]], cut: int, most: int
-) -> None:
-    whole, merged = (Comparison(refused=Changes(most), allowed=Changes(most)) for _ in range(2))
-    numbered = [(str(number), f"d-{number}", before, after) for number, (before, after) in enumerate(pairs)]
-    for each in numbered:
-        whole.add(*each)
-    for part in (numbered[:cut], numbered[cut:]):
-        piece = Comparison.of_piece()
-        piece.unreadable = piece.withheld = piece.undecided = piece.earlier = len(part)
-        for each in part:
-            piece.add(*each)
-        merged.merge(piece)
-
-    whole.unreadable = whole.withheld = whole.undecided = whole.earlier = len(pairs)
-    assert merged == whole
-    assert json.dumps(merged.document()) == json.dumps(whole.document())
-
-
-def test_in_a_piece_every_name_is_told_apart() -> None:
-    piece = Comparison.of_piece()
-    for number in range(MOST_NAMES + 5):
-        piece.add("1", "d-1", ALLOWED, replace(REFUSED, image=f"image-{number}"))
-
-    assert len(piece.refused.by["image"]) == MOST_NAMES + 5

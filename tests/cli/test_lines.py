@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from portero.cli import main
-from portero.cli.lines import lines, lines_of, pieces
+from portero.cli.lines import lines
 from tests.cli.test_progress import Terminal
 from tests.refused_stat import refuse_stat
 from tests.report.decisions import line
@@ -57,37 +55,4 @@ def test_a_terminal_gets_a_bar_and_the_same_lines(tmp_path: Path, monkeypatch: p
     (tmp_path / "log").write_bytes(b"a\n" * 1000)
 
     assert list(lines(str(tmp_path / "log"), 10)) == [b"a\n"] * 1000
-    assert "100%" in terminal.getvalue()
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(st.sampled_from([b"", b"a", b"ab", b"abcdef" * 3, b"\r", b"\x0c"]), max_size=12),
-    st.integers(1, 30),
-    st.integers(1, 9),
-    st.booleans(),
-)
-def test_pieces_hold_the_same_lines_wherever_they_are_cut(
-    tmp_path: Path, parts: list[bytes], size: int, longest: int, ended: bool
-) -> None:
-    (tmp_path / "log").write_bytes(b"\n".join(parts) + b"\n" * ended)
-
-    found = list(pieces(str(tmp_path / "log"), longest, size))
-
-    assert all(found)
-    assert [line for piece in found for line in lines_of(piece, longest)] == list(lines(str(tmp_path / "log"), longest))
-
-
-def test_pieces_of_a_file_without_an_end_of_line_are_no_longer_than_they_must_be(tmp_path: Path) -> None:
-    (tmp_path / "log").write_bytes(b"x" * 1000)
-
-    assert max(len(piece) for piece in pieces(str(tmp_path / "log"), 30, 100)) <= 130
-
-
-def test_a_terminal_gets_a_bar_for_pieces_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    (tmp_path / "log").write_bytes(b"a\n" * 1000)
-
-    assert b"".join(pieces(str(tmp_path / "log"), 10, 100)) == b"a\n" * 1000
     assert "100%" in terminal.getvalue()

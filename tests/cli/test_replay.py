@@ -99,7 +99,7 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
     ]
 
 
-def test_a_recording_in_pieces_is_compared_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> None:
     lines = [
         line(asked(Privileged=number % 3 == 0), *["unknown-field"] * (number % 5 == 0), number=number)
         for number in range(60)
@@ -107,14 +107,20 @@ def test_a_recording_in_pieces_is_compared_as_a_whole(tmp_path: Path, monkeypatc
     lines[7:7] = [b"torn\n", b"\n", READS + b"\n"]
     (tmp_path / "requests.jsonl").write_bytes(b"".join(lines))
     (tmp_path / "requests.jsonl.1.gz").write_bytes(gzip.compress(b"".join(lines[::2])))
-    whole = run(*sorted(tmp_path.iterdir()), "--json")
-    assert len({example["line"] for example in document(whole)["wouldBeRefused"]["examples"]}) == 10
+    (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
-    monkeypatch.setattr("portero.cli.replay._PIECE", 3_000)
-    cut = run(*sorted(tmp_path.iterdir()), "--json")
+    rotated, whole = (
+        document(run(*(tmp_path / name for name in names), "--json"))
+        for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
+    )
 
-    assert (cut.exit_code, cut.stdout) == (whole.exit_code, whole.stdout)
+    assert [example.pop("line") for example in rotated["wouldBeRefused"]["examples"]] == [
+        f"{tmp_path}/requests.jsonl:{number}" for number in (4, 7, 13, 16, 22, 25, 28, 31, 37, 40)
+    ]
+    for told in (whole["wouldBeRefused"], rotated["wouldBeAllowed"], whole["wouldBeAllowed"]):
+        for example in told["examples"]:
+            example.pop("line")
+    assert rotated == whole
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:

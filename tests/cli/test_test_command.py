@@ -1,7 +1,6 @@
 """`portero test`: what it says of good and of broken rules, and how it ends."""
 
 import json
-import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -102,19 +101,6 @@ def test_a_fault_is_reported_with_file_check_and_cure(tmp_path: Path) -> None:
         f"{file}: keywords: properties: deleting it changes no example: add one that needs it, or delete it" in faults
     )
     assert result.output.endswith(f"; {len(faults)} faults\n")
-
-
-@pytest.mark.usefixtures("one_check")
-def test_many_processes_prove_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = site(tmp_path, denies={"docker run mine": {"body": {"Image": "registry.example.com/mine"}}})
-    found = []
-    for cores in ({0}, {0, 1, 2}):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda pid, cores=cores: cores)
-        result = prove(wrong, "--format", "junit")
-        found.append((result.exit_code, result.output))
-
-    assert found[0] == found[1]
-    assert found[0][0] == 1
 
 
 def test_the_folders_of_schemas_are_tried_too(tmp_path: Path) -> None:

@@ -3,12 +3,9 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portero.compliance.log_evidence import GONE, LogEvidence, count_decisions
 from portero.report import logged
-from portero.report.repeated_lines import add_lines
 from tests.report.decisions import SECONDS, line, violation
 
 
@@ -83,28 +80,3 @@ def test_decisions_under_another_policy_are_counted() -> None:
 )
 def test_decisions_are_counted_in_words(number: int, words: str) -> None:
     assert count_decisions(number) == words
-
-
-RULES = st.sampled_from(["no-privileged", "memory-limit", "no-host-pid"])
-ACTIONS = st.sampled_from(
-    [("deny", {}), ("audit", {}), ("waived", {"exception": "traefik"}), ("waived", {"exception": "x"})]
-)
-LINES = st.builds(
-    lambda second, violated, more: at(
-        second, *(violation(rule, action, **how) for rule, (action, how) in violated), **more
-    ),
-    st.integers(0, 59),
-    st.lists(st.tuples(RULES, ACTIONS), max_size=3),
-    st.sampled_from([{}, {"mode": "audit"}, {"mode": "audit", "breakGlass": True}, {"alike": 9}, {"policy": "x"}]),
-)
-
-
-@given(st.lists(LINES, max_size=15), st.integers(0, 15))
-def test_the_sums_of_two_pieces_are_those_of_the_whole(log: list[bytes], cut: int) -> None:
-    whole, merged, later = evidence(*log), evidence(), evidence()
-    add_lines([*log[:cut], b"torn\n"], merged)
-    add_lines(log[cut:], later)
-    merged.merge(later)
-
-    whole.unreadable = 1
-    assert vars(merged) == vars(whole)

@@ -22,6 +22,7 @@ LIBRARIES = {
     "prometheus_client": {"service"},
     "docker": {"scan"},
     "jinja2": {"formats"},
+    "orjson": {"report"},
     "click": {"cli", "__main__"},
     "ruamel": {"sandbox"},
     "opentelemetry": {"forwarding"},

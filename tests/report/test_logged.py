@@ -135,11 +135,8 @@ def test_of_each_rule_the_worst_violation_counts() -> None:
     assert [one.outcome for one in read.worst_first] == ["refused", "refused", "would", "waived"]
 
 
-def test_a_decision_with_other_fields_keeps_the_rest() -> None:
-    read = logged.read(line(violation()))
-    assert read.outcome == "refused"
+@pytest.mark.parametrize(("name", "value"), [("user", "mallory"), ("image", None), ("microseconds", 7)])
+def test_of_a_name_that_stands_twice_the_last_counts(name: str, value: object) -> None:
+    twice = line(violation()).decode().rstrip()[:-1] + f', "{name}": {json.dumps(value)}}}'
 
-    other = read.vary({"id": "d-2", "user": "bob"})
-
-    assert other == logged.read(line(violation(), id="d-2", user="bob"))
-    assert (other.outcome, read.user) == ("refused", "alice")
+    assert logged.read(twice.encode()) == logged.read(line(violation(), **{name: value}))

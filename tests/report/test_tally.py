@@ -1,15 +1,11 @@
 """The sums over a log, by rule, user, image, operation and time, of any number of names."""
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from portero.report import logged
-from portero.report.repeated_lines import add_lines
-from portero.report.tally import OF_PIECE, OTHERS, UNKNOWN, UNREADABLE, Limits, Table, Tally
+from portero.report.tally import OTHERS, UNKNOWN, UNREADABLE, Limits, Table, Tally
 from tests.report.decisions import SECONDS, line, violation
 
 
@@ -98,62 +94,6 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
     tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]
     assert [len(table.ranked()) for table in tables] == [21] * len(tables)
     assert len(made.rules) == 20
-
-
-def test_of_a_piece_every_name_is_told_apart() -> None:
-    made = Tally(OF_PIECE)
-    for number in range(20):
-        made.add(logged.read(line(violation(at=f"Binds[{number}]"), user=f"user-{number}")))
-
-    assert len(made.by["user"].ranked()) == len(made.rules["no-privileged"].places.ranked()) == 20
-
-
-NAMES = st.sampled_from(["a", "b", "c", "d", "e", OTHERS])
-VIOLATIONS = st.builds(
-    lambda rule, action, at: violation(rule, action, at=at, **({"exception": at} if action == "waived" else {})),
-    NAMES,
-    st.sampled_from(["deny", "audit", "waived"]),
-    NAMES,
-)
-LINES = st.builds(
-    lambda violated, name, image, day, more: line(
-        *violated,
-        user=name,
-        operation=name,
-        policy=name,
-        image=image,
-        time=f"2026-{day // 28 % 12 + 1:02}-{day % 28 + 1:02}",
-        **more,
-    ),
-    st.lists(VIOLATIONS, max_size=3),
-    NAMES,
-    st.one_of(st.none(), NAMES),
-    st.integers(0, 300),
-    st.sampled_from([{}, {"alike": 7}, {"auditProfile": "restricted"}, {"mode": "audit"}, {"version": 1}]),
-)
-
-
-@given(st.lists(LINES, max_size=12), st.lists(st.integers(0, 12), max_size=4), st.integers(1, 4))
-def test_the_sums_of_pieces_are_those_of_the_whole_wherever_it_is_cut(
-    log: list[bytes], cuts: list[int], most: int
-) -> None:
-    limits = Limits(most, most, most)
-    whole, merged = Tally(limits), Tally(limits)
-    for each in log:
-        whole.add(logged.read(each))
-    for start, end in pairwise([0, *sorted(cuts), len(log)]):
-        piece = Tally(OF_PIECE)
-        add_lines(log[start:end], piece)
-        merged.merge(piece)
-
-    assert told(merged) == told(whole)
-
-
-def told(made: Tally) -> object:
-    plain = ("first", "last", "earlier", "audited", "left_out", "latest", "profiles", "audit_profiles")
-    rules = {rule: (of.level, counts(of.places), [*of.latest]) for rule, of in made.rules.items()}
-    tables = [counts(table) for table in (*made.by.values(), made.by_rule, made.exceptions, made.policies)]
-    return made.document(), [getattr(made, name) for name in plain], rules, tables
 
 
 def test_the_sums_for_machines_name_what_they_count() -> None:

@@ -57,24 +57,3 @@ def test_every_decision_is_in_one_step_whatever_the_order(decisions: list[tuple[
     assert sum(step.counts.total() for step in steps) == len(decisions)
     for time, _ in decisions:
         assert any(step.start <= time < step.start + made.width and step.counts for step in steps)
-
-
-TIMES = st.lists(st.one_of(st.floats(-6e10, 2e11), st.integers(0, 6000)), max_size=20)
-
-
-@given(TIMES, TIMES)
-def test_what_two_have_counted_is_what_one_would_have(earlier: list[float], later: list[float]) -> None:
-    merged = timeline(*earlier)
-    merged.merge(timeline(*later))
-
-    assert (merged.width, list(merged.steps())) == (
-        timeline(*earlier, *later).width,
-        list(timeline(*earlier, *later).steps()),
-    )
-
-
-def test_longer_steps_are_not_taken_for_shorter_ones() -> None:
-    merged = timeline()
-    merged.merge(timeline(59, 96 * 60))
-
-    assert (merged.words, [step.start for step in merged.steps()][-1]) == ("5 minutes", 5700)

@@ -1,11 +1,8 @@
 """Counts where two policies decide differently: by rule, user, image and operation.
 
-Outcomes come in pairs, one at a time, and are not kept: a million of them need no more room than a hundred. A recording
-can be compared in pieces, which are of bounded size themselves: what is counted of each, without a bound of names, is
-merged in the order of the pieces.
+Outcomes come in pairs, one at a time, and are not kept: a million of them need no more room than a hundred.
 """
 
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -46,7 +43,6 @@ class ChangedDecision:
 class Changes:
     """The requests that changed in one direction. What refuses them is of one side only: `refused` is its outcome."""
 
-    most: int = MOST_NAMES
     count: int = 0
     by: dict[str, Counter[str]] = field(default_factory=lambda: {group: Counter() for group in GROUPS})
     examples: list[ChangedDecision] = field(default_factory=list)
@@ -57,27 +53,16 @@ class Changes:
         names = {"rule": refused.rules, "user": (refused.user,), "image": (refused.image,)}
         names["operation"] = (refused.operation,)
         for group in GROUPS:
-            for name in names[group]:
-                self._count(group, name or NONE, 1)
+            counter = self.by[group]
+            for name in (each or NONE for each in names[group]):
+                counter[name if name in counter or len(counter) < MOST_NAMES else OTHERS] += 1
         if len(self.examples) < MOST_EXAMPLES:
             self.examples.append(ChangedDecision(location, id, refused))
-
-    def merge(self, later: "Changes") -> None:
-        """Add what was counted after this."""
-        self.count += later.count
-        for group in GROUPS:
-            for name, number in later.by[group].items():
-                self._count(group, name, number)
-        self.examples.extend(later.examples[: MOST_EXAMPLES - len(self.examples)])
 
     def document(self) -> dict[str, JSON]:
         """For machines."""
         groups: dict[str, JSON] = {group: {**dict(self.by[group].most_common())} for group in GROUPS}
         return {"count": self.count, "by": groups, "examples": [example.document() for example in self.examples]}
-
-    def _count(self, group: str, name: str, number: int) -> None:
-        counter = self.by[group]
-        counter[name if name in counter or len(counter) < self.most else OTHERS] += number
 
 
 @dataclass(slots=True)
@@ -95,11 +80,6 @@ class Comparison:
     refused: Changes = field(default_factory=Changes)
     allowed: Changes = field(default_factory=Changes)
 
-    @classmethod
-    def of_piece(cls) -> "Comparison":
-        """For a piece of a recording, to be merged."""
-        return cls(refused=Changes(sys.maxsize), allowed=Changes(sys.maxsize))
-
     @property
     def compared(self) -> int:
         """How many requests were decided twice."""
@@ -113,13 +93,6 @@ class Comparison:
             self.refused.add(location, id, after)
         else:
             self.allowed.add(location, id, before)
-
-    def merge(self, later: "Comparison") -> None:
-        """Add what comes next in the recording."""
-        for name in ("alike", "withheld", "unreadable", "undecided", "earlier"):
-            setattr(self, name, getattr(self, name) + getattr(later, name))
-        self.refused.merge(later.refused)
-        self.allowed.merge(later.allowed)
 
     def document(self) -> dict[str, JSON]:
         """For machines."""

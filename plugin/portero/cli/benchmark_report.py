@@ -10,7 +10,7 @@ import click
 
 from portero.cli import options
 from portero.cli.builtin_examples import builtin_examples
-from portero.cli.decision_logs import add_logs, check_read
+from portero.cli.decision_logs import check_read, read_decisions
 from portero.cli.host import check_host, host_policy
 from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, machines, text
@@ -60,11 +60,12 @@ def report_benchmark(asked: BenchmarkRequest, settings: Settings, form: str) -> 
 
 
 def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> LogEvidence:
-    def new() -> LogEvidence:
-        return LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers], judge.policy.digest)
-
-    evidence = new()
-    add_logs(logs, new, evidence.merge)
+    evidence = LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers], judge.policy.digest)
+    for decision in read_decisions(logs):
+        if decision is None:
+            evidence.unreadable += 1
+        else:
+            evidence.add(decision)
     check_read(logs, evidence.decisions, evidence.earlier)
     return evidence
 

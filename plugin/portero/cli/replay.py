@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,15 +12,12 @@ from portero.capture import record
 from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
 from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
-from portero.cli.lines import FILE, lines_of, pieces
+from portero.cli.lines import FILE, lines
 from portero.cli.output import show_json, show_lines
-from portero.cli.processes import work_in_processes
 from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.service.settings import Settings
 
-# Some thousand requests, which take much longer than to start a process.
-_PIECE = 1 << 20
 _MOST_NAMES_SHOWN = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
 _CARRIED_OUT = Outcome(True, (), "", "", "", "")
@@ -52,7 +49,10 @@ def replay(
     settings = replace(options.settings(given), mode="enforce")
     replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
     comparison = Comparison()
-    work_in_processes(replayed.compare, _pieces(captures), comparison.merge)
+    for capture in captures:
+        for number, line in enumerate(lines(capture, record.LONGEST_LINE), 1):
+            if line.strip():
+                replayed.compare(comparison, f"{capture}:{number}", line)
     options.warn_of_earlier(comparison.earlier)
     if as_json:
         show_json(comparison.document())
@@ -62,38 +62,14 @@ def replay(
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """Some lines of a recording; `first` is the number of the first."""
-
-    capture: str
-    first: int
-    content: bytes
-
-
-def _pieces(captures: Sequence[str]) -> Iterator[_Piece]:
-    for capture in captures:
-        first = 1
-        for content in pieces(capture, record.LONGEST_LINE, _PIECE):
-            yield _Piece(capture, first, content)
-            first += sum(1 for _ in lines_of(content, record.LONGEST_LINE))
-
-
-@dataclass(frozen=True, slots=True)
 class _Replay:
     """Decides each request under the candidate and, with --against, under the policy before it."""
 
     after: Judge
     before: Judge | None
 
-    def compare(self, piece: _Piece) -> Comparison:
-        """Compare every request in a piece."""
-        comparison = Comparison.of_piece()
-        for number, line in enumerate(lines_of(piece.content, record.LONGEST_LINE), piece.first):
-            if line.strip():
-                self._add(comparison, f"{piece.capture}:{number}", line)
-        return comparison
-
-    def _add(self, comparison: Comparison, location: str, line: bytes) -> None:
+    def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
+        """Add the request of a line to the comparison."""
         try:
             recorded = record.read(line)
         except InvalidRecordLine:

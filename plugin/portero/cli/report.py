@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.decision_logs import add_logs, check_read
+from portero.cli.decision_logs import check_read, read_decisions
 from portero.cli.lines import FILE
 from portero.cli.output import show_text
 from portero.cli.replaced_file import replace_file
-from portero.cli.report_sums import PieceSums
+from portero.cli.suggest import add_refused
 from portero.compliance import benchmark as benchmarks
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
@@ -93,7 +93,12 @@ def report(
 def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_json: bool) -> None:
     policy = options.judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
-    add_logs(logs, PieceSums, lambda sums: sums.merge_into(tally, suggestions))
+    for decision in read_decisions(logs):
+        if decision is None:
+            tally.unreadable += 1
+        else:
+            tally.add(decision)
+            add_refused(suggestions, decision)
     check_read(logs, tally.decisions, tally.earlier)
     _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, suggestions, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
@@ -21,7 +21,8 @@ from portero.facts import image
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.report import logged
-from portero.report.logged_violation import LoggedViolation, NoDecision
+from portero.report.logged import Logged
+from portero.report.logged_violation import NoDecision
 from portero.service import resources
 from portero.suggest import text
 from portero.suggest.collect import Suggestions
@@ -78,8 +79,7 @@ class LogReader:
             if not line.strip():
                 continue
             try:
-                found = logged.read(line)
-                add_refused(self.suggestions, found.operation, found.image, found.user, found.refusing)
+                add_refused(self.suggestions, logged.read(line))
             except NoDecision:
                 self._add_recorded(line)
 
@@ -100,21 +100,11 @@ class LogReader:
         self.suggestions.add(_asked(document), denials, document)
 
 
-def add_refused(
-    suggestions: Suggestions,
-    operation: str,
-    named: str,
-    user: str,
-    refusing: Sequence[LoggedViolation],
-    number: int = 1,
-) -> None:
-    """Add so many decisions of a log: the name of the image, and what refuses the request, or would."""
-    denials = [_violation(each.rule, each.level, each.at) for each in refusing]
-    suggestions.add(_read_asked(operation, named, user) if denials else _NOTHING, denials, number=number)
-
-
-def _read_asked(operation: str, named: str, user: str) -> Asked:
-    return Asked(operation, *_read_image(named), user)
+def add_refused(suggestions: Suggestions, decision: Logged) -> None:
+    """Add a decision of a log, with what refuses the request, or would."""
+    denials = [_violation(each.rule, each.level, each.at) for each in decision.refusing]
+    asked = Asked(decision.operation, *_read_image(decision.image), decision.user) if denials else _NOTHING
+    suggestions.add(asked, denials)
 
 
 @lru_cache(maxsize=1024)

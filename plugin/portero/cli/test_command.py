@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -16,7 +15,6 @@ import click
 
 from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
-from portero.cli.processes import work_in_processes
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy import site_warnings
@@ -36,8 +34,6 @@ from portero.types import JSON
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
 _PAGES = resources.schemas().parent / "docs" / "generate.py"
-# So many rules take much longer than to start a process.
-_AT_ONCE = 10
 _OnGround: TypeAlias = tuple[Ground, Rule]
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -121,16 +117,9 @@ def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
 
 def _proved(rules: Sequence[_OnGround]) -> list[_Proved]:
     """Every check of every rule, with a bar on a terminal."""
-    proved: list[_Proved] = []
-    taken = iter(shown(rules, "rules"))
-    work_in_processes(_prove, iter(lambda: list(islice(taken, _AT_ONCE)), []), proved.extend)
-    return proved
-
-
-def _prove(rules: Sequence[_OnGround]) -> list[_Proved]:
     return [
         _Proved(rule.file, name, tuple(check(proof)))
-        for on, rule in rules
+        for on, rule in shown(rules, "rules")
         for proof in [RuleProof.of(on, rule)]
         for name, check in CHECKS.items()
     ]

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
+
+import orjson
 
 from portero.decision import LOG_VERSION
 from portero.denial import Proposed
@@ -59,28 +60,19 @@ class Logged:
     proposed: Proposed | None = None
     stands_for: int = 1
 
-    def vary(self, fields: Mapping[str, object]) -> "Logged":
-        """This decision with other fields, none of those that say what became of the request.
-
-        The rest is taken as it is: to make a new value of each takes longer than to read a line.
-        """
-        other = object.__new__(Logged)
-        other.__dict__.update(self.__dict__, **fields)
-        return other
-
-    @cached_property
+    @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
         """What became of the request."""
         if not self.allowed:
             return "refused"
         return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
 
-    @cached_property
+    @property
     def refusing(self) -> tuple[LoggedViolation, ...]:
         """What refuses the request, or would."""
         return tuple(one for one in self.violations if one.outcome in ("refused", "would"))
 
-    @cached_property
+    @property
     def worst(self) -> tuple[LoggedViolation, ...]:
         """Of each rule the worst violation, the worst first: a rule counts once in a decision."""
         worst: dict[str, LoggedViolation] = {}
@@ -88,12 +80,12 @@ class Logged:
             worst.setdefault(one.rule, one)
         return tuple(worst.values())
 
-    @cached_property
+    @property
     def worst_first(self) -> tuple[LoggedViolation, ...]:
         """All violations by what became of them."""
         return tuple(sorted(self.violations, key=lambda one: OUTCOMES.index(one.outcome)))
 
-    @cached_property
+    @property
     def only_audit_profile_refuses(self) -> bool:
         """Whether the audit profile would refuse what the enforced one allows."""
         return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)
@@ -102,21 +94,21 @@ class Logged:
 def read(line: bytes) -> Logged:
     """The decision in a line; raises NoDecision."""
     try:
-        return read_document(json.loads(find_plugin_line(line)))
-    # RecursionError: brackets enough exhaust the parser.
-    except (ValueError, RecursionError):
-        raise NoDecision from None
-
-
-def read_document(document: Mapping[str, object]) -> Logged:
-    """The decision that is the document of a line; raises NoDecision."""
-    try:
+        document = _parse(find_plugin_line(line))
         if document["version"] not in _VERSIONS:
             raise NoDecision
         return _logged(document)
-    # What a document of another shape gives.
+    # What is not JSON gives, or a document of another shape.
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise NoDecision from None
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # A byte of a path that is not UTF-8 is half a surrogate pair in the log, which only Python reads.
+        return json.loads(line)
 
 
 def _logged(document: Mapping[str, object]) -> Logged:

@@ -42,9 +42,15 @@ class LoggedViolation:
 def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     """A violation under the enforced profile; raises NoDecision, and what a document of another shape gives."""
     at = violation["at"] if "at" in violation else violation["place"]
-    refusing, exception, near_miss = (violation.get(name, "") for name in ("profile", "exception", "nearMiss"))
     found: LoggedViolation = _one_violation(
-        violation["rule"], violation["level"], at, violation["action"], refusing, exception, near_miss, profile
+        violation["rule"],
+        violation["level"],
+        at,
+        violation["action"],
+        violation.get("profile", ""),
+        violation.get("exception", ""),
+        violation.get("nearMiss", ""),
+        profile,
     )
     if "asked" not in violation:
         return found

@@ -43,15 +43,6 @@ class Timeline:
         while self._last - self._first >= MOST_STEPS:
             self._widen()
 
-    def merge(self, other: "Timeline") -> None:
-        """Count what another one has counted."""
-        # First: its steps as they begin may fit into shorter ones, but not what was counted in them.
-        while self.width < other.width:
-            self._widen()
-        for step, counts in other._counts.items():
-            for outcome, number in counts.items():
-                self.add(step * other.width, outcome, number)
-
     def steps(self) -> Iterator[Step]:
         """Every step from the first to the last, those without anything too."""
         for step in range(self._first, self._last + 1) if self._counts else ():
