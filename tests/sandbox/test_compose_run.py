@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from portero.cli import main
-from portero.sandbox import compose_run, enter
+from portero.sandbox import compose_run, programs
 from portero.sandbox.compose_run import NoSandbox, Sandbox, SandboxError
 from portero.standin import client
 from portero.standin.client import Ended
@@ -52,8 +52,30 @@ def run_ending(monkeypatch: pytest.MonkeyPatch, ended: Ended) -> Ended:
 
 
 def test_a_sandbox_that_cannot_be_had_is_reported_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SandboxError, match=r"cannot be set up: user namespaces cannot be made here.*--no-sandbox"):
-        run_ending(monkeypatch, Ended(enter.FAILED, f"{enter.MARK}user namespaces cannot be made here\n"))
+    with pytest.raises(SandboxError, match=r"cannot be set up: bwrap: setting up uid map.*--no-sandbox"):
+        run_ending(monkeypatch, Ended(1, "bwrap: setting up uid map: Permission denied\n"))
+
+
+@pytest.mark.parametrize(
+    ("present", "cure"),
+    [(["prlimit"], "needs bubblewrap: apt-get install bubblewrap, or use --no-sandbox"), (["bwrap"], "util-linux")],
+)
+def test_without_what_makes_the_sandbox_the_cure_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, present: list[str], cure: str
+) -> None:
+    system, project = tmp_path / "bin", tmp_path / "compose.yaml"
+    system.mkdir()
+    for name in present:
+        (system / name).symlink_to("/bin/true")
+    monkeypatch.setattr(programs, "_SYSTEM_PATH", str(system))
+    monkeypatch.setattr(programs, "compose_program", lambda _: "/bin/true")
+    project.write_text("services: {a: {image: busybox}}\n")
+
+    ended = CliRunner().invoke(main, ["check", str(project)])
+
+    assert ended.exit_code == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert cure in ended.stderr
 
 
 def test_too_little_memory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +109,7 @@ def test_without_ldd_the_cure_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     program.write_text("\x7fELF")
     monkeypatch.setattr(compose_run.programs, "compose_program", lambda _: str(program))
     monkeypatch.setattr(compose_run.programs, "_SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setattr(compose_run.programs, "missing_packages", list)
 
     with pytest.raises(SandboxError, match=r"cannot list the libraries of .*install ldd"):
         compose_run.runner((), "/", {}, 1.0, sandboxed=True)

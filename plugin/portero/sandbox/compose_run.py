@@ -1,34 +1,27 @@
 """One run of Docker Compose in the sandbox: what it sees, its input, its limits of time and memory."""
 
-import json
 import os
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.sandbox import enter, programs
+from portero.sandbox import programs
 from portero.standin import client
 from portero.standin.client import Ended
 
 SECONDS = 10.0
 _LEAST_SECONDS = 0.1
 _MEBIBYTE = 1 << 20
-# RLIMIT_AS would count address space that Go only reserves, and end every run at its start.
-_LIMITS = {
-    "RLIMIT_DATA": 300 * _MEBIBYTE,
-    "RLIMIT_CPU": int(SECONDS),
-    "RLIMIT_FSIZE": 8 * _MEBIBYTE,
-    "RLIMIT_NOFILE": 256,
-    "RLIMIT_CORE": 0,
-}
+# A limit of `as` would count address space that Go only reserves, and end every run at its start.
+_LIMITS = {"data": 300 * _MEBIBYTE, "cpu": int(SECONDS), "fsize": 8 * _MEBIBYTE, "nofile": 256, "core": 0}
+# How what bubblewrap and prlimit say begins.
+_COMMANDS = ("bwrap: ", "prlimit: ")
 # What is set here wins over the `.env` file of the project, which Compose takes into its own environment.
 _ENVIRONMENT = {
-    "HOME": enter.HOME,
-    "DOCKER_CONFIG": enter.HOME,
+    "HOME": programs.HOME,
+    "DOCKER_CONFIG": programs.HOME,
     "PATH": "/nonexistent",
     "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
     "LC_ALL": "C.UTF-8",
@@ -60,19 +53,10 @@ class Sandbox:
 
         `errors`: whether the output has standard error, too.
         """
-        with tempfile.TemporaryDirectory(prefix="portero-") as root:
-            view: enter.SandboxView = {
-                "root": root,
-                "shown": [*self.shown, str(socket.parent)],
-                "programs": [*self.programs],
-                "folder": self.folder,
-                "limits": _LIMITS,
-                "command": [self.programs[0], *words],
-                "environment": {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"},
-            }
-            command = [sys.executable, "-I", enter.__file__, json.dumps(view)]
-            left = max(self.deadline - time.monotonic(), _LEAST_SECONDS)
-            return _checked(client.run(command, {}, left, terminal=terminal, errors=errors))
+        environ = {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"}
+        confined = programs.confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
+        left = max(self.deadline - time.monotonic(), _LEAST_SECONDS)
+        return _checked(client.run([*confined, self.programs[0], *words], {}, left, terminal=terminal, errors=errors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +85,11 @@ def runner(
         return NoSandbox(program, deadline)
     if programs.is_script(program):
         raise SandboxError(f"{program} is Compose 1, which cannot run in the sandbox: install Compose 2")
+    if missing := programs.missing_packages():
+        raise SandboxError(
+            f"the sandbox for Compose needs {' and '.join(missing)}: apt-get install {' '.join(missing)}, "
+            "or use --no-sandbox for a project that you trust"
+        )
     try:
         needed = (program, *programs.libraries(program))
     except (OSError, subprocess.SubprocessError) as error:
@@ -109,12 +98,11 @@ def runner(
 
 
 def _checked(ended: Ended) -> Ended:
-    before, mark, reason = ended.output.rpartition(enter.MARK)
-    if ended.status == enter.FAILED and mark and not before:
+    if ended.status and ended.output.startswith(_COMMANDS):
         raise SandboxError(
-            f"the sandbox for Compose cannot be set up: {reason.strip()}; run as root, allow user namespaces, "
+            f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user namespaces, "
             "or use --no-sandbox for a project that you trust"
         )
     if ended.status and "out of memory" in ended.output:
-        raise SandboxError(f"Compose needs more than {_LIMITS['RLIMIT_DATA'] // _MEBIBYTE} MiB of memory")
+        raise SandboxError(f"Compose needs more than {_LIMITS['data'] // _MEBIBYTE} MiB of memory")
     return ended

@@ -1,9 +1,9 @@
-"""Where Docker Compose is installed, and what it needs to run where nothing else is."""
+"""Where Docker Compose is installed, what it needs to run where nothing else is, and bubblewrap, which does that."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 _NAME = "docker-compose"
@@ -15,6 +15,11 @@ _PLUGIN_FOLDERS = (
     "/usr/libexec/docker/cli-plugins",
 )
 _SYSTEM_PATH = "/usr/bin:/bin"
+# The commands that make the sandbox, by the package that has them.
+_PACKAGES = {"bubblewrap": "bwrap", "util-linux": "prlimit"}
+HOME = "/portero-home"
+# Of what is written to the home folder, and to /tmp.
+_WRITABLE_BYTES = 16 << 20
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -52,3 +57,42 @@ def libraries(program: str) -> Iterator[str]:
     )
     for line in found.stdout.splitlines():
         yield from (word for word in line.split() if word.startswith("/") and Path(word).is_file())
+
+
+def missing_packages() -> list[str]:
+    """What has to be installed before `confine` works."""
+    return [package for package, command in _PACKAGES.items() if shutil.which(command, path=_SYSTEM_PATH) is None]
+
+
+def confine(
+    limits: Mapping[str, int],
+    programs: Sequence[str],
+    shown: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+) -> list[str]:
+    """The words before a command that run it in a sandbox, which ends with the process that starts it.
+
+    It sees `programs` and `shown` where they lie, read-only, and else empty folders; no network, no other process, no
+    device but /dev/null; it has no capability. `limits`: as options of prlimit. `folder`: where it runs, empty where it
+    is not shown.
+    """
+    prlimit, bwrap = (shutil.which(name, path=_SYSTEM_PATH) or name for name in ("prlimit", "bwrap"))
+    limited = [prlimit, *(f"--{name}={most}" for name, most in limits.items())]
+    kinds = ("ipc", "pid", "net", "uts", "cgroup-try", *(() if _needs_no_user_namespace(bwrap) else ("user",)))
+    words = [*(f"--unshare-{kind}" for kind in kinds), "--die-with-parent", "--new-session"]
+    words += ["--cap-drop", "ALL", "--clearenv"]
+    for name, value in environment.items():
+        words += ["--setenv", name, value]
+    for own in (HOME, "/tmp"):  # noqa: S108 - the sandbox's own
+        words += ["--size", str(_WRITABLE_BYTES), "--tmpfs", own]
+    words += ["--dev-bind", "/dev/null", "/dev/null"]
+    for path in (*programs, *shown):
+        words += ["--ro-bind", path, path]
+    return [*limited, bwrap, *words, "--dir", folder, "--remount-ro", "/", "--chdir", folder]
+
+
+def _needs_no_user_namespace(bwrap: str) -> bool:
+    """Root can do without one, where none can be made, as in most containers."""
+    probe = [bwrap, "--unshare-user", "--ro-bind", "/", "/", "true"]
+    return os.geteuid() == 0 and subprocess.run(probe, capture_output=True, check=False).returncode != 0  # noqa: S603
