@@ -16,6 +16,7 @@ from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, machines, text
 from portero.compliance.host_evidence import HostEvidence, NotAHostReport
 from portero.compliance.log_evidence import LogEvidence
+from portero.compliance.page import page
 from portero.compliance.result import ComplianceResult
 from portero.compliance.standing import Standing, StandingTrial
 from portero.compliance.verdict import Grounds
@@ -103,16 +104,9 @@ def _host(asked: BenchmarkRequest, settings: Settings) -> HostEvidence | None:
         options.give_up([f"{asked.host_report}: not a report of the host; write one with portero host --format json"])
 
 
-def _page(result: ComplianceResult) -> str:
-    # Imported only when wanted: the template engine would slow down the other formats.
-    from portero.compliance.page import page
-
-    return page(result)
-
-
 _FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
     "text": lambda result: "\n".join(text.lines(result)),
     "json": lambda result: json.dumps(machines.document(result), indent=2),
     "junit": lambda result: junit.of(machines.cases(result)),
-    "html": _page,
+    "html": page,
 }

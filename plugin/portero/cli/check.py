@@ -48,18 +48,10 @@ from portero.types import JSON
 )
 @click.option("--operation", metavar="ID", help="The files hold bodies of this operation, such as ContainerCreate.")
 @click.option("--request", "as_request", is_flag=True, help="Print the request document that rules see instead.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]), default="text", show_default=True
-)
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
-@options.DOCKER_HOST
-@options.HOST_ROOT
-@options.DAEMON_CONFIG
-@options.PROJECT_ROOT
-@options.ENV
-@options.NO_SANDBOX
+@options.takes_format("text", "json", "sarif", "junit")
+@options.takes_policy
+@options.takes_host
+@options.takes_compose
 @options.JSON_OUTPUT
 def check(
     files: tuple[str, ...],

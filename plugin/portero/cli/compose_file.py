@@ -73,7 +73,8 @@ def requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[
 
 def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
     lines = ComposeLines.of(texts)
-    asked = [(_path(each), _part(each), envelope(each), each) for each in run.asked if each.method not in _READING]
+    changing = [each for each in run.asked if each.method not in _READING]
+    asked = [(each.target.partition("?")[0], _part(each), envelope(each), each) for each in changing]
     # Compose asks for several things at once, in no fixed order.
     for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
         # Without the sandbox Compose sends the token of portero login, which is of no file.
@@ -134,10 +135,6 @@ def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence
 
 def _repeat(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
-
-
-def _path(asked: ClientRequest) -> str:
-    return asked.target.partition("?")[0]
 
 
 def _part(asked: ClientRequest) -> _Part:

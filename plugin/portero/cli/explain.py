@@ -22,9 +22,7 @@ _OF_THE_SITE = "unknown-field"
 
 @click.command()
 @click.argument("name", metavar="RULE|CODE|DECISION-ID", shell_complete=complete_rules)
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
+@options.takes_policy
 @options.SOCKET
 @click.option(
     "--log",
@@ -55,7 +53,9 @@ def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     rule = policy.rules.get(name)
     together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
     if rule is None and together:
-        return _entry(name, sorted(together, key=lambda one: one.wording.words.order))
+        rules = sorted(together, key=lambda one: one.wording.words.order)
+        told = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]
+        return {"id": name, "title": "Rules that a denial tells together", "rules": [*told]}
     if rule is None:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
@@ -63,21 +63,13 @@ def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
     return _rule(rule, policy, profile)
 
 
-def _entry(name: str, rules: Sequence[Rule]) -> dict[str, JSON]:
-    """What a denial tells under one name."""
-    return {
-        "id": name,
-        "title": "Rules that a denial tells together",
-        "rules": [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules],
-    }
-
-
 def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
+    said_by = "set in site.json" if rule.id in policy.site_actions else f"profile {profile}"
     return {
         "id": rule.id,
         "title": rule.title,
         "level": rule.level,
-        "action": f"{policy.action(rule.id, profile)} ({_whose(rule.id, policy, profile)})",
+        "action": f"{policy.action(rule.id, profile)} ({said_by})",
         "reason": rule.reason,
         "remedy": dict(rule.remedy),
         "try": _proposed(rule.proposal, policy.site),
@@ -89,10 +81,6 @@ def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
         "denies": [example.command for example in rule.denies],
         "file": rule.file,
     }
-
-
-def _whose(rule: str, policy: Policy, profile: str) -> str:
-    return "set in site.json" if rule in policy.site_actions else f"profile {profile}"
 
 
 def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:

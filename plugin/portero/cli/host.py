@@ -18,6 +18,7 @@ from portero.hostcheck.files import Files
 from portero.hostcheck.findings import check
 from portero.hostcheck.rules import HostPolicy, load
 from portero.hostreport import machines, text
+from portero.hostreport.page import page
 from portero.hostreport.result import HostResult
 from portero.policy.loader import InvalidPolicy
 from portero.service.settings import Settings
@@ -25,12 +26,8 @@ from portero.types import JSON
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "junit", "sarif", "html"]), default="text", show_default=True
-)
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
+@options.takes_format("text", "json", "junit", "sarif", "html")
+@options.takes_policy
 @options.DOCKER_HOST
 @options.SOCKET
 @options.DAEMON_CONFIG
@@ -80,17 +77,10 @@ def host_policy(settings: Settings) -> HostPolicy:
         options.give_up([f"cannot load the engine {settings.engine}: {error}; reinstall portero"])
 
 
-def _show_page(result: HostResult) -> None:
-    # Imported only when wanted: the template engine would slow down the other formats.
-    from portero.hostreport.page import page
-
-    show_text(page(result))
-
-
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
     "text": lambda result: show_lines(text.lines(result)),
     "json": lambda result: show_json(machines.document(result)),
     "junit": lambda result: show_text(junit.of(machines.cases(result))),
     "sarif": lambda result: show_json(machines.log(result)),
-    "html": _show_page,
+    "html": lambda result: show_text(page(result)),
 }

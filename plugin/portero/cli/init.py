@@ -55,9 +55,7 @@ _QUESTIONS = (
     type=FILE,
     help="A recording or decision log; repeatable. Instead of questions, values are those of `portero suggest`.",
 )
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
+@options.takes_policy
 @options.HOST_ROOT
 def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | None) -> None:
     """Write a site folder: environment, schemas/site.json, schemas/exceptions/, and drafts of exceptions.

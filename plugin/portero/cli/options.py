@@ -6,9 +6,9 @@ Options become Settings or a judge; invalid ones end the process with exit statu
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from portero.service.load_error import LoadError
 from portero.service.loading import judge_of
 from portero.service.settings import InvalidSettings, Settings, descriptions
 
+_Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 Given = Mapping[str, str | Sequence[str] | None]
 
 ALLOWED, REFUSED, COULD_NOT = 0, 1, 2
@@ -71,6 +72,26 @@ NO_SANDBOX = click.option(
     help="Run Compose with your own environment, files and network: only for projects that you trust.",
 )
 JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def takes_policy(command: _Command) -> _Command:
+    """What the command judges by."""
+    return SCHEMAS(PROFILE(ENGINE(command)))
+
+
+def takes_host(command: _Command) -> _Command:
+    """The daemon and the host that the command judges for."""
+    return DOCKER_HOST(HOST_ROOT(DAEMON_CONFIG(command)))
+
+
+def takes_compose(command: _Command) -> _Command:
+    """How the command runs Docker Compose."""
+    return PROJECT_ROOT(ENV(NO_SANDBOX(command)))
+
+
+def takes_format(*forms: str) -> Callable[[_Command], _Command]:
+    """In which of these forms the command prints; without the option in the first."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
 
 
 # What this rule finds depends on who owns folders on the host.

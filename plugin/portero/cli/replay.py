@@ -31,12 +31,8 @@ _CARRIED_OUT = Outcome(True, (), "", "", "", "")
     multiple=True,
     help="Compare with the policy of this folder instead of the recorded decisions; repeatable.",
 )
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
-@options.DOCKER_HOST
-@options.HOST_ROOT
-@options.DAEMON_CONFIG
+@options.takes_policy
+@options.takes_host
 @options.JSON_OUTPUT
 def replay(
     captures: tuple[str, ...], against: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None

@@ -14,6 +14,7 @@ from portero.cli.output import show_text
 from portero.cli.replaced_file import replace_file
 from portero.cli.suggest import add_refused
 from portero.compliance import benchmark as benchmarks
+from portero.report.page import page
 from portero.report.rule_texts import find_texts
 from portero.report.tally import Tally
 from portero.service.settings import Settings
@@ -105,9 +106,6 @@ def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_js
 
 
 def _page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
-    # Imported only when wanted: the template engine would slow down every other command.
-    from portero.report.page import page
-
     suggested = [*suggested_text.lines(suggestions)] if suggestions.refused else []
     return page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 

@@ -53,7 +53,8 @@ def read_requests(
     file: str, data: bytes, operations: Sequence[Operation], operation: str | None = None
 ) -> Iterator[FileRequest]:
     """The requests in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
-    documents = [(None, data)] if _is_json(data) else _lines(data)
+    lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+    documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if _is_json(data) else lines
     known = {known.id: known for known in operations}
     if operation is not None and operation not in known:
         raise InvalidRequestFile(
@@ -73,10 +74,6 @@ def read_requests(
 
 def _location(file: str, line: int | None) -> str:
     return file if line is None else f"{file}:{line}"
-
-
-def _lines(data: bytes) -> list[tuple[int | None, bytes]]:
-    return [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 
 def _is_json(data: bytes) -> bool:

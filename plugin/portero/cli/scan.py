@@ -34,15 +34,9 @@ from portero.types import JSON
 
 
 @click.command()
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "html", "junit"]), default="text", show_default=True
-)
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
-@options.DOCKER_HOST
-@options.HOST_ROOT
-@options.DAEMON_CONFIG
+@options.takes_format("text", "json", "html", "junit")
+@options.takes_policy
+@options.takes_host
 @options.JSON_OUTPUT
 def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.

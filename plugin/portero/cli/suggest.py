@@ -35,9 +35,7 @@ _NOTHING = Asked("")
 
 @click.command()
 @click.argument("logs", metavar="LOG...", nargs=-1, required=True, type=FILE)
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
+@options.takes_policy
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
 @options.JSON_OUTPUT

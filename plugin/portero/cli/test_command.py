@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -29,7 +29,6 @@ from portero.proof.prove import CHECKS, Ground, RuleProof
 from portero.service import resources
 from portero.service.docker_api import load_api
 from portero.service.load_error import LoadError
-from portero.types import JSON
 
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
@@ -49,7 +48,7 @@ class _Proved:
 
 @click.command("test")
 @click.argument("folders", metavar="[DIR]...", nargs=-1, type=_DIR)
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@options.takes_format("text", "json", "junit")
 @options.SCHEMAS
 @options.JSON_OUTPUT
 def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
@@ -66,7 +65,8 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
         _LOG.warning("%s", warning)
     proved = [*_proved(rules), *_pages()]
     if as_json or form == "json":
-        show_json([_entry(each) for each in proved if each.faults])
+        faulty = [each for each in proved if each.faults]
+        show_json([{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in faulty])
     elif form == "junit":
         show_text(junit.of([_case(each) for each in proved]))
     else:
@@ -145,10 +145,6 @@ def _text(proved: Sequence[_Proved], rules: Sequence[_OnGround]) -> Iterator[str
     folders = Counter(str(Path(rule.file).parents[2]) for _, rule in rules)
     counted = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
     yield f"rules tested with {engines}: {counted}; {faults or 'no'} fault{'s'[: faults != 1]}"
-
-
-def _entry(proved: _Proved) -> Mapping[str, JSON]:
-    return {"file": proved.file, "check": proved.check, "faults": [*proved.faults]}
 
 
 def _case(proved: _Proved) -> junit.JUnitCase:

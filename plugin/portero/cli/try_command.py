@@ -31,15 +31,9 @@ _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
 @click.option("--any", "any_program", is_flag=True, help="COMMAND is another program that honours DOCKER_HOST.")
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(1, 3600), default=60.0, show_default=True)
 @click.option("--verbose", is_flag=True, help="Show the output of the command on standard error.")
-@options.SCHEMAS
-@options.PROFILE
-@options.ENGINE
-@options.DOCKER_HOST
-@options.HOST_ROOT
-@options.DAEMON_CONFIG
-@options.PROJECT_ROOT
-@options.ENV
-@options.NO_SANDBOX
+@options.takes_policy
+@options.takes_host
+@options.takes_compose
 @options.JSON_OUTPUT
 def tryout(
     command: tuple[str, ...],
@@ -141,7 +135,9 @@ def _needs_terminal(words: CommandLine) -> bool:
 
 def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
     shown: set[tuple[str, str]] = set()
-    for _, alike in groupby(decisions, key=_essence):
+    for _, alike in groupby(
+        decisions, key=lambda one: (one.subject.operation, one.subject.image, one.allowed, one.violations)
+    ):
         same = list(alike)
         yield _line(same[0], len(same))
         yield from _reasons(same[0], shown)
@@ -153,10 +149,6 @@ def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iter
         yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
     elif ended.status and not refused:
         yield f"the command ended with status {ended.status}, for reasons of its own: {_last_lines(ended)}"
-
-
-def _essence(decision: Decision) -> tuple[object, ...]:
-    return decision.subject.operation, decision.subject.image, decision.allowed, decision.violations
 
 
 def _line(decision: Decision, times: int) -> str:

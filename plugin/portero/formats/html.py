@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
 
 def render(package: str, **values: object) -> str:
     """The page that package's page.html makes of these values."""
+    # Imported only when wanted: the template engine would slow down every other format.
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(package, ""), PackageLoader("portero.formats", "")]),
         autoescape=True,

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 
 from portero.decision import Violation
 from portero.facts.fields import text
 from portero.formats import junit
+from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import denial
 from portero.scan.inventory import Inventory
@@ -76,7 +76,7 @@ class Report:
     @property
     def when(self) -> str:
         """The time for people."""
-        return datetime.fromtimestamp(self.time, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return f"{when(self.time)} UTC"
 
     @property
     def summary(self) -> str:
