@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from portero.decision import Decision
 from portero.formats.checked import Checked
 from portero.judging import denial
 
@@ -33,7 +34,10 @@ class JUnitCase:
 
 def document(checked: Sequence[Checked]) -> str:
     """The whole file about decisions."""
-    return of([_case(each) for each in checked])
+    named = ((each, each.decision.subject.operation or "unreadable") for each in checked)
+    return of(
+        [JUnitCase(each.file, f"{each.location}: {name}", describe_refusal(each.decision)) for each, name in named]
+    )
 
 
 def of(cases: Sequence[JUnitCase]) -> str:
@@ -51,14 +55,12 @@ def of(cases: Sequence[JUnitCase]) -> str:
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)
 
 
-def _case(checked: Checked) -> JUnitCase:
-    operation = checked.decision.subject.operation or "unreadable"
-    name = f"{checked.location}: {operation}"
-    if checked.decision.allowed:
-        return JUnitCase(checked.file, name, None)
-    denials = [violation for violation in checked.decision.violations if violation.action == "deny"]
-    rules = ", ".join(dict.fromkeys(violation.rule for violation in denials))
-    return JUnitCase(checked.file, name, Failure("refused", rules, denial.list_violations(checked.decision)))
+def describe_refusal(decision: Decision) -> Failure | None:
+    """The failure that a refused request is."""
+    if decision.allowed:
+        return None
+    rules = ", ".join(dict.fromkeys(each.rule for each in decision.violations if each.action == "deny"))
+    return Failure("refused", rules, denial.list_violations(decision))
 
 
 def _element(case: JUnitCase) -> ElementTree.Element:

@@ -9,7 +9,6 @@ from portero.facts.fields import text
 from portero.formats import junit
 from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin
-from portero.judging import denial
 from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts
@@ -136,19 +135,13 @@ def document(report: Report) -> dict[str, JSON]:
 
 def cases(report: Report) -> list[junit.JUnitCase]:
     """For CI: a case for each thing and for each way, which fails when it is open."""
-    things = [junit.JUnitCase(each.kind, title(each), _failure(each)) for each in report.judged]
+    things = [junit.JUnitCase(each.kind, title(each), junit.describe_refusal(each.decision)) for each in report.judged]
     shadows = [junit.JUnitCase("managed plugin", plugin.name, _shadow(plugin)) for plugin in report.shadows]
     return things + shadows + [junit.JUnitCase("way round Portero", way.command, _way(way)) for way in report.ways]
 
 
 def _shadow(plugin: ManagedPlugin) -> junit.Failure:
     return junit.Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
-
-
-def _failure(judged: JudgedObject) -> junit.Failure | None:
-    violations = denials(judged)
-    rules = ", ".join(dict.fromkeys(violation.rule for violation in violations))
-    return junit.Failure("refused", rules, denial.list_violations(judged.decision)) if violations else None
 
 
 def _way(way: Way) -> junit.Failure | None:
