@@ -23,7 +23,6 @@ AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LIMITS = {"data": 300 << 20, "cpu": 10, "fsize": 8 << 20, "nofile": 256, "core": 0}
 SYSTEM = [path for path in ("/usr", "/bin", "/lib", "/lib64") if os.path.exists(path)]
 PYTHON = shutil.which("python3", path="/usr/bin") or "python3"
-needs_bubblewrap = pytest.mark.skipif(bool(programs.missing_packages()), reason="needs bubblewrap")
 
 
 def write_program(path: Path, content: str = "\x7fELF") -> Path:
@@ -224,3 +223,13 @@ def test_with_the_process_that_started_it_the_sandbox_ends(sandbox: Sandbox) -> 
     assert time.monotonic() - before < 10
     starter.stdout.close()
     starter.wait()
+
+
+@pytest.mark.parametrize(("user", "made", "expected"), [(0, 0, False), (0, 1, True), (65534, 1, False)])
+def test_only_root_does_without_a_user_namespace_and_only_where_it_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, made: int, expected: bool
+) -> None:
+    bwrap = write_program(tmp_path / "bwrap", f"#!/bin/sh\nexit {made}\n")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    assert programs._needs_no_user_namespace(str(bwrap)) is expected

@@ -94,5 +94,8 @@ def confine(
 
 def _needs_no_user_namespace(bwrap: str) -> bool:
     """Root can do without one, where none can be made, as in most containers."""
+    if os.geteuid() != 0:
+        return False
     probe = [bwrap, "--unshare-user", "--ro-bind", "/", "/", "true"]
-    return os.geteuid() == 0 and subprocess.run(probe, capture_output=True, check=False).returncode != 0  # noqa: S603
+    ended = subprocess.run(probe, env={"PATH": _SYSTEM_PATH}, capture_output=True, check=False)  # noqa: S603 - fixed words
+    return ended.returncode != 0
