@@ -223,11 +223,6 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "This worker of Portero could not load the new policy and ends; it allows nothing by the old one.",
             "repeat the command: another worker answers; why it failed is in the plugin's log",
         ),
-        "engine-disagreement": Refusal(
-            "Both engines agree",
-            "The two rule engines disagree about this request.",
-            "report it as a bug of Portero, with the decision's id",
-        ),
         "internal-error": Refusal(
             "Portero has no internal error",
             "An internal error of Portero; a request that it cannot judge is refused.",

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import click
 
-from portero import engine
 from portero.cli import check_report, options, request_files
 from portero.cli.compose_reading import Reading, is_compose, is_yaml
 from portero.cli.lines import FILE, STANDARD_INPUT
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.request_files import FileRequest, InvalidRequestFile
 from portero.decision import Decision, Subject, bounded, in_order
+from portero.engine.rust import RUST
 from portero.formats.checked import Checked
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
@@ -195,7 +195,7 @@ class _Checker:
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     """A rule about a missing field says nothing, so a document written by hand must be complete."""
     schema = json.loads((resources.schemas() / "request.json").read_text(encoding="utf-8"))
-    wrong = engine.best().compile(schema, {}).failures(document)
+    wrong = RUST.compile(schema, {}).failures(document)
     if wrong:
         where = ", ".join(spell(path) or "the document" for path in wrong)
         raise InvalidRequestFile(

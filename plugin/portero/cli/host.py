@@ -7,7 +7,6 @@ from typing import cast
 
 import click
 
-from portero import engine
 from portero.cli import options
 from portero.cli.output import show_json, show_lines, show_text
 from portero.formats import junit
@@ -69,12 +68,9 @@ def check_host(settings: Settings, root: str = "/", *, ask: bool = True) -> Host
 def host_policy(settings: Settings) -> HostPolicy:
     """The rules about the host in the policy folders."""
     try:
-        chosen = engine.named(settings.engine)
-        return load([Path(folder) for folder in settings.policy_folders], chosen)
+        return load([Path(folder) for folder in settings.policy_folders])
     except InvalidPolicy as error:
         options.give_up(error.faults)
-    except ImportError as error:
-        options.give_up([f"cannot load the engine {settings.engine}: {error}; reinstall portero"])
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {

@@ -46,7 +46,6 @@ MODE = click.option("--mode", metavar="MODE", help=_HELP["mode"])
 LOG = click.option("--log", metavar="FILE", help=_HELP["log"])
 LOG_FAILURE = click.option("--log-failure", metavar="ACTION", help=_HELP["log_failure"])
 LOG_SYNC = click.option("--log-sync", metavar="WHEN", help=_HELP["log_sync"])
-ENGINE = click.option("--engine", metavar="NAME", help=_HELP["engine"])
 DOCKER_HOST = click.option("--docker-host", metavar="ADDRESS", help=_HELP["docker_host"])
 HOST_ROOT = click.option("--host-root", metavar="PATH", help=_HELP["host_root"])
 DAEMON_CONFIG = click.option("--daemon-config", metavar="PATH", help=_HELP["daemon_config"])
@@ -111,7 +110,7 @@ def settings(given: Given) -> Settings:
 def judge(settings: Settings) -> Judge:
     """The judge under these settings."""
     try:
-        return judge_of(settings)[0]
+        return judge_of(settings)
     except LoadError as error:
         give_up(error.faults)
 

@@ -50,7 +50,6 @@ _OWNER_ONLY = 0o600
 @options.SCHEMAS
 @options.PROFILE
 @options.MODE
-@options.ENGINE
 @options.JSON_OUTPUT
 def report(
     logs: tuple[str, ...],

@@ -41,7 +41,6 @@ _STANDARD_OUTPUT = 1
 @options.LOG
 @options.LOG_FAILURE
 @options.LOG_SYNC
-@options.ENGINE
 @options.DOCKER_HOST
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
@@ -145,17 +144,14 @@ def _log_start(application: Application) -> None:
     if faults:
         return
     _LOG.info(
-        "version %s, %s rules, profile %s, audit profile %s, mode %s, engine %s, socket %s",
+        "version %s, %s rules, profile %s, audit profile %s, mode %s, socket %s",
         __version__,
         len(policy.rules),
         settings.profile,
         settings.reported_profile or "none",
         settings.mode,
-        application.engine,
         settings.socket,
     )
-    for warning in policy.warnings:
-        _LOG.warning("%s", warning)
     for notice in list_notices(policy.waivers, time.time()):
         _LOG.warning("%s", notice)
     if settings.mode == "audit":

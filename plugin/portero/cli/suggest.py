@@ -10,7 +10,6 @@ from typing import cast
 
 import click
 
-from portero import engine
 from portero.capture import record
 from portero.capture.record import InvalidRecordLine
 from portero.cli import options
@@ -68,7 +67,7 @@ class LogReader:
     @classmethod
     def under(cls, judge: Judge) -> "LogReader":
         """A reader with nothing read yet."""
-        finder = SiteValues(judge.policy, engine.best(), _schema("site.schema.json"), _schema("request.json"))
+        finder = SiteValues(judge.policy, _schema("site.schema.json"), _schema("request.json"))
         return cls(judge, Suggestions(judge.policy, finder))
 
     def read(self, log: str) -> None:

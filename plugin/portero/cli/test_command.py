@@ -18,14 +18,12 @@ from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
 from portero.formats import junit
 from portero.policy import site_warnings
-from portero.policy.earlier_dialect import DIALECT
 from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
-from portero.proof import ground
-from portero.proof.gaps import find_missing_services, list_dead_conditions
-from portero.proof.impossible import Impossible
+from portero.proof import rule_kinds
 from portero.proof.prove import CHECKS, Ground, RuleProof
+from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.service import resources
 from portero.service.docker_api import load_api
 from portero.service.load_error import LoadError
@@ -82,33 +80,31 @@ def _distinct(folders: Sequence[Path]) -> list[Path]:
 def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     try:
         routes, shapes = load_api()
-        rules = list(ground.rules(folders, routes.operations, shapes))
+        rules = list(rule_kinds.rules(folders, routes.operations, shapes))
     except (LoadError, InvalidPolicy) as error:
         options.give_up(error.faults)
     return rules
 
 
 def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround]) -> Iterator[str]:
-    """What of the folders works today and will not, what of their values does not hold, and what is hardly meant."""
+    """What of the folders' values does not hold, and what of their rules and exceptions is hardly meant."""
     for folder in folders[1:]:
-        content = read(folder, [])
-        yield from content.warnings
-        yield from _list_gaps(content, rules)
-    policy = load(folders, ground.all_engines()[0], load_api()[0].operations)
+        yield from _list_gaps(read(folder, []), rules)
+    policy = load(folders, load_api()[0].operations)
     yield from site_warnings.list_unseen_names(policy, profile)
     site_schema = json.loads((resources.schemas() / "site.schema.json").read_text())
     yield from site_warnings.list_unmatched_values(policy.site, site_schema)
 
 
 def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
-    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, ground.Requests)}
+    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, rule_kinds.Requests)}
     for _, rule in known.values():
         gap = find_missing_services(rule) if Path(rule.file) in folder.rules else ""
         if gap:
             yield gap
     impossible = Impossible(json.loads((resources.schemas() / "request.json").read_text()))
     for file, content in folder.exceptions.items():
-        never = [*impossible.find(content["match"])] if content.get("dialect") == DIALECT else []
+        never = [*impossible.find(content["match"])]
         waived = [known[id] for id in cast(list[str], content["rules"]) if id in known]
         judged = [(rule, [on.document(example) for example in rule.denies]) for on, rule in waived]
         # Of a name that is in no request, one sentence is enough.

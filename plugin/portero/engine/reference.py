@@ -1,4 +1,4 @@
-"""The reference engine: jsonschema, in pure Python. For tests, `--engine reference` and `--engine both`."""
+"""The oracle: jsonschema, in pure Python. For `portero test`, tests, and what is wrong with a file of the policy."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from portero.engine.check import InstancePath, OneByOne, sort_paths
+from portero.engine.interface import InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.types import JSON
 
@@ -44,13 +44,6 @@ class Reference:
         """As in Engine."""
         registry = _registry(resources)
         return lambda schema: ReferenceCheck(VALIDATOR(to_portable(schema), registry=registry))
-
-    def gather(
-        self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
-    ) -> OneByOne:
-        """As in Engine."""
-        compile_one = self.prepare(resources)
-        return OneByOne({name: compile_one(schema) for name, schema in schemas.items()})
 
 
 def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> Registry[Any]:

@@ -1,13 +1,11 @@
-"""The default engine: jsonschema-rs."""
+"""The engine that decides: jsonschema-rs. Patterns take linear time, and no reference is fetched from elsewhere."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 
 import jsonschema_rs
 
-from portero.engine.by_place import CheckByPlace, split_by_place
-from portero.engine.check import Check, InstancePath, sort_paths
+from portero.engine.interface import InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
 from portero.types import JSON
 
@@ -29,97 +27,16 @@ class RustCheck:
 
     def failures(self, request: JSON) -> tuple[InstancePath, ...]:
         """As in Check."""
-        if self.is_satisfied(request):
+        # Most rules hold, and a list of errors takes longer: each has a copy of the value that fails.
+        if self._validator.is_valid(request):
             return ()
-        return sort_paths({tuple(error.instance_path) for error in self._validator.iter_errors(request)})
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """Schemas that are checked as one (allOf, in the order of `names`), and those that are checked alone."""
-
-    together: jsonschema_rs.Draft202012Validator
-    names: tuple[str, ...]
-    alone: tuple[str, ...]
-
-
-class RustChecks:
-    """Each set of schemas that is asked for as one schema: a request is read once for all of them."""
-
-    def __init__(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> None:
-        self._schemas = {name: to_portable(schema) for name, schema in schemas.items()}
-        self._registry = _registry(resources)
-        self._alone = {name: self._check_alone(schema) for name, schema in self._schemas.items() if _loses_way(schema)}
-        # The policy asks for a set or two for each operation.
-        self._sets: dict[tuple[str, ...], _Set] = {}
-        # What does not compile is found out now.
-        self._compile(tuple(self._schemas))
-
-    def __getitem__(self, name: str) -> RustCheck:
-        return self._check(self._schemas[name])
-
-    def _check(self, schema: Mapping[str, JSON]) -> RustCheck:
-        return RustCheck(_validator(schema, self._registry))
-
-    def _check_alone(self, schema: Mapping[str, JSON]) -> Check:
-        places = split_by_place(dict(schema))
-        return self._check(schema) if places is None else CheckByPlace(places, self._check)
-
-    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """As in Checks; RuntimeError when a set fails and the engine does not report which schema."""
-        if not names:
-            return {}
-        self.make_ready(names)
-        asked = self._sets[names]
-        found = {} if asked.together.is_valid(request) else _failures(asked, request)
-        alone = {name: paths for name in asked.alone if (paths := self._alone[name].failures(request))}
-        if not alone:
-            return found
-        found |= alone
-        return {name: found[name] for name in names if name in found}
-
-    def make_ready(self, names: tuple[str, ...]) -> None:
-        """As in Checks."""
-        if names not in self._sets:
-            self._sets[names] = self._compile(names)
-
-    def _compile(self, names: tuple[str, ...]) -> _Set:
-        joint = tuple(name for name in names if name not in self._alone)
-        # A list of schemas is not empty.
-        schemas: list[JSON] = [self._schemas[name] for name in joint] or [True]
-        compiled = _validator({"allOf": schemas}, self._registry)
-        return _Set(compiled, joint, tuple(name for name in names if name in self._alone))
-
-
-def _failures(asked: _Set, request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-    found: dict[int, set[InstancePath]] = {}
-    for error in asked.together.iter_errors(request):
-        # ["allOf", the number of the schema, ...], references that were followed among them.
-        keyword, number, *_ = error.evaluation_path
-        if keyword != "allOf" or not isinstance(number, int):
-            raise RuntimeError("a rule fails, and the engine does not tell which one")
-        found.setdefault(number, set()).add(tuple(error.instance_path))
-    if not found:
-        raise RuntimeError("a set of rules fails, but none of its rules does")
-    return {asked.names[number]: sort_paths(found[number]) for number in sorted(found)}
-
-
-def _loses_way(schema: JSON, *, below_names: bool = False) -> bool:
-    """Whether errors of a schema may not tell the way to it.
-
-    Below propertyNames jsonschema-rs 0.61 forgets it at a reference: the way begins anew at what is referred to.
-    """
-    if isinstance(schema, list):
-        return any(_loses_way(one, below_names=below_names) for one in schema)
-    if not isinstance(schema, dict):
-        return False
-    return (below_names and "$ref" in schema) or any(
-        _loses_way(value, below_names=below_names or keyword == "propertyNames") for keyword, value in schema.items()
-    )
+        found: set[InstancePath] = {tuple(error.instance_path) for error in self._validator.iter_errors(request)}
+        # Never satisfied for want of a path: then it fails as a whole.
+        return sort_paths(found or {()})
 
 
 class Rust:
-    """Compiles with jsonschema-rs; patterns take linear time, and no reference is fetched from elsewhere."""
+    """Compiles with jsonschema-rs."""
 
     name = "rust"
 
@@ -129,30 +46,22 @@ class Rust:
 
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], RustCheck]:
         """As in Engine."""
-        registry = _registry(resources)
-        return lambda schema: RustCheck(_validator(to_portable(schema), registry))
-
-    def gather(
-        self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]
-    ) -> RustChecks:
-        """As in Engine."""
-        return RustChecks(schemas, resources)
-
-
-def _registry(resources: Mapping[str, Mapping[str, JSON]]) -> jsonschema_rs.Registry:
-    contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
-    return jsonschema_rs.Registry(contents, retriever=_refuse_reference)
-
-
-def _validator(schema: Mapping[str, JSON], registry: jsonschema_rs.Registry) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(
-        dict(schema),
-        registry=registry,
-        retriever=_refuse_reference,
-        pattern_options=jsonschema_rs.RegexOptions(),
-        mask=_MASK,
-    )
+        contents = [(_BASE + name, to_portable(content)) for name, content in resources.items()]
+        registry = jsonschema_rs.Registry(contents, retriever=_refuse_reference)
+        return lambda schema: RustCheck(
+            jsonschema_rs.Draft202012Validator(
+                to_portable(schema),
+                registry=registry,
+                retriever=_refuse_reference,
+                pattern_options=jsonschema_rs.RegexOptions(),
+                mask=_MASK,
+            )
+        )
 
 
 def _refuse_reference(uri: str) -> NoReturn:
     raise LookupError(f"{uri} is not loaded, and references are not fetched")
+
+
+# It has no state: one for all.
+RUST = Rust()

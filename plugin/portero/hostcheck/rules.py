@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
-from portero.engine import Checks, Engine, InstancePath
+from portero.engine import Check, Engine, InstancePath
+from portero.engine.rust import RUST
 from portero.hostcheck.unknown import certain, possible
 from portero.policy import site
 from portero.policy.dialect import condition_faults
@@ -36,7 +37,7 @@ class HostPolicy:
 
     rules: Policy
     about: Mapping[str, About]
-    possible: Checks
+    possible: Mapping[str, Check]
 
     def outcome(self, rule: str, document: JSON) -> tuple[Status, tuple[InstancePath, ...]] | None:
         """None: the rule holds. Otherwise whether it is certainly violated, and where."""
@@ -46,7 +47,7 @@ class HostPolicy:
         return ("violated" if self.possible[rule].failures(document) else "unknown"), failures
 
 
-def load(folders: Sequence[Path], engine: Engine) -> HostPolicy:
+def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     found: list[str] = []
     contents = [read(folder, found) for folder in folders]

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from portero.policy import earlier_dialect
-from portero.policy.json_files import TOO_DEEP, DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse
 from portero.policy.positions import find_position
 from portero.regular_file import read_regular_file
 from portero.types import JSON
@@ -27,8 +26,8 @@ _DOCUMENTS = (
     "site.json",
     "site.schema.json",
 )
-_BRANCHES: tuple[earlier_dialect.Kind, ...] = ("rules", "host")
-_EXCEPTIONS: earlier_dialect.Kind = "exceptions"
+_BRANCHES = ("rules", "host")
+_EXCEPTIONS = "exceptions"
 _RULE = re.compile(r"(rules|host)/[a-z0-9-]+/[a-z0-9-]+\.json")
 _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
@@ -41,8 +40,6 @@ class Folder:
     """What a folder holds: `data` by name below it, the rest parsed: `rules` of requests, rules of the `host`.
 
     `keys`: the bytes of each file of keys, by its name in keys/.
-
-    `warnings`: a line for each file of an earlier dialect, which was translated.
     """
 
     path: Path
@@ -51,7 +48,6 @@ class Folder:
     rules: Mapping[Path, dict[str, JSON]]
     host: Mapping[Path, dict[str, JSON]]
     exceptions: Mapping[Path, dict[str, JSON]]
-    warnings: tuple[str, ...] = ()
     keys: Mapping[str, bytes] = field(default_factory=dict)
 
     def located(self, file: Path, fault: str) -> str:
@@ -115,28 +111,11 @@ def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list
     keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
     documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, found)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
-    warnings: list[str] = []
-    rules, host, exceptions = (_filed(kind, path, documents, warnings, found) for kind in (*_BRANCHES, _EXCEPTIONS))
-    return Folder(path, data, named, rules, host, exceptions, tuple(warnings), keys)
-
-
-def _filed(
-    kind: earlier_dialect.Kind,
-    path: Path,
-    documents: Mapping[str, dict[str, JSON]],
-    warnings: list[str],
-    found: list[str],
-) -> dict[Path, dict[str, JSON]]:
-    """The documents of one kind by file, all in the present dialect."""
-    filed = {path / name: document for name, document in documents.items() if name.startswith(f"{kind}/")}
-    for file, document in filed.items():
-        if earlier_dialect.is_earlier(document):
-            try:
-                filed[file], warning = earlier_dialect.translate(kind, document)
-                warnings.append(f"{file}: {warning}")
-            except RecursionError:
-                found.append(f"{file}: {TOO_DEEP}")
-    return filed
+    rules, host, exceptions = (
+        {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
+        for branch in (*_BRANCHES, _EXCEPTIONS)
+    )
+    return Folder(path, data, named, rules, host, exceptions, keys)
 
 
 def _is_known(name: str) -> bool:

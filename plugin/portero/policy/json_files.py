@@ -8,16 +8,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from portero import engine
+from portero.engine.rust import RUST
 from portero.spelling import close_to, spell
 from portero.strict_json import DuplicateName, unique_names
 from portero.types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
     from jsonschema import ValidationError
-
-
-TOO_DEEP = "nests too deep: make it flatter"
 
 
 class DocumentRefused(Exception):
@@ -42,7 +39,7 @@ def parse(data: bytes) -> dict[str, JSON]:
     except json.JSONDecodeError as error:
         raise DocumentRefused(f"is not JSON at line {error.lineno}, column {error.colno}: fix the syntax") from error
     except RecursionError as error:
-        raise DocumentRefused(TOO_DEEP) from error
+        raise DocumentRefused("nests too deep: make it flatter") from error
     except ValueError as error:
         # Python reads at most 4300 digits.
         raise DocumentRefused("has a number of thousands of digits: write a shorter one") from error
@@ -83,7 +80,7 @@ def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
     if kept is None or kept[0] is not schema:
         if len(_COMPILED) >= _MOST_COMPILED:
             _COMPILED.clear()
-        kept = _COMPILED[id(schema)] = (schema, engine.validator(schema))
+        kept = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
     return kept[1]
 
 
@@ -102,7 +99,8 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
     violated: Any = error.schema
     instance: Any = cast(Any, error.instance)
     if error.validator == "required":
-        yield from (f"'{name}' is missing" for name in value if name not in instance)
+        shapes = violated.get("properties", {})
+        yield from (f"'{name}' is missing{_write(name, shapes)}" for name in value if name not in instance)
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = sorted(_known_names(violated, schema))
         yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
@@ -111,6 +109,11 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
     else:
         example = _write_as_list(error, schema) if error.validator == "type" else ""
         yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value)) + example
+
+
+def _write(name: str, shapes: Mapping[str, Any]) -> str:
+    """The cure of a name that is missing and can have but one value."""
+    return f': add "{name}": {json.dumps(shapes[name]["const"])}' if "const" in shapes.get(name, {}) else ""
 
 
 def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:

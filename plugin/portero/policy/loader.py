@@ -4,11 +4,13 @@ The first folder is the built-in one (schemas/): it holds the dialect, the reque
 Later folders add rules and exceptions and override them by id; their site.json overrides the site's values.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from portero.engine import Checks, Engine, OneByOne
+from portero.engine import Check, Engine
+from portero.engine.rust import RUST
 from portero.errors import Faults
 from portero.flags.proposal import value_faults
 from portero.policy import exception, identity_issuers, site, site_warnings
@@ -34,8 +36,10 @@ class InvalidPolicy(Faults):
     """The policy cannot be used; `faults` names each fault with its file and its cure, one line each."""
 
 
-def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation], reader: Reader = read) -> Policy:
-    """The policy in these folders, compiled by this engine; raises InvalidPolicy."""
+def load(
+    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read, engine: Engine = RUST
+) -> Policy:
+    """The policy in these folders; raises InvalidPolicy. Only tests name another engine."""
     if not folders:
         raise InvalidPolicy(["no policy folder is given: name at least the built-in one"])
     found: list[str] = []
@@ -56,9 +60,7 @@ def load(folders: Sequence[Path], engine: Engine, operations: Sequence[Operation
     waivers = exception.compile_waivers(written, engine, resources, found)
     refuse_if(found)
     judging = by_operation(rules, tuple(operations))
-    # The built-in folder is installed with Portero: its files are no work for the site.
-    warnings = tuple(warning for folder in contents[1:] for warning in folder.warnings)
-    return Policy(rules, values, digest_of(contents), checks, judging, waivers, warnings, trusted)
+    return Policy(rules, values, digest_of(contents), checks, judging, waivers, trusted)
 
 
 def refuse_if(found: Sequence[str]) -> None:
@@ -137,18 +139,13 @@ def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JS
 
 def compile_rules(
     rules: Mapping[str, Rule], engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
-) -> Checks:
+) -> dict[str, Check]:
     """The checks of all rules; each rule that does not compile is added to `found`."""
-    try:
-        return engine.gather({rule.id: rule.schema for rule in rules.values()}, resources)
-    except Exception as error:  # noqa: BLE001 - each engine has errors of its own, and they do not say which rule it is
-        faults = [fault for rule in rules.values() for fault in _compile_faults(rule, engine, resources)]
-        found += faults or [f"the {engine.name} engine cannot compile the rules ({type(error).__name__})"]
-        return OneByOne()
-
-
-def _compile_faults(rule: Rule, engine: Engine, resources: Mapping[str, Mapping[str, JSON]]) -> Iterator[str]:
-    try:
-        engine.compile(rule.schema, resources)
-    except Exception as error:  # noqa: BLE001 - each engine has errors of its own; a rule that does not compile is a fault
-        yield f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})"
+    prepared = cache(lambda: engine.prepare(resources))
+    checks = {}
+    for rule in rules.values():
+        try:
+            checks[rule.id] = prepared()(rule.schema)
+        except Exception as error:  # noqa: BLE001 - each engine has errors of its own
+            found.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
+    return checks

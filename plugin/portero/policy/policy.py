@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from portero.decision import LEVELS, Violation
-from portero.engine import Checks, InstancePath
+from portero.engine import Check, InstancePath
 from portero.flags.proposal import NoValue, Proposal
 from portero.identity.trusted import Trusted
 from portero.policy.at import is_default, spell_at
@@ -18,9 +18,6 @@ from portero.policy.wording import WordingTemplate, fill_reason
 from portero.reading.routes import Operation
 from portero.types import JSON
 
-# Few hosts are in a swarm. These take 2 MiB, and 3 ms of the first request.
-_COMPILED_AT_FIRST_USE = frozenset({"ServiceCreate", "ServiceUpdate"})
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -29,11 +26,9 @@ class Policy:
     rules: Mapping[str, Rule]
     site: Mapping[str, JSON]
     digest: str
-    checks: Checks
+    checks: Mapping[str, Check]
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
-    # A line for each file that the next release will refuse.
-    warnings: tuple[str, ...] = ()
     # Who is believed when a request says who asks.
     trusted: Trusted = field(default_factory=Trusted)
     # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
@@ -98,23 +93,14 @@ class Policy:
         `acts`: only those of rules that do this. `audit_profile`: what this profile would refuse is reported as well.
         """
         acting = self._acting_in(cast(dict[str, str], request)["operation"], profile, audit_profile)
-        failed: dict[str, tuple[InstancePath, ...]] = {}
-        for act in acts:
-            failed |= self.checks.failures(acting.by_act[act], request)
         return tuple(
             violation
             for rule, action in acting.actions.items()
-            if rule in failed
+            if action in acts and (paths := self.checks[rule].failures(request))
             for violation in _violations(
-                self.rules[rule], action, failed[rule], request, acting.would_refuse.get(rule, ""), self._wording(rule)
+                self.rules[rule], action, paths, request, acting.would_refuse.get(rule, ""), self._wording(rule)
             )
         )
-
-    def make_ready(self, profile: str, audit_profile: str = "") -> None:
-        """Compile now what requests would wait for that are the first of their operation under these profiles."""
-        for operation in self.by_operation.keys() - _COMPILED_AT_FIRST_USE:
-            for rules in self._acting_in(operation, profile, audit_profile).by_act.values():
-                self.checks.make_ready(rules)
 
     def reads_image(self, operation: str, profile: str) -> bool:
         """Whether a rule that is enforced, or an exception for one, depends on the image as the daemon has it."""
@@ -136,8 +122,9 @@ class Policy:
                 if audit_profile and action != "deny" and self.action(rule, audit_profile) == "deny"
             }
             chosen |= dict.fromkeys(stricter, "audit")
-            known = _ActingRules.of({rule: action for rule, action in chosen.items() if action != "off"}, stricter)
-            known = replace(known, reads_image=self._read_image(known.by_act["deny"]))
+            enforced = [rule for rule, action in chosen.items() if action == "deny"]
+            actions: dict[str, Acting] = {rule: action for rule, action in chosen.items() if action != "off"}
+            known = _ActingRules(actions, stricter, self._read_image(enforced))
             self._acting[operation, profile, audit_profile] = known
         return known
 
@@ -167,23 +154,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _ActingRules:
-    """`by_act` is checked apart: most requests violate a rule that only reports, and few violate the others.
-
-    `would_refuse`: the audit profile, for each rule that only it enforces.
-    """
+    """The rules of one operation. `would_refuse`: the audit profile, for each rule that only it enforces."""
 
     actions: Mapping[str, Acting]
-    by_act: Mapping[Acting, tuple[str, ...]]
     would_refuse: Mapping[str, str]
     reads_image: bool = False
 
-    @classmethod
-    def of(cls, actions: Mapping[str, Acting], would_refuse: Mapping[str, str]) -> "_ActingRules":
-        by_act = {act: tuple(rule for rule in actions if actions[rule] == act) for act in ACTS}
-        return cls(actions, by_act, would_refuse)
 
-
-_NONE = _ActingRules.of({}, {})
+_NONE = _ActingRules({}, {})
 
 
 def _violations(

@@ -16,7 +16,7 @@ RuleDocument = TypedDict(
     "RuleDocument",
     {
         "$schema": NotRequired[str],
-        "dialect": NotRequired[int],
+        "dialect": int,
         "title": str,
         "reason": str,
         "remedy": Mapping[str, str],

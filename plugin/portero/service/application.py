@@ -53,7 +53,6 @@ class Application:
     settings: Settings
     in_force: InForce
     log: DecisionLog
-    engine: str
     recorder: "Recorder | None" = None
     metrics: Metrics = field(default_factory=Metrics)
     asked_by: AskedBy = field(default_factory=AskedBy)
@@ -100,7 +99,6 @@ class Application:
         return View(
             self.settings,
             in_force.judge.policy,
-            self.engine,
             in_force.notice,
             builds.with_entitlements(self.asked_by.list(), host),
             self.log.state,
@@ -186,13 +184,11 @@ def build(settings: Settings, shared: Path | None = None) -> Application:
     metrics = Metrics(operations, shared, log.state.count_stalled)
     notice = loaded.notice(time.time())
     metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
-    # Before the workers fork, so that they share it.
-    loaded.policy.make_ready(settings.profile, settings.reported_profile)
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
-    name, asked_by = loading.engine_name(settings), AskedBy(shared)
+    asked_by = AskedBy(shared)
     shared_lines = SharedLines(settings.log_reads)
-    return Application(settings, InForce(judge, notice), log, name, recorder, metrics, asked_by, shared_lines)
+    return Application(settings, InForce(judge, notice), log, recorder, metrics, asked_by, shared_lines)
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:

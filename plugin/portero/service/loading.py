@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from portero import engine
-from portero.engine import Engine
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy import folder
@@ -103,22 +101,17 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
         raise LoadError([str(error)]) from error
 
 
-def judge_of(settings: Settings) -> tuple[Judge, str]:
-    """The judge under these settings, its policy as it is on the disk, and the name of its engine; raises LoadError."""
+def judge_of(settings: Settings) -> Judge:
+    """The judge under these settings, its policy as it is on the disk; raises LoadError."""
     routes, shapes = load_api()
     policy = _load_policy(settings, routes.operations, folder.read)
-    return assemble_judge(settings, policy, routes, shapes, list_links(settings)), engine_name(settings)
+    return assemble_judge(settings, policy, routes, shapes, list_links(settings))
 
 
 def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: Shapes, links: Sequence[str]) -> Judge:
     """The judge by this policy, with the links in its folders."""
     host = make_host(settings, policy, links)
     return Judge(policy, routes, shapes, host, Enforcement(settings.profile, settings.mode), settings.host_groups)
-
-
-def engine_name(settings: Settings) -> str:
-    """The name of the engine that compiles the rules."""
-    return _engine(settings).name
 
 
 def _load_kept(
@@ -141,14 +134,6 @@ def list_links(settings: Settings) -> tuple[str, ...]:
 
 def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
     try:
-        return load(settings.policy_folders, _engine(settings), operations, reader)
+        return load(settings.policy_folders, operations, reader)
     except InvalidPolicy as error:
         raise LoadError(error.faults) from error
-
-
-def _engine(settings: Settings) -> Engine:
-    try:
-        return engine.named(settings.engine)
-    except ImportError as error:
-        cure = "reinstall portero, or set PORTERO_ENGINE=reference"
-        raise LoadError([f"cannot load the rule engine {settings.engine}: {error}; {cure}"]) from error

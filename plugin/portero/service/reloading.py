@@ -51,13 +51,12 @@ def follow(application: Application, notice: Notice) -> InForce:
 
 def _take_over(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
     """The judge by a policy, and the host as that protects it with the links in its folders."""
-    settings, judge = application.settings, application.in_force.judge
+    judge = application.in_force.judge
     host = judge.host
     if isinstance(host, HostFiles):
         host = host.protecting(policy.protected_paths, links)
     if policy is judge.policy and host is judge.host:
         return judge
-    policy.make_ready(settings.profile, settings.reported_profile)
     return replace(judge, policy=policy, host=host)
 
 

@@ -25,7 +25,6 @@ Profile = Literal["baseline", "hardened", "restricted"]
 AuditProfile = Literal["auto", "none", "hardened", "restricted"]
 Mode = Literal["enforce", "audit"]
 LogFailure = Literal["deny", "allow"]
-EngineChoice = Literal["auto", "reference", "rust", "both"]
 YesOrNo = Literal["yes", "no"]
 Lookups = Literal["auto", "off"]
 
@@ -47,7 +46,6 @@ class Settings:
     log_failure: LogFailure
     log_sync: Sync
     log_reads: int
-    engine: EngineChoice
     docker_host: Path | None
     lookups: Lookups
     host_root: Literal["auto", "none"] | Path
@@ -154,7 +152,6 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "log_failure": value.one_of(*get_args(LogFailure)),
         "log_sync": value.one_of(*get_args(Sync)),
         "log_reads": value.number(1, 100_000),
-        "engine": value.one_of(*get_args(EngineChoice)),
         "docker_host": value.docker_host,
         "lookups": value.one_of(*get_args(Lookups)),
         "host_root": value.host_root,

@@ -39,7 +39,7 @@ _SILENT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a status is made of. `engine`: the name of the rule engine; `daemons`: what is known of those that ask.
+    """What a status is made of. `daemons`: what is known of those that ask.
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
     existing object went. `break_glass`: for how many requests a token lifted the rules since the start. `silent_for`:
@@ -49,7 +49,6 @@ class View:
 
     settings: Settings
     policy: Policy
-    engine: str
     notice: Notice
     daemons: list[JSON]
     log: LogState
@@ -70,7 +69,6 @@ def health(view: View) -> dict[str, JSON]:
         "mode": view.settings.mode,
         "policy": view.policy.digest,
         "rules": len(view.policy.rules),
-        "engine": view.engine,
         "loaded": instant(view.notice.loaded),
         "lastTried": instant(view.notice.tried),
         "reloadFaults": [*view.notice.faults],
@@ -97,7 +95,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "exceptions": exceptions(view.policy, time.time(), so_far),
         "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
         "tokenIssuers": [*view.policy.trusted.token_issuers],
-        "warnings": [*view.policy.warnings, *warn_of_accounts(users, settings.profile)],
+        "warnings": [*warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
         "startsUnasked": [*_UNASKED],
         "inEmergency": _IN_EMERGENCY,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from portero.decision import Violation
-from portero.engine import Engine
+from portero.engine.rust import RUST
 from portero.policy import site
 from portero.policy.at import follow
 from portero.policy.json_files import faults
@@ -37,7 +37,6 @@ class SiteValues:
     """Looks for site values under one policy. `schema`: site.schema.json; `request`: request.json."""
 
     policy: Policy
-    engine: Engine
     schema: Mapping[str, JSON]
     request: Mapping[str, JSON]
     _known: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -76,7 +75,7 @@ class SiteValues:
 
     def _failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
         resources = {"site": {"$defs": site.definitions(values, self.schema)}, "request": self.request}
-        return self.engine.compile(dict(rule.schema), resources).failures(document)
+        return RUST.compile(dict(rule.schema), resources).failures(document)
 
     def _schema_of(self, key: str) -> dict[str, JSON]:
         properties = cast(dict[str, JSON], self.schema["properties"])

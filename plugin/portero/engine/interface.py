@@ -21,22 +21,6 @@ class Check(Protocol):
         ...
 
 
-class Checks(Protocol):
-    """Compiled schemas by name; a set of them is checked in one call."""
-
-    def __getitem__(self, name: str) -> Check:
-        """The check of one schema."""
-        ...
-
-    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """The failures by name, in the order of `names`, without the schemas that are satisfied."""
-        ...
-
-    def make_ready(self, names: tuple[str, ...]) -> None:
-        """Do now what `failures` would do when it is first asked for these names."""
-        ...
-
-
 class Engine(Protocol):
     """A JSON Schema implementation."""
 
@@ -49,22 +33,6 @@ class Engine(Protocol):
     def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
         """What `compile` does, for many schemas: the resources are read once."""
         ...
-
-    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:
-        """Checks of several schemas by name; raises what `compile` raises."""
-        ...
-
-
-class OneByOne(dict[str, Check]):
-    """Checks that are made one after the other."""
-
-    def failures(self, names: tuple[str, ...], request: JSON) -> dict[str, tuple[InstancePath, ...]]:
-        """As in Checks."""
-        found = {name: self[name].failures(request) for name in names}
-        return {name: paths for name, paths in found.items() if paths}
-
-    def make_ready(self, names: tuple[str, ...]) -> None:
-        """As in Checks: each was made when it was put in."""
 
 
 def sort_paths(paths: set[InstancePath]) -> tuple[InstancePath, ...]:

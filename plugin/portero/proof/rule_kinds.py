@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from portero import engine
 from portero.engine import Check, Engine, InstancePath
+from portero.engine.reference import Reference
+from portero.engine.rust import RUST
 from portero.hostcheck import rules as host_rules
 from portero.hostcheck.unknown import certain, possible
 from portero.policy import loader, site
@@ -25,6 +26,8 @@ from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
 from portero.types import JSON
 
+# What a rule is proved with: the engine that decides, and the oracle.
+ENGINES: Sequence[Engine] = (RUST, Reference())
 _EXAMPLE_SITE = "example-site"
 
 
@@ -83,25 +86,20 @@ class HostGround:
         return spell_at({"facts": document}, ("facts", *path))
 
 
-def all_engines() -> list[Engine]:
-    """The engines that a rule is proved with, the fastest first."""
-    return [engine.best(), engine.named("reference")]
-
-
 def rules(
     folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
 ) -> Iterator[tuple[Requests | HostGround, Rule]]:
     """Every rule in these folders with its ground, the built-in folder first; a rule that a later one replaces too."""
-    engines, builtin = all_engines(), folders[0]
+    builtin = folders[0]
     by_id = {operation.id: operation for operation in operations}
     examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
     base, described = _read(builtin / "base-host.json"), _read(builtin / "host.json")
     for number, folder in enumerate(folders, 1):
         own = folder / _EXAMPLE_SITE
         upto = [*folders[:number], *([own] if own.is_dir() else [])]
-        about_requests, about_host = loader.load(upto, engines[0], operations), host_rules.load(upto, engines[0])
+        about_requests, about_host = loader.load(upto, operations), host_rules.load(upto)
         resources = _resources(builtin, about_requests.site)
-        requests, hosts = Requests(examples, resources, engines), HostGround(base, described, resources, engines)
+        requests, hosts = Requests(examples, resources, ENGINES), HostGround(base, described, resources, ENGINES)
         yield from ((requests, rule) for rule in _of(folder, about_requests.rules))
         yield from ((hosts, rule) for rule in _of(folder, about_host.rules.rules))
 

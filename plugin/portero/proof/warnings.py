@@ -1,11 +1,18 @@
-"""What is no fault of a site's rules and exceptions, but hardly meant: files in, a sentence for each out."""
+"""What is no fault of a site's rules and exceptions, but hardly meant: files in, a sentence for each out.
+
+`Impossible` finds conditions of an exception that no request document fulfils: a misspelt name, a value of another
+type. Only what every request has in one shape is inspected: bodies are the user's.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
+from portero.engine.rust import RUST
 from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.near_miss import list_parts
 from portero.policy.rule import Rule
+from portero.spelling import close_to
 from portero.types import JSON
 
 _CREATE = "ContainerCreate"
@@ -15,6 +22,8 @@ _SHARED = ("image", "mounts")
 _OPERATION = ("operation",)
 # Parts of a request that it has or has not by its operation; what a body has is the user's choice.
 _FIXED = ("facts", "identity")
+_OF_ENTRIES = ("contains", "items")
+_LOCAL = "#/$defs/"
 
 
 def find_missing_services(rule: Rule) -> str:
@@ -60,3 +69,50 @@ def _has(document: JSON, path: Sequence[str]) -> bool:
             return False
         document = document[name]
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """`request`: request.json."""
+
+    request: Mapping[str, JSON]
+
+    def find(self, match: JSON) -> Iterator[str]:
+        """A sentence for each condition that fails for every request."""
+        for name, inner in _list_properties(match).items():
+            if name in _FIXED:
+                yield from self._list(inner, cast(dict[str, JSON], self.request["properties"])[name], name)
+        for each in _list_all(match):
+            yield from self.find(each)
+
+    def _list(self, part: JSON, shape: JSON, at: str) -> Iterator[str]:
+        known = self._resolved(shape)
+        if not isinstance(part, dict) or not known:
+            return
+        names = cast(dict[str, JSON], known.get("properties", {}))
+        for name, inner in _list_properties(part).items():
+            if name in names:
+                yield from self._list(inner, names[name], f"{at}.{name}")
+            elif known.get("additionalProperties") is False:
+                yield f"{at}.{name}: is in no request{close_to(name, sorted(names))}"
+        for keyword in _OF_ENTRIES:
+            if keyword in part and "items" in known:
+                yield from self._list(part[keyword], known["items"], f"{at}[*]")
+        for each in _list_all(part):
+            yield from self._list(each, known, at)
+        values = [part["const"]] if "const" in part else cast(list[JSON], part.get("enum", []))
+        if values and not any(map(RUST.compile({**known, "$defs": self.request["$defs"]}, {}).is_satisfied, values)):
+            yield f"{at}: has no such value in any request: see schemas/request.json"
+
+    def _resolved(self, shape: JSON) -> dict[str, JSON]:
+        while isinstance(shape, dict) and str(shape.get("$ref", "")).startswith(_LOCAL):
+            shape = cast(dict[str, JSON], self.request["$defs"])[str(shape["$ref"]).removeprefix(_LOCAL)]
+        return shape if isinstance(shape, dict) else {}
+
+
+def _list_properties(part: JSON) -> dict[str, JSON]:
+    return cast(dict[str, JSON], part.get("properties", {})) if isinstance(part, dict) else {}
+
+
+def _list_all(part: JSON) -> list[JSON]:
+    return cast(list[JSON], part.get("allOf", [])) if isinstance(part, dict) else []
