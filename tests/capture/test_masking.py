@@ -153,7 +153,7 @@ def captured() -> Iterator[bytes]:
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))[0]
+    return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))
 
 
 def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:

@@ -7,7 +7,7 @@ from portero.service.settings import Settings
 
 
 def test_an_example_differs_from_the_base_request_only_where_it_says() -> None:
-    judge, _ = judge_of(Settings.read({}, {"host_root": "none"}))
+    judge = judge_of(Settings.read({}, {"host_root": "none"}))
     examples = builtin_examples(judge)
     plain, changed = (
         examples.document(Example("", "ContainerCreate", changes))

@@ -29,7 +29,7 @@ def check(tmp_path: Path) -> Any:
         file.write_text(content if isinstance(content, str) else json.dumps(content))
         return CliRunner().invoke(
             main,
-            ["check", str(file), "--profile", "baseline", "--host-root", "none", "--engine", "reference", *options],
+            ["check", str(file), "--profile", "baseline", "--host-root", "none", *options],
         )
 
     return run

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portero import engine
 from portero.cli import main
 
 SETTINGS = {
@@ -107,14 +106,6 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
     assert outcome["host"]["kernel"]["settings"]["kernel.kptr_restrict"]["value"] == 0
 
 
-def test_the_named_engine_decides_alike(root: Path) -> None:
-    (root / "proc/sys/kernel/kptr_restrict").write_text("0")
-
-    outputs = {run(root, "--engine", name).output for name in engine.NAMES}
-
-    assert len(outputs) == 1
-
-
 def test_an_invalid_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
@@ -128,15 +119,6 @@ def test_an_invalid_policy_ends_with_two(root: Path, tmp_path: Path) -> None:
 
 def test_a_root_that_is_not_there_ends_with_two(tmp_path: Path) -> None:
     assert run(tmp_path / "nothing").exit_code == 2
-
-
-def test_an_engine_that_cannot_be_loaded_ends_with_two(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "portero.engine.rust", None)
-
-    result = run(root, "--engine", "rust")
-
-    assert result.exit_code == 2
-    assert "cannot load the engine rust" in result.stderr
 
 
 def test_dockerd_is_asked_at_the_address_that_is_given(root: Path) -> None:

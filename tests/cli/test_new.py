@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.proof.ground import rules
 from portero.proof.prove import CHECKS, RuleProof
+from portero.proof.rule_kinds import rules
 from portero.service import resources
 from portero.service.docker_api import load_api
 

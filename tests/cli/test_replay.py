@@ -22,7 +22,7 @@ READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
-    said = ["replay", *map(str, arguments), "--host-root", "none", "--engine", "reference", "--profile", "baseline"]
+    said = ["replay", *map(str, arguments), "--host-root", "none", "--profile", "baseline"]
     return CliRunner().invoke(main, said, input=text)
 
 

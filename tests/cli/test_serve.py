@@ -17,14 +17,14 @@ from tests.server.running import ROOT, Server, started
 
 
 def test_the_start_is_one_line_and_the_end_is_silent(tmp_path: Path) -> None:
-    with started(serve(tmp_path, "--engine", "reference"), tmp_path / "portero.sock") as running:
+    with started(serve(tmp_path), tmp_path / "portero.sock") as running:
         status, errors = running.stop()
 
     (line,) = errors.splitlines()
     assert status == 0
     assert line.startswith(f"portero: version {__version__}, ")
     profiles = "profile hardened, audit profile restricted, mode enforce"
-    assert line.endswith(f" rules, {profiles}, engine reference, socket {tmp_path}/portero.sock")
+    assert line.endswith(f" rules, {profiles}, socket {tmp_path}/portero.sock")
     assert not (tmp_path / "portero.sock").exists()
 
 

@@ -151,15 +151,14 @@ def test_stale_pages_of_a_checkout_are_a_fault(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("one_check")
-def test_a_rule_without_a_dialect_passes_with_a_warning_on_standard_error(tmp_path: Path) -> None:
+def test_a_rule_without_a_dialect_is_refused_with_its_file_and_the_cure(tmp_path: Path) -> None:
     folder = Path(site(tmp_path))
     file = folder / "rules" / "images" / "team-registry.json"
     file.write_text(json.dumps({name: value for name, value in RULE.items() if name != "dialect"}))
 
     result = prove(str(folder))
 
-    words = 'is of dialect 1, which the next release refuses: add "dialect": 2'
-    assert (result.exit_code, result.stderr) == (0, f"portero: warning: {file}: {words}\n")
+    assert (result.exit_code, result.stderr) == (2, f"portero: {file}: 'dialect' is missing: add \"dialect\": 2\n")
 
 
 @pytest.mark.usefixtures("one_check")

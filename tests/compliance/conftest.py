@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.cli.builtin_examples import builtin_examples
 from portero.compliance import benchmark as benchmarks
 from portero.compliance.host_evidence import HostEvidence
@@ -81,12 +80,12 @@ def make_result(make_trial: MakeTrial) -> MakeResult:
 
 @cache
 def _judge(given: tuple[tuple[str, str], ...]) -> Judge:
-    return judge_of(Settings.read({}, dict(given)))[0]
+    return judge_of(Settings.read({}, dict(given)))
 
 
 @cache
 def _host_rules() -> Mapping[str, Rule]:
-    return host_rules.load([SCHEMAS], engine.best()).rules.rules
+    return host_rules.load([SCHEMAS]).rules.rules
 
 
 _KNOWN: dict[tuple[str, ...], Mapping[str, Standing]] = {}

@@ -5,7 +5,6 @@ import time
 from functools import cache
 from typing import Any
 
-from portero import engine
 from portero.host.fixed import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -22,7 +21,7 @@ def judge() -> Judge:
     """The judge of this checkout's policy."""
     schemas = resources.schemas()
     routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
-    policy = load([schemas], engine.best(), routes.operations)
+    policy = load([schemas], routes.operations)
     shapes, host = Shapes.load(schemas / "api"), FixedHost({"links": LINKS})
     return Judge(policy, routes, shapes, host, Enforcement("baseline", "enforce"))
 

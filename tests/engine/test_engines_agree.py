@@ -1,4 +1,4 @@
-"""Both engines judge alike, rule by rule and all rules at once: examples, attacks, what clients sent, mixtures."""
+"""Both engines judge alike, rule by rule: examples, attacks, what clients sent, mixtures."""
 
 import base64
 import copy
@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portero import engine
-from portero.engine import OneByOne
+from portero.engine.reference import Reference
 from portero.host.fixed import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -26,28 +25,30 @@ from tests.e2e.corpus import load as corpus
 from tests.e2e.corpus import written
 from tests.paths import SCHEMAS
 
-PROFILES = ("baseline", "hardened", "restricted")
 ROUTES, SHAPES = load_api()
 
 NOON = 1_800_000_000.0
 
 
+POLICY = load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
+
+
 @cache
-def policy(name: str) -> Policy:
-    return load([SCHEMAS, SCHEMAS / "example-site"], engine.named(name), ROUTES.operations)
+def by_reference() -> Policy:
+    return load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations, engine=Reference())
 
 
 @cache
 def examples() -> dict[str, dict[str, Any]]:
     base = json.loads((SCHEMAS / "base-requests.json").read_text())
     made = Examples(base, {operation.id: operation for operation in ROUTES.operations}, SHAPES)
-    rules = policy("rust").rules.values()
+    rules = POLICY.rules.values()
     return {f"{rule.id}: {said}": document for rule in rules for _, said, document in made.requests(rule)}
 
 
 def documents(asked: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The request documents of those envelopes that can be read."""
-    judge = Judge(policy("rust"), ROUTES, SHAPES, FixedHost(HOST), Enforcement("restricted", "enforce"))
+    judge = Judge(POLICY, ROUTES, SHAPES, FixedHost(HOST), Enforcement("restricted", "enforce"))
     for envelope in asked:
         try:
             yield judge.document(json.dumps(envelope).encode(), NOON)
@@ -70,17 +71,10 @@ def as_asked(request: bytes) -> dict[str, Any]:
 
 
 def disagreements(document: dict[str, Any]) -> list[str]:
-    """The rules about which the engines differ, alone or in company."""
-    rust, reference = policy("rust"), policy("reference")
-    rules = rust.by_operation.get(document["operation"], ())
-    alone = {rule: reference.checks[rule].failures(document) for rule in rules}
-    differ = [rule for rule in rules if rust.checks[rule].failures(document) != alone[rule]]
-    for profile in PROFILES:
-        acting = tuple(rust.acting(document["operation"], profile))
-        together = rust.checks.failures(acting, document)
-        if list(together.items()) != [(rule, alone[rule]) for rule in acting if alone[rule]]:
-            differ.append(f"all that act under {profile}")
-    return differ
+    """The rules about which the engines differ."""
+    rust, reference = POLICY.checks, by_reference().checks
+    rules = POLICY.by_operation.get(document["operation"], ())
+    return [rule for rule in rules if rust[rule].failures(document) != reference[rule].failures(document)]
 
 
 def test_the_engines_agree_about_every_example_of_every_rule() -> None:
@@ -135,14 +129,3 @@ def test_the_engines_agree_about_requests_that_are_mixed_from_the_examples(data:
         holder[key] = donors[key] if key in donors and data.draw(st.booleans()) else copy.deepcopy(data.draw(_ODD))
 
     assert disagreements(document) == []
-
-
-def test_rules_that_are_asked_at_once_say_what_each_says_alone_in_their_order() -> None:
-    schemas: dict[str, Any] = {"b": {"required": ["x"]}, "a": {"items": {"const": 1}}, "c": {"type": "array"}}
-    names = ("c", "a", "b")
-    for request in ([1, 2], {}, {"x": 1}, [1]):
-        alone = OneByOne({name: engine.named("reference").compile(schema, {}) for name, schema in schemas.items()})
-        for name in engine.NAMES:
-            together = engine.named(name).gather(schemas, {}).failures(names, request)
-
-            assert list(together.items()) == list(alone.failures(names, request).items())

@@ -1,9 +1,13 @@
 """The reference engine: references are resolved in memory only, and a pattern's end is the end of the text."""
 
+import subprocess
+import sys
+
 import pytest
 from referencing.exceptions import Unresolvable
 
 from portero.engine.reference import Reference
+from tests.paths import ROOT
 
 
 def test_a_reference_elsewhere_never_allows() -> None:
@@ -19,9 +23,7 @@ def test_the_end_of_a_pattern_is_not_before_a_last_line_feed() -> None:
     assert check.failures(["a", "a\n", 1]) == ((1,),)
 
 
-def test_schemas_that_are_gathered_share_the_resources() -> None:
-    schemas = {name: {"properties": {name: {"$ref": "site#/$defs/one"}}} for name in ("a", "b")}
-    checks = Reference().gather(schemas, {"site": {"$defs": {"one": {"const": 1}}}})
+def test_it_is_loaded_only_when_it_is_used() -> None:
+    code = "import sys; from portero.service import loading; sys.exit('jsonschema' in sys.modules)"
 
-    assert checks.failures(("b", "a"), {"a": 2, "b": 2}) == {"b": (("b",),), "a": (("a",),)}
-    assert checks.failures(("a",), {"a": 1, "b": 2}) == {}
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "plugin")}).returncode == 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero import engine
+from portero.engine.reference import Reference
 from portero.facts import image_object
 from portero.refusals import Refused
 from tests.paths import SCHEMAS
@@ -29,7 +29,7 @@ REQUEST = json.loads((SCHEMAS / "request.json").read_text())
 
 def failures(fact: Any) -> Any:
     schema = {**REQUEST["properties"]["objects"]["properties"]["image"], "$defs": REQUEST["$defs"]}
-    return list(engine.named("reference").compile(schema, {}).failures(fact))
+    return list(Reference().compile(schema, {}).failures(fact))
 
 
 def test_an_image_is_described_by_its_names_and_its_configuration() -> None:

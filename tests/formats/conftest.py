@@ -12,7 +12,7 @@ from portero.service.settings import Settings
 @pytest.fixture(scope="session")
 def policy() -> Policy:
     """The built-in rules."""
-    return judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
+    return judge_of(Settings.read({}, {"host_root": "none"})).policy
 
 
 def violation(rule: str, place: str = "HostConfig.Privileged", action: ActionTaken = "deny") -> Violation:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.hostcheck.rules import HostPolicy, load, rule_of
 from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.merge_patch import merged
 from portero.policy.rule import Rule
+from portero.proof.rule_kinds import ENGINES
 from tests.paths import SCHEMAS
 
 FILES = sorted((SCHEMAS / "host").glob("*/*.json"))
@@ -19,7 +19,7 @@ FILES = sorted((SCHEMAS / "host").glob("*/*.json"))
 GUIDE = {"G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9", "G10", "G12", "G13", "G14", "G20", "G21"}
 
 every_rule = pytest.mark.parametrize("path", FILES, ids=[file.stem for file in FILES])
-every_engine = pytest.mark.parametrize("name", engine.NAMES)
+every_engine = pytest.mark.parametrize("name", [engine.name for engine in ENGINES])
 
 
 def document(name: str) -> Any:
@@ -28,7 +28,7 @@ def document(name: str) -> Any:
 
 @cache
 def policy(name: str) -> HostPolicy:
-    return load([SCHEMAS], engine.named(name))
+    return load([SCHEMAS], next(engine for engine in ENGINES if engine.name == name))
 
 
 def rule(path: Path) -> Rule:

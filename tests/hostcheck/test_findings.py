@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from portero import engine
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.rules import HostPolicy, load
 from portero.policy.merge_patch import merged
@@ -14,7 +13,7 @@ from tests.paths import SCHEMAS
 
 @cache
 def policy(*folders: Path) -> HostPolicy:
-    return load([SCHEMAS, *folders], engine.best())
+    return load([SCHEMAS, *folders])
 
 
 def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostReport:

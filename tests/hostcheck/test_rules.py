@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.hostcheck.rules import load
 from portero.policy import loader
 from portero.policy.loader import InvalidPolicy
@@ -28,12 +27,12 @@ def site_folder(tmp_path: Path, rule: Any = None, site: Any = None) -> Path:
 
 def faults(*folders: Path) -> list[str]:
     with pytest.raises(InvalidPolicy) as broken:
-        load(folders, engine.best())
+        load(folders)
     return [without_position(fault.partition(".json: ")[2]) for fault in broken.value.faults]
 
 
 def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:
-    policy = load([SCHEMAS, site_folder(tmp_path, RULE)], engine.best())
+    policy = load([SCHEMAS, site_folder(tmp_path, RULE)])
 
     assert policy.rules.rules["own-rule"].topic == "own"
     assert policy.about["own-rule"] == "host"
@@ -42,7 +41,7 @@ def test_a_folder_of_the_site_adds_a_rule(tmp_path: Path) -> None:
 def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_path: Path) -> None:
     routes = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
 
-    policy = loader.load([SCHEMAS, site_folder(tmp_path, RULE)], engine.best(), routes.operations)
+    policy = loader.load([SCHEMAS, site_folder(tmp_path, RULE)], routes.operations)
 
     assert "own-rule" not in policy.rules
 
@@ -50,7 +49,7 @@ def test_a_folder_with_rules_about_the_host_alone_is_a_policy_for_serve_too(tmp_
 def test_the_sites_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
     folder = site_folder(tmp_path, site={"actions": {"kernel-pointers-hidden": "audit", "no-privileged": "audit"}})
 
-    policy = load([SCHEMAS, folder], engine.best())
+    policy = load([SCHEMAS, folder])
 
     assert policy.rules.action("kernel-pointers-hidden", "hardened") == "audit"
 
@@ -61,6 +60,7 @@ def test_the_sites_actions_may_name_rules_of_both_kinds(tmp_path: Path) -> None:
         ({"operations": ["ContainerCreate"]}, "'operations' is unknown: did you mean 'properties'?"),
         ({"about": "container"}, "about: must be one of host, daemon"),
         ({"about": None}, "'about' is missing"),
+        ({"dialect": None}, "'dialect' is missing: add \"dialect\": 2"),
         ({"remedy": {"docker": "drop it"}}, "remedy: 'host' is missing"),
         ({"$schema": "../../rule.json"}, "$schema: write ../../host-rule.json"),
         (
@@ -101,5 +101,5 @@ def test_a_policy_without_rules_about_the_host_is_a_fault(tmp_path: Path) -> Non
 
 def _lines(folder: Path) -> tuple[str, ...]:
     with pytest.raises(InvalidPolicy) as broken:
-        load([folder], engine.best())
+        load([folder])
     return broken.value.faults

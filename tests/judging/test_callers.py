@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.identity.caller import Identity
@@ -59,8 +58,8 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     }.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(text)
-    loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))[0]
-    policy = load([SCHEMAS, folder], engine.best(), loaded.routes.operations)
+    loaded = judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none", "host_groups": "web"}))
+    policy = load([SCHEMAS, folder], loaded.routes.operations)
     return replace(
         loaded, host=FixedHost(), policy=policy, enforcement=Enforcement("hardened", "enforce", "restricted")
     )

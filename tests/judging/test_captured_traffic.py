@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.host.fixed import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
@@ -28,7 +27,7 @@ NOON = 1_800_000_000.0
 @cache
 def judge(profile: str) -> Judge:
     routes = Routes.load(json.loads((resources.schemas() / "operations.json").read_text()))
-    policy = load([resources.schemas()], engine.best(), routes.operations)
+    policy = load([resources.schemas()], routes.operations)
     shapes, host = Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST)
     return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 

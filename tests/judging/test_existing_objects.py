@@ -117,7 +117,7 @@ def judge_with(tmp_path: Path, files: Mapping[str, Any]) -> Judge:
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(json.dumps(content))
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))[0]
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "schemas": str(tmp_path)}))
     return replace(loaded, host=HOST)
 
 

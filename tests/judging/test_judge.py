@@ -21,7 +21,7 @@ NOON = 1_800_000_000.0
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))[0]
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
     return replace(loaded, host=FixedHost())
 
 

@@ -62,7 +62,7 @@ OLD: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))[0]
+    loaded = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
     values = {"ownership": "owner", "operator-groups": ["ops"]}
     policy = replace(loaded.policy, site={**loaded.policy.site, **values})
     return replace(loaded, host=FixedHost({"objects": OLD}), policy=policy)

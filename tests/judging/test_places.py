@@ -15,7 +15,7 @@ REFUSED_THERE = {"host-paths-seen", "network-resolved"}
 
 
 def judge(host_root: str) -> Judge:
-    return judge_of(Settings.read({}, {"host_root": host_root, "profile": "baseline"}))[0]
+    return judge_of(Settings.read({}, {"host_root": host_root, "profile": "baseline"}))
 
 
 def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:

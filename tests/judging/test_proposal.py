@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import pytest
 
-from portero import engine
 from portero.decision import Decision, Violation
 from portero.flags.proposal import Proposal
 from portero.host.fixed import FixedHost
@@ -41,12 +40,12 @@ def shapes() -> Shapes:
 
 @cache
 def policy() -> Policy:
-    return load([SCHEMAS, EXAMPLE_SITE], engine.best(), routes().operations)
+    return load([SCHEMAS, EXAMPLE_SITE], routes().operations)
 
 
 @cache
 def shipped() -> Policy:
-    return load([SCHEMAS], engine.best(), routes().operations)
+    return load([SCHEMAS], routes().operations)
 
 
 @cache
@@ -274,7 +273,7 @@ def test_what_is_too_much_is_taken_away_with_its_value() -> None:
 
 def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "log-drivers-remote": ["journald"]}))
-    strict = load([SCHEMAS, tmp_path], engine.best(), routes().operations)
+    strict = load([SCHEMAS, tmp_path], routes().operations)
     ports = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "5353", "HostIp": "10.0.0.1"}]}
     image = f"registry.example.com/app:1@sha256:{'a' * 64}"
     body = {"Image": image, "HostConfig": {**LIMITED, "PortBindings": ports}}
@@ -288,7 +287,7 @@ def test_ports_get_an_address_and_a_higher_port(tmp_path: Path) -> None:
 
 def test_the_strictest_profile_is_satisfied_but_for_what_no_flag_can_say(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text(json.dumps({"networks": ["app"], "registries": ["registry.example.com/team"]}))
-    strict = load([SCHEMAS, tmp_path], engine.best(), routes().operations)
+    strict = load([SCHEMAS, tmp_path], routes().operations)
 
     decision = decided("/v1.45/containers/create", {"Image": "busybox"}, profile="restricted", policy=strict)
 

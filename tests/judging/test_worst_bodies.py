@@ -21,7 +21,7 @@ MOST_BYTES_OF_A_LINE = 64 * 1024
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none"}))[0]
+    return judge_of(Settings.read({}, {"profile": "hardened", "host_root": "none"}))
 
 
 def decide(judge: Judge, operation: str, body: object) -> Decision:

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from portero import engine
 from portero.policy.dialect import THREATS
 from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
-from portero.proof.ground import Requests, rules
 from portero.proof.prove import CHECKS, RuleProof
+from portero.proof.rule_kinds import Requests, rules
 from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
@@ -35,7 +34,7 @@ SOURCE = re.compile(
 
 @cache
 def policy() -> Policy:
-    return load([SCHEMAS, EXAMPLE_SITE], engine.best(), OPERATIONS)
+    return load([SCHEMAS, EXAMPLE_SITE], OPERATIONS)
 
 
 @cache

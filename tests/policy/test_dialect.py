@@ -35,6 +35,14 @@ def test_what_is_missing_is_named(written: dict[str, Any], dialect: dict[str, An
     assert found(written, dialect) == [f"'{name}' is missing"]
 
 
+def test_a_rule_that_does_not_name_its_dialect_is_refused_with_the_cure(
+    written: dict[str, Any], dialect: dict[str, Any]
+) -> None:
+    del written["dialect"]
+
+    assert found(written, dialect) == ["'dialect' is missing: add \"dialect\": 2"]
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

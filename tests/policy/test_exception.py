@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero import engine
 from portero.decision import Violation, refusal
-from portero.engine import rust
-from portero.engine.rust import RustCheck
+from portero.engine import Check, Engine, rust
+from portero.engine.rust import RUST, RustCheck
 from portero.policy.exception import MOST_TRIES, Waiver, list_notices, waived
 from portero.policy.exception_match import looks_into_lists, make_strict
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
+from portero.proof.rule_kinds import ENGINES
 from portero.reading.routes import Routes
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -44,10 +44,10 @@ def violation(rule: str, action: str = "deny") -> Violation:
     return Violation(rule, "baseline", "HostConfig", action, "Reason.", {"docker": "remedy"})  # type: ignore[arg-type]
 
 
-def waiver(match: JSON, *rules: str, id: str = "mine", expires: date = DAY, name: str = "reference") -> Waiver:
+def waiver(match: JSON, *rules: str, id: str = "mine", expires: date = DAY, engine: Engine = RUST) -> Waiver:
     read = make_strict(match)
     assert isinstance(read, dict)
-    check = engine.named(name).compile(read, {})
+    check = engine.compile(read, {})
     return Waiver(
         id,
         f"exceptions/{id}.json",
@@ -235,7 +235,7 @@ LABELLED: dict[str, JSON] = {
 }
 
 
-@pytest.mark.parametrize("name", engine.NAMES)
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 @pytest.mark.parametrize(
     ("match", "request_", "covered"),
     [
@@ -277,8 +277,10 @@ LABELLED: dict[str, JSON] = {
         ),
     ],
 )
-def test_what_a_match_names_must_be_there(match: JSON, request_: dict[str, JSON], covered: bool, name: str) -> None:
-    (found,) = waived([waiver(match, name=name)], (violation("no-privileged"),), request_, at(DAY))
+def test_what_a_match_names_must_be_there(
+    match: JSON, request_: dict[str, JSON], covered: bool, engine: Engine
+) -> None:
+    (found,) = waived([waiver(match, engine=engine)], (violation("no-privileged"),), request_, at(DAY))
 
     assert (found.action == "waived") is covered
 
@@ -348,7 +350,7 @@ def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) ->
 
 
 def loaded(*folders: Path) -> Policy:
-    return load(folders, engine.best(), OPERATIONS)
+    return load(folders, OPERATIONS)
 
 
 def faults(folder: Path) -> list[str]:
@@ -514,6 +516,15 @@ def test_an_exception_without_one_of_its_parts_is_a_fault(built_in: Path, except
     assert faults(built_in) == [f"'{name}' is missing"]
 
 
+def test_an_exception_that_does_not_name_its_dialect_is_refused_with_the_cure(
+    built_in: Path, exception: dict[str, Any]
+) -> None:
+    del exception["dialect"]
+    write(built_in, "exceptions/mine.json", exception)
+
+    assert faults(built_in) == ["'dialect' is missing: add \"dialect\": 2"]
+
+
 def test_an_unsafe_pattern_in_a_match_is_a_fault(built_in: Path, exception: dict[str, Any]) -> None:
     write(built_in, "exceptions/mine.json", exception | {"match": {"properties": {"x": {"pattern": "^(a+)+$"}}}})
 
@@ -584,20 +595,17 @@ def test_a_match_that_the_engine_cannot_compile_is_a_fault(built_in: Path, excep
         name = "stubborn"
 
         def prepare(self, resources: Any) -> Any:
-            def compile_one(schema: Any) -> engine.Check:
+            def compile_one(schema: Any) -> Check:
                 if "required" in schema:
                     raise RuntimeError("the library's own words")
-                return engine.best().compile(schema, resources)
+                return RUST.compile(schema, resources)
 
             return compile_one
-
-        def gather(self, schemas: Any, resources: Any) -> engine.Checks:
-            return engine.best().gather(schemas, resources)
 
     write(built_in, "exceptions/mine.json", exception)
 
     with pytest.raises(InvalidPolicy) as broken:
-        load([built_in], Stubborn(), OPERATIONS)
+        load([built_in], OPERATIONS, engine=Stubborn())
 
     assert broken.value.faults == (
         f"{built_in / 'exceptions/mine.json'}: match: the stubborn engine cannot compile it (RuntimeError)",

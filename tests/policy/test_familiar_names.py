@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero import engine
+from portero.engine.reference import Reference
 from portero.facts.image import parse
 from portero.policy import familiar_names
 from portero.policy.exception_match import make_strict
@@ -20,7 +20,7 @@ def image(**named: Any) -> dict[str, Any]:
 
 def matches(match: JSON, reference: str) -> bool:
     read: Any = make_strict(familiar_names.complete(match))
-    return engine.named("reference").compile(read, {}).failures({"facts": {"image": parse(reference, "Image")}}) == ()
+    return Reference().compile(read, {}).failures({"facts": {"image": parse(reference, "Image")}}) == ()
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 import pytest
 
 import portero
-from portero import engine
 from portero.policy import site
 from portero.policy.loader import load
+from portero.proof.rule_kinds import ENGINES
 from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
@@ -48,7 +48,7 @@ def of_policy() -> Iterator[str]:
     """Those of all schemas, and those that the values of a site become."""
     for file in SCHEMAS.rglob("*.json"):
         yield from written(json.loads(file.read_text()))
-    policy = load([SCHEMAS, SCHEMAS / "example-site"], engine.named("reference"), load_api()[0].operations)
+    policy = load([SCHEMAS, SCHEMAS / "example-site"], load_api()[0].operations)
     yield from written(site.definitions(policy.site, json.loads((SCHEMAS / "site.schema.json").read_text())))
 
 
@@ -95,7 +95,7 @@ OF_OURS = list(of_ours())
 
 @pytest.mark.parametrize("pattern", OF_POLICY)
 def test_both_engines_read_hostile_strings_in_no_time_and_alike(pattern: str) -> None:
-    first, second = (engine.named(name).compile({"pattern": pattern}, {}) for name in engine.NAMES)
+    first, second = (engine.compile({"pattern": pattern}, {}) for engine in ENGINES)
 
     with patience(PATIENCE):
         for text in hostile(pattern):

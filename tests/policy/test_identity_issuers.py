@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from portero import engine
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
 from portero.reading.routes import Routes
@@ -30,7 +29,7 @@ def policy(folder: Path, site: dict[str, Any], *others: Path, **keys: bytes) -> 
     (folder / "site.json").write_text(json.dumps(site))
     for name, data in keys.items():
         (folder / "keys" / name.replace("_", ".")).write_bytes(data)
-    return load([SCHEMAS, *others, folder], engine.best(), OPERATIONS)
+    return load([SCHEMAS, *others, folder], OPERATIONS)
 
 
 def faults(*given: Any, **keys: bytes) -> list[str]:
@@ -126,11 +125,10 @@ def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path:
     policy(tmp_path, {"token-issuers": [ISSUER]}, login_jwks=key_set(entry("EdDSA")))
     code = (
         "import json, sys; from pathlib import Path\n"
-        "from portero import engine\n"
         "from portero.policy.loader import load\n"
         "from portero.service import docker_api\n"
         f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
-        "load(folders, engine.best(), docker_api.load_api()[0].operations)\n"
+        "load(folders, docker_api.load_api()[0].operations)\n"
         "print(sorted(name for name in sys.modules if name.startswith('portero.identity.')))\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -3,14 +3,16 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero import engine
+from portero.engine import Check, Engine
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
+from portero.proof.rule_kinds import ENGINES
 from portero.reading.routes import Routes
 from tests.paths import SCHEMAS
 from tests.policy.test_positions import without_position
@@ -26,7 +28,7 @@ def write(folder: Path, name: str, content: Any) -> None:
 
 
 def loaded(*folders: Path) -> Policy:
-    return load(folders, engine.best(), OPERATIONS)
+    return load(folders, OPERATIONS)
 
 
 def faults(*folders: Path) -> tuple[str, ...]:
@@ -54,9 +56,9 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", engine.NAMES)
-def test_a_loaded_policy_checks_requests(built_in: Path, name: str) -> None:
-    policy = load([built_in], engine.named(name), OPERATIONS)
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
+def test_a_loaded_policy_checks_requests(built_in: Path, engine: Engine) -> None:
+    policy = load([built_in], OPERATIONS, engine=engine)
 
     assert [(v.rule, v.at) for v in policy.check(PRIVILEGED, "baseline")] == [
         ("no-privileged", "HostConfig.Privileged")
@@ -237,11 +239,17 @@ def test_a_rule_that_the_engine_cannot_compile_is_a_fault(built_in: Path) -> Non
     class Stubborn:
         name = "stubborn"
 
-        def compile(self, schema: object, resources: object) -> engine.Check:
-            raise RuntimeError("the library's own words")
+        def compile(self, schema: object, resources: object) -> Check:
+            raise NotImplementedError
+
+        def prepare(self, resources: object) -> Callable[[object], Check]:
+            def compile_one(schema: object) -> Check:
+                raise RuntimeError("the library's own words")
+
+            return compile_one
 
     with pytest.raises(InvalidPolicy) as broken:
-        load([built_in], Stubborn(), OPERATIONS)
+        load([built_in], OPERATIONS, engine=Stubborn())
 
     file = built_in / "rules/privileges/no-privileged.json"
     assert broken.value.faults == (f"{file}: the stubborn engine cannot compile it (RuntimeError)",)

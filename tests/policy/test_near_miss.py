@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from portero import engine
+from portero.engine import Check
+from portero.engine.reference import Reference
 from portero.policy.exception_match import make_strict
 from portero.policy.near_miss import find_miss, take_apart
 from portero.types import JSON
@@ -29,9 +30,9 @@ def at(path: str, condition: JSON) -> dict[str, Any]:
 
 
 def miss(*conditions: JSON) -> str:
-    def compile_part(part: JSON) -> engine.Check:
+    def compile_part(part: JSON) -> Check:
         read: Any = make_strict(part)
-        return engine.named("reference").compile(read, {})
+        return Reference().compile(read, {})
 
     found = find_miss(take_apart({"allOf": [*conditions]}, compile_part), REQUEST)
     return ": ".join(found) if found else ""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portero import engine
 from portero.policy.pattern import PatternRefused, refuse_unsafe
+from portero.proof.rule_kinds import ENGINES
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from portero.policy.pattern import PatternRefused, refuse_unsafe
 def test_a_plain_pattern_is_taken_by_the_dialect_and_by_both_engines(pattern: str) -> None:
     refuse_unsafe(pattern)
 
-    for name in engine.NAMES:
-        assert engine.named(name).compile({"pattern": pattern}, {}).failures(1) == ()
+    for engine in ENGINES:
+        assert engine.compile({"pattern": pattern}, {}).failures(1) == ()
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.decision import Violation
-from portero.engine import OneByOne
+from portero.engine.rust import RUST
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Level, Rule
 from portero.reading.routes import Operation
@@ -31,7 +30,7 @@ def rule(written: dict[str, Any], name: str, **changes: Any) -> Rule:
 
 def policy(rules: list[Rule], **actions: str) -> Policy:
     by_id = {rule.id: rule for rule in rules}
-    checks = engine.best().gather({rule.id: rule.schema for rule in rules}, {})
+    checks = {rule.id: RUST.compile(rule.schema, {}) for rule in rules}
     site: dict[str, Any] = {
         "actions": {name.replace("_", "-"): action for name, action in actions.items()},
         "unknown-fields": "audit",
@@ -127,22 +126,3 @@ def test_a_rule_can_be_reported_instead_of_enforced(written: dict[str, Any], sit
     assert asked.report("a").action("a", "baseline") == expected
     assert asked.report("none") == asked
     assert asked.action("a", "baseline") == site
-
-
-def test_what_requests_would_wait_for_is_compiled_before_but_for_swarm_services(written: dict[str, Any]) -> None:
-    made = replace(rule(written, "a"), operations=("ContainerCreate", "ServiceCreate"))
-    ready: list[tuple[str, ...]] = []
-
-    class Noted(OneByOne):
-        def make_ready(self, names: tuple[str, ...]) -> None:
-            ready.append(names)
-
-    services = replace(CREATE, id="ServiceCreate")
-    for operations, compiled in (((CREATE,), True), ((services,), False)):
-        ready.clear()
-        checks = Noted({"a": engine.best().compile(NO_GROUPS, {})})
-        of_both = Policy({"a": made}, {"actions": {}}, "digest", checks, by_operation({"a": made}, operations))
-        of_both.make_ready("hardened")
-
-        assert (("a",) in ready) == compiled
-        assert of_both.check({**REQUEST, "operation": operations[0].id}, "hardened")

@@ -4,18 +4,16 @@ from typing import Any
 
 import pytest
 
-from portero import engine
+from portero.engine.rust import RUST
 from portero.policy import site
 from portero.policy.json_files import faults
+from portero.proof.rule_kinds import ENGINES
 
 
 def accepts(becomes: str, value: Any, candidate: Any) -> bool:
     schema = {"properties": {"key": {"becomes": becomes}}}
     resources = {"site": {"$defs": site.definitions({"key": value}, schema)}}
-    verdicts = {
-        engine.named(name).compile({"$ref": "site#/$defs/key"}, resources).failures(candidate) == ()
-        for name in engine.NAMES
-    }
+    verdicts = {engine.compile({"$ref": "site#/$defs/key"}, resources).failures(candidate) == () for engine in ENGINES}
     assert len(verdicts) == 1, "the engines differ"
     return verdicts.pop()
 
@@ -326,7 +324,7 @@ def test_an_exact_list_accepts_what_is_listed_alone() -> None:
 def test_what_an_exact_list_has_within_it_has_a_name_of_its_own(candidate: str, expected: bool) -> None:
     schema: dict[str, Any] = {"properties": {"key": {"becomes": "exact-path-list"}}}
     resources = {"site": {"$defs": site.definitions({"key": ["/srv/data"]}, schema)}}
-    check = engine.best().compile({"$ref": "site#/$defs/key-within"}, resources)
+    check = RUST.compile({"$ref": "site#/$defs/key-within"}, resources)
 
     assert (check.failures(candidate) == ()) is expected
     assert site.names(schema) == {"key", "key-within"}
@@ -338,7 +336,7 @@ def test_what_a_registry_list_lists_has_a_name_of_its_own_that_is_nothing_with_a
 ) -> None:
     schema: dict[str, Any] = {"properties": {"key": {"becomes": "registry-list"}}}
     resources = {"site": {"$defs": site.definitions({"key": listed}, schema)}}
-    check = engine.best().compile({"$ref": "site#/$defs/key-listed"}, resources)
+    check = RUST.compile({"$ref": "site#/$defs/key-listed"}, resources)
 
     image = {"registry": "docker.io", "repository": "library/app", "mayBeId": False}
     assert (check.failures(image) == ()) is expected

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.policy import site_warnings
 from portero.policy.loader import load
 from portero.policy.policy import Policy
@@ -22,7 +21,7 @@ SHIPPED: Any = json.loads((SCHEMAS / "site.json").read_text())
 
 @cache
 def shipped() -> Policy:
-    return load([resources.schemas()], engine.best(), docker_api.load_api()[0].operations)
+    return load([resources.schemas()], docker_api.load_api()[0].operations)
 
 
 def list_unseen(profile: str, registries: list[str], **actions: str) -> list[str]:

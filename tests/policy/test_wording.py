@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.policy.loader import load
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, faults, fill_reason
@@ -15,7 +14,7 @@ from portero.reading.shapes import Shapes
 from tests.paths import SCHEMAS
 
 ROUTES = Routes.load(json.loads((SCHEMAS / "operations.json").read_text()))
-POLICY = load([SCHEMAS, SCHEMAS / "example-site"], engine.best(), ROUTES.operations)
+POLICY = load([SCHEMAS, SCHEMAS / "example-site"], ROUTES.operations)
 EXAMPLES = Examples(
     json.loads((SCHEMAS / "base-requests.json").read_text()),
     {operation.id: operation for operation in ROUTES.operations},

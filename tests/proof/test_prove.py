@@ -1,18 +1,17 @@
 """What proving a rule finds, check by check; the built-in rules are proved in tests/test_rules.py."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from portero import engine
-from portero.engine import Check
-from portero.engine.check import Checks
+from portero.engine import Check, Engine
+from portero.engine.rust import RUST
 from portero.policy.rule import Rule
 from portero.proof.examples import Examples
-from portero.proof.ground import Requests, all_engines
 from portero.proof.prove import CHECKS, RuleProof, mutants
+from portero.proof.rule_kinds import ENGINES, Requests
 from portero.service.docker_api import load_api
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -22,12 +21,12 @@ def document(name: str) -> Any:
     return json.loads((SCHEMAS / name).read_text())
 
 
-def found(rule: Mapping[str, Any], check: str, *engines: engine.Engine) -> list[str]:
+def found(rule: Mapping[str, Any], check: str, *engines: Engine) -> list[str]:
     """The faults of a rule as one check finds them."""
     routes, shapes = load_api()
     operations = {operation.id: operation for operation in routes.operations}
     examples = Examples(document("base-requests.json"), operations, shapes)
-    ground = Requests(examples, {"request": document("request.json")}, engines or all_engines())
+    ground = Requests(examples, {"request": document("request.json")}, engines or ENGINES)
     file = SCHEMAS / "rules" / "mine" / "mine.json"
     return list(CHECKS[check](RuleProof.of(ground, Rule.of(file, rule))))
 
@@ -89,7 +88,7 @@ def test_a_rule_that_fails_at_no_place_is_found(written: dict[str, Any]) -> None
 
 
 def test_engines_that_disagree_are_found(written: dict[str, Any]) -> None:
-    faults = found(written, "engines", engine.best(), _Lenient())
+    faults = found(written, "engines", RUST, _Lenient())
 
     assert [fault.partition(": say ")[0] for fault in faults] == [
         "'docker run --privileged busybox': the engines rust and lenient disagree",
@@ -141,7 +140,7 @@ class _Lenient:
     name = "lenient"
 
     def compile(self, schema: Mapping[str, JSON], resources: Mapping[str, Mapping[str, JSON]]) -> Check:
-        return engine.best().compile({"type": "object"}, {})
+        return RUST.compile({"type": "object"}, {})
 
-    def gather(self, schemas: Mapping[str, Mapping[str, JSON]], resources: Mapping[str, Mapping[str, JSON]]) -> Checks:
+    def prepare(self, resources: Mapping[str, Mapping[str, JSON]]) -> Callable[[Mapping[str, JSON]], Check]:
         raise NotImplementedError

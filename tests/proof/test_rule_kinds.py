@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from portero.policy.loader import InvalidPolicy
-from portero.proof.ground import rules
 from portero.proof.prove import CHECKS, RuleProof
+from portero.proof.rule_kinds import rules
 from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 

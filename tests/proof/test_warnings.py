@@ -1,5 +1,6 @@
 """What is hardly meant is told: rules that services get around, exceptions that match nothing."""
 
+import json
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 
 from portero.policy.rule import Rule
-from portero.proof.gaps import find_missing_services, list_dead_conditions
+from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.types import JSON
+from tests.paths import SCHEMAS
 
+FIND = Impossible(json.loads((SCHEMAS / "request.json").read_text())).find
 IMAGE: dict[str, Any] = {"properties": {"facts": {"properties": {"image": {"properties": {"tag": {"const": "1"}}}}}}}
 MOUNTS: dict[str, Any] = {"allOf": [{"properties": {"facts": {"properties": {"mounts": {"maxItems": 0}}}}}]}
 OF_ALL = ["ContainerCreate", "ServiceCreate", "ServiceUpdate"]
@@ -74,3 +77,47 @@ def test_a_condition_that_no_refused_request_can_fulfil_is_told(rule: Rule, matc
 
     assert [*list_dead_conditions(match, [(privileged, REFUSED)])] == sentences
     assert [*list_dead_conditions(match, [(replace(privileged, operations=("*",)), [])])] == []
+
+
+def of_fact(name: str, condition: Any) -> Any:
+    return {"properties": {"facts": {"properties": {name: condition}}}}
+
+
+@pytest.mark.parametrize(
+    ("match", "sentence"),
+    [
+        (
+            of_fact("privileged", {"properties": {"value": {"const": "true"}}}),
+            "facts.privileged.value: has no such value in any request: see schemas/request.json",
+        ),
+        (of_fact("privilegd", {}), "facts.privilegd: is in no request: did you mean 'privileged'?"),
+        (
+            of_fact("mounts", {"contains": {"properties": {"sourc": {"const": "/srv"}}}}),
+            "facts.mounts[*].sourc: is in no request: did you mean 'source'?",
+        ),
+        (
+            {"allOf": [of_fact("mounts", {"items": {"allOf": [{"properties": {"type": {"enum": ["bnd", 7]}}}]}})]},
+            "facts.mounts[*].type: has no such value in any request: see schemas/request.json",
+        ),
+        (
+            {"properties": {"identity": {"properties": {"users": {"const": "x"}}}}},
+            "identity.users: is in no request: did you mean 'user'?",
+        ),
+    ],
+)
+def test_a_condition_that_no_request_fulfils_is_told(match: Any, sentence: str) -> None:
+    assert [*FIND(match)] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        of_fact("privileged", {"properties": {"value": {"const": True}}}),
+        of_fact("mounts", {"contains": {"properties": {"type": {"enum": ["bind", "other-still"]}}}}),
+        of_fact("image", {"properties": {"digest": {"const": None}}}),
+        {"properties": {"body": {"properties": {"HostConfg": {"const": 7}}}}},
+        {"properties": {"facts": {"not": {"properties": {"privilegd": {}}}}}},
+    ],
+)
+def test_any_other_condition_is_not(match: Any) -> None:
+    assert [*FIND(match)] == []

@@ -55,7 +55,7 @@ def read(page: Path) -> Recipe:
 @cache
 def judge_of_profile(profile: str, site: Path | None = None) -> Judge:
     options = {"host_root": "none", "profile": profile} | ({"schemas": str(site)} if site else {})
-    return replace(judge_of(Settings.read({}, options))[0], host=FixedHost())
+    return replace(judge_of(Settings.read({}, options)), host=FixedHost())
 
 
 def ask(command: str, judge: Judge) -> list[JudgedRequest]:

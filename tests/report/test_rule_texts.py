@@ -5,7 +5,7 @@ from portero.report.rule_texts import find_texts
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 
-POLICY = judge_of(Settings.read({}, {"host_root": "none"}))[0].policy
+POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
 
 
 def test_a_rule_has_its_own_texts() -> None:

@@ -39,7 +39,7 @@ def test_an_answer_that_cannot_be_read_is_exit_status_2(daemon: Daemon) -> None:
 
 @pytest.fixture
 def bench() -> Bench:
-    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "mode": "audit"}))[0]
+    judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "mode": "audit"}))
     info: dict[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
     return Bench(judge, Inventory(info, (), (), (), (), {}, {}))
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
-from portero.engine.rust import RustChecks
 from portero.service.application import Application, build
 from portero.service.decision_log import DecisionLog
 from portero.service.load_error import LoadError
@@ -38,7 +38,6 @@ def built(tmp_path: Path, *, shared: Path | None = None, **options: str) -> Appl
     chosen = {
         "log": str(tmp_path / "decisions.jsonl"),
         "profile": "baseline",
-        "engine": "reference",
         "host_root": "none",
     }
     return build(Settings.read({}, chosen | options), shared)
@@ -52,12 +51,9 @@ def logged(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("chosen", ["rust", "both", "reference"])
-def test_no_request_waits_for_rules_to_be_compiled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
-) -> None:
-    application = built(tmp_path, engine=chosen, profile="hardened")
-    monkeypatch.setattr(RustChecks, "_compile", lambda *_: pytest.fail("a set of rules is compiled"))
+def test_no_request_waits_for_rules_to_be_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = built(tmp_path, profile="hardened")
+    monkeypatch.setattr(jsonschema_rs, "Draft202012Validator", lambda *_, **__: pytest.fail("a rule is compiled"))
 
     assert ask(application, create())["Allow"] is False
     assert "internal-error" not in (tmp_path / "decisions.jsonl").read_text()
@@ -264,15 +260,6 @@ def test_in_mode_audit_what_is_waived_is_still_logged_as_waived(tmp_path: Path) 
 
     actions = {violation["rule"]: violation["action"] for violation in logged(tmp_path)[0]["violations"]}
     assert (actions["no-privileged"], actions["no-host-pid"]) == ("waived", "audit")
-
-
-def test_status_tells_which_files_the_next_release_refuses(tmp_path: Path) -> None:
-    folder = Path(site_with_exception(tmp_path))
-    file = folder / "exceptions" / "installer.json"
-    file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "dialect"}))
-
-    warning = f'{file}: is of dialect 1, which the next release refuses: add "dialect": 2'
-    assert warning in built(tmp_path, schemas=str(folder)).status()["warnings"]
 
 
 def host_of_daemon(root: Path, configuration: Mapping[str, object], place: str = "etc/docker/daemon.json") -> str:

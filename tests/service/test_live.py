@@ -32,7 +32,7 @@ class Pair:
         self.policy.mkdir()
         self.site = self.policy / "site.json"
         self.act("deny")
-        chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "engine": "reference", "host_root": "none"}
+        chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "host_root": "none"}
         settings = Settings.read({}, chosen | {"schemas": str(self.policy)} | options)
         watch = Watch(list_watched(settings))
         self.reported: list[InForce] = []

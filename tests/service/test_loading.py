@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from portero import engine
 from portero.service.load_error import LoadError
 from tests.identity.test_keys import pem
 from tests.identity.token_makers import ED
@@ -25,18 +24,6 @@ def test_an_invalid_policy_at_the_start_is_refused_with_every_fault(tmp_path: Pa
 def test_a_policy_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="no-such-folder"):
         built(tmp_path, schemas=str(tmp_path / "no-such-folder"))
-
-
-def test_an_engine_that_cannot_be_loaded_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(name: str) -> object:
-        raise ImportError(name)
-
-    monkeypatch.setattr(engine, "named", missing)
-
-    with pytest.raises(
-        LoadError, match="cannot load the rule engine rust: rust; reinstall portero, or set PORTERO_ENGINE=reference"
-    ):
-        built(tmp_path, engine="rust")
 
 
 def test_an_exception_that_would_waive_self_protection_keeps_portero_from_starting(tmp_path: Path) -> None:

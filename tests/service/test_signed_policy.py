@@ -36,7 +36,6 @@ def built(policy: Path, **options: str) -> Application:
     above = policy.parent
     chosen = {
         "log": str(above / "log.jsonl"),
-        "engine": "reference",
         "host_root": "none",
         "schemas": str(policy),
         "host_groups": "all,web",

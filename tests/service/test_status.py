@@ -33,7 +33,7 @@ def test_status_tells_what_is_in_force(tmp_path: Path) -> None:
 
     health, status = cast(dict[str, Any], told.health()), cast(dict[str, Any], told.status())
 
-    assert (health["profile"], health["mode"], health["engine"]) == ("baseline", "enforce", "reference")
+    assert (health["profile"], health["mode"]) == ("baseline", "enforce")
     assert health["policy"] == told.in_force.judge.policy.digest
     assert health["rules"] == len(told.in_force.judge.policy.rules) == sum(status["rulesByLevel"].values())
     assert health["reloadFaults"] == health["attention"] == []

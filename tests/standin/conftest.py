@@ -59,7 +59,7 @@ class Typist:
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     """The built-in rules under the profile baseline; nothing of this host is looked at."""
-    return judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))[0]
+    return judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none"}))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import json
 import time
 from typing import Any
 
-from portero import engine
 from portero.decision import Violation
 from portero.judging.judge import Judge
 from portero.service.loading import judge_of
@@ -24,7 +23,7 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def judge() -> Judge:
-    return judge_of(Settings.read({}, {"host_root": "none"}, 0))[0]
+    return judge_of(Settings.read({}, {"host_root": "none"}, 0))
 
 
 def envelope(image: str = "busybox", user: str = "", **host_config: Any) -> dict[str, Any]:
@@ -51,4 +50,4 @@ def denied(judge: Judge, image: str = "busybox", **host_config: Any) -> tuple[di
 
 def finder(judge: Judge) -> SiteValues:
     schemas = [json.loads((SCHEMAS / name).read_text()) for name in ("site.schema.json", "request.json")]
-    return SiteValues(judge.policy, engine.best(), *schemas)
+    return SiteValues(judge.policy, *schemas)
