@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from portero.sandbox.compose_keys import KEYS
+from portero.sandbox.yaml_nodes import InvalidYaml, find_field, find_value, parse, scalar_text
 from portero.spelling import split
 from portero.types import JSON
 
@@ -42,7 +41,7 @@ class ComposeLines:
         """
         entries = list(self._find_entries(section, name))
         for file, _, entry in entries:
-            asked = _value(entry, "build") if at.startswith("?") else entry
+            asked = find_value(entry, "build") if at.startswith("?") else entry
             found = _find_property(asked, at, body)
             if found is not None:
                 return file, _line(found)
@@ -54,15 +53,17 @@ class ComposeLines:
 
     def _follow(self, file: str, tree: Node | None, section: str, name: str, depth: int) -> Iterator[_Entry]:
         """The entry of this name, and those that it extends."""
-        found = _field(_value(tree, section), name)
+        found = find_field(find_value(tree, section), name)
         if found is None:
             return
         key, entry = found
         yield file, key, entry
-        extended = _value(entry, "extends")
-        service = _text(extended) or _text(_value(extended, "service"))
+        extended = find_value(entry, "extends")
+        service = scalar_text(extended) or scalar_text(find_value(extended, "service"))
         if service and depth:
-            other = os.path.normpath(os.path.join(os.path.dirname(file), _text(_value(extended, "file")) or file))
+            other = os.path.normpath(
+                os.path.join(os.path.dirname(file), scalar_text(find_value(extended, "file")) or file)
+            )
             yield from self._follow(other, self.trees.get(other) or _parse_file(other), section, service, depth - 1)
 
 
@@ -70,7 +71,7 @@ def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
     """The line of the list or the mapping that holds the value, else the key."""
     name = _NAME.match(at.removeprefix("HostConfig."))
     keys = KEYS.get(name[0], "").split() if name else []
-    found = next((field for key in keys if (field := _field(entry, key)) is not None), None)
+    found = next((field for key in keys if (field := find_field(entry, key)) is not None), None)
     if found is None:
         return None
     key, value = found
@@ -82,15 +83,15 @@ def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
 def _find_part(value: Node, wanted: str) -> Node | None:
     if isinstance(value, SequenceNode):
         return next((part for part in value.value if _says(part, wanted)), None)
-    field = _field(value, wanted.partition("=")[0])
+    field = find_field(value, wanted.partition("=")[0])
     return field[0] if field else None
 
 
 def _says(part: Node, wanted: str) -> bool:
     """Whether an entry of a list is about a path in the container, a port, or a word."""
     if isinstance(part, MappingNode):
-        return any(_text(value) == wanted for _, value in part.value)
-    text = _text(part)
+        return any(scalar_text(value) == wanted for _, value in part.value)
+    text = scalar_text(part)
     return text == wanted or wanted in re.split(r"[:=/]" if wanted.isdigit() else r"[:=]", text)
 
 
@@ -129,33 +130,9 @@ def _parse_file(path: str) -> Node | None:
 def _parse(text: str) -> Node | None:
     """The tree; None where Compose will not accept the file either."""
     try:
-        node: Node | None = YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, RecursionError, ValueError):
+        return parse(text)
+    except InvalidYaml:
         return None
-    return node
-
-
-def _value(node: Node | None, key: str) -> Node | None:
-    found = _field(node, key)
-    return found[1] if found else None
-
-
-def _field(node: Node | None, key: str, depth: int = _MOST_EXTENDED) -> tuple[Node, Node] | None:
-    """The key and its value, also where `<<` brings it."""
-    if not isinstance(node, MappingNode):
-        return None
-    merged: list[Node] = []
-    for name, value in node.value:
-        if _text(name) == key:
-            return name, value
-        if _text(name) == "<<":
-            merged += value.value if isinstance(value, SequenceNode) else [value]
-    found = (_field(each, key, depth - 1) for each in merged if depth)
-    return next((field for field in found if field is not None), None)
-
-
-def _text(node: Node | None) -> str:
-    return str(node.value) if isinstance(node, ScalarNode) else ""
 
 
 def _line(node: Node) -> int:

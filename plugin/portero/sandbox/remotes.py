@@ -8,11 +8,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node
 
 from portero.sandbox.compose_run import SandboxError
+from portero.sandbox.yaml_nodes import InvalidYaml, fields, find_value, items, parse, scalar_text
 from portero.spelling import printable
 
 _MOST_BYTES = 1 << 20
@@ -34,7 +33,10 @@ def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
         seen.add(file)
         if len(seen) > _MOST_FILES:
             raise SandboxError(f"{_name(file)}: more than {_MOST_FILES} files are included")
-        root = _parse(file, _content(file, shown))
+        try:
+            root = parse(_content(file, shown))
+        except InvalidYaml as invalid:
+            raise SandboxError(f"{_name(file)}: {invalid}") from None
         for named in _named_files(file, root):
             path = os.path.normpath(os.path.join(os.path.dirname(file), named))
             if "$" not in named and os.path.exists(path):
@@ -58,71 +60,30 @@ def _content(file: str, shown: Sequence[str]) -> bytes:
     return content
 
 
-def _parse(file: str, content: bytes) -> Node | None:
-    """The tree of the first document; aliases are the same node again, so none is unfolded."""
-    try:
-        documents: list[Node | None] = list(YAML(typ="safe", pure=True).compose_all(content))
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark is not None else ""
-        raise SandboxError(
-            f"{_name(file)}:{line} is not valid YAML: {getattr(error, 'problem', None) or 'cannot be parsed'}"
-        ) from None
-    except (RecursionError, ValueError):
-        raise SandboxError(f"{_name(file)}: is not valid YAML: nested too deep, or not text") from None
-    if len(documents) > 1:
-        raise SandboxError(f"{_name(file)}: has more than one YAML document; split it")
-    return documents[0] if documents else None
-
-
 def _named_files(file: str, root: Node | None) -> Iterator[str]:
     """The files that a compose file includes or extends; raises SandboxError for remotes and providers."""
-    for include in _items(_value(root, "include")):
-        paths = _value(include, "path") if isinstance(include, MappingNode) else include
-        for path in _items(paths):
+    for include in items(find_value(root, "include")):
+        paths = find_value(include, "path") if isinstance(include, MappingNode) else include
+        for path in items(paths):
             yield _local(file, "include", path)
-    for name, service in _fields(_value(root, "services"), set()):
-        if _value(service, "provider") is not None:
+    for key, service in fields(find_value(root, "services")):
+        if find_value(service, "provider") is not None:
+            name = printable(scalar_text(key))
             raise SandboxError(
-                f"{_name(file)}: service {printable(name)} has a provider, a program that Compose runs; not supported"
+                f"{_name(file)}: service {name} has a provider, a program that Compose runs; not supported"
             )
-        extended = _value(_value(service, "extends"), "file")
+        extended = find_value(find_value(service, "extends"), "file")
         if extended is not None:
             yield _local(file, "extends", extended)
 
 
 def _local(file: str, what: str, node: Node) -> str:
-    named = str(node.value) if isinstance(node, ScalarNode) else ""
+    named = scalar_text(node)
     if "://" in named or named.startswith(_ELSEWHERE):
         raise SandboxError(
             f"{_name(file)}: {what} {printable(named)} comes from elsewhere; only files of the project are read"
         )
     return named
-
-
-def _value(node: Node | None, key: str) -> Node | None:
-    return next((value for name, value in _fields(node, set()) if name == key), None)
-
-
-def _fields(node: Node | None, merged: set[int]) -> Iterator[tuple[str, Node]]:
-    """The fields of a mapping, those of `<<` last; `merged`: the nodes that were merged already."""
-    if not isinstance(node, MappingNode) or id(node) in merged:
-        return
-    merged.add(id(node))
-    sources: list[Node] = []
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == "<<":
-            sources += _items(value)
-        elif isinstance(key, ScalarNode):
-            yield str(key.value), value
-    for source in sources:
-        yield from _fields(source, merged)
-
-
-def _items(node: Node | None) -> list[Node]:
-    if isinstance(node, SequenceNode):
-        return list(node.value)
-    return [] if node is None else [node]
 
 
 def _name(file: str) -> str:
