@@ -48,19 +48,19 @@ BENCH ?=
 export PYTHONPATH := plugin
 
 # make sequences N=1000 SEED=7, and PROFILE=hardened or PROFILE=baseline for one of the two
-# make mutate N=300 SEED=7, and MODULES="reading host/files.py" for folders or files of plugin/portero
+# make mutate FOLDER=host SECONDS=3600, a folder of plugin/portero and of tests
 # make soak N=100000
 # make differential N=20000 SEED=7, and ENGINE=DIR for another dockerd (its programs in DIR/root/usr/bin and sbin)
-N_OF_mutate := 300
 N_OF_soak := 3000000
 N_OF_differential := 500
 N ?= $(or $(N_OF_$(firstword $(MAKECMDGOALS))),100)
 SEED ?= 1
 # make chaos SECONDS=600 SEED=7
-SECONDS ?= 300
+SECONDS_OF_mutate := 1800
+SECONDS ?= $(or $(SECONDS_OF_$(firstword $(MAKECMDGOALS))),300)
 PROFILE ?=
 ENGINE ?=
-MODULES ?= reading host facts
+FOLDER ?= reading
 
 .PHONY: fleet release deb install upgrade uninstall run test pythons coverage check style types demo bench plugin docs lock clean sequences mutate chaos soak differential \
   engines engine-table
@@ -132,7 +132,13 @@ sequences: $(READY)
 	@$(PY) -m tests.sequences.search --number $(N) --seed $(SEED) $(PROFILE:%=--profile %)
 
 mutate: $(VENV)/.mutate
-	@$(PY) -m tests.mutation.run --modules "$(MODULES)" --number $(N) --seed $(SEED)
+	@rm -rf build/mutate && mkdir -p build/mutate && tar --exclude=./build --exclude='./.[a-z]*' -c . | tar -x -C build/mutate
+	@sed 's|FOLDER|$(FOLDER)|' tests/mutation.toml > build/mutate/mutation.toml
+	@cd build/mutate && export PATH="$(CURDIR)/$(VENV)/bin:$$PATH" && \
+	  cosmic-ray init mutation.toml session.sqlite && cr-filter-operators session.sqlite mutation.toml && \
+	  cosmic-ray baseline mutation.toml && \
+	  { timeout -s INT $(SECONDS) cosmic-ray exec mutation.toml session.sqlite || [ $$? = 124 ]; } && \
+	  cr-report --surviving-only --show-diff session.sqlite && cr-rate --estimate --fail-over 10 session.sqlite
 
 differential: $(READY)
 	@$(PY) -m tests.differential.search --number $(N) --seed $(SEED) $(ENGINE:%=--engine %)
