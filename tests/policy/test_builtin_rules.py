@@ -13,7 +13,7 @@ from portero.policy.policy import Policy
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import Requests, rules
+from portero.proof.rule_kinds import RequestRules, rules
 from portero.service.docker_api import load_api
 from tests.paths import SCHEMAS
 
@@ -39,14 +39,17 @@ def policy() -> Policy:
 
 @cache
 def tried() -> dict[Path, RuleProof]:
-    return {Path(rule.file): RuleProof.of(ground, rule) for ground, rule in rules([SCHEMAS], OPERATIONS, load_api()[1])}
+    return {
+        Path(rule.file): RuleProof.of(rule_kind, rule)
+        for rule_kind, rule in rules([SCHEMAS], OPERATIONS, load_api()[1])
+    }
 
 
 @cache
 def examples() -> Examples:
-    ground = next(iter(tried().values())).ground
-    assert isinstance(ground, Requests)
-    return ground.examples
+    rule_kind = next(iter(tried().values())).rule_kind
+    assert isinstance(rule_kind, RequestRules)
+    return rule_kind.examples
 
 
 def test_the_built_in_policy_loads_without_a_fault() -> None:
@@ -62,7 +65,7 @@ def test_what_can_happen_later_than_the_request_does_not_count_at_use() -> None:
 
 def test_every_rule_file_is_tried_with_both_engines() -> None:
     assert set(tried()) == set(FILES)
-    assert {tuple(engine.name for engine in trial.ground.engines) for trial in tried().values()} == {
+    assert {tuple(engine.name for engine in trial.rule_kind.engines) for trial in tried().values()} == {
         ("rust", "reference")
     }
 

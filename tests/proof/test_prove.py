@@ -11,7 +11,7 @@ from portero.engine.rust import RUST
 from portero.policy.rule import Rule
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof, mutants
-from portero.proof.rule_kinds import ENGINES, Requests
+from portero.proof.rule_kinds import ENGINES, RequestRules
 from portero.service.docker_api import load_api
 from portero.types import JSON
 from tests.paths import SCHEMAS
@@ -26,9 +26,9 @@ def found(rule: Mapping[str, Any], check: str, *engines: Engine) -> list[str]:
     routes, shapes = load_api()
     operations = {operation.id: operation for operation in routes.operations}
     examples = Examples(document("base-requests.json"), operations, shapes)
-    ground = Requests(examples, {"request": document("request.json")}, engines or ENGINES)
+    rule_kind = RequestRules(examples, {"request": document("request.json")}, engines or ENGINES)
     file = SCHEMAS / "rules" / "mine" / "mine.json"
-    return list(CHECKS[check](RuleProof.of(ground, Rule.of(file, rule))))
+    return list(CHECKS[check](RuleProof.of(rule_kind, Rule.of(file, rule))))
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -22,8 +22,8 @@ def tried(*folders: Path) -> list[RuleProof]:
     """The trials of the rules that are not built in."""
     routes, shapes = load_api()
     return [
-        RuleProof.of(ground, rule)
-        for ground, rule in rules([SCHEMAS, *folders], routes.operations, shapes)
+        RuleProof.of(rule_kind, rule)
+        for rule_kind, rule in rules([SCHEMAS, *folders], routes.operations, shapes)
         if not rule.file.startswith(str(SCHEMAS))
     ]
 

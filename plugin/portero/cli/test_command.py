@@ -22,7 +22,7 @@ from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof import rule_kinds
-from portero.proof.prove import CHECKS, Ground, RuleProof
+from portero.proof.prove import CHECKS, RuleKind, RuleProof
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.service import resources
 from portero.service.docker_api import load_api
@@ -31,7 +31,7 @@ from portero.service.load_error import LoadError
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
 _PAGES = resources.schemas().parent / "docs" / "generate.py"
-_OnGround: TypeAlias = tuple[Ground, Rule]
+_KindAndRule: TypeAlias = tuple[RuleKind, Rule]
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -77,7 +77,7 @@ def _distinct(folders: Sequence[Path]) -> list[Path]:
     return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
 
 
-def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
+def _rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
     try:
         routes, shapes = load_api()
         rules = list(rule_kinds.rules(folders, routes.operations, shapes))
@@ -86,7 +86,7 @@ def _rules(folders: Sequence[Path]) -> Sequence[_OnGround]:
     return rules
 
 
-def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround]) -> Iterator[str]:
+def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRule]) -> Iterator[str]:
     """What of the folders' values does not hold, and what of their rules and exceptions is hardly meant."""
     for folder in folders[1:]:
         yield from _list_gaps(read(folder, []), rules)
@@ -96,8 +96,8 @@ def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_OnGround])
     yield from site_warnings.list_unmatched_values(policy.site, site_schema)
 
 
-def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
-    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, rule_kinds.Requests)}
+def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
+    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, rule_kinds.RequestRules)}
     for _, rule in known.values():
         gap = find_missing_services(rule) if Path(rule.file) in folder.rules else ""
         if gap:
@@ -111,7 +111,7 @@ def _list_gaps(folder: Folder, rules: Sequence[_OnGround]) -> Iterator[str]:
         yield from (f"{file}: match: {one}" for one in never or list_dead_conditions(content["match"], judged))
 
 
-def _proved(rules: Sequence[_OnGround]) -> list[_Proved]:
+def _proved(rules: Sequence[_KindAndRule]) -> list[_Proved]:
     """Every check of every rule, with a bar on a terminal."""
     return [
         _Proved(rule.file, name, tuple(check(proof)))
@@ -133,7 +133,7 @@ def _pages() -> Iterator[_Proved]:
     yield _Proved(str(_PAGES), "pages", tuple(stale) if done.returncode else ())
 
 
-def _text(proved: Sequence[_Proved], rules: Sequence[_OnGround]) -> Iterator[str]:
+def _text(proved: Sequence[_Proved], rules: Sequence[_KindAndRule]) -> Iterator[str]:
     for each in proved:
         yield from (f"{each.file}: {each.check}: {fault}" for fault in each.faults)
     faults = sum(len(each.faults) for each in proved)

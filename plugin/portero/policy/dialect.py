@@ -103,7 +103,7 @@ def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
 
 def _threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
     for threat in cast(list[str], rule["threats"]):
-        # The look for close names is dear, and hardly ever needed.
+        # Finding close names is slow and rarely needed.
         if threat not in THREATS and (hint := close_to(threat, THREATS)):
             yield f"threats: unknown threat '{threat}'{hint}"
 

@@ -1,4 +1,4 @@
-"""Proves rules by their own examples: a rule and the ground on which it is tried in, one sentence for each fault out.
+"""Proves rules by their own examples: a rule and its kind in, one sentence for each fault out.
 
 Every engine decides each example as the rule does, with an `at`, and no keyword is there that no example needs.
 """
@@ -25,8 +25,8 @@ _ANNOTATIONS = {"$comment", "description"}
 _FAILS = {"allows": "is denied", "denies": "is allowed"}
 
 
-class Ground(Protocol):
-    """What rules of one kind are tried on: documents for their examples, and engines that judge them."""
+class RuleKind(Protocol):
+    """What rules of one kind are proved with: documents for their examples, and engines that judge them."""
 
     @property
     def engines(self) -> Sequence[Engine]:
@@ -61,49 +61,49 @@ class ExampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class RuleProof:
-    """A rule on its ground. `impossible`: the commands of examples that can be no request, and why.
+    """A rule and its kind. `impossible`: the commands of examples that can be no request, and why.
 
     `found`: where each case fails, by engine.
     """
 
-    ground: Ground
+    rule_kind: RuleKind
     rule: Rule
     cases: tuple[ExampleRequest, ...]
     impossible: tuple[tuple[str, str], ...]
     found: Mapping[str, Failures]
 
     @classmethod
-    def of(cls, ground: Ground, rule: Rule) -> "RuleProof":
+    def of(cls, rule_kind: RuleKind, rule: Rule) -> "RuleProof":
         """The proof of a rule; its examples are made and judged once."""
         cases, impossible = [], []
         examples: list[tuple[Kind, Example]] = [("allows", example) for example in rule.allows]
         examples += [("denies", example) for example in rule.denies]
         for kind, example in examples:
             try:
-                cases.append(ExampleRequest(kind, example.command, ground.document(example)))
+                cases.append(ExampleRequest(kind, example.command, rule_kind.document(example)))
             except (Refused, ValueError) as error:
                 impossible.append((example.command, str(error)))
-        found = {engine.name: _failures(ground, rule, cases, engine, rule.schema) for engine in ground.engines}
-        return cls(ground, rule, tuple(cases), tuple(impossible), found)
+        found = {engine.name: _failures(rule_kind, rule, cases, engine, rule.schema) for engine in rule_kind.engines}
+        return cls(rule_kind, rule, tuple(cases), tuple(impossible), found)
 
     def failed_at(self, found: Failures) -> list[list[list[str]]]:
         """Where the failures are, as `at`."""
         return [
-            [[self.ground.spell_at(case.document, path) for path in paths] for paths in readings]
+            [[self.rule_kind.spell_at(case.document, path) for path in paths] for paths in readings]
             for case, readings in zip(self.cases, found, strict=True)
         ]
 
     def mutated(self, schema: Mapping[str, JSON]) -> Failures:
         """The failures with another schema instead of the rule's, as the fastest engine finds them."""
-        return _failures(self.ground, self.rule, self.cases, self.ground.engines[0], schema)
+        return _failures(self.rule_kind, self.rule, self.cases, self.rule_kind.engines[0], schema)
 
 
 def _failures(
-    ground: Ground, rule: Rule, cases: Sequence[ExampleRequest], engine: Engine, schema: Mapping[str, JSON]
+    rule_kind: RuleKind, rule: Rule, cases: Sequence[ExampleRequest], engine: Engine, schema: Mapping[str, JSON]
 ) -> Failures:
-    checks = ground.compiled(engine, schema)
+    checks = rule_kind.compiled(engine, schema)
     return [
-        [check.failures(case.document) if ground.judges(rule, case.document) else () for check in checks]
+        [check.failures(case.document) if rule_kind.judges(rule, case.document) else () for check in checks]
         for case in cases
     ]
 
@@ -112,7 +112,7 @@ def _decided(proof: RuleProof) -> Iterator[str]:
     """What a rule allows is allowed, and what it denies is denied with an `at`."""
     for command, why in proof.impossible:
         yield f"'{command}': not a valid request ({why}): fix the example"
-    for engine in proof.ground.engines:
+    for engine in proof.rule_kind.engines:
         for case, readings in zip(proof.cases, proof.failed_at(proof.found[engine.name]), strict=True):
             if any(bool(found) != (case.kind == "denies") for found in readings):
                 cure = f"{_FAILS[case.kind]} by the engine {engine.name}: fix the rule or the example"
@@ -123,7 +123,7 @@ def _decided(proof: RuleProof) -> Iterator[str]:
 
 def _agreed(proof: RuleProof) -> Iterator[str]:
     """All engines fail with the same `at`."""
-    first, *others = proof.ground.engines
+    first, *others = proof.rule_kind.engines
     for other in others:
         for case, one, another in zip(proof.cases, proof.found[first.name], proof.found[other.name], strict=True):
             if one != another:
@@ -150,7 +150,7 @@ def _covered(proof: RuleProof) -> Iterator[str]:
 
 def _needed(proof: RuleProof) -> Iterator[str]:
     """Every keyword of a rule decides an example."""
-    verdicts = proof.failed_at(proof.found[proof.ground.engines[0].name])
+    verdicts = proof.failed_at(proof.found[proof.rule_kind.engines[0].name])
     for where, mutant in mutants(proof.rule.schema):
         if proof.failed_at(proof.mutated(mutant)) == verdicts:
             yield f"{where}: deleting it changes no example: add one that needs it, or delete it"

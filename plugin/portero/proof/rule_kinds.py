@@ -1,4 +1,4 @@
-"""The grounds on which the rules of policy folders are proved: one for rules about requests, one for those of the host.
+"""The two kinds of rules, about requests and about the host, and what each kind is proved with.
 
 A folder's rules are tried with the values of the folders up to it and, on top, of its own example-site/, where it has
 one: there it can list what a site may allow, for examples that need it. Raises InvalidPolicy as loading does.
@@ -32,8 +32,8 @@ _EXAMPLE_SITE = "example-site"
 
 
 @dataclass(frozen=True, slots=True)
-class Requests:
-    """The ground of rules about requests."""
+class RequestRules:
+    """Rules about requests."""
 
     examples: Examples
     resources: Mapping[str, Mapping[str, JSON]]
@@ -57,8 +57,8 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True)
-class HostGround:
-    """The ground of rules about the host."""
+class HostRules:
+    """Rules about the host."""
 
     base: dict[str, JSON]
     described: Mapping[str, JSON]
@@ -88,8 +88,8 @@ class HostGround:
 
 def rules(
     folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
-) -> Iterator[tuple[Requests | HostGround, Rule]]:
-    """Every rule in these folders with its ground, the built-in folder first; a rule that a later one replaces too."""
+) -> Iterator[tuple[RequestRules | HostRules, Rule]]:
+    """Every rule in these folders with its kind, the built-in folder first; a rule that a later one replaces too."""
     builtin = folders[0]
     by_id = {operation.id: operation for operation in operations}
     examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
@@ -99,7 +99,7 @@ def rules(
         upto = [*folders[:number], *([own] if own.is_dir() else [])]
         about_requests, about_host = loader.load(upto, operations), host_rules.load(upto)
         resources = _resources(builtin, about_requests.site)
-        requests, hosts = Requests(examples, resources, ENGINES), HostGround(base, described, resources, ENGINES)
+        requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
         yield from ((requests, rule) for rule in _of(folder, about_requests.rules))
         yield from ((hosts, rule) for rule in _of(folder, about_host.rules.rules))
 
