@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from portero import engine
 from portero.decision import Decision
 from portero.host.fixed import FixedHost
 from portero.identity.caller import Identity
@@ -33,7 +32,7 @@ RULE = json.loads((SCHEMAS / "rules/identity/known-identity.json").read_text())
 @cache
 def loaded() -> Judge:
     return replace(
-        judge_of(Settings.read({}, {"host_root": "none", "host_groups": "web"}))[0], host=FixedHost(captured.HOST)
+        judge_of(Settings.read({}, {"host_root": "none", "host_groups": "web"})), host=FixedHost(captured.HOST)
     )
 
 
@@ -47,7 +46,7 @@ def with_site(folder: Path, files: dict[str, Any], judge: Judge | None = None) -
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
     judge = judge or make_judge()
-    return replace(judge, policy=load([SCHEMAS, folder], engine.best(), judge.routes.operations))
+    return replace(judge, policy=load([SCHEMAS, folder], judge.routes.operations))
 
 
 def rule(*operations: str, **condition: Any) -> dict[str, Any]:

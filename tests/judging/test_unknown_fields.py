@@ -79,7 +79,7 @@ def test_what_is_close_to_no_field_at_its_place_has_no_hint(at: str) -> None:
 
 
 def decide(version: str, operation: str = "create") -> Decision:
-    loaded = judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"}))[0]
+    loaded = judge_of(Settings.read({}, {"profile": "restricted", "host_root": "none"}))
     judge = replace(loaded, host=FixedHost())
     data = json.dumps(PROTECTED).encode()
     path = {"create": "/services/create", "update": "/services/db/update?version=7"}[operation]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero import engine
 from portero.decision import Violation
+from portero.engine.reference import Reference
 from portero.policy.exception_match import looks_into_lists, make_strict, narrow, pins_image, pins_user
 from portero.types import JSON
 
@@ -46,7 +46,7 @@ def test_reading_a_match_strictly_never_lets_it_match_more(match: dict[str, Any]
     asked = [REQUEST, {}, {"body": None}, {"identity": {"user": "alice"}}]
     reading = make_strict(match)
     assert isinstance(reading, dict)
-    reference = engine.named("reference")
+    reference = Reference()
     loose, strictly = reference.compile(match, {}), reference.compile(reading, {})
 
     more = [request for request in asked if loose.failures(request) and not strictly.failures(request)]

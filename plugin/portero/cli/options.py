@@ -75,7 +75,7 @@ JSON_OUTPUT = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def takes_policy(command: _Command) -> _Command:
     """What the command judges by."""
-    return SCHEMAS(PROFILE(ENGINE(command)))
+    return SCHEMAS(PROFILE(command))
 
 
 def takes_host(command: _Command) -> _Command:
