@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portero.regular_file import read_regular_file
-from portero.strict_json import unique_names
+from portero.json_objects import unique_names
 from portero.types import JSON
 from portero.whole_file import write_whole
 

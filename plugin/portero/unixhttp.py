@@ -3,8 +3,39 @@
 import http.client
 import socket
 import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+class DeadlineMixin:
+    """For a socket class: all its reads and writes together end at `deadline`, by time.monotonic().
+
+    A timeout of a socket counts anew for each read, so a peer that sends a byte now and then never meets it.
+    """
+
+    deadline = 0.0
+
+    def recv_into(self, *arguments: Any, **more: Any) -> int:
+        """As socket.recv_into, which every read of http.client ends in."""
+        limit_wait(self, self.deadline)
+        return super().recv_into(*arguments, **more)  # type: ignore[misc, no-any-return]
+
+    def sendall(self, *arguments: Any, **more: Any) -> None:
+        """As socket.sendall."""
+        limit_wait(self, self.deadline)
+        super().sendall(*arguments, **more)  # type: ignore[misc]
+
+
+def limit_wait(connected: Any, deadline: float) -> None:
+    """Give the next call of a socket the time that is left; raises TimeoutError when none is."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    connected.settimeout(left)
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -17,30 +48,47 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Open the socket. OSError: nothing listens there, or (TimeoutError) the time is over."""
-        self.sock = _DeadlineSocket(self._seconds)
+        self.sock = _UnixSocket(self._seconds)
         self.sock.connect(self._address)
 
 
-class _DeadlineSocket(socket.socket):
-    """A timeout of a socket counts anew for each read, so a peer that sends a byte now and then never meets it."""
-
+class _UnixSocket(DeadlineMixin, socket.socket):
     def __init__(self, seconds: float) -> None:
         super().__init__(socket.AF_UNIX)
-        self._deadline = time.monotonic() + seconds
+        self.deadline = time.monotonic() + seconds
         self.settimeout(seconds)
 
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """As socket.recv_into, which every read of http.client ends in."""
-        self._limit_wait()
-        return super().recv_into(buffer, nbytes, flags)
 
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """As socket.sendall."""
-        self._limit_wait()
-        super().sendall(data, flags)
+def exchange(
+    address: str | Path,
+    seconds: float,
+    method: str,
+    target: str,
+    *,
+    headers: Mapping[str, str] = _NO_HEADERS,
+    body: bytes | Iterable[bytes] | None = None,
+    max_bytes: int,
+    check: Callable[[socket.socket], None] | None = None,
+) -> tuple[int, bytes]:
+    """Status and body of the answer. OSError: none came in whole and in time; ValueError: it is not HTTP, or longer.
 
-    def _limit_wait(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self.settimeout(left)
+    `check` sees the connected socket before anything is sent, and may raise OSError.
+    """
+    connection = UnixConnection(address, seconds)
+    try:
+        connection.connect()
+        if check is not None:
+            check(connection.sock)
+        connection.request(method, target, body, dict(headers))
+        response = connection.getresponse()
+        content = response.read(max_bytes + 1)
+    except http.client.HTTPException as error:
+        raise ValueError(f"{method} {target} was not answered in HTTP") from error
+    finally:
+        connection.close()
+    if len(content) > max_bytes:
+        raise ValueError(f"{method} {target} was answered with more than {max_bytes} bytes")
+    # http.client does not say when a body of a known length was cut short.
+    if response.length:
+        raise ConnectionResetError(f"{method} {target} was answered in part")
+    return response.status, content

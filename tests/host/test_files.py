@@ -17,7 +17,6 @@ import pytest
 from portero.host import routes
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.daemon_defaults import NOTHING_KNOWN, Ulimit
-from portero.host.daemon_mounts import DaemonMounts
 from portero.host.files import FilesMoment, HostFiles
 from portero.host.fixed import FixedObjects
 from portero.host.held_sockets import HeldSockets
@@ -50,7 +49,7 @@ def host_files(
     proc: Path | None = None,
     daemon_config: str | None = None,
 ) -> HostFiles:
-    def read(before: ListeningSockets) -> ListeningSockets:
+    def read() -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
 
     return HostFiles(
@@ -344,7 +343,7 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
     (daemon / "root" / "srv" / "link").symlink_to("/etc")
     files = HostFiles(
         None,
-        listening=HeldSockets(lambda before: ListeningSockets(())),
+        listening=HeldSockets(lambda: ListeningSockets(())),
         new_lookup=lambda find_daemon: lambda name: None,
         daemons=AskingDaemons(tmp_path / "proc"),
     )
@@ -361,7 +360,7 @@ def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a
     (root / "etc/docker/daemon.json").write_text('{"runtimes": {"kata": {"path": "/srv/kata/bin/run"}}}')
     files = HostFiles(
         None,
-        listening=HeldSockets(lambda before: ListeningSockets(())),
+        listening=HeldSockets(lambda: ListeningSockets(())),
         new_lookup=lambda find_daemon: lambda name: None,
         daemons=AskingDaemons(tmp_path / "proc"),
     )
@@ -389,7 +388,7 @@ def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -
     top, over = "1 0 8:1 / / rw - ext4 /dev/sda rw\n", "2 1 0:5 / /etc rw - tmpfs none rw\n"
     copy = "3 2 8:1 /etc /etc/.ro12 rw - ext4 /dev/sda rw\n"
     files = host_files(tmp_path / "root")
-    files.mounts = DaemonMounts(MountReader(str(mountinfo)), fixed=True)
+    files.mounts = MountReader(str(mountinfo))
 
     mountinfo.write_text(top + over + copy)
     assert files.moment().look("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
@@ -410,7 +409,7 @@ def test_a_name_counts_without_a_daemon_where_none_asks(
 ) -> None:
     files = HostFiles(
         str(tmp_path),
-        listening=HeldSockets(lambda before: ListeningSockets(())),
+        listening=HeldSockets(lambda: ListeningSockets(())),
         new_lookup=lambda find_daemon: lambda name: None,
     )
 
@@ -505,7 +504,7 @@ from portero.host.listening_sockets import read_sockets
 from portero.refusals import Refused
 
 root = sys.argv[1]
-listening = HeldSockets(lambda before: read_sockets(Path(root, "proc")), lambda: now)
+listening = HeldSockets(lambda: read_sockets(Path(root, "proc")), lambda: now)
 now = 0
 host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
 if sys.argv[2] == "read before":
@@ -601,7 +600,7 @@ def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Pa
     files = HostFiles(
         str(tmp_path),
         mounts=MountReader(str(tmp_path / "none")),
-        listening=HeldSockets(lambda before: ListeningSockets(())),
+        listening=HeldSockets(lambda: ListeningSockets(())),
         new_lookup=lambda find_daemon: lambda name: name,
     )
 

@@ -21,13 +21,11 @@ class Readings:
     def __init__(self, *readings: ListeningSockets | OSError) -> None:
         self.now = 100.0
         self.readings = list(readings)
-        self.before: list[ListeningSockets] = []
         self.read_in: list[str] = []
         self.done = threading.Event()
         self.held = HeldSockets(self.read, lambda: self.now)
 
-    def read(self, before: ListeningSockets) -> ListeningSockets:
-        self.before.append(before)
+    def read(self) -> ListeningSockets:
         self.read_in.append(threading.current_thread().name)
         self.done.set()
         reading = self.readings.pop(0) if self.readings else NONE
@@ -46,33 +44,15 @@ def test_a_reading_is_kept_for_ten_seconds() -> None:
     assert readings.held.current() == ONE
 
 
-def test_a_reading_knows_the_one_before() -> None:
-    readings = Readings(ONE, NONE)
-    readings.held.current()
-    readings.held.refresh()
-
-    assert readings.before == [NONE, ONE]
-
-
-def test_once_a_minute_all_is_read_anew_and_a_failure_then_is_made_up_for_by_the_next() -> None:
-    readings = Readings(ONE, ONE, FAILURE, ONE, ONE)
-    for readings.now in (100.0, 159.9, 160.0, 165.0, 170.0):
-        readings.held.refresh()
-
-    assert readings.before == [NONE, ONE, NONE, NONE, ONE]
-
-
-def test_a_socket_that_was_handed_on_to_root_is_root_s_within_a_minute(tmp_path: Path) -> None:
+def test_a_socket_that_was_handed_on_to_root_is_root_s_at_the_next_reading(tmp_path: Path) -> None:
     lines = line(1, "/srv/s.sock")
     process(tmp_path, 7, "helper", lines, inodes=(1,), uid=1000)
-    readings = Readings()
-    held = HeldSockets(lambda before: read_sockets(tmp_path, before), lambda: readings.now)
+    held = HeldSockets(lambda: read_sockets(tmp_path))
     held.refresh()
     process(tmp_path, 3, "master", lines, inodes=(1,))
-    readings.now += 60
     held.refresh()
 
-    assert held.current().of_root.held("/srv") == {"/srv/s.sock"}
+    assert held.current().of_root.list_held("/srv") == {"/srv/s.sock"}
 
 
 def test_a_failed_refresh_leaves_the_last_reading_until_it_is_too_old() -> None:

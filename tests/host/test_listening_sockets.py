@@ -88,19 +88,15 @@ def test_a_process_outside_containers_counts_before_one_inside(tmp_path: Path, i
     assert [(socket.pid, socket.uid) for socket in read_sockets(tmp_path).sockets] == [(outside, 33)]
 
 
-def test_a_second_reading_looks_for_the_processes_behind_new_sockets_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = line(11, "/run/a") + line(12, "/run/b")
-    process(tmp_path, 7, "dockerd", lines, inodes=(11,))
-    first = read_sockets(tmp_path)
-    process(tmp_path, 8, "tmux", lines, inodes=(12,), uid=0)
-    listed: list[str] = []
-    listdir = os.listdir
-    monkeypatch.setattr(os, "listdir", lambda path: listed.append(str(path)) or listdir(path))
+def test_of_processes_of_root_the_newest_counts(tmp_path: Path) -> None:
+    lines = line(11, "/run/docker.sock")
+    process(tmp_path, 1, "systemd", lines, inodes=(11,))
+    process(tmp_path, 700, "dockerd", lines, inodes=(11,))
 
-    assert list_paths(read_sockets(tmp_path, first)) == ["/run/a", "/run/b"]
-    assert listed == [str(tmp_path), f"{tmp_path}/8/fd"]
+    found = read_sockets(tmp_path)
+
+    assert [socket.pid for socket in found.sockets] == [700]
+    assert found.dockerds == (700,)
 
 
 def test_a_process_that_has_left_is_replaced_by_another_that_has_the_socket(tmp_path: Path) -> None:
@@ -110,15 +106,16 @@ def test_a_process_that_has_left_is_replaced_by_another_that_has_the_socket(tmp_
     (folder / "fd" / "0").unlink()
 
     assert [socket.uid for socket in first.sockets] == [0]
-    assert [socket.uid for socket in read_sockets(tmp_path, first).sockets] == [5]
+    assert [socket.uid for socket in read_sockets(tmp_path).sockets] == [5]
 
 
 def test_a_process_that_has_given_up_root_counts_as_it_is_now(tmp_path: Path) -> None:
     folder = process(tmp_path, 7, "a", line(11, "/run/a"), inodes=(11,))
-    first = read_sockets(tmp_path)
+    before = read_sockets(tmp_path)
     (folder / "status").write_text("Uid:\t5\t5\t5\t5\n")
 
-    assert [socket.uid for socket in read_sockets(tmp_path, first).sockets] == [5]
+    assert [socket.uid for socket in before.sockets] == [0]
+    assert [socket.uid for socket in read_sockets(tmp_path).sockets] == [5]
 
 
 def test_a_default_name_of_a_daemon_is_kept_when_the_open_files_are_hidden(tmp_path: Path) -> None:

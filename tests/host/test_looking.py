@@ -6,13 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.host.known_places import KnownPlaces, Places
 from portero.host.looking import Looker
-from portero.host.socketless import SocketlessFolders
+from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry
-from tests.host.test_known_places import dockerd
+from tests.host.test_resolved_paths import dockerd
 
 LISTENING = ListeningSockets(
     (ListeningSocket("/srv/root.sock", "/srv/root.sock", 1, 0), ListeningSocket("/srv/user.sock", "/srv/u.sock", 2, 7))
@@ -31,9 +30,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def looker(root: Path) -> Looker:
     walk = HostWalk(str(root))
-    known = KnownPlaces(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/logs/p.jsonl"])
-    places = known.find(walk, dockerd(1, "--data-root=/data", "--exec-root=/run/engine"), (), ())
-    return Looker(walk, places, LISTENING, ("/opt/portero",), SocketlessFolders())
+    known = PathResolver(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/logs/p.jsonl"])
+    places = known.resolve(walk, dockerd(1, "--data-root=/data", "--exec-root=/run/engine"), (), ())
+    return Looker(walk, places, LISTENING, ("/opt/portero",))
 
 
 @pytest.mark.parametrize(
@@ -53,14 +52,13 @@ def test_a_path_opens_what_is_protected_there(root: Path, path: str, opened: Hos
     assert looker(root).look(path) == opened
 
 
-def list_all(places: Places, *paths: str) -> set[str]:
-    """What each kind of place finds by itself."""
+def list_all(protected: ResolvedPaths, *paths: str) -> set[str]:
+    """What each kind of protected path finds by itself."""
+    kinds = (protected.programs, protected.logs, protected.daemon_files, protected.daemon_data)
     return {
-        *places.guarded.held(*paths),
-        *(place for path in paths for place in places.own.find(path)),
-        *places.programs.find(*paths),
-        *places.logs.find(*paths),
-        *(place for found in places.daemons.find(*paths) for place in found),
+        *protected.guarded.list_held(*paths),
+        *(path for path in paths if protected.own.surrounds(path)),
+        *(path for kind in kinds for path in kind.list_opened(*paths)),
     }
 
 
@@ -75,8 +73,8 @@ def test_nothing_is_left_out_where_all_places_together_say_that_nothing_is_opene
     look = looker(root)
     resolved = look.walk.resolve(path)
 
-    if list_all(look.places, path, resolved):
-        assert look.places.all.may_open(path) or look.places.all.may_open(resolved)
+    if list_all(look.protected, path, resolved):
+        assert look.protected.all.may_open(path) or look.protected.all.may_open(resolved)
     found = look.look(path)
     opened = {*found.holds, *found.written, *found.daemon_files, *found.docker_data}
-    assert opened.issuperset(list_all(look.places, path, resolved))
+    assert opened.issuperset(list_all(look.protected, path, resolved))

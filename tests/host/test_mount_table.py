@@ -16,7 +16,7 @@ def table(*lines: str) -> MountTable:
 
 
 def parsed(text: bytes) -> MountTable:
-    return MountTable([*parse_mounts(text).values()])
+    return MountTable(parse_mounts(text))
 
 
 def plain(**points: str) -> MountTable:

@@ -10,12 +10,3 @@ def test_the_peer_is_the_process_that_connected() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert read_peer(ours) == Peer(os.getpid(), os.geteuid())
-
-
-def test_each_connection_has_a_number_of_its_own() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        numbers = [read_peer(end).connection for end in (ours, theirs)]
-
-    assert 0 not in numbers
-    assert numbers[0] != numbers[1]

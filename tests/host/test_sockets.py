@@ -13,12 +13,12 @@ SOCKETS = ListeningSockets(
 
 
 def test_what_root_or_a_daemon_listens_on_is_held() -> None:
-    assert SOCKETS.of_root.held("/") == {"/var/tmp/tmux", "/srv/u/docker.sock", "/srv/podman.sock"}
-    assert SOCKETS.of_root.held("/home/u/run") == {"/srv/u/docker.sock"}
+    assert SOCKETS.of_root.list_held("/") == {"/var/tmp/tmux", "/srv/u/docker.sock", "/srv/podman.sock"}
+    assert SOCKETS.of_root.list_held("/home/u/run") == {"/srv/u/docker.sock"}
 
 
 def test_the_sockets_of_other_users_are_apart() -> None:
-    assert SOCKETS.of_users.held("/home") == {"/home/u/agent"}
+    assert SOCKETS.of_users.list_held("/home") == {"/home/u/agent"}
 
 
 def test_the_sockets_of_one_process_are_listed() -> None:

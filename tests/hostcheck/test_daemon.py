@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import daemon, process
-from portero.hostcheck.api import EngineApi
 from portero.hostcheck.daemon import Info
+from portero.objects.daemon_api import EngineApi
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import probe
-from portero.hostcheck.api import EngineApi
+from portero.objects.daemon_api import EngineApi
 from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd

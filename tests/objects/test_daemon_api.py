@@ -1,4 +1,4 @@
-"""One GET at a socket: nothing but a whole answer in time counts."""
+"""Requests to dockerd at its socket: nothing but a whole answer in time counts."""
 
 import socket
 import time
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.objects.daemon_api import get
-from portero.objects.own_requests import HEADER, SECRET
+from portero.objects.daemon_api import HEADER, SECRET, EngineApi, get
 from tests.objects.answering import answering, http
 
 
@@ -60,3 +59,42 @@ def test_silence_ends_in_time(address: str) -> None:
 
         assert get(address, "/info", 0.05, None) is None
         assert time.monotonic() - began < 1
+
+
+def test_the_engine_api_answers_with_an_object_or_a_list(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", '{"ID": "x"}'), "/plugins": http("200 OK", "[1]")}):
+        assert EngineApi(address).get("/info") == {"ID": "x"}
+        assert EngineApi(address).get_list("/plugins") == [1]
+
+
+@pytest.mark.parametrize(
+    "answer", [http("500 Oh", "{}"), http("200 OK", "[]"), http("200 OK", "no json"), http("200 OK", "[" * 100_000)]
+)
+def test_anything_else_is_not_the_engine_api(address: str, answer: bytes) -> None:
+    with answering(address, {"/info": answer}), pytest.raises(ValueError, match=r"GET /info|Expecting value|deep"):
+        EngineApi(address).get("/info")
+
+
+def test_a_list_is_no_object(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", "{}")}), pytest.raises(ValueError, match="with a list"):
+        EngineApi(address).get_list("/info")
+
+
+def test_where_nothing_listens_is_an_os_error(address: str) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        EngineApi(address).get("/info")
+
+
+def test_what_does_not_speak_http_is_a_value_error(address: str) -> None:
+    with answering(address, {"/info": b"hello\n"}), pytest.raises(ValueError, match="not answered in HTTP"):
+        EngineApi(address).get("/info")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(http("403 No", '{"message": "no"}'), (403, "no")), (http("201 Created", "[]"), (201, ""))],
+    ids=["message", "none"],
+)
+def test_the_message_of_an_answer_is_given_with_its_status(address: str, answer: bytes, told: tuple[int, str]) -> None:
+    with answering(address, {"/containers/create": answer}):
+        assert EngineApi(address).post("/containers/create", b"{}") == told

@@ -34,10 +34,10 @@ def objects(*addresses: str) -> ObjectLookup:
 
 def test_without_a_socket_there_are_no_lookups() -> None:
     blind = DaemonObjects(lambda daemon: ())
-    assert blind.state() == "auto"
+    assert blind.state == "auto"
 
     assert blind.new_lookup(lambda: DAEMON) is None
-    assert blind.state() == "unavailable"
+    assert blind.state == "unavailable"
 
 
 def test_how_the_last_lookup_went_is_known(address: str) -> None:
@@ -46,15 +46,15 @@ def test_how_the_last_lookup_went_is_known(address: str) -> None:
     assert lookup is not None
     with pytest.raises(Refused):
         lookup.inspect("container", "web")
-    assert found.state() == "unanswered"
+    assert found.state == "unanswered"
 
     with answering(address, {"/containers/odd/json": http("500 Oh", "{}")}):
         assert lookup.inspect("container", "other") is None
-        assert found.state() == "auto"
-        found.note("unanswered")
+        assert found.state == "auto"
+        found.state = "unanswered"
         with pytest.raises(Refused):
             lookup.inspect("container", "odd")
-    assert found.state() == "auto"
+    assert found.state == "auto"
 
 
 def test_the_sockets_are_those_of_the_daemon_that_asks() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from portero.objects import own_requests
-from portero.objects.own_requests import HEADER, SECRET, answer_own, find_start
+from portero.objects.daemon_api import HEADER, SECRET
+from portero.objects.own_requests import answer_own, find_start
 
 
 def envelope(target: str, method: str = "GET", **changed: Any) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from portero.host.peer import Peer
-from portero.objects.own_requests import SECRET
+from portero.objects.daemon_api import SECRET
 from portero.server import connection, loop
 from portero.server.app import create
 from portero.server.connection import Connection

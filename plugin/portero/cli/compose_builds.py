@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 from urllib.parse import urlencode
 
-from portero.facts.fields import as_object
+from portero.json_fields import as_object
 from portero.refusals import Refused
 from portero.types import JSON
 

@@ -13,8 +13,8 @@ from portero.cli.compose_builds import list_builds, make_session
 from portero.cli.compose_reading import Reading
 from portero.cli.lines import STANDARD_INPUT
 from portero.cli.request_files import FileRequest, InvalidRequestFile
-from portero.facts.fields import as_object, text
 from portero.identity.caller import NOBODY
+from portero.json_fields import as_object, text
 from portero.reading.routes import Routes
 from portero.sandbox import compose_run, project, remotes
 from portero.sandbox.compose_lines import ComposeLines

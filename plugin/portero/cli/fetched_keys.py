@@ -9,8 +9,8 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 
 from portero.cli import options
 from portero.identity import keys
-from portero.identity.json_object import parse_object
 from portero.identity.keys import KeyFileRefused
+from portero.json_objects import load_strict_object
 from portero.types import JSON
 
 _LONGEST = 1 << 20
@@ -47,7 +47,7 @@ def fetch_keys(url: str, ca: str | None) -> FetchedKeys:
 
 def _parse(url: str, text: bytes) -> dict[str, JSON]:
     try:
-        return parse_object(text)
+        return load_strict_object(text)
     except (ValueError, RecursionError):
         options.give_up([f"{url}: the answer is no JSON object; name the issuer's key set"])
 

@@ -12,7 +12,7 @@ from portero.cli import options
 from portero.cli.builtin_examples import builtin_examples
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
-from portero.facts.fields import child
+from portero.json_fields import child
 from portero.formats import junit
 from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.files import Files

@@ -20,7 +20,7 @@ from portero.facts import (
     ps_arguments,
     service,
 )
-from portero.facts.fields import child
+from portero.json_fields import child
 from portero.host.view import HostMoment
 from portero.refusals import Refused
 from portero.types import JSON, Fact

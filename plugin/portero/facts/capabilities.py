@@ -1,6 +1,6 @@
 """Linux capabilities in one spelling: what a container or a service adds and drops."""
 
-from portero.facts.fields import texts
+from portero.json_fields import texts
 from portero.types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"

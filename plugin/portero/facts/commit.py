@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from portero.facts import process, secret_names
-from portero.facts.fields import child, text, texts
+from portero.json_fields import child, text, texts
 from portero.types import JSON, Fact
 
 _AT = "?changes"

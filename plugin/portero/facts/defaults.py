@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
-from portero.facts.fields import child, text
 from portero.facts.networks import ICC
 from portero.facts.reach import list_swaps
 from portero.go_values import go_bool
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
+from portero.json_fields import child, text
 from portero.reading.shapes import numbers
 from portero.spelling import spell
 from portero.types import JSON, Fact

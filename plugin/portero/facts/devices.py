@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from portero.facts.fields import as_text, integer, items, objects, text, texts
+from portero.json_fields import as_text, integer, items, objects, text, texts
 from portero.facts.host_paths import clean_host_path, clean_without_climbing
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact

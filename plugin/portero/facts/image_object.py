@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from portero.facts import image, ports, process
-from portero.facts.fields import as_text, child, flag, text, texts
 from portero.go_values import go_port
+from portero.json_fields import as_text, child, flag, text, texts
 from portero.types import JSON, Fact
 
 _NO_NAME = "<none>"

@@ -7,8 +7,8 @@ JSON gives None. The body is then read as every body is.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from portero.facts.fields import as_object, child, flag, objects, text, texts
 from portero.facts.security import MASKED
+from portero.json_fields import as_object, child, flag, objects, text, texts
 from portero.types import JSON
 
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.

@@ -6,7 +6,7 @@ Containers, services and builds spell the same limits in three ways; here they b
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from portero.facts.fields import child, integer, objects, text
+from portero.json_fields import child, integer, objects, text
 from portero.types import JSON, Fact
 
 # dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from portero.facts.addresses import is_local, read_host
-from portero.facts.fields import as_text, child, text
+from portero.json_fields import as_text, child, text
 from portero.sizes import read_ram_size
 from portero.types import JSON, Fact
 

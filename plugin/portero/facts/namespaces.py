@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from portero.facts.fields import text
+from portero.json_fields import text
 from portero.types import Fact
 
 # The words that dockerd knows for each namespace; they are compared exactly, case and all.

@@ -9,10 +9,10 @@ import re
 from collections.abc import Mapping
 
 from portero.facts import process
-from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.subnets import BRIDGE_NAME, read_subnets
 from portero.go_values import go_bool
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
+from portero.json_fields import as_object, child, flag, objects, text
 from portero.types import JSON, Fact
 
 ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go

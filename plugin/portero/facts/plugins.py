@@ -6,7 +6,7 @@ log, network, IPAM and secret drivers). A name in a request can therefore load w
 
 from collections.abc import Iterator
 
-from portero.facts.fields import child, objects, text
+from portero.json_fields import child, objects, text
 from portero.types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"

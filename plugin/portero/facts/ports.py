@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from portero.facts.fields import as_object, child, flag, integer, items, objects, text
 from portero.go_values import go_port
+from portero.json_fields import as_object, child, flag, integer, items, objects, text
 from portero.types import JSON, Fact
 
 # The usual addresses, as _address spells them.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from portero.facts.fields import as_text, integer, text, texts
+from portero.json_fields import as_text, integer, text, texts
 from portero.types import JSON, Fact
 
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.

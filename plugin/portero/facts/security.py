@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from portero.facts.fields import child, flag, text, texts
+from portero.json_fields import child, flag, text, texts
 from portero.go_values import go_bool
 from portero.host.view import HostMoment
 from portero.refusals import Refused

@@ -16,7 +16,7 @@ from portero.facts import (
     security,
     working_directory,
 )
-from portero.facts.fields import child, flag, integer, objects, text, texts
+from portero.json_fields import child, flag, integer, objects, text, texts
 from portero.host.view import HostMoment
 from portero.types import JSON, Fact
 

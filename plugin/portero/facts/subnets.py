@@ -8,10 +8,10 @@ subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 
-from portero.facts.fields import child, flag, objects, text
 from portero.host.routes import HostRoutes
 from portero.host.view import HostMoment
 from portero.ip_ranges import Network, contains, spell_prefix
+from portero.json_fields import child, flag, objects, text
 from portero.types import JSON, Fact
 
 BRIDGE_NAME = "com.docker.network.bridge.name"  # moby libnetwork/drivers/bridge/labels.go

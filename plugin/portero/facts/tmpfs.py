@@ -6,7 +6,7 @@ The last of several wins (moby/sys mount/flags_unix.go, MergeTmpfsOptions).
 import re
 from collections.abc import Mapping, Sequence
 
-from portero.facts.fields import child, flag, integer, items, texts
+from portero.json_fields import child, flag, integer, items, texts
 from portero.types import JSON
 
 # What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.

@@ -8,7 +8,7 @@ the descriptor leads (both measured on 20.10 and 26.1). Links in the image or in
 
 import re
 
-from portero.facts.fields import text
+from portero.json_fields import text
 from portero.types import Fact
 
 _PROCESS = re.compile(r"self|thread-self|[0-9]+")

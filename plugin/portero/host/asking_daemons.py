@@ -28,7 +28,6 @@ from portero.types import JSON
 _LOG = logging.getLogger(__name__)
 # Daemons of one host; those that have ended make room.
 _MOST_KEPT = 8
-_MOST_CONNECTIONS = 64
 _LOOKS_EVERY = 60.0  # seconds
 
 
@@ -38,8 +37,6 @@ class AskingDaemons:
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
         self._known: dict[DockerdIdentity, AskingDaemon] = {}
-        # The dockerd of each connection.
-        self._connected: dict[int, DockerdIdentity] = {}
 
     @property
     def known(self) -> tuple[AskingDaemon, ...]:
@@ -48,7 +45,9 @@ class AskingDaemons:
 
     def find(self, peer: Peer | None) -> AskingDaemon | None:
         """The dockerd that this peer is. None: it is none, or not to be seen. OSError: it could not be read."""
-        identity = self._identify(peer) if peer is not None and peer.pid else None
+        # dockerd closes its connections at its end, and no program that it starts inherits them: the process of this ID
+        # is the one that connected, or dockerd has ended and executes nothing.
+        identity = identify_dockerd(peer.pid, self._proc) if peer is not None and peer.pid else None
         if identity is None:
             return None
         known = self._known.get(identity)
@@ -95,20 +94,6 @@ class AskingDaemons:
         known = asking.pid if asking else 0
         found = (self.find(Peer(pid, 0)) for pid in pids if pid != known)
         return tuple(daemon for daemon in found if daemon is not None and daemon.uid == 0)
-
-    def _identify(self, peer: Peer) -> DockerdIdentity | None:
-        """A connection stays that of the process which made it, whatever process has its ID later.
-
-        dockerd closes it at its end, and no program that it starts inherits it.
-        """
-        known = self._connected.get(peer.connection)
-        if known is not None:
-            return known
-        identity = identify_dockerd(peer.pid, self._proc)
-        if identity is not None and peer.connection:
-            latest = list(self._connected.items())[1 - _MOST_CONNECTIONS :]
-            self._connected = dict(latest) | {peer.connection: identity}
-        return identity
 
     def _locate_running(self, running: RunningDockerd) -> AskingDaemon | None:
         """None: it has ended meanwhile."""

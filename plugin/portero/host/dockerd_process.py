@@ -45,6 +45,15 @@ class RunningDockerd:
     environment: Mapping[str, str]
 
 
+def list_processes(proc: Path = Path("/proc")) -> list[str]:
+    """The IDs of the processes that run. OSError: they could not be read."""
+    pids = [name for name in os.listdir(proc) if name.isdecimal()]
+    if not pids:
+        # The process that reads is one itself, so this is a folder where /proc should be mounted.
+        raise FileNotFoundError(errno.ENOENT, "shows no process", str(proc))
+    return pids
+
+
 def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | None:
     """The identity of a process; None: it is no dockerd, or not to be seen. OSError: it could not be read."""
     try:

@@ -7,6 +7,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 
 from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
@@ -14,24 +15,19 @@ from portero.host.asking_daemons import AskingDaemons
 from portero.host.copied_up import find_name_on_host
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
-from portero.host.daemon_mounts import DaemonMounts
-from portero.host.found_once import found_once
 from portero.host.held_sockets import HeldSockets
-from portero.host.known_links import KnownLinks
-from portero.host.known_places import KnownPlaces, Places
 from portero.host.looking import Looker
 from portero.host.mount_table import MountTable
 from portero.host.mountinfo import MountReader
 from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
+from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.routes import HostRoutes, RoutesReader, read_mounted
-from portero.host.socketless import SocketlessFolders
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
-from portero.host.unreadable import refuse_unreadable
-from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id
+from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id, refuse_unreadable
 
 
 class HostFiles:
@@ -74,9 +70,8 @@ class HostFiles:
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
         self._protect(protected, links)
-        self.socketless = SocketlessFolders()
         self.owners = owners or Owners()
-        self.mounts = DaemonMounts(mounts or MountReader(root=root or "/"), fixed=root is not None)
+        self.mounts = mounts or MountReader(root=root or "/")
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects, self.lookup_state = new_objects, lookup_state
@@ -94,8 +89,7 @@ class HostFiles:
         self.own = (*self._own, *map(clean, links))
         self.protected_names = (*self._sockets, *self.own)
         self.protected = frozenset(map(clean, protected))
-        self.links = KnownLinks(self.protected)
-        self.places = KnownPlaces(self._sockets, self.own, self.programs, self.logs)
+        self.resolver = PathResolver(self._sockets, self.own, self.programs, self.logs, self.protected)
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         """The host as it is now, for one request of this peer."""
@@ -122,7 +116,7 @@ class _WhoAsks:
         self._daemons = daemons
         self._peer = peer
 
-    @found_once
+    @cached_property
     def daemon(self) -> AskingDaemon | None:
         """None: the peer is no dockerd, or not to be seen."""
         return self._daemons.find(self._peer)
@@ -187,11 +181,11 @@ class FilesMoment:
         with refuse_unreadable():
             return self._objects
 
-    @found_once
+    @cached_property
     def _daemon(self) -> DaemonDefaults:
         return self._host.read_defaults(self._walk, self._asking)
 
-    @found_once
+    @cached_property
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
             return RoutesReader(self._asking.net).routes
@@ -204,43 +198,45 @@ class FilesMoment:
         name = find_name_on_host(entry.resolved, lambda: self._mounts)
         return entry if name == entry.resolved else replace(entry, resolved=name)
 
-    @found_once
+    @cached_property
     def _looker(self) -> Looker:
-        return Looker(self._walk, self._places, self._listening, self._host.protected_names, self._host.socketless)
+        return Looker(self._walk, self._protected, self._listening, self._host.protected_names)
 
-    @found_once
+    @cached_property
     def _listening(self) -> ListeningSockets:
         return self._host.read_sockets()
 
-    @found_once
+    @cached_property
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
         names = AccountNames.of(self._walk)
-        return Tracer(self._walk, self._mounts, owners, names, self._host.links.find(self._walk))
+        return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
 
-    @found_once
+    @cached_property
     def _mounts(self) -> MountTable:
-        return self._host.mounts.find(self._asking).read()
+        # Where the host's files lie elsewhere, one process has their mounts for every daemon.
+        asking = self._asking if self._host.root is None else None
+        return self._host.mounts.read(asking.mountinfo if asking else None)
 
-    @found_once
-    def _places(self) -> Places:
+    @cached_property
+    def _protected(self) -> ResolvedPaths:
         asking = self._asking
         others = self._host.daemons.find_others(asking, self._listening.dockerds)
         # What root's daemon listens on is among the sockets of root.
         sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
-        return self._host.places.find(self._walk if self._host.visible else None, asking, others, sockets)
+        return self._host.resolver.resolve(self._walk if self._host.visible else None, asking, others, sockets)
 
     @property
     def _asking(self) -> AskingDaemon | None:
         return self._who.daemon
 
-    @found_once
+    @cached_property
     def _objects(self) -> Objects | None:
         who = self._who
         return self._host.new_objects(lambda: who.daemon) if self._peer else None
 
-    @found_once
+    @cached_property
     def _walk(self) -> HostWalk:
         if self._host.root is not None:
             return HostWalk(self._host.root)

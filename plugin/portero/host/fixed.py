@@ -1,7 +1,7 @@
 """A host of plain data, for examples and tests: its moments are all alike, so it is one itself."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import PurePosixPath
@@ -9,13 +9,11 @@ from types import MappingProxyType
 from typing import cast, get_args
 
 from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
-from portero.host.daemon_places import USUAL_DATA
 from portero.host.mount_table import MountTable, list_mounts
 from portero.host.path import clean, is_within
 from portero.host.peer import Peer
-from portero.host.protected import Guarded
+from portero.host.protected_paths import USUAL_DATA, ProtectedPaths
 from portero.host.routes import HostRoutes
-from portero.host.surroundings import Surroundings
 from portero.host.view import (
     MAX_LINKS,
     HostEntry,
@@ -92,18 +90,18 @@ class FixedHost:
         )
         self._daemon = parse_daemon_json(json.dumps(data.get("daemon")).encode())
         names = cast(Sequence[str], data.get("sockets", _SOCKETS))
-        self._sockets = {clean(name): self._resolve(clean(name)) if self._visible else clean(name) for name in names}
-        self._guarded = Guarded(self._sockets)
+        self._sockets = self._follow(map(clean, names))
+        self._guarded = ProtectedPaths(self._sockets)
         self._mounts = MountTable(list_mounts(_texts(data, "mounts").items()))
-        follow = self._resolve if self._visible else str
-        self._docker = Surroundings((*USUAL_DATA, *cast(Sequence[str], data.get("docker", ()))), follow)
-        self._files = Surroundings(cast(Sequence[str], data.get("daemonFiles", ())), follow)
+        docker = (*USUAL_DATA, *cast(Sequence[str], data.get("docker", ())))
+        self._docker = ProtectedPaths(self._follow(docker), inside=True)
+        self._files = ProtectedPaths(self._follow(cast(Sequence[str], data.get("daemonFiles", ()))), inside=True)
         self._owners = _texts(data, "owners")
         self._programs = cast(Sequence[str], data.get("portero", ()))
         objects = cast("Mapping[str, Mapping[str, Mapping[str, JSON]]] | None", data.get("objects"))
         self._objects = None if objects is None else FixedObjects(objects)
         users = map(clean, cast(Sequence[str], data.get("userSockets", ())))
-        self._users = Guarded({name: self._resolve(name) if self._visible else name for name in users})
+        self._users = ProtectedPaths(self._follow(users))
 
     def watch(self) -> None:
         """Nothing: it never changes."""
@@ -115,7 +113,7 @@ class FixedHost:
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
         if not self._visible:
-            places = (self._files.find(path), self._docker.find(path))
+            places = (self._files.list_opened(path), self._docker.list_opened(path))
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
@@ -127,8 +125,8 @@ class FixedHost:
             self._hold(path, resolved),
             tuple(written),
             self._hold_users(path, resolved),
-            self._files.find(path, resolved),
-            self._docker.find(path, resolved),
+            self._files.list_opened(path, resolved),
+            self._docker.list_opened(path, resolved),
         )
 
     def trace(self, path: str) -> Trace:
@@ -151,10 +149,10 @@ class FixedHost:
         return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
-        return tuple(sorted(self._guarded.held(*paths)))
+        return tuple(sorted(self._guarded.list_held(*paths)))
 
     def _hold_users(self, *paths: str) -> tuple[str, ...]:
-        return tuple(sorted(self._users.held(*paths)))
+        return tuple(sorted(self._users.list_held(*paths)))
 
     def network(self, name: str) -> str | None:
         """The name in the data; a name that is none of an ID is its own."""
@@ -173,6 +171,9 @@ class FixedHost:
     def objects(self) -> "FixedObjects | None":
         """Those in the data."""
         return self._objects
+
+    def _follow(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: self._resolve(name) if self._visible else name for name in names}
 
     def _resolve(self, path: str) -> str:
         """The path after links; a path in a circle of links is left as it is."""

@@ -9,10 +9,12 @@ import errno
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from portero.host.dockerd_process import list_processes
 from portero.host.path import clean
-from portero.host.sockets import WELL_KNOWN, Holder, ListeningSocket, ListeningSockets
+from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 
 # A process that ended (proc(5)), and one of another user.
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EACCES, errno.EPERM})
@@ -30,38 +32,27 @@ _LINE = re.compile(
 _CONTAINER = re.compile(r"[0-9a-f]{64}")
 
 
-def read_sockets(proc: Path = Path("/proc"), before: ListeningSockets | None = None) -> ListeningSockets:
-    """The sockets on which processes of the host listen now. OSError: /proc could not be read, or not all of it.
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A process that has a listening socket open."""
 
-    `before`: an earlier reading; only the processes behind new sockets are then looked for.
-    """
-    before = before or ListeningSockets(())
-    pids = _list_processes(proc)
+    descriptor: str  # path in /proc
+    pid: int
+    contained: bool
+
+
+def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
+    """The sockets on which processes of the host listen now. OSError: /proc could not be read, or not all of it."""
+    pids = list_processes(proc)
     listening = dict(_list_all_listening(proc, pids))
-    holders = {inode: holder for inode, holder in before.holders.items() if inode in listening and _has(holder, inode)}
-    holders |= _find_holders(proc, _new_first(pids, before.pids), listening.keys() - holders.keys())
+    holders = _find_holders(proc, pids, listening.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
     sockets = tuple(_attribute(listening, holders))
     return ListeningSockets(
         sockets,
         tuple(clean(path) for path in unheld if path.startswith("/") and PurePosixPath(path).name in WELL_KNOWN),
-        holders,
-        frozenset(pids),
         tuple(_list_dockerds(proc, sockets)),
     )
-
-
-def _list_processes(proc: Path) -> list[str]:
-    pids = [name for name in os.listdir(proc) if name.isdecimal()]
-    if not pids:
-        # The process that reads is one itself, so this is a folder where /proc should be mounted.
-        raise FileNotFoundError(errno.ENOENT, "shows no process", str(proc))
-    return pids
-
-
-def _new_first(pids: Iterable[str], known: Collection[str]) -> list[str]:
-    """Most new sockets are those of new processes."""
-    return sorted(pids, key=lambda pid: (pid in known, -int(pid)))
 
 
 def _list_all_listening(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -87,11 +78,12 @@ def list_listening(file: str) -> Iterator[tuple[str, str]]:
             yield match["inode"], match["path"]
 
 
-def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> dict[str, Holder]:
+def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> dict[str, _Holder]:
     """The process that has each socket open: one of root outside containers before any other, then one outside."""
-    holders: dict[str, Holder] = {}
+    holders: dict[str, _Holder] = {}
     open_ends = set(wanted)
-    for pid in pids:
+    # The newest first: systemd has the sockets open that it opened for others.
+    for pid in sorted(pids, key=int, reverse=True):
         if not open_ends:
             break
         found = [(inode, place) for inode, place in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends]
@@ -101,7 +93,7 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
         of_root = not contained and _read_uid(f"{proc}/{pid}") == 0
         for inode, place in found:
             if inode not in holders or (holders[inode].contained and not contained) or of_root:
-                holders[inode] = Holder(place, int(pid), contained)
+                holders[inode] = _Holder(place, int(pid), contained)
             if of_root:
                 open_ends.discard(inode)
     return holders
@@ -121,10 +113,6 @@ def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
             yield link[len("socket:[") : -1], place
 
 
-def _has(holder: Holder, inode: str) -> bool:
-    return _read_link(holder.descriptor) == f"socket:[{inode}]"
-
-
 def _is_contained(proc: Path, pid: str) -> bool:
     """Whether a process is in a PID namespace of its own, or in the control group of a container that we are not in."""
     namespace = _read_link(f"{proc}/{pid}/ns/pid")
@@ -134,7 +122,7 @@ def _is_contained(proc: Path, pid: str) -> bool:
     return not groups <= set(_CONTAINER.findall(_read_text(f"{proc}/self/cgroup")))
 
 
-def _attribute(listening: Mapping[str, str], holders: Mapping[str, Holder]) -> Iterator[ListeningSocket]:
+def _attribute(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
     for inode, holder in holders.items():
         process = holder.descriptor.rpartition("/fd/")[0]
         # A user that changed since counts as it is now; a process without one has ended.

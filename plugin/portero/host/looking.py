@@ -1,12 +1,11 @@
-"""What is at a path of the host, and what of the protected places it opens: a path in, a HostEntry out."""
+"""What is at a path of the host, and what of the protected paths it opens: a path in, a HostEntry out."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from portero.host.known_places import Places
-from portero.host.protected import Guarded
-from portero.host.socketless import SocketlessFolders
+from portero.host.protected_paths import ProtectedPaths
+from portero.host.resolved_paths import ResolvedPaths, list_daemon_sockets
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry, Kind
@@ -17,10 +16,9 @@ class Looker:
     """One moment of the host. `names`: of what counts by its name where a way cannot be followed."""
 
     walk: HostWalk
-    places: Places
+    protected: ResolvedPaths
     listening: ListeningSockets
     names: Iterable[str]
-    socketless: SocketlessFolders
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""
@@ -29,7 +27,7 @@ class Looker:
             return self.describe_unseen(path)
         sockets = set[str]()
         if kind == "directory":  # never a walk through the tree
-            sockets = self.socketless.list_sockets(self.walk, resolved)
+            sockets = list_daemon_sockets(self.walk, resolved)
         elif kind == "socket" and os.path.basename(resolved) in WELL_KNOWN:
             sockets = {resolved}
         if not sockets and not self._may_open(path) and (resolved == path or not self._may_open(resolved)):
@@ -38,26 +36,30 @@ class Looker:
 
     def describe_unseen(self, path: str) -> HostEntry:
         """What opens a path by its name alone."""
-        named = Guarded({name: name for name in self.names}).held(path)
-        holds = named | self.places.own.find(path) | self.listening.of_root.held(path)
+        named = ProtectedPaths({name: name for name in self.names}).list_held(path)
+        own = {path} if self.protected.own.surrounds(path) else set()
+        holds = named | own | self.listening.of_root.list_held(path)
         return HostEntry(None, "unknown", tuple(sorted(holds)), *self._list_rest(path))
 
     def _may_open(self, path: str) -> bool:
         """Whether a path may open something that is protected; most do not."""
         listening = self.listening
-        return self.places.all.may_open(path) or listening.of_root.may_hold(path) or listening.of_users.may_hold(path)
+        return (
+            self.protected.all.may_open(path) or listening.of_root.may_hold(path) or listening.of_users.may_hold(path)
+        )
 
     def _describe(self, path: str, resolved: str, kind: Kind, sockets: set[str]) -> HostEntry:
-        # These are at the path or below it, so they are held as the protected places there are.
-        names = sockets | self.places.own.find(path) | self.places.own.find(resolved)
-        holds = self.places.guarded.held(path, resolved).union(map(self.walk.resolve_or_keep, names))
-        held = tuple(sorted(holds | self.listening.of_root.held(path, resolved)))
+        guarded, own = self.protected.guarded.list_held(path, resolved), self.protected.own
+        inside = {resolved} if own.surrounds(path) or own.surrounds(resolved) else set()
+        holds = guarded.union(inside, map(self.walk.resolve_or_keep, sockets))
+        held = tuple(sorted(holds | self.listening.of_root.list_held(path, resolved)))
         return HostEntry(resolved, kind, held, *self._list_rest(path, resolved))
 
     def _list_rest(self, *paths: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """What is written there, sockets of users, files and data of daemons."""
-        places = self.places
-        written = {*places.programs.find(*paths), *places.logs.find(*paths), *places.links.find(*paths)}
-        written.update(places.daemons.find_written(*paths))
-        users = self.listening.of_users.held(*paths)
-        return tuple(sorted(written)), tuple(sorted(users)), *places.daemons.find(*paths)
+        protected = self.protected
+        writable = (protected.programs, protected.daemon_programs, protected.logs, protected.links)
+        written = {path for each in writable for path in each.list_opened(*paths)}
+        users = self.listening.of_users.list_held(*paths)
+        files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
+        return tuple(sorted(written)), tuple(sorted(users)), files, data

@@ -8,7 +8,6 @@ import errno
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import NamedTuple
 
@@ -28,12 +27,8 @@ _KERNEL_POINTS = ("/dev", "/proc", "/sys")
 _DISKS_BEGIN = ("/ostree/", "/run/", "/sysroot/")
 _MEMORY_TYPES = frozenset({"ramfs", "tmpfs"})
 
-# Folders whose names a table keeps, and paths of which it keeps what they open.
-_MOST_NAMED, _MOST_REACHED = 256, 64
 
-
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One mount: the folder `root` of the file system `device` is shown at `point`."""
 
     id: int
@@ -84,8 +79,6 @@ class MountTable:
         for beginning, mount in zip(self._visible_beginnings, self._visible, strict=True):
             if not beginning.startswith(_DISKS_BEGIN) or mount.type in _MEMORY_TYPES:
                 self._shown[mount.device].append(mount)
-        self._names: dict[str, tuple[str, ...]] = {}
-        self._reaches: dict[str, Reach] = {}
 
     def find_mount(self, path: str) -> Mount:
         """The mount that shows a path without links."""
@@ -99,29 +92,14 @@ class MountTable:
         return mount
 
     def list_names(self, path: str) -> tuple[str, ...]:
-        """By which other names the host shows what is at a path without links; sorted.
-
-        Asked of each folder on a way, and kept: a table never changes.
-        """
-        names = self._names.get(path)
-        if names is None:
-            mount = self.find_mount(path)
-            others = () if self._is_shown_once(mount) else self._list_names(*self._place(mount, path))
-            if len(self._names) >= _MOST_NAMED:
-                self._names = {}
-            self._names[path] = names = tuple(sorted({*others} - {path}))
-        return names
+        """By which other names the host shows what is at a path without links; sorted."""
+        mount = self.find_mount(path)
+        if self._is_shown_once(mount):
+            return ()
+        return tuple(sorted({*self._list_names(*self._place(mount, path))} - {path}))
 
     def find_reach(self, path: str) -> Reach:
-        """What a path without links opens beside itself; kept, since "/" is asked for often and reaches all mounts."""
-        reach = self._reaches.get(path)
-        if reach is None:
-            if len(self._reaches) >= _MOST_REACHED:
-                self._reaches = {}
-            self._reaches[path] = reach = self._find_reach(path)
-        return reach
-
-    def _find_reach(self, path: str) -> Reach:
+        """What a path without links opens beside itself."""
         mount, below = self.find_mount(path), self._list_below(path)
         shown = below if any(is_within(mount.point, point) for point in _KERNEL_POINTS) else [mount, *below]
         kernel_types = KERNEL_TYPES.intersection(mount.type for mount in shown)
@@ -141,8 +119,8 @@ class MountTable:
         top = self.find_mount(root)
         inner = _join(top.root, _relative(root, top.point))
         below = (mount for mount in self._all if mount.point != root and is_within(mount.point, root))
-        moved = [replace(mount, point=mount.point[len(root) :]) for mount in below]
-        return MountTable([replace(top, root=inner, point="/", parent=top.id), *moved])
+        moved = [mount._replace(point=mount.point[len(root) :]) for mount in below]
+        return MountTable([top._replace(root=inner, point="/", parent=top.id), *moved])
 
     def _list_visible(self) -> Iterator[Mount]:
         """What find_mount finds at each point: in the order of the tree each takes one step from the folder above."""

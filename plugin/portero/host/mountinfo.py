@@ -8,64 +8,52 @@ could not be read.
 import errno
 import os
 import re
-import threading
-from collections.abc import Mapping
-from types import MappingProxyType
 
 from portero.host.mount_table import Mount, MountTable
 
 # A separator and white space in a path are written in octal (fs/proc_namespace.c, mangle).
-_OCTAL = re.compile(rb"\\([0-7]{3})")
+_OCTAL = re.compile(r"\\([0-7]{3})")
+# Of a FUSE file system: the user whose process answers for it.
+_SERVER = re.compile(r"(?:^|,)user_id=([0-9]+)")
 
 
 class MountReader:
-    """Reads a mountinfo file; each reading is parsed once. Points are below `root`, or are left out."""
+    """Reads mountinfo files; the last text is kept with its table. Points are below `root`, or are left out."""
 
     def __init__(self, path: str = "/proc/self/mountinfo", root: str = "/") -> None:
         self._path = path
         self._root = root.rstrip("/") or "/"
-        self._lock = threading.Lock()
+        # One attribute, so that threads never see the text of one reading beside the table of another.
         self._kept: tuple[bytes, MountTable] | None = None
-        # The lines of that reading: most of hundreds are the same when a container comes or goes.
-        self._lines: dict[bytes, Mount] = {}
 
-    def read(self) -> MountTable:
-        """The mounts of this moment."""
-        with open(self._path, "rb", buffering=0) as file:
+    def read(self, path: str | None = None) -> MountTable:
+        """The mounts of this moment; `path`: of another file."""
+        with open(path or self._path, "rb", buffering=0) as file:
             data = file.read()
-        with self._lock:
-            if self._kept is None or self._kept[0] != data:
-                self._lines = parse_mounts(data, self._lines)
-                self._kept = data, MountTable([*self._lines.values()]).rebase(self._root)
-            return self._kept[1]
+        kept = self._kept
+        if kept is None or kept[0] != data:
+            self._kept = kept = data, MountTable(parse_mounts(data)).rebase(self._root)
+        return kept[1]
 
 
-def parse_mounts(data: bytes, known: Mapping[bytes, Mount] = MappingProxyType({})) -> dict[bytes, Mount]:
-    """The lines of mountinfo, which are never alike; `known`: lines that were parsed before.
+def parse_mounts(data: bytes) -> list[Mount]:
+    """The mounts in a mountinfo file. OSError: a line does not read as the kernel writes it."""
+    # Of what ends a line elsewhere the kernel escapes only the line feed.
+    lines = os.fsdecode(data).removesuffix("\n").split("\n") if data else ()
+    return [*map(_parse_line, lines)]
 
-    OSError: a line does not read as the kernel writes it.
-    """
-    return {line: known.get(line) or _parse_line(line) for line in data.splitlines()}
 
-
-def _parse_line(line: bytes) -> Mount:
-    front, _, back = line.partition(b" - ")
+def _parse_line(line: str) -> Mount:
+    front, _, back = line.partition(" - ")
     try:
-        id, parent, device, root, point = front.split(b" ")[:5]
-        type, _, options = back.split(b" ", 2)
-        server = re.search(rb"(?:^|,)user_id=([0-9]+)", options) if type.startswith(b"fuse") else None
-        return Mount(
-            int(id),
-            int(parent),
-            device.decode(),
-            _unescape(root),
-            _unescape(point),
-            type.decode(),
-            None if server is None else int(server[1]),
-        )
+        id, parent, device, root, point = front.split(" ", 5)[:5]
+        type, _, options = back.split(" ", 2)
+        server = _SERVER.search(options) if type.startswith("fuse") else None
+        user = None if server is None else int(server[1])
+        return Mount(int(id), int(parent), device, _unescape(root), _unescape(point), type, user)
     except ValueError as error:
         raise OSError(errno.EINVAL, "line of another form", "mountinfo") from error
 
 
-def _unescape(path: bytes) -> str:
-    return os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), path))
+def _unescape(path: str) -> str:
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path) if "\\" in path else path

@@ -1,11 +1,10 @@
 """The sockets on which processes of the host listen, at one moment: plain values (listening_sockets.py reads them)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from portero.host.protected import Guarded
+from portero.host.protected_paths import ProtectedPaths
 
 # Where the daemons listen by default; these are protected even when no process and no file can be seen.
 DEFAULT_SOCKETS = (
@@ -28,15 +27,6 @@ WELL_KNOWN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """A process that has a listening socket open."""
-
-    descriptor: str  # path in /proc
-    pid: int
-    contained: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ListeningSocket:
     """A Unix socket in the file system, and the process that listens there."""
 
@@ -56,25 +46,23 @@ class ListeningSockets:
     """The listening sockets of one moment. Empty: /proc was read, and none listens.
 
     `unattributed`: those with a daemon's default name whose process belongs to another user, and so cannot be seen.
-    `dockerds`: processes of root called dockerd that listen, outside containers. `holders` by inode, and `pids` that
-    ran: a help for the next reading.
+    `dockerds`: processes of root called dockerd that listen, outside containers.
     """
 
     sockets: tuple[ListeningSocket, ...]
     unattributed: tuple[str, ...] = ()
-    holders: Mapping[str, Holder] = field(default_factory=dict)
-    pids: frozenset[str] = frozenset()
     dockerds: tuple[int, ...] = ()
 
     @cached_property
-    def of_root(self) -> Guarded:
+    def of_root(self) -> ProtectedPaths:
         """Sockets of processes of root, those with a daemon's default name, and those that cannot be attributed."""
-        return Guarded({s.path: s.real for s in self.sockets if s.is_held} | {path: path for path in self.unattributed})
+        held = {socket.path: socket.real for socket in self.sockets if socket.is_held}
+        return ProtectedPaths(held | {path: path for path in self.unattributed})
 
     @cached_property
-    def of_users(self) -> Guarded:
+    def of_users(self) -> ProtectedPaths:
         """All others: those of processes of other users."""
-        return Guarded({socket.path: socket.real for socket in self.sockets if not socket.is_held})
+        return ProtectedPaths({socket.path: socket.real for socket in self.sockets if not socket.is_held})
 
     def list_paths(self, pid: int) -> tuple[str, ...]:
         """The paths on which one process listens."""

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 
 from portero.host.accounts import AccountNames
 from portero.host.copied_up import drop_copies
-from portero.host.known_links import Pairs
 from portero.host.mount_table import MountTable
 from portero.host.owners import Owners, UnseenOwner, Writer, is_roots_alone
 from portero.host.path import is_within
+from portero.host.resolved_paths import Links
 from portero.host.symlinks import HostWalk
 from portero.host.view import Passage, Swap, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Tracer:
-    """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (known_links.py)."""
+    """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (resolved_paths.py)."""
 
     walk: HostWalk
     mounts: MountTable
     owners: Owners
     names: AccountNames
-    links: Pairs
+    links: Links
 
     def trace(self, path: str, resolved: str) -> Trace:
         """`path` and where its links lead. Raises OSError where an owner cannot be read."""

@@ -11,12 +11,12 @@ from typing import cast
 
 from portero.host.asking_daemon import DATA_ROOT
 from portero.host.user_namespaces import SUBUID, remaps_root
-from portero.hostcheck.api import EngineApi
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
+from portero.objects.daemon_api import EngineApi
 from portero.policy.site import number_of
 from portero.types import JSON, Fact
 

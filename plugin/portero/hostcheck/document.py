@@ -18,8 +18,8 @@ from portero.hostcheck import (
     storage,
     updates,
 )
-from portero.hostcheck.api import EngineApi
 from portero.hostcheck.files import Files
+from portero.objects.daemon_api import EngineApi
 from portero.types import JSON
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.hostcheck.api import EngineApi
 from portero.hostcheck.fact import observed, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.plugin_sockets import SOCKETS, SPEC_FOLDERS
+from portero.objects.daemon_api import EngineApi
 from portero.types import JSON, Fact
 
 _AT = "GET /plugins"

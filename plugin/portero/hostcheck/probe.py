@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from portero.hostcheck.api import EngineApi
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.running_portero import count_decisions
+from portero.objects.daemon_api import EngineApi
 from portero.types import JSON, Fact
 
 CVE_2024_41110 = "CVE-2024-41110"

@@ -31,4 +31,4 @@ def _is_own(mounts: MountTable, path: str) -> bool:
 
 
 def _read_mounts(files: Files, table: str) -> MountTable:
-    return MountTable([*parse_mounts(files.text(table).encode()).values()])
+    return MountTable(parse_mounts(files.text(table).encode()))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from portero.identity.json_object import parse_object
+from portero.json_objects import load_strict_object
 from portero.types import JSON
 
 Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]
@@ -95,7 +95,7 @@ def _read_authority(text: bytes) -> x509.Certificate:
 
 
 def _read_key_set(data: bytes) -> KeyFile:
-    entries = parse_object(data).get("keys")
+    entries = load_strict_object(data).get("keys")
     if not isinstance(entries, list):
         raise KeyFileRefused('is not a JSON Web Key Set: write {"keys": [...]}')
     return KeyFile(tuple(_read_entries(entries)))

@@ -12,10 +12,10 @@ from typing import NoReturn, get_args
 
 from jwt import PyJWS, PyJWTError
 
-from portero.identity.json_object import parse_object
 from portero.identity.keys import Algorithm, Key
 from portero.identity.names import is_name
 from portero.identity.trusted import TokenIssuer
+from portero.json_objects import load_strict_object
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -72,7 +72,7 @@ def _refuse(why: str) -> NoReturn:
 
 def _decode(part: str) -> dict[str, JSON]:
     try:
-        return parse_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return load_strict_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
         _refuse("invalid")
 

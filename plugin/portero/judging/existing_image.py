@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from portero.facts import image_object
-from portero.facts.fields import as_object, child, text
 from portero.host.view import Objects
+from portero.json_fields import as_object, child, text
 from portero.refusals import Refused
 from portero.types import JSON
 

@@ -12,7 +12,7 @@ from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.driver import LOCAL
-from portero.facts.fields import child, flag, objects, text
+from portero.json_fields import child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.facts.fields import as_object, child, objects, text
+from portero.json_fields import as_object, child, objects, text
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
 from portero.reading.uri import first_value
 from portero.refusals import Refused

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.facts.fields import child, flag, integer, objects, text, texts
 from portero.host.path import is_within
 from portero.host.view import HostMoment
+from portero.json_fields import child, flag, integer, objects, text, texts
 from portero.judging.named_objects import shorten_name
 from portero.spelling import printable
 from portero.types import JSON, Fact

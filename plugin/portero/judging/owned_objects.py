@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.facts.fields import child, text, texts
 from portero.host.view import ObjectKind, Objects
+from portero.json_fields import child, text, texts
 from portero.judging import named_objects
 from portero.judging.named_objects import DOCKERDS_OWN, Named, list_others, read_name, refuse_alias, shorten_name
 from portero.reading.routes import Operation

@@ -4,16 +4,14 @@ They carry a random value, made when the process starts and shared by its worker
 dockerd asks sees it too; it admits nothing but these reading requests.
 """
 
-import os
 import re
 import time
 
+from portero.objects.daemon_api import HEADER, SECRET
 from portero.reading import envelope, uri
 from portero.refusals import Refused
 from portero.types import JSON
 
-HEADER = "X-Portero-Lookup"
-SECRET = os.urandom(16).hex()
 # When this process, or its master, started: by the host's clock, and by the one that cannot be set.
 _STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from portero.engine.rust import RUST
+from portero.json_objects import DuplicateName, unique_names
 from portero.spelling import close_to, spell
-from portero.strict_json import DuplicateName, unique_names
 from portero.types import JSON
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
+from portero.json_objects import DuplicateName, unique_names
 from portero.reading import go_scalars
 from portero.reading.case_folding import fold
-from portero.strict_json import DuplicateName, unique_names
 from portero.types import JSON
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")

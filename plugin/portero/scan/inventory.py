@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portero.hostcheck.api import TIMEOUT_SECONDS
+from portero.objects.daemon_api import TIMEOUT_SECONDS
 from portero.types import JSON
 from portero.unixhttp import UnixConnection
 

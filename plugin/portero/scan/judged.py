@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from portero.decision import Decision
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
-from portero.facts.fields import as_object, child, flag, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
+from portero.json_fields import as_object, child, flag, text
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from portero.decision import Violation
-from portero.facts.fields import text
+from portero.json_fields import text
 from portero.formats import junit
 from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.facts.fields import child, flag, integer, text
+from portero.json_fields import child, flag, integer, text
 from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, Kind
 from portero.types import JSON

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from shlex import quote
 
 from portero.decision import Violation
-from portero.facts.fields import as_object, child, flag, objects, text
 from portero.facts.inspected import Inspected
+from portero.json_fields import as_object, child, flag, objects, text
 from portero.judging.judge import Judge
 from portero.policy.rule import Example
 from portero.proof.examples import Examples

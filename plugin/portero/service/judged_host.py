@@ -8,7 +8,6 @@ from portero.host.files import HostFiles
 from portero.host.held_sockets import HeldSockets
 from portero.host.owners import Owners
 from portero.objects.lookup import DaemonObjects
-from portero.objects.networks import NetworkNames
 from portero.policy.policy import Policy
 from portero.service import own_files, resources
 from portero.service.daemon_addresses import list_daemon_addresses
@@ -41,7 +40,6 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         )
     root = host_root(settings)
     listening = HeldSockets()
-    names = NetworkNames(lambda daemon: list_daemon_addresses(settings, daemon))
     objects = DaemonObjects(lambda daemon: list_daemon_addresses(settings, daemon))
     try:
         owners = Owners()
@@ -60,9 +58,9 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         protected=policy.protected_paths,
         listening=listening,
         owners=owners,
-        new_lookup=names.new_lookup,
-        lookups_fail=names.has_failed,
+        new_lookup=objects.new_names,
+        lookups_fail=lambda: objects.name_failed,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
-        lookup_state=objects.state if settings.lookups == "auto" else lambda: "off",
+        lookup_state=lambda: objects.state if settings.lookups == "auto" else "off",
     )

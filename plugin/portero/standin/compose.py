@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from portero.facts.fields import as_object, child, text
+from portero.json_fields import as_object, child, text
 from portero.refusals import Refused
 from portero.standin.messages import Object
 from portero.standin.state import State

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from portero.facts.fields import child, items, text
+from portero.json_fields import child, items, text
 from portero.standin.messages import Answer, Call, Object
 from portero.standin.state import CREATED, Container, State, has_labels, identity
 from portero.types import JSON

@@ -4,7 +4,7 @@ Compose makes what is missing, so for compose only that is there which was made;
 has, so for it everything is.
 """
 
-from portero.facts.fields import child, text
+from portero.json_fields import child, text
 from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.state import CREATED, State, has_labels, identity
 

@@ -1,6 +1,6 @@
 """Answers about a swarm's secrets and configs; their content is forgotten at once."""
 
-from portero.facts.fields import child, text
+from portero.json_fields import child, text
 from portero.standin.messages import Answer, Call, Object, failure
 from portero.standin.state import CREATED, VERSION, State, has_labels, swarm_identity
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portero.facts.fields import child, text
+from portero.json_fields import child, text
 from portero.standin.messages import Object
 from portero.types import JSON
 

@@ -1,6 +1,6 @@
 """Answers about a swarm: this node is its one manager, and every task runs."""
 
-from portero.facts.fields import child, text
+from portero.json_fields import child, text
 from portero.standin.messages import Answer, Call, Object
 from portero.standin.state import CREATED, VERSION, State, has_labels, swarm_identity
 from portero.types import JSON

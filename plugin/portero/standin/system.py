@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 
-from portero.facts.fields import child
+from portero.json_fields import child
 from portero.standin.messages import Answer, Call, Object
 from portero.standin.state import State, has_labels
 from portero.standin.swarm import NODE

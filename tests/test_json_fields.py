@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.facts import fields
+from portero import json_fields as fields
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -46,3 +46,20 @@ def test_a_whole_number_is_no_float() -> None:
         fields.integer({"Field": 1.5}, "Field")
 
     assert refused.value.code == "body-wrong-type"
+
+
+def test_a_needed_field_must_be_there_with_its_own_type() -> None:
+    assert fields.need({"Field": 1}, "Field", int) == 1
+    for source, kind in (({}, str), ({"Field": None}, str), ({"Field": True}, int), ({"Field": 1}, str)):
+        with pytest.raises(fields.WrongType):
+            fields.need(source, "Field", kind)
+    assert fields.need_texts({"Field": ["a"]}, "Field") == ["a"]
+    with pytest.raises(TypeError):
+        fields.need_texts({"Field": ["a", 1]}, "Field")
+
+
+def test_a_value_of_another_type_counts_as_none_where_it_may() -> None:
+    assert (fields.to_text("x"), fields.to_text(1), fields.to_object([]), fields.to_list({})) == ("x", "", {}, [])
+    assert fields.to_texts(["a", "", 1, None]) == ["a"]
+    assert fields.to_objects([{}, 1]) == [{}]
+    assert fields.to_texts("ab") == fields.to_objects({}) == []

@@ -1,0 +1,153 @@
+"""The protected paths after links: names and a walk of this moment in, ResolvedPaths out.
+
+They are resolved anew when a link on the way to one of them is not what it was.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from portero.host.asking_daemon import AskingDaemon
+from portero.host.path import clean, is_within
+from portero.host.protected_paths import HOMES, SENSITIVE, USUAL_DATA, ProtectedPaths
+from portero.host.sockets import WELL_KNOWN
+from portero.host.symlinks import HostWalk
+from portero.host.ways import Ways, list_links
+
+# Daemons of one host.
+_MAX_KEPT = 8
+_USUAL = (*SENSITIVE, *HOMES)
+_INSIDE_USUAL = ProtectedPaths({path: path for path in _USUAL}, inside=True)
+
+# The daemon that asks, those that run beside it, and names that are protected besides the usual ones.
+_For: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[str, ...]]
+Links: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPaths:
+    """`guarded`: sockets and Portero's own files. `own`: these files with all below them.
+
+    `programs` and `logs`: what no container may write; `links`: those on the way to them and to things of dockerds.
+    `daemon_files`, `daemon_data` and `daemon_programs`: of dockerds and their containerds. `all`: these together.
+    `sensitive_links`: the sensitive paths, and those that the policy protects, that lead elsewhere: each with the path
+    after links, or with a link on its way that lies elsewhere.
+    """
+
+    guarded: ProtectedPaths
+    own: ProtectedPaths
+    programs: ProtectedPaths
+    logs: ProtectedPaths
+    links: ProtectedPaths
+    daemon_files: ProtectedPaths
+    daemon_data: ProtectedPaths
+    daemon_programs: ProtectedPaths
+    all: ProtectedPaths
+    sensitive_links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    asked_for: _For
+    ways: Ways
+    paths: ResolvedPaths
+
+
+class PathResolver:
+    """`sockets`: those of daemons; `own`, `programs`, `logs` and `protected` as in HostFiles.
+
+    What was resolved is kept for each daemon that asks, as long as the ways to all of it are what they were.
+    """
+
+    def __init__(
+        self,
+        sockets: Iterable[str],
+        own: Iterable[str],
+        programs: Iterable[str],
+        logs: Iterable[str],
+        protected: Iterable[str] = (),
+    ) -> None:
+        self._sockets = tuple(sockets)
+        self._own = tuple(own)
+        self._programs = tuple(programs)
+        self._logs = tuple(logs)
+        self._protected = frozenset(protected)
+        self._kept: tuple[_Kept, ...] = ()
+
+    def resolve(
+        self,
+        walk: HostWalk | None,
+        asking: AskingDaemon | None,
+        others: tuple[AskingDaemon, ...],
+        sockets: tuple[str, ...],
+    ) -> ResolvedPaths:
+        """The paths as one walk finds them; None: only names can be compared. Raises OSError where it fails.
+
+        `others`: daemons beside the one that asks. `sockets`: more names to protect.
+        """
+        asked_for = (asking, others, sockets)
+        if walk is None:
+            return self._resolve(None, asked_for, {})
+        kept = next((kept for kept in self._kept if kept.asked_for == asked_for), None)
+        if kept is not None and (ways := kept.ways.take_again(walk)) is not None:
+            if ways is not kept.ways:
+                self._keep(replace(kept, ways=ways))
+            return kept.paths
+        reals: dict[str, str] = {}
+        paths = self._resolve(walk, asked_for, reals)
+        self._keep(_Kept(asked_for, Ways.note(walk, [*reals, *_USUAL, *self._protected]), paths))
+        return paths
+
+    def _resolve(self, walk: HostWalk | None, asked_for: _For, reals: dict[str, str]) -> ResolvedPaths:
+        """`reals` gets every name with its path after links."""
+        asking, others, sockets = asked_for
+
+        def follow(names: Iterable[str]) -> dict[str, str]:
+            found = {name: name if walk is None else walk.resolve_or_keep(name) for name in names}
+            reals.update(found)
+            return found
+
+        def find_links(names: Iterable[str]) -> dict[str, str]:
+            """Those on the ways to paths."""
+            links = {} if walk is None else {link: link for name in names for link in list_links(walk, name)}
+            reals.update({link: link for link in links if link not in reals})
+            return links
+
+        daemons = [*([asking] if asking else []), *others]
+        own, own_links = follow(self._own), find_links(self._own)
+        used = [path for daemon in daemons for path in (*daemon.files, *daemon.data, *daemon.programs)]
+        data = (path for daemon in daemons for path in daemon.data)
+        return ResolvedPaths(
+            guarded=ProtectedPaths(follow((*self._sockets, *sockets)) | own_links | own),
+            own=ProtectedPaths(own, inside=True),
+            programs=ProtectedPaths(follow(self._programs), inside=True),
+            logs=ProtectedPaths(follow(self._logs)),
+            links=ProtectedPaths(find_links([*self._programs, *self._logs, *USUAL_DATA, *used])),
+            daemon_files=ProtectedPaths(follow(path for each in daemons for path in each.files), inside=True),
+            daemon_data=ProtectedPaths(follow((*USUAL_DATA, *data)), inside=True),
+            daemon_programs=ProtectedPaths(follow(path for each in daemons for path in each.programs), inside=True),
+            all=ProtectedPaths(reals, inside=True),
+            sensitive_links=() if walk is None else tuple(self._find_sensitive_links(walk)),
+        )
+
+    def _find_sensitive_links(self, walk: HostWalk) -> Iterable[tuple[str, str]]:
+        paths = sorted(self._protected.union(_USUAL))
+        reals = [(path, real) for path in paths if (real := walk.resolve_or_keep(path)) != path]
+        passed = ((path, link) for path, _ in reals for link in list_links(walk, path) if not is_within(path, link))
+        # What lies at a sensitive path is judged by that path's own name; nothing speaks for a protected one.
+        return (
+            (path, real)
+            for path, real in (*reals, *passed)
+            if path in self._protected or not _INSIDE_USUAL.surrounds(real)
+        )
+
+    def _keep(self, new: _Kept) -> None:
+        others = [kept for kept in self._kept if kept.asked_for != new.asked_for]
+        # A new tuple each time, so that no thread sees it half changed.
+        self._kept = (*others[1 - _MAX_KEPT :], new)
+
+
+def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:
+    """The sockets in a folder, whose path has no links, by the usual names of daemons. OSError: one cannot be seen."""
+    paths = (clean(f"{folder}/{name}") for name in WELL_KNOWN)
+    return {path for path in paths if walk.is_socket(path)}

@@ -1,0 +1,155 @@
+"""The places to protect are found once, and again when a link on the way to one of them changes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.host.asking_daemon import AskingDaemon, locate_daemon
+from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
+from portero.host.resolved_paths import PathResolver
+from portero.host.symlinks import HostWalk
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for folder in ("run", "opt", "srv/a", "srv/b"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "opt" / "portero").symlink_to("/srv/a")
+    return tmp_path
+
+
+@pytest.fixture
+def resolver() -> PathResolver:
+    return PathResolver(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/opt/log"])
+
+
+def dockerd(pid: int, *arguments: str) -> AskingDaemon:
+    running = RunningDockerd(DockerdIdentity(pid, 1), 0, 0, "/", "/", (), arguments, {})
+    return locate_daemon(running, {})
+
+
+def test_the_places_of_a_host_that_stays_as_it_is_are_found_once(resolver: PathResolver, root: Path) -> None:
+    first = resolver.resolve(HostWalk(str(root)), None, (), ())
+
+    assert resolver.resolve(HostWalk(str(root)), None, (), ()) is first
+    assert first.own.surrounds("/srv/a/x")
+
+
+def test_a_link_that_leads_elsewhere_moves_what_is_protected(resolver: PathResolver, root: Path) -> None:
+    resolver.resolve(HostWalk(str(root)), None, (), ())
+    (root / "opt" / "portero").unlink()
+    (root / "opt" / "portero").symlink_to("/srv/b")
+
+    moved = resolver.resolve(HostWalk(str(root)), None, (), ())
+
+    assert (moved.own.surrounds("/srv/a"), moved.own.surrounds("/srv/b")) == (False, True)
+    assert moved.guarded.list_held("/srv") == {"/srv/b"}
+
+
+@pytest.fixture
+def chain(root: Path) -> Path:
+    """Portero's own folders, its programs and a log behind two links each."""
+    for folder in ("data/7", "srv/links"):
+        (root / folder).mkdir(parents=True)
+    for link, target in (("portero", "/srv/links/own"), ("venv", "../srv/links/venv"), ("log", "/srv/links/log")):
+        (root / "opt" / link).unlink(missing_ok=True)
+        (root / "opt" / link).symlink_to(target)
+        (root / "srv" / "links" / target.rpartition("/")[2]).symlink_to("/data/7")
+    return root
+
+
+def test_each_link_on_the_way_is_protected_as_what_lies_behind_it(resolver: PathResolver, chain: Path) -> None:
+    places = resolver.resolve(HostWalk(str(chain)), None, (), ())
+
+    assert places.all.may_open("/srv/links")
+    assert places.guarded.list_held("/srv/links") == places.guarded.list_held("/srv") == {"/srv/links/own"}
+    assert places.links.list_opened("/srv/links") == ("/srv/links/log", "/srv/links/venv")
+    # What lies beside them is not.
+    assert not places.guarded.list_held("/srv/a", "/srv/links/other")
+    assert not places.links.list_opened("/srv/links/other")
+
+
+def test_another_link_on_the_way_is_protected_at_once(resolver: PathResolver, chain: Path) -> None:
+    resolver.resolve(HostWalk(str(chain)), None, (), ())
+    (chain / "opt" / "portero").unlink()
+    (chain / "opt" / "portero").symlink_to("/srv/b/own")
+    (chain / "srv" / "b" / "own").symlink_to("/data/7")
+
+    assert resolver.resolve(HostWalk(str(chain)), None, (), ()).guarded.list_held("/srv/b") == {"/srv/b/own"}
+
+
+def test_links_on_the_way_to_what_a_daemon_believes_are_not_written(resolver: PathResolver, chain: Path) -> None:
+    (chain / "etc").mkdir()
+    (chain / "etc" / "docker").symlink_to("/srv/links/docker")
+    (chain / "srv" / "links" / "docker").symlink_to("/data/7")
+    (chain / "srv" / "b" / "kata").symlink_to("/data/7")
+    daemon = replace(dockerd(7), programs=("/srv/b/kata/run",))
+    places = resolver.resolve(HostWalk(str(chain)), daemon, (), ())
+
+    assert "/srv/links/docker" in places.links.list_opened("/srv/links")
+    assert places.links.list_opened("/srv/b") == ("/srv/b/kata",)
+    assert places.links.list_opened("/srv/a") == ()
+
+
+def test_each_daemon_has_places_of_its_own_and_keeps_them(resolver: PathResolver, root: Path) -> None:
+    daemons = [dockerd(1, "--data-root=/srv/a"), dockerd(2, "--data-root=/srv/b")]
+    places = [resolver.resolve(HostWalk(str(root)), daemon, (), ()) for daemon in daemons]
+
+    assert [each.daemon_data.list_opened("/srv/b") for each in places] == [(), ("/srv/b",)]
+    assert [resolver.resolve(HostWalk(str(root)), daemon, (), ()) for daemon in daemons] == places
+    assert resolver.resolve(HostWalk(str(root)), daemons[0], (), ()) is places[0]
+
+
+def test_a_daemon_that_was_read_anew_has_the_places_of_now(resolver: PathResolver, root: Path) -> None:
+    daemon = dockerd(1, "--data-root=/srv/a")
+    resolver.resolve(HostWalk(str(root)), daemon, (), ())
+
+    moved = resolver.resolve(HostWalk(str(root)), replace(daemon, data=("/srv/b",)), (), ())
+
+    assert moved.daemon_data.list_opened("/srv/b") == ("/srv/b",)
+
+
+def test_other_daemons_and_further_sockets_count(resolver: PathResolver, root: Path) -> None:
+    resolver.resolve(HostWalk(str(root)), None, (), ())
+
+    places = resolver.resolve(HostWalk(str(root)), None, (dockerd(2, "--data-root=/srv/b"),), ("/srv/x.sock",))
+
+    assert places.daemon_data.list_opened("/srv/b") == ("/srv/b",)
+    assert places.guarded.list_held("/srv") == {"/srv/a", "/srv/x.sock"}
+
+
+def test_of_many_daemons_the_latest_are_kept(resolver: PathResolver, root: Path) -> None:
+    places = {pid: resolver.resolve(HostWalk(str(root)), dockerd(pid), (), ()) for pid in range(1, 12)}
+    again = {pid: resolver.resolve(HostWalk(str(root)), dockerd(pid), (), ()) for pid in range(11, 2, -1)}
+
+    # Eight; what is found anew takes the place of another one.
+    assert [pid for pid, found in again.items() if found is not places[pid]] == [3]
+
+
+def test_where_no_file_is_visible_only_names_count(resolver: PathResolver) -> None:
+    assert not resolver.resolve(None, None, (), ()).own.surrounds("/srv/a")
+    assert resolver.resolve(None, None, (), ()).own.surrounds("/opt/portero")
+
+
+def test_files_data_and_programs_of_daemons_are_told_apart(resolver: PathResolver, root: Path) -> None:
+    asking = dockerd(1, "--data-root=/srv/d", "--exec-root=/srv/run")
+    other = replace(
+        asking, data=("/srv/other",), files=("/srv/other.json",), programs=("/srv/kata/run", "/srv/cdi"), pid=2
+    )
+    paths = resolver.resolve(HostWalk(str(root)), asking, (other,), ())
+
+    assert paths.daemon_files.list_opened("/srv") == ("/srv/other.json", "/srv/run")
+    assert paths.daemon_data.list_opened("/srv") == ("/srv/d", "/srv/other")
+    assert paths.daemon_files.list_opened("/srv/d/volumes") == ()
+    assert paths.daemon_data.list_opened("/srv/d/volumes") == ("/srv/d",)
+    assert paths.daemon_data.list_opened("/srv/data") == ()
+    assert paths.daemon_programs.list_opened("/srv/kata") == ("/srv/kata/run",)
+    assert paths.daemon_programs.list_opened("/srv/cdi/nvidia.json") == ("/srv/cdi",)
+    assert paths.daemon_programs.list_opened("/srv/kata/share") == ()
+
+
+def test_the_usual_data_counts_without_a_daemon(resolver: PathResolver) -> None:
+    usual = ("/var/lib/containerd", "/var/lib/docker")
+
+    assert resolver.resolve(None, None, (), ()).daemon_data.list_opened("/var/lib") == usual
