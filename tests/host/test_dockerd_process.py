@@ -3,12 +3,13 @@
 import errno
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portero.host.dockerd_process import DockerdIdentity, identify_dockerd, read_dockerd
+from portero.host.dockerd_process import DockerdIdentity, identify_dockerd, is_older, read_dockerd
 from tests.host.proc_tree import dockerd, fail_at, process
 from tests.host.test_listening_sockets import FAILURES
 
@@ -142,3 +143,78 @@ def test_another_process_is_no_dockerd(tmp_path: Path) -> None:
     (folder / "exe").symlink_to("/usr/bin/nginx")
 
     assert identify_dockerd(7, tmp_path) is None
+
+
+# A file, and each link to it, is older than a process only when both were changed before its start.
+PATH = "/etc/docker/daemon.json"
+
+
+def ticks() -> int:
+    """Now, as /proc/PID/stat counts it."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK") // 1_000_000_000
+
+
+def wait() -> int:
+    """A moment later than what was changed before."""
+    time.sleep(0.05)
+    return ticks()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / PATH.lstrip("/")
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    return file
+
+
+def test_a_file_from_before_the_start_is_older(tmp_path: Path, file: Path) -> None:
+    assert is_older(str(tmp_path), PATH, wait())
+
+
+def test_a_file_changed_since_is_not_whatever_its_modification_time(tmp_path: Path, file: Path) -> None:
+    started = wait()
+    time.sleep(0.05)
+    file.write_text("{} ")
+    os.utime(file, (0, 0))
+
+    assert not is_older(str(tmp_path), PATH, started)
+
+
+def test_a_file_put_in_its_place_since_is_not(tmp_path: Path, file: Path) -> None:
+    other = file.with_name("other.json")
+    other.write_text("{}")
+    started = wait()
+    time.sleep(0.05)
+    other.replace(file)
+
+    assert not is_older(str(tmp_path), PATH, started)
+
+
+def test_a_link_from_before_the_start_is_older_with_its_target(tmp_path: Path, file: Path) -> None:
+    file.rename(tmp_path / "settings.json")
+    file.symlink_to("/settings.json")
+
+    assert is_older(str(tmp_path), PATH, wait())
+
+
+def test_a_link_changed_since_is_not(tmp_path: Path, file: Path) -> None:
+    file.rename(tmp_path / "settings.json")
+    started = wait()
+    time.sleep(0.05)
+    file.symlink_to("/settings.json")
+
+    assert not is_older(str(tmp_path), PATH, started)
+
+
+def test_a_folder_that_is_a_link_since_is_not(tmp_path: Path, file: Path) -> None:
+    file.parent.rename(tmp_path / "etc" / "real")
+    started = wait()
+    time.sleep(0.05)
+    (tmp_path / "etc" / "docker").symlink_to("real")
+
+    assert not is_older(str(tmp_path), PATH, started)
+
+
+def test_a_file_that_is_gone_is_not(tmp_path: Path) -> None:
+    assert not is_older(str(tmp_path), PATH, wait())

@@ -4,9 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from portero.hostcheck.configuration import Configuration, read_configuration
+from portero.hostcheck.configuration import Configuration, find_dockerd, read_configuration
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import find_dockerd
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 
@@ -37,9 +36,7 @@ class Host:
         age: float = -3600,
     ) -> None:
         """Let a dockerd run that started `age` seconds ago: by default later than all files of the host."""
-        booted, ticks = int(time.time()) - 10 * 86400, os.sysconf("SC_CLK_TCK")
-        started = int((time.time() - age - booted) * ticks)
-        self.write("/proc/stat", f"cpu 1 2 3\nbtime {booted}\n")
+        started = int((time.clock_gettime(time.CLOCK_BOOTTIME) - age) * os.sysconf("SC_CLK_TCK"))
         self.write(f"/proc/{pid}/stat", f"{pid} (a ) b) S {' '.join(['0'] * 18)} {started} 0\n")
         self.write("/run/docker.pid", pid)
         self.write(f"/proc/{pid}/comm", "dockerd\n")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import builds
-from portero.hostcheck.process import find_dockerd
+from portero.hostcheck.configuration import find_dockerd
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
 OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from portero.hostcheck import configuration, process
+from portero.hostcheck import configuration
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.unknown import UNKNOWN
 from tests.hostcheck.host_tree import Host
@@ -13,7 +13,7 @@ FILE = "/etc/docker/daemon.json"
 
 
 def read(host: Host) -> Configuration:
-    return configuration.read_configuration(host.files, process.find_dockerd(host.files), FILE)
+    return configuration.read_configuration(host.files, configuration.find_dockerd(host.files), FILE)
 
 
 def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:
@@ -54,7 +54,7 @@ def test_a_value_of_the_wrong_type_is_unknown(host: Host) -> None:
     assert read(host).switch("icc", default=False) == {"value": "unknown", "at": f"{FILE} icc"}
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '"x"', "\ufeff{}"])
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "[" * 100_000])
 def test_a_file_that_cannot_be_understood_leaves_everything_unknown(host: Host, text: str) -> None:
     host.dockerd()
     host.write(FILE, text)
@@ -74,6 +74,14 @@ def test_an_empty_file_says_nothing(host: Host) -> None:
     host.write(FILE, "")
 
     assert read(host).switch("icc", default=True)["value"] is True
+
+
+def test_a_byte_order_mark_is_skipped_as_dockerd_does(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, '\ufeff{"icc": false}')
+    host.dockerd()
+
+    assert read(host).switch("icc", default=True)["value"] is False
 
 
 def test_the_command_line_may_name_another_file(host: Host) -> None:
@@ -110,7 +118,7 @@ def test_a_link_that_is_newer_than_dockerd_counts_as_a_change(host: Host) -> Non
 def test_without_the_time_of_its_start_nothing_of_the_file_is_known(host: Host) -> None:
     host.write(FILE, '{"icc": false}')
     host.dockerd()
-    host.at("/proc/stat").unlink()
+    host.at("/proc/42/stat").unlink()
 
     assert read(host).switch("icc", default=True)["value"] == UNKNOWN
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.hostcheck import daemon, process
+from portero.hostcheck import configuration, daemon
 from portero.hostcheck.daemon import Info
 from portero.objects.daemon_api import EngineApi
 from tests.hostcheck.answering_dockerd import Dockerd
@@ -30,7 +30,7 @@ INFO: dict[str, Any] = {
 
 
 def facts(host: Host, info: dict[str, Any] | None = None, api: EngineApi | None = None) -> Any:
-    running = process.find_dockerd(host.files)
+    running = configuration.find_dockerd(host.files)
     return daemon.facts(host.files, running, host.configuration(), Info(info), api, processes_read=True)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.hostcheck import open_files
-from portero.hostcheck.process import find_dockerd
+from portero.hostcheck.configuration import find_dockerd
 from tests.hostcheck.host_tree import DAEMON_JSON, Host
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from portero.host.asking_daemons import VisibleDockerd
 from portero.hostcheck import storage
 from portero.hostcheck.fact import fact, unknown
-from portero.hostcheck.process import DockerdProcess
 from tests.hostcheck.host_tree import Host
 
 ROOT = "22 1 8:1 / / rw - ext4 /dev/sda1 rw"
@@ -18,7 +18,7 @@ NEIGHBOUR = "33 22 8:17 / /var/lib/dock rw - zfs pool rw"
 BLANK = "34 22 8:49 / /srv/docker\\040data rw - zfs pool rw"
 
 
-def facts(host: Host, *mounts: str, root: str = "/var/lib/docker", process: DockerdProcess | None = None) -> Any:
+def facts(host: Host, *mounts: str, root: str = "/var/lib/docker", process: VisibleDockerd | None = None) -> Any:
     host.write("/proc/self/mountinfo", "\n".join(mounts) + "\n")
     return storage.facts(host.files, fact(root, "daemon.json data-root"), process)
 
@@ -56,7 +56,7 @@ def test_the_data_root_is_followed_through_links(host: Host) -> None:
 def test_the_mounts_that_dockerd_sees_count(host: Host) -> None:
     host.write("/proc/42/mountinfo", f"{ROOT}\n{OWN}\n")
 
-    assert facts(host, ROOT, process=DockerdProcess("42", None, None, None))["ownFileSystem"]["value"] is True
+    assert facts(host, ROOT, process=VisibleDockerd("42", None, None, None))["ownFileSystem"]["value"] is True
 
 
 @pytest.mark.parametrize("mounts", [(), ("nonsense",), (OWN.replace("/var/lib/docker", "/srv"),)])

@@ -14,6 +14,7 @@ from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
 from portero.host.flag_settings import read_flag_settings
 from portero.host.path import clean
+from portero.json_fields import to_list, to_text
 from portero.types import JSON
 
 # dockerd's default for --config-file (moby cmd/dockerd/options.go).
@@ -133,13 +134,13 @@ class _Configured:
 
     def path(self, key: str, default: str) -> str:
         words = self.flags.get(key)
-        value = words[-1] if words else self.settings.get(key)
-        return _absolute(self.running, value if isinstance(value, str) and value else default)
+        value = words[-1] if words else to_text(self.settings.get(key))
+        return _absolute(self.running, value or default)
 
     def hosts(self, default: str) -> Iterator[str]:
-        value = self.settings.get("hosts")
-        words: Sequence[JSON] = self.flags.get(FLAG_OF_KEY["hosts"]) or (value if isinstance(value, list) else ())
-        for word in words or [f"{_UNIX}{default}"]:
+        named = to_list(self.settings.get("hosts"))
+        words: Sequence[JSON] = self.flags.get(FLAG_OF_KEY["hosts"]) or named or [f"{_UNIX}{default}"]
+        for word in words:
             if isinstance(word, str) and word.startswith(_UNIX):
                 yield _absolute(self.running, word.removeprefix(_UNIX) or default)
 

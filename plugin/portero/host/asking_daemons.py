@@ -1,25 +1,36 @@
-"""Finds the dockerd behind a connection: a peer in, AskingDaemon out; None for a peer that is no dockerd.
+"""Finds dockerd in /proc: the one behind a connection (a peer in, AskingDaemon out), or the one that runs on this host.
 
 A daemon's things stay where they were at its start, so each daemon is read once. But it takes over other runtimes at a
 reload, and its containerd can be started anew without it and have its things elsewhere then: these are looked for again
 each minute, and none is forgotten.
 """
 
-import json
 import logging
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from portero.host.asking_daemon import AskingDaemon, find_config_file, locate_daemon
+from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon, find_config_file, locate_daemon
 from portero.host.containerd import CONFIG, ContainerdPlaces, find_arguments, locate_containerd
 from portero.host.daemon_config import read_content
-from portero.host.dockerd_process import DockerdIdentity, RunningDockerd, identify_dockerd, read_dockerd
+from portero.host.daemon_defaults import parse_settings
+from portero.host.dockerd_process import (
+    DockerdIdentity,
+    RunningDockerd,
+    identify_dockerd,
+    list_processes,
+    parse_start,
+    parse_user,
+    parse_words,
+    read_dockerd,
+    read_text,
+)
 from portero.host.peer import Peer
 from portero.host.symlinks import HostWalk
 from portero.threads import start_thread
@@ -153,7 +164,72 @@ def _read_settings(running: RunningDockerd) -> Mapping[str, JSON]:
     walk = HostWalk(running.root)
     content = _read(walk, find_config_file(running))
     try:
-        settings: JSON = json.loads((content or b"{}").decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        return parse_settings(content or b"")
+    except ValueError:
         return {}
-    return settings if isinstance(settings, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleDockerd:
+    """A dockerd as any user of the host sees it; None stands for what this one may not read.
+
+    `started`: in clock ticks since boot.
+    """
+
+    pid: str
+    arguments: tuple[str, ...] | None
+    environment: Mapping[str, str] | None
+    user: int | None
+    started: int | None = None
+
+    def locate(self, settings: Mapping[str, JSON]) -> AskingDaemon | None:
+        """Where its things are; `settings`: the content of its daemon.json. None: it may not be looked into."""
+        running = self._running()
+        return None if running is None else locate_daemon(running, settings)
+
+    def config_file(self, default: str) -> str:
+        """The path of its daemon.json; `default`: the one that the settings of Portero name."""
+        running = self._running()
+        return default if running is None or default != DAEMON_CONFIG else find_config_file(running)
+
+    def _running(self) -> RunningDockerd | None:
+        if self.arguments is None or self.environment is None or self.user is None:
+            return None
+        identity = DockerdIdentity(int(self.pid), self.started or 0)
+        return RunningDockerd(identity, self.user, self.user, "/", "/", (), self.arguments, self.environment)
+
+
+def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | None:
+    """A dockerd of the account `uid` that is not root's, else the one that the pid file names, else the first.
+
+    Those inside a container do not count. None: none runs. OSError: /proc could not be read, so nothing is known.
+    """
+    named = (read_text(pid_file).strip(), *list_processes(proc))
+    seen = [pid for pid in dict.fromkeys(named) if pid.isdecimal() and _is_dockerd(proc / pid)]
+    if not seen:
+        return None
+    users = {pid: parse_user(read_text(f"{proc}/{pid}/status")) for pid in seen}
+    pid = next((pid for pid in seen if uid and users[pid] == uid), seen[0])
+    arguments, environment = _read_words(proc / pid / "cmdline"), _read_words(proc / pid / "environ")
+    return VisibleDockerd(
+        pid,
+        None if arguments is None else tuple(arguments[1:]),
+        None if environment is None else dict(word.partition("=")[::2] for word in environment),
+        users[pid],
+        parse_start(read_text(f"{proc}/{pid}/stat")),
+    )
+
+
+def _is_dockerd(process: Path) -> bool:
+    """By its name, which every user may read. Inside a PID namespace below this one it has more than one number."""
+    if read_text(f"{process}/comm").strip() != "dockerd":
+        return False
+    numbers = re.search(r"^NSpid:(.*)", read_text(f"{process}/status"), re.MULTILINE)
+    return numbers is None or len(numbers[1].split()) < 2
+
+
+def _read_words(file: Path) -> list[str] | None:
+    try:
+        return parse_words(file.read_text(encoding="utf-8", errors="surrogateescape"))
+    except OSError:
+        return None

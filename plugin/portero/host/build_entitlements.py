@@ -2,7 +2,7 @@
 
 BuildKit grants the host's network (network-host) and all privileges (security-insecure) to builds that ask, unless
 `builder.entitlements` in daemon.json refuses both. dockerd reads them at its start only: a reload changes nothing
-(measured on 28.5.2). So they count when the file is older than that dockerd (host/file_age.py).
+(measured on 28.5.2). So they count when the file is older than that dockerd (is_older).
 """
 
 from collections.abc import Mapping

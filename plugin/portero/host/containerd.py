@@ -15,6 +15,7 @@ from typing import Any
 from portero.host.dockerd_flags import parse_flags
 from portero.host.path import clean
 from portero.host.peer import read_peer
+from portero.json_fields import to_object, to_texts
 
 CONFIG = "/etc/containerd/config.toml"
 ROOT = "/var/lib/containerd"
@@ -68,7 +69,7 @@ class ConfigFiles:
         except (OSError, ValueError, RecursionError):
             self.unseen.append(path)
             return
-        for pattern in _list_texts(self.read[path].get("imports")):
+        for pattern in to_texts(self.read[path].get("imports")):
             self._import(clean(os.path.join(os.path.dirname(path), pattern)))
 
     def _import(self, pattern: str) -> None:
@@ -125,28 +126,20 @@ def locate_containerd(
     settings = files.read.values()
     data = [ROOT, *flags.get("root", ()), *_list_data(settings)]
     addresses = [*flags.get("address", ()), *flags.get("a", ()), *_list_addresses(settings)]
-    own = [STATE, *flags.get("state", ()), *_list_texts(each.get("state") for each in settings), *addresses]
+    own = [STATE, *flags.get("state", ()), *to_texts([each.get("state") for each in settings]), *addresses]
     return ContainerdPlaces(_clean_all(data), _clean_all([*own, *configs, *files.read]), tuple(files.unseen))
 
 
 def _list_data(settings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """The root, and the folders that plugins such as snapshotters have elsewhere."""
     for each in settings:
-        plugins = each.get("plugins")
-        tables = [table for table in plugins.values() if isinstance(table, dict)] if isinstance(plugins, dict) else []
-        yield from _list_texts([each.get("root"), *(table.get("root_path") for table in tables)])
+        tables = map(to_object, to_object(each.get("plugins")).values())
+        yield from to_texts([each.get("root"), *(table.get("root_path") for table in tables)])
 
 
 def _list_addresses(settings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for each in settings:
-        tables = (each.get(name) for name in _ADDRESSES)
-        yield from _list_texts([table.get("address") for table in tables if isinstance(table, dict)])
-
-
-def _list_texts(values: Any) -> Iterator[str]:
-    """The texts of a list that are not empty; another type holds none."""
-    if not isinstance(values, str) and isinstance(values, Iterable):
-        yield from (value for value in values if isinstance(value, str) and value)
+        yield from to_texts([to_object(each.get(name)).get("address") for name in _ADDRESSES])
 
 
 def _clean_all(paths: Iterable[str]) -> tuple[str, ...]:

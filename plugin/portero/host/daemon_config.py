@@ -15,8 +15,7 @@ from typing import TypeAlias
 
 from portero.host.asking_daemon import DAEMON_CONFIG, AskingDaemon
 from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
-from portero.host.dockerd_process import DockerdIdentity
-from portero.host.file_age import is_older
+from portero.host.dockerd_process import DockerdIdentity, is_older
 from portero.host.symlinks import HostWalk
 from portero.regular_file import read_regular_file
 from portero.types import JSON

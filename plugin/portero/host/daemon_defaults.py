@@ -5,7 +5,6 @@ counts as absent.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +12,8 @@ from typing import Literal, TypeAlias, TypeGuard
 
 from portero.host.build_entitlements import Entitlements, are_off
 from portero.host.user_namespaces import SUBUID, remaps_root
+from portero.json_fields import to_object, to_text
+from portero.json_objects import load_json
 from portero.sizes import read_ram_size
 from portero.types import JSON
 
@@ -62,25 +63,24 @@ def parse_daemon_json(
     `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `flags`: settings
     from the command line, which count before those of the file. `entitlements` is what the file has, in force or not.
     """
-    settings = {**_parse_object(data), **flags}
-    seccomp, sha256 = _read_seccomp(_text(settings, "seccomp-profile"), read_content)
+    settings = {**parse_settings(data), **flags}
+    networks = to_object(settings.get("default-network-opts"))
+    seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
     return DaemonDefaults(
-        log_driver=_text(settings, "log-driver"),
+        log_driver=to_text(settings.get("log-driver")),
         log_options=tuple(sorted(_texts(settings.get("log-opts")))),
         ulimits=tuple(_ulimits(settings)),
         no_new_privileges=settings.get("no-new-privileges") is True,
-        runtime=_text(settings, "default-runtime"),
+        runtime=to_text(settings.get("default-runtime")),
         # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
-        cgroup_namespace=_one_of(_text(settings, "default-cgroupns-mode"), "private", "host"),
-        ipc_mode=_one_of(_text(settings, "default-ipc-mode"), "private", "shareable"),
-        shm_size=read_ram_size(_text(settings, "default-shm-size")),
-        user_namespaces=_is_remapped(_text(settings, "userns-remap"), read_content),
+        cgroup_namespace=_one_of(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
+        ipc_mode=_one_of(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
+        shm_size=read_ram_size(to_text(settings.get("default-shm-size"))),
+        user_namespaces=_is_remapped(to_text(settings.get("userns-remap")), read_content),
         seccomp=seccomp,
         seccomp_sha256=sha256,
         entitlements="off" if are_off(settings) else "on",
-        network_options=MappingProxyType(
-            {driver: MappingProxyType(_texts(options)) for driver, options in _object(settings, "default-network-opts")}
-        ),
+        network_options=MappingProxyType({name: MappingProxyType(_texts(each)) for name, each in networks.items()}),
     )
 
 
@@ -89,27 +89,21 @@ def _is_remapped(value: str, read_content: Callable[[str], bytes | None]) -> boo
     return remaps_root(value, (subuid or b"").decode(errors="replace"))
 
 
-def _parse_object(data: bytes) -> dict[str, JSON]:
-    """dockerd takes an empty file for {}, skips a byte order mark, and of two equal names it takes the last one.
+def parse_settings(data: bytes) -> dict[str, JSON]:
+    """The content of daemon.json; raises ValueError when it is not a JSON object.
 
-    Names are exact (moby daemon/config/config.go).
+    dockerd takes an empty file for {}, skips a byte order mark, and of two equal names it takes the last one. Names are
+    exact (moby daemon/config/config.go).
     """
     text = data.decode("utf-8-sig")
-    if not text.strip():
-        return {}
-    try:
-        settings: JSON = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if settings is None:
-        return {}
-    if not isinstance(settings, dict):
+    settings = load_json(text) if text.strip() else None
+    if settings is not None and not isinstance(settings, dict):
         raise ValueError("not an object")
-    return settings
+    return settings or {}
 
 
 def _ulimits(settings: Mapping[str, JSON]) -> Iterator[Ulimit]:
-    for name, limit in _object(settings, "default-ulimits"):
+    for name, limit in to_object(settings.get("default-ulimits")).items():
         if not isinstance(limit, dict):
             continue
         # The names inside are those of a Go struct (docker/go-units Ulimit), so that their case does not count.
@@ -136,20 +130,10 @@ def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> 
     return "custom", None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _text(settings: Mapping[str, JSON], name: str) -> str:
-    value = settings.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def _one_of(value: str, *known: str) -> str:
     return value if value in known else ""
 
 
-def _object(settings: Mapping[str, JSON], name: str) -> list[tuple[str, JSON]]:
-    value = settings.get(name)
-    return list(value.items()) if isinstance(value, dict) else []
-
-
 def _texts(value: JSON) -> dict[str, str]:
     """The texts of an object; values of another type are left out."""
-    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}
+    return {name: text for name, text in to_object(value).items() if isinstance(text, str)}

@@ -6,6 +6,7 @@ Who may write there is root on the host, or weakens what keeps containers in.
 from collections.abc import Iterator, Mapping, Sequence
 
 from portero.host.path import clean
+from portero.json_fields import to_object, to_texts
 from portero.types import JSON
 
 # The program of docker --init, that of published ports, who may come by TLS, and what system calls containers have.
@@ -22,18 +23,13 @@ def list_programs(settings: Mapping[str, JSON], flags: Mapping[str, Sequence[str
 
 
 def _list_set(settings: Mapping[str, JSON]) -> Iterator[str]:
-    runtimes = settings.get("runtimes")
-    for runtime in runtimes.values() if isinstance(runtimes, dict) else ():
+    for runtime in map(to_object, to_object(settings.get("runtimes")).values()):
         # A type can be the path of a shim.
-        yield from _list_texts([runtime.get("path"), runtime.get("runtimeType")] if isinstance(runtime, dict) else [])
-    yield from _list_texts([settings.get(key) for key in _FILES])
-    yield from _list_texts(settings.get(_FOLDERS))
+        yield from to_texts([runtime.get("path"), runtime.get("runtimeType")])
+    yield from to_texts([settings.get(key) for key in _FILES])
+    yield from to_texts(settings.get(_FOLDERS))
 
 
 def _list_flags(flags: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield from (word.partition("=")[2] for word in flags.get(_RUNTIME_FLAG, ()))
     yield from (word for flag in (*_FILES, _FOLDER_FLAG) for word in flags.get(flag, ()))
-
-
-def _list_texts(values: JSON) -> Iterator[str]:
-    yield from (value for value in values if isinstance(value, str)) if isinstance(values, list) else ()

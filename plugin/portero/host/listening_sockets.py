@@ -5,19 +5,15 @@ of the host. A process that ended or belongs to another user is left out. Any ot
 descriptor or no /proc, is an OSError: what could not be read is never an empty list.
 """
 
-import errno
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.host.dockerd_process import list_processes
+from portero.host.dockerd_process import list_processes, parse_user, raise_unless_gone, read_link, read_text
 from portero.host.path import clean
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
-
-# A process that ended (proc(5)), and one of another user.
-_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR, errno.EACCES, errno.EPERM})
 
 # include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.
 _ACCEPTS = 0x10000
@@ -58,12 +54,12 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
 def _list_all_listening(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(inode, path) of the listening sockets in each network namespace that a process outside containers is in."""
     # Our own is listed even where the links of all other processes are closed to us.
-    seen = {_read_link(f"{proc}/self/ns/net")}
-    own_pids = _read_link(f"{proc}/self/ns/pid")
+    seen = {read_link(f"{proc}/self/ns/net")}
+    own_pids = read_link(f"{proc}/self/ns/pid")
     yield from list_listening(f"{proc}/self/net/unix")
     for pid in pids:
-        namespace = _read_link(f"{proc}/{pid}/ns/net")
-        if namespace in seen or not namespace or _read_link(f"{proc}/{pid}/ns/pid") != own_pids:
+        namespace = read_link(f"{proc}/{pid}/ns/net")
+        if namespace in seen or not namespace or read_link(f"{proc}/{pid}/ns/pid") != own_pids:
             continue
         seen.add(namespace)
         yield from list_listening(f"{proc}/{pid}/net/unix")
@@ -71,7 +67,7 @@ def _list_all_listening(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, 
 
 def list_listening(file: str) -> Iterator[tuple[str, str]]:
     """(inode, path) of each listening socket with a path; abstract ones ("@...") cannot be mounted."""
-    for line in _read_text(file).split("\n"):
+    for line in read_text(file).split("\n"):
         # A line feed in a path makes lines of another form; no daemon has one in its path.
         match = _LINE.fullmatch(line)
         if match and int(match["flags"], 16) & _ACCEPTS:
@@ -90,7 +86,7 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
         if not found:
             continue
         contained = _is_contained(proc, pid)
-        of_root = not contained and _read_uid(f"{proc}/{pid}") == 0
+        of_root = not contained and parse_user(read_text(f"{proc}/{pid}/status")) == 0
         for inode, place in found:
             if inode not in holders or (holders[inode].contained and not contained) or of_root:
                 holders[inode] = _Holder(place, int(pid), contained)
@@ -104,66 +100,37 @@ def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
     try:
         descriptors = os.listdir(folder)
     except OSError as error:
-        _raise_unless_gone(error)
+        raise_unless_gone(error)
         return
     for descriptor in descriptors:
         place = f"{folder}/{descriptor}"
-        link = _read_link(place)
+        link = read_link(place)
         if link.startswith("socket:["):
             yield link[len("socket:[") : -1], place
 
 
 def _is_contained(proc: Path, pid: str) -> bool:
     """Whether a process is in a PID namespace of its own, or in the control group of a container that we are not in."""
-    namespace = _read_link(f"{proc}/{pid}/ns/pid")
-    if namespace and namespace != _read_link(f"{proc}/self/ns/pid"):
+    namespace = read_link(f"{proc}/{pid}/ns/pid")
+    if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
         return True
-    groups = set(_CONTAINER.findall(_read_text(f"{proc}/{pid}/cgroup")))
-    return not groups <= set(_CONTAINER.findall(_read_text(f"{proc}/self/cgroup")))
+    groups = set(_CONTAINER.findall(read_text(f"{proc}/{pid}/cgroup")))
+    return not groups <= set(_CONTAINER.findall(read_text(f"{proc}/self/cgroup")))
 
 
 def _attribute(listening: Mapping[str, str], holders: Mapping[str, _Holder]) -> Iterator[ListeningSocket]:
     for inode, holder in holders.items():
         process = holder.descriptor.rpartition("/fd/")[0]
         # A user that changed since counts as it is now; a process without one has ended.
-        if holder.contained or (uid := _read_uid(process)) is None:
+        if holder.contained or (uid := parse_user(read_text(f"{process}/status"))) is None:
             continue
         # A relative path counts from the folder of the process.
-        path = clean(os.path.join(_read_link(f"{process}/cwd"), listening[inode]))
+        path = clean(os.path.join(read_link(f"{process}/cwd"), listening[inode]))
         folder, _, name = path.rpartition("/")
         yield ListeningSocket(path, f"{os.path.realpath(folder or '/').rstrip('/')}/{name}", holder.pid, uid)
 
 
 def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[int]:
     for pid in sorted({socket.pid for socket in sockets if socket.uid == 0}):
-        if _read_text(f"{proc}/{pid}/comm").strip() == "dockerd":
+        if read_text(f"{proc}/{pid}/comm").strip() == "dockerd":
             yield pid
-
-
-def _read_uid(process: str) -> int | None:
-    """The real user ID: the owner of the folder in /proc is root for some processes of other users (proc(5))."""
-    match = re.search(r"^Uid:\t([0-9]+)", _read_text(f"{process}/status"), re.MULTILINE)
-    return None if match is None else int(match[1])
-
-
-def _read_text(path: str) -> str:
-    """The text of a file of a process; empty when the process is gone."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError as error:
-        _raise_unless_gone(error)
-        return ""
-
-
-def _read_link(path: str) -> str:
-    try:
-        return os.readlink(path)
-    except OSError as error:
-        _raise_unless_gone(error)
-        return ""
-
-
-def _raise_unless_gone(error: OSError) -> None:
-    if error.errno not in _GONE:
-        raise error

@@ -1,14 +1,14 @@
 """Facts of builds with BuildKit: what they may ask of this host, by daemon.json, CDI specifications and root's keys."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterable, Iterator
 
+from portero.host.asking_daemons import VisibleDockerd
 from portero.host.build_entitlements import are_off
-from portero.host.file_age import is_older
+from portero.host.dockerd_process import is_older
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import DockerdProcess
+from portero.json_fields import to_object, to_texts
 from portero.types import JSON, Fact
 
 # Where dockerd looks for them (moby daemon/config/config_linux.go, CDISpecDirs).
@@ -19,12 +19,12 @@ _KEY = "PRIVATE KEY-----"
 _BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
 
 
-def facts(files: Files, process: DockerdProcess | None, configuration: Configuration) -> dict[str, JSON]:
+def facts(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> dict[str, JSON]:
     """The part `builds` of the host document."""
     daemon = configuration.daemon
     keys = f"{daemon.user_folder if daemon and daemon.user_folder else '/root'}/.ssh"
     folders = configuration.texts("cdi-spec-dirs")
-    searched = cast("list[str]", folders["value"]) if isinstance(folders["value"], list) else ()
+    searched = to_texts(folders["value"])
     return {
         "entitlements": _find_entitlements(files, process, configuration),
         "autoallowed": observed(
@@ -36,7 +36,7 @@ def facts(files: Files, process: DockerdProcess | None, configuration: Configura
     }
 
 
-def _find_entitlements(files: Files, process: DockerdProcess | None, configuration: Configuration) -> Fact:
+def _find_entitlements(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> Fact:
     at = f"{configuration.file} builder.entitlements"
     if configuration.content is None:
         return unknown(at)
@@ -44,18 +44,14 @@ def _find_entitlements(files: Files, process: DockerdProcess | None, configurati
         return fact("on", at)
     if process is None:
         return fact("off", at)  # for the next dockerd
-    return observed(at, lambda: "off" if _is_in_force(files, process.pid, configuration.file) else "off-after-restart")
+    if (started := process.started) is None:
+        return unknown(at)
+    return observed(
+        at, lambda: "off" if is_older(files.outside("/"), configuration.file, started) else "off-after-restart"
+    )
 
 
-def _is_in_force(files: Files, pid: str, file: str) -> bool:
-    words = files.text(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if len(words) < 20:
-        raise ValueError(f"/proc/{pid}/stat shows no start")
-    # The fields after the name in brackets begin with the third; the start is the 22nd (proc(5)).
-    return is_older(files.outside("/"), file, int(words[19]))
-
-
-def _find_files(files: Files, folders: "tuple[str, ...] | list[str]", text: str) -> Iterator[str]:
+def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:
     """The files directly in these folders that hold a text."""
     for folder in folders:
         for path in (f"{folder}/{name}" for name in files.names(folder)):
@@ -68,7 +64,5 @@ def _is_bounded(configuration: Configuration) -> Fact:
     at = f"{configuration.file} builder.gc"
     if configuration.content is None:
         return unknown(at)
-    builder = configuration.content.get("builder")
-    collected = builder.get("gc") if isinstance(builder, dict) else None
-    bounded = isinstance(collected, dict) and collected.get("enabled") is True
-    return fact(bounded and any(cast("dict[str, JSON]", collected).get(name) for name in _BOUNDS), at)
+    collected = to_object(to_object(configuration.content.get("builder")).get("gc"))
+    return fact(collected.get("enabled") is True and any(collected.get(name) for name in _BOUNDS), at)

@@ -5,17 +5,20 @@ alone. dockerd refuses to start when a directive is both a flag and in the file 
 so a directive in the file is known even while the command line is not.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from portero.go_values import go_bool
+from portero.host import asking_daemons
 from portero.host.asking_daemon import AskingDaemon
+from portero.host.asking_daemons import VisibleDockerd
+from portero.host.daemon_defaults import parse_settings
 from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
+from portero.host.dockerd_process import is_older
 from portero.hostcheck.fact import fact, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import DockerdProcess
 from portero.types import JSON, Fact
 
 # What dockerd takes from the file while it runs, on SIGHUP (moby daemon/reload.go and daemon/reload_unix.go).
@@ -38,8 +41,7 @@ _RELOADED = frozenset(
         "shutdown-timeout",
     }
 )
-# Seconds: the kernel tells when it started in whole ones.
-_EXACT = 1.0
+_PID_FILE = "/run/docker.pid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,14 @@ class Configuration:
         return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._at(key))
 
 
-def read_configuration(files: Files, process: DockerdProcess | None, default_file: str) -> Configuration:
+def find_dockerd(files: Files) -> VisibleDockerd | None:
+    """The dockerd that runs, a user's own before that of root; None: none does. OSError: nothing is known."""
+    if not files.exists("/proc"):
+        raise FileNotFoundError("/proc is not mounted")
+    return asking_daemons.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
+
+
+def read_configuration(files: Files, process: VisibleDockerd | None, default_file: str) -> Configuration:
     """The configuration of the running dockerd, or of the next one."""
     arguments = None if process is None else process.arguments
     flags = None if arguments is None else parse_flags(arguments)
@@ -111,14 +120,11 @@ def read_configuration(files: Files, process: DockerdProcess | None, default_fil
     return Configuration(file, content, flags, process.environment, process.locate(content or {}), changed)
 
 
-def _is_changed(files: Files, file: str, started: float | None) -> bool:
+def _is_changed(files: Files, file: str, started: int | None) -> bool:
     try:
-        if not files.exists(file):
-            return False
-        times = (files.stat(file).st_ctime, os.lstat(files.outside_link(file)).st_ctime)
+        return files.exists(file) and (started is None or not is_older(files.outside("/"), file, started))
     except OSError:
         return True
-    return started is None or max(times) > started + _EXACT
 
 
 def _flag(key: str) -> str:
@@ -127,7 +133,8 @@ def _flag(key: str) -> str:
 
 def _content(files: Files, file: str) -> Mapping[str, JSON] | None:
     try:
-        content: JSON = json.loads(files.text_or(file, "{}") or "{}")
-    except (OSError, ValueError, RecursionError):
+        return parse_settings(files.data(file))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None

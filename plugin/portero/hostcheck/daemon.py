@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.host.asking_daemon import DATA_ROOT
+from portero.host.asking_daemons import VisibleDockerd
 from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
 from portero.objects.daemon_api import EngineApi
 from portero.policy.site import number_of
@@ -75,7 +75,7 @@ class Info:
 
 def facts(
     files: Files,
-    process: DockerdProcess | None,
+    process: VisibleDockerd | None,
     configuration: Configuration,
     info: Info,
     api: EngineApi | None,
@@ -133,13 +133,13 @@ def data_root(configuration: Configuration, info: Info) -> Fact:
     return either(info.fact("DockerRootDir", str), configuration.text("data-root", default))
 
 
-def _find_running(process: DockerdProcess | None, info: Info, processes_read: bool) -> Fact:
+def _find_running(process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
     if process is not None or info.answer is not None:
         return fact(True, _RUNNING)
     return fact(False, _RUNNING) if processes_read else unknown(_RUNNING)
 
 
-def _find_installed(files: Files, process: DockerdProcess | None, info: Info, processes_read: bool) -> Fact:
+def _find_installed(files: Files, process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
     running = _find_running(process, info, processes_read)
     if running["value"] is True:
         return running
@@ -191,11 +191,11 @@ def _find_remap(files: Files, value: Fact, info: Info) -> Fact:
     return observed(str(value["at"]), lambda: remaps_root(str(value["value"]), files.text_or(SUBUID, "")))
 
 
-def _is_rootless(process: DockerdProcess | None) -> Fact:
+def _is_rootless(process: VisibleDockerd | None) -> Fact:
     return observed("user of dockerd", lambda: _user(process) != 0)
 
 
-def _user(process: DockerdProcess | None) -> int:
+def _user(process: VisibleDockerd | None) -> int:
     if process is None or process.user is None:
         raise ValueError("no dockerd is visible")
     return process.user

@@ -1,21 +1,20 @@
 """Who may use Docker without being root, and what that means under the profile baseline."""
 
-import os
 from collections.abc import Iterator
 from typing import cast
 
 from portero.hostcheck import listeners
-from portero.hostcheck.configuration import read_configuration
+from portero.hostcheck.configuration import find_dockerd, read_configuration
 from portero.hostcheck.fact import unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import find_dockerd
+from portero.json_fields import to_list
 from portero.types import JSON, Fact
 
 
 def find_docker_users(files: Files, daemon_config: str) -> Fact:
     """The members of the groups that reach Docker's socket; `daemon_config`: the path of daemon.json."""
     try:
-        running = find_dockerd(files, os.geteuid())
+        running = find_dockerd(files)
     except OSError:
         return unknown("/proc")
     return cast(Fact, listeners.facts(files, read_configuration(files, running, daemon_config))["members"])
@@ -25,7 +24,7 @@ def warn_of_accounts(members: JSON, profile: str) -> Iterator[str]:
     """A sentence under baseline where users of the host may use Docker; `members`: names, or that they are unknown."""
     if profile != "baseline" or members == []:
         return
-    names = ", ".join(map(str, members)) if isinstance(members, list) else ""
+    names = ", ".join(map(str, to_list(members)))
     yield (
         f"{names or 'users of this host (their names cannot be read)'} may use Docker: baseline does not hold against"
         " people with an account on the host (SECURITY.md); use hardened"

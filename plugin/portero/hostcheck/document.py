@@ -1,8 +1,8 @@
 """The host document (schemas/host.json): everything that rules about the host see, collected in one go."""
 
-import os
 from pathlib import Path
 
+from portero.host.asking_daemons import VisibleDockerd
 from portero.hostcheck import (
     builds,
     configuration,
@@ -14,7 +14,6 @@ from portero.hostcheck import (
     open_files,
     plugin_sockets,
     probe,
-    process,
     storage,
     updates,
 )
@@ -52,10 +51,10 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     }
 
 
-def _find_dockerd(files: Files) -> tuple[process.DockerdProcess | None, bool]:
+def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
     """The running dockerd, and whether the processes could be read at all."""
     try:
-        return process.find_dockerd(files, os.geteuid()), True
+        return configuration.find_dockerd(files), True
     except OSError:
         return None, False
 

@@ -20,11 +20,15 @@ class Files:
 
     def text(self, path: str) -> str:
         """The text of a file of at most 1 MiB; bytes that are no UTF-8 become U+FFFD."""
+        return self.data(path).decode("utf-8", "replace")
+
+    def data(self, path: str) -> bytes:
+        """The content of a file of at most 1 MiB."""
         with self._find_file(path).open("rb") as file:
             content = file.read(_LONGEST + 1)
         if len(content) > _LONGEST:
             raise OSError(f"{path}: is longer than {_LONGEST} bytes")
-        return content.decode("utf-8", "replace")
+        return content
 
     def text_or(self, path: str, absent: str) -> str:
         """The text of a file, or `absent` where there is no such file."""

@@ -6,11 +6,11 @@ Portero's name answers in its place, and with a disabled one dockerd ends at its
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from portero.hostcheck.fact import observed, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.plugin_sockets import SOCKETS, SPEC_FOLDERS
+from portero.json_fields import to_list, to_object, to_objects
 from portero.objects.daemon_api import EngineApi
 from portero.types import JSON, Fact
 
@@ -53,8 +53,7 @@ def facts(files: Files, api: EngineApi | None, authorization: Fact) -> dict[str,
         plugins = None
     if plugins is None:
         return {"shadows": unknown(_AT), "others": unknown(_AT)}
-    value = authorization["value"]
-    names = portero_names(value if isinstance(value, list) else [])
+    names = portero_names(to_list(authorization["value"]))
     return {
         "shadows": observed(_AT, lambda: [one.describe() for one in plugins if one.name in names and one.hides(files)]),
         "others": observed(_AT, lambda: [one.describe() for one in plugins if one.enabled and one.name not in names]),
@@ -72,41 +71,27 @@ def list_plugins(answer: Sequence[JSON]) -> Iterator[ManagedPlugin]:
     for plugin in answer:
         if not isinstance(plugin, dict):
             raise ValueError(f"{_AT} has an entry that is no object")
-        config = _object(plugin, "Config")
+        config = to_object(plugin.get("Config"))
         yield ManagedPlugin(
             str(plugin.get("Name", "")).removesuffix(_LATEST),
             plugin.get("Enabled") is True,
-            tuple(map(str, _list(config, "Entrypoint"))),
-            tuple(_list_power(config, _object(plugin, "Settings"))),
+            tuple(map(str, to_list(config.get("Entrypoint")))),
+            tuple(_list_power(config, to_object(plugin.get("Settings")))),
         )
 
 
 def _list_power(config: Mapping[str, JSON], settings: Mapping[str, JSON]) -> Iterator[str]:
     """What docker plugin install asks consent for (moby plugin/backend_linux.go, computePrivileges)."""
-    linux = _object(config, "Linux")
-    network = _object(config, "Network").get("Type")
+    linux = to_object(config.get("Linux"))
+    network = to_object(config.get("Network")).get("Type")
     if network not in (None, "", "none", "null", "bridge"):
         yield f"network {network}"
     if config.get("IpcHost") is True:
         yield "host IPC namespace"
     if config.get("PidHost") is True:
         yield "host PID namespace"
-    yield from (f"mount {mount.get('Source')}" for mount in _objects(settings, "Mounts") if mount.get("Source"))
-    yield from (f"device {device.get('Path')}" for device in _objects(settings, "Devices") if device.get("Path"))
+    yield from (f"mount {mount.get('Source')}" for mount in to_objects(settings.get("Mounts")) if mount.get("Source"))
+    yield from (f"device {device.get('Path')}" for device in to_objects(settings.get("Devices")) if device.get("Path"))
     if linux.get("AllowAllDevices") is True:
         yield "all devices"
-    yield from (str(capability) for capability in _list(linux, "Capabilities"))
-
-
-def _object(document: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
-    value = document.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _list(document: Mapping[str, JSON], name: str) -> list[JSON]:
-    value = document.get(name)
-    return value if isinstance(value, list) else []
-
-
-def _objects(document: Mapping[str, JSON], name: str) -> list[Mapping[str, JSON]]:
-    return [cast(Mapping[str, JSON], entry) for entry in _list(document, name) if isinstance(entry, dict)]
+    yield from (str(capability) for capability in to_list(linux.get("Capabilities")))

@@ -8,11 +8,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, cast
 
+from portero.host.asking_daemons import VisibleDockerd
 from portero.hostcheck import units
 from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON
 
@@ -29,7 +29,7 @@ _UNIT = "docker.service"
 _KINDS: tuple[Kind, ...] = ("soft", "hard")
 
 
-def facts(files: Files, configuration: Configuration, process: DockerdProcess | None) -> dict[str, JSON]:
+def facts(files: Files, configuration: Configuration, process: VisibleDockerd | None) -> dict[str, JSON]:
     """The part `openFiles` of the host document. Without a running dockerd the unit's limits are those of the next."""
     service = _pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files))
     limits = "" if process is None else f"/proc/{process.pid}/limits"

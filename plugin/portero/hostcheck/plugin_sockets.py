@@ -3,15 +3,14 @@
 dockerd reads spec files (moby pkg/plugins/discovery.go): NAME.spec holds an address, NAME.json one as Addr.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from portero.hostcheck.configuration import Configuration, read_configuration
+from portero.hostcheck.configuration import Configuration, find_dockerd, read_configuration
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import find_dockerd
-from portero.types import JSON
+from portero.json_fields import to_list
+from portero.json_objects import load_object
 
 # Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
 SOCKETS = Path("/run/docker/plugins")
@@ -25,7 +24,7 @@ _UNIX = "unix://"
 def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
     """The socket, with what the running dockerd is configured to ask; `daemon_config`: daemon.json by the settings."""
     try:
-        dockerd = find_dockerd(files, os.geteuid())
+        dockerd = find_dockerd(files)
     except OSError:
         return find_socket(configured)
     return find_named(files, read_configuration(files, dockerd, daemon_config), configured)
@@ -60,10 +59,9 @@ def _is_missing(socket: Path) -> bool:
 
 def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
     """The sockets that are there, as this process sees them, of the authorization plugins that dockerd asks."""
-    names = daemon.texts("authorization-plugins")["value"]
     own = daemon.daemon.user_folder if daemon.daemon is not None else ""
     folders = (*SPEC_FOLDERS, *([f"{own}/.local/lib/docker/plugins"] if own else []))
-    for name in names if isinstance(names, list) else ():
+    for name in to_list(daemon.texts("authorization-plugins")["value"]):
         for folder in folders:
             for address in (_read_spec(files, f"{folder}/{name}.spec"), _read_json(files, f"{folder}/{name}.json")):
                 if address.startswith(_UNIX) and _is_there(files, address.removeprefix(_UNIX)):
@@ -79,10 +77,9 @@ def _read_spec(files: Files, path: str) -> str:
 
 def _read_json(files: Files, path: str) -> str:
     try:
-        content: JSON = json.loads(_read_spec(files, path) or "{}")
-    except (ValueError, RecursionError):
+        return str(load_object(_read_spec(files, path)).get("Addr", ""))
+    except ValueError:
         return ""
-    return str(content.get("Addr", "")) if isinstance(content, dict) else ""
 
 
 def _is_there(files: Files, path: str) -> bool:

@@ -1,41 +1,29 @@
 """Asks the running Portero about itself over its socket. OSError: no answer; ValueError: not an answer of Portero."""
 
-import http.client
-import json
+from http import HTTPStatus
 from pathlib import Path
 
+from portero.json_fields import to_object
+from portero.json_objects import load_json
 from portero.types import JSON
-from portero.unixhttp import UnixConnection
+from portero.unixhttp import exchange
 
 _TIMEOUT_SECONDS = 5.0
+_LONGEST_ANSWER = 64 << 20
 
 
 def ask_status(socket: Path) -> dict[str, JSON]:
     """The full status."""
-    connection = UnixConnection(socket, _TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/status")
-        answer = connection.getresponse()
-        report: JSON = json.loads(answer.read())
-    except http.client.HTTPException as error:
-        raise ValueError("not answered in HTTP") from error
-    finally:
-        connection.close()
-    if answer.status != http.client.OK or not isinstance(report, dict) or "attention" not in report:
+    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", "/status", max_bytes=_LONGEST_ANSWER)
+    report = to_object(load_json(answer))
+    if status != HTTPStatus.OK or "attention" not in report:
         raise ValueError("not a status of portero")
     return report
 
 
 def ask_metrics(socket: Path) -> bytes:
     """The metrics, as Prometheus reads them."""
-    connection = UnixConnection(socket, _TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/metrics")
-        return connection.getresponse().read()
-    except http.client.HTTPException as error:
-        raise ValueError("not answered in HTTP") from error
-    finally:
-        connection.close()
+    return exchange(socket, _TIMEOUT_SECONDS, "GET", "/metrics", max_bytes=_LONGEST_ANSWER)[1]
 
 
 def count_decisions(socket: Path) -> int:

@@ -1,16 +1,16 @@
 """Where Docker keeps its data: the folder, whether it is a file system of its own, and of which kind."""
 
+from portero.host.asking_daemons import VisibleDockerd
 from portero.host.mount_table import MountTable
 from portero.host.mountinfo import parse_mounts
 from portero.host.path import clean
 from portero.hostcheck.fact import fact, observed, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.process import DockerdProcess
 from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON, Fact
 
 
-def facts(files: Files, root: Fact, process: DockerdProcess | None) -> dict[str, JSON]:
+def facts(files: Files, root: Fact, process: VisibleDockerd | None) -> dict[str, JSON]:
     """The part `storage` of the host document; `root` is the fact of dockerd's data root."""
     if root["value"] == UNKNOWN:
         return {"dataRoot": root, "ownFileSystem": unknown(str(root["at"])), "fileSystem": unknown(str(root["at"]))}

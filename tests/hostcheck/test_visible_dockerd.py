@@ -1,20 +1,23 @@
 """Which process is this host's dockerd, and what it shows of itself."""
 
 import errno
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from portero.hostcheck import process
+from portero.host import asking_daemons
+from portero.host.asking_daemons import VisibleDockerd
+from portero.hostcheck.configuration import find_dockerd
 from tests.hostcheck.host_tree import Host
 
 
 def test_without_a_process_of_that_name_there_is_none(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
 
-    assert process.find_dockerd(host.files) is None
+    assert find_dockerd(host.files) is None
 
 
 @pytest.mark.parametrize("target", ["/proc", "/nowhere"], ids=["unreadable", "missing"])
@@ -23,30 +26,31 @@ def test_without_proc_no_dockerd_is_an_error_not_an_answer(tmp_path: Path, targe
     host.link("/proc", target)
 
     with pytest.raises(OSError, match="/proc"):
-        process.find_dockerd(host.files)
+        find_dockerd(host.files)
 
 
 def test_a_process_that_cannot_be_read_for_lack_of_descriptors_is_an_error(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, mode: str) -> None:
+    def refuse(path: object, **_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
 
     with pytest.raises(OSError, match="Too many open files"):
-        process.find_dockerd(host.files)
+        find_dockerd(host.files)
 
 
 def test_the_pid_file_names_the_process(host: Host) -> None:
     host.write("/proc/7/comm", "dockerd\n")
     host.dockerd("--icc=false", environment="A=1\0B=x=y\0")
 
-    found = process.find_dockerd(host.files)
+    found = find_dockerd(host.files)
 
     assert found is not None
-    assert replace(found, started=None) == process.DockerdProcess("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
-    assert found.started == pytest.approx(time.time() + 3600, abs=5)
+    assert replace(found, started=None) == VisibleDockerd("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
+    started = (found.started or 0) / os.sysconf("SC_CLK_TCK")
+    assert started == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME) + 3600, abs=5)
 
 
 def test_a_stale_pid_file_names_nobody(host: Host) -> None:
@@ -54,7 +58,7 @@ def test_a_stale_pid_file_names_nobody(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
     host.write("/proc/9/comm", "dockerd\n")
 
-    found = process.find_dockerd(host.files)
+    found = find_dockerd(host.files)
 
     assert found is not None
     assert found.pid == "9"
@@ -63,19 +67,19 @@ def test_a_stale_pid_file_names_nobody(host: Host) -> None:
 def test_what_may_not_be_read_is_none(host: Host) -> None:
     host.write("/proc/9/comm", "dockerd\n")
 
-    assert process.find_dockerd(host.files) == process.DockerdProcess("9", None, None, None)
+    assert find_dockerd(host.files) == VisibleDockerd("9", None, None, None)
 
 
 def test_a_dockerd_inside_a_container_is_not_this_hosts(host: Host) -> None:
     host.dockerd(status="Uid:\t0\t0\t0\t0\nNSpid:\t42\t1\n")
 
-    assert process.find_dockerd(host.files) is None
+    assert find_dockerd(host.files) is None
 
 
 def test_the_user_of_a_rootless_dockerd_is_seen(host: Host) -> None:
     host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\nNSpid:\t42\n")
 
-    found = process.find_dockerd(host.files)
+    found = find_dockerd(host.files)
 
     assert found is not None
     assert found.user == 1000
@@ -85,14 +89,16 @@ def test_an_ordinary_user_s_own_dockerd_goes_before_root_s(host: Host) -> None:
     host.dockerd(pid="9", status="Uid:\t1000\t1000\t1000\t1000\n")
     host.dockerd(pid="42")
 
-    found = [process.find_dockerd(host.files, uid) for uid in (0, 1000, 1001)]
+    found = [
+        asking_daemons.find_dockerd(host.at("/proc"), str(host.at("/run/docker.pid")), uid) for uid in (0, 1000, 1001)
+    ]
 
     assert [one.pid for one in found if one is not None] == ["42", "9", "42"]
 
 
 def test_its_daemon_json_is_its_own_unless_the_settings_name_another(host: Host) -> None:
     host.dockerd(environment="ROOTLESSKIT_STATE_DIR=/run/x\0HOME=/home/alicia\0", status="Uid:\t1000\t1000\n")
-    found = process.find_dockerd(host.files)
+    found = find_dockerd(host.files)
 
     assert found is not None
     assert found.config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
