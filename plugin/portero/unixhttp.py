@@ -21,21 +21,21 @@ class DeadlineMixin:
 
     def recv_into(self, *arguments: Any, **more: Any) -> int:
         """As socket.recv_into, which every read of http.client ends in."""
-        limit_wait(self, self.deadline)
+        self.settimeout(seconds_left(self.deadline))  # type: ignore[attr-defined]
         return super().recv_into(*arguments, **more)  # type: ignore[misc, no-any-return]
 
     def sendall(self, *arguments: Any, **more: Any) -> None:
         """As socket.sendall."""
-        limit_wait(self, self.deadline)
+        self.settimeout(seconds_left(self.deadline))  # type: ignore[attr-defined]
         super().sendall(*arguments, **more)  # type: ignore[misc]
 
 
-def limit_wait(connected: Any, deadline: float) -> None:
-    """Give the next call of a socket the time that is left; raises TimeoutError when none is."""
+def seconds_left(deadline: float) -> float:
+    """The time until a deadline by time.monotonic(); raises TimeoutError when it is over."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")
-    connected.settimeout(left)
+    return left
 
 
 class UnixConnection(http.client.HTTPConnection):

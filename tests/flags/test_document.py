@@ -1,6 +1,6 @@
 """A changed request leaves the old one as it was."""
 
-from portero.flags.document import Document, around, as_entries, as_object
+from portero.flags.document import Document, around
 
 
 def test_the_objects_on_the_way_are_copies() -> None:
@@ -21,8 +21,3 @@ def test_what_is_missing_is_made() -> None:
     parent[name] = 1
 
     assert changed == {"body": {"A": {"B": {"C": 1}}}}
-
-
-def test_what_has_another_shape_is_empty() -> None:
-    assert (as_entries(None), as_entries({"a": 1}), as_entries([1])) == ([], [], [1])
-    assert (as_object(None), as_object([1]), as_object({"a": 1})) == ({}, {}, {"a": 1})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.routes import HostRoutes, RoutesReader
+from portero.host.routes import HostRoutes, read_routes
 
 FIB_TRIE = """\
 Main:
@@ -80,7 +80,7 @@ def net(tmp_path: Path) -> Path:
 
 
 def read(net: Path) -> HostRoutes:
-    return RoutesReader(str(net)).routes
+    return read_routes(str(net))
 
 
 def test_every_table_and_address_counts_but_default_routes_and_dockers_own_bridges(net: Path) -> None:

@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from portero.bundles.address import is_this_machine
+from portero.unixhttp import DeadlineMixin, seconds_left
 
 _CHUNK = 1 << 16
 _MOST_REDIRECTS = 3
@@ -87,14 +87,14 @@ class Transport:
 
     def _connect(self, scheme: str, host: str, port: int, url: str) -> "_Plain | _Tls":
         port = port if urlsplit(url).port or scheme == "http" else 443
-        plain = socket.create_connection((host, port), timeout=_left(self._deadline))
+        plain = socket.create_connection((host, port), timeout=seconds_left(self._deadline))
         if scheme == "http":
             own = _Plain(fileno=plain.detach())
             own.deadline = self._deadline
             return own
         context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
         context.sslsocket_class = _Tls
-        plain.settimeout(_left(self._deadline))
+        plain.settimeout(seconds_left(self._deadline))
         try:
             safe = context.wrap_socket(plain, server_hostname=host)
         except BaseException:
@@ -116,36 +116,9 @@ class Transport:
         return b"".join(parts)
 
 
-class _Plain(socket.socket):
-    deadline = 0.0
-
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """As socket.recv_into, which every read of http.client ends in."""
-        self.settimeout(_left(self.deadline))
-        return super().recv_into(buffer, nbytes, flags)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """As socket.sendall."""
-        self.settimeout(_left(self.deadline))
-        super().sendall(data, flags)
+class _Plain(DeadlineMixin, socket.socket):
+    """Over plain TCP."""
 
 
-class _Tls(ssl.SSLSocket):
-    deadline = 0.0
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        """As above."""
-        self.settimeout(_left(self.deadline))
-        return super().recv_into(buffer, nbytes, flags)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """As above."""
-        self.settimeout(_left(self.deadline))
-        super().sendall(data, flags)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
+class _Tls(DeadlineMixin, ssl.SSLSocket):
+    """Over TLS."""

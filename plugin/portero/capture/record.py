@@ -13,6 +13,7 @@ from typing import cast
 from portero.capture.masking import Unmaskable, masked
 from portero.decision import LOG_VERSION, Decision
 from portero.identity.caller import Identity
+from portero.json_fields import need
 from portero.reading import envelope
 from portero.refusals import Refused
 from portero.types import JSON
@@ -81,8 +82,8 @@ def read(line: bytes) -> Recorded | None:
             return None
         decision = document.get("decision")
         if decision is None:
-            return Recorded(_asked(document["envelope"]), None, "")
-        asked = None if "withheld" in document else _asked(document["envelope"])
+            return Recorded(_asked(document), None, "")
+        asked = None if "withheld" in document else _asked(document)
         known = Identity.of(document["identity"]) if "identity" in document else None
         return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION, known)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -105,10 +106,8 @@ def _who(decision: Decision) -> dict[str, JSON]:
     return {"identity": Identity(subject.user, subject.groups, subject.identified_by, subject.names).document()}
 
 
-def _asked(document: JSON) -> bytes:
-    if not isinstance(document, dict):
-        raise TypeError(document)
-    return json.dumps(document).encode()
+def _asked(document: Mapping[str, JSON]) -> bytes:
+    return json.dumps(need(document, "envelope", dict)).encode()
 
 
 def _line(document: Mapping[str, JSON]) -> bytes:

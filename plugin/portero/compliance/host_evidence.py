@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
+from portero.json_fields import need, need_texts
 from portero.spelling import printable
 from portero.types import JSON
 
@@ -46,17 +47,17 @@ def read(document: JSON) -> HostEvidence:
     """The evidence in a document of `portero host --format json`; raises NotAHostReport."""
     try:
         return _read(cast("dict[str, JSON]", document))
-    except (KeyError, TypeError, AttributeError):
+    except (TypeError, AttributeError):
         raise NotAHostReport from None
 
 
-def _read(document: Mapping[str, JSON]) -> HostEvidence:
-    facts = {_text(rule): HostFact("holds") for rule in _list(document["fine"])}
-    for rule in _list(document["notApplicable"]):
-        facts[_text(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
-    for finding in _list(document["findings"]):
+def _read(document: dict[str, JSON]) -> HostEvidence:
+    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "fine")}
+    for rule in need_texts(document, "notApplicable"):
+        facts[_show(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
+    for finding in need(document, "findings", list):
         entry = cast("dict[str, JSON]", finding)
-        rule, status, at = (_text(entry[name]) for name in ("rule", "status", "at"))
+        rule, status, at = (_show(need(entry, name, str)) for name in ("rule", "status", "at"))
         if status not in ("violated", "unknown"):
             raise TypeError
         known = facts.get(rule)
@@ -64,16 +65,9 @@ def _read(document: Mapping[str, JSON]) -> HostEvidence:
         # What is certainly violated at one place is so, whatever else is unknown.
         worst = "violated" if known is not None and known.status == "violated" else status
         facts[rule] = HostFact(cast(HostStatus, worst), (*places, at)[:_MOST_PLACES])
-    return HostEvidence(_text(document["profile"]), _text(document.get("time", "")), facts)
+    profile, time = (_show(need({"time": ""} | document, name, str)) for name in ("profile", "time"))
+    return HostEvidence(profile, time, facts)
 
 
-def _list(value: JSON) -> list[JSON]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value
-
-
-def _text(value: JSON) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return printable(value[:_LONGEST])
+def _show(text: str) -> str:
+    return printable(text[:_LONGEST])

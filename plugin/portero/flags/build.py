@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.flags import typed, values
-from portero.flags.document import Document, as_entries
+from portero.flags.document import Document
 from portero.flags.edits import NOTHING, Change
 from portero.flags.violated import Violated
+from portero.json_fields import to_list
 from portero.types import JSON
 
 
@@ -63,7 +64,7 @@ class BuildUlimits:
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the limit."""
         limit = values.ulimit(value)
-        before = as_entries(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
+        before = to_list(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
         replaced = [one for one in before if values.name(one) == limit["Name"]]
         if limit in before:
             return NOTHING

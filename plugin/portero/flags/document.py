@@ -1,5 +1,6 @@
 """A request document that is changed: the objects on the way to a field are copied, so that the old body stays."""
 
+from portero.json_fields import to_object
 from portero.types import JSON
 
 Document = dict[str, JSON]
@@ -13,17 +14,7 @@ def around(document: Document, at: str) -> tuple[dict[str, JSON], str]:
     *path, name = at.split(".")
     parent = document
     for step in ("body", *path):
-        child = dict(as_object(parent.get(step)))
+        child = dict(to_object(parent.get(step)))
         parent[step] = child
         parent = child
     return parent, name
-
-
-def as_entries(value: JSON) -> list[JSON]:
-    """A list, or an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def as_object(value: JSON) -> dict[str, JSON]:
-    """An object, or an empty one."""
-    return value if isinstance(value, dict) else {}

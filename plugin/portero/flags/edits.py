@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from portero.flags import typed
-from portero.flags.document import Document, around, as_entries, as_object
+from portero.flags.document import Document, around
 from portero.flags.violated import Violated
+from portero.json_fields import to_list, to_object
 from portero.types import JSON
 
 Reader = Callable[[str], JSON]
@@ -141,7 +142,7 @@ class Entries:
         if self.limits is not None:
             return self._change(document, self.limits(value), violated)
         parent, name = around(document, self.at)
-        entry, before = self.reads(value), as_entries(parent.get(name))
+        entry, before = self.reads(value), to_list(parent.get(name))
         if entry in before:
             return NOTHING
         replaced = [other for other in before if self.key(other) == self.key(entry)]
@@ -151,7 +152,7 @@ class Entries:
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the entries where violations are."""
         parent, name = around(document, self.at)
-        entries = as_entries(parent.get(name))
+        entries = to_list(parent.get(name))
         gone = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
         if gone:
             parent[name] = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in violated]
@@ -164,7 +165,7 @@ class Entries:
     def _change(self, document: Document, changes: Callable[[JSON], JSON], violated: Violated) -> Change:
         parent, name = around(document, self.at)
         added, removed = [], []
-        entries = as_entries(parent.get(name))
+        entries = to_list(parent.get(name))
         for n, entry in enumerate(entries):
             changed = changes(entry) if f"{self.at}[{n}]" in violated else entry
             if changed != entry and typed.is_whole(self.types(changed)):
@@ -188,7 +189,7 @@ class Names:
         name, separator, text = value.partition("=")
         if not separator:
             raise ValueError(f"'{value}' has no =")
-        before = as_object(parent.get(last))
+        before = to_object(parent.get(last))
         if before.get(name) == text:
             return NOTHING
         parent[last] = {**before, name: text}
@@ -197,7 +198,7 @@ class Names:
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the names that the violations are about; all, where they do not tell."""
         parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
+        before = to_object(parent.get(last))
         if self.at not in violated or not before:
             return NOTHING
         wrong = violated.named(before)

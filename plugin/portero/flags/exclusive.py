@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from portero.flags import typed, values
-from portero.flags.document import Document, around, as_object
+from portero.flags.document import Document, around
 from portero.flags.edits import Change, SetField
 from portero.flags.violated import Violated
+from portero.json_fields import to_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class LogDriver:
 
     def _list_options(self, document: Document) -> tuple[tuple[str, str], ...]:
         parent, name = around(document, self.options)
-        return tuple(("--log-opt", typed.hidden_pair(option, "")) for option in as_object(parent.get(name)))
+        return tuple(("--log-opt", typed.hidden_pair(option, "")) for option in to_object(parent.get(name)))
 
     def _with(self, options: tuple[tuple[str, str], ...], change: Change) -> Change:
         return replace(change, others=options) if change.added or change.removed else change

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portero.flags import typed
-from portero.flags.document import Document, around, as_entries, as_object
+from portero.flags.document import Document, around
 from portero.flags.edits import NOTHING, Change, Entries, SetField
 from portero.flags.violated import Violated
+from portero.json_fields import to_list, to_object
 from portero.types import JSON
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
@@ -29,7 +30,7 @@ class Published:
         if address is None and higher is None:
             raise ValueError(f"'{value}' is neither ADDRESS:PORT:PORT nor PORT+8000:PORT")
         parent, last = around(document, self.at)
-        if not as_object(parent.get(last)):
+        if not to_object(parent.get(last)):
             return NOTHING
         added, removed, after = list[str](), list[str](), dict[str, JSON]()
         for key, before in _bindings(parent[last]):
@@ -41,7 +42,7 @@ class Published:
             if binding != before:
                 added.append(typed.port(key, binding))
                 removed.append(typed.port(key, before))
-            after[key] = [*as_entries(after.get(key)), binding]
+            after[key] = [*to_list(after.get(key)), binding]
         parent[last] = after
         return Change(tuple(added), tuple(removed))
 
@@ -65,7 +66,7 @@ class ServicePorts:
         if higher is None:
             return NOTHING
         parent, last = around(document, self.at)
-        before = [as_object(port) for port in as_entries(parent.get(last))]
+        before = [to_object(port) for port in to_list(parent.get(last))]
         after: list[JSON] = [
             {**port, "PublishedPort": int(_raise_port(str(port["PublishedPort"]), int(higher["more"])))}
             if f"{self.at}[{number}]" in violated and port.get("PublishedPort")
@@ -86,8 +87,8 @@ class ServicePorts:
 
 
 def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:
-    for key, bindings in as_object(ports).items():
-        yield from ((key, as_object(binding)) for binding in as_entries(bindings) or [{}])
+    for key, bindings in to_object(ports).items():
+        yield from ((key, to_object(binding)) for binding in to_list(bindings) or [{}])
 
 
 def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violated) -> bool:
@@ -115,7 +116,7 @@ class Network:
         """Join this network and no other."""
         change = SetField("HostConfig.NetworkMode", str).add(document, value, violated)
         networking, endpoints = around(document, "NetworkingConfig.EndpointsConfig")
-        others = [name for name in as_object(networking.get(endpoints)) if name not in ("default", value)]
+        others = [name for name in to_object(networking.get(endpoints)) if name not in ("default", value)]
         networking[endpoints] = {value: {}}
         return Change(change.added, tuple(dict.fromkeys([*change.removed, *others])))
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from portero.flags import typed, values
-from portero.flags.document import Document, around, as_object
+from portero.flags.document import Document, around
 from portero.flags.edits import NOTHING, Change, Names
 from portero.flags.violated import Violated
+from portero.json_fields import to_object
 from portero.types import JSON
 
 # Of a pair of mount options the one that a proposal names replaces the other.
@@ -28,7 +29,7 @@ class Tmpfs:
         if self.at not in violated:
             return NOTHING
         parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
+        before = to_object(parent.get(last))
         wrong = violated.named(before, "target")
         after = {path: _merge(str(own), options) if path in wrong else own for path, own in before.items()}
         if after != before:
@@ -42,7 +43,7 @@ class Tmpfs:
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the paths that are refused."""
         parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
+        before = to_object(parent.get(last))
         if self.at not in violated or not before:
             return NOTHING
         wrong = violated.named(before, "target")
@@ -62,7 +63,7 @@ class VolumeOptions:
         if name != "o":
             return self._names.add(document, value, violated)
         parent, last = around(document, self.at)
-        before = as_object(parent.get(last))
+        before = to_object(parent.get(last))
         own = str(before.get(name) or "")
         merged = _merge(own, options)
         shown = typed.driver_option(name, merged)
@@ -90,7 +91,7 @@ def limit_mount(value: str) -> Callable[[JSON], JSON]:
         # Of a service the type may be in any case.
         if not isinstance(mount, dict) or str(mount.get("Type")).lower() != "tmpfs":
             return mount
-        return {**mount, "TmpfsOptions": {**as_object(mount.get("TmpfsOptions")), "SizeBytes": limit}}
+        return {**mount, "TmpfsOptions": {**to_object(mount.get("TmpfsOptions")), "SizeBytes": limit}}
 
     return limited
 

@@ -7,6 +7,7 @@ Empty where nothing was typed, since the docker command line sends defaults for 
 import re
 from collections.abc import Sequence
 
+from portero.json_fields import to_object
 from portero.sizes import written_size
 from portero.types import JSON
 
@@ -86,7 +87,7 @@ def device(value: JSON) -> str:
 
 def gpus(value: JSON) -> str:
     """all, a number, or "device=0,1"; of CDI the names of devices, which --device takes."""
-    ids = _of(value, "DeviceIDs")
+    ids = to_object(value).get("DeviceIDs")
     if isinstance(ids, list) and ids and _field(value, "Driver") == "cdi":
         return ",".join(map(str, ids))
     if isinstance(ids, list) and ids:
@@ -111,15 +112,16 @@ def mount(value: JSON) -> str:
 
 
 def _mount_options(mount: dict[str, JSON]) -> list[str]:
-    bind, volume, tmpfs = (mount.get(f"{kind}Options") or {} for kind in ("Bind", "Volume", "Tmpfs"))
+    bind, volume, tmpfs = (to_object(mount.get(f"{kind}Options")) for kind in ("Bind", "Volume", "Tmpfs"))
     words = [f"bind-propagation={propagation}"] if (propagation := _field(bind, "Propagation")) else []
-    words += ["bind-nonrecursive"] if isinstance(bind, dict) and bind.get("NonRecursive") else []
-    driver = volume.get("DriverConfig") if isinstance(volume, dict) else None
-    options = driver.get("Options") if isinstance(driver, dict) else None
+    words += ["bind-nonrecursive"] if bind.get("NonRecursive") else []
+    driver = to_object(volume.get("DriverConfig"))
     words += [f"volume-driver={name}"] if (name := _field(driver, "Name")) else []
-    words += [f"volume-opt={driver_option(str(key), str(one))}" for key, one in _items(options)]
-    words += [f"tmpfs-size={limit}"] if (limit := size(_of(tmpfs, "SizeBytes"))) else []
-    mode = _of(tmpfs, "Mode")
+    words += [
+        f"volume-opt={driver_option(str(key), str(one))}" for key, one in to_object(driver.get("Options")).items()
+    ]
+    words += [f"tmpfs-size={limit}"] if (limit := size(tmpfs.get("SizeBytes"))) else []
+    mode = tmpfs.get("Mode")
     return words + ([f"tmpfs-mode={mode:o}"] if isinstance(mode, int) and mode else [])
 
 
@@ -160,14 +162,6 @@ def service_port(value: JSON) -> str:
     return short + (f"/{protocol}" if protocol not in ("", "tcp") else "")
 
 
-def _of(value: JSON, name: str) -> JSON:
-    return value.get(name) if isinstance(value, dict) else None
-
-
 def _field(value: JSON, name: str) -> str:
-    found = _of(value, name)
+    found = to_object(value).get(name)
     return "" if found is None or isinstance(found, dict | list) else str(found)
-
-
-def _items(value: JSON) -> list[tuple[str, JSON]]:
-    return list(value.items()) if isinstance(value, dict) else []

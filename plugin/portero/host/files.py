@@ -23,7 +23,7 @@ from portero.host.owners import ROOT, Owners
 from portero.host.path import clean
 from portero.host.peer import Peer
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
-from portero.host.routes import HostRoutes, RoutesReader, read_mounted
+from portero.host.routes import HostRoutes, read_mounted, read_routes
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
@@ -188,8 +188,8 @@ class FilesMoment:
     @cached_property
     def _routes(self) -> HostRoutes | None:
         if self._asking is not None:
-            return RoutesReader(self._asking.net).routes
-        return RoutesReader("/proc/self/net").routes if self._host.visible else read_mounted()
+            return read_routes(self._asking.net)
+        return read_routes("/proc/self/net") if self._host.visible else read_mounted()
 
     def _look(self, path: str) -> HostEntry:
         entry = self._looker.look(path) if self._host.visible else self._looker.describe_unseen(path)

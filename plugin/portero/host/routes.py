@@ -6,9 +6,8 @@ net/ipv6/route.c (ipv6_route), net/ipv6/addrconf.c (if_inet6), net/core/net-proc
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -49,66 +48,61 @@ class HostRoutes:
 NO_ROUTES = HostRoutes((), frozenset())
 
 
-class RoutesReader:
-    """Reads one folder; raises OSError when it cannot be read."""
+def read_routes(folder: str) -> HostRoutes:
+    """What one folder shows now; raises OSError when it cannot be read."""
+    routed, dockers = _read_ipv4_interfaces(folder)
+    routed6, dockers6 = _read_ipv6(folder)
+    ranges = {*_read_ipv4(folder), *routed, *routed6}
+    own = (*dockers, *dockers6)
+    kept = [network for network in ranges if _is_kept(network) and not any(contains(o, network) for o in own)]
+    interfaces = frozenset(line.partition(":")[0].strip() for line in _read_lines(folder, "dev")[2:])
+    return HostRoutes(tuple(sorted(kept, key=lambda n: (n.version, n))), interfaces)
 
-    def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
 
-    @cached_property
-    def routes(self) -> HostRoutes:
-        """What the folder shows now."""
-        routed, dockers = self._read_ipv4_interfaces()
-        routed6, dockers6 = self._read_ipv6()
-        ranges = {*self._read_ipv4(), *routed, *routed6}
-        own = (*dockers, *dockers6)
-        kept = [network for network in ranges if _is_kept(network) and not any(contains(o, network) for o in own)]
-        return HostRoutes(tuple(sorted(kept, key=lambda n: (n.version, n))), frozenset(self._read_interfaces()))
+def _read_ipv4(folder: str) -> Iterator[Network]:
+    """Of all tables: routes, and local addresses as /32."""
+    address = None
+    for line in _read_lines(folder, "fib_trie"):
+        if prefix := _PREFIX.search(line):
+            address = prefix["address"]
+        elif address and (route := _ROUTE.search(line)) and route["type"] not in _NO_ROUTE:
+            yield IPv4Network(f"{address}/{route['length']}")
 
-    def _read_ipv4(self) -> Iterator[Network]:
-        """Of all tables: routes, and local addresses as /32."""
-        address = None
-        for line in self._lines("fib_trie"):
-            if prefix := _PREFIX.search(line):
-                address = prefix["address"]
-            elif address and (route := _ROUTE.search(line)) and route["type"] not in _NO_ROUTE:
-                yield IPv4Network(f"{address}/{route['length']}")
 
-    def _read_ipv4_interfaces(self) -> tuple[list[Network], list[Network]]:
-        """The routes of the main table: all, and those over Docker's own bridges."""
-        found = []
-        for line in self._lines("route")[1:]:
-            words = line.split()
-            mask = _from_hex(words[7])
-            found.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
-        return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
+def _read_ipv4_interfaces(folder: str) -> tuple[list[Network], list[Network]]:
+    """The routes of the main table: all, and those over Docker's own bridges."""
+    found = []
+    for line in _read_lines(folder, "route")[1:]:
+        words = line.split()
+        mask = _from_hex(words[7])
+        found.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
+    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
 
-    def _read_ipv6(self) -> tuple[list[Network], list[Network]]:
-        """Routes and addresses: all, and those of Docker's own bridges. A kernel without IPv6 has no such file."""
-        try:
-            addresses = self._lines("if_inet6")
-        except FileNotFoundError:
-            return [], []
-        found = [
-            *((words[9], _network6(words[0], words[1])) for words in map(str.split, self._lines("ipv6_route"))),
-            *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
-        ]
-        return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
 
-    def _read_interfaces(self) -> Iterable[str]:
-        return (line.partition(":")[0].strip() for line in self._lines("dev")[2:])
+def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
+    """Routes and addresses: all, and those of Docker's own bridges. A kernel without IPv6 has no such file."""
+    try:
+        addresses = _read_lines(folder, "if_inet6")
+    except FileNotFoundError:
+        return [], []
+    found = [
+        *((words[9], _network6(words[0], words[1])) for words in map(str.split, _read_lines(folder, "ipv6_route"))),
+        *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
+    ]
+    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
 
-    def _lines(self, name: str) -> list[str]:
-        with (self._folder / name).open(encoding="ascii") as file:
-            text = file.read(_LONGEST_FILE + 1)
-        if len(text) > _LONGEST_FILE:
-            raise OSError(f"{self._folder / name}: more routes than can be read for one request")
-        return text.splitlines()
+
+def _read_lines(folder: str, name: str) -> list[str]:
+    with Path(folder, name).open(encoding="ascii") as file:
+        text = file.read(_LONGEST_FILE + 1)
+    if len(text) > _LONGEST_FILE:
+        raise OSError(f"{folder}/{name}: more routes than can be read for one request")
+    return text.splitlines()
 
 
 def read_mounted() -> HostRoutes | None:
     """What the manifest of a managed plugin mounts; None: the mount shows another folder. Raises OSError."""
-    return RoutesReader(_MOUNTED).routes if Path(_MOUNTED, "fib_trie").exists() else None
+    return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
 
 
 def _is_kept(network: Network) -> bool:

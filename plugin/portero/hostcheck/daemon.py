@@ -16,6 +16,7 @@ from portero.hostcheck.configuration import Configuration
 from portero.hostcheck.fact import either, fact, observed, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.unknown import UNKNOWN
+from portero.json_fields import to_object
 from portero.objects.daemon_api import EngineApi
 from portero.policy.site import number_of
 from portero.types import JSON, Fact
@@ -67,9 +68,7 @@ class Info:
         networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
         if not isinstance(networks, list) or not isinstance(names, dict):
             raise ValueError("GET /info has no list of insecure registries")
-        insecure = [
-            name for name, about in names.items() if not isinstance(about, dict) or about.get("Secure") is not True
-        ]
+        insecure = [name for name, about in names.items() if to_object(about).get("Secure") is not True]
         return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
 
 
@@ -175,9 +174,8 @@ def _find_icc(api: EngineApi | None) -> Fact:
 
 
 def _icc(network: Mapping[str, JSON]) -> bool:
-    options = network.get("Options")
     words = {"true": True, "false": False}
-    word = options.get("com.docker.network.bridge.enable_icc") if isinstance(options, dict) else None
+    word = to_object(network.get("Options")).get("com.docker.network.bridge.enable_icc")
     if word not in words:
         raise ValueError(f"{_BRIDGE} does not report icc")
     return words[str(word)]

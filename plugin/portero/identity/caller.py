@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portero.identity.trusted import Trusted
+from portero.json_fields import need, need_texts
 from portero.refusals import Refused
 from portero.types import JSON
 
@@ -43,20 +44,9 @@ class Identity:
         """From such a document, of which each part may be missing; raises TypeError for anything else."""
         if not isinstance(document, dict):
             raise TypeError
-        user, method = document.get("user", ""), document.get("method", "")
-        groups, names = _list_texts(document.get("groups", [])), _list_texts(document.get("names", []))
-        if not isinstance(user, str) or not isinstance(method, str):
-            raise TypeError
-        return cls(user, groups, method, names)
-
-
-def _list_texts(value: JSON) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError
-    texts = tuple(text for text in value if isinstance(text, str))
-    if len(texts) != len(value):
-        raise TypeError
-    return texts
+        shown: dict[str, JSON] = {"user": "", "method": "", "groups": [], "names": [], **document}
+        groups, names = tuple(need_texts(shown, "groups")), tuple(need_texts(shown, "names"))
+        return cls(need(shown, "user", str), groups, need(shown, "method", str), names)
 
 
 NOBODY = Identity()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from portero.decision import Subject
 from portero.identity.caller import Identity
+from portero.json_fields import to_list, to_object, to_text
 from portero.reading import traceparent
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
@@ -45,18 +46,15 @@ def is_by_compose(asked: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
     client = asked.headers.get("user-agent", "") if asked else ""
     body = document.get("body")
-    labels = body.get("Labels") if isinstance(body, dict) else None
-    return "compose" in client.lower() or (isinstance(labels, dict) and _COMPOSE_LABEL in labels)
+    labels = to_object(to_object(body).get("Labels"))
+    return "compose" in client.lower() or _COMPOSE_LABEL in labels
 
 
 def _find_image(document: Mapping[str, JSON]) -> str | None:
     facts = document.get("facts")
-    image = facts.get("image") if isinstance(facts, dict) else None
-    reference = image.get("reference") if isinstance(image, dict) else None
-    return reference if isinstance(reference, str) and reference else None
+    return to_text(to_object(to_object(facts).get("image")).get("reference")) or None
 
 
 def _list_daemon_defaults(document: Mapping[str, JSON]) -> tuple[str, ...]:
     facts = document.get("facts")
-    named = facts.get("daemonDefaults") if isinstance(facts, dict) else None
-    return tuple(str(name) for name in named) if isinstance(named, list) else ()
+    return tuple(map(str, to_list(to_object(facts).get("daemonDefaults"))))

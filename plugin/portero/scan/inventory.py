@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portero.json_fields import to_object
 from portero.objects.daemon_api import TIMEOUT_SECONDS
 from portero.types import JSON
 from portero.unixhttp import UnixConnection
@@ -123,8 +124,7 @@ def _docker() -> Any:
 
 
 def _is_manager(info: Mapping[str, JSON]) -> bool:
-    swarm = info.get("Swarm")
-    return isinstance(swarm, dict) and swarm.get("ControlAvailable") is True
+    return to_object(info.get("Swarm")).get("ControlAvailable") is True
 
 
 def _by_container(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from portero.decision import Violation
-from portero.json_fields import text
+from portero.json_fields import text, to_object
 from portero.formats import junit
 from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin
@@ -93,7 +93,7 @@ class Report:
             unseen.append(
                 "Portero does not ask dockerd what exists (see portero status): its rules about that are blind"
             )
-        if not self.inventory.sees_services and text(_swarm(self.inventory), "NodeID"):
+        if not self.inventory.sees_services and text(to_object(self.inventory.info.get("Swarm")), "NodeID"):
             unseen.append(
                 "this node is not a manager of its swarm: services were not judged, only their containers on this node"
             )
@@ -163,8 +163,3 @@ def _thing(judged: JudgedObject) -> JSON:
         "allowed": judged.decision.allowed,
         "violations": violations,
     }
-
-
-def _swarm(inventory: Inventory) -> Mapping[str, JSON]:
-    swarm = inventory.info.get("Swarm")
-    return swarm if isinstance(swarm, dict) else {}

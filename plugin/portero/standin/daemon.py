@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from portero.json_fields import to_object
 from portero.reading import uri
 from portero.reading.routes import Match, Routes
 from portero.refusals import Refused
@@ -160,5 +161,4 @@ class StandInDaemon:
 def _body(asked: ClientRequest) -> Object:
     if not asked.shows_json or not asked.body:
         return {}
-    body = json.loads(asked.body)
-    return body if isinstance(body, dict) else {}
+    return to_object(json.loads(asked.body))
