@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from portero.regular_file import read_regular_file
 from portero.json_objects import unique_names
+from portero.regular_file import read_regular_file
 from portero.types import JSON
 from portero.whole_file import write_whole
 

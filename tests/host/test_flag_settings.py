@@ -2,8 +2,7 @@
 
 import pytest
 
-from portero.host.dockerd_flags import parse_flags
-from portero.host.flag_settings import read_flag_settings
+from portero.host.flag_settings import parse_flags, read_flag_settings
 from portero.types import JSON
 
 BOTH = {"Soft": int("9" * 19), "Hard": int("9" * 19)}
@@ -44,3 +43,22 @@ BOTH = {"Soft": int("9" * 19), "Hard": int("9" * 19)}
 )
 def test_flags_are_read_as_settings(line: str, settings: dict[str, JSON]) -> None:
     assert read_flag_settings(parse_flags(line.split())) == settings
+
+
+@pytest.mark.parametrize(
+    ("line", "flags"),
+    [
+        ("--icc=false", {"icc": ("false",)}),
+        ("--icc", {"icc": ("true",)}),
+        ("--log-driver syslog", {"log-driver": ("syslog",)}),
+        ("--tlsverify --tlscacert ca.pem", {"tlsverify": ("true",), "tlscacert": ("ca.pem",)}),
+        ("-H fd:// -H=tcp://h:1 -Hunix:///s", {"host": ("fd://", "tcp://h:1", "unix:///s")}),
+        ("-DH fd://", {"host": ("fd://",)}),
+        ("-D --host a --host=b", {"D": ("true",), "host": ("a", "b")}),
+        ("-G staff -g /srv", {"group": ("staff",), "data-root": ("/srv",)}),
+        ("stray --group=", {"group": ("",)}),
+        ("", {}),
+    ],
+)
+def test_a_command_line_is_read_as_dockerd_reads_it(line: str, flags: dict[str, tuple[str, ...]]) -> None:
+    assert parse_flags(line.split()) == flags

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.owners import Owners, UnseenOwner, Writer, _sees_all_users
+from portero.host.owners import AccountNames, Owners, UnseenOwner, Writer, _sees_all_users
 
 EVERYBODY, ALICIA, STAFF = Writer("everybody"), Writer("user", 1000), Writer("group", 50)
 ALL = Owners(whole=True)
@@ -147,3 +147,32 @@ def test_a_real_acl_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     local = str(tmp_path / "x")
     mine = Owners(frozenset({0, os.getuid()}), whole=True)
     assert mine.list_writers(local, os.lstat(local), None) == {Writer("user", 4321)}
+
+
+FILES = {
+    "/etc/passwd": "root:x:0:0::/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nother:x:1000:1::/:\nbad\n",
+    "/etc/group": "root:x:0:\nstaff:x:50:\nshort:x:52\nodd\x1b:x:53:\nbad:x\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("writer", "expected"),
+    [
+        (Writer("user", 1000), "user alicia (1000)"),
+        (Writer("user", 1001), "user 1001"),
+        (Writer("group", 50), "members of group staff (50)"),
+        (Writer("group", 51), "members of group 51"),
+        (Writer("group", 52), "members of group short (52)"),
+        (Writer("group", 53), "members of group 53"),
+        (Writer("everybody"), "any user"),
+    ],
+)
+def test_an_account_is_shown_by_name_and_number(writer: Writer, expected: str) -> None:
+    assert AccountNames(FILES.__getitem__).describe(writer) == expected
+
+
+def test_without_the_files_numbers_are_shown() -> None:
+    def fail(path: str) -> str:
+        raise FileNotFoundError(path)
+
+    assert AccountNames(fail).describe(Writer("user", 1000)) == "user 1000"

@@ -1,5 +1,6 @@
 """The places to protect are found once, and again when a link on the way to one of them changes."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 
 from portero.host.asking_daemon import AskingDaemon, locate_daemon
 from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
-from portero.host.resolved_paths import PathResolver
+from portero.host.resolved_paths import Links, PathResolver
 from portero.host.symlinks import HostWalk
+from tests.host.looks import recorded_looks
 
 
 @pytest.fixture
@@ -153,3 +155,113 @@ def test_the_usual_data_counts_without_a_daemon(resolver: PathResolver) -> None:
     usual = ("/var/lib/containerd", "/var/lib/docker")
 
     assert resolver.resolve(None, None, (), ()).daemon_data.list_opened("/var/lib") == usual
+
+
+PATHS = ["/var/lib/docker"]
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    for path in ("etc", "data", "var/lib"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "home").symlink_to("data")
+    return tmp_path
+
+
+def settle(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + int(seconds * 1e9))
+
+
+def new_resolver() -> PathResolver:
+    return PathResolver((), (), (), (), PATHS)
+
+
+def find(known: PathResolver, linked: Path) -> Links:
+    return known.resolve(HostWalk(str(linked)), None, (), ()).sensitive_links
+
+
+def ends(links: Links) -> dict[str, str]:
+    """Where the paths lead in the end, which comes first."""
+    return dict(reversed(links))
+
+
+def looked_at(linked: Path, known: PathResolver, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, str], list[str]]:
+    with recorded_looks(linked, monkeypatch) as seen:
+        return ends(find(known, linked)), seen
+
+
+def test_paths_that_are_links_or_lie_behind_one_are_found(linked: Path) -> None:
+    (linked / "var" / "lib" / "k0s").symlink_to("/data")
+    assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/lib/k0s": "/data"}
+
+    (linked / "var").rename(linked / "state")
+    (linked / "var").symlink_to("state")
+    moved = ends(find(new_resolver(), linked))
+    assert {path: moved[path] for path in ("/home", "/var/lib/docker", "/var/lib/k0s")} == {
+        "/home": "/data",
+        "/var/lib/docker": "/state/lib/docker",
+        "/var/lib/k0s": "/data",
+    }
+
+
+def test_homes_that_are_links_are_found(linked: Path) -> None:
+    (linked / "var" / "home").symlink_to("/data")
+
+    assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/home": "/data"}
+
+
+def test_a_link_to_a_sensitive_place_is_judged_by_that_place_unless_it_is_protected(linked: Path) -> None:
+    (linked / "var" / "lib" / "docker").symlink_to("/etc")
+    (linked / "var" / "lib" / "k0s").symlink_to("/etc")
+
+    assert ends(find(new_resolver(), linked)) == {"/home": "/data", "/var/lib/docker": "/etc"}
+
+
+def test_a_settled_folder_is_looked_through_once(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = new_resolver()
+    settle(monkeypatch, 5)
+
+    first, all_paths = looked_at(linked, known, monkeypatch)
+    again, few_paths = looked_at(linked, known, monkeypatch)
+
+    assert first == again == {"/home": "/data"}
+    assert "/var/lib/k0s" in all_paths
+    assert "/var/lib/k0s" not in few_paths
+    assert "/etc" not in few_paths
+
+
+def test_a_folder_that_just_changed_is_looked_through_again(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = new_resolver()
+    looked_at(linked, known, monkeypatch)
+
+    assert "/var/lib/k0s" in looked_at(linked, known, monkeypatch)[1]
+
+
+def test_a_link_that_comes_up_is_found(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = new_resolver()
+    settle(monkeypatch, 5)
+    find(known, linked)
+    (linked / "var" / "lib" / "docker").symlink_to("/data")
+
+    assert ends(find(known, linked)) == {"/home": "/data", "/var/lib/docker": "/data"}
+
+
+def test_a_link_that_now_leads_elsewhere_is_followed(linked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = new_resolver()
+    settle(monkeypatch, 5)
+    find(known, linked)
+    (linked / "data").rename(linked / "more")
+    (linked / "data").symlink_to("more")
+
+    assert ends(find(known, linked)) == {"/home": "/more"}
+
+
+def test_who_can_replace_a_link_on_the_way_can_lead_the_path_elsewhere(linked: Path) -> None:
+    (linked / "srv").mkdir()
+    (linked / "srv" / "next").symlink_to("/data")
+    (linked / "var" / "lib" / "docker").symlink_to("/srv/next")
+
+    found = find(new_resolver(), linked)
+
+    assert {where for path, where in found if path == "/var/lib/docker"} == {"/data", "/srv/next"}

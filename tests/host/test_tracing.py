@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.accounts import AccountNames
 from portero.host.mount_table import Mount, MountTable, list_mounts
-from portero.host.owners import Owners
+from portero.host.owners import AccountNames, Owners
 from portero.host.symlinks import HostWalk
 from portero.host.tracing import Tracer
 from portero.host.view import Passage, Swap, Trace

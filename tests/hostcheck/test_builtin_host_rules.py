@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.rules import HostPolicy, load, rule_of
-from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.merge_patch import merged
 from portero.policy.rule import Rule
 from portero.proof.rule_kinds import ENGINES

@@ -6,7 +6,7 @@ import pytest
 
 from portero.hostcheck import configuration
 from portero.hostcheck.configuration import Configuration
-from portero.hostcheck.unknown import UNKNOWN
+from portero.hostcheck.fact import UNKNOWN
 from tests.hostcheck.host_tree import Host
 
 FILE = "/etc/docker/daemon.json"

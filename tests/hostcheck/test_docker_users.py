@@ -1,11 +1,14 @@
 """Who may use Docker without being root, and the warning under baseline."""
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from portero.hostcheck import docker_users
 from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
 from portero.hostcheck.files import Files
+from tests.service.test_application import built
 
 
 def test_members_of_group_docker_are_found(tmp_path: Path) -> None:
@@ -41,3 +44,26 @@ def test_baseline_warns_where_the_users_cannot_be_read() -> None:
 )
 def test_without_users_or_above_baseline_there_is_no_warning(members: list[str] | str, profile: str) -> None:
     assert not [*warn_of_accounts(members, profile)]  # type: ignore[arg-type]
+
+
+def test_status_names_the_users_of_docker_and_warns_under_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_users, "find_docker_users", lambda *_: {"value": ["alicia"], "at": "/etc/group"})
+
+    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
+
+    assert told["dockerUsers"] == ["alicia"]
+    assert [warning.partition(":")[0] for warning in told["warnings"]] == ["alicia may use Docker"]
+    assert "tasks of swarm services" in told["startsUnasked"]
+
+
+def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_users, "find_docker_users", lambda *_: {"value": "unknown", "at": "/etc/group"})
+
+    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
+
+    assert told["dockerUsers"] == "unknown: the groups or sockets cannot be read"
+    assert [warning.partition(" may")[0] for warning in told["warnings"]] == [
+        "users of this host (their names cannot be read)"
+    ]

@@ -9,6 +9,7 @@ import pytest
 
 from portero.hostcheck import updates
 from portero.hostcheck.files import Files
+from portero.hostcheck.updates import run_command
 from tests.hostcheck.host_tree import Host
 
 POLICY = """docker.io:
@@ -92,3 +93,24 @@ def test_a_newer_kernel_that_does_not_run_is_named(
     facts: Any = updates.facts(host.files)
 
     assert facts["kernels"]["value"] == newer
+
+
+def test_what_a_program_prints_is_returned() -> None:
+    assert run_command(["/bin/echo", "in force"]) == "in force\n"
+
+
+def test_a_program_that_fails_is_named() -> None:
+    with pytest.raises(OSError, match=r"^/bin/false failed$"):
+        run_command(["/bin/false"])
+
+
+def test_a_program_that_is_missing_is_an_error_of_the_host() -> None:
+    with pytest.raises(FileNotFoundError):
+        run_command(["/nowhere/program"])
+
+
+def test_a_program_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "_LONGEST_WAIT", 0.2)
+
+    with pytest.raises(OSError, match=r"^/bin/sleep failed$"):
+        run_command(["/bin/sleep", "60"])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from portero.identity import tokens
 from portero.identity.keys import Key
+from portero.identity.trusted import TokenIssuer
 from portero.refusals import Refused
 from tests.identity.token_makers import CLAIMS, ED, ISSUER, NOON, RSA, encode, issuers, token
 
@@ -260,3 +261,10 @@ def test_an_odd_value_in_the_header_ends_in_a_code(value: Any, name: str) -> Non
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_odd_bytes_end_in_a_code(header: bytes, claims: bytes) -> None:
     assert outcome(f"{encode(header)}.{encode(claims)}.{encode(b'x')}") == "token-invalid"
+
+
+def test_a_new_token_is_accepted_until_it_ends() -> None:
+    made = tokens.make(ED, "portero", "web", "alicia", ("dev", "ops"), NOON, 900)
+    issuers = {"portero": TokenIssuer((Key("EdDSA", None, ED.public_key()),), "sub", "groups", 900)}
+
+    assert tokens.read(made, issuers, ("web",), NOON + 899) == tokens.Bearer("alicia", ("dev", "ops"), 900.0)

@@ -16,7 +16,7 @@ from portero.cli import options
 from portero.cli.output import show_lines
 from portero.cli.replaced_file import replace_file
 from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority
-from portero.identity.names import is_name
+from portero.identity.trusted import is_name
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700

@@ -12,13 +12,13 @@ from portero.cli import options
 from portero.cli.builtin_examples import builtin_examples
 from portero.cli.output import show_json, show_lines, show_text
 from portero.cli.progress import shown
-from portero.json_fields import child
 from portero.formats import junit
 from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.hostcheck.files import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
 from portero.hostcheck.plugin_sockets import find_running
 from portero.hostcheck.running_portero import ask_status
+from portero.json_fields import child
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.refusals import Refused

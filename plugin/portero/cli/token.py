@@ -16,8 +16,8 @@ from portero.cli.output import show_json, show_lines
 from portero.cli.replaced_file import replace_file
 from portero.cli.token_input import read_claims, read_token
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
-from portero.identity.names import is_name
-from portero.identity.new_token import make
+from portero.identity.tokens import make
+from portero.identity.trusted import is_name
 from portero.instants import instant
 from portero.policy import profiles
 from portero.refusals import Refused

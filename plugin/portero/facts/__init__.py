@@ -20,8 +20,8 @@ from portero.facts import (
     ps_arguments,
     service,
 )
-from portero.json_fields import child
 from portero.host.view import HostMoment
+from portero.json_fields import child
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 

@@ -11,9 +11,9 @@ these requests have the fact, too.
 from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secret_names
-from portero.json_fields import as_object, as_text, items
 from portero.go_values import go_int64
 from portero.host.view import HostMoment
+from portero.json_fields import as_object, as_text, items
 from portero.reading.canonical import canonical
 from portero.reading.case_folding import fold
 from portero.reading.go_json import parse

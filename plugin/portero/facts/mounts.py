@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 from portero.facts import binds, driver, image, tmpfs
-from portero.json_fields import as_text, child, flag, objects, text, texts
 from portero.facts.host_paths import clean_from_root
 from portero.facts.mount import clean_target, look_up, make_fact
 from portero.facts.reach import add_reach
 from portero.host.path import is_absolute
 from portero.host.view import HostMoment
+from portero.json_fields import as_text, child, flag, objects, text, texts
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 

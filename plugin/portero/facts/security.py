@@ -13,9 +13,9 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from portero.json_fields import child, flag, text, texts
 from portero.go_values import go_bool
 from portero.host.view import HostMoment
+from portero.json_fields import child, flag, text, texts
 from portero.refusals import Refused
 from portero.types import JSON, Fact
 

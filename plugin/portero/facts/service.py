@@ -16,8 +16,8 @@ from portero.facts import (
     security,
     working_directory,
 )
-from portero.json_fields import child, flag, integer, objects, text, texts
 from portero.host.view import HostMoment
+from portero.json_fields import child, flag, integer, objects, text, texts
 from portero.types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from portero.host.daemon_programs import list_programs
-from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
-from portero.host.flag_settings import read_flag_settings
+from portero.host.flag_settings import FLAG_OF_KEY, parse_flags, read_flag_settings
 from portero.host.path import clean
 from portero.json_fields import to_list, to_text
 from portero.types import JSON

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portero.host.dockerd_flags import parse_flags
+from portero.host.flag_settings import parse_flags
 from portero.host.path import clean
 from portero.host.peer import read_peer
 from portero.json_fields import to_object, to_texts

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
 from portero.host.build_entitlements import Entitlements, are_off
-from portero.host.user_namespaces import SUBUID, remaps_root
 from portero.json_fields import to_object, to_text
 from portero.json_objects import load_json
 from portero.sizes import read_ram_size
@@ -19,6 +18,11 @@ from portero.types import JSON
 
 _Seccomp: TypeAlias = Literal["", "builtin", "unconfined", "custom"]
 _INT64 = range(-(2**63), 2**63)
+# moby daemon/daemon_unix.go, setupRemappedRoot: dockerd only logs that root cannot be remapped to itself.
+_ROOT = frozenset({"root", "0"})
+# The user whom `default` stands for (moby daemon/daemon_unix.go, defaultRemappedID).
+_DEFAULT = ("default", "dockremap")
+SUBUID = "/etc/subuid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +141,18 @@ def _one_of(value: str, *known: str) -> str:
 def _texts(value: JSON) -> dict[str, str]:
     """The texts of an object; values of another type are left out."""
     return {name: text for name, text in to_object(value).items() if isinstance(text, str)}
+
+
+def remaps_root(value: str, subuid: str) -> bool:
+    """Whether root in a container is another user on the host. `value`: of userns-remap, user[:group] or empty.
+
+    A range that begins at host ID 0 maps root to root, and dockerd says nothing of it. Where the user is a number,
+    any such range in the file counts.
+    """
+    user = value.partition(":")[0]
+    if user == "" or user in _ROOT:
+        return False
+    name = _DEFAULT[1] if user == _DEFAULT[0] else user
+    lines = [line.strip().split(":") for line in subuid.splitlines()]
+    starts = [fields[1] for fields in lines if len(fields) == 3 and (name.isdecimal() or fields[0] == name)]
+    return not any(start.isdecimal() and int(start) == 0 for start in starts)

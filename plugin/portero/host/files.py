@@ -9,18 +9,17 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
-from portero.host.accounts import AccountNames
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.copied_up import find_name_on_host
 from portero.host.daemon_config import DaemonConfigs
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.held_sockets import HeldSockets
-from portero.host.looking import Looker
 from portero.host.mount_table import MountTable
 from portero.host.mountinfo import MountReader
-from portero.host.owners import ROOT, Owners
+from portero.host.owners import ROOT, AccountNames, Owners
 from portero.host.path import clean
+from portero.host.path_entry import Looker
 from portero.host.peer import Peer
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.routes import HostRoutes, read_mounted, read_routes

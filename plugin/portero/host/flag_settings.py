@@ -1,13 +1,20 @@
-"""Defaults that dockerd was given on its command line: flags in, what daemon.json would hold in their place out."""
+"""dockerd's command line: its words in, flags out, and what daemon.json would hold in place of its defaults."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from portero.go_values import go_bool
-from portero.host.dockerd_flags import FLAG_OF_KEY
 from portero.types import JSON
 
+# Flags whose name differs from the key in daemon.json (moby cmd/dockerd/config.go).
+FLAG_OF_KEY: Mapping[str, str] = {
+    "authorization-plugins": "authorization-plugin",
+    "default-ulimits": "default-ulimit",
+    "hosts": "host",
+    "insecure-registries": "insecure-registry",
+}
+_SHORT = {"G": "group", "H": "host", "g": "data-root"}
 # Keys of daemon.json that are one text.
 _TEXTS = (
     "log-driver",
@@ -54,3 +61,26 @@ def _read_network_options(words: Sequence[str]) -> dict[str, JSON]:
         name, _, value = option.partition("=")
         drivers[driver][name] = value
     return dict(drivers)
+
+
+def parse_flags(arguments: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The flags of a command line, each with all its values; a switch without a value is true (spf13/pflag)."""
+    flags: dict[str, tuple[str, ...]] = {}
+    for word, following in zip(arguments, (*arguments[1:], "--"), strict=False):
+        if not word.startswith("-"):
+            continue
+        name, value = _split(word)
+        if value is None:
+            # dockerd takes no operands: what is no flag is the value of the one before.
+            value = "true" if following.startswith("-") else following
+        flags[name] = (*flags.get(name, ()), value)
+    return flags
+
+
+def _split(word: str) -> tuple[str, str | None]:
+    if word.startswith("--"):
+        name, equals, value = word[2:].partition("=")
+        return name, value if equals else None
+    # -D is the only short switch that means anything; another may follow it in the same word.
+    letters = word[2:] if word.startswith("-D") and len(word) > 2 else word[1:]
+    return _SHORT.get(letters[:1], letters[:1]), letters[1:].removeprefix("=") or None

@@ -8,10 +8,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portero.host.accounts import AccountNames
 from portero.host.copied_up import drop_copies
 from portero.host.mount_table import MountTable
-from portero.host.owners import Owners, UnseenOwner, Writer, is_roots_alone
+from portero.host.owners import AccountNames, Owners, UnseenOwner, Writer, is_roots_alone
 from portero.host.path import is_within
 from portero.host.resolved_paths import Links
 from portero.host.symlinks import HostWalk

@@ -15,8 +15,8 @@ from portero.host import asking_daemons
 from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import VisibleDockerd
 from portero.host.daemon_defaults import parse_settings
-from portero.host.dockerd_flags import FLAG_OF_KEY, parse_flags
 from portero.host.dockerd_process import is_older
+from portero.host.flag_settings import FLAG_OF_KEY, parse_flags
 from portero.hostcheck.fact import fact, unknown
 from portero.hostcheck.files import Files
 from portero.types import JSON, Fact

@@ -11,11 +11,10 @@ from typing import cast
 
 from portero.host.asking_daemon import DATA_ROOT
 from portero.host.asking_daemons import VisibleDockerd
-from portero.host.user_namespaces import SUBUID, remaps_root
+from portero.host.daemon_defaults import SUBUID, remaps_root
 from portero.hostcheck.configuration import Configuration
-from portero.hostcheck.fact import either, fact, observed, unknown
+from portero.hostcheck.fact import UNKNOWN, either, fact, observed, unknown
 from portero.hostcheck.files import Files
-from portero.hostcheck.unknown import UNKNOWN
 from portero.json_fields import to_object
 from portero.objects.daemon_api import EngineApi
 from portero.policy.site import number_of

@@ -5,10 +5,21 @@ from typing import cast
 
 from portero.hostcheck import listeners
 from portero.hostcheck.configuration import find_dockerd, read_configuration
-from portero.hostcheck.fact import unknown
+from portero.hostcheck.fact import UNKNOWN, unknown
 from portero.hostcheck.files import Files
 from portero.json_fields import to_list
 from portero.types import JSON, Fact
+
+
+def list_docker_users(root: str, daemon_config: str) -> JSON:
+    """The users who reach Docker's socket without being root; a sentence where that cannot be read.
+
+    `root`: where the host's files are visible, or none. `daemon_config`: the path of daemon.json.
+    """
+    if root == "none":
+        return "unknown: the host cannot be read"
+    found = find_docker_users(Files(root), daemon_config)
+    return "unknown: the groups or sockets cannot be read" if found["value"] == UNKNOWN else found["value"]
 
 
 def find_docker_users(files: Files, daemon_config: str) -> Fact:

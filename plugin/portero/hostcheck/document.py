@@ -14,7 +14,6 @@ from portero.hostcheck import (
     open_files,
     plugin_sockets,
     probe,
-    storage,
     updates,
 )
 from portero.hostcheck.files import Files
@@ -44,7 +43,7 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         },
         "builds": builds.facts(files, running, configured),
         "access": listeners.facts(files, configured),
-        "storage": storage.facts(files, daemon.data_root(configured, info), running),
+        "storage": kernel.storage_facts(files, daemon.data_root(configured, info), running),
         "updates": updates.facts(files),
         "probes": probe.facts(api if ask else None, own_socket),
         "installation": installation.facts(files, own_socket),

@@ -1,9 +1,21 @@
-"""A fact of the host: a value, and where it was read. What could not be read has the value UNKNOWN, never a guess."""
+"""A fact of the host: a value, and where it was read. What could not be read has the value UNKNOWN, never a guess.
 
-from collections.abc import Callable
+How a host rule treats such facts: two versions of its schema, `certain` and `possible`. Most keywords of JSON Schema
+accept any string, so the rule as written could hold by accident. `certain` holds only if the rule holds whatever the
+unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
+"""
 
-from portero.hostcheck.unknown import UNKNOWN
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from portero.engine.portable_schema import MANY_SCHEMAS
 from portero.types import JSON, Fact
+
+UNKNOWN = "unknown"
+
+_VALUE_OF_A_FACT = "value"
+_FROM_IF = ("if", "then", "else")
+_INNER = ("additionalProperties", "items", "contains")
 
 
 def fact(value: JSON, at: str) -> Fact:
@@ -27,3 +39,56 @@ def observed(at: str, read: Callable[[], JSON]) -> Fact:
 def either(first: Fact, second: Fact) -> Fact:
     """The first fact, or the second where the first is unknown."""
     return second if first["value"] == UNKNOWN else first
+
+
+def certain(schema: JSON) -> JSON:
+    """The version in which an unknown value satisfies nothing."""
+    return _read(schema, unknown_holds=False)
+
+
+def possible(schema: JSON) -> JSON:
+    """The version in which an unknown value satisfies everything."""
+    return _read(schema, unknown_holds=True)
+
+
+def _read(schema: JSON, *, unknown_holds: bool) -> JSON:
+    if not isinstance(schema, dict):
+        return schema
+    read = {name: _keyword(name, value, unknown_holds) for name, value in schema.items() if name not in _FROM_IF}
+    branches = [*_branches(schema, unknown_holds)]
+    if branches:
+        read["allOf"] = [*cast(list[JSON], read.get("allOf", [])), *branches]
+    return read
+
+
+def _keyword(keyword: str, value: JSON, unknown_holds: bool) -> JSON:
+    if keyword == "not":
+        return _read(value, unknown_holds=not unknown_holds)
+    if keyword in _INNER:
+        return _read(value, unknown_holds=unknown_holds)
+    if keyword in MANY_SCHEMAS:
+        return [_read(one, unknown_holds=unknown_holds) for one in cast(list[JSON], value)]
+    if keyword == "properties":
+        named = cast(dict[str, JSON], value)
+        return {name: _property(name, schema, unknown_holds) for name, schema in named.items()}
+    return value
+
+
+def _property(name: str, schema: JSON, unknown_holds: bool) -> JSON:
+    read = _read(schema, unknown_holds=unknown_holds)
+    if name != _VALUE_OF_A_FACT:
+        return read
+    is_unknown: JSON = {"const": UNKNOWN}
+    return {"anyOf": [is_unknown, read]} if unknown_holds else {"allOf": [{"not": is_unknown}, read]}
+
+
+def _branches(schema: Mapping[str, JSON], unknown_holds: bool) -> Iterator[JSON]:
+    """`then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed."""
+    if "if" not in schema:
+        return
+    if "then" in schema:
+        condition = _read(schema["if"], unknown_holds=not unknown_holds)
+        yield {"if": condition, "then": _read(schema["then"], unknown_holds=unknown_holds)}
+    if "else" in schema:
+        condition = _read(schema["if"], unknown_holds=unknown_holds)
+        yield {"if": condition, "else": _read(schema["else"], unknown_holds=unknown_holds)}

@@ -7,8 +7,8 @@ from typing import cast
 
 from portero.decision import LEVELS
 from portero.engine import InstancePath
+from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.rules import HostPolicy, Status
-from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.at import spell_at
 from portero.policy.profiles import Action
 from portero.policy.rule import Rule

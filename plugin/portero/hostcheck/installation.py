@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from portero.hostcheck.commands import Ask, run_command
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.hostcheck.running_portero import ask_status
+from portero.hostcheck.updates import Ask, run_command
 from portero.log_place import is_file
 from portero.types import JSON
 

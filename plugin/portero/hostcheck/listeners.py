@@ -6,10 +6,9 @@ from typing import cast
 
 from portero.hostcheck import units
 from portero.hostcheck.configuration import Configuration
-from portero.hostcheck.fact import fact, observed, unknown
+from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
 from portero.hostcheck.files import Files
 from portero.hostcheck.group_members import Accounts
-from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON, Fact
 
 _UNIT = "docker.socket"

@@ -11,9 +11,8 @@ from typing import Literal, cast
 from portero.host.asking_daemons import VisibleDockerd
 from portero.hostcheck import units
 from portero.hostcheck.configuration import Configuration
-from portero.hostcheck.fact import observed
+from portero.hostcheck.fact import UNKNOWN, observed
 from portero.hostcheck.files import Files
-from portero.hostcheck.unknown import UNKNOWN
 from portero.types import JSON
 
 Kind = Literal["soft", "hard"]

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.rust import RUST
-from portero.hostcheck.unknown import certain, possible
+from portero.hostcheck.fact import certain, possible
 from portero.policy import site
 from portero.policy.dialect import condition_faults
 from portero.policy.digest import digest_of

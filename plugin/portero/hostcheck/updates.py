@@ -4,17 +4,22 @@ Packages are known where apt manages them and its lists are recent: old lists wo
 """
 
 import re
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
-from portero.hostcheck.commands import Ask, run_command
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
 from portero.types import JSON
 
+# Runs a program and returns its output.
+Ask: TypeAlias = Callable[[Sequence[str]], str]
+
 PACKAGES = ("docker.io", "docker-ce", "moby-engine", "containerd", "containerd.io", "runc")
 # Seconds.
 OLDEST_LISTS = 7 * 86400
+_LONGEST_WAIT = 30
 _LISTS = "/var/lib/apt/lists"
 _POLICY = "apt-cache policy"
 _BOOT, _MODULES = "/boot", "/lib/modules"
@@ -71,3 +76,15 @@ def _flavour(release: str) -> str:
 def _rank(release: str) -> tuple[int, ...]:
     """Its numbers, without those of the flavour (amd64)."""
     return tuple(int(digits) for digits in re.findall(r"[0-9]+", release.removesuffix(_flavour(release))))
+
+
+def run_command(command: Sequence[str]) -> str:
+    """What the program prints; raises OSError when it fails or takes too long."""
+    environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words
+            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError(f"{command[0]} failed") from error
+    return done.stdout

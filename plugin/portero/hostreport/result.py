@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.findings import Finding, HostReport
-from portero.hostcheck.unknown import UNKNOWN
 from portero.policy.rule import Rule
 from portero.types import JSON
 

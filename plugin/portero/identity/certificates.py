@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
 
-from portero.identity.names import is_name
+from portero.identity.trusted import is_name
 from portero.refusals import Refused
 from portero.spelling import printable
 

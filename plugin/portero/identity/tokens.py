@@ -1,4 +1,4 @@
-"""Reads a JSON Web Token (RFC 7519): who signed it, for which host, until when, for which user and groups.
+"""Makes and reads JSON Web Tokens (RFC 7519): who signed one, for which host, until when, for which user and groups.
 
 In: the header's value, the site's issuers, the host's names, a time. Out: user and groups. Refused: whatever is not
 exactly one signed token. The key's type says by which algorithm it is verified. No message repeats any of it.
@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, get_args
 
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt import PyJWS, PyJWTError
 
 from portero.identity.keys import Algorithm, Key
-from portero.identity.names import is_name
-from portero.identity.trusted import TokenIssuer
+from portero.identity.trusted import TokenIssuer, is_name
 from portero.json_objects import load_strict_object
 from portero.refusals import Refused
 from portero.types import JSON
@@ -83,12 +84,9 @@ def _is_plain(header: Mapping[str, JSON]) -> bool:
 
 
 def _is_signed(token: str, header: Mapping[str, JSON], issuer: TokenIssuer) -> bool:
-    keys = [key for key in issuer.keys if key.algorithm == header["alg"] and _may_be(key, header.get("kid"))]
+    id = header.get("kid")
+    keys = [key for key in issuer.keys if key.algorithm == header["alg"] and (None in (id, key.id) or key.id == id)]
     return any(_holds(token, key) for key in keys)
-
-
-def _may_be(key: Key, id: JSON) -> bool:
-    return id is None or key.id is None or key.id == id
 
 
 def _holds(token: str, key: Key) -> bool:
@@ -135,3 +133,18 @@ def _list_groups(value: JSON) -> tuple[str, ...]:
     if len(groups) != len(names) or len(groups) > _MOST_GROUPS:
         _refuse("invalid")
     return tuple(dict.fromkeys(groups))
+
+
+def make(
+    key: Ed25519PrivateKey, issuer: str, host_group: str, user: str, groups: Sequence[str], made: int, seconds: int
+) -> str:
+    """A token for one group of hosts, valid for so many seconds from `made` (since 1970) on."""
+    claims = {
+        "iss": issuer,
+        "aud": host_group,
+        "sub": user,
+        "groups": [*groups],
+        "iat": made,
+        "exp": made + seconds,
+    }
+    return jwt.encode(claims, key, algorithm="EdDSA")

@@ -1,4 +1,7 @@
-"""Whom the site trusts to say who asks: issuers of tokens and of certificates, with their public keys."""
+"""Whom the site trusts to say who asks: issuers of tokens and of certificates, with their public keys.
+
+And which names of users and groups are taken from them: one line of text, not too long.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +11,8 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from cryptography.x509 import Certificate
 
     from portero.identity.keys import Key
+
+_LONGEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,8 @@ class Trusted:
     token_issuers: Mapping[str, TokenIssuer] = field(default_factory=dict)
     certificate_issuers: "tuple[Certificate, ...]" = ()
     user_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def is_name(text: object) -> bool:
+    """Whether this can be the name of a user or a group: no control characters, no spaces around it."""
+    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()

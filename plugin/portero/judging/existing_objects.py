@@ -12,10 +12,10 @@ from portero.decision import Violation
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.driver import LOCAL
-from portero.json_fields import child, flag, objects, text
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
+from portero.json_fields import child, flag, objects, text
 from portero.judging import named_objects, nested_sources, not_enforced
 from portero.judging.named_objects import Named, list_others, read_name, refuse_alias, shorten_name
 from portero.judging.nested_sources import Source, was_created_since

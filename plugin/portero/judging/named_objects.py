@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from portero.json_fields import as_object, child, objects, text
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
+from portero.json_fields import as_object, child, objects, text
 from portero.reading.uri import first_value
 from portero.refusals import Refused
 from portero.spelling import printable

@@ -14,7 +14,7 @@ from portero.engine import Check, Engine, InstancePath
 from portero.engine.reference import Reference
 from portero.engine.rust import RUST
 from portero.hostcheck import rules as host_rules
-from portero.hostcheck.unknown import certain, possible
+from portero.hostcheck.fact import certain, possible
 from portero.policy import loader, site
 from portero.policy.at import spell_at
 from portero.policy.json_files import faults

@@ -1,14 +1,14 @@
 """What a scan found, as one value and as a JSON document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from portero.decision import Violation
-from portero.json_fields import text, to_object
 from portero.formats import junit
 from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin
+from portero.json_fields import text, to_object
 from portero.scan.inventory import Inventory
 from portero.scan.judged import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts

@@ -7,6 +7,7 @@ from typing import cast
 
 from portero import __version__
 from portero.decision import LEVELS
+from portero.host.asking_daemon import DAEMON_CONFIG
 from portero.host.view import HostMoment, LookupState
 from portero.instants import instant
 from portero.policy import exception, site_warnings
@@ -78,11 +79,10 @@ def health(view: View) -> dict[str, JSON]:
 def full(view: View, so_far: SoFar) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     # What looks at the accounts of the host is needed for this page alone.
-    from portero.hostcheck.docker_users import warn_of_accounts
-    from portero.service.docker_users import list_docker_users
+    from portero.hostcheck.docker_users import list_docker_users, warn_of_accounts
 
     settings = view.settings
-    users = list_docker_users(settings)
+    users = list_docker_users(judged_host.host_root(settings), str(settings.daemon_config or DAEMON_CONFIG))
     levels = [rule.level for rule in view.policy.rules.values()]
     return health(view) | {
         "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.identity.names import is_name
+from portero.identity.trusted import is_name
 
 
 @pytest.mark.parametrize("name", ["alicia", "Alicia Pérez", "repo:acme/shop:ref:refs/heads/main", "x" * 128])

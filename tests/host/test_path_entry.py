@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.host.looking import Looker
+from portero.host.path_entry import Looker
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from portero.host.symlinks import HostWalk
