@@ -109,14 +109,11 @@ class AskingDaemons:
     def _locate_running(self, running: RunningDockerd) -> AskingDaemon | None:
         """None: it has ended meanwhile."""
         try:
-            return self._locate(running)
+            return self._with_containerds(locate_daemon(running, _read_settings(running)))
         except (FileNotFoundError, ProcessLookupError):
             if identify_dockerd(running.identity.pid, self._proc) == running.identity:
                 raise
             return None
-
-    def _locate(self, running: RunningDockerd) -> AskingDaemon:
-        return self._with_containerds(locate_daemon(running, _read_settings(running)))
 
     def _with_containerds(self, daemon: AskingDaemon) -> AskingDaemon:
         """The daemon with the things of its containerds as they are now, beside those that are known."""

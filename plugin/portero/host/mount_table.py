@@ -108,7 +108,9 @@ class MountTable:
         # What is shown once has one name, and that lies below the path.
         others = (each for each in below if not self._is_shown_once(each))
         places = [self._place(mount, path), *((each.device, each.root) for each in others)]
-        names = {name for place in places for name in (*self._list_names(*place), *self._list_parts(*place))}
+        # Also where folders below a place are mounted.
+        parts = (each.point for device, inner in places for each in self._shown[device] if is_within(each.root, inner))
+        names = {name for place in places for name in self._list_names(*place)}.union(parts)
         reached = frozenset(name for name in names if not is_within(name, path))
         return Reach(reached, kernel_types, frozenset(mount.point for mount in below))
 
@@ -160,10 +162,6 @@ class MountTable:
                 name = _join(mount.point, _relative(inner, mount.root))
                 if self.find_mount(name) is mount:
                     yield name
-
-    def _list_parts(self, device: str, inner: str) -> Iterator[str]:
-        """Where folders below a place are mounted."""
-        return (mount.point for mount in self._shown[device] if is_within(mount.root, inner))
 
 
 def _relative(path: str, folder: str) -> str:

@@ -42,7 +42,8 @@ class HostRoutes:
 
     def find_overlaps(self, subnet: Network) -> tuple[str, ...]:
         """The ranges of the host that share an address with the subnet."""
-        return tuple(str(network) for network in self.ranges if _overlap(network, subnet))
+        alike = (network for network in self.ranges if network.version == subnet.version)
+        return tuple(str(network) for network in alike if network.overlaps(subnet))
 
 
 NO_ROUTES = HostRoutes((), frozenset())
@@ -107,10 +108,6 @@ def read_mounted() -> HostRoutes | None:
 
 def _is_kept(network: Network) -> bool:
     return network.prefixlen > _LONGEST_DEFAULT and not any(contains(link, network) for link in _OF_EACH_LINK)
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
 
 
 def _from_hex(word: str) -> IPv4Address:

@@ -50,7 +50,8 @@ def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str
     if issuer is None or not _is_signed(token, header, issuer):
         _refuse("untrusted")
     seconds = _check_times(claims, time)
-    if seconds > issuer.lifetime or not _is_for(claims, audiences) or not _says(claims, issuer):
+    says_all = all(claims.get(name) in allowed for name, allowed in issuer.claims.items())
+    if seconds > issuer.lifetime or not _is_for(claims, audiences) or not says_all:
         _refuse("untrusted")
     user, groups = claims.get(issuer.user), _list_groups(claims.get(issuer.groups))
     if not isinstance(user, str) or not is_name(user):
@@ -120,10 +121,6 @@ def _read_time(claims: Mapping[str, JSON], name: str) -> float | None:
 def _is_for(claims: Mapping[str, JSON], audiences: Sequence[str]) -> bool:
     named = claims.get("aud")
     return any(audience in audiences for audience in (named if isinstance(named, list) else [named]))
-
-
-def _says(claims: Mapping[str, JSON], issuer: TokenIssuer) -> bool:
-    return all(claims.get(name) in allowed for name, allowed in issuer.claims.items())
 
 
 def _list_groups(value: JSON) -> tuple[str, ...]:
