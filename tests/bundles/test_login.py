@@ -34,6 +34,14 @@ def test_a_file_of_another_kind_is_refused_without_its_content(tmp_path: Path, d
         read_login(write(tmp_path, document), "x")
 
 
+def test_a_file_that_nests_too_deep_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, {})
+    file.write_text("[" * 100_000)
+
+    with pytest.raises(LoginRefused, match="is not as `docker login` writes it"):
+        read_login(file, "x")
+
+
 def test_a_file_that_is_missing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LoginRefused, match="cannot be read"):
         read_login(tmp_path / "none", "x")

@@ -1,11 +1,12 @@
 """Who to be at a server: the logins in a file as `docker login` writes it (config.json), by the server's name."""
 
 import base64
-import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
+from portero.json_objects import load_object
 from portero.regular_file import read_regular_file
 
 
@@ -20,7 +21,7 @@ def read_login(file: Path | None, host: str) -> str | None:
     try:
         if stat.S_IMODE(os.stat(file).st_mode) & 0o077:
             raise LoginRefused(f"{file}: others can read these logins: chmod 600 it")
-        document = json.loads(read_regular_file(file))
+        document: Any = load_object(read_regular_file(file))
         entry = document.get("auths", {}).get(host)
         if entry is None:
             return None

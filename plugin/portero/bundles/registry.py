@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin
 from portero.bundles.address import OciAddress
 from portero.bundles.archive import Bundle
 from portero.bundles.transport import HttpAnswer, Transport, TransportFailed
+from portero.json_objects import load_json
 from portero.types import JSON
 
 ARTIFACT = "application/vnd.portero.policy.v1"
@@ -131,8 +132,8 @@ def _read_manifest(text: bytes, address: OciAddress) -> tuple[str, str]:
 
 def _parse(text: bytes, address: OciAddress) -> dict[str, JSON]:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = load_json(text)
+    except ValueError as error:
         raise TransportFailed(f"{address.host}: answers with something that is not JSON") from error
     if not isinstance(document, dict):
         raise TransportFailed(f"{address.host}: answers with something else than a JSON object")

@@ -9,13 +9,14 @@ import base64
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from portero.errors import FileFaults
+from portero.json_fields import WrongType, need
 from portero.policy.json_files import DocumentRefused, parse
 from portero.signing.manifest import FORMAT, Manifest
 from portero.types import JSON
@@ -148,21 +149,14 @@ def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
 
 
 def _manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
-    version, files = document.get("version"), document.get("files")
-    date, key, group = (document.get(name) for name in ("date", "key", "for"))
-    if type(version) is not int or not _are_hashes(files):
-        raise _not_as_written()
-    if not isinstance(date, str) or not isinstance(key, str) or not isinstance(group, str):
-        raise _not_as_written()
     try:
-        signature = base64.b64decode(str(document.get("signature")), validate=True)
-    except ValueError:
+        date, key, group, signature = (need(document, name, str) for name in ("date", "key", "for", "signature"))
+        files = need(document, "files", dict)
+        hashes = MappingProxyType({name: need(files, name, str) for name in files})
+        manifest = Manifest(need(document, "version", int), date, key, group, hashes)
+        return manifest, base64.b64decode(signature, validate=True)
+    except (WrongType, ValueError):
         raise _not_as_written() from None
-    return Manifest(version, date, key, group, MappingProxyType(files)), signature
-
-
-def _are_hashes(files: JSON) -> TypeGuard[dict[str, str]]:
-    return isinstance(files, dict) and all(isinstance(value, str) for value in files.values())
 
 
 def _not_as_written() -> SignatureRefused:

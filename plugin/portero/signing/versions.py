@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+from portero.json_fields import need
 from portero.locks import locked_folder
 from portero.signing.manifest import Manifest
 from portero.state_file import read_state, write_state
@@ -81,10 +82,7 @@ def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) 
 
 
 def _seen(entry: Mapping[str, JSON]) -> Seen:
-    version, content = entry["version"], entry["content"]
-    if type(version) is not int or not isinstance(content, str):
-        raise TypeError(version, content)
-    return Seen(version, content)
+    return Seen(need(entry, "version", int), need(entry, "content", str))
 
 
 _CURE = "sign it with a higher version, or let it pass once with PORTERO_ALLOW_ROLLBACK=yes"
