@@ -127,4 +127,4 @@ def _is_own(mounts: MountTable, path: str) -> bool:
 
 
 def _read_mounts(files: Files, table: str) -> MountTable:
-    return MountTable(parse_mounts(files.text(table).encode()))
+    return MountTable(parse_mounts(files.data(table)))
