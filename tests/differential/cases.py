@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from portero.types import JSON
 
-from . import pools, service_pools
 from .oddities import Oddities
+from .pools import POOLS, Fields, make, take
 from .written import Document
 
 # How likely each operation is.
@@ -24,13 +24,7 @@ WEIGHTS: Mapping[str, int] = {
 NAME = "subject"  # of what a request makes or changes
 _VERSIONS = ("1.24", "1.25", "1.30", "1.37", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45")
 _NAMES = (
-    "?name=web",
-    "?name=%77eb",
-    "?name=a&name=b",
-    "?Name=a",
-    "?name=a+b",
-    "?x=1&name=web-2",
-    "?name=",
+    *("?name=web", "?name=%77eb", "?name=a&name=b", "?Name=a", "?name=a+b", "?x=1&name=web-2", "?name="),
     "?platform=linux",
 )
 
@@ -60,47 +54,45 @@ def make_case(seed: int, number: int) -> Case:
     return Case(operation, target, Oddities(choose).document(value), choose.random() < 0.4)
 
 
-def _take(choose: random.Random, makes: Mapping[str, pools.Make], most: int) -> dict[str, JSON]:
-    count = choose.choice((0, 1, 1, 2, 3, most))
-    return {name: makes[name](choose) for name in choose.sample([*makes], min(count, len(makes)))}
+def _few(choose: random.Random, fields: Fields, most: int) -> dict[str, JSON]:
+    return take(choose, fields, choose.choice((0, 1, 1, 2, 3, most)))
 
 
 def _create(choose: random.Random) -> tuple[str, JSON]:
-    settings = {"NetworkMode": "none", **_take(choose, pools.HOST_CONFIG, 7)}
-    body: dict[str, JSON] = {"Image": "busybox", **_take(choose, pools.CONFIG, 5), "HostConfig": settings}
+    settings = {"NetworkMode": "none", **_few(choose, {**POOLS["Resources"], **POOLS["HostConfig"]}, 7)}
+    body: dict[str, JSON] = {"Image": "busybox", **_few(choose, POOLS["Config"], 5), "HostConfig": settings}
     if choose.random() < 0.15:
         names = choose.sample(("other", "bridge", "none", "nope"), choose.choice((1, 1, 1, 2)))
         settings["NetworkMode"] = choose.choice((names[0], "default", "none"))
-        body["NetworkingConfig"] = {"EndpointsConfig": {name: pools.ENDPOINT(choose) for name in names}}
+        body["NetworkingConfig"] = {"EndpointsConfig": {name: make(choose, "endpoint") for name in names}}
     return f"/containers/create{choose.choice(_NAMES) if choose.random() < 0.25 else ''}", body
 
 
 def _update(choose: random.Random) -> tuple[str, JSON]:
-    return "/containers/{}/update", _take(choose, {**pools.RESOURCES, "RestartPolicy": pools.RESTART}, 5)
+    return "/containers/{}/update", _few(choose, {**POOLS["Resources"], "RestartPolicy": "restart"}, 5)
 
 
 def _exec(choose: random.Random) -> tuple[str, JSON]:
-    return "/containers/{}/exec", {"Cmd": choose.choice((["true"], ["a", "<b>"])), **_take(choose, pools.EXEC, 5)}
+    return "/containers/{}/exec", {"Cmd": choose.choice((["true"], ["a", "<b>"])), **_few(choose, POOLS["Exec"], 5)}
 
 
 def _volume(choose: random.Random) -> tuple[str, JSON]:
-    return "/volumes/create", {"Name": NAME, **_take(choose, pools.VOLUME, 4)}
+    return "/volumes/create", {"Name": NAME, **_few(choose, POOLS["Volume"], 4)}
 
 
 def _network(choose: random.Random) -> tuple[str, JSON]:
-    return "/networks/create", {"Name": NAME, **_take(choose, pools.NETWORK, 5)}
+    return "/networks/create", {"Name": NAME, **_few(choose, POOLS["Network"], 5)}
 
 
 def _connect(choose: random.Random) -> tuple[str, JSON]:
-    return "/networks/other/connect", {"Container": NAME, "EndpointConfig": pools.ENDPOINT(choose)}
+    return "/networks/other/connect", {"Container": NAME, "EndpointConfig": make(choose, "endpoint")}
 
 
-def _service(choose: random.Random) -> tuple[str, JSON]:
-    return "/services/create", service_pools.make_service(choose, NAME)
-
-
-def _service_update(choose: random.Random) -> tuple[str, JSON]:
-    return "/services/{}/update?version={version}", service_pools.make_service(choose, NAME)
+def _spec(choose: random.Random) -> JSON:
+    """Of a service; most run nothing."""
+    container = {"Image": "busybox", **take(choose, POOLS["ContainerSpec"], choose.choice((0, 1, 2, 4)))}
+    task = {"ContainerSpec": container, **take(choose, POOLS["TaskTemplate"], choose.choice((0, 0, 1, 2)))}
+    return {"Name": NAME, "TaskTemplate": task, **take(choose, POOLS["Service"], choose.choice((0, 1, 1, 2)))}
 
 
 _MAKERS: Mapping[str, Callable[[random.Random], tuple[str, JSON]]] = {
@@ -110,6 +102,6 @@ _MAKERS: Mapping[str, Callable[[random.Random], tuple[str, JSON]]] = {
     "VolumeCreate": _volume,
     "NetworkCreate": _network,
     "NetworkConnect": _connect,
-    "ServiceCreate": _service,
-    "ServiceUpdate": _service_update,
+    "ServiceCreate": lambda choose: ("/services/create", _spec(choose)),
+    "ServiceUpdate": lambda choose: ("/services/{}/update?version={version}", _spec(choose)),
 }

@@ -15,31 +15,11 @@ _BEGINNING_OF_ID = re.compile("[0-9a-f]{1,64}")
 _NEWER_MASKED = re.compile(r"/proc/interrupts|/sys/devices/system/cpu/cpu\d+/thermal_throttle")
 
 
-def _dropped(seen: Seen) -> bool:
-    return seen.made is None
-
-
-def _absent(seen: Seen) -> bool:
-    return seen.read is None
-
-
-def _is_takes_away(seen: Seen) -> bool:
-    return seen.read == [None] and seen.made is None
-
-
 def _is_hostname(seen: Seen) -> bool:
     network, uts = str(seen.settings.get("NetworkMode", "")), seen.settings.get("UTSMode")
     if seen.read is not None:
         return seen.made is None and network.startswith("container:")
     return str(seen.stored.get("ID", "")).startswith(str(seen.made)) or "host" in (network, uts)
-
-
-def _is_cleaned(seen: Seen) -> bool:
-    return isinstance(seen.read, str) and seen.made == normpath(seen.read).replace("//", "/", 1)
-
-
-def _is_container_id(seen: Seen) -> bool:
-    return str(seen.read).startswith("container:") and str(seen.made).startswith("container:")
 
 
 def _is_masked(seen: Seen) -> bool:
@@ -50,18 +30,6 @@ def _is_masked(seen: Seen) -> bool:
     return seen.read is None and {path for path in made if not _NEWER_MASKED.fullmatch(str(path))} == {*usual}
 
 
-def _is_twice_memory(seen: Seen) -> bool:
-    return seen.read is None and seen.made == 2 * (seen.settings.get("Memory") or 0)
-
-
-def _is_not_positive(seen: Seen) -> bool:
-    return isinstance(seen.read, int) and seen.read <= 0 and seen.made is None
-
-
-def _is_default_network(seen: Seen) -> bool:
-    return seen.read in (None, "default") and seen.made in ("bridge", "default")
-
-
 def _is_labels(seen: Seen) -> bool:
     read, made = seen.read or [], seen.made or []
     if not isinstance(read, list) or not isinstance(made, list) or made[: len(read)] != read:
@@ -69,33 +37,9 @@ def _is_labels(seen: Seen) -> bool:
     return all(str(option).startswith("label") for option in made[len(read) :])
 
 
-def _is_two_numbers(seen: Seen) -> bool:
-    return isinstance(seen.read, list) and seen.made == [number or None for number in (*seen.read, 0, 0)][:2]
-
-
-def _is_own_mac_address(seen: Seen) -> bool:
-    return (seen.read is None or seen.before_api("1.44")) and seen.made == seen.body.get("MacAddress")
-
-
-def _is_no_network(seen: Seen) -> bool:
-    return seen.made is None and bool(seen.body.get("NetworkDisabled"))
-
-
-def _is_unnamed_policy(seen: Seen) -> bool:
-    return not (seen.body.get("RestartPolicy") or {}).get("Name")
-
-
 def _is_as_before(seen: Seen) -> bool:
     before = (seen.before or {}).get("HostConfig", {})
     return seen.read is None and seen.made is not None and seen.made == before.get(seen.difference.at)
-
-
-def _is_scope(seen: Seen) -> bool:
-    return seen.made in ("local", "swarm", "global")
-
-
-def _is_ipv4_unless_refused(seen: Seen) -> bool:
-    return seen.made is True and (seen.body.get("EnableIPv4") is None or seen.before_api("1.47"))
 
 
 def _is_service_mount(seen: Seen) -> bool:
@@ -108,28 +52,12 @@ def _is_unshown(seen: Seen) -> bool:
     return seen.made is None and of_nodes
 
 
-def _is_no_known_word(seen: Seen) -> bool:
-    return seen.made == "default" and seen.read not in ("default", "unconfined", "custom")
-
-
-def _is_added_subnet(seen: Seen) -> bool:
-    return isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
-
-
-def _is_no_less(seen: Seen) -> bool:
-    return seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
-
-
 def _is_own_network(seen: Seen) -> bool:
     read, made = seen.read, seen.made
     if not (isinstance(read, dict) and isinstance(made, dict)):
         return False
     is_none = bool(seen.body.get("NetworkDisabled")) or str(seen.settings.get("NetworkMode")).startswith("ns:")
     return is_none and {**read, "network": "own"} == made
-
-
-def _is_config_only(seen: Seen) -> bool:
-    return seen.made == "null" and bool(seen.body.get("ConfigOnly"))
 
 
 def _is_swap_in_fact(seen: Seen) -> bool:
@@ -152,14 +80,6 @@ def _is_beginning_of_id(seen: Seen) -> bool:
 def _is_no_own_swap(seen: Seen) -> bool:
     memory = seen.document["facts"]["limits"]["memory"]["value"]
     return seen.made is None or (memory is not None and seen.made == 2 * memory)
-
-
-def _is_unlimited(seen: Seen) -> bool:
-    return seen.read == -1 and seen.made is None
-
-
-def _is_no_names(seen: Seen) -> bool:
-    return seen.made == []
 
 
 def _is_fewer(seen: Seen) -> bool:
@@ -186,36 +106,46 @@ def _is_root_slave(seen: Seen) -> bool:
 
 TESTS: Mapping[str, Callable[[Seen], bool]] = {
     "always": lambda seen: True,
-    "dropped": _dropped,
-    "absent": _absent,
-    "takes-away": _is_takes_away,
+    "dropped": lambda seen: seen.made is None,
+    "absent": lambda seen: seen.read is None,
+    "takes-away": lambda seen: seen.read == [None] and seen.made is None,
     "hostname": _is_hostname,
-    "cleaned": _is_cleaned,
-    "container-id": _is_container_id,
+    "cleaned": lambda seen: isinstance(seen.read, str) and seen.made == normpath(seen.read).replace("//", "/", 1),
+    "container-id": lambda seen: str(seen.read).startswith("container:") and str(seen.made).startswith("container:"),
     "masked": _is_masked,
-    "twice-memory": _is_twice_memory,
-    "not-positive": _is_not_positive,
-    "default-network": _is_default_network,
+    "twice-memory": lambda seen: seen.read is None and seen.made == 2 * (seen.settings.get("Memory") or 0),
+    "not-positive": lambda seen: isinstance(seen.read, int) and seen.read <= 0 and seen.made is None,
+    "default-network": lambda seen: seen.read in (None, "default") and seen.made in ("bridge", "default"),
     "labels": _is_labels,
-    "two-numbers": _is_two_numbers,
-    "own-mac-address": _is_own_mac_address,
-    "no-network": _is_no_network,
-    "unnamed-policy": _is_unnamed_policy,
+    "two-numbers": lambda seen: (
+        isinstance(seen.read, list) and seen.made == [number or None for number in (*seen.read, 0, 0)][:2]
+    ),
+    "own-mac-address": lambda seen: (
+        (seen.read is None or seen.before_api("1.44")) and seen.made == seen.body.get("MacAddress")
+    ),
+    "no-network": lambda seen: seen.made is None and bool(seen.body.get("NetworkDisabled")),
+    "unnamed-policy": lambda seen: not (seen.body.get("RestartPolicy") or {}).get("Name"),
     "as-before": _is_as_before,
-    "scope": _is_scope,
-    "ipv4-unless-refused": _is_ipv4_unless_refused,
+    "scope": lambda seen: seen.made in ("local", "swarm", "global"),
+    "ipv4-unless-refused": lambda seen: (
+        seen.made is True and (seen.body.get("EnableIPv4") is None or seen.before_api("1.47"))
+    ),
     "service-mount": _is_service_mount,
     "unshown": _is_unshown,
-    "no-known-word": _is_no_known_word,
-    "added-subnet": _is_added_subnet,
-    "no-less": _is_no_less,
+    "no-known-word": lambda seen: seen.made == "default" and seen.read not in ("default", "unconfined", "custom"),
+    "added-subnet": lambda seen: (
+        isinstance(seen.read, list) and isinstance(seen.made, list) and all(pool in seen.made for pool in seen.read)
+    ),
+    "no-less": lambda seen: (
+        seen.read is None or (isinstance(seen.read, int) and isinstance(seen.made, int) and seen.read >= seen.made)
+    ),
     "own-network": _is_own_network,
-    "config-only": _is_config_only,
+    "config-only": lambda seen: seen.made == "null" and bool(seen.body.get("ConfigOnly")),
     "swap-in-fact": _is_swap_in_fact,
     "beginning-of-id": _is_beginning_of_id,
     "no-own-swap": _is_no_own_swap,
-    "unlimited": _is_unlimited,
-    "no-names": _is_no_names,
+    "unlimited": lambda seen: seen.read == -1 and seen.made is None,
+    "no-names": lambda seen: seen.made == [],
     "fewer": _is_fewer,
     "read-only-image": _is_read_only_image,
     "root-slave": _is_root_slave,
