@@ -174,8 +174,7 @@ def slow_daemon(victim: Victim) -> Iterator[None]:
     yield
     victim.docker.shell("kill -CONT $(cat /run/docker.pid)")
     # nsenter(1) stops itself with what it has started.
-    assert victim.docker._dockerd is not None
-    victim.docker._dockerd.send_signal(signal.SIGCONT)
+    victim.docker.dockerd.waiter.send_signal(signal.SIGCONT)
 
 
 @contextmanager

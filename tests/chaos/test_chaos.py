@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import give_up
+from tests.e2e.conftest import need_dockerd
 from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
-from tests.e2e.host import missing
 from tests.paths import ROOT
 from tests.waiting import wait_until
 
@@ -36,8 +35,7 @@ HELD = [sys.executable, str(HERE / "activate.py"), PLUGIN_SOCKET, *SERVE]
 
 @pytest.fixture
 def docker() -> Iterator[GuardedDocker]:
-    if reason := missing():
-        give_up(reason)
+    need_dockerd()
     with GuardedDocker() as started:
         started.shell(f"mkdir -p {FOLDER} {SITE} {HUNG}; echo '{{}}' > {SITE}/site.json")
         started.shell(f"mount -t tmpfs -o size=64m none {FOLDER}")

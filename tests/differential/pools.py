@@ -1,8 +1,8 @@
 """Values for the fields of Docker's bodies by chance: usual ones, and every spelling that option syntaxes allow.
 
 pools.json says how each value is made. A list: one of these. A text: as the pool of that name. An object: some of its
-fields, each made as it says. {"$every": {…}}: all of its fields. {"$list": …}: a list of at most three. {"$number": […]}:
-one of these or one next to it. {"$names": …, "$to": …}: an object with at most two of these names.
+fields. {"$every": {…}}: an object with all of its fields. {"$list": …}: a list of at most three. {"$number": […]}: one
+of these or one next to it. {"$names": …, "$to": …}: an object with at most two of these names.
 """
 
 import json

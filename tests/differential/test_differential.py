@@ -1,13 +1,12 @@
 """Generated requests: Portero reads what dockerd executes. And the comparison notices a reading that is wrong."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e.host import missing
+from tests.e2e.conftest import need_dockerd
 
 from .cases import Case
 from .read import read_document
@@ -23,11 +22,7 @@ NUMBER = 500
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    reason = missing()
-    if reason and os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
+    need_dockerd()
     with Stage() as started:
         yield started
 

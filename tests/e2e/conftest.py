@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,7 @@ from .host import missing
 @contextmanager
 def started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """A guarded dockerd for the length of a block."""
-    reason = missing(docker.engine)
-    if reason:
-        give_up(reason)
+    need_dockerd(docker.engine)
     try:
         docker.__enter__()
     except (OSError, RuntimeError) as error:
@@ -23,7 +22,13 @@ def started(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     try:
         yield docker
     finally:
-        docker.__exit__(None, None, None)
+        docker.close()
+
+
+def need_dockerd(engine: Path | None = None) -> None:
+    """Give up where no dockerd can be started."""
+    if reason := missing(engine):
+        give_up(reason)
 
 
 def give_up(reason: str) -> None:

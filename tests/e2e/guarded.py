@@ -5,27 +5,24 @@ starts the plugin and names it to dockerd as an operator would: in daemon.json, 
 """
 
 import json
-import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from tests.waiting import wait_until
 
 from . import refusals, tls
-from .host import ThrowAwayHost
-from .images import TAGS, busybox, import_image
-from .rawhttp import Client, exchange, render
+from .dockerd import DOCKERD, Dockerd
+from .host import Process
+from .images import TAGS
+from .rawhttp import exchange, render
 
 NAME = "portero"
 PLUGIN_SOCKET = f"/run/docker/plugins/{NAME}.sock"
 LOG = "/var/log/portero-decisions.jsonl"
-# Without iptables: nothing outside can be reached anyway, and the machine's kernel may lack the modules.
-DOCKERD = ("dockerd", "--iptables=false", "--ip6tables=false", "--experimental", "--shutdown-timeout=1")
 # A daemon may listen anywhere, under any name: rules must find the second one too.
 LISTENS = ("unix:///run/docker.sock", "unix:///srv/engine/api")
 # What people's commands mount: harmless data, and what the rules are there to protect.
@@ -40,7 +37,12 @@ def serve(profile: str, *options: str) -> list[str]:
     ]
 
 
-class GuardedDocker:
+def stub(answer: str, socket: str = PLUGIN_SOCKET) -> list[str]:
+    """The command that starts a plugin which gives each request the same answer; see stub.py."""
+    return [sys.executable, str(Path(__file__).with_name("stub.py")), socket, answer]
+
+
+class GuardedDocker(Dockerd):
     """dockerd and its plugin; see the module. `daemon_config`: what daemon.json holds beside the plugin.
 
     `engine`: the folder of another engine than the machine's own, and than PORTERO_E2E_ENGINE.
@@ -55,75 +57,45 @@ class GuardedDocker:
         daemon_config: Mapping[str, Any] | None = None,
         engine: Path | None = None,
     ) -> None:
+        super().__init__(engine)
         self.engine = engine
         self._plugin_command = serve(profile)
         self._swarm = swarm
         self._tls = tls
         self._daemon_config = daemon_config or {}
-        self._dockerd: subprocess.Popen[bytes] | None = None
-        self._plugin: subprocess.Popen[bytes] | None = None
+        self._plugin: Process | None = None
 
-    def __enter__(self) -> "GuardedDocker":
-        with ExitStack() as stack:
-            self.host = stack.enter_context(ThrowAwayHost(engine=self.engine))
-            stack.callback(self.stop_plugin)
-            stack.callback(self._stop_dockerd)
-            refusals.LOGS.append(self.host.path(LOG))
-            self.socket = self.host.path("/run/docker.sock")
-            self.client = Client(self.socket)
-            self._start_dockerd()
-            self._prepare()
-            self.start_plugin()
-            self.guard()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
-
-    # -- dockerd
-
-    def _start_dockerd(self) -> None:
-        self._dockerd_log = self.host.folder / "dockerd.log"
+    def set_up(self) -> None:
+        """Everything but the plugin first."""
+        self.callback(self.stop_plugin)
+        refusals.LOGS.append(self.host.path(LOG))
         self.shell(f"mkdir -p {' '.join(FOLDERS)}")
         if self._tls:
             tls.prepare(self.host)
         self.write_daemon_config()
-        self._run_dockerd()
+        self._start_dockerd()
+        self._import_images()
+        if self._swarm:
+            self.make_swarm()
+        self.start_plugin()
+        self.guard()
 
-    def _run_dockerd(self) -> None:
-        argv = [*DOCKERD, *(f"-H={at}" for at in LISTENS), *(tls.OPTIONS if self._tls else ())]
-        self._dockerd = self.host.start(argv, self._dockerd_log)
-        self._await(self._dockerd, lambda: self.client.ask("GET", "/_ping").status == 200, self._dockerd_log)
+    # -- dockerd
+
+    def _start_dockerd(self) -> None:
+        self.run_dockerd([*DOCKERD, *(f"-H={at}" for at in LISTENS), *(tls.OPTIONS if self._tls else ())])
 
     def restart_dockerd(self) -> None:
         """End dockerd and start it again with the daemon.json that is there."""
-        self._stop_dockerd()
-        self._run_dockerd()
+        self.stop_dockerd()
+        self._start_dockerd()
 
-    def _stop_dockerd(self) -> None:
-        if self._dockerd is not None and self._dockerd.poll() is None:
-            self.host.signal(self._pid("/run/docker.pid"), "TERM")
-            try:
-                self._dockerd.wait(30)
-            except subprocess.TimeoutExpired:  # after attacks that had their effect
-                self.host.signal(self._pid("/run/docker.pid"), "KILL")
-                self._dockerd.wait(30)
-
-    def _prepare(self) -> None:
-        data = busybox()
-        import_image(self.socket, "busybox:latest", data, "sh")
-        import_image(self.socket, "nginx:1.27", data, "sleep 3600")
-        for tag in TAGS:
-            if tag != "nginx:1.27":
-                repository, _, version = tag.rpartition(":")
-                self.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={version}")
-        if self._swarm:
-            answer = self.client.ask("POST", "/swarm/init", {"ListenAddr": "127.0.0.1", "AdvertiseAddr": "127.0.0.1"})
-            if answer.status != 200:
-                raise RuntimeError(f"no swarm: {answer.message}")
+    def _import_images(self) -> None:
+        self.import_busybox("busybox:latest", 'CMD ["sh"]')
+        self.import_busybox("nginx:1.27", 'CMD ["sleep", "3600"]')
+        for tag in {*TAGS} - {"nginx:1.27"}:
+            repository, _, version = tag.rpartition(":")
+            self.client.ask("POST", f"/images/busybox:latest/tag?repo={repository}&tag={version}")
 
     def guard(self, *others: str) -> None:
         """Name the plugin, and others to be asked after it, to dockerd: in daemon.json and with a reload."""
@@ -140,32 +112,25 @@ class GuardedDocker:
     def reload(self) -> None:
         """Let dockerd take what it takes of daemon.json without a restart."""
         before = self._reloads()
-        self.host.signal(self._pid("/run/docker.pid"), "HUP")
+        self.host.signal(self.dockerd.pid, "HUP")
         wait_until(lambda: self._reloads() > before, "dockerd did not take its new configuration")
 
     def write_daemon_config(self, more: Mapping[str, Any] | None = None) -> None:
         """Write daemon.json, with `more` over what it held at the start; dockerd is told nothing."""
         content = {**self._daemon_config, **(more or {})}
-        self.host.path("/etc/docker/daemon.json").write_text(json.dumps(content))
+        self.write_json("/etc/docker/daemon.json", content)
 
     def _reloads(self) -> int:
         # GET /info goes on showing the plugins of the daemon's start, so its log is asked.
         return self.daemon_log().count("Reloaded configuration")
 
-    def daemon_log(self) -> str:
-        """All that dockerd has said so far."""
-        return self._dockerd_log.read_text(errors="replace")
-
     # -- the plugin
 
     def start_plugin(self, command: Sequence[str] | None = None) -> None:
         """Start the plugin (this checkout's, unless another command is given) and wait until it answers."""
-        self._plugin_log = self.host.folder / "plugin.log"
         self._running = [*(command if command is not None else self._plugin_command)]
-        line = shlex.join(self._running)
-        argv = ["sh", "-c", f"echo $$ > /run/plugin.pid; exec {line}"]
-        self._plugin = self.host.start(argv, self._plugin_log)
-        self._await(self._plugin, self._activates, self._plugin_log)
+        self._plugin = Process(self.host, "plugin", self._running)
+        self._plugin.wait_for(self._activates)
 
     def _activates(self) -> bool:
         asked = render("POST", "/Plugin.Activate", [("Content-Length", "0")])
@@ -173,16 +138,16 @@ class GuardedDocker:
 
     def stop_plugin(self, signal: str = "TERM") -> None:
         """Stop the plugin and wait until it is gone."""
-        if self._plugin is not None and self._plugin.poll() is None:
-            self.host.signal(self.plugin_pid, signal)
-            self._plugin.wait(30)
+        if self._plugin is not None and self._plugin.waiter.poll() is None:
+            self._plugin.stop(signal)
             # Workers of a killed master go by themselves, within seconds.
             wait_until(lambda: not self._activates(), "the plugin's workers did not end")
 
     @property
     def plugin_pid(self) -> int:
         """The plugin's pid on the throw-away host."""
-        return self._pid("/run/plugin.pid")
+        assert self._plugin is not None
+        return self._plugin.pid
 
     @contextmanager
     def guarded_by(self, command: Sequence[str]) -> Iterator[None]:
@@ -201,15 +166,23 @@ class GuardedDocker:
 
     # -- what a person would type
 
-    def shell(
-        self, command: str, *, timeout: float = 60, cwd: str = "/", stdin: bytes | None = None
-    ) -> "subprocess.CompletedProcess[str]":
-        """Type a command on the throw-away host."""
-        return self.host.run(["bash", "-c", command], timeout=timeout, cwd=cwd, stdin=stdin)
-
     def docker(self, *words: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run the real docker command line."""
         return self.host.run(["docker", *words], timeout=timeout)
+
+    def portero(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of this checkout's portero."""
+        return self.host.run([sys.executable, "-m", "portero", *words])
+
+    def status(self) -> Any:
+        """What `portero status` tells."""
+        return json.loads(self.portero("status", "--json", "--socket", PLUGIN_SOCKET).stdout)
+
+    def write_json(self, path: str, content: object) -> None:
+        """Write a file of the throw-away host."""
+        file = self.host.path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
 
     def log_size(self) -> int:
         """How long the decision log is now, for `decisions`."""
@@ -222,22 +195,16 @@ class GuardedDocker:
         written = path.read_bytes()[since:] if path.exists() else b""
         return [json.loads(line) for line in written.splitlines()]
 
+    @contextmanager
+    def nothing_refused(self) -> Iterator[None]:
+        """Whatever is asked in the block is judged, and allowed."""
+        before = self.log_size()
+        yield
+        decisions = self.decisions(before)
+        assert decisions, "dockerd did not ask the plugin"
+        assert [decision for decision in decisions if not decision["allowed"]] == []
+
     def logs(self) -> str:
         """The ends of dockerd's and the plugin's own output, for a failed test's report."""
-        files = (self._dockerd_log, self.host.folder / "plugin.log")
-        return "\n".join(f"--- {file.name}\n{_end(file)}" for file in files)
-
-    def _pid(self, path: str) -> int:
-        return int(self.host.path(path).read_text())
-
-    def _await(self, process: "subprocess.Popen[bytes]", up: Callable[[], bool], log: Path) -> None:
-        def up_or_gone() -> bool:
-            if process.poll() is not None:
-                raise RuntimeError(f"{log.stem} ended with status {process.returncode}:\n{_end(log)}")
-            return up()
-
-        wait_until(up_or_gone, f"{log.stem} did not come up")
-
-
-def _end(log: Path) -> str:
-    return log.read_text(errors="replace")[-3000:] if log.exists() else "(nothing)"
+        plugin = self._plugin.said() if self._plugin else ""
+        return f"--- dockerd\n{self.daemon_log()[-3000:]}\n--- plugin\n{plugin[-3000:]}"

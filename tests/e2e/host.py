@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 from tests.paths import ROOT
+from tests.waiting import wait_until
 
 from .engine import chosen_engine, find_cli_plugins, missing_engine, search_path
 
@@ -74,7 +75,7 @@ class ThrowAwayHost:
         try:
             self._pid = self._wait_until_ready()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         if plugins := find_cli_plugins(self._engine):
             found = "/usr/local/libexec/docker/cli-plugins"
@@ -88,9 +89,7 @@ class ThrowAwayHost:
             raise RuntimeError("the throw-away host did not come up; look at what throwaway.sh said above")
         return int(Path(f"/proc/{self._init.pid}/task/{self._init.pid}/children").read_text().split()[0])
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         assert self._init.stdin is not None
         assert self._init.stdout is not None
         self._init.stdin.close()  # process 1 ends, and the kernel ends the rest and unmounts everything
@@ -120,6 +119,16 @@ class ThrowAwayHost:
                 start_new_session=True,
             )
 
+    @contextmanager
+    def running(self, name: str, argv: Sequence[str], up: Callable[[], object] = lambda: True) -> "Iterator[Process]":
+        """A process for the length of a block, which begins when the process is `up`."""
+        process = Process(self, name, argv)
+        try:
+            process.wait_for(up)
+            yield process
+        finally:
+            process.stop()
+
     def run(
         self, argv: Sequence[str], *, stdin: bytes | None = None, timeout: float = 60, cwd: str = "/"
     ) -> "subprocess.CompletedProcess[str]":
@@ -145,3 +154,41 @@ class ThrowAwayHost:
     def children(self, pid: int) -> list[int]:
         """The pids, on the throw-away host, of the processes that `pid` started."""
         return [int(word) for word in self.path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Process:
+    """A process of a throw-away host that stays. On the host, /run/NAME.pid has its pid."""
+
+    def __init__(
+        self, host: ThrowAwayHost, name: str, argv: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._host = host
+        self._name = name
+        self._log = host.folder / f"{name}.log"
+        line = ["sh", "-c", f'echo $$ > /run/{name}.pid; exec "$@"', "sh", *argv]
+        self.waiter = host.start(line, self._log, environment)
+
+    @property
+    def pid(self) -> int:
+        """Its pid on the throw-away host."""
+        return int(self._host.path(f"/run/{self._name}.pid").read_text())
+
+    def said(self) -> str:
+        """All that it has printed so far, and those of its name before it."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def wait_for(self, up: Callable[[], object]) -> None:
+        """Wait until it is `up`; RuntimeError when it ends instead."""
+
+        def up_or_gone() -> object:
+            if self.waiter.poll() is not None:
+                raise RuntimeError(f"{self._name} ended with status {self.waiter.returncode}:\n{self.said()[-3000:]}")
+            return up()
+
+        wait_until(up_or_gone, f"{self._name} did not come up")
+
+    def stop(self, signal: str = "TERM") -> None:
+        """End it, if it has not ended by itself."""
+        if self.waiter.poll() is None:
+            self._host.signal(self.pid, signal)
+            self.waiter.wait(30)

@@ -1,9 +1,9 @@
 """The images that tests use, all of them one busybox: no registry is asked."""
 
 import io
-import json
 import tarfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 from .rawhttp import exchange, render
 
@@ -14,22 +14,9 @@ APPLETS = (
     *("touch", "tr", "true", "umount", "uname", "wc", "wget", "whoami", "xargs", "yes"),
 )
 TAGS = (
-    "busybox:latest",
-    "busybox:1.36",
-    "alpine:latest",
-    "alpine:3.10",
-    "alpine:3.20",
-    "debian:12",
-    "hello-world:latest",
-    "mysql:latest",
-    "nginx:1.27",
-    "nginx:latest",
-    "postgres:16",
-    "python:3.12",
-    "redis:7",
-    "registry.example.com/team/app:1.4.2",
-    "ubuntu:14.04",
-    "ubuntu:24.04",
+    *("busybox:latest", "busybox:1.36", "alpine:latest", "alpine:3.10", "alpine:3.20", "debian:12", "postgres:16"),
+    *("hello-world:latest", "mysql:latest", "nginx:1.27", "nginx:latest", "python:3.12", "redis:7"),
+    *("registry.example.com/team/app:1.4.2", "ubuntu:14.04", "ubuntu:24.04"),
 )
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
@@ -63,11 +50,11 @@ def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
     return entry
 
 
-def import_image(socket: Path, tag: str, data: bytes, command: str) -> None:
-    """Make dockerd an image of a root file system; RuntimeError when it does not take it."""
+def import_image(socket: Path, tag: str, data: bytes, change: str) -> None:
+    """Make dockerd an image of a root file system and a line of a Dockerfile; RuntimeError when it does not take it."""
     repository, _, version = tag.rpartition(":")
-    words = json.dumps(command.split()).replace(" ", "")
-    target = f"/images/create?fromSrc=-&repo={repository}&tag={version}&changes=CMD%20{words}"
-    answer = exchange(socket, render("POST", target, [("Content-Type", "application/x-tar")], data), 60)
+    query = urlencode({"fromSrc": "-", "repo": repository, "tag": version, "changes": change})
+    request = render("POST", f"/images/create?{query}", [("Content-Type", "application/x-tar")], data)
+    answer = exchange(socket, request, 60)
     if answer.status != 200 or b'"error"' in answer.body:
         raise RuntimeError(f"{tag} was not imported: {answer.message}")

@@ -6,16 +6,11 @@
 import shutil
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-
-from tests.waiting import wait_until
 
 from . import refusals
-from .host import REPOSITORY, ThrowAwayHost
-from .images import busybox, import_image
-from .rawhttp import Client
+from .dockerd import Dockerd
+from .host import REPOSITORY, Process
 
 USER, UID = "alice", 4242
 HOME = f"/home/{USER}"
@@ -55,52 +50,22 @@ def missing() -> str:
     return ""
 
 
-class RootlessDocker:
+class RootlessDocker(Dockerd):
     """dockerd of the account alice; see the module."""
 
-    def __enter__(self) -> "RootlessDocker":
-        with ExitStack() as stack:
-            self._plugins: list[subprocess.Popen[bytes]] = []
-            # Called last: these processes end with the host.
-            stack.callback(lambda: [plugin.wait(30) for plugin in self._plugins])
-            self.host = stack.enter_context(ThrowAwayHost())
-            self._log = self.host.folder / "dockerd.log"
-            refusals.LOGS.append(self.host.path(f"{HOME}/.local/state/portero/decisions.jsonl"))
-            prepared = self.host.run(["bash", "-c", _PREPARE])
-            if prepared.returncode != 0:
-                raise RuntimeError(f"the account was not made: {prepared.stderr}")
-            self.socket = self.host.path(f"{RUNTIME}/docker.sock")
-            self.client = Client(self.socket)
-            self.start()
-            stack.callback(self.stop)
-            import_image(self.socket, "busybox:latest", busybox(), "sh")
-            self._stack = stack.pop_all()
-        return self
+    SOCKET = f"{RUNTIME}/docker.sock"
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+    def set_up(self) -> None:
+        """The account first, then its daemon."""
+        refusals.LOGS.append(self.host.path(f"{HOME}/.local/state/portero/decisions.jsonl"))
+        self.root(_PREPARE).check_returncode()
+        self.start()
+        self.import_busybox("busybox:latest", 'CMD ["sh"]')
 
     def start(self) -> None:
         """Start dockerd as its own documentation says and wait until it answers."""
         command = ["sh", str(START), "--iptables=false", "--ip6tables=false", "--shutdown-timeout=1"]
-        self._dockerd = self.host.start(self._as_user(command), self._log)
-
-        def answers() -> bool:
-            if self._dockerd.poll() is not None:
-                raise RuntimeError(
-                    f"dockerd ended with status {self._dockerd.returncode}:\n{self.daemon_log()[-2000:]}"
-                )
-            return self.client.ask("GET", "/_ping").status in (200, 403)
-
-        wait_until(answers, "the rootless dockerd did not answer")
-
-    def stop(self) -> None:
-        """Stop dockerd and the rootlesskit around it."""
-        if self._dockerd.poll() is None:
-            self.user("kill $(cat $XDG_RUNTIME_DIR/docker.pid)")
-            self._dockerd.wait(30)
+        self.run_dockerd(self._as_user(command))
 
     def user(self, command: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """Type a command as alice."""
@@ -108,20 +73,14 @@ class RootlessDocker:
 
     def root(self, command: str) -> "subprocess.CompletedProcess[str]":
         """Type a command as root of the host."""
-        return self.host.run(["bash", "-c", command])
+        return self.shell(command)
 
     def start_plugin(self, command: str) -> None:
-        """Start a plugin as root of the host; it ends with the host."""
-        self._plugins.append(self.host.start(["bash", "-c", command], self.host.folder / "plugin.log"))
-
-    def daemon_log(self) -> str:
-        """All that dockerd and rootlesskit wrote so far."""
-        return self._log.read_text(errors="replace")
+        """Start a plugin as root of the host; it ends before the host."""
+        self.callback(Process(self.host, "plugin", ["bash", "-c", command]).stop)
 
     def logs(self) -> str:
         """The ends of dockerd's and the plugin's own output, for a failed test's report."""
-        if not self._log.exists():
-            return "(the host has ended)"
         plugin = self.root(f"tail -c 3000 {HOME}/.local/state/portero/portero.log")
         return f"--- dockerd\n{self.daemon_log()[-3000:]}\n--- plugin\n{plugin.stdout}"
 

@@ -191,7 +191,7 @@ def test_recipe_b_guards_a_rootless_dockerd_with_a_policy_of_root_s(docker: Root
     start_units(docker)
     [write, _restart] = typed(configure).splitlines()
     assert docker.user(f"mkdir -p ~/.config/docker; {write}").returncode == 0
-    docker.stop()
+    docker.stop_dockerd()
     docker.start()
 
     refused = docker.user("docker run --rm --privileged busybox id")

@@ -150,7 +150,7 @@ class Fleet:
         self._write_daemon_config(host, [])
         host.do("systemctl daemon-reload && systemctl restart portero-bundle.timer portero nginx")
         host.do("systemctl enable --now docker")
-        import_image(host.path("/run/docker.sock"), "busybox:latest", busybox(), "sh")
+        import_image(host.path("/run/docker.sock"), "busybox:latest", busybox(), 'CMD ["sh"]')
         wait_until(lambda: self.version(host) == 1, f"{host.name} has no policy")
         self.guard(host)
 

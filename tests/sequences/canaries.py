@@ -7,13 +7,11 @@ connect.
 
 import secrets
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from tests.e2e.host import ThrowAwayHost
+from tests.e2e.host import Process, ThrowAwayHost
 
 HERE = Path(__file__).parent
 PORT = 8099
@@ -21,7 +19,6 @@ MARK = "was-here"
 LOG = "/srv/logs/decisions.jsonl"
 POLICY = "/srv/policy"
 REACHED = "/run/reached"
-HELPER = "/run/canaries.pid"
 NOTIFY = "/run/agent/orders.notify"
 STREAM = "/run/agent/orders.stream"
 BRIDGE, BRIDGE_ADDRESS = "br-office", "10.99.0.1/24"
@@ -52,7 +49,7 @@ class Canaries:
 
     def __init__(self, host: ThrowAwayHost) -> None:
         self._host = host
-        self._helper: subprocess.Popen[bytes] | None = None
+        self._helper: Process | None = None
         self._loop = ""
         self.secrets: dict[str, str] = {}
         self._files: dict[str, bytes] = {}
@@ -91,31 +88,10 @@ class Canaries:
         argument = self._secret("a process of the host")
         sockets = [path % self._secret(f"socket in {PurePosixPath(path).parent}") for path in SOCKETS]
         script = (HERE / "listener.py").read_text()
-        self._helper = self._host.start(
-            [
-                "sh",
-                "-c",
-                f'echo $$ > {HELPER}; exec "$@"',
-                "sh",
-                sys.executable,
-                "-c",
-                script,
-                REACHED,
-                str(PORT),
-                network,
-                NOTIFY,
-                STREAM,
-                *sockets,
-                argument,
-            ],
-            self._host.folder / "listener.log",
-        )
+        words = [REACHED, str(PORT), network, NOTIFY, STREAM, *sockets, argument]
+        self._helper = helper = Process(self._host, "canaries", [sys.executable, "-c", script, *words])
+        helper.wait_for(lambda: "ready" in helper.said())
         self._sockets = sockets
-        end = time.monotonic() + 20
-        while "ready" not in (self._host.folder / "listener.log").read_text():
-            if time.monotonic() > end or self._helper.poll() is not None:
-                raise RuntimeError((self._host.folder / "listener.log").read_text())
-            time.sleep(0.05)
 
     def _attach_device(self) -> None:
         """A block device whose content is a secret. Where no loop device can be had, there is none."""
@@ -133,8 +109,7 @@ class Canaries:
         if self._loop:
             self._host.run(["losetup", "-d", self._loop])
         if self._helper is not None:
-            self._host.run(["sh", "-c", f"kill $(cat {HELPER})"])
-            self._helper.wait(10)
+            self._helper.stop()
 
     def reset_folders(self) -> None:
         """Make the users' folders anew."""

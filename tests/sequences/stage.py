@@ -1,15 +1,12 @@
 """The stage of all sequences: one throw-away host with canaries, users and dockerd, and a guard that can be changed."""
 
 import io
-import json
-import sys
 import tarfile
 from collections.abc import Sequence
-from types import TracebackType
 
-from tests.e2e.guarded import PLUGIN_SOCKET, GuardedDocker
-from tests.e2e.images import busybox
-from tests.e2e.rawhttp import exchange, render
+from tests.e2e import guarded
+from tests.e2e.guarded import GuardedDocker
+from tests.e2e.images import busybox, import_image
 from tests.waiting import wait_until
 
 from .canaries import HERE, LOG, POLICY, Canaries
@@ -27,10 +24,7 @@ UNGUARDED = "none"
 
 def serve(profile: str) -> list[str]:
     """The command that starts this checkout's plugin as a site would, with a policy folder and a log of its own."""
-    return [
-        *(sys.executable, "-m", "portero", "serve", "--socket", PLUGIN_SOCKET, "--profile", profile),
-        *("--log", LOG, "--host-root", "/", "--schemas", POLICY),
-    ]
+    return guarded.serve(profile, "--log", LOG, "--host-root", "/", "--schemas", POLICY)
 
 
 class Stage:
@@ -41,9 +35,7 @@ class Stage:
         self._up()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._down()
 
     def _up(self) -> None:
@@ -57,7 +49,7 @@ class Stage:
                 "mkdir -p /srv/logs /srv/policy; printf 'alicia:x:1000:1000::/home/alicia:/bin/sh\\n"
                 "bruno:x:1001:1001::/home/bruno:/bin/sh\\n' >> /etc/passwd"
             )
-            self._docker.host.path(f"{POLICY}/site.json").write_text(json.dumps(SITE))
+            self._docker.write_json(f"{POLICY}/site.json", SITE)
             self.canaries.prepare()
             self._import("registry.example.com/team/app", "CMD sh")
             self._import("registry.example.com/team/data", "VOLUME /v")
@@ -76,7 +68,8 @@ class Stage:
     def _import(self, repository: str, change: str) -> None:
         stream = io.BytesIO(busybox())
         with tarfile.open(fileobj=stream, mode="a") as tar:
-            for name, text in (("bin/look", (HERE / "look.sh").read_text()), ("lib/canaries", self._list())):
+            files = {"bin/look": (HERE / "look.sh").read_text(), "lib/canaries": self.canaries.list_for_look()}
+            for name, text in files.items():
                 entry = tarfile.TarInfo(name)
                 entry.mode, entry.size = 0o755, len(text)
                 tar.addfile(entry, io.BytesIO(text.encode()))
@@ -84,14 +77,7 @@ class Stage:
                 link = tarfile.TarInfo(f"bin/{applet}")
                 link.type, link.linkname = tarfile.SYMTYPE, "busybox"
                 tar.addfile(link)
-        target = f"/images/create?fromSrc=-&repo={repository}&tag=1&changes={change.replace(' ', '%20')}"
-        data = render("POST", target, [("Content-Type", "application/x-tar")], stream.getvalue())
-        answer = exchange(self._docker.socket, data, 60)
-        if answer.status != 200 or b'"error"' in answer.body:
-            raise RuntimeError(f"{repository} was not imported: {answer.message}")
-
-    def _list(self) -> str:
-        return self.canaries.list_for_look()
+        import_image(self._docker.socket, f"{repository}:1", stream.getvalue(), change)
 
     def guard(self, profile: str) -> None:
         """Let Portero guard dockerd under a profile; `none` takes it away."""
@@ -118,7 +104,3 @@ class Stage:
             player.end()
             self._up()
         return played
-
-    def logs(self) -> str:
-        """The ends of the logs of dockerd and Portero."""
-        return self._docker.logs()
