@@ -78,7 +78,7 @@ class Stage(Dockerd):
         self.host.path("/etc/docker/daemon.json").write_text('{"authorization-plugins": ["recorder"]}')
 
     def _prepare(self) -> None:
-        self.import_busybox(IMAGE, 'CMD ["sleep", "3600"]')
+        self.import_busybox(IMAGE, "CMD sleep 3600")
         if self._swarm:
             self.make_swarm()
         self._expect(self.client.ask("POST", "/networks/create", {"Name": OTHER, "Driver": "bridge"}))

@@ -54,6 +54,13 @@ def load(name: str) -> list[Case]:
     return [Case(line["id"], line["class"], line["expect"], line) for line in found]
 
 
+def fill_in(text: str, known: Mapping[str, str]) -> str:
+    """The text with what is known by now in the place of {{NAME}}."""
+    for name, value in known.items():
+        text = text.replace("{{" + name + "}}", value)
+    return text
+
+
 def written(case: Case, fill: Fill) -> bytes:
     """The bytes that the case sends."""
     line = case.line

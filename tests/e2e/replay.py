@@ -9,36 +9,32 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Any
 
-from .corpus import Case, written
+from .corpus import Case, fill_in, written
 from .guarded import NAME, GuardedDocker
 from .rawhttp import Answer, exchange
 
 SHARED = "replay-shared"
 FOLDER = "/srv/replay"
+# Where the links of some cases lead.
+PREPARE = (
+    f"mkdir -p {FOLDER}/plain; ln -sfn /etc {FOLDER}/link; ln -sfn / {FOLDER}/rootlink; "
+    f"ln -sfn {FOLDER}/plain {FOLDER}/okaylink; ln -sfn /run/docker.sock {FOLDER}/socketlink; "
+    f"ln -sfn loop {FOLDER}/loop; ln -sfn ../replay/link {FOLDER}/linklink"
+)
 NO_SWARM = 503
 # The API version of nearly all cases.
 _VERSION = "v1.45"
-_INSPECT = MappingProxyType(
-    {
-        "container": "/containers/{}/json",
-        "volume": "/volumes/{}",
-        "network": "/networks/{}",
-        "service": "/services/{}",
-        "plugin": "/plugins/{}/json",
-    }
-)
-_REMOVE = MappingProxyType(
-    {
-        "container": "/containers/{}?force=1&v=1",
-        "volume": "/volumes/{}?force=1",
-        "network": "/networks/{}",
-        "service": "/services/{}",
-        "plugin": "/plugins/{}?force=1",
-    }
-)
+# Where each kind of object is looked at; and what its removal asks for beside its name.
+_INSPECT = {
+    "container": "/containers/{}/json",
+    "volume": "/volumes/{}",
+    "network": "/networks/{}",
+    "service": "/services/{}",
+    "plugin": "/plugins/{}/json",
+}
+_REMOVE = {"container": "?force=1&v=1", "volume": "?force=1", "network": "", "service": "", "plugin": "?force=1"}
 
 
 class Verdict(Enum):
@@ -71,11 +67,7 @@ class Player:
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> "Player":
-        self.docker.shell(
-            f"mkdir -p {FOLDER}/plain; ln -sfn /etc {FOLDER}/link; ln -sfn / {FOLDER}/rootlink; "
-            f"ln -sfn {FOLDER}/plain {FOLDER}/okaylink; ln -sfn /run/docker.sock {FOLDER}/socketlink; "
-            f"ln -sfn loop {FOLDER}/loop; ln -sfn ../replay/link {FOLDER}/linklink"
-        )
+        self.docker.shell(PREPARE)
         self._api = str(self.docker.client.ask("GET", "/version").json()["ApiVersion"])
         self._network = (self.docker.client.ask("GET", "/networks/host").json() or {}).get("Id", "0" * 64)
         body = {"Image": "busybox:latest", "Cmd": ["sleep", "3600"], "HostConfig": {"NetworkMode": "none"}}
@@ -103,19 +95,13 @@ class Player:
 
     def _fill(self, text: str, name: str) -> str:
         known = {
-            "{{N}}": name,
-            "{{SHARED}}": SHARED,
-            "{{SOCK}}": "/run/docker.sock",
-            "{{SOCKDIR}}": "/run",
-            "{{TMP}}": FOLDER,
-            "{{PLUGIN}}": NAME,
-            "{{HOSTNET}}": self._network,
+            **{"N": name, "SHARED": SHARED, "SOCK": "/run/docker.sock", "SOCKDIR": "/run", "TMP": FOLDER},
+            **{"PLUGIN": NAME, "HOSTNET": self._network},
         }
         if "{{VERSION}}" in text:  # what a service update must name
             service = self.docker.client.ask("GET", f"/services/{name}").json() or {}
-            known["{{VERSION}}"] = str(service.get("Version", {}).get("Index", 0))
-        for placeholder, value in known.items():
-            text = text.replace(placeholder, value)
+            known["VERSION"] = str(service.get("Version", {}).get("Index", 0))
+        text = fill_in(text, known)
         # An older engine knows no such version, and would refuse all cases by itself.
         return text.replace(_VERSION, f"v{self._api}") if _is_older(self._api, _VERSION[1:]) else text
 
@@ -169,9 +155,9 @@ class Player:
 
     def _remove(self, case: Case, name: str) -> None:
         own = case.probe.get("name", "{{N}}") == "{{N}}"
-        for kind, target in _REMOVE.items():
+        for kind, query in _REMOVE.items():
             if kind in case.line.get("cleanup", []) or (own and case.probe["kind"] == kind):
-                self.docker.client.ask("DELETE", target.format(name))
+                self.docker.client.ask("DELETE", f"/{kind}s/{name}{query}")
         for image in case.line.get("cleanup_images", []):
             self.docker.client.ask("DELETE", f"/images/{self._fill(image, name.lower())}?force=1")
 

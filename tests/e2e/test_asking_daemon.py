@@ -1,6 +1,5 @@
 """The daemon that asks: its data lies anywhere, and what other processes are called changes nothing."""
 
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -51,8 +50,8 @@ def listening(
         started.wait(10)
 
 
-def bind(docker: GuardedDocker, source: str) -> Answer:
-    return docker.client.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"Binds": [source]}})
+def bind(client: Client, source: str) -> Answer:
+    return client.ask("POST", "/containers/create", {"Image": "busybox", "HostConfig": {"Binds": [source]}})
 
 
 def join(docker: GuardedDocker, target: str) -> Answer:
@@ -73,7 +72,7 @@ def join(docker: GuardedDocker, target: str) -> Answer:
 def test_the_data_of_other_containers_is_not_mounted_wherever_it_lies(docker: GuardedDocker, source: str) -> None:
     docker.shell(f"ln -sfn {DATA_ROOT} /srv/link; docker volume create secrets")
 
-    assert "docker-data" in refusing(bind(docker, source).message)
+    assert "docker-data" in refusing(bind(docker.client, source).message)
 
 
 def test_a_service_does_not_mount_the_data_root_either(docker: GuardedDocker) -> None:
@@ -84,7 +83,7 @@ def test_a_service_does_not_mount_the_data_root_either(docker: GuardedDocker) ->
 
 
 def test_folders_beside_it_and_named_volumes_are_mounted(docker: GuardedDocker) -> None:
-    assert bind(docker, "/srv/data:/x:ro").status == 201
+    assert bind(docker.client, "/srv/data:/x:ro").status == 201
     ran = docker.docker("run", "--rm", "-v", "plain:/x", "busybox", "sh", "-c", "echo yes > /x/y; cat /x/y")
     assert ran.stdout == "yes\n", ran.stderr
 
@@ -92,11 +91,11 @@ def test_folders_beside_it_and_named_volumes_are_mounted(docker: GuardedDocker) 
 def test_a_socket_of_root_deep_below_a_folder_is_held_and_one_of_a_user_is_reported(docker: GuardedDocker) -> None:
     docker.shell("mkdir -p /srv/app/a/b; chmod -R a+rwX /srv/app/a")
     with listening(docker, "/srv/app/a/b/root"):
-        assert refusing(bind(docker, "/srv/app:/x:ro").message) == ["no-daemon-sockets"]
+        assert refusing(bind(docker.client, "/srv/app:/x:ro").message) == ["no-daemon-sockets"]
 
     with listening(docker, "/srv/app/a/b/user", "setpriv", "--reuid=1000", "--clear-groups"):
         before = docker.log_size()
-        assert bind(docker, "/srv/app:/x:ro").status == 201
+        assert bind(docker.client, "/srv/app:/x:ro").status == 201
         (line,) = [line for line in docker.decisions(before) if line["operation"] == "ContainerCreate"]
     assert "no-user-sockets" in [violation["rule"] for violation in line["violations"]]
 
@@ -107,7 +106,7 @@ def test_a_process_in_a_pid_namespace_of_its_own_that_listens_as_dockerd_refuses
     docker.shell("mkdir -p /media; ln -sf $(readlink -f $(which python3)) /srv/dockerd")
     start = ("unshare", "--pid", "--fork", "--kill-child")
     with listening(docker, "/media/any", *start, program="/srv/dockerd"):
-        assert "no-daemon-sockets" not in refusing(bind(docker, "/media:/x:ro").message)
+        assert "no-daemon-sockets" not in refusing(bind(docker.client, "/media:/x:ro").message)
 
 
 @pytest.mark.parametrize("name", ["podman", "dockerd", "containerd"])
@@ -209,32 +208,25 @@ address = "{CONTAINERD}"
 def second(docker: GuardedDocker) -> Iterator[Client]:
     """Another dockerd of the same host, guarded by the same plugin, with a daemon.json and a containerd of its own."""
     docker.host.path("/srv/second-c.toml").write_text(CONTAINERD_CONFIG)
-    containerd = docker.host.start(["containerd", "-c", "/srv/second-c.toml"], docker.host.folder / "containerd.log")
-    wait_until(docker.host.path(CONTAINERD).exists, "no containerd came up")
     config = {"authorization-plugins": ["portero"], "data-root": "/srv/second-data"}
-    docker.host.path("/srv/second.json").write_text(json.dumps(config))
+    docker.write_json("/srv/second.json", config)
     paths = ("--config-file=/srv/second.json", "--exec-root=/run/second", "--pidfile=/run/second.pid")
     flags = (*paths, "--log-driver=none", "--seccomp-profile=unconfined", f"--containerd={CONTAINERD}")
-    argv = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
-    started = docker.host.start(argv, docker.host.folder / "second.log")
-    client = Client(docker.host.path(SECOND))
-    try:
-        version = f"docker -H unix://{SECOND} version"
-        wait_until(lambda: docker.shell(version).returncode == 0, "no second dockerd came up")
-        yield client
-    finally:
-        docker.shell("kill $(cat /run/second.pid)")
-        started.wait(30)
-        docker.shell("pkill -f '^containerd -c /srv/second-c.toml'")
-        containerd.wait(30)
+    dockerd = ["dockerd", *flags, f"-H=unix://{SECOND}", "--bridge=none", "--iptables=false", "--ip6tables=false"]
+    containerd = ["containerd", "-c", "/srv/second-c.toml"]
+    version = f"docker -H unix://{SECOND} version"
+    with (
+        docker.host.running("second-containerd", containerd, docker.host.path(CONTAINERD).exists),
+        docker.host.running("second-dockerd", dockerd, lambda: docker.shell(version).returncode == 0),
+    ):
+        yield Client(docker.host.path(SECOND))
 
 
 def test_each_of_two_daemons_is_judged_by_its_own_files_and_flags(docker: GuardedDocker, second: Client) -> None:
     body = {"Image": "busybox", "HostConfig": {"LogConfig": {}}}
-    own = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second-data/volumes:/x:ro"]}}
 
     assert refusing(second.ask("POST", "/containers/create", body).message) == DEFAULTS
-    assert "docker-data" in refusing(second.ask("POST", "/containers/create", own).message)
+    assert "docker-data" in refusing(bind(second, "/srv/second-data/volumes:/x:ro").message)
     assert refusing(docker.client.ask("POST", "/containers/create", body).message) == []
 
 
@@ -242,19 +234,14 @@ def test_each_of_two_daemons_is_judged_by_its_own_files_and_flags(docker: Guarde
 def test_the_data_of_each_and_of_its_containerd_is_mounted_by_none(
     docker: GuardedDocker, second: Client, source: str
 ) -> None:
-    body = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x:ro"]}}
     # A plugin that starts finds all daemons before its first answer.
     with docker.guarded_by(serve("baseline")):
-        answers = [client.ask("POST", "/containers/create", body) for client in (docker.client, second)]
+        answers = [bind(client, f"{source}:/x:ro") for client in (docker.client, second)]
 
     assert [refusing(answer.message) for answer in answers] == [["docker-data"], ["docker-data", *DEFAULTS]]
 
 
 def test_the_state_and_the_configuration_of_containerd_are_no_data(second: Client) -> None:
     for source in ("/srv/second-c-state", "/srv/second-c.toml"):
-        body = {"Image": "busybox", "HostConfig": {"Binds": [f"{source}:/x:ro"]}}
-        assert refusing(second.ask("POST", "/containers/create", body).message) == sorted(
-            [*DEFAULTS, "protected-paths"]
-        )
-    twin = {"Image": "busybox", "HostConfig": {"Binds": ["/srv/second:/x:ro"]}}
-    assert refusing(second.ask("POST", "/containers/create", twin).message) == DEFAULTS
+        assert refusing(bind(second, f"{source}:/x:ro").message) == sorted([*DEFAULTS, "protected-paths"])
+    assert refusing(bind(second, "/srv/second:/x:ro").message) == DEFAULTS

@@ -1,7 +1,6 @@
 """Harmless work with the clients that people use: docker-compose, the docker command line, Python's docker package."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import docker as docker_package
 import pytest
@@ -13,15 +12,6 @@ pytestmark = pytest.mark.e2e
 
 STACK = REPOSITORY / "tests" / "e2e" / "stack" / "compose.yaml"
 COMPOSE = f"docker-compose --file {STACK}"
-
-
-@contextmanager
-def _nothing_refused(docker: GuardedDocker) -> Iterator[None]:
-    before = docker.log_size()
-    yield
-    decisions = docker.decisions(before)
-    assert decisions, "dockerd did not ask the plugin"
-    assert [decision for decision in decisions if not decision["allowed"]] == []
 
 
 def test_a_harmless_compose_stack_lives_its_whole_life(docker: GuardedDocker) -> None:
@@ -38,11 +28,9 @@ def test_a_harmless_compose_stack_lives_its_whole_life(docker: GuardedDocker) ->
         ("down --volumes", ""),
     )
 
-    with _nothing_refused(docker):
+    with docker.nothing_refused():
         for words, expected in steps:
-            done = docker.shell(f"{COMPOSE} {words}", timeout=90)
-            assert done.returncode == 0, f"{words}: {done.stderr}"
-            assert expected in done.stdout, f"{words}: {done.stdout}"
+            assert expected in docker.do(f"{COMPOSE} {words}", timeout=90), words
 
 
 def test_harmless_commands_of_the_docker_command_line_work(docker: GuardedDocker) -> None:
@@ -66,11 +54,9 @@ def test_harmless_commands_of_the_docker_command_line_work(docker: GuardedDocker
         ("docker rm --force cli-web; docker volume rm cli-data; docker network rm cli-net", "cli-net"),
     )
 
-    with _nothing_refused(docker):
+    with docker.nothing_refused():
         for command, expected in steps:
-            done = docker.shell(command)
-            assert done.returncode == 0, f"{command}: {done.stderr}"
-            assert expected in done.stdout, f"{command}: {done.stdout}"
+            assert expected in docker.do(command), command
 
 
 @pytest.fixture
@@ -81,7 +67,7 @@ def client(docker: GuardedDocker) -> Iterator[docker_package.DockerClient]:
 
 
 def test_the_docker_package_runs_reads_and_removes(docker: GuardedDocker, client: docker_package.DockerClient) -> None:
-    with _nothing_refused(docker):
+    with docker.nothing_refused():
         network = client.networks.create("py-net", driver="bridge")
         volume = client.volumes.create("py-data")
         once = client.containers.run(

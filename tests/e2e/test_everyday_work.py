@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.waiting import wait_until
-
 from .conftest import started
 from .guarded import GuardedDocker
 
@@ -57,7 +55,6 @@ class Registry(BaseHTTPRequestHandler):
 
 HTTPServer(("127.0.0.1", 5000), Registry).serve_forever()
 """
-REGISTRY_PID = "/run/registry.pid"
 
 
 @pytest.fixture(scope="module")
@@ -70,22 +67,16 @@ def docker() -> Iterator[GuardedDocker]:
 @pytest.fixture
 def registry(docker: GuardedDocker) -> Iterator[str]:
     docker.host.path("/srv/registry.py").write_text(REGISTRY)
-    docker.shell(f"python3 /srv/registry.py > /dev/null 2>&1 & echo $! > {REGISTRY_PID}")
-    wait_until(
-        lambda: docker.shell("curl -s http://127.0.0.1:5000/v2/").returncode == 0, "the registry did not come up"
-    )
-    yield "127.0.0.1:5000"
-    docker.shell(f"kill $(cat {REGISTRY_PID})")
+    answers = "curl -s http://127.0.0.1:5000/v2/"
+    with docker.host.running(
+        "registry", ["python3", "/srv/registry.py"], lambda: docker.shell(answers).returncode == 0
+    ):
+        yield "127.0.0.1:5000"
 
 
 def _nothing_refused(docker: GuardedDocker, command: str, expected: str = "", cwd: str = "/") -> None:
-    before = docker.log_size()
-    done = docker.shell(command, timeout=120, cwd=cwd)
-    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
-    assert expected in done.stdout
-    decisions = docker.decisions(before)
-    assert decisions, "dockerd did not ask the plugin"
-    assert [decision for decision in decisions if not decision["allowed"]] == []
+    with docker.nothing_refused():
+        assert expected in docker.do(command, timeout=120, cwd=cwd), command
 
 
 @pytest.mark.parametrize(

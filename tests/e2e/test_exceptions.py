@@ -1,17 +1,14 @@
 """An exception lets what it covers through to a real daemon, until its day, and nothing else."""
 
-import json
-import shlex
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from tests.waiting import wait_until
 
-from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
+from .guarded import GuardedDocker, serve
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
@@ -52,21 +49,15 @@ class Site:
 
     def write(self, content: dict[str, Any]) -> None:
         """Put the exception there; the plugin is not told."""
-        self.docker.shell(f"mkdir -p {SITE}/exceptions")
         self._written = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.docker.host.path(FILE).write_text(json.dumps(content))
+        self.docker.write_json(FILE, content)
 
     def taken_over(self) -> None:
         """Wait until every worker has the folder as it is now, well or broken."""
         wait_until(
-            lambda: all(self.status()["lastTried"] > self._written for _ in range(QUESTIONS)),
+            lambda: all(self.docker.status()["lastTried"] > self._written for _ in range(QUESTIONS)),
             "the policy is not taken over",
         )
-
-    def status(self) -> dict[str, Any]:
-        """What the plugin tells of itself."""
-        words = [sys.executable, "-m", "portero", "status", "--json", "--socket", PLUGIN_SOCKET]
-        return cast(dict[str, Any], json.loads(self.docker.shell(shlex.join(words)).stdout))
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +132,7 @@ def test_an_expired_exception_waives_nothing_and_is_reported(site: Site) -> None
     refused = site.docker.docker(*HOST_NETWORK, "busybox", "true").stderr
 
     assert "no-host-network" in refusing(refused)
-    assert [(one["id"], one["state"]) for one in site.status()["exceptions"]] == [("probe", "expired")]
+    assert [(one["id"], one["state"]) for one in site.docker.status()["exceptions"]] == [("probe", "expired")]
     assert f"portero: warning: {FILE}: expired on " in site.docker.logs()
 
 
@@ -152,17 +143,17 @@ def test_an_exception_that_expires_soon_works_and_is_reported(site: Site) -> Non
     ran = site.docker.docker(*HOST_NETWORK, "busybox", "true")
 
     assert ran.returncode == 0, ran.stderr
-    assert [one["state"] for one in site.status()["exceptions"]] == ["expiring"]
+    assert [one["state"] for one in site.docker.status()["exceptions"]] == ["expiring"]
     assert f"portero: warning: {FILE}: expires at the end of " in site.docker.logs()
 
 
 def test_the_status_tells_how_often_an_exception_was_used(site: Site) -> None:
-    (before,) = site.status()["exceptions"]
+    (before,) = site.docker.status()["exceptions"]
 
     # `docker run` would use it again to attach and to start.
     site.docker.docker("create", "--network", "host", "busybox", "true")
 
-    (after,) = site.status()["exceptions"]
+    (after,) = site.docker.status()["exceptions"]
     assert after["owner"] == "operations"
     assert after["usedSinceStart"] == before["usedSinceStart"] + 1
 
@@ -185,13 +176,13 @@ def test_a_monitor_that_is_pinned_by_digest_reads_dockers_data(site: Site) -> No
 
 
 def test_an_exception_that_would_waive_self_protection_is_not_taken_over(site: Site) -> None:
-    digest = site.status()["policy"]
+    digest = site.docker.status()["policy"]
     site.write(exception(rules=["no-host-network", "no-plugin-changes"]))
     site.taken_over()
 
     refused = site.docker.docker("plugin", "disable", "portero").stderr
 
-    status = site.status()
+    status = site.docker.status()
     assert "no-plugin-changes" in refusing(refused)
     assert status["policy"] == digest
     assert ["protects Portero itself" in fault for fault in status["reloadFaults"]] == [True]
@@ -210,7 +201,7 @@ def test_a_tool_that_is_pinned_by_digest_has_dockers_socket_and_nothing_else(sit
     inside = site.docker.docker("exec", "tool", "test", "-S", "/x")
     named = site.docker.docker("run", "--rm", *socket, "busybox", "true").stderr
     more = site.docker.docker("run", "--rm", *socket, *containerd, image, "true").stderr
-    (attention,) = [line for line in site.status()["attention"] if FILE in line]
+    (attention,) = [line for line in site.docker.status()["attention"] if FILE in line]
     site.docker.docker("rm", "-f", "tool")
 
     assert (ran.returncode, inside.returncode) == (0, 0), ran.stderr + inside.stderr

@@ -60,14 +60,13 @@ def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """A guarded daemon on which all of this was made before."""
     own_docker.unguard()
     own_docker.shell("touch /srv/file; mkdir -p /srv/app/site")
-    own_docker.host.path("/srv/app/compose.yaml").write_text(json.dumps(COMPOSE))
+    own_docker.write_json("/srv/app/compose.yaml", COMPOSE)
     own_docker.host.path("/srv/use.py").write_text(USE)
     driver = StubPlugin(own_docker.host.path("/"), "/run/docker/plugins/acme.sock", ["NetworkDriver"])
     try:
         old = ["cd /srv/app && docker-compose up -d", _use("make")]
         for command in (*(made for case in CASES for made in case.get("made", ())), *old):
-            done = own_docker.shell(command)
-            assert done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
+            own_docker.do(command)
         own_docker.guard()
         yield own_docker
     finally:
@@ -84,13 +83,11 @@ def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: Guar
     assert case["rule"] in refusing(attacked.stdout + attacked.stderr), attacked.stdout + attacked.stderr
     assert attacked.returncode != 0
 
-    done = docker.shell(case["twin"])
-    assert done.returncode == 0, done.stdout + done.stderr
+    docker.do(case["twin"])
 
 
 def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
-    scanned = docker.shell(shlex.join([sys.executable, "-m", "portero", "scan", "--profile", "baseline", "--json"]))
-    ways = json.loads(scanned.stdout)["ways"]
+    ways = json.loads(docker.portero("scan", "--profile", "baseline", "--json").stdout)["ways"]
 
     through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost"}
     assert {way["name"] for way in ways} == through | {"evil", "foreign", "takes", "before", "leaky", "leaked"}
@@ -98,16 +95,11 @@ def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
 
 
 def test_an_old_compose_project_lives_on_and_a_new_one_too(docker: GuardedDocker) -> None:
-    since = docker.log_size()
-    for words in (*LIVES, "up -d", "restart -t 0", "down -t 0 -v"):
-        done = docker.shell(f"docker-compose {words}", cwd="/srv/app", timeout=120)
-        assert done.returncode == 0, f"{words}: {done.stderr}"
-    assert [line for line in docker.decisions(since) if not line["allowed"]] == []
+    with docker.nothing_refused():
+        for words in (*LIVES, "up -d", "restart -t 0", "down -t 0 -v"):
+            docker.do(f"docker-compose {words}", cwd="/srv/app", timeout=120)
 
 
 def test_an_old_container_of_the_python_package_lives_on_and_a_new_one_too(docker: GuardedDocker) -> None:
-    since = docker.log_size()
-    done = docker.shell(_use("use"), timeout=120)
-
-    assert done.returncode == 0, done.stderr
-    assert [line for line in docker.decisions(since) if not line["allowed"]] == []
+    with docker.nothing_refused():
+        docker.do(_use("use"), timeout=120)

@@ -53,8 +53,7 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
     own_docker.unguard()
     own_docker.shell("touch /srv/data/file; ln -s /etc /srv/link")
     for command in MADE:
-        done = own_docker.shell(command)
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+        own_docker.do(command)
     own_docker.guard()
     return own_docker
 
@@ -66,8 +65,7 @@ def test_a_use_of_a_bad_container_is_refused_and_its_twin_works(docker: GuardedD
     assert "no-privileged (HostConfig.Privileged)" in bad.stdout + bad.stderr
     docker.shell("docker start plain")
 
-    done = docker.shell(use.format("plain", "plain"))
-    assert done.returncode == 0, done.stderr
+    docker.do(use.format("plain", "plain"))
 
 
 @pytest.mark.parametrize("name", ["pids", "binds", "linked", "heir", "user"])
@@ -79,9 +77,7 @@ def test_what_opens_the_host_does_not_start(docker: GuardedDocker, name: str) ->
 
 @pytest.mark.parametrize("name", ["child", "calm", "away"])
 def test_old_harmless_containers_start(docker: GuardedDocker, name: str) -> None:
-    done = docker.shell(f"docker start {name}")
-
-    assert done.returncode == 0, done.stderr
+    docker.do(f"docker start {name}")
 
 
 @pytest.mark.parametrize(
@@ -121,8 +117,7 @@ def test_a_name_that_begins_the_id_of_a_bad_container_stands_for_it_too(docker: 
 
 
 def test_the_alias_of_a_link_is_refused_and_the_container_behind_it_starts(docker: GuardedDocker) -> None:
-    made = docker.shell("docker start plain; docker create --name parent --link plain:a busybox")
-    assert made.returncode == 0, made.stderr
+    docker.do("docker start plain; docker create --name parent --link plain:a busybox")
 
     alias = docker.client.ask("POST", "/containers/parent/a/start")
     assert refusing(alias.message) == ["container-alias"]
@@ -155,19 +150,13 @@ def test_sixty_uses_at_once_are_judged_by_a_single_worker(docker: GuardedDocker)
 
 def test_without_lookups_old_containers_are_used_as_before(docker: GuardedDocker) -> None:
     with docker.guarded_by(["env", "PORTERO_LOOKUPS=off", *serve("baseline")]):
-        done = docker.shell("docker unpause priv; docker exec priv true")
-
-    assert done.returncode == 0, done.stderr
+        docker.do("docker unpause priv; docker exec priv true")
 
 
 @pytest.mark.parametrize("end", ENDS)
 def test_ending_a_bad_container_always_works(docker: GuardedDocker, end: str) -> None:
-    done = docker.shell(end.format("priv"))
-
-    assert done.returncode == 0, done.stderr
+    docker.do(end.format("priv"))
 
 
 def test_a_bad_container_and_a_bad_volume_can_be_removed(docker: GuardedDocker) -> None:
-    done = docker.shell("docker rm -f priv user && docker volume rm evil")
-
-    assert done.returncode == 0, done.stderr
+    docker.do("docker rm -f priv user && docker volume rm evil")

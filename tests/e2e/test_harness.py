@@ -1,29 +1,20 @@
 """The harness itself: each attack shows its effect with a plugin that allows everything, none with one that denies."""
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-
 import pytest
 
 from .corpus import Case, load
-from .guarded import PLUGIN_SOCKET, GuardedDocker
+from .guarded import GuardedDocker, stub
 from .replay import Outcome, Player, Verdict
 
 pytestmark = pytest.mark.e2e
 
-STUB = Path(__file__).with_name("stub.py")
 # These stall dockerd for 15 s when nobody refuses them: it looks for a driver that is not there.
 STALLING = {"vol-foreign-driver", "net-foreign-driver"}
 CASES = [case for case in (*load("bypass.jsonl"), *load("more.jsonl")) if case.id not in STALLING]
 
 
-def _stub(answer: str) -> Sequence[str]:
-    return [sys.executable, str(STUB), PLUGIN_SOCKET, answer]
-
-
 def _played(docker: GuardedDocker, answer: str) -> dict[str, tuple[Case, Outcome]]:
-    with Player(docker) as player, docker.guarded_by(_stub(answer)):
+    with Player(docker) as player, docker.guarded_by(stub(answer)):
         return {case.id: (case, player.play(case)) for case in CASES}
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 
 
 def checked(docker: GuardedDocker) -> Any:
-    done = docker.shell(shlex.join([sys.executable, "-m", "portero", "host", "--json", "--profile", "restricted"]))
+    done = docker.portero("host", "--json", "--profile", "restricted")
     assert done.returncode == 1, done.stderr
     return json.loads(done.stdout)
 

@@ -1,6 +1,5 @@
 """What a host path reaches and who can replace it, with the real mounts, owners and starts of containers."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,12 +17,11 @@ ATTACK = "[ -e /x/etc/shadow ] && cp /x/etc/shadow /w/loot && exec sleep 99; mv 
 
 @pytest.fixture(scope="module")
 def host(own_docker: GuardedDocker) -> GuardedDocker:
-    made = own_docker.shell(
+    own_docker.do(
         "set -e; mkdir -p /srv/app/data /srv/owned /home/alicia/app /home/user /var/cache/nginx /opt/app;"
         "chown 1000:1000 /home/alicia /home/alicia/app /home/user;"
         "echo alicia:x:1000:1000::/home/alicia:/bin/sh >> /etc/passwd"
     )
-    assert made.returncode == 0, made.stderr
     return own_docker
 
 
@@ -32,8 +30,7 @@ def mounted(host: GuardedDocker, *mounts: str) -> Iterator[None]:
     """Folders with `mount` options and targets, for the length of a block."""
     points = [words.split()[-1] for words in mounts]
     for point, words in zip(points, mounts, strict=True):
-        done = host.shell(f"mkdir -p {point} && mount {words}")
-        assert done.returncode == 0, done.stderr
+        host.do(f"mkdir -p {point} && mount {words}")
     try:
         yield
     finally:
@@ -173,7 +170,7 @@ def test_the_sites_lists_trust_users_and_never_containers(host: GuardedDocker) -
         "unknown-fields": "audit",
     }
     host.shell(f"mkdir -p {SITE}")
-    host.host.path(f"{SITE}/site.json").write_text(json.dumps(site))
+    host.write_json(f"{SITE}/site.json", site)
     with host.guarded_by(serve("hardened", "--host-root", "/", "--schemas", SITE)):
         trusted = refusing(run(host, "-v /home/alicia/app:/x:ro -v /srv/app:/y"))
         below = refusing(run(host, "-v /srv/app/data:/x:ro"))

@@ -45,11 +45,11 @@ GROUPS = {"alicia": "ops", "bob": "dev", "carla": "guests"}
 def identified() -> Iterator[GuardedDocker]:
     """A dockerd on a Unix socket and on TLS, guarded by a policy with users, and a token and certificate for each."""
     with started(GuardedDocker(engine=NEW, tls=True)) as docker:
-        _run(docker, f"mkdir -p {POLICY}/keys && {PORTERO} keygen /etc/portero/tokens")
-        docker.host.path(f"{POLICY}/site.json").write_text(json.dumps(SITE))
-        _run(docker, f"cp /etc/portero/tokens.pub {POLICY}/keys/own.pem; cp {tls.AUTHORITY} {POLICY}/keys/people.pem")
+        docker.do(f"mkdir -p {POLICY}/keys && {PORTERO} keygen /etc/portero/tokens")
+        docker.write_json(f"{POLICY}/site.json", SITE)
+        docker.do(f"cp /etc/portero/tokens.pub {POLICY}/keys/own.pem; cp {tls.AUTHORITY} {POLICY}/keys/people.pem")
         for user, group in GROUPS.items():
-            _run(docker, f"{_issue(user, group)} | {PORTERO} login --config /home/{user} --token -")
+            docker.do(f"{_issue(user, group)} | {PORTERO} login --config /home/{user} --token -")
             tls.issue(docker.host, user, group)
         command = [*serve("hardened"), "--schemas", POLICY]
         docker.replace_plugin(["env", "PORTERO_HOST_GROUPS=web", *command])
@@ -59,12 +59,6 @@ def identified() -> Iterator[GuardedDocker]:
 def _issue(user: str, group: str, hosts: str = "web", lifetime: str = "1h") -> str:
     told = f"--for {hosts} --user {user} --group {group} --lifetime {lifetime}"
     return f"{PORTERO} token issue --key /etc/portero/tokens {told}"
-
-
-def _run(docker: GuardedDocker, command: str, timeout: float = 60) -> str:
-    done = docker.shell(command, timeout=timeout)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    return done.stdout
 
 
 def _rules(docker: GuardedDocker, command: str) -> set[str]:
@@ -101,7 +95,7 @@ def test_nobody_changes_anything_and_is_told_what_to_do(identified: GuardedDocke
 def test_certificate_and_token_of_one_user_go_together_and_of_two_contradict(identified: GuardedDocker) -> None:
     before = identified.log_size()
 
-    _run(identified, f"{tls.client('alicia')} docker --config /home/alicia ps")
+    identified.do(f"{tls.client('alicia')} docker --config /home/alicia ps")
     conflict = _rules(identified, f"{tls.client('alicia')} docker --config /home/bob ps")
 
     assert "tls+token" in {one.get("identifiedBy") for one in identified.decisions(before)}
@@ -111,11 +105,11 @@ def test_certificate_and_token_of_one_user_go_together_and_of_two_contradict(ide
 def test_compose_and_the_environment_send_the_token(identified: GuardedDocker) -> None:
     before = identified.log_size()
     compose = "services: {one: {image: busybox, command: 'true'}}"
-    _run(identified, f'mkdir -p /srv/who; cd /srv/who; echo "{compose}" > compose.yaml; echo FROM busybox > Dockerfile')
+    identified.do(f'mkdir -p /srv/who; cd /srv/who; echo "{compose}" > compose.yaml; echo FROM busybox > Dockerfile')
 
-    _run(identified, "cd /srv/who; DOCKER_CONFIG=/home/alicia docker compose up --quiet-pull", 100)
+    identified.do("cd /srv/who; DOCKER_CONFIG=/home/alicia docker compose up --quiet-pull", 100)
     value = f"X-Portero-Token={_token(identified, 'alicia')}"
-    _run(identified, f"DOCKER_CUSTOM_HEADERS='{value}' docker volume create who")
+    identified.do(f"DOCKER_CUSTOM_HEADERS='{value}' docker volume create who")
 
     decisions = identified.decisions(before)
     assert {"ContainerCreate", "NetworkCreate", "VolumeCreate"} <= {one["operation"] for one in decisions}
@@ -123,14 +117,14 @@ def test_compose_and_the_environment_send_the_token(identified: GuardedDocker) -
 
 
 def test_a_build_of_buildx_is_known_by_certificate_only(identified: GuardedDocker) -> None:
-    _run(identified, "mkdir -p /srv/build; echo FROM busybox > /srv/build/Dockerfile")
+    identified.do("mkdir -p /srv/build; echo FROM busybox > /srv/build/Dockerfile")
     build = "build -t who /srv/build"
 
     before = identified.log_size()
     refused = _rules(identified, f"docker --config /home/alicia {build}")
     by_token = identified.decisions(before)
     before = identified.log_size()
-    _run(identified, f"{tls.client('alicia')} docker {build}", 100)
+    identified.do(f"{tls.client('alicia')} docker {build}", 100)
 
     # buildx sends no HttpHeaders to /grpc, so that the one who builds is nobody there.
     assert "no-buildkit" in refused
@@ -142,9 +136,9 @@ def test_the_docker_package_and_curl_send_it_too(identified: GuardedDocker) -> N
     before = identified.log_size()
 
     script = "import docker; docker.from_env().volumes.create('who-py')"
-    _run(identified, f'HOME=/nowhere DOCKER_CONFIG=/home/alicia {sys.executable} -c "{script}"')
+    identified.do(f'HOME=/nowhere DOCKER_CONFIG=/home/alicia {sys.executable} -c "{script}"')
     identified.host.path("/srv/header").write_text(f"X-Portero-Token: {_token(identified, 'alicia')}")
-    _run(identified, "curl -sf --unix-socket /run/docker.sock --header @/srv/header http://docker/containers/json")
+    identified.do("curl -sf --unix-socket /run/docker.sock --header @/srv/header http://docker/containers/json")
 
     decisions = identified.decisions(before)
     assert {"VolumeCreate", "ContainerList"} <= {one["operation"] for one in decisions}
@@ -170,8 +164,7 @@ def test_what_is_no_good_token_is_refused_with_its_code(identified: GuardedDocke
     good = _token(identified, "alicia")
     curl = "curl -s --unix-socket /run/docker.sock -H @/srv/attack $more http://docker/containers/json"
 
-    said = _run(
-        identified,
+    said = identified.do(
         f'good={good}; header=X-Portero-Token; more=; {attack}; echo "$header: $value" > /srv/attack; {curl}',
     )
 
@@ -185,7 +178,7 @@ def test_the_last_of_repeated_headers_counts(identified: GuardedDocker) -> None:
 
     for first, last in ((good, "x"), ("x", good)):
         headers = f"-H 'x-portero-TOKEN: {first}' -H 'X-Portero-Token: {last}'"
-        _run(identified, f"curl -s --unix-socket /run/docker.sock {headers} http://docker/containers/json")
+        identified.do(f"curl -s --unix-socket /run/docker.sock {headers} http://docker/containers/json")
 
     assert [one["allowed"] for one in identified.decisions(before)] == [False, True]
 
@@ -193,7 +186,7 @@ def test_the_last_of_repeated_headers_counts(identified: GuardedDocker) -> None:
 def _put(docker: GuardedDocker, name: str, certificate: bytes) -> None:
     """A folder for DOCKER_CERT_PATH with this certificate, alicia's authority and the key of tests."""
     key = CLIENT_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _run(docker, f"mkdir {tls.FOLDER}/{name} && cp {tls.AUTHORITY} {tls.FOLDER}/{name}/")
+    docker.do(f"mkdir {tls.FOLDER}/{name} && cp {tls.AUTHORITY} {tls.FOLDER}/{name}/")
     for file, text in (("cert.pem", certificate), ("key.pem", key)):
         docker.host.path(f"{tls.FOLDER}/{name}/{file}").write_bytes(text)
 
@@ -202,10 +195,10 @@ def test_every_client_works_with_a_folder_of_certs(identified: GuardedDocker) ->
     before = identified.log_size()
     compose = "services: {one: {image: busybox, command: 'true'}}"
     script = "import docker; print(docker.from_env().info()['Name'])"
-    _run(identified, f'mkdir -p /srv/tls; echo "{compose}" > /srv/tls/compose.yaml')
+    identified.do(f'mkdir -p /srv/tls; echo "{compose}" > /srv/tls/compose.yaml')
 
     for command in ("docker ps", "docker-compose -f /srv/tls/compose.yaml ps", f'{sys.executable} -c "{script}"'):
-        _run(identified, f"export {tls.client('bob')}; {command}")
+        identified.do(f"export {tls.client('bob')}; {command}")
 
     assert {(one["user"], one.get("identifiedBy")) for one in identified.decisions(before)} == {("bob", "tls")}
 
@@ -231,9 +224,9 @@ def test_dockerd_itself_refuses_a_client_without_a_good_certificate(identified: 
 
 
 def test_a_renewed_certificate_works(identified: GuardedDocker) -> None:
-    _run(identified, f"{PORTERO} certs renew {tls.FOLDER}/carla --days 3")
+    identified.do(f"{PORTERO} certs renew {tls.FOLDER}/carla --days 3")
 
-    _run(identified, f"{tls.client('carla')} docker ps")
+    identified.do(f"{tls.client('carla')} docker ps")
 
 
 def test_a_break_glass_token_gets_past_the_rules_for_an_hour_at_most(identified: GuardedDocker) -> None:
@@ -242,7 +235,7 @@ def test_a_break_glass_token_gets_past_the_rules_for_an_hour_at_most(identified:
     off = "docker plugin install --grant-all-permissions registry.example.com/evil"
     said = {}
     for lifetime in ("1h", "2h"):
-        value = _run(identified, _issue("erin", "emergency", lifetime=lifetime)).strip()
+        value = identified.do(_issue("erin", "emergency", lifetime=lifetime)).strip()
         said[lifetime] = _rules(identified, f"export DOCKER_CUSTOM_HEADERS='X-Portero-Token={value}'; {run}; {off}")
 
     decisions = [one for one in identified.decisions(before) if one["operation"] == "ContainerCreate"]
@@ -269,8 +262,8 @@ networks: {default: {labels: {owner: dev}}}
 def owned(identified: GuardedDocker) -> Iterator[GuardedDocker]:
     """The same under a policy with ownership, in which alicia's group are operators; for the last tests."""
     site = {**SITE, "profiles": [], "ownership": "owner", "operator-groups": ["ops"]}
-    _run(identified, f"mkdir -p {OWNED} && cp -r {POLICY}/keys {OWNED}/")
-    identified.host.path(f"{OWNED}/site.json").write_text(json.dumps(site))
+    identified.do(f"mkdir -p {OWNED} && cp -r {POLICY}/keys {OWNED}/")
+    identified.write_json(f"{OWNED}/site.json", site)
     command = [*serve("baseline"), "--schemas", OWNED]
     with identified.guarded_by(["env", "PORTERO_HOST_GROUPS=web", *command]):
         yield identified
@@ -280,32 +273,32 @@ def test_containers_are_used_by_owners_and_operators_only(owned: GuardedDocker) 
     alicia, bob, carla = (f"docker --config /home/{user}" for user in GROUPS)
     run = "run --detach --name bobs --init --label owner=bob busybox sleep 3600"
     uses = ("exec bobs true", "logs bobs", "inspect bobs", "top bobs", "cp bobs:/etc/hostname /tmp/x", "rename bobs x")
-    _run(owned, f"{bob} {run}")
+    owned.do(f"{bob} {run}")
 
     for use in (*uses, "stop bobs", "rm --force bobs", "container prune --force"):
         assert _rules(owned, f"{carla} {use}") & {"own-objects-only", "own-objects-read"}, use
     assert _rules(owned, f"{carla} {run.replace('bobs', 'carlas')}") == {"owner-label-own"}
     for user in (bob, alicia):
         for use in uses[:-1]:
-            _run(owned, f"{user} {use}")
+            owned.do(f"{user} {use}")
     # What a plugin cannot hide.
-    assert "bobs" in _run(owned, f"{carla} ps --format '{{{{.Names}}}}'")
-    _run(owned, f"{alicia} rm --force bobs")
+    assert "bobs" in owned.do(f"{carla} ps --format '{{{{.Names}}}}'")
+    owned.do(f"{alicia} rm --force bobs")
 
 
 def test_a_compose_project_is_its_groups(owned: GuardedDocker) -> None:
-    _run(owned, "mkdir -p /srv/owned")
+    owned.do("mkdir -p /srv/owned")
     owned.host.path("/srv/owned/compose.yaml").write_text(COMPOSE)
     compose = "docker compose --project-directory /srv/owned"
     try:
-        _run(owned, f"DOCKER_CONFIG=/home/bob {compose} up --detach --quiet-pull", 100)
+        owned.do(f"DOCKER_CONFIG=/home/bob {compose} up --detach --quiet-pull", 100)
 
         for words in ("exec -T one true", "stop", "down", "up --detach --force-recreate"):
             refused = _rules(owned, f"DOCKER_CONFIG=/home/carla {compose} {words}")
             assert refused & {"own-objects-only", "own-objects-read"}, words
-        _run(owned, f"DOCKER_CONFIG=/home/bob {compose} exec -T one true")
+        owned.do(f"DOCKER_CONFIG=/home/bob {compose} exec -T one true")
     finally:
-        _run(owned, f"DOCKER_CONFIG=/home/bob {compose} down --volumes --timeout 1", 100)
+        owned.do(f"DOCKER_CONFIG=/home/bob {compose} down --volumes --timeout 1", 100)
 
 
 def test_no_part_of_a_token_is_in_any_log(identified: GuardedDocker) -> None:

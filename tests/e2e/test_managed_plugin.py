@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -13,14 +12,13 @@ from pathlib import Path
 import pytest
 
 from .conftest import give_up
-from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
+from .decisions import Decisions, compare, decide_guarded
 from .guarded import GuardedDocker
 from .host import REPOSITORY
 
 pytestmark = pytest.mark.e2e
 
 BASE = "python-base:latest"
-HALT_SOCKET = f"/run/docker/plugins/{HALT}.sock"
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +35,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def on_host(own_docker: GuardedDocker) -> Decisions:
     """What the process on the host decides, before the managed plugin takes its place."""
-    own_docker.shell(PREPARE)
-    return _decide_corpus(own_docker)
-
-
-def _decide_corpus(docker: GuardedDocker) -> Decisions:
-    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
-    with halting(docker.host, HALT_SOCKET):
-        docker.guard(HALT)
-        try:
-            return decide_corpus(docker.socket, host_network)
-        finally:
-            docker.guard()
+    return decide_guarded(own_docker)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +121,7 @@ def test_decisions_stand_in_the_daemon_s_log(plain: GuardedDocker) -> None:
 
 
 def test_the_command_status_finds_the_plugin_s_socket(plain: GuardedDocker) -> None:
-    shown = _portero(plain, "status", "--json")
+    shown = plain.portero("status", "--json")
 
     assert json.loads(shown.stdout)["log"] == "-", shown.stderr
 
@@ -145,7 +132,7 @@ def test_the_report_reads_decisions_in_the_daemon_s_log(plain: GuardedDocker, tm
     log = plain.host.path("/tmp/plugin.log")
     log.write_text("\n".join(lines))
 
-    report = _portero(plain, "report", "--json", "/tmp/plugin.log")
+    report = plain.portero("report", "--json", "/tmp/plugin.log")
 
     assert report.returncode in (0, 1), report.stderr
     assert json.loads(report.stdout)["refused"] >= 1
@@ -154,8 +141,8 @@ def test_the_report_reads_decisions_in_the_daemon_s_log(plain: GuardedDocker, tm
 def test_a_managed_plugin_that_hides_the_portero_on_the_host_is_reported(plain: GuardedDocker) -> None:
     plain.start_plugin()
     try:
-        checked = json.loads(_portero(plain, "host", "--json").stdout)
-        scanned = json.loads(_portero(plain, "scan", "--json", "--docker-host", "unix:///run/docker.sock").stdout)
+        checked = json.loads(plain.portero("host", "--json").stdout)
+        scanned = json.loads(plain.portero("scan", "--json", "--docker-host", "unix:///run/docker.sock").stdout)
     finally:
         plain.stop_plugin()
 
@@ -193,7 +180,7 @@ UNSEEN = {"host-paths-seen", "network-resolved"}
 def test_the_plugin_decides_as_on_the_host_or_refuses_what_it_does_not_see(
     plain: GuardedDocker, on_host: Decisions
 ) -> None:
-    different = compare(on_host, _decide_corpus(plain))
+    different = compare(on_host, decide_guarded(plain))
 
     assert len(on_host) > 480
     assert {name: rules for name, rules in different.items() if rules[0] or not rules[1] or rules[1] - UNSEEN} == {}
@@ -262,8 +249,7 @@ def test_services_of_a_stack_on_its_own_network_are_scaled_updated_and_rolled_ba
     )
 
     for command in commands:
-        done = mounted.shell(f"docker {command}")
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+        mounted.do(f"docker {command}")
 
 
 def test_a_plugin_that_cannot_start_says_why_in_the_daemon_s_log_and_is_started_once(built: GuardedDocker) -> None:
@@ -273,7 +259,3 @@ def test_a_plugin_that_cannot_start_says_why_in_the_daemon_s_log_and_is_started_
         assert built.docker("plugin", "enable", "portero").returncode != 0
 
     assert built.daemon_log().count('msg="portero: /nowhere: is not there') == 2
-
-
-def _portero(docker: GuardedDocker, *words: str) -> "subprocess.CompletedProcess[str]":
-    return docker.shell(shlex.join([sys.executable, "-m", "portero", *words]))

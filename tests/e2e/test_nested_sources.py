@@ -1,7 +1,6 @@
 """A container swaps the source of another one: refused when the second is made, and ordinary stacks go on."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -153,7 +152,7 @@ def test_a_compose_project(host: GuardedDocker, app: str, rules: list[str]) -> N
     web = {"image": "nginx:1.27", "volumes": ["./nginx.conf:/etc/nginx.conf:ro"], "depends_on": ["app"]}
     app_service = {"image": "busybox", "command": "sleep 3600", "volumes": [app]}
     project = {"services": {"app": app_service, "web": web}}
-    host.host.path("/srv/compose/compose.yaml").write_text(json.dumps(project))
+    host.write_json("/srv/compose/compose.yaml", project)
     try:
         found = type_in(host, "cd /srv/compose && docker-compose up -d")
         assert set(found) == set(rules)
@@ -175,8 +174,7 @@ def test_an_exception_waives_one_pair(host: GuardedDocker) -> None:
         assert type_in(host, READER.replace("cat /m/shadow", "true")) == []
         assert type_in(host, "docker start reader; docker restart -t 0 writer") == []
         assert type_in(host, "docker run --rm -v /srv/media/music:/m:ro busybox true") == [RULE]
-        status = host.shell(f"{sys.executable} -m portero status --socket {PLUGIN_SOCKET}").stdout
-        assert "pair" in status
+        assert "pair" in host.portero("status", "--socket", PLUGIN_SOCKET).stdout
     finally:
         file.unlink()
         time.sleep(2)

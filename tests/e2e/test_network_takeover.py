@@ -1,6 +1,5 @@
 """Networks that would take over the host's: no effect at a real dockerd, and ordinary networks are made."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +16,13 @@ BRIDGE = "com.docker.network.bridge"
 @pytest.fixture(scope="module")
 def docker(own_docker: GuardedDocker) -> GuardedDocker:
     """A host with a bridge of its own, an address, and a route in another table."""
-    done = own_docker.shell("""set -e
+    own_docker.do("""set -e
         ip link add br0 type bridge; ip addr add 192.168.50.1/24 dev br0; ip link set br0 up
         ip addr add 10.99.0.9/32 dev lo
         ip rule add to 10.64.0.0/16 table 52; ip route add 10.64.0.0/16 dev br0 table 52
         mkdir -p /srv/site; echo '{"subnets": ["198.51.100.0/24"], "actions": {"gateway-mode": "deny"}}' \
             > /srv/site/site.json
     """)
-    assert done.returncode == 0, done.stderr
     return own_docker
 
 
@@ -102,11 +100,10 @@ def test_a_compose_project_with_its_own_subnet_comes_up_twice(docker: GuardedDoc
         "services": {"web": {"image": "busybox:latest", "command": "sleep 600"}},
         "networks": {"default": {"ipam": {"config": [{"subnet": "172.28.0.0/16"}]}}},
     }
-    docker.host.path("/srv/app/docker-compose.yml").write_text(json.dumps(project))
+    docker.write_json("/srv/app/docker-compose.yml", project)
 
     for _ in range(2):
-        up = docker.shell("docker-compose up -d && docker-compose down -t 0", cwd="/srv/app")
-        assert up.returncode == 0, up.stderr
+        docker.do("docker-compose up -d && docker-compose down -t 0", cwd="/srv/app")
 
 
 @pytest.fixture(scope="module")

@@ -55,8 +55,7 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
     shutil.copy(package, docker.host.path("/srv/package"))
     before = docker.shell(WHATEVER_IS_LEFT).stdout
 
-    installed = docker.shell("dpkg -i /srv/package/*.deb", timeout=300)
-    assert installed.returncode == 0, installed.stdout + installed.stderr
+    docker.do("dpkg -i /srv/package/*.deb", timeout=300)
 
     # As the unit starts it: its settings, then those of the environment file.
     settings = f"{UNIT['Environment']} $(grep -v '^#' /etc/portero/environment)"
@@ -78,6 +77,5 @@ def test_the_installed_package_guards_dockerd_and_goes_away_again(package: Path,
 
     docker.unguard()
     docker.stop_plugin()
-    purged = docker.shell("dpkg -P portero", timeout=300)
-    assert purged.returncode == 0, purged.stdout + purged.stderr
+    docker.do("dpkg -P portero", timeout=300)
     assert docker.shell(WHATEVER_IS_LEFT).stdout == before

@@ -6,19 +6,15 @@ Each request is sent twice: past a plugin that allows everything dockerd dials t
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.waiting import wait_until
-
-from .guarded import PLUGIN_SOCKET, GuardedDocker
+from .guarded import GuardedDocker, stub
 from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
-ALLOW = [sys.executable, str(Path(__file__).with_name("stub.py")), PLUGIN_SOCKET, "allow"]
 VOLUME = "/var/lib/docker/volumes/portero-names/_data"
 DRIVER = f"../../..{VOLUME}/evil"
 DIALLED = "/srv/dialled"
@@ -61,12 +57,10 @@ ATTACKS: Mapping[str, tuple[str, dict[str, Any]]] = {
 def listening(docker: GuardedDocker) -> Iterator[GuardedDocker]:
     docker.shell("docker volume create portero-names")
     docker.host.path("/srv/listener.py").write_text(LISTENER)
-    command = f"echo $$ > /run/listener.pid; exec {sys.executable} /srv/listener.py"
-    process = docker.host.start(["sh", "-c", command], docker.host.folder / "listener.log")
-    wait_until(lambda: docker.host.path(f"{VOLUME}/evil.sock").exists(), "the listener did not come up")
-    yield docker
-    docker.shell("kill $(cat /run/listener.pid); docker volume rm -f portero-names v c; docker network rm n")
-    process.wait(30)
+    listens = docker.host.path(f"{VOLUME}/evil.sock").exists
+    with docker.host.running("listener", [sys.executable, "/srv/listener.py"], listens):
+        yield docker
+    docker.shell("docker volume rm -f portero-names v c; docker network rm n")
 
 
 def _was_dialled(docker: GuardedDocker) -> bool:
@@ -76,7 +70,7 @@ def _was_dialled(docker: GuardedDocker) -> bool:
 # The cluster volume is looked up later, by swarm: that its request dials is not asked here.
 @pytest.mark.parametrize("name", [name for name in ATTACKS if name != "cluster volume"])
 def test_unguarded_dockerd_dials_the_socket(listening: GuardedDocker, name: str) -> None:
-    with listening.guarded_by(ALLOW):
+    with listening.guarded_by(stub("allow")):
         listening.client.ask("POST", *ATTACKS[name])
     assert _was_dialled(listening), name
 

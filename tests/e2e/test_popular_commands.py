@@ -17,8 +17,6 @@ import pytest
 from . import try_lines
 from .guarded import GuardedDocker, serve
 from .host import REPOSITORY
-from .images import busybox
-from .rawhttp import exchange, render
 from .refusals import REFUSED
 
 pytestmark = pytest.mark.e2e
@@ -55,8 +53,7 @@ class Outcome:
 def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """All images are there, and the container some-web runs."""
     own_docker.replace_plugin(serve("baseline"))
-    target = f"/images/create?fromSrc=-&repo={_IMAGE}&tag=1&changes=ENTRYPOINT%20[%22sh%22,%22-c%22,%22true%22]"
-    exchange(own_docker.socket, render("POST", target, [("Content-Type", "application/x-tar")], busybox()), 60)
+    own_docker.import_busybox(f"{_IMAGE}:1", 'ENTRYPOINT ["sh", "-c", "true"]')
     for name in {image for command in COMMANDS if (image := image_of(command))} - {"busybox"}:
         repository, _, tag = name.rpartition(":") if ":" in name else (name, "", "latest")
         answer = own_docker.client.ask("POST", f"/images/{_IMAGE}:1/tag?repo={repository}&tag={tag}")

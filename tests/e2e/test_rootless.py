@@ -10,11 +10,12 @@ import pytest
 from tests.waiting import wait_until
 
 from . import rootless
-from .conftest import give_up
-from .decisions import HALT, PREPARE, Decisions, compare, decide_corpus, halting
+from .conftest import give_up, need_dockerd
+from .decisions import HALT, compare, decide_corpus, decide_guarded, halting
 from .guarded import GuardedDocker
-from .host import REPOSITORY, missing
+from .host import REPOSITORY
 from .refusals import refusing
+from .replay import PREPARE
 from .rootless import HOME, RUNTIME, UID, USER, RootlessDocker
 
 pytestmark = pytest.mark.e2e
@@ -44,7 +45,8 @@ HARDENED = (
 @pytest.fixture
 def docker() -> Iterator[RootlessDocker]:
     """A rootless dockerd that nothing guards yet."""
-    if reason := missing() or rootless.missing():
+    need_dockerd()
+    if reason := rootless.missing():
         give_up(reason)
     with RootlessDocker() as docker:
         yield docker
@@ -133,24 +135,12 @@ def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker
         assert "daemon-enforces-limits" in {finding["rule"] for finding in outcome["findings"]}, who
 
 
-def decide_on_the_host(docker: GuardedDocker) -> Decisions:
-    docker.shell(PREPARE)
-    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
-    with halting(docker.host, f"/run/docker/plugins/{HALT}.sock"):
-        docker.guard(HALT)
-        try:
-            return decide_corpus(docker.socket, host_network)
-        finally:
-            docker.guard()
-
-
 # No second daemon of root listens at /srv/engine/api of this host.
 NOT_LISTENING = {"bind-srv-engine-api-ro", "bind-srv-engine-ro", "bind-srv-ro", "mount-engine"}
 
 
 def test_a_rootless_daemon_is_judged_as_one_of_root(docker: RootlessDocker, own_docker: GuardedDocker) -> None:
-    on_host = decide_on_the_host(own_docker)
-    host_network = docker.client.ask("GET", "/networks/host").json()["Id"]
+    on_host = decide_guarded(own_docker)
     socket = f"{RUNTIME}/{HALT}.sock"
     docker.root(PREPARE)
     spec = f"mkdir -p ~/.local/lib/docker/plugins; echo unix://{socket} > ~/.local/lib/docker/plugins/{HALT}.spec"
@@ -158,7 +148,7 @@ def test_a_rootless_daemon_is_judged_as_one_of_root(docker: RootlessDocker, own_
     with halting(docker.host, socket, "setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"):
         follow_recipe_a(docker, ("portero", HALT), "PORTERO_PROFILE=baseline")
 
-        different = compare(on_host, decide_corpus(docker.socket, host_network))
+        different = compare(on_host, decide_corpus(docker))
 
     assert len(on_host) > 480
     assert {name: rules for name, rules in different.items() if name not in NOT_LISTENING} == {}

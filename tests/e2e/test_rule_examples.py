@@ -148,11 +148,9 @@ class Typist:
 
 @pytest.fixture(scope="module")
 def typist(own_docker: GuardedDocker) -> Typist:
-    prepared = own_docker.shell(PREPARATION)
-    assert prepared.returncode == 0, prepared.stderr
+    own_docker.do(PREPARATION)
     own_docker.unguard()
-    made = own_docker.shell(OLD)
-    assert made.returncode == 0, made.stderr
+    own_docker.do(OLD)
     own_docker.guard()
     return Typist(own_docker)
 

@@ -1,12 +1,11 @@
 """`portero scan` at a real daemon: finds what came before Portero, and each way round it is as open as it says."""
 
 import json
-import shlex
-import sys
 from typing import Any
 
 import pytest
 
+from tests.scan.scanning import refused
 from tests.waiting import wait_until
 
 from .guarded import GuardedDocker
@@ -78,8 +77,7 @@ class Scanned:
         self.docker = docker
         docker.unguard()
         for command in (*HARMLESS, *(made for made, _ in EVIL.values()), *SNEAKY, CAREFUL):
-            done = docker.shell(command)
-            assert done.returncode == 0, f"{command}: {done.stderr}"
+            docker.do(command)
         prepared = docker.client.ask("POST", "/containers/plain/exec", {"Cmd": ["true"], "Privileged": True})
         self.prepared = str(prepared.json()["Id"])
         for service in ("svc", "caps"):
@@ -91,8 +89,7 @@ class Scanned:
 
     def scan(self, *words: str, profile: str = "baseline") -> tuple[int, str]:
         """Exit status and output."""
-        argv = [sys.executable, "-m", "portero", "scan", "--profile", profile, *words]
-        done = self.docker.shell(shlex.join(argv))
+        done = self.docker.portero("scan", "--profile", profile, *words)
         assert done.stderr == ""
         return done.returncode, done.stdout
 
@@ -104,14 +101,6 @@ class Scanned:
 @pytest.fixture(scope="module")
 def scanned(own_docker: GuardedDocker) -> Scanned:
     return Scanned(own_docker)
-
-
-def refused(document: Any) -> dict[str, set[str]]:
-    return {
-        thing["name"]: {v["rule"] for v in thing["violations"] if v["action"] == "deny"}
-        for thing in document["things"]
-        if not thing["allowed"]
-    }
 
 
 def test_all_that_is_evil_is_found_and_nothing_else(scanned: Scanned) -> None:
@@ -151,13 +140,10 @@ def test_a_way_that_is_open_is_walked_and_one_that_is_closed_is_refused(scanned:
             answer = docker.client.ask("POST", f"/exec/{scanned.prepared}/start", {"Detach": True})
             assert answer.status == (200 if way["open"] else 403), answer.message
             continue
-        command = (
-            way["command"]
-            .replace(" IMAGE", " busybox true")
-            .replace("COMMAND", "true")
-            .replace("rollback", "rollback -d")
-        )
-        done = docker.shell(command.replace("FILE", "/tmp/file").replace("PATH", "/tmp"))
+        command = way["command"]
+        for word, meant in WORDS.items():
+            command = command.replace(word, meant)
+        done = docker.shell(command)
         if way["open"]:
             assert done.returncode == 0, f"{command}: {done.stderr}"
         else:

@@ -53,9 +53,7 @@ def test_a_dangerous_container_runs_without_what_is_to_be_left_out(hardened: Gua
     dangerous = "docker run --privileged --pid=host --volume=/etc:/host --cap-add=SYS_ADMIN --rm busybox true"
     _, command = tried(hardened, dangerous)
 
-    done = hardened.shell(command)
-
-    assert done.returncode == 0, done.stderr
+    hardened.do(command)
     assert not re.search("privileged|pid=|/etc|SYS_ADMIN", command)
 
 
@@ -64,9 +62,7 @@ def test_too_much_is_replaced(hardened: GuardedDocker) -> None:
         hardened, "docker run --rm -m 4g --cpu-quota 900000 --tmpfs /run:exec -v /srv/app:/app busybox true"
     )
 
-    done = hardened.shell(command)
-
-    assert done.returncode == 0, done.stderr
+    hardened.do(command)
     assert "-v /srv/app:/app:ro" in command
 
 

@@ -1,7 +1,5 @@
 """In the mounts and with the capabilities of its systemd unit portero decides about links as it does on the host."""
 
-import json
-
 import pytest
 
 from tests.project.test_unit import UNITS, options
@@ -61,14 +59,13 @@ def in_the_unit(command: list[str], unit: dict[str, str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def host(own_docker: GuardedDocker) -> GuardedDocker:
-    made = own_docker.shell(
+    own_docker.do(
         f"set -e; mkdir -p {SITE} {LISTED}/kernels /srv/app /etc/docker/certs.d; echo '{{}}' > {SITE}/x;"
         + "".join(f"ln -sfn {target} {link};" for link, target in LINKS.items())
     )
-    assert made.returncode == 0, made.stderr
     own_docker.shell(f"rm {SITE}/x")
     values = {"bind-sources-read-only": [LISTED]}
-    own_docker.host.path(f"{SITE}/site.json").write_text(json.dumps(values))
+    own_docker.write_json(f"{SITE}/site.json", values)
     return own_docker
 
 

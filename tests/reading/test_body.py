@@ -1,5 +1,5 @@
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import pytest
 
@@ -45,6 +45,12 @@ def _stop(headers: Mapping[str, str], shown: bytes | None = None, method: str = 
 _ABSENT = Canonical(None, ())
 
 
+def _refused(read: Callable[..., Canonical], *arguments: Any, **more: Any) -> tuple[str, str]:
+    with pytest.raises(Refused) as refused:
+        read(*arguments, **more)
+    return refused.value.code, refused.value.at
+
+
 def test_a_body_is_read_with_the_shape_of_its_operation() -> None:
     read = _create(_JSON | {"content-length": "31"}, b'{"image":"a","Foo":{},"Cmd":"x"}')
 
@@ -72,10 +78,7 @@ def test_a_body_that_is_shown_is_read_whatever_type_is_shown(content_type: str) 
     ],
 )
 def test_a_body_that_cannot_be_read_is_refused(shown: bytes, code: str, place: str) -> None:
-    with pytest.raises(Refused) as refused:
-        _create(_JSON, shown)
-
-    assert (refused.value.code, refused.value.at) == (code, place)
+    assert _refused(_create, _JSON, shown) == (code, place)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +92,7 @@ def test_a_body_that_cannot_be_read_is_refused(shown: bytes, code: str, place: s
     ],
 )
 def test_a_body_that_is_needed_and_not_shown_is_missing(headers: Mapping[str, str]) -> None:
-    with pytest.raises(Refused) as refused:
-        _create(headers)
-
-    assert (refused.value.code, refused.value.at) == ("body-missing", "")
+    assert _refused(_create, headers) == ("body-missing", "")
 
 
 @pytest.mark.parametrize(
@@ -119,20 +119,12 @@ _ANNOUNCED = [
 ]
 
 
+@pytest.mark.parametrize(("operation", "code"), [(_commit, "body-hidden"), (_stop, "body-unexpected")])
 @pytest.mark.parametrize("headers", _ANNOUNCED)
-def test_a_body_that_is_announced_and_not_shown_is_hidden(headers: Mapping[str, str]) -> None:
-    with pytest.raises(Refused) as refused:
-        _commit(headers)
-
-    assert (refused.value.code, refused.value.at) == ("body-hidden", "")
-
-
-@pytest.mark.parametrize("headers", _ANNOUNCED)
-def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[str, str]) -> None:
-    with pytest.raises(Refused) as refused:
-        _stop(headers)
-
-    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
+def test_a_body_that_is_announced_and_not_shown_is_hidden_or_unexpected(
+    headers: Mapping[str, str], operation: Callable[..., Canonical], code: str
+) -> None:
+    assert _refused(operation, headers) == (code, "")
 
 
 @pytest.mark.parametrize("headers", _ANNOUNCED)
@@ -149,10 +141,7 @@ def test_a_body_that_the_operation_does_not_take_is_unexpected(headers: Mapping[
 def test_a_body_that_could_be_a_form_is_unexpected_where_no_archive_is_imported(
     query: Mapping[str, Sequence[str]], headers: Mapping[str, str]
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        _read("ImageCreate", "tar", headers, query=query)
-
-    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
+    assert _refused(_read, "ImageCreate", "tar", headers, query=query) == ("body-unexpected", "")
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "application/x-tar"}])
@@ -171,10 +160,7 @@ def test_an_empty_json_body_at_start_is_a_habit_of_clients(body: bytes) -> None:
 
 
 def test_a_host_config_at_start_is_refused_since_old_daemons_obey_it() -> None:
-    with pytest.raises(Refused) as refused:
-        _read("ContainerStart", "none", _JSON, b'{"Privileged":true}')
-
-    assert (refused.value.code, refused.value.at) == ("body-unexpected", "")
+    assert _refused(_read, "ContainerStart", "none", _JSON, b'{"Privileged":true}') == ("body-unexpected", "")
 
 
 @pytest.mark.parametrize("length", ["", "-1", "+5", "0x0", "5, 5", " 0", "\u0660"])
@@ -182,10 +168,7 @@ def test_a_host_config_at_start_is_refused_since_old_daemons_obey_it() -> None:
 def test_a_length_that_is_no_number_hides_a_body(
     kind: Literal["json", "none", "tar", "never-shown"], length: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        _read("ContainerUpdate", kind, {"content-length": length})
-
-    assert (refused.value.code, refused.value.at) == ("body-hidden", "")
+    assert _refused(_read, "ContainerUpdate", kind, {"content-length": length}) == ("body-hidden", "")
 
 
 @pytest.mark.parametrize(
@@ -204,10 +187,9 @@ def test_a_length_that_is_no_number_hides_a_body(
 def test_a_form_is_refused_everywhere(
     kind: Literal["json", "none", "tar", "never-shown"], method: str, content_type: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        _read("ContainerUpdate", kind, {"content-type": content_type, "content-length": "0"}, b"{}", method=method)
-
-    assert (refused.value.code, refused.value.at) == ("body-form", "")
+    assert _refused(
+        _read, "ContainerUpdate", kind, {"content-type": content_type, "content-length": "0"}, b"{}", method=method
+    ) == ("body-form", "")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "OPTIONS"])

@@ -4,7 +4,6 @@ fields.tsv: a line for each field of each body; [] is an element of a list, {} a
 Portero has no such field.
 """
 
-import csv
 import re
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import pytest
 
 from portero.reading.case_folding import fold
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes, Struct
+from tests.captured import table
 from tests.paths import SCHEMAS
 
-with Path(__file__).with_name("fields.tsv").open(encoding="utf-8", newline="") as _lines:
-    ROWS = [*csv.DictReader(_lines, delimiter="\t")]
+ROWS = table(Path(__file__).with_name("fields.tsv"))
 SHAPES = Shapes.load(SCHEMAS / "api")
 _STEP = re.compile(r"\[\]|\{\}|[^.\[\]{}]+")
 _KINDS = {

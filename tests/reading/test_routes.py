@@ -1,97 +1,56 @@
 """Method and path lead to the operation that dockerd's router runs; a broken table of operations is refused."""
 
-import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from portero.reading.routes import Match, Operation, Routes
 from portero.reading.uri import parse
 from portero.refusals import Refused
+from tests.captured import table
 from tests.paths import SCHEMAS
 
 TABLE = json.loads((SCHEMAS / "operations.json").read_text())
 ROUTES = Routes.load(TABLE)
 
 
-def calls() -> Iterator[tuple[str, str, str, str]]:
-    """One call of every route that moby registers, made from its router sources."""
-    with Path(__file__).with_name("operations.tsv").open(newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t"):
-            yield row["method"], row["path"], row["operation"], row["parameters"]
-
-
-CALLS = list(calls())
+# One call of every route that moby registers, made from its router sources.
+CALLS = table(Path(__file__).with_name("operations.tsv"))
 
 
 @pytest.mark.parametrize("version", ["", "/v1.45", "/v01.45."], ids=["unversioned", "versioned", "odd-version"])
-@pytest.mark.parametrize(("method", "path", "operation", "parameters"), CALLS, ids=[call[2] for call in CALLS])
-def test_every_route_leads_to_its_own_operation(
-    version: str, method: str, path: str, operation: str, parameters: str
-) -> None:
-    match = ROUTES.match(method, parse(version + path).path)
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call["operation"])
+def test_every_route_leads_to_its_own_operation(version: str, call: dict[str, str]) -> None:
+    match = ROUTES.match(call["method"], parse(version + call["path"]).path)
 
-    assert match.operation.id == operation
-    assert match.operation.method == method
-    assert ",".join(f"{name}={value}" for name, value in match.path.items()) == parameters
+    assert (match.operation.id, match.operation.method) == (call["operation"], call["method"])
+    assert ",".join(f"{name}={value}" for name, value in match.path.items()) == call["parameters"]
 
 
 def test_every_operation_of_the_table_has_a_call_in_the_tests() -> None:
-    assert sorted(operation.id for operation in ROUTES.operations) == sorted(call[2] for call in CALLS)
+    assert sorted(operation.id for operation in ROUTES.operations) == sorted(call["operation"] for call in CALLS)
 
 
-TRICKY = {
-    "container-called-build": ("POST", "/containers/build/exec", "ContainerExec", {"id": "build"}),
-    "container-called-create": ("POST", "/containers/create/start", "ContainerStart", {"id": "create"}),
-    "container-called-json": ("GET", "/containers/json/json", "ContainerInspect", {"id": "json"}),
-    "container-called-prune": ("POST", "/containers/prune/kill", "ContainerKill", {"id": "prune"}),
-    "container-called-auth": ("DELETE", "/containers/auth", "ContainerDelete", {"id": "auth"}),
-    "escaped-operation": ("POST", "/containers/web/%65xec", "ContainerExec", {"id": "web"}),
-    "escaped-slash": ("POST", "/containers/a%2Fexec", "ContainerExec", {"id": "a"}),
-    "longest-name-wins": ("POST", "/containers/a/exec/exec", "ContainerExec", {"id": "a/exec"}),
-    "the-last-word-decides": ("POST", "/containers/a/start/exec", "ContainerExec", {"id": "a/start"}),
-    "image-with-slashes": ("GET", "/images/a/b/json", "ImageInspect", {"name": "a/b"}),
-    "image-with-registry": ("POST", "/images/r:5000/a/b:1/push", "ImagePush", {"name": "r:5000/a/b:1"}),
-    "image-with-digest": ("DELETE", "/images/a@sha256:00", "ImageDelete", {"name": "a@sha256:00"}),
-    "image-called-json": ("GET", "/images/json/json", "ImageInspect", {"name": "json"}),
-    "image-called-get": ("GET", "/images/get/get", "ImageGet", {"name": "get"}),
-    "image-called-create": ("POST", "/images/create/tag", "ImageTag", {"name": "create"}),
-    "image-called-search": ("GET", "/images/search/history", "ImageHistory", {"name": "search"}),
-    "plugin-with-slash": ("POST", "/plugins/x/portero%3Alatest/disable", "PluginDisable", {"name": "x/portero:latest"}),
-    "plugin-with-escaped-slash": ("POST", "/plugins/portero%2Fx/disable", "PluginDisable", {"name": "portero/x"}),
-    "plugin-called-pull": ("POST", "/plugins/pull/set", "PluginSet", {"name": "pull"}),
-    "volume-called-create": ("DELETE", "/volumes/create", "VolumeDelete", {"name": "create"}),
-    "volume-without-a-name": ("GET", "/volumes/", "VolumeInspect", {"name": ""}),
-    "image-without-a-name": ("DELETE", "/images/", "ImageDelete", {"name": ""}),
-    "network-called-create": ("GET", "/networks/create", "NetworkInspect", {"id": "create"}),
-    "network-with-slash": ("POST", "/networks/a/b/connect", "NetworkConnect", {"id": "a/b"}),
-    "service-called-create": ("POST", "/services/create/update", "ServiceUpdate", {"id": "create"}),
-    "service-create-escaped": ("POST", "/v1.45/service%73/create", "ServiceCreate", {}),
-    "checkpoint-not-masked": (
-        "DELETE",
-        "/containers/web/checkpoints/c1",
-        "CheckpointDelete",
-        {"id": "web", "checkpoint": "c1"},
-    ),
-    "beyond-a-checkpoint": ("DELETE", "/containers/a/checkpoints/b/c", "ContainerDelete", {"id": "a/checkpoints/b/c"}),
-    "websocket": ("GET", "/containers/a/attach/ws", "ContainerAttachWebsocket", {"id": "a"}),
-    "options-of-anything": ("OPTIONS", "/containers/create", "Options", {"anyroute": "containers/create"}),
-    "options-of-the-root": ("OPTIONS", "/", "Options", {"anyroute": ""}),
-    "options-of-debug": ("OPTIONS", "/debug/vars", "Options", {"anyroute": "debug/vars"}),
-    "debug-takes-any-method": ("POST", "/debug/pprof/cmdline", "DebugPprofCmdline", {}),
-    "debug-takes-strange-methods": ("FOO", "/debug/pprof/heap", "DebugPprofName", {"name": "heap"}),
-}
+# Names that look like operations, and where nothing is: what may change something unknown is refused.
+LINES = [json.loads(line) for line in Path(__file__).with_name("routes.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize(("method", "uri", "operation", "path"), TRICKY.values(), ids=TRICKY.keys())
-def test_names_that_look_like_operations_do_not_change_the_operation(
-    method: str, uri: str, operation: str, path: dict[str, str]
-) -> None:
-    match = ROUTES.match(method, parse(uri).path)
+@pytest.mark.parametrize("line", [line for line in LINES if "operation" in line], ids=lambda line: line["case"])
+def test_names_that_look_like_operations_do_not_change_the_operation(line: dict[str, Any]) -> None:
+    match = ROUTES.match(line["method"], parse(line["path"]).path)
 
-    assert (match.operation.id, match.operation.method, match.path) == (operation, method, path)
+    found = (match.operation.id, match.operation.method, match.path)
+    assert found == (line["operation"], line["method"], line["names"])
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if "operation" not in line], ids=lambda line: line["case"])
+def test_what_may_change_something_unknown_is_refused(line: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refusal:
+        ROUTES.match(line["method"], line["path"])
+
+    assert (refusal.value.code, refusal.value.at) == ("unknown-operation", "")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -102,36 +61,6 @@ def test_reading_something_unknown_is_the_operation_unknown(method: str, path: s
 
 def test_head_is_not_get() -> None:
     assert ROUTES.match("HEAD", "/containers/web/json").operation.id == "Unknown"
-
-
-UNKNOWN = {
-    "new-path": ("POST", "/new/things"),
-    "lower-case-method": ("post", "/containers/create"),
-    "lower-case-get": ("get", "/containers/json"),
-    "no-method": ("", "/containers/create"),
-    "method-of-another-route": ("PUT", "/containers/create"),
-    "patch": ("PATCH", "/containers/web/update"),
-    "asterisk-is-no-method": ("*", "/containers/create"),
-    "connect": ("CONNECT", "/containers/create"),
-    "trailing-slash": ("POST", "/containers/create/"),
-    "upper-case-path": ("POST", "/Containers/create"),
-    "longer-word": ("POST", "/containers/created"),
-    "longer-first-word": ("POST", "/xcontainers/create"),
-    "service-with-slash": ("POST", "/services/a/b/update"),
-    "two-versions": ("POST", "/v1.44/containers/create"),
-    "without-leading-slash": ("POST", "containers/create"),
-    "line-break": ("POST", "/containers/create\n"),
-    "network-without-a-name": ("PUT", "/networks/"),
-    "no-path": ("POST", ""),
-}
-
-
-@pytest.mark.parametrize(("method", "path"), UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_what_may_change_something_unknown_is_refused(method: str, path: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        ROUTES.match(method, path)
-
-    assert (refusal.value.code, refusal.value.at) == ("unknown-operation", "")
 
 
 def test_without_an_operation_for_every_path_all_else_is_still_unknown() -> None:
