@@ -18,7 +18,7 @@ USUAL_CAPABILITIES = frozenset(
 )
 _MANY = 36  # with all capabilities a container has at least so many
 USUAL_SYSCTLS = (["net.ipv4.ip_unprivileged_port_start", "0"], ["net.ipv4.ping_group_range", "0 2147483647"])
-_NAMESPACES = {"network": "network", "pid": "pid", "ipc": "ipc", "uts": "uts", "cgroup": "cgroup", "user": "user"}
+_NAMESPACES = ("network", "pid", "ipc", "uts", "cgroup", "user")
 _IMAGE_GROUPS = {"root": "0", "docker": "999", "nogroup": "65534"}
 Facts = Mapping[str, Any]
 Spec = Mapping[str, Any]
@@ -51,10 +51,6 @@ def _capabilities(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     return sorted(kept | add), sorted(made)
 
 
-def _no_new_privileges(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    return facts["noNewPrivileges"]["value"] is True, spec["process"].get("noNewPrivileges", False)
-
-
 def _seccomp(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     profile, made = facts["seccomp"]["profile"], spec["linux"].get("seccomp")
     action = None if made is None else made["defaultAction"]
@@ -65,26 +61,10 @@ def _seccomp(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     return "SCMP_ACT_ERRNO", action
 
 
-def _apparmor(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    # No AppArmor where these tests run: a profile that is named reaches nothing.
-    return "", spec["process"].get("apparmorProfile", "")
-
-
-def _masked(fact: str, list_name: str, facts: Facts, spec: Spec, closed: Sequence[str]) -> tuple[JSON, JSON]:
-    made = [] if _privileged(facts) else [path for path in closed if path not in (spec["linux"].get(list_name) or [])]
-    return ([] if _privileged(facts) else facts[fact]["missing"]), made
-
-
-def _masked_paths(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    return _masked("maskedPaths", "maskedPaths", facts, spec, MASKED)
-
-
-def _readonly_paths(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    return _masked("readonlyPaths", "readonlyPaths", facts, spec, READONLY)
-
-
-def _readonly(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    return facts["readOnlyRootfs"]["value"], spec["root"].get("readonly", False)
+def _closed(name: str, facts: Facts, spec: Spec, usual: Sequence[str]) -> tuple[JSON, JSON]:
+    if _privileged(facts):
+        return [], []
+    return facts[name]["missing"], [path for path in usual if path not in (spec["linux"].get(name) or [])]
 
 
 def _namespace_modes(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
@@ -94,7 +74,7 @@ def _namespace_modes(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     for name in _NAMESPACES:
         mode = facts["namespaces"][name]["mode"]
         read[name] = {"host": "host", "container": "shared", "path": "shared"}.get(mode, "own")
-    found: dict[str, JSON] = {name: made.get(kind, "host") for name, kind in _NAMESPACES.items()}
+    found: dict[str, JSON] = {name: made.get(name, "host") for name in _NAMESPACES}
     # Without remapping no container has a user namespace of its own. On cgroup v1 the default is the host's.
     read["user"] = "host"
     if facts["namespaces"]["cgroup"]["mode"] == "default" or _privileged(facts):
@@ -139,10 +119,6 @@ def _unsigned(number: int) -> int:
     return number % 2**64
 
 
-def _annotations(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
-    return sorted(fact["name"] for fact in facts.get("annotations", [])), sorted(spec.get("annotations") or {})
-
-
 def _oom_kill(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
     memory = spec["linux"].get("resources", {}).get("memory", {})
     return facts.get("oomKillDisable", {}).get("value") is True, memory.get("disableOOMKiller", False)
@@ -150,17 +126,24 @@ def _oom_kill(facts: Facts, spec: Spec) -> tuple[JSON, JSON]:
 
 _LOOKS: Mapping[str, Callable[[Facts, Spec], tuple[JSON, JSON]]] = {
     "capabilities": _capabilities,
-    "noNewPrivileges": _no_new_privileges,
+    "noNewPrivileges": lambda facts, spec: (
+        facts["noNewPrivileges"]["value"] is True,
+        spec["process"].get("noNewPrivileges", False),
+    ),
     "seccomp": _seccomp,
-    "apparmor": _apparmor,
-    "maskedPaths": _masked_paths,
-    "readonlyPaths": _readonly_paths,
-    "readOnlyRootfs": _readonly,
+    # No AppArmor where these tests run: a profile that is named reaches nothing.
+    "apparmor": lambda facts, spec: ("", spec["process"].get("apparmorProfile", "")),
+    "maskedPaths": lambda facts, spec: _closed("maskedPaths", facts, spec, MASKED),
+    "readonlyPaths": lambda facts, spec: _closed("readonlyPaths", facts, spec, READONLY),
+    "readOnlyRootfs": lambda facts, spec: (facts["readOnlyRootfs"]["value"], spec["root"].get("readonly", False)),
     "namespaces": _namespace_modes,
     "sysctls": _sysctls,
     "groups": _groups,
     "ulimits": _ulimits,
-    "annotations": _annotations,
+    "annotations": lambda facts, spec: (
+        sorted(fact["name"] for fact in facts.get("annotations", [])),
+        sorted(spec.get("annotations") or {}),
+    ),
     "oomKillDisable": _oom_kill,
 }
 

@@ -1,7 +1,7 @@
 """Generated requests: Portero reads what dockerd executes. And the comparison notices a reading that is wrong."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -42,98 +42,54 @@ def _create(**settings: Any) -> Case:
     return Case("ContainerCreate", "/containers/create", Document(plain(body)), starts=True)
 
 
-def _set(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:
-    """Changes what was read."""
-
-    def change(document: dict[str, Any]) -> None:
-        part: Any = document
-        for step in path[:-1]:
-            part = part[step]
-        part[path[-1]] = to
-
-    return change
-
-
-# Each a request, a change of what Portero reads of it, and where the difference must show.
-WRONG: dict[str, tuple[Case, Callable[[dict[str, Any]], None], str]] = {
+_DEVICE = {"PathOnHost": "/dev/null", "PathInContainer": "/dev/n", "CgroupPermissions": "rwm"}
+# Each a request, what Portero is made to read of it, and where the difference must show.
+WRONG: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "a body that is not privileged": (
-        _create(Privileged=True),
-        _set("body", "HostConfig", "Privileged", to=False),
+        {"Privileged": True},
+        "body HostConfig Privileged",
+        False,
         "HostConfig.Privileged",
     ),
-    "a fact that is not privileged": (
-        _create(Privileged=True),
-        _set("facts", "privileged", "value", to=False),
-        "facts.privileged",
-    ),
-    "no capability": (_create(CapAdd=["sys_admin"]), _set("facts", "capabilities", "add", to=[]), "facts.capabilities"),
+    "a fact that is not privileged": ({"Privileged": True}, "facts privileged value", False, "facts.privileged"),
+    "no capability": ({"CapAdd": ["sys_admin"]}, "facts capabilities add", [], "facts.capabilities"),
     "another capability": (
-        _create(CapDrop=["ALL"]),
-        _set("facts", "capabilities", "drop", to=[{"name": "KILL", "at": ""}]),
+        {"CapDrop": ["ALL"]},
+        "facts capabilities drop",
+        [{"name": "KILL", "at": ""}],
         "facts.capabilities",
     ),
-    "no mount": (_create(Binds=["/etc:/x"]), _set("facts", "mounts", to=[]), "facts.mounts"),
+    "no mount": ({"Binds": ["/etc:/x"]}, "facts mounts", [], "facts.mounts"),
     "another source": (
-        _create(Binds=["/etc:/x"]),
-        _set("facts", "mounts", 0, "paths", to=["/srv"]),
+        {"Binds": ["/etc:/x"]},
+        "facts mounts 0 paths",
+        ["/srv"],
         "facts.mounts[HostConfig.Binds[0]].paths",
     ),
-    "a mount that is not writable": (
-        _create(Binds=["/etc:/x"]),
-        _set("facts", "mounts", 0, "writable", to=False),
-        "facts.mounts",
-    ),
-    "no limit of memory": (
-        _create(Memory=2**27),
-        _set("facts", "limits", "memory", "value", to=2**20),
-        "facts.limits.memory",
-    ),
-    "a process namespace of its own": (
-        _create(PidMode="host"),
-        _set("facts", "namespaces", "pid", "mode", to="default"),
-        "facts.namespaces",
-    ),
-    "seccomp": (
-        _create(SecurityOpt=["seccomp=unconfined"]),
-        _set("facts", "seccomp", "profile", to="default"),
-        "facts.seccomp",
-    ),
-    "paths that stay masked": (
-        _create(MaskedPaths=[]),
-        _set("facts", "maskedPaths", "missing", to=[]),
-        "facts.maskedPaths",
-    ),
-    "no device": (
-        _create(Devices=[{"PathOnHost": "/dev/null", "PathInContainer": "/dev/n", "CgroupPermissions": "rwm"}]),
-        _set("facts", "devices", to=[]),
-        "facts.devices",
-    ),
-    "no sysctl": (
-        _create(NetworkMode="none", Sysctls={"net.ipv4.ip_forward": "1"}),
-        _set("facts", "sysctls", to=[]),
-        "facts.sysctls",
-    ),
-    "no group": (_create(GroupAdd=["docker"]), _set("facts", "groups", to=[]), "facts.groups"),
-    "the usual cgroup": (
-        _create(CgroupParent="/x"),
-        _set("facts", "cgroupParent", "value", to=""),
-        "facts.cgroupParent",
-    ),
-    "a name that is not read": (
-        _create(Dns=["1.1.1.1"]),
-        _set("body", "HostConfig", "Dns", to=None),
-        "HostConfig.Dns",
-    ),
+    "a mount that is not writable": ({"Binds": ["/etc:/x"]}, "facts mounts 0 writable", False, "facts.mounts"),
+    "no limit of memory": ({"Memory": 2**27}, "facts limits memory value", 2**20, "facts.limits.memory"),
+    "a process namespace of its own": ({"PidMode": "host"}, "facts namespaces pid mode", "default", "facts.namespaces"),
+    "seccomp": ({"SecurityOpt": ["seccomp=unconfined"]}, "facts seccomp profile", "default", "facts.seccomp"),
+    "paths that stay masked": ({"MaskedPaths": []}, "facts maskedPaths missing", [], "facts.maskedPaths"),
+    "no device": ({"Devices": [_DEVICE]}, "facts devices", [], "facts.devices"),
+    "no sysctl": ({"Sysctls": {"net.ipv4.ip_forward": "1"}}, "facts sysctls", [], "facts.sysctls"),
+    "no group": ({"GroupAdd": ["docker"]}, "facts groups", [], "facts.groups"),
+    "the usual cgroup": ({"CgroupParent": "/x"}, "facts cgroupParent value", "", "facts.cgroupParent"),
+    "a name that is not read": ({"Dns": ["1.1.1.1"]}, "body HostConfig Dns", None, "HostConfig.Dns"),
 }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_reading_is_noticed(stage: Stage, wrong: str) -> None:
-    case, change, at = WRONG[wrong]
+    settings, place, value, at = WRONG[wrong]
+    case = _create(**settings)
 
     def read(asked: bytes) -> dict[str, Any]:
-        document = read_document(asked)
-        change(document)
+        document = part = read_document(asked)
+        *outer, name = place.split()
+        for step in outer:
+            part = part[int(step)] if step.isdigit() else part[step]
+        part[name] = value
         return document
 
     assert examine(stage, case).unexplained == ()

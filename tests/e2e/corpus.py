@@ -6,15 +6,14 @@ rule or refusal code), and how the effect shows (`probe`). `{{N}}` and its broth
 """
 
 import base64
-import io
 import json
-import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.paths import CORPUS
 
+from .images import archive
 from .rawhttp import render
 
 FOLDER = CORPUS
@@ -103,9 +102,9 @@ def _template(template: Mapping[str, Any], fill: Fill) -> bytes:
         case "bigint":
             return f'{{"{template["key"]}":{"9" * template["digits"]},{text[1:]}'.encode()
         case "buildtar":
-            return _tar({"Dockerfile": fill(template["dockerfile"])})
+            return archive({"Dockerfile": fill(template["dockerfile"]).encode()})
         case "plugintar":
-            return _tar({"config.json": fill(json.dumps(template["config"])), "rootfs/x": "x"})
+            return archive({"config.json": fill(json.dumps(template["config"])).encode(), "rootfs/x": b"x"})
     raise ValueError(f"no such body template: {template['kind']}")
 
 
@@ -115,13 +114,3 @@ def _padded(text: str, size: int, where: str) -> bytes:
     if where == "after":
         return text.ljust(size).encode()
     return f'{text[:-1]},"Labels":{{"pad":"{"x" * max(0, size - len(text) - 22)}"}}}}'.encode()
-
-
-def _tar(files: Mapping[str, str]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return stream.getvalue()

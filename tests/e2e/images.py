@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -48,6 +49,17 @@ def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
     entry.type = kind
     entry.mode = mode
     return entry
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A tar stream of these files."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in files.items():
+            entry = _entry(name, tarfile.REGTYPE, 0o644)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
 
 
 def import_image(socket: Path, tag: str, data: bytes, change: str) -> None:

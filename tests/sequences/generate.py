@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from . import pieces
 from .pieces import Piece
 from .steps import Step
 
+_T = TypeVar("_T")
 FEWEST, MOST = 3, 12
 # How much likelier a sequence of a theme takes a piece of it than another theme's.
 BOOST = 12
@@ -85,7 +87,7 @@ class _Sequence:
     def _version(self) -> str:
         return self._choose.choice(pieces.VERSIONS) if self._chance(0.1) else ""
 
-    def _themed(self, table: Mapping[str, Sequence[Piece]]) -> Piece:
+    def _themed(self, table: Mapping[str, Sequence[_T]]) -> _T:
         weights = [BOOST if theme == self._theme else 3 if theme == "mixed" else 1 for theme in table]
         return self._choose.choice(table[self._choose.choices([*table], weights)[0]])
 
@@ -97,25 +99,19 @@ class _Sequence:
 
     # -- containers
 
-    def _new_container(self) -> str:
+    def _create(self) -> Step:
+        return self._run("create")
+
+    def _run(self, kind: str = "run") -> Step:
         name = f"c{len(self._mounted)}"
         self._mounted[name] = []
-        return name
-
-    def _run(self) -> Step:
-        return self._container_step("run")
-
-    def _create(self) -> Step:
-        return self._container_step("create")
-
-    def _container_step(self, kind: str) -> Step:
-        name = self._new_container()
         # Half of the containers want nothing special: what follows needs some that run.
         daring = self._chance(0.25 if self._theme in ("plugins", "swaps") else 0.5)
         mounts = (0, 2, 6, 1) if self._theme == "swaps" else (2, 6, 4, 1)
         chosen = [self._mount(name, daring) for _ in range(self._choose.choices((0, 1, 2, 3), mounts)[0])]
         if daring:
-            chosen += [self._flag() for _ in range(self._choose.choices((0, 1, 2), (6, 4, 1))[0])]
+            flags = [self._themed(pieces.CONTAINER_FLAGS) for _ in range(self._choose.choices((0, 1, 2), (6, 4, 1))[0])]
+            chosen += [_with_device(piece, self._device) for piece in flags]
         if self._chance(0.5 if self._theme == "plugins" and self._listens else 0.03):
             driver = self._driver()
             if self._chance(0.6):  # the driver is then that of the image's own volumes only
@@ -137,9 +133,6 @@ class _Sequence:
             return self._choose.choice(self._images)
         return pieces.DATA if self._chance(0.7 if self._theme == "plugins" else 0.3) else pieces.APP
 
-    def _flag(self) -> Piece:
-        return _with_device(self._themed(pieces.CONTAINER_FLAGS), self._device)
-
     def _mount(self, container: str, daring: bool) -> Piece:
         taken = [target for _, target in self._mounted[container]]
         target = self._choose.choice([target for target in pieces.TARGETS if target not in taken])
@@ -153,18 +146,13 @@ class _Sequence:
                 source = self._choose.choice(self._related(container) or [source])
             self._mounted[container].append((source, target))
             return self._bind(source, target, read_only=source not in pieces.WRITABLE or self._chance(0.3))
-        theme = self._choose.choices(
-            [*pieces.SOURCES],
-            [BOOST if theme == self._theme else 3 if theme == "mixed" else 1 for theme in pieces.SOURCES],
-        )[0]
-        source = self._choose.choice(pieces.SOURCES[theme])
+        source = self._themed(pieces.SOURCES)
         self._mounted[container].append((source, target))
         return self._bind(source, target, read_only=source not in pieces.WRITABLE and self._chance(0.6))
 
     def _bind(self, source: str, target: str, *, read_only: bool) -> Piece:
         if self._chance(0.25):
-            mount = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
-            flags = f"--mount type=bind,src={source},dst={target}{',readonly' if read_only else ''}"
+            flags, mount = _bind_mount(source, target, read_only)
             return Piece(flags, {"HostConfig": {"Mounts": [mount]}})
         bind = f"{source}:{target}" + self._choose.choice(
             (":ro", ":ro", ":ro,z", ":ro,z", ":ro,rslave") if read_only else ("", ":z")
@@ -250,16 +238,7 @@ class _Sequence:
         name = self._container()
         chosen = []
         if self._chance(0.2):
-            chosen.append(
-                self._choose.choice(
-                    (
-                        Piece("--privileged", {"Privileged": True}),
-                        Piece("-u 0", {"User": "0"}),
-                        Piece("-u 0:6", {"User": "0:6"}),
-                        Piece("-w /proc/self/fd/8", {"WorkingDir": "/proc/self/fd/8"}),
-                    )
-                )
-            )
+            chosen.append(self._choose.choice(pieces.EXECS))
         text = "; ".join([*(self._mischief(name) for _ in range(self._choose.choice((0, 1, 1)))), "look"])
         return Step(self._user(), "exec", name, chosen, text)
 
@@ -287,11 +266,10 @@ class _Sequence:
         return Step(self._user(), "commit", name, chosen, repository)
 
     def _rename(self) -> Step:
-        name = self._container()
-        return Step(self._user(), "rename", name, text=self._choose.choice(("c0", "c1", "c9")))
+        return Step(self._user(), "rename", self._container(), text=self._choose.choice(("c0", "c1", "c9")))
 
     def _update(self) -> Step:
-        return Step(self._user(), "update", self._container(), [self._choose.choice(_UPDATES)])
+        return Step(self._user(), "update", self._container(), [self._choose.choice(pieces.UPDATES)])
 
     def _checkpoint(self) -> Step:
         folder = self._choose.choice(("", "/srv/app", "/opt/containerd"))
@@ -338,38 +316,27 @@ class _Sequence:
         chosen.append(pieces.NETWORK_PIECES["mixed"][0])
         if self._listens and self._chance(0.5 if self._theme == "plugins" else 0.1):
             driver = self._choose.choice(self._listens)  # dockerd looks 15 s for one that is not there
-            part = self._choose.choice(("ipam", "network"))
-            chosen.append(
-                Piece(f"--ipam-driver {driver}", {"IPAM": {"Driver": driver}})
-                if part == "ipam"
-                else Piece(f"-d {driver}", {"Driver": driver})
-            )
+            ipam = Piece(f"--ipam-driver {driver}", {"IPAM": {"Driver": driver}})
+            chosen.append(self._choose.choice((ipam, Piece(f"-d {driver}", {"Driver": driver}))))
         return Step(self._user(), "network", name, chosen, version=self._version())
 
     def _connect(self) -> Step:
-        network = self._choose.choice([*self._networks, "host", "bridge"])
-        return Step(self._user(), "connect", self._container(), text=network)
+        networks = [*self._networks, "host", "bridge"]
+        return Step(self._user(), "connect", self._container(), text=self._choose.choice(networks))
 
     def _service(self) -> Step:
-        name = "s0"
         chosen = []
         if self._chance(0.7):
             theme = self._theme if self._theme in pieces.SOURCES else "mixed"
             source, target = self._choose.choice(pieces.SOURCES[theme]), self._choose.choice(pieces.TARGETS)
-            read_only = self._chance(0.5)
-            mount = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
-            chosen.append(
-                Piece(
-                    f"--mount type=bind,src={source},dst={target}{',readonly' if read_only else ''}",
-                    {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}},
-                )
-            )
+            flags, mount = _bind_mount(source, target, self._chance(0.5))
+            chosen.append(Piece(flags, {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}))
         if self._chance(0.4):
             log = self._choose.choice(pieces.CONTAINER_FLAGS["logs"])
             config = log.body["HostConfig"]["LogConfig"]
             driver = {"Name": config["Type"], "Options": config["Config"]}
             chosen.append(Piece(log.flags, {"TaskTemplate": {"LogDriver": driver}}))
-        return Step(self._user(), "service", name, chosen, "look; exit 0", pieces.APP, self._version())
+        return Step(self._user(), "service", "s0", chosen, "look; exit 0", pieces.APP, self._version())
 
     def _swap(self) -> Step:
         """A user of the host replaces a folder of their own by a link."""
@@ -382,31 +349,22 @@ class _Sequence:
         return Step(self._user(), "request", method, text=target)
 
     def _build(self) -> Step:
-        network = self._choose.choice(("none", "host", "container:c0"))
-        query = {"t": "registry.example.com/team/made:1", "networkmode": network}
-        self._images.append("registry.example.com/team/made:1")
-        chosen = [Piece(f"-t registry.example.com/team/made:1 --network {network}", query)]
+        network, made = self._choose.choice(("none", "host", "container:c0")), "registry.example.com/team/made:1"
+        self._images.append(made)
+        chosen = [Piece(f"-t {made} --network {network}", {"t": made, "networkmode": network})]
         return Step(self._user(), "build", "b", chosen, f"FROM {pieces.APP}\nRUN look\n")
 
 
-_UPDATES = (
-    Piece("--memory 128m --memory-swap 128m", {"Memory": 1 << 27, "MemorySwap": 1 << 27}),
-    Piece("--restart on-failure:2", {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 2}}),
-    Piece("--restart always", {"RestartPolicy": {"Name": "always"}}),
-    Piece("(device)", {"Devices": [{"PathOnHost": "/dev/loop0", "PathInContainer": "/dev/disk0"}]}),
-)
+def _bind_mount(source: str, target: str, read_only: bool) -> tuple[str, dict[str, object]]:
+    """A --mount as it is typed, and as it is sent."""
+    mount: dict[str, object] = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
+    return f"--mount type=bind,src={source},dst={target}{',readonly' if read_only else ''}", mount
 
 
 def _last_network(chosen: Sequence[Piece]) -> list[Piece]:
     """A container has one network mode: the pieces without all but the first that sets it."""
-    found = False
-    kept = []
-    for piece in chosen:
-        sets = "NetworkMode" in piece.body.get("HostConfig", {})
-        if not (sets and found):
-            kept.append(piece)
-        found = found or sets
-    return kept
+    setting = [piece for piece in chosen if "NetworkMode" in piece.body.get("HostConfig", {})]
+    return [piece for piece in chosen if piece not in setting[1:]]
 
 
 def _with_device(piece: Piece, device: str) -> Piece:

@@ -35,6 +35,18 @@ def _run(name: str, *chosen: Piece, text: str = LOOK, image: str = APP) -> Step:
     return Step("alicia", "run", name, chosen, text, image)
 
 
+def _create(name: str, *chosen: Piece) -> Step:
+    return Step("bruno", "create", name, chosen, LOOK, APP)
+
+
+def _network(*chosen: Piece) -> list[Step]:
+    return [Step("alicia", "network", "n0", [QUIET, *chosen])]
+
+
+def _subnet(subnet: str) -> Piece:
+    return Piece("--subnet", {"IPAM": {"Config": [{"Subnet": subnet}]}})
+
+
 def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
     """By name: the steps, and what is noticed. `device` is the host's block device."""
     restart = _with("--restart on-failure:1", RestartPolicy={"Name": "on-failure", "MaximumRetryCount": 1})
@@ -42,6 +54,8 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
     listen = (_run("c0", _bind("v0", "/v"), text=STAY), Step("alicia", "listen", "c0", text="/v/evil.sock"))
     log = {"Type": "syslog", "Config": {"syslog-address": f"unixgram://{NOTIFY}"}}
     stream = {"Type": "syslog", "Config": {"syslog-address": f"unix://{STREAM}"}}
+    mount = {"Type": "bind", "Source": "/etc", "Target": "/x"}
+    service = {"TaskTemplate": {"ContainerSpec": {"Mounts": [mount]}}}
     disk = {"PathOnHost": device, "PathInContainer": "/dev/disk0", "CgroupPermissions": "r"}
     return {
         "a volume driver by path": (
@@ -49,12 +63,7 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
             "read: file /canary",
         ),
         "an IPAM driver by path": (
-            [
-                *listen,
-                Step(
-                    "alicia", "network", "n0", [QUIET, Piece(f"--ipam-driver {SOCKET}", {"IPAM": {"Driver": SOCKET}})]
-                ),
-            ],
+            [*listen, *_network(Piece(f"--ipam-driver {SOCKET}", {"IPAM": {"Driver": SOCKET}}))],
             PLUGIN_LOADED,
         ),
         "a container swaps the source of its own mount": (
@@ -63,7 +72,7 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
         ),
         "docker cp reads what another container swapped": (
             [
-                Step("bruno", "create", "c0", [_bind("/srv/app/data", "/x")], LOOK, APP),
+                _create("c0", _bind("/srv/app/data", "/x")),
                 _run("c1", _bind("/srv/app", "/w"), text=swap),
                 Step("bruno", "copy-out", "c0", text="/x/canary"),
             ],
@@ -71,7 +80,7 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
         ),
         "docker cp writes through a swapped source": (
             [
-                Step("bruno", "create", "c0", [_bind("/srv/app/data", "/x")], LOOK, APP),
+                _create("c0", _bind("/srv/app/data", "/x")),
                 _run("c1", _bind("/srv/app", "/w"), text="mv /w/data /w/old; ln -s /opt/containerd/bin /w/data"),
                 Step("bruno", "copy-in", "c0", text="/x"),
             ],
@@ -111,55 +120,18 @@ def ways(device: str) -> dict[str, tuple[Sequence[Step], str]]:
         "a log driver to a datagram socket": ([_run("c0", _with("syslog", LogConfig=log))], f"reached: {NOTIFY}"),
         "a log driver to a stream socket": ([_run("c0", _with("syslog", LogConfig=stream))], f"reached: {STREAM}"),
         "a bridge of the host": (
-            [
-                Step(
-                    "alicia",
-                    "network",
-                    "n0",
-                    [
-                        QUIET,
-                        Piece("--subnet", {"IPAM": {"Config": [{"Subnet": "10.44.0.0/24"}]}}),
-                        Piece("-o name", {"Options": {"com.docker.network.bridge.name": BRIDGE}}),
-                    ],
-                )
-            ],
+            _network(
+                _subnet("10.44.0.0/24"), Piece("-o name", {"Options": {"com.docker.network.bridge.name": BRIDGE}})
+            ),
             f"changed: the address of {BRIDGE}",
         ),
-        "a route of the host": (
-            [
-                Step(
-                    "alicia",
-                    "network",
-                    "n0",
-                    [QUIET, Piece("--subnet", {"IPAM": {"Config": [{"Subnet": "8.8.8.0/24"}]}})],
-                )
-            ],
-            "changed: the host's route to 8.8.8.0 (br)",
-        ),
+        "a route of the host": (_network(_subnet("8.8.8.0/24")), "changed: the host's route to 8.8.8.0 (br)"),
         "a build downloads from a listener of the host": (
             [Step("alicia", "request", "POST", text=f"/build?remote=http://{FULL_WIDTH}.0.0.1:8099/a")],
             "read: a listener on the host's 127.0.0.1",
         ),
         "a service": (
-            [
-                Step(
-                    "alicia",
-                    "service",
-                    "s0",
-                    [
-                        Piece(
-                            "--mount type=bind,src=/etc,dst=/x",
-                            {
-                                "TaskTemplate": {
-                                    "ContainerSpec": {"Mounts": [{"Type": "bind", "Source": "/etc", "Target": "/x"}]}
-                                }
-                            },
-                        )
-                    ],
-                    LOOK,
-                    APP,
-                )
-            ],
+            [Step("alicia", "service", "s0", [Piece("--mount type=bind,src=/etc,dst=/x", service)], LOOK, APP)],
             "read: file /etc/canary",
         ),
     }

@@ -1,19 +1,18 @@
 """Plays a sequence against the daemon of a `Stage` and says which canaries noticed it."""
 
 import contextlib
-import io
 import json
 import socket
 import subprocess
-import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from tests.e2e.guarded import GuardedDocker
+from tests.e2e.images import archive
 from tests.e2e.rawhttp import Answer, Client, exchange, render
 
 from .canaries import MARK, Canaries
@@ -56,6 +55,27 @@ class Played:
     answers: tuple[str, ...]
 
 
+# The steps that are one request: its method, target and body.
+_REQUESTS: Mapping[str, Callable[[Step], tuple[str, str, object]]] = {
+    "stop": lambda step: ("POST", f"/containers/{step.name}/stop?t=0", None),
+    "copy-out": lambda step: ("GET", f"/containers/{step.name}/archive?path={quote(step.text)}", None),
+    "commit": lambda step: (
+        *("POST", "/commit?" + urlencode({"container": step.name, "repo": step.text, "tag": "1", **step.body()}, True)),
+        None,
+    ),
+    "update": lambda step: ("POST", f"/containers/{step.name}/update", step.body()),
+    "checkpoint": lambda step: (
+        *("POST", f"/containers/{step.name}/checkpoints"),
+        {"CheckpointID": step.text, **step.body()},
+    ),
+    "volume": lambda step: ("POST", "/volumes/create", {"Name": step.name, **step.body()}),
+    "remove-volume": lambda step: ("DELETE", f"/volumes/{step.name}", None),
+    "network": lambda step: ("POST", "/networks/create", {"Name": step.name, **step.body()}),
+    "connect": lambda step: ("POST", f"/networks/{step.text}/connect", {"Container": step.name, **step.body()}),
+    "request": lambda step: (step.name, step.text, step.body() or None),
+}
+
+
 class Player:
     """Plays one sequence at a time and cleans up after each."""
 
@@ -96,8 +116,10 @@ class Player:
         self._plugins = []
 
     def _do(self, step: Step) -> str:
-        act = getattr(self, "_" + step.kind.replace("-", "_"))
-        answer = act(step)
+        if step.kind in _REQUESTS:
+            answer = self._ask(step, *_REQUESTS[step.kind](step))
+        else:
+            answer = getattr(self, "_" + step.kind.replace("-", "_"))(step)
         if isinstance(answer, Answer):
             self._output.append(answer.body)
             return f"{answer.status} {answer.message if answer.status >= 400 else ''}".strip()
@@ -162,9 +184,6 @@ class Player:
     def _log_of(self, name: str) -> bytes:
         return self._docker.client.ask("GET", f"/containers/{name}/logs?stdout=1&stderr=1").body
 
-    def _stop(self, step: Step) -> Answer:
-        return self._ask(step, "POST", f"/containers/{step.name}/stop?t=0")
-
     def _exec(self, step: Step) -> Answer:
         body = {"Cmd": ["sh", "-c", step.text], "AttachStdout": True, "AttachStderr": True, **step.body()}
         created = self._ask(step, "POST", f"/containers/{step.name}/exec", body)
@@ -172,11 +191,8 @@ class Player:
             return created
         return self._ask(step, "POST", f"/exec/{created.json()['Id']}/start", {"Detach": False})
 
-    def _copy_out(self, step: Step) -> Answer:
-        return self._ask(step, "GET", f"/containers/{step.name}/archive?path={quote(step.text)}")
-
     def _copy_in(self, step: Step) -> Answer:
-        data = _archive({"decides": MARK.encode()})
+        data = archive({"decides": MARK.encode()})
         target = f"/containers/{step.name}/archive?path={quote(step.text)}"
         return self._send(step, "PUT", target, data)
 
@@ -185,23 +201,11 @@ class Player:
         request = render(method, version + target, [("Content-Type", "application/x-tar")], data)
         return exchange(self._docker.socket, request, 20)
 
-    def _commit(self, step: Step) -> Answer:
-        query = {"container": step.name, "repo": step.text, "tag": "1", **step.body()}
-        return self._ask(step, "POST", f"/commit?{urlencode(query, doseq=True)}")
-
     def _rename(self, step: Step) -> Answer:
         answer = self._ask(step, "POST", f"/containers/{step.name}/rename?name={step.text}")
         if answer.status == 204 and step.name in self._stay:
             self._stay = {*self._stay - {step.name}, step.text}
         return answer
-
-    def _update(self, step: Step) -> Answer:
-        return self._ask(step, "POST", f"/containers/{step.name}/update", step.body())
-
-    def _checkpoint(self, step: Step) -> Answer:
-        return self._ask(
-            step, "POST", f"/containers/{step.name}/checkpoints", {"CheckpointID": step.text, **step.body()}
-        )
 
     def _listen(self, step: Step) -> str:
         state = (self._docker.client.ask("GET", f"/containers/{step.name}/json").json() or {}).get("State", {})
@@ -215,18 +219,6 @@ class Player:
         return "listens"
 
     # -- everything else
-
-    def _volume(self, step: Step) -> Answer:
-        return self._ask(step, "POST", "/volumes/create", {"Name": step.name, **step.body()})
-
-    def _remove_volume(self, step: Step) -> Answer:
-        return self._ask(step, "DELETE", f"/volumes/{step.name}")
-
-    def _network(self, step: Step) -> Answer:
-        return self._ask(step, "POST", "/networks/create", {"Name": step.name, **step.body()})
-
-    def _connect(self, step: Step) -> Answer:
-        return self._ask(step, "POST", f"/networks/{step.text}/connect", {"Container": step.name, **step.body()})
 
     def _service(self, step: Step) -> Answer:
         body: dict[str, Any] = {"Name": step.name}
@@ -248,12 +240,9 @@ class Player:
                 return
             time.sleep(0.05)
 
-    def _request(self, step: Step) -> Answer:
-        return self._ask(step, step.name, step.text, step.body() or None)
-
     def _build(self, step: Step) -> Answer:
         target = f"/build?{urlencode(step.body(), doseq=True)}"
-        return self._send(step, "POST", target, _archive({"Dockerfile": step.text.encode()}))
+        return self._send(step, "POST", target, archive({"Dockerfile": step.text.encode()}))
 
     def _swap(self, step: Step) -> str:
         folder = self._docker.host.path(step.name)
@@ -296,13 +285,3 @@ class Player:
             for tag in image["RepoTags"] or [image["Id"]]:
                 if tag not in KEPT_IMAGES:
                     ask("DELETE", f"/images/{tag}?force=1&noprune=1")
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return stream.getvalue()
