@@ -1,9 +1,7 @@
 """Envelopes without secrets: rules see the same as before."""
 
 import base64
-import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from portero.reading import envelope
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
 from portero.types import JSON
-from tests.paths import CAPTURES
+from tests.captured import envelopes
 
 
 def asked(method: str = "POST", uri: str = "/v1.45/containers/create", body: object = None, **headers: str) -> bytes:
@@ -144,13 +142,6 @@ def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
         masked(envelope.read(data))
 
 
-def captured() -> Iterator[bytes]:
-    for file in sorted(CAPTURES.glob("*.jsonl.gz")):
-        with gzip.open(file) as lines:
-            documents = (json.loads(line) for line in lines)
-            yield from (json.dumps(one["envelope"]).encode() for one in documents if one["phase"] == "req")
-
-
 @pytest.fixture(scope="module")
 def judge() -> Judge:
     return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))
@@ -164,7 +155,7 @@ def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:
 
 def test_every_captured_request_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
     different = []
-    for data in captured():
+    for data in (json.dumps(one).encode() for asked in envelopes().values() for one in asked):
         plain = json.dumps(masked(envelope.read(data))).encode()
         before, after = (_find_decided(judge, request) for request in (data, plain))
         if before != after:

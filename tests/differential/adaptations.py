@@ -4,7 +4,6 @@ Columns: operations, field (* is any run of characters), engines (none: all that
 below it), how (the name of a test in how.py), what dockerd makes of it, and where that stands in moby.
 """
 
-import csv
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,11 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from portero.types import JSON
+from tests.captured import table
 
 from .how import TESTS
 from .seen import Seen
 
-_TABLE = Path(__file__).with_suffix(".tsv")
 _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "create": ("ContainerCreate",),
     "update": ("ContainerUpdate",),
@@ -53,8 +52,7 @@ class Adaptation:
 @cache
 def adaptations() -> tuple[Adaptation, ...]:
     """The table."""
-    with _TABLE.open(encoding="utf-8") as lines:
-        return tuple(map(_adaptation, csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)))
+    return tuple(map(_adaptation, table(Path(__file__).with_suffix(".tsv"))))
 
 
 def _adaptation(row: Mapping[str, str]) -> Adaptation:

@@ -34,23 +34,7 @@ _NAMES = (
 )
 _USUAL_NAMES = ("web", "busybox:latest", "a b", "%6a%73%6f%6e", "x:y@z", "create", "json", "\u00fc", "a+b", "library/x")
 _TAILS = (
-    "",
-    "",
-    "",
-    "",
-    "/",
-    "?",
-    "?a=b",
-    "?a=%zz",
-    "#x",
-    "?#",
-    "?x=1;y=2",
-    "%20",
-    "//",
-    "/.",
-    "?a=b#c",
-    "/..",
-    "%3Fa=b",
+    *("", "", "", "", "/", "?", "?a=b", "?a=%zz", "#x", "?#", "?x=1;y=2", "%20", "//", "/.", "?a=b#c", "/..", "%3Fa=b"),
 )
 _METHODS = ("GET", "POST", "DELETE", "PUT", "HEAD", "OPTIONS", "PATCH", "post", "CONNECT", "TRACE", "BREW")
 _PREFIXES = ("", "", "", "", "", "http://h", "https://u:p@h:1", "foo:", "HTTP://h", "//h", "http:", "x+y.z:", "1:")

@@ -1,17 +1,17 @@
 """The table of what dockerd makes of requests by its own rules."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.captured import table
+
 from .adaptations import Adaptation, adaptations, explain
 from .difference import Difference
 from .seen import Seen
 
-with Path(__file__).with_name("adaptations.tsv").open(encoding="utf-8") as _lines:
-    ROWS = [*csv.DictReader(_lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+ROWS = table(Path(__file__).with_name("adaptations.tsv"))
 
 
 def seen(at: str, read: Any, made: Any, *, version: str | None = None, engine: str = "26.1", **body: Any) -> Seen:

@@ -117,3 +117,7 @@ class Client:
             return exchange(self.path, render(method, target), self.timeout)
         data = json.dumps(body).encode()
         return exchange(self.path, render(method, target, [("Content-Type", "application/json")], data), self.timeout)
+
+    def get(self, target: str) -> Any:
+        """The JSON that GET answers."""
+        return self.ask("GET", target).json()

@@ -5,6 +5,7 @@ Left out is what installs (tests/packaging has make install); a stand-in does wh
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,35 +18,11 @@ pytestmark = pytest.mark.e2e
 
 PAGE = REPOSITORY / "docs" / "a-day-with-portero.md"
 INSTALLING = ("make install", "pip install")
-LOG = "/var/log/portero/decisions.jsonl"
 # Of portero 0 and 1, of a docker run that is refused 125.
 EXIT_STATUSES = (0, 1, 125)
 FOLDER = "/root/portero"
 SCAN = "/opt/portero-scan/bin"
-# Of dockerd nothing tells that it has reloaded: it has when a request is asked about.
-SYSTEMCTL = f"""#!/bin/bash
-case "$*" in
-"restart portero")
-  if [ -e /run/plugin.pid ]; then
-    kill "$(cat /run/plugin.pid)"
-    while [ -e "/proc/$(cat /run/plugin.pid)" ]; do sleep 0.1; done
-  fi
-  set -a; PORTERO_LOG={LOG}; . /etc/portero/environment
-  setsid portero serve > /run/plugin.log 2>&1 < /dev/null &
-  echo $! > /run/plugin.pid
-  for try in $(seq 200); do
-    portero status > /dev/null 2>&1; [ $? -lt 2 ] && exit 0
-    sleep 0.1
-  done ;;
-"reload docker")
-  kill -HUP "$(cat /run/docker.pid)"
-  for try in $(seq 200); do
-    docker version > /dev/null; [ -s {LOG} ] && exit 0
-    sleep 0.1
-  done ;;
-esac
-exit 1
-"""
+SYSTEMCTL = Path(__file__).with_name("systemctl.sh").read_text()
 INSTALLED = f"""
 mkdir -p {FOLDER} {SCAN} /etc/portero/site /var/log/portero /srv/uploads
 cp {REPOSITORY}/packaging/files/environment /etc/portero/environment

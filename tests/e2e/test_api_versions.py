@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,61 +19,14 @@ pytestmark = pytest.mark.e2e
 
 VERSIONS = ("1.24", "1.30", "1.35", "1.39", "1.40", "1.41", "1.42", "1.43", "1.44", "1.45")
 SHAPES = Shapes.load(SCHEMAS / "api")
-SERVICE: dict[str, Any] = {
-    "Name": "db",
-    "TaskTemplate": {
-        "ContainerSpec": {
-            "Image": "busybox:latest",
-            "User": "1000",
-            "ReadOnly": True,
-            "CapabilityDrop": ["ALL"],
-            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
-            "Privileges": {"NoNewPrivileges": True},
-            "Init": True,
-            "Groups": ["100"],
-        },
-        "Resources": {"Limits": {"MemoryBytes": 67108864, "NanoCPUs": 500000000, "Pids": 100}},
-        "RestartPolicy": {"Condition": "on-failure", "MaxAttempts": 3},
-        "LogDriver": {"Name": "local", "Options": {"max-size": "1m"}},
-    },
-    "Mode": {"Replicated": {"Replicas": 0}},
-}
-CONTAINER: dict[str, Any] = {
-    "Image": "busybox:latest",
-    "User": "1000",
-    "Healthcheck": {"Test": ["CMD", "true"]},
-    "HostConfig": {
-        "Memory": 67108864,
-        "MemorySwap": 67108864,
-        "NanoCpus": 500000000,
-        "CpuShares": 512,
-        "PidsLimit": 100,
-        "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
-        "ReadonlyRootfs": True,
-        "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
-        "LogConfig": {"Type": "local", "Config": {"max-size": "1m"}},
-        "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3},
-        "ShmSize": 1048576,
-        "IpcMode": "private",
-        "CgroupnsMode": "private",
-        "Init": True,
-        "Binds": ["/srv/data:/data:ro"],
-        "Tmpfs": {"/scratch": "size=1m,noexec"},
-        "Mounts": [{"Type": "bind", "Source": "/srv/data", "Target": "/m", "ReadOnly": True}],
-    },
-}
-NETWORK: dict[str, Any] = {
-    "Name": "app",
-    "Driver": "bridge",
-    "Internal": True,
-    "Options": {"com.docker.network.bridge.enable_icc": "false"},
-    "IPAM": {"Driver": "default", "Config": [{"Subnet": "172.28.0.0/16", "Gateway": "172.28.0.1"}]},
-}
-VOLUME: dict[str, Any] = {
-    "Name": "cache",
-    "Driver": "local",
-    "DriverOpts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,noexec"},
+# What is made at each version, by the collection that it is posted to.
+MADE: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("old-versions.json").read_text())
+SERVICE = MADE["services"]
+OPERATIONS = {
+    "services": ("ServiceCreate", "db"),
+    "containers": ("ContainerCreate", "old"),
+    "networks": ("NetworkCreate", "app"),
+    "volumes": ("VolumeCreate", "cache"),
 }
 
 
@@ -98,42 +52,34 @@ def not_kept(rules_see: Mapping[str, object], kept: object) -> list[str]:
     return [at for at, value in rules_see.items() if held.get(at) != value]
 
 
+def kept(docker: GuardedDocker, collection: str) -> dict[str, Any]:
+    """What dockerd keeps of the object, under the names of the request."""
+    path = f"/{collection}/{OPERATIONS[collection][1]}{'/json' if collection == 'containers' else ''}"
+    found: dict[str, Any] = docker.client.get(path)
+    match collection:
+        case "services":
+            return dict(found["Spec"])
+        case "containers":
+            return {**found["Config"], "HostConfig": found["HostConfig"]}
+        case "volumes":
+            return {**found, "DriverOpts": found["Options"]}
+    return found
+
+
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rules_see_no_field_of_a_service_that_dockerd_drops(docker: GuardedDocker, version: str) -> None:
-    created = docker.client.ask("POST", f"/v{version}/services/create", SERVICE)
+@pytest.mark.parametrize("collection", MADE)
+def test_rules_see_no_field_that_dockerd_drops_at_this_version(
+    docker: GuardedDocker, collection: str, version: str
+) -> None:
+    body, (operation, name) = MADE[collection], OPERATIONS[collection]
+    query = f"?name={name}" if collection == "containers" else ""
+    created = docker.client.ask("POST", f"/v{version}/{collection}/create{query}", body)
     assert created.status in (200, 201), created.message
 
-    kept = docker.client.ask("GET", "/services/db").json()["Spec"]
-    docker.client.ask("DELETE", "/services/db")
+    held = kept(docker, collection)
+    docker.client.ask("DELETE", f"/{collection}/{name}")
 
-    assert not_kept(seen("ServiceCreate", SERVICE, version), kept) == []
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_dockerd_keeps_what_protects_a_container_at_every_version(docker: GuardedDocker, version: str) -> None:
-    created = docker.client.ask("POST", f"/v{version}/containers/create?name=old", CONTAINER)
-    assert created.status == 201, created.message
-
-    kept = docker.client.ask("GET", "/containers/old/json").json()
-    docker.client.ask("DELETE", "/containers/old?force=1")
-
-    rules_see = seen("ContainerCreate", CONTAINER, version)
-    assert not_kept(rules_see, {**kept["Config"], "HostConfig": kept["HostConfig"]}) == []
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_dockerd_keeps_what_protects_networks_and_volumes_at_every_version(docker: GuardedDocker, version: str) -> None:
-    network = docker.client.ask("POST", f"/v{version}/networks/create", NETWORK)
-    volume = docker.client.ask("POST", f"/v{version}/volumes/create", VOLUME)
-    assert (network.status, volume.status) == (201, 201), (network.message, volume.message)
-
-    kept = docker.client.ask("GET", "/networks/app").json()
-    held = docker.client.ask("GET", "/volumes/cache").json()
-    docker.client.ask("DELETE", "/networks/app")
-    docker.client.ask("DELETE", "/volumes/cache")
-
-    assert not_kept(seen("NetworkCreate", NETWORK, version), kept) == []
-    assert not_kept(seen("VolumeCreate", VOLUME, version), {**held, "DriverOpts": held["Options"]}) == []
+    assert not_kept(seen(operation, body, version), held) == []
 
 
 def test_a_service_whose_protection_is_dropped_is_refused_and_says_why(docker: GuardedDocker) -> None:

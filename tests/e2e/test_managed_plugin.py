@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.commands import run
+
 from .conftest import give_up
 from .decisions import Decisions, compare, decide_guarded
 from .guarded import GuardedDocker
@@ -50,15 +52,7 @@ def built(
     archive = subprocess.run(["tar", "-C", str(base), "-c", "."], check=True, capture_output=True).stdout
     subprocess.run(["docker", "import", "-", BASE], input=archive, check=True, env=environment, capture_output=True)
     environment["DEST"] = str(tmp_path_factory.mktemp("plugin"))
-    built = subprocess.run(
-        ["packaging/build.sh"],
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    built = run("packaging/build.sh", cwd=REPOSITORY, env=environment)
     assert built.returncode == 0, built.stdout + built.stderr
     return own_docker
 

@@ -1,12 +1,12 @@
 """The Debian package on a throw-away host: installed it guards a real dockerd, and taken away it leaves nothing."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.packaging.commands import run
 from tests.packaging.package import build_package
 from tests.project.test_unit import UNITS, options
 
@@ -36,15 +36,13 @@ def docker() -> Iterator[GuardedDocker]:
 
 
 def test_lintian_finds_no_error(package: Path) -> None:
-    words = ["lintian", "--allow-root", "--fail-on", "error", package]
-    found = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    found = run("lintian", "--allow-root", "--fail-on", "error", package)
 
     assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_the_operators_files_are_marked_as_such(package: Path) -> None:
-    words = ["dpkg-deb", "--info", package, "conffiles"]
-    marked = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    marked = run("dpkg-deb", "--info", package, "conffiles")
 
     places = ["/etc/logrotate.d/portero", "/etc/portero/environment", "/etc/portero/site/site.json"]
     assert marked.stdout.split() == places

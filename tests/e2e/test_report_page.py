@@ -5,13 +5,15 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.packaging.commands import run
+
+from .conftest import give_up
 from .host import REPOSITORY
 
 BROWSER = shutil.which("chromium")
@@ -53,19 +55,12 @@ class Measured:
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page of a log with names that are as long as names can be, every rule open."""
     if BROWSER is None:
-        reason = "no browser to look at the report with: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        give_up("no browser to look at the report with: apt-get install chromium")
     log = tmp_path_factory.mktemp("report") / "decisions.jsonl"
     log.write_text("\n".join(json.dumps(_decision(number)) for number in range(400)))
-    made = subprocess.run(
-        [sys.executable, "-m", "portero", "report", str(log)],
-        env={"PYTHONPATH": str(REPOSITORY / "plugin"), "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environment = {"PYTHONPATH": str(REPOSITORY / "plugin"), "PATH": os.environ["PATH"]}
+    made = run(sys.executable, "-m", "portero", "report", log, env=environment)
+    made.check_returncode()
     return made.stdout.replace("<details>", "<details open>")
 
 
@@ -115,13 +110,8 @@ def dumped(folder: Path, width: int, scheme: int) -> str:
     # Without a desktop there is no other way to say what is preferred.
     prefers = f"--blink-settings=preferredColorScheme={scheme}"
     own = (f"--user-data-dir={folder}/browser", "--window-size=1400,1000", "--virtual-time-budget=2000")
-    shown = subprocess.run(
-        [str(BROWSER), *options, prefers, *own, "--dump-dom", frame.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    shown = run(str(BROWSER), *options, prefers, *own, "--dump-dom", frame.as_uri(), timeout=120)
+    shown.check_returncode()
     return shown.stdout
 
 

@@ -3,6 +3,7 @@
 import shlex
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,35 +27,8 @@ os.setuid(1000)
 listening.listen()
 time.sleep(600)
 """
-PREPARATION = f"""
-set -e
-mkdir -p {FOLDER}/plugin/rootfs /srv/listed/a /home/listed/site /home/alicia/site /home/user
-mkdir -p /run/listed /srv/trusted/site /opt/portero /srv/more
-echo 'nobody:x:65534:65534::/:/bin/sh' > {FOLDER}/passwd
-echo 'FROM busybox' > {FOLDER}/Dockerfile
-echo '{{"entrypoint": ["/x"], "interface": {{"types": ["x"], "socket": "x.sock"}}}}' > {FOLDER}/plugin/config.json
-docker save -o {FOLDER}/image.tar busybox
-docker run -d --name web --init busybox sleep 3600
-for network in app listed elsewhere; do docker network create --driver overlay --attachable $network; done
-docker service create --detach --name web --replicas 0 nginx:1.27
-docker service update --detach --env-add A=a web
-"""
-# What rules about existing objects name; made while nothing guards the daemon.
-OLD = """
-set -e
-docker run -d --name get -v /srv/media:/data busybox sleep 3600
-docker run -d --name show -v /srv/media/movies:/m busybox sleep 3600
-docker run -d --name old --privileged busybox sleep 3600
-docker volume create -o type=none -o o=bind -o device=/ oldhost
-docker service create --detach --name old --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27
-docker service update --detach --mount-rm /x old
-docker commit -c 'USER 10001' web app:numeric
-docker commit -c 'USER nobody' web app:named
-docker commit -c 'HEALTHCHECK CMD true' web app:checked
-docker commit -c 'EXPOSE 8001 8002 8003 8004' web app:ports
-curl -sS --fail --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d '{"Cmd": ["sleep", "1"]}' \
-    http://localhost/containers/old/exec
-"""
+PREPARATION = Path(__file__).with_name("rule-examples.sh").read_text()
+OLD = Path(__file__).with_name("rule-examples-old.sh").read_text()
 KEPT = ("web", "old", "oldhost", "get", "show")
 
 
@@ -135,15 +109,12 @@ class Typist:
 
     def _tidy_up(self) -> None:
         client = self._docker.client
-        for container in client.ask("GET", "/containers/json?all=1").json():
-            if container["Names"][0].removeprefix("/") not in KEPT:
-                client.ask("DELETE", f"/containers/{container['Id']}?force=1&v=1")
-        for service in client.ask("GET", "/services").json():
-            if service["Spec"]["Name"] not in KEPT:
-                client.ask("DELETE", f"/services/{service['ID']}")
-        for volume in client.ask("GET", "/volumes").json()["Volumes"] or []:
-            if volume["Name"] not in KEPT:
-                client.ask("DELETE", f"/volumes/{volume['Name']}?force=1")
+        names = [(f"/containers/{c['Id']}?force=1&v=1", c["Names"][0]) for c in client.get("/containers/json?all=1")]
+        names += [(f"/services/{service['ID']}", service["Spec"]["Name"]) for service in client.get("/services")]
+        names += [(f"/volumes/{v['Name']}?force=1", v["Name"]) for v in client.get("/volumes")["Volumes"] or ()]
+        for path, name in names:
+            if name.removeprefix("/") not in KEPT:
+                client.ask("DELETE", path)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import pytest
 
 from portero import __version__
 from tests.paths import ROOT
+
+from .commands import run
 
 PLUGIN = ROOT / "packaging" / "cli-plugin" / "docker-portero"
 needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="needs the docker command")
@@ -29,15 +30,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"DOCKER_CONFIG": str(plugins.parent), "PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path)}
 
 
-def run(environ: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=False)
-
-
 def test_the_metadata_is_that_of_this_version_and_comes_at_once(environ: dict[str, str]) -> None:
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        answer = run(environ, str(PLUGIN), "docker-cli-plugin-metadata")
+        answer = run(PLUGIN, "docker-cli-plugin-metadata", env=environ)
         times.append(time.perf_counter() - began)
 
     metadata = json.loads(answer.stdout)
@@ -48,7 +45,7 @@ def test_the_metadata_is_that_of_this_version_and_comes_at_once(environ: dict[st
 
 @needs_docker
 def test_docker_lists_it(environ: dict[str, str]) -> None:
-    assert "Show what Portero refuses" in run(environ, "docker", "--help").stdout
+    assert "Show what Portero refuses" in run("docker", "--help", env=environ).stdout
 
 
 @needs_docker
@@ -62,11 +59,11 @@ def test_docker_lists_it(environ: dict[str, str]) -> None:
     ],
 )
 def test_the_words_reach_portero(environ: dict[str, str], typed: list[str], words: str) -> None:
-    assert run(environ, "docker", *typed).stdout == words
+    assert run("docker", *typed, env=environ).stdout == words
 
 
 def test_without_portero_one_sentence_says_so(environ: dict[str, str]) -> None:
-    answer = run(environ | {"PATH": "/nowhere"}, "/bin/sh", str(PLUGIN), "portero", "status")
+    answer = run("/bin/sh", PLUGIN, "portero", "status", env=environ | {"PATH": "/nowhere"})
 
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr.startswith("docker portero: the command portero is not on the PATH; ")

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from tests.paths import ROOT
+
+from .commands import run
 
 SCRIPT = ROOT / "packaging" / "gather.sh"
 
@@ -15,9 +16,7 @@ def test_a_folder_with_other_files_is_left_as_it_is(tmp_path: Path) -> None:
     kept = tmp_path / "letter.txt"
     kept.write_text("dear")
 
-    done = subprocess.run(
-        [SCRIPT, tmp_path], env={**os.environ, "PYTHON": sys.executable}, capture_output=True, text=True, check=False
-    )
+    done = run(SCRIPT, tmp_path, env={**os.environ, "PYTHON": sys.executable})
 
     assert done.returncode == 2
     assert done.stderr == f"{SCRIPT}: {tmp_path} holds {kept}, which is no wheel: name a folder of its own\n"
@@ -33,11 +32,8 @@ def test_a_checkout_without_an_environment_gathers_with_the_systems_python(tmp_p
     python.parent.mkdir()
     python.write_text('#!/bin/sh\necho "$0 $*" >&2\nexit 9\n')
     python.chmod(0o755)
-    path = f"{python.parent}:{os.environ['PATH']}"
 
-    done = subprocess.run(
-        [script, tmp_path / "wheels", "3.13"], env={"PATH": path}, capture_output=True, text=True, check=False
-    )
+    done = run(script, tmp_path / "wheels", "3.13", env={"PATH": f"{python.parent}:{os.environ['PATH']}"})
 
     assert done.returncode == 9
     assert done.stderr.startswith(f"{python} -m venv ")

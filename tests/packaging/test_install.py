@@ -13,6 +13,8 @@ import pytest
 from portero import __version__
 from tests.paths import ROOT
 
+from .commands import run
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="an installation belongs to root")
 CURRENT = "opt/portero/current"
 ENVIRONMENT = "etc/portero/environment"
@@ -27,21 +29,8 @@ class Host:
         self._wheels = wheels
 
     def make(self, command: str, *, checkout: Path = ROOT, **more: str) -> "subprocess.CompletedProcess[str]":
-        environment = {
-            "PATH": "/usr/bin:/bin",
-            "DESTDIR": str(self.folder),
-            "WHEELS": str(self._wheels),
-            "PYTHON": sys.executable,
-            **more,
-        }
-        return subprocess.run(
-            [checkout / "packaging" / "install.sh", command],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
+        own = {"DESTDIR": str(self.folder), "WHEELS": str(self._wheels), "PYTHON": sys.executable}
+        return run(checkout / "packaging" / "install.sh", command, env={"PATH": "/usr/bin:/bin", **own, **more})
 
     def write(self, path: str, text: str) -> None:
         """A file of its own: copies of the root share theirs."""
@@ -94,14 +83,8 @@ def test_what_is_installed_runs(host: Host) -> None:
 
     assert shebang == f"#!/opt/portero/{release}/bin/python"
     assert os.readlink(host.folder / "usr/local/bin/portero") == "/opt/portero/current/bin/portero"
-    done = subprocess.run(
-        [host.folder / CURRENT / "bin" / "python", "-m", "portero", "rules", "--schemas", (host.folder / SITE).parent],
-        env={"PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    words = ("-m", "portero", "rules", "--schemas", (host.folder / SITE).parent)
+    done = run(host.folder / CURRENT / "bin" / "python", *words, env={"PATH": "/usr/bin:/bin"})
     assert "no-privileged" in done.stdout, done.stderr
 
 
@@ -121,21 +104,15 @@ def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
 
 
 def test_nothing_names_the_folder_it_was_made_in(host: Host) -> None:
-    named = subprocess.run(
-        ["grep", "-rlI", "-e", str(ROOT), "-e", "pytest-of", host.folder], capture_output=True, text=True, check=False
-    )
-
-    assert named.stdout == ""
+    assert run("grep", "-rlI", "-e", ROOT, "-e", "pytest-of", host.folder).stdout == ""
 
 
 def test_the_units_start_what_is_installed(host: Host) -> None:
     unit = (host.folder / "usr/local/lib/systemd/system/portero.service").read_text()
 
     assert "ExecStart=/usr/local/bin/portero serve\n" in unit
-    assert (
-        "After=portero.socket"
-        in (host.folder / "usr/local/lib/systemd/system/docker.service.d/portero.conf").read_text()
-    )
+    drop_in = host.folder / "usr/local/lib/systemd/system/docker.service.d/portero.conf"
+    assert "After=portero.socket" in drop_in.read_text()
 
 
 def test_installing_twice_changes_nothing(host: Host) -> None:

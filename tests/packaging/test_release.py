@@ -12,6 +12,8 @@ import pytest
 
 from tests.paths import ROOT
 
+from .commands import run
+
 KEYGEN = "openssl genpkey -algorithm ed25519 -out {key} && openssl pkey -in {key} -pubout -out {key}.pub"
 VERIFY = "openssl pkeyutl -verify -rawin -pubin -inkey {key}.pub -in SHA256SUMS -sigfile SHA256SUMS.sig"
 
@@ -28,15 +30,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     as_nobody = ("-c", "user.name=x", "-c", "user.email=x@example.org")
     for words in (["init", "-q"], ["add", "-A"], [*as_nobody, "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=folder / "checkout", check=True)
-    subprocess.run(["sh", "-c", KEYGEN.format(key=folder / "key")], check=True, capture_output=True)
-    done = subprocess.run(
-        [folder / "checkout" / "packaging" / "release.sh"],
-        env={**os.environ, "PYTHON": sys.executable, "KEY": str(folder / "key"), "DEST": str(folder / "dist")},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    run("sh", "-c", KEYGEN.format(key=folder / "key")).check_returncode()
+    own = {"PYTHON": sys.executable, "KEY": str(folder / "key"), "DEST": str(folder / "dist")}
+    done = run(folder / "checkout" / "packaging" / "release.sh", env={**os.environ, **own})
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -52,13 +48,10 @@ def test_it_has_every_part_and_verifies(released: Path) -> None:
         "portero-V.tar.gz",
     ]
     for command in (VERIFY.format(key=released / "key"), "sha256sum --check SHA256SUMS"):
-        subprocess.run(["sh", "-c", command], cwd=released / "dist", check=True, capture_output=True)
+        run("sh", "-c", command, cwd=released / "dist").check_returncode()
     sums = released / "dist" / "SHA256SUMS"
     sums.write_text(sums.read_text() + "\n")
-    changed = subprocess.run(
-        ["sh", "-c", VERIFY.format(key=released / "key")], cwd=released / "dist", check=False, capture_output=True
-    )
-    assert changed.returncode != 0
+    assert run("sh", "-c", VERIFY.format(key=released / "key"), cwd=released / "dist").returncode != 0
 
 
 def test_the_bill_of_materials_names_what_the_lock_names(released: Path) -> None:
@@ -74,13 +67,7 @@ def test_the_bill_of_materials_names_what_the_lock_names(released: Path) -> None
 
 
 def test_without_a_key_nothing_is_made() -> None:
-    done = subprocess.run(
-        [ROOT / "packaging" / "release.sh"],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(ROOT / "packaging" / "release.sh", env={"PATH": os.environ["PATH"]})
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "make release KEY=FILE" in done.stderr

@@ -1,17 +1,12 @@
 """The cases of tests/captures, ready to be typed at the stand-in: command, captured requests, expected decision."""
 
-import csv
-import gzip
-import json
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
+from tests import captured
 from tests.paths import CAPTURES
 
-HOST = json.loads((CAPTURES / "host.json").read_text())
 # Where the commands were typed: a folder below /tmp with data that they mount and read.
 CAPTURED_AT = "/tmp/capdata"
 TERMINAL = re.compile(r"\b(run|exec)\b.*\s-(i?t|ti)\b")
@@ -41,34 +36,17 @@ def request(method: str, target: str) -> str:
 
 
 def cases() -> dict[str, Case]:
-    """Every case by name."""
-    requests = _requests()
-    expected = {row["case"]: row for row in _table("expected-baseline.tsv")}
+    """Every case by name, but those of clients of a newer engine: this machine may lack them."""
+    asked = {case: envelopes for case, envelopes in captured.envelopes().items() if not case.startswith("new/")}
+    expected = {row["case"]: row for row in captured.table(CAPTURES / "expected-baseline.tsv")}
     return {
-        row["case"]: Case(
-            row["case"],
+        (name := row["case"]): Case(
+            name,
             row["command"],
-            requests[row["case"]],
-            expected[row["case"]]["decision"],
-            frozenset(expected[row["case"]]["rules"].split(",")) - {"-"},
+            Counter(request(envelope["RequestMethod"], envelope["RequestUri"]) for envelope in asked[name]),
+            expected[name]["decision"],
+            frozenset(captured.rules_of(expected[name]["rules"])),
         )
-        for row in _table("index.tsv")
-        # What clients of a newer engine sent is not typed again: this machine may lack them.
-        if row["case"] in expected and row["case"] in requests
+        for row in captured.table(CAPTURES / "index.tsv")
+        if row["case"] in expected and row["case"] in asked
     }
-
-
-def _requests() -> dict[str, Requests]:
-    found: dict[str, Requests] = defaultdict(Counter)
-    for name in ("cli.jsonl.gz", "compose.jsonl.gz"):
-        with gzip.open(CAPTURES / name, "rt", encoding="utf-8") as lines:
-            for line in map(json.loads, lines):
-                if line["phase"] == "req":
-                    envelope: dict[str, Any] = line["envelope"]
-                    found[line["case"]][request(envelope["RequestMethod"], envelope["RequestUri"])] += 1
-    return found
-
-
-def _table(name: str) -> Iterator[dict[str, str]]:
-    with (CAPTURES / name).open(encoding="utf-8") as table:
-        yield from csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -14,8 +14,9 @@ from portero.host.fixed import FixedHost
 from portero.judging.judge import Judge
 from portero.service.loading import judge_of
 from portero.service.settings import Settings
+from tests.captured import HOST
 
-from .captured import CAPTURED_AT, HOST
+from .captured import CAPTURED_AT
 from .direct_client import COMPOSE as COMPOSE_CLIENT
 from .direct_client import Client
 

@@ -1,0 +1,14 @@
+# What rules about existing objects name; made while nothing guards the daemon (test_rule_examples.py).
+set -e
+docker run -d --name get -v /srv/media:/data busybox sleep 3600
+docker run -d --name show -v /srv/media/movies:/m busybox sleep 3600
+docker run -d --name old --privileged busybox sleep 3600
+docker volume create -o type=none -o o=bind -o device=/ oldhost
+docker service create --detach --name old --replicas 0 --mount type=bind,src=/etc,dst=/x nginx:1.27
+docker service update --detach --mount-rm /x old
+docker commit -c 'USER 10001' web app:numeric
+docker commit -c 'USER nobody' web app:named
+docker commit -c 'HEALTHCHECK CMD true' web app:checked
+docker commit -c 'EXPOSE 8001 8002 8003 8004' web app:ports
+curl -sS --fail --unix-socket /run/docker.sock -H 'Content-Type: application/json' -d '{"Cmd": ["sleep", "1"]}' \
+    http://localhost/containers/old/exec
