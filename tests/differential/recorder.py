@@ -1,6 +1,6 @@
 """An authorization plugin that allows everything and keeps what dockerd asks; it takes dockerd's traces too.
 
-usage: python recorder.py SOCKET FILE PORT SPANS
+usage: python -m tests.differential.recorder SOCKET FILE PORT SPANS
 
 Each AuthZReq becomes a line of FILE before it is answered. A request with the header X-Refuse is refused, so that
 dockerd finds its route and does nothing. Each post to PORT (OTLP over HTTP) becomes a line in base64 of SPANS.
@@ -8,21 +8,15 @@ dockerd finds its route and does nothing. Each post to PORT (OTLP over HTTP) bec
 
 import base64
 import json
-import os
 import socketserver
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
+
+from tests import unix_server
 
 _LOCK = threading.Lock()
-
-
-class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """One thread a connection."""
-
-    daemon_threads = True
-    request_queue_size = 64
 
 
 class TracesServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -32,38 +26,21 @@ class TracesServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = True
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(unix_server.Handler):
     """What both have in common."""
 
-    protocol_version = "HTTP/1.1"
     kept: BinaryIO
-
-    def posted(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length", "0")))
 
     def keep(self, line: bytes) -> None:
         with _LOCK:
             self.kept.write(line + b"\n")
             self.kept.flush()
 
-    def reply(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-    def address_string(self) -> str:
-        """A Unix peer has no address."""
-        return ""
-
 
 class PluginHandler(Handler):
     """The three calls of the authorization protocol."""
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         """Activate, or keep the request and allow it."""
         posted = self.posted()
         if self.path == "/Plugin.Activate":
@@ -81,7 +58,7 @@ class PluginHandler(Handler):
 class TracesHandler(Handler):
     """Spans of dockerd, as protobuf."""
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         """Keep the spans."""
         self.keep(base64.b64encode(self.posted()))
         self.reply(b"")
@@ -90,12 +67,11 @@ class TracesHandler(Handler):
 def main() -> None:
     """Serve until killed."""
     socket, file, port, spans = sys.argv[1:]
-    if os.path.exists(socket):
-        os.unlink(socket)
+    Path(socket).unlink(missing_ok=True)
     with open(file, "ab") as PluginHandler.kept, open(spans, "ab") as TracesHandler.kept:
         traces = TracesServer(("127.0.0.1", int(port)), TracesHandler)
         threading.Thread(target=traces.serve_forever, daemon=True).start()
-        with UnixServer(socket, PluginHandler) as server:
+        with unix_server.Server(socket, PluginHandler) as server:
             server.serve_forever()
 
 

@@ -17,6 +17,7 @@ from tests.e2e.dockerd import DOCKERD, Dockerd
 from tests.e2e.engine import search_path
 from tests.e2e.host import Process
 from tests.e2e.rawhttp import Answer, exchange, render
+from tests.paths import ROOT
 
 HERE = Path(__file__).parent
 RECORDED, SPANS, KEPT = "/run/recorded.jsonl", "/run/spans", "/run/kept"
@@ -53,8 +54,8 @@ class Stage(Dockerd):
     def set_up(self) -> None:
         """The plugin is there before dockerd, which names it from its start on."""
         self._lay_out()
-        words = [sys.executable, str(HERE / "recorder.py"), PLUGIN, RECORDED, str(PORT), SPANS]
-        plugin = Process(self.host, "recorder", words)
+        words = [sys.executable, "-m", "tests.differential.recorder", PLUGIN, RECORDED, str(PORT), SPANS]
+        plugin = Process(self.host, "recorder", words, {"PYTHONPATH": str(ROOT)})
         self.callback(plugin.stop)
         plugin.wait_for(self.host.path(PLUGIN).exists)
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{PORT}", "OTEL_BSP_SCHEDULE_DELAY": "200"}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.paths import ROOT
 from tests.waiting import wait_until
 
 from . import refusals, tls
@@ -39,7 +40,7 @@ def serve(profile: str, *options: str) -> list[str]:
 
 def stub(answer: str, socket: str = PLUGIN_SOCKET) -> list[str]:
     """The command that starts a plugin which gives each request the same answer; see stub.py."""
-    return [sys.executable, str(Path(__file__).with_name("stub.py")), socket, answer]
+    return ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.e2e.stub", socket, answer]
 
 
 class GuardedDocker(Dockerd):

@@ -1,43 +1,28 @@
-"""A plugin that gives every request the same answer: it proves the harness, and is what the bench compares with.
+"""A plugin that gives every request the same answer: it proves the harness.
 
-usage: python stub.py SOCKET allow|deny|halt
+usage: python -m tests.e2e.stub SOCKET allow|deny|halt
 
 halt refuses as deny does, but for lookups of networks: a plugin before it in the list may need one to decide.
 """
 
 import json
-import os
-import socketserver
 import sys
-from http.server import BaseHTTPRequestHandler
-from typing import Any
+from pathlib import Path
+
+from tests import unix_server
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """One thread a connection, as dockerd opens many at once."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(unix_server.Handler):
     """Answers the three calls of the authorization protocol."""
 
-    protocol_version = "HTTP/1.1"
     answer = "deny"
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         """Activate, or give the one answer."""
-        asked = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        activation = self.path == "/Plugin.Activate"
-        answer: dict[str, object] = (
-            {"Implements": ["authz"]} if activation else {"Allow": self._allows(asked), "Msg": "stub"}
-        )
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        asked = self.posted()
+        activates = self.path == "/Plugin.Activate"
+        answer = {"Implements": ["authz"]} if activates else {"Allow": self._allows(asked), "Msg": "stub"}
+        self.reply(json.dumps(answer).encode())
 
     def _allows(self, asked: bytes) -> bool:
         if self.answer != "halt":
@@ -45,22 +30,9 @@ class Handler(BaseHTTPRequestHandler):
         envelope = json.loads(asked or b"{}")
         return envelope.get("RequestMethod") == "GET" and "/networks/" in str(envelope.get("RequestUri"))
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-    def address_string(self) -> str:
-        """A Unix peer has no address."""
-        return ""
-
-
-def main() -> None:
-    """Serve until killed."""
-    path, Handler.answer = sys.argv[1:]
-    if os.path.exists(path):
-        os.unlink(path)
-    with Server(path, Handler) as server:
-        server.serve_forever()
-
 
 if __name__ == "__main__":
-    main()
+    path, Handler.answer = sys.argv[1:]
+    Path(path).unlink(missing_ok=True)
+    with unix_server.Server(path, Handler) as server:
+        server.serve_forever()

@@ -7,10 +7,7 @@ import pytest
 from portero.flags import binds, typed, values
 from portero.flags.edits import NOTHING, Change, Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.violated import NONE, Violated
-
-
-def document(**body: Any) -> dict[str, Any]:
-    return {"body": body}
+from tests.flags.bodies import document
 
 
 def added(edit: Edit, value: str, **body: Any) -> Any:

@@ -8,10 +8,7 @@ from portero.flags import typed, values
 from portero.flags.edits import NOTHING, Change, SetField
 from portero.flags.exclusive import Cpus, LogDriver
 from portero.flags.violated import NONE, Violated
-
-
-def document(**body: Any) -> dict[str, Any]:
-    return {"body": body}
+from tests.flags.bodies import document
 
 
 def test_cpus_take_the_place_of_a_period_and_a_quota() -> None:

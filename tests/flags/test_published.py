@@ -1,17 +1,11 @@
 """Flags that stand for each of many: published ports, paths with a tmpfs, networks."""
 
-from typing import Any
-
 import pytest
 
 from portero.flags.edits import NOTHING, Change
 from portero.flags.published import Network, Published, ServicePorts
 from portero.flags.violated import NONE, Violated
-
-
-def document(**body: Any) -> dict[str, Any]:
-    return {"body": body}
-
+from tests.flags.bodies import document
 
 PORTS = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "53", "HostIp": "10.0.0.1"}], "90/tcp": None}
 REFUSED = Violated(

@@ -7,10 +7,7 @@ import pytest
 from portero.flags.edits import NOTHING, Change
 from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
 from portero.flags.violated import NONE, Violated
-
-
-def document(**body: Any) -> dict[str, Any]:
-    return {"body": body}
+from tests.flags.bodies import document
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import UnixStreamServer
 
 import pytest
 
+from tests import unix_server
 from tests.scan.recorded_daemon import Daemon
 
 
@@ -17,25 +15,10 @@ from tests.scan.recorded_daemon import Daemon
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     there = Daemon(tmp_path / "docker.sock")
 
-    class Handler(BaseHTTPRequestHandler):
-        def address_string(self) -> str:
-            return "unix"
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-        def do_GET(self) -> None:
+    class Handler(unix_server.Handler):
+        def respond(self) -> None:
             said = there.answers.get(re.sub(r"^/v[0-9.]+", "", self.path).partition("?")[0])
-            body = json.dumps({"message": "gone"} if said is None else said).encode()
-            self.send_response(404 if said is None else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.reply(json.dumps({"message": "gone"} if said is None else said).encode(), 404 if said is None else 200)
 
-    with UnixStreamServer(str(there.socket), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with unix_server.serving(there.socket, Handler):
         yield there
-        server.shutdown()
-        thread.join()

@@ -7,12 +7,11 @@ container leaves nothing to listen on.
 import contextlib
 import json
 import os
-import threading
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path, PurePosixPath
-from socketserver import ThreadingUnixStreamServer
 from typing import Any
+
+from tests import unix_server
 
 KINDS = ("VolumeDriver", "LogDriver", "IpamDriver", "NetworkDriver")
 # Whatever is asked for lies at the host's /.
@@ -39,37 +38,26 @@ class StubPlugin:
         self._folder = os.open(f"{root}{PurePosixPath(path).parent}", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         calls = self.calls
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
+        class Handler(unix_server.Handler):
+            def respond(self) -> None:
                 calls.append(self.path)
-                asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+                asked = json.loads(self.posted() or "{}")
                 answer = ANSWERS.get(self.path, {"Err": ""})
                 if self.path == "/Plugin.Activate":
                     answer = {"Implements": [*kinds]}
                 if self.path == "/VolumeDriver.Get":
                     answer = {"Volume": {"Name": asked.get("Name", ""), "Mountpoint": "/"}}
-                data = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.reply(json.dumps(answer).encode())
 
-            def log_message(self, format: str, *words: Any) -> None:
-                pass
-
+        self._serving = unix_server.serving(f"/proc/self/fd/{self._folder}/{self._name}", Handler)
         try:
-            self._server = ThreadingUnixStreamServer(f"/proc/self/fd/{self._folder}/{self._name}", Handler)
+            self._serving.__enter__()
         except OSError:
             os.close(self._folder)
             raise
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
 
     def end(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._serving.__exit__(None, None, None)
         with contextlib.suppress(OSError):  # the sequence may have removed it
             os.unlink(self._name, dir_fd=self._folder)
         os.close(self._folder)

@@ -1,6 +1,5 @@
 """The stand-in's socket: its folder, bodies in every transfer coding, streams, and the bare connection."""
 
-import http.client
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -11,29 +10,29 @@ import pytest
 from portero.standin.connection import StandIn
 from portero.standin.forward import MOST_SHOWN, ClientRequest
 from portero.standin.messages import Answer
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("docker", timeout=5)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(5)
-        self.sock.connect(str(self._path))
+from portero.unixhttp import UnixConnection
 
 
 def ask(
     answer: Callable[[ClientRequest], Answer], method: str, target: str, **more: object
 ) -> tuple[int, bytes, dict[str, str]]:
     with StandIn(answer) as path:
-        connection = Connection(path)
+        connection = UnixConnection(path, 5)
         connection.request(method, target, **more)  # type: ignore[arg-type]
         response = connection.getresponse()
         result = response.status, response.read(), dict(response.getheaders())
         connection.close()
     return result
+
+
+def keeping(asked: list[ClientRequest]) -> Callable[[ClientRequest], Answer]:
+    """Answers everything alike and keeps what was asked."""
+
+    def answer(request: ClientRequest) -> Answer:
+        asked.append(request)
+        return Answer(204)
+
+    return answer
 
 
 def raw(answer: Callable[[ClientRequest], Answer], data: bytes) -> bytes:
@@ -73,42 +72,30 @@ def test_json_goes_out_with_its_length_and_the_headers_of_dockerd() -> None:
 
 def test_method_target_headers_and_body_are_handed_on_as_they_came() -> None:
     asked: list[ClientRequest] = []
-
-    def answer(request: ClientRequest) -> Answer:
-        asked.append(request)
-        return Answer(204)
-
     headers = {"X-Odd": "1", "Content-Type": "application/json"}
-    assert ask(answer, "PUT", "/a%2Fb?x=%20#y", body=b"abc", headers=headers)[0] == 204
+
+    assert ask(keeping(asked), "PUT", "/a%2Fb?x=%20#y", body=b"abc", headers=headers)[0] == 204
     assert (asked[0].method, asked[0].target, asked[0].body) == ("PUT", "/a%2Fb?x=%20#y", b"abc")
     assert ("X-Odd", "1") in asked[0].headers
 
 
 def test_a_chunked_body_is_put_together() -> None:
-    bodies: list[bytes] = []
-
-    def answer(request: ClientRequest) -> Answer:
-        bodies.append(request.body)
-        return Answer(204)
-
+    asked: list[ClientRequest] = []
     pieces: Iterator[bytes] = iter([b"one ", b"two"])
-    ask(answer, "POST", "/build", body=pieces, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
 
-    assert bodies == [b"one two"]
+    ask(keeping(asked), "POST", "/build", body=pieces, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+
+    assert [request.body for request in asked] == [b"one two"]
 
 
 def test_what_follows_the_last_chunk_is_not_the_next_request() -> None:
     request = b"POST /build HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\na\r\n0\r\nTrailer: x\r\n\r\n"
     last = b"GET /_ping HTTP/1.1\r\nConnection: close\r\n\r\n"
-    asked: list[tuple[str, bytes]] = []
+    asked: list[ClientRequest] = []
 
-    def answer(request: ClientRequest) -> Answer:
-        asked.append((request.target, request.body))
-        return Answer(204)
+    raw(keeping(asked), request + last)
 
-    raw(answer, request + last)
-
-    assert asked == [("/build", b"a"), ("/_ping", b"")]
+    assert [(each.target, each.body) for each in asked] == [("/build", b"a"), ("/_ping", b"")]
 
 
 def test_a_fault_of_the_stand_in_is_not_kept_quiet(capfd: pytest.CaptureFixture[str]) -> None:
@@ -120,15 +107,11 @@ def test_a_fault_of_the_stand_in_is_not_kept_quiet(capfd: pytest.CaptureFixture[
 
 
 def test_of_a_huge_body_no_more_is_kept_than_is_needed_to_refuse_it() -> None:
-    lengths: list[int] = []
+    asked: list[ClientRequest] = []
 
-    def answer(request: ClientRequest) -> Answer:
-        lengths.append(len(request.body))
-        return Answer(204)
+    ask(keeping(asked), "POST", "/build", body=b" " * (MOST_SHOWN + 3 * 65536))
 
-    ask(answer, "POST", "/build", body=b" " * (MOST_SHOWN + 3 * 65536))
-
-    assert lengths == [MOST_SHOWN + 1]
+    assert [len(request.body) for request in asked] == [MOST_SHOWN + 1]
 
 
 def test_a_stream_arrives_piece_by_piece_and_whole() -> None:
