@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from portero.refusals import Refused
+from tests import shrinking
 
 from .adaptations import explain
 from .cases import Case, make_case
@@ -25,7 +26,7 @@ from .seen import Seen
 from .stage import Stage
 from .stored import compare_stored
 from .targets import compare_targets
-from .written import smaller
+from .written import Document, smaller
 
 Read = Callable[[bytes], dict[str, Any]]
 _TRIES = 200
@@ -83,17 +84,14 @@ def shrink(
     stage: Stage, case: Case, read: Read = read_document, tries: int = _TRIES
 ) -> tuple[Case, Sequence[Difference]]:
     """The case without every part that it does not need to differ at one of the same positions."""
-    best, found = case, examine(stage, case, read).unexplained
-    at = {difference.at for difference in found}
-    candidates = smaller(best.document)
-    while tries and (document := next(candidates, None)) is not None:
-        tries -= 1
-        candidate = replace(case, document=document)
-        differences = examine(stage, candidate, read).unexplained
-        if at & {difference.at for difference in differences}:
-            best, found = candidate, differences
-            candidates = smaller(best.document)
-    return best, found
+    at = {difference.at for difference in examine(stage, case, read).unexplained}
+
+    def differs(document: Document) -> bool:
+        found = examine(stage, replace(case, document=document), read).unexplained
+        return not at.isdisjoint(difference.at for difference in found)
+
+    small = replace(case, document=shrinking.shrink(case.document, smaller, differs, tries))
+    return small, examine(stage, small, read).unexplained
 
 
 def search(stage: Stage, seed: int, numbers: range, counts: Counter[str], *, shrinking: bool = True) -> Iterator[Found]:

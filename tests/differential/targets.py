@@ -81,10 +81,6 @@ def _escape_one(choose: random.Random, path: str) -> str:
     return f"{path[:at]}{escaped}{path[at + 1 :]}"
 
 
-def _escape_slash(_: random.Random, path: str) -> str:
-    return path[0] + path[1:].replace("/", "%2F", 1)
-
-
 def _double_slash(choose: random.Random, path: str) -> str:
     at = choose.choice([index for index, letter in enumerate(path) if letter == "/"] or [0])
     return f"{path[:at]}/{path[at:]}"
@@ -95,16 +91,12 @@ def _other_case(choose: random.Random, path: str) -> str:
     return f"{path[:at]}{path[at].swapcase()}{path[at + 1 :]}"
 
 
-def _dots(choose: random.Random, path: str) -> str:
-    return choose.choice(("/./", "/x/../", "/%2e/", "/.../")) + path[1:]
-
-
 _CHANGES: tuple[Callable[[random.Random, str], str], ...] = (
     _escape_one,
-    _escape_slash,
+    lambda _, path: path[0] + path[1:].replace("/", "%2F", 1),
     _double_slash,
     _other_case,
-    _dots,
+    lambda choose, path: choose.choice(("/./", "/x/../", "/%2e/", "/.../")) + path[1:],
     lambda choose, path: f"{path}/{choose.choice(_NAMES)}",
     lambda choose, path: path.rpartition("/")[0] or "/",
 )

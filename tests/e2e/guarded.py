@@ -196,6 +196,11 @@ class GuardedDocker(Dockerd):
         written = path.read_bytes()[since:] if path.exists() else b""
         return [json.loads(line) for line in written.splitlines()]
 
+    def decision(self, since: int, operation: str) -> dict[str, Any]:
+        """The only one on such a request."""
+        (line,) = [line for line in self.decisions(since) if line["operation"] == operation]
+        return line
+
     @contextmanager
     def nothing_refused(self) -> Iterator[None]:
         """Whatever is asked in the block is judged, and allowed."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_socket_of_root_deep_below_a_folder_is_held_and_one_of_a_user_is_repor
     with listening(docker, "/srv/app/a/b/user", "setpriv", "--reuid=1000", "--clear-groups"):
         before = docker.log_size()
         assert bind(docker.client, "/srv/app:/x:ro").status == 201
-        (line,) = [line for line in docker.decisions(before) if line["operation"] == "ContainerCreate"]
+        line = docker.decision(before, "ContainerCreate")
     assert "no-user-sockets" in [violation["rule"] for violation in line["violations"]]
 
 
@@ -194,14 +195,7 @@ SECOND = "/run/second.sock"
 # What the defaults on its command line violate.
 DEFAULTS = ["no-log-none", "seccomp-profile"]
 CONTAINERD = "/srv/second-c.sock"
-CONTAINERD_CONFIG = f"""
-version = 2
-root = "/srv/second-c/root"
-state = "/srv/second-c-state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
-[grpc]
-address = "{CONTAINERD}"
-"""
+CONTAINERD_CONFIG = Path(__file__).with_name("second-containerd.toml").read_text()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -56,18 +55,13 @@ def restricted(docker: GuardedDocker) -> Iterator[GuardedDocker]:
         yield docker
 
 
-def decided(docker: GuardedDocker, before: int, operation: str) -> dict[str, Any]:
-    (line,) = [line for line in docker.decisions(before) if line["operation"] == operation]
-    return line
-
-
 def test_a_container_has_the_defaults_that_the_decision_names(docker: GuardedDocker) -> None:
     before = docker.log_size()
 
     ran = docker.docker("run", "--name", "plain", "busybox", "sh", "-c", SHOW)
 
     assert ran.stdout.split() == ["1024", "2048", "NoNewPrivs:", "1", "16384"], ran.stderr
-    assert decided(docker, before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER
+    assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER
     config = docker.client.ask("GET", "/containers/plain/json").json()["HostConfig"]
     assert config["LogConfig"] == {"Type": "local", "Config": {"max-size": "1m"}}
     assert (config["IpcMode"], config["CgroupnsMode"], config["ShmSize"]) == ("shareable", "private", 16 << 20)
@@ -84,7 +78,7 @@ def test_the_containers_of_a_service_have_the_defaults_that_the_decision_names(d
     wait_until(lambda: "16384" in docker.docker("service", "logs", "--raw", "web").stdout, "the task said nothing")
     said = docker.docker("service", "logs", "--raw", "web").stdout.split()
     assert said == ["1024", "2048", "NoNewPrivs:", "1", "16384"]
-    assert decided(docker, before, "ServiceCreate")["daemonDefaults"] == OF_A_CONTAINER[:5]
+    assert docker.decision(before, "ServiceCreate")["daemonDefaults"] == OF_A_CONTAINER[:5]
     (container,) = docker.client.ask("GET", "/containers/json").json()
     config = docker.client.ask("GET", f"/containers/{container['Id']}/json").json()["HostConfig"]
     assert config["LogConfig"] == {"Type": "local", "Config": {"max-size": "1m"}}
@@ -97,7 +91,7 @@ def test_a_new_network_has_the_option_that_the_decision_names(docker: GuardedDoc
 
     assert created.returncode == 0, created.stderr
     assert docker.client.ask("GET", "/networks/app").json()["Options"] == {ICC: "false"}
-    assert decided(docker, before, "NetworkCreate")["daemonDefaults"] == ["network.interContainerCommunication"]
+    assert docker.decision(before, "NetworkCreate")["daemonDefaults"] == ["network.interContainerCommunication"]
     docker.client.ask("DELETE", "/networks/app")
 
 
@@ -106,7 +100,7 @@ def test_an_old_client_gets_a_shareable_ipc_namespace_and_the_decision_says_so(d
 
     made = docker.client.ask("POST", "/v1.39/containers/create?name=old", {"Image": "busybox", "HostConfig": {}})
 
-    line = decided(docker, before, "ContainerCreate")
+    line = docker.decision(before, "ContainerCreate")
     assert "namespaces.ipc" in line["daemonDefaults"]
     if CGROUP_V1:
         assert refusing(made.message) == ["no-host-cgroup-namespace"]
@@ -166,7 +160,7 @@ def test_a_default_that_breaks_a_rule_is_refused_as_a_default(docker: GuardedDoc
     refused = docker.docker("run", "--rm", "busybox", "true")
 
     assert "no-log-none  HostConfig.LogConfig (the daemon's default): " in refused.stderr
-    violations = decided(docker, before, "ContainerCreate")["violations"]
+    violations = docker.decision(before, "ContainerCreate")["violations"]
     assert [v["daemonDefault"] for v in violations if v["rule"] == "no-log-none"] == [True]
 
 
@@ -178,7 +172,7 @@ def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> No
     ran = docker.docker("run", "--rm", "busybox", "true")
 
     assert ran.returncode == 0, ran.stderr
-    assert decided(docker, before, "ContainerCreate")["daemonDefaults"] == []
+    assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == []
 
 
 @pytest.mark.parametrize("content", ["{", "[]"])
@@ -195,4 +189,4 @@ def test_an_invalid_daemon_json_is_never_taken_for_an_empty_one(docker: GuardedD
         docker.docker("run", "--rm", "busybox", "true")
 
     assert refusing(refused.stderr) == ["host-unreadable"]
-    assert decided(docker, before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER
+    assert docker.decision(before, "ContainerCreate")["daemonDefaults"] == OF_A_CONTAINER

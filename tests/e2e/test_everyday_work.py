@@ -1,6 +1,7 @@
 """Everyday work under the profile hardened: with the limits that it asks for, nothing of it is refused."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,36 +11,8 @@ from .guarded import GuardedDocker
 pytestmark = pytest.mark.e2e
 
 LIMITS = "-m 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=4096:10240"
-LIMITS_OF_A_SERVICE = """
-    mem_limit: 64m
-    memswap_limit: 64m
-    cpus: 0.5
-    pids_limit: 50
-    ulimits: {nofile: {soft: 4096, hard: 10240}}"""
 # An ordinary project: a named volume, a file and a folder mounted read-only, networks of its own, a published port.
-COMPOSE = f"""
-name: shop
-services:
-  web:
-    image: nginx:1.27
-    command: [httpd, -f, -p, "8080", -h, /var/www]
-    init: true
-    ports: ["18081:8080"]
-    volumes: ["./web.conf:/etc/web.conf:ro", "./pages:/pages:ro"]
-    networks: [front, back]
-    depends_on: [db]{LIMITS_OF_A_SERVICE}
-  db:
-    image: postgres:16
-    command: [sh, -c, "echo kept > /data/x; sleep 600"]
-    init: true
-    volumes: ["data:/data"]
-    networks: [back]{LIMITS_OF_A_SERVICE}
-networks:
-  front: {{}}
-  back: {{internal: true}}
-volumes:
-  data: {{}}
-"""
+COMPOSE = Path(__file__).with_name("shop.yaml").read_text()
 # Enough of a registry to log in: it asks for a name and a password, and then says that it is one.
 REGISTRY = """
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -82,7 +82,7 @@ def test_what_an_exception_covers_runs_and_the_log_says_by_whose_leave(site: Sit
     ran = site.docker.docker(*HOST_NETWORK, "busybox", "true")
 
     assert ran.returncode == 0, ran.stderr
-    (line,) = [line for line in site.docker.decisions(before) if line["operation"] == "ContainerCreate"]
+    line = site.docker.decision(before, "ContainerCreate")
     waived = [violation for violation in line["violations"] if violation["rule"] == "no-host-network"]
     assert line["allowed"] is True
     assert [(v["action"], v["exception"], v["at"]) for v in waived] == [("waived", "probe", "HostConfig.NetworkMode")]

@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,18 +21,7 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 CASES = [json.loads(line) for line in (CORPUS / "existing.jsonl").read_text(encoding="utf-8").splitlines()]
-COMPOSE = {
-    "services": {
-        "web": {
-            "image": "busybox",
-            "command": "sleep 1000",
-            "volumes": ["data:/d", "./site:/site:ro"],
-            "depends_on": ["db"],
-        },
-        "db": {"image": "busybox", "command": "sleep 1000", "volumes": ["data:/d"], "mem_limit": "64m"},
-    },
-    "volumes": {"data": {}},
-}
+COMPOSE = Path(__file__).with_name("old-project.yaml").read_text()
 LIVES = "up -d", "restart -t 0", "stop -t 0", "start", "exec -T web true", "up -d --force-recreate -t 0", "down -t 0 -v"
 USE = """
 import docker, io, sys, tarfile
@@ -60,7 +50,7 @@ def docker(own_docker: GuardedDocker) -> Iterator[GuardedDocker]:
     """A guarded daemon on which all of this was made before."""
     own_docker.unguard()
     own_docker.shell("touch /srv/file; mkdir -p /srv/app/site")
-    own_docker.write_json("/srv/app/compose.yaml", COMPOSE)
+    own_docker.host.path("/srv/app/compose.yaml").write_text(COMPOSE)
     own_docker.host.path("/srv/use.py").write_text(USE)
     driver = StubPlugin(own_docker.host.path("/"), "/run/docker/plugins/acme.sock", ["NetworkDriver"])
     try:

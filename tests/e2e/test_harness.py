@@ -1,5 +1,7 @@
 """The harness itself: each attack shows its effect with a plugin that allows everything, none with one that denies."""
 
+from collections.abc import Callable
+
 import pytest
 
 from .corpus import Case, load
@@ -28,52 +30,41 @@ def denied(own_docker: GuardedDocker) -> dict[str, tuple[Case, Outcome]]:
     return _played(own_docker, "deny")
 
 
-def test_an_attack_that_is_not_refused_has_the_effect_that_was_observed(
-    allowed: dict[str, tuple[Case, Outcome]],
-) -> None:
-    silent = {
-        name: str(outcome)
-        for name, (case, outcome) in allowed.items()
-        if case.expect == "deny" and case.line.get("observed", {}).get("effect") and outcome.verdict is not Verdict.FAIL
-    }
-
-    assert silent == {}
+Played = dict[str, tuple[Case, Outcome]]
 
 
-def test_most_attacks_are_carried_out_by_an_unguarded_daemon(allowed: dict[str, tuple[Case, Outcome]]) -> None:
+def _those(played: Played, expect: str, wrong: Callable[[Case, Outcome], object]) -> dict[str, str]:
+    """The cases of one expectation that went wrong so."""
+    found = {name: str(outcome) for name, (case, outcome) in played.items() if case.expect == expect}
+    return {name: said for name, said in found.items() if wrong(*played[name])}
+
+
+def test_an_attack_that_is_not_refused_has_the_effect_that_was_observed(allowed: Played) -> None:
+    def is_silent(case: Case, outcome: Outcome) -> bool:
+        return bool(case.line.get("observed", {}).get("effect")) and outcome.verdict is not Verdict.FAIL
+
+    assert _those(allowed, "deny", is_silent) == {}
+
+
+def test_most_attacks_are_carried_out_by_an_unguarded_daemon(allowed: Played) -> None:
     """Attacks that dockerd itself refuses prove little; they may not become the rule."""
-    attacks = [outcome for case, outcome in allowed.values() if case.expect == "deny"]
-    carried_out = [outcome for outcome in attacks if outcome.verdict is Verdict.FAIL]
+    attacks = _those(allowed, "deny", lambda case, outcome: True)
+    carried_out = _those(allowed, "deny", lambda case, outcome: outcome.verdict is Verdict.FAIL)
 
     assert len(carried_out) >= 0.8 * len(attacks)
 
 
-def test_a_harmless_twin_works_when_it_is_not_refused(allowed: dict[str, tuple[Case, Outcome]]) -> None:
-    broken = {
-        name: str(outcome)
-        for name, (case, outcome) in allowed.items()
-        if case.expect == "allow" and outcome.verdict is not Verdict.PASS
-    }
-
-    assert broken == {}
+def test_a_harmless_twin_works_when_it_is_not_refused(allowed: Played) -> None:
+    assert _those(allowed, "allow", lambda case, outcome: outcome.verdict is not Verdict.PASS) == {}
 
 
-def test_nothing_has_an_effect_when_everything_is_refused(denied: dict[str, tuple[Case, Outcome]]) -> None:
-    wrong = {
-        name: str(outcome)
-        for name, (case, outcome) in denied.items()
-        if outcome.verdict is Verdict.FAIL and case.expect == "deny"
-    }
-
-    assert wrong == {}
+def test_nothing_has_an_effect_when_everything_is_refused(denied: Played) -> None:
+    assert _those(denied, "deny", lambda case, outcome: outcome.verdict is Verdict.FAIL) == {}
 
 
-def test_a_refused_twin_is_noticed(denied: dict[str, tuple[Case, Outcome]]) -> None:
-    unnoticed = [
-        name
-        for name, (case, outcome) in denied.items()
-        # A case that needs a preparation does not come so far when that is refused.
-        if case.expect == "allow" and "setup" not in case.line and outcome.verdict is not Verdict.FAIL
-    ]
-
-    assert unnoticed == []
+def test_a_refused_twin_is_noticed(denied: Played) -> None:
+    # A case that needs a preparation does not come so far when that is refused.
+    assert (
+        _those(denied, "allow", lambda case, outcome: "setup" not in case.line and outcome.verdict is not Verdict.FAIL)
+        == {}
+    )

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -245,17 +246,7 @@ def test_a_break_glass_token_gets_past_the_rules_for_an_hour_at_most(identified:
 
 
 OWNED = "/etc/portero/owned"
-COMPOSE = """
-services:
-  one:
-    image: busybox
-    command: sleep 3600
-    init: true
-    labels: {owner: dev}
-    volumes: [data:/data]
-volumes: {data: {labels: {owner: dev}}}
-networks: {default: {labels: {owner: dev}}}
-"""
+COMPOSE = Path(__file__).with_name("owned.yaml").read_text()
 
 
 @pytest.fixture(scope="module")

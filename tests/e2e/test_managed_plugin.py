@@ -219,16 +219,7 @@ def test_with_its_mounts_the_plugin_knows_policy_daemon_json_and_networks(mounte
     assert "seccomp" in refused.stderr
 
 
-STACK = """
-services:
-  web:
-    image: busybox
-    command: sleep 300
-    networks: [own]
-    deploy: {resources: {limits: {memory: 64M}}}
-networks:
-  own: {}
-"""
+STACK = Path(__file__).with_name("swarm-stack.yaml").read_text()
 
 
 @pytest.mark.parametrize("mounted", ["baseline"], indirect=True)

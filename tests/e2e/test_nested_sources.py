@@ -1,15 +1,14 @@
 """A container swaps the source of another one: refused when the second is made, and ordinary stacks go on."""
 
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve
 from .refusals import refusing
+from .test_exceptions import exception
 
 pytestmark = pytest.mark.e2e
 
@@ -20,20 +19,6 @@ WRITER = "docker run -d --name writer -v /srv/media:/data busybox sleep 3600"
 READER = "docker create --name reader -v /srv/media/movies:/m:ro busybox cat /m/shadow"
 SWAP = "docker exec writer sh -c 'mv /data/movies /data/old; ln -s /etc /data/movies'"
 TRIES = 20
-
-
-def exception(rules: list[str], match: dict[str, Any]) -> str:
-    return json.dumps(
-        {
-            "$schema": "../exception.json",
-            "dialect": 2,
-            "rules": rules,
-            "match": {"properties": match},
-            "reason": "The site trusts it.",
-            "owner": "operations",
-            "expires": "2099-12-31",
-        }
-    )
 
 
 FOLDERS = {"upper": {"const": "/srv/media"}, "lower": {"const": "/srv/media/movies"}}
@@ -166,8 +151,7 @@ def test_a_compose_project(host: GuardedDocker, app: str, rules: list[str]) -> N
 
 
 def test_an_exception_waives_one_pair(host: GuardedDocker) -> None:
-    file = host.host.path(f"{SITE}/exceptions/pair.json")
-    file.write_text(exception([RULE], PAIR))
+    host.write_json(f"{SITE}/exceptions/pair.json", exception(rules=[RULE], match={"properties": PAIR}))
     time.sleep(2)
     try:
         assert type_in(host, WRITER) == []
@@ -176,7 +160,7 @@ def test_an_exception_waives_one_pair(host: GuardedDocker) -> None:
         assert type_in(host, "docker run --rm -v /srv/media/music:/m:ro busybox true") == [RULE]
         assert "pair" in host.portero("status", "--socket", PLUGIN_SOCKET).stdout
     finally:
-        file.unlink()
+        host.shell(f"rm {SITE}/exceptions/pair.json")
         time.sleep(2)
 
 

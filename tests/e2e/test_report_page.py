@@ -20,18 +20,7 @@ BROWSER = shutil.which("chromium")
 # The page forbids scripts; only this copy of it has one, which tells the frame around it how it came out. A window of
 # its own would be 500 pixels wide at least.
 FORBIDS = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-MEASURE = """<script>
-const right = element => element.getBoundingClientRect().right;
-const out = [...document.querySelectorAll("body *")].filter(element => right(element) > innerWidth + 0.5);
-parent.postMessage(JSON.stringify({
-  width: innerWidth,
-  scrolls: document.documentElement.scrollWidth,
-  out: out.map(element => element.outerHTML.slice(0, 80)),
-  paper: getComputedStyle(document.body).backgroundColor,
-  bars: document.querySelectorAll("svg rect").length,
-  title: document.title,
-}), "*");
-</script>"""
+MEASURE = Path(__file__).with_name("measure.html").read_text()
 FRAME = """<!doctype html><meta name="color-scheme" content="light dark">
 <script>addEventListener("message", event => document.documentElement.dataset.measured = event.data);</script>
 <iframe src="page.html" style="border: 0; height: 900px; width: {width}px"></iframe>"""

@@ -18,18 +18,10 @@ LIMITS: dict[str, JSON] = {
     "Ulimits": [{"Name": "nofile", "Soft": 4096, "Hard": 10240}],
 }
 OBEYING = (
-    "cli/seed-01-apparmor",
-    "cli/seed-03-awslogs",
-    "cli/seed-05-device",
-    "cli/seed-06-volume-ro-z-fixed",
-    "cli/seed-07-tmpfs-fixed",
-    "cli/seed-08-write-iops",
-    "cli/seed-11-memory-reservation",
-    "cli/seed-13-memory-swappiness",
-    "cli/seed-14-kernel-memory",
-    "cli/seed-18-net-none",
-    "cli/seed-19-net-bridge",
-    "cli/seed-21-net-user",
+    *("cli/seed-01-apparmor", "cli/seed-03-awslogs", "cli/seed-05-device", "cli/seed-06-volume-ro-z-fixed"),
+    *("cli/seed-07-tmpfs-fixed", "cli/seed-08-write-iops", "cli/seed-11-memory-reservation"),
+    *("cli/seed-13-memory-swappiness", "cli/seed-14-kernel-memory", "cli/seed-18-net-none"),
+    *("cli/seed-19-net-bridge", "cli/seed-21-net-user"),
 )
 DISOBEYING = {
     "cli/seed-02-alicia": {"bind-sources-listed", "no-writable-home"},

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from tests import shrinking
+
 from .steps import Step
 
 Finds = Callable[[Sequence[Step]], bool]
@@ -10,15 +12,7 @@ Finds = Callable[[Sequence[Step]], bool]
 
 def shrink(steps: Sequence[Step], finds: Finds, tries: int = 120) -> list[Step]:
     """Leave out steps, then pieces, then parts of programs, each as long as `finds` holds; at most `tries` times."""
-    best = list(steps)
-    left = tries
-    smaller = _smaller(best)
-    while left and (candidate := next(smaller, None)) is not None:
-        left -= 1
-        if finds(candidate):
-            best = candidate
-            smaller = _smaller(best)
-    return best
+    return shrinking.shrink([*steps], _smaller, finds, tries)
 
 
 def _smaller(steps: list[Step]) -> Iterator[list[Step]]:

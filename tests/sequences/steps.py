@@ -57,44 +57,37 @@ def merge(into: dict[str, Any], patch: Mapping[str, Any]) -> None:
             into[key] = value
 
 
+# The lines of each kind; of any other the kind itself is the command.
+_LINES = {
+    "create": "docker create --name {name} {flags} {image} sh -c {script}",
+    "run": "docker run -d --name {name} {flags} {image} sh -c {script}",
+    "service": "docker service create --name {name} {flags} {image} sh -c {script}",
+    "exec": "docker exec {flags} {name} sh -c {script}",
+    "volume": "docker volume create {flags} {name}",
+    "network": "docker network create {flags} {name}",
+    "copy-out": "docker cp {name}:{text} -",
+    "copy-in": "docker cp ./decides {name}:{text}",
+    "connect": "docker network connect {flags} {text} {name}",
+    "remove-volume": "docker volume rm {name}",
+    "checkpoint": "docker checkpoint create {flags} {name} {text}",
+    "listen": "(a program in {name} listens on {text} and answers as a volume, log and IPAM plugin)",
+    "swap": "(on the host) mv {name} {name}.old; ln -s {text} {name}",
+    "request": "curl -X {name} --unix-socket /run/docker.sock 'http://d{text}'",
+    "build": "printf {script} | DOCKER_BUILDKIT=0 docker build {flags} -",
+    "commit": "docker commit {flags} {name} {text}",
+    "rename": "docker rename {flags} {name} {text}",
+}
+
+
 def shell_line(step: Step) -> str:
     """The line that a person would type for a step; what no command says is a curl on the daemon's socket."""
     version = f"DOCKER_API_VERSION={step.version} " if step.version else ""
-    return f"{step.user}$ {version}{' '.join(_words(step).split())}"
-
-
-def _words(step: Step) -> str:  # noqa: C901  one case for each kind
-    name, text, flags = step.name, step.text, step.flags
-    match step.kind:
-        case "run":
-            return f"docker run -d --name {name} {flags} {step.image} sh -c {shlex.quote(text)}"
-        case "create":
-            return f"docker create --name {name} {flags} {step.image} sh -c {shlex.quote(text)}"
-        case "exec":
-            return f"docker exec {flags} {name} sh -c {shlex.quote(text)}"
-        case "volume" | "network":
-            return f"docker {step.kind} create {flags} {name}"
-        case "service":
-            return f"docker service create --name {name} {flags} {step.image} sh -c {shlex.quote(text)}"
-        case "copy-out":
-            return f"docker cp {name}:{text} -"
-        case "copy-in":
-            return f"docker cp ./decides {name}:{text}"
-        case "connect":
-            return f"docker network connect {flags} {text} {name}"
-        case "remove-volume":
-            return f"docker volume rm {name}"
-        case "checkpoint":
-            return f"docker checkpoint create {flags} {name} {text}"
-        case "listen":
-            return f"(a program in {name} listens on {text} and answers as a volume, log and IPAM plugin)"
-        case "swap":
-            return f"(on the host) mv {name} {name}.old; ln -s {text} {name}"
-        case "request":
-            return f"curl -X {name} --unix-socket /run/docker.sock 'http://d{text}'"
-        case "build":
-            return f"printf {shlex.quote(text)} | DOCKER_BUILDKIT=0 docker build {flags} -"
-        case "commit" | "rename":
-            return f"docker {step.kind} {flags} {name} {text}"
-        case _:
-            return f"docker {step.kind} {flags} {name}"
+    line = _LINES.get(step.kind, "docker {kind} {flags} {name}").format(
+        kind=step.kind,
+        name=step.name,
+        flags=step.flags,
+        image=step.image,
+        text=step.text,
+        script=shlex.quote(step.text),
+    )
+    return f"{step.user}$ {version}{' '.join(line.split())}"
