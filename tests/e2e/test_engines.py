@@ -26,18 +26,7 @@ CORPORA = ("bypass", "more")
 NUMBERS = ROOT / "docs" / "engines.json"
 WRITE = bool(os.environ.get("PORTERO_WRITE_ENGINES"))
 # By the command line of the same engine.
-COMMANDS = (
-    ("docker run --rm busybox echo hello", "hello"),
-    ("docker run -d --name smoke -m 64m -v data:/data busybox sleep 600", ""),
-    ("docker exec smoke sh -c 'echo kept > /data/file; cat /data/file'", "kept"),
-    ("docker cp smoke:/data/file /tmp/smoke && cat /tmp/smoke", "kept"),
-    ("docker network create smoke && docker network connect smoke smoke", ""),
-    ("docker stats --no-stream --format '{{.Name}}' smoke", "smoke"),
-    ("docker update --memory 32m --memory-swap 32m smoke", "smoke"),
-    ("docker restart -t 0 smoke && docker logs smoke", "smoke"),
-    ("docker service create --detach --name smoke --replicas 0 busybox && docker service rm smoke", "smoke"),
-    ("docker rm -f smoke && docker network rm smoke && docker volume rm data", "smoke"),
-)
+COMMANDS = json.loads(Path(__file__).with_name("work.json").read_text())["engines"]
 
 
 @pytest.mark.parametrize("engine", [None, OLD, NEW], ids=["this machine's", "20.10", "28.5"])

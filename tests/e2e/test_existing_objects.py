@@ -1,7 +1,10 @@
 """Objects made on an unguarded dockerd, then used through Portero: bad ones are refused, their twins work."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,39 +15,9 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
-MADE = (
-    "docker volume create -o type=none -o o=bind -o device=/ evil",
-    "docker volume create data",
-    "docker network create app",
-    "docker network create -o com.docker.network.bridge.name=br-named named",
-    "docker run -d --name priv --privileged busybox sleep 3600",
-    "docker create --name pids --pid host busybox true",
-    "docker create --name binds -v /etc:/x busybox true",
-    "docker create --name linked -v /srv/link:/x busybox true",
-    "docker create --name heir --volumes-from binds busybox true",
-    "docker create --name user -v evil:/x busybox true",
-    "docker run -d --name plain -v data:/d -v /srv/data:/s --network app busybox sleep 3600",
-    "docker create --name child --volumes-from plain busybox true",
-    "docker create --name calm --restart unless-stopped --memory 64m busybox true",
-    "docker create --name away --network named busybox true",
-    "docker service create -d --name before --mount type=bind,src=/etc,dst=/x busybox sleep 1000",
-    "docker service update -d --mount-rm /x before",
-    "docker service create -d --name fine busybox sleep 1000",
-    "docker service update -d --env-add A=b fine",
-)
-# Each use of a bad container, and of its harmless twin.
-USES = (
-    "docker start {}",
-    "docker restart -t 0 {}",
-    "docker exec {} true",
-    "docker cp {}:/etc/hostname -",
-    "docker cp /srv/data/file {}:/tmp/",
-    "docker export {} > /dev/null",
-    "docker commit {} copy",
-    "docker update --restart no --memory 64m --memory-swap 64m {}",
-    "docker pause {} && docker unpause {}",
-)
-ENDS = ("docker update --restart no {}", "docker logs {}", "docker inspect {}", "docker stop -t 0 {}", "docker wait {}")
+# What was made before, each use of a bad container and of its harmless twin, what always works, and requests that name
+# an object with the rule that refuses them.
+OLD: Any = json.loads(Path(__file__).with_name("existing-objects.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +25,13 @@ def docker(own_docker: GuardedDocker) -> GuardedDocker:
     """A guarded daemon on which all of this was made before."""
     own_docker.unguard()
     own_docker.shell("touch /srv/data/file; ln -s /etc /srv/link")
-    for command in MADE:
+    for command in OLD["made"]:
         own_docker.do(command)
     own_docker.guard()
     return own_docker
 
 
-@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("use", OLD["uses"])
 def test_a_use_of_a_bad_container_is_refused_and_its_twin_works(docker: GuardedDocker, use: str) -> None:
     bad = docker.shell(use.format("priv", "priv"))
     assert refusing(bad.stdout + bad.stderr) == ["existing-container"], bad.stderr
@@ -80,21 +53,7 @@ def test_old_harmless_containers_start(docker: GuardedDocker, name: str) -> None
     docker.do(f"docker start {name}")
 
 
-@pytest.mark.parametrize(
-    ("command", "rule"),
-    [
-        ("docker run --rm -v evil:/x busybox ls /x", "existing-volume"),
-        ("docker run --rm --mount source=evil,target=/x busybox true", "existing-volume"),
-        ("docker run --rm --volumes-from binds busybox true", "existing-container"),
-        ("docker run --rm --pid container:priv busybox true", "existing-container"),
-        ("docker service rollback -d before", "existing-service"),
-        ("docker run --rm -v data:/x busybox ls /x", None),
-        ("docker run --rm -v new:/x busybox ls /x", None),
-        ("docker run --rm --network app busybox true", None),
-        ("docker run --rm --network named busybox true", None),
-        ("docker service rollback -d fine", None),
-    ],
-)
+@pytest.mark.parametrize(("command", "rule"), OLD["requests"])
 def test_a_request_that_names_an_object_is_judged_with_it(
     docker: GuardedDocker, command: str, rule: str | None
 ) -> None:
@@ -153,7 +112,7 @@ def test_without_lookups_old_containers_are_used_as_before(docker: GuardedDocker
         docker.do("docker unpause priv; docker exec priv true")
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", OLD["ends"])
 def test_ending_a_bad_container_always_works(docker: GuardedDocker, end: str) -> None:
     docker.do(end.format("priv"))
 

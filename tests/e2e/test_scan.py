@@ -1,6 +1,7 @@
 """`portero scan` at a real daemon: finds what came before Portero, and each way round it is as open as it says."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,61 +14,12 @@ from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
-# What a careful person made; everything that dockerd fills in by itself is in these.
-HARMLESS = (
-    "docker run -d --name plain -p 127.0.0.1:8080:80 --memory 64m -v data:/d busybox sleep 1000",
-    "docker network create mynet",
-    "docker network create -d overlay --attachable over",
-    "docker create --name member --network mynet --network-alias friend busybox",
-    "docker volume create tidy",
-    "docker volume create -o type=tmpfs -o device=tmpfs -o o=size=16m scratch",
-    "docker service create -d --name svc --network over -p 8081:80 busybox sleep 1000",
-    "docker volume create prepared && docker create --name reader -v prepared:/p:ro -v /anonymous busybox",
-)
-EVIL = {
-    "priv": ("docker create --name priv --privileged busybox true", {"no-privileged"}),
-    "pids": ("docker create --name pids --pid host busybox true", {"no-host-pid"}),
-    "ipcs": ("docker run -d --name ipcs --ipc host busybox sleep 1000", {"no-host-ipc"}),
-    "nets": ("docker run -d --name nets --network host busybox sleep 1000", {"no-host-network"}),
-    "joins": (
-        "docker run -d --name joins --network container:nets busybox sleep 1000",
-        {"no-container-namespaces"},
-    ),
-    "evil": (
-        "docker volume create -o type=none -o o=bind -o device=/ evil",
-        {
-            "no-bind-volumes",
-            "no-sensitive-paths",
-            "protected-paths",
-            "docker-data",
-            "no-daemon-sockets",
-            "no-kernel-file-systems",
-        },
-    ),
-    "binds": (
-        "docker create --name binds -v /etc:/x busybox true",
-        {"no-sensitive-paths", "protected-paths"},
-    ),
-    "heir": (
-        "docker create --name heir --volumes-from binds busybox",
-        {"no-volumes-from", "no-sensitive-paths", "protected-paths"},
-    ),
-    "caps": ("docker service create -d --name caps --cap-add SYS_ADMIN busybox sleep 1000", {"capabilities"}),
-}
-# Clean as they are asked for, and yet ways to the host: by a volume, by what was before, by a command laid ready.
-SNEAKY = (
-    "docker create --name user -v evil:/x busybox true",
-    "docker service create -d --name before --mount type=bind,src=/etc,dst=/x busybox sleep 1000",
-    "docker service update -d --mount-rm /x before",
-)
+# What a careful person made, also under restricted; all that dockerd fills in by itself is in it. What is evil, with
+# the rules that it breaks. What is clean as it is asked for, and yet a way to the host: by a volume, by what was before,
+# by a command laid ready.
+MADE: Any = json.loads(Path(__file__).with_name("scanned.json").read_text())
 # What a person puts for the words in capitals; and nobody needs to wait for a rollback to end.
 WORDS = {"IMAGE": "busybox true", "COMMAND": "true", "FILE": "/tmp/file", "PATH": "/tmp", "rollback": "rollback -d"}
-# The least that the profile restricted asks for.
-CAREFUL = (
-    "docker create --name careful --user 10001:10001 --read-only --cap-drop ALL --security-opt no-new-privileges"
-    " --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 50 --ulimit nofile=1024:2048 --network none"
-    " --log-driver syslog nginx:1.27 true"
-)
 
 
 class Scanned:
@@ -76,7 +28,8 @@ class Scanned:
     def __init__(self, docker: GuardedDocker) -> None:
         self.docker = docker
         docker.unguard()
-        for command in (*HARMLESS, *(made for made, _ in EVIL.values()), *SNEAKY, CAREFUL):
+        evil = [made for made, _ in MADE["evil"].values()]
+        for command in (*MADE["harmless"], *evil, *MADE["sneaky"], *MADE["careful"]):
             docker.do(command)
         prepared = docker.client.ask("POST", "/containers/plain/exec", {"Cmd": ["true"], "Privileged": True})
         self.prepared = str(prepared.json()["Id"])
@@ -104,7 +57,7 @@ def scanned(own_docker: GuardedDocker) -> Scanned:
 
 
 def test_all_that_is_evil_is_found_and_nothing_else(scanned: Scanned) -> None:
-    assert refused(scanned.found()) == {name: rules for name, (_, rules) in EVIL.items()}
+    assert refused(scanned.found()) == {name: {*rules} for name, (_, rules) in MADE["evil"].items()}
 
 
 def test_what_a_careful_person_made_is_clean_under_every_profile(scanned: Scanned) -> None:

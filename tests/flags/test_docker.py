@@ -1,57 +1,29 @@
 """Each command spells a flag in its own way, and what it lacks is not made up."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from portero.flags.docker import FLAGS, spelling, spellings
 
+LINES = [json.loads(line) for line in Path(__file__).with_name("spellings.jsonl").read_text().splitlines()]
+
 
 @pytest.mark.parametrize(
-    ("operation", "flag", "value", "typed"),
-    [
-        ("ContainerCreate", "--memory", "512m", [("-m", "512m")]),
-        ("ContainerCreate", "--read-only", "", [("--read-only",)]),
-        ("ContainerCreate", "--publish-all", "", [("-P",)]),
-        ("ContainerUpdate", "--restart", "on-failure:5", [("--restart", "on-failure:5")]),
-        ("ContainerExec", "--user", "1:1", [("-u", "1:1")]),
-        ("ServiceUpdate", "--workdir", "/srv", [("-w", "/srv")]),
-        ("ServiceCreate", "--memory", "512m", [("--limit-memory", "512m")]),
-        ("ServiceCreate", "--ulimit", "nofile=1:2", [("--ulimit", "nofile=1:2")]),
-        ("ServiceUpdate", "--ulimit", "nofile=1:2", [("--ulimit-add", "nofile=1:2")]),
-        (
-            "ServiceCreate",
-            "--restart",
-            "on-failure:5",
-            [("--restart-condition", "on-failure"), ("--restart-max-attempts", "5")],
-        ),
-        ("ServiceUpdate", "--restart", "no", [("--restart-condition", "none"), ("--restart-max-attempts", "0")]),
-        ("NetworkCreate", "--opt", "a=b", [("-o", "a=b")]),
-        ("ContainerCreate", "--gpus", '"device=0,1"', [("--gpus", '"device=0,1"')]),
-        ("ContainerCreate", "--gpus", "a.com/b=1,a.com/b=2", [("--device", "a.com/b=1"), ("--device", "a.com/b=2")]),
-        ("ImageBuild", "--cpus", "0.5", [("--cpu-period", "100000"), ("--cpu-quota", "50000")]),
-    ],
+    "line", [line for line in LINES if "typed" in line], ids=lambda line: " ".join(line["typed"][0])
 )
-def test_a_flag_is_written_as_its_command_takes_it(
-    operation: str, flag: str, value: str, typed: list[tuple[str, ...]]
-) -> None:
-    spelt = spelling(operation, flag)
+def test_a_flag_is_written_as_its_command_takes_it(line: dict[str, Any]) -> None:
+    spelt = spelling(line["operation"], line["flag"])
 
     assert spelt is not None
-    assert list(spelt.write(value)) == typed
+    assert [[*words] for words in spelt.write(line["value"])] == line["typed"]
 
 
-@pytest.mark.parametrize(
-    ("operation", "flag"),
-    [
-        ("ContainerUpdate", "--user"),
-        ("ServiceCreate", "--privileged"),
-        ("ServiceCreate", "--security-opt"),
-        ("ServiceUpdate", "--network"),
-        ("VolumeCreate", "--memory"),
-        ("ImageBuild", "--pids-limit"),
-    ],
-)
-def test_a_command_without_the_flag_has_no_spelling(operation: str, flag: str) -> None:
-    assert spelling(operation, flag) is None
+@pytest.mark.parametrize("line", [line for line in LINES if "typed" not in line], ids=lambda line: line["flag"])
+def test_a_command_without_the_flag_has_no_spelling(line: dict[str, Any]) -> None:
+    assert spelling(line["operation"], line["flag"]) is None
 
 
 def test_every_flag_is_spelt_by_some_command() -> None:

@@ -1,54 +1,19 @@
 """Values of a request as they are typed; nothing that can be a secret."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from portero.flags import typed
 
+LINES = [json.loads(line) for line in Path(__file__).with_name("typed.jsonl").read_text().splitlines()]
 
-@pytest.mark.parametrize(
-    ("write", "value", "expected"),
-    [
-        (typed.size, 4 << 30, "4g"),
-        (typed.size, 1000, "1000"),
-        (typed.size, -1, "-1"),
-        (typed.size, 0, ""),
-        (typed.cpus, 1500000000, "1.5"),
-        (typed.text, "host", "host"),
-        (typed.text, "default", ""),
-        (typed.restart, {"Name": "no", "MaximumRetryCount": 0}, ""),
-        (typed.restart, {"Name": "on-failure", "MaximumRetryCount": 5}, "on-failure:5"),
-        (typed.restart_of_service, {"Condition": "any", "MaxAttempts": 0}, "always:0"),
-        (typed.log_driver, {"Type": "", "Config": {}}, ""),
-        (typed.ulimit, {"Name": "nofile", "Soft": 1, "Hard": -1}, "nofile=1:-1"),
-        (typed.device, {"PathOnHost": "/dev/a", "PathInContainer": "/dev/a", "CgroupPermissions": "rwm"}, "/dev/a"),
-        (typed.device, {"PathOnHost": "/dev/a", "PathInContainer": "/b", "CgroupPermissions": "r"}, "/dev/a:/b:r"),
-        (typed.gpus, {"Count": -1}, "all"),
-        (typed.gpus, {"Count": 2}, "2"),
-        (typed.gpus, {"DeviceIDs": ["0", "1"]}, '"device=0,1"'),
-        (typed.gpus, {"Driver": "cdi", "DeviceIDs": ["a.com/b=1", "a.com/b=2"]}, "a.com/b=1,a.com/b=2"),
-        (typed.mount, {"Type": "bind", "Source": "/a", "Target": "/b"}, "type=bind,source=/a,target=/b"),
-        (
-            typed.mount,
-            {"Type": "bind", "Source": "/a,b", "Target": "/b", "ReadOnly": True},
-            'type=bind,"source=/a,b",target=/b,readonly',
-        ),
-        (
-            typed.mount,
-            {"Type": "tmpfs", "Target": "/b", "TmpfsOptions": {"SizeBytes": 1000}},
-            "type=tmpfs,target=/b,tmpfs-size=1000",
-        ),
-        (
-            typed.mount,
-            {"Type": "tmpfs", "Target": "/b", "TmpfsOptions": {"SizeBytes": 1 << 20, "Mode": 0o1770}},
-            "type=tmpfs,target=/b,tmpfs-size=1m,tmpfs-mode=1770",
-        ),
-        (typed.service_port, {"PublishedPort": 8080, "TargetPort": 80, "Protocol": "udp"}, "8080:80/udp"),
-    ],
-)
-def test_a_value_is_typed_as_docker_takes_it(write: Any, value: Any, expected: str) -> None:
-    assert write(value) == expected
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line['writer']} {line['typed']}")
+def test_a_value_is_typed_as_docker_takes_it(line: dict[str, Any]) -> None:
+    assert getattr(typed, line["writer"])(line["value"]) == line["typed"]
 
 
 @pytest.mark.parametrize(
