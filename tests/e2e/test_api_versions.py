@@ -66,11 +66,8 @@ def kept(docker: GuardedDocker, collection: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("collection", MADE)
-def test_rules_see_no_field_that_dockerd_drops_at_this_version(
-    docker: GuardedDocker, collection: str, version: str
-) -> None:
+def find_dropped(docker: GuardedDocker, collection: str, version: str) -> list[str]:
+    """What rules see of an object that is made at a version, and dockerd does not keep."""
     body, (operation, name) = MADE[collection], OPERATIONS[collection]
     query = f"?name={name}" if collection == "containers" else ""
     created = docker.client.ask("POST", f"/v{version}/{collection}/create{query}", body)
@@ -78,8 +75,22 @@ def test_rules_see_no_field_that_dockerd_drops_at_this_version(
 
     held = kept(docker, collection)
     docker.client.ask("DELETE", f"/{collection}/{name}")
+    return not_kept(seen(operation, body, version), held)
 
-    assert not_kept(seen(operation, body, version), held) == []
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_rules_see_no_field_of_a_service_that_dockerd_drops(docker: GuardedDocker, version: str) -> None:
+    assert find_dropped(docker, "services", version) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_dockerd_keeps_what_protects_a_container_at_every_version(docker: GuardedDocker, version: str) -> None:
+    assert find_dropped(docker, "containers", version) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_dockerd_keeps_what_protects_networks_and_volumes_at_every_version(docker: GuardedDocker, version: str) -> None:
+    assert find_dropped(docker, "networks", version) == find_dropped(docker, "volumes", version) == []
 
 
 def test_a_service_whose_protection_is_dropped_is_refused_and_says_why(docker: GuardedDocker) -> None:

@@ -14,9 +14,9 @@ from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
-# What a careful person made, also under restricted; all that dockerd fills in by itself is in it. What is evil, with
-# the rules that it breaks. What is clean as it is asked for, and yet a way to the host: by a volume, by what was before,
-# by a command laid ready.
+# What a careful person made, also under restricted, with all that dockerd fills in by itself.
+# What is evil, with the rules that it breaks.
+# What is clean as it is asked for, and yet a way to the host: by a volume, by what was before, by a command laid ready.
 MADE: Any = json.loads(Path(__file__).with_name("scanned.json").read_text())
 # What a person puts for the words in capitals; and nobody needs to wait for a rollback to end.
 WORDS = {"IMAGE": "busybox true", "COMMAND": "true", "FILE": "/tmp/file", "PATH": "/tmp", "rollback": "rollback -d"}

@@ -19,19 +19,57 @@ from portero.refusals import Refused
 LINES = [json.loads(line) for line in Path(__file__).with_name("uris.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if "refused" not in line], ids=lambda line: line["case"])
-def test_a_target_is_read_as_dockerd_reads_it(line: dict[str, Any]) -> None:
-    query = {name: tuple(values) for name, values in line.get("query", {}).items()}
+def each(*groups: str) -> pytest.MarkDecorator:
+    """The targets of these groups: what the name of a case begins with."""
+    chosen = [line for line in LINES if line["case"].partition(":")[0] in groups]
+    return pytest.mark.parametrize("line", chosen, ids=lambda line: line["case"])
 
-    assert parse(line["uri"]) == Target(line["path"], line.get("version"), query)
+
+def read(line: dict[str, Any]) -> Target:
+    """What a line says that the target is read as."""
+    return Target(line["path"], line.get("version"), {name: (*said,) for name, said in line.get("query", {}).items()})
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if "refused" in line], ids=lambda line: line["case"])
-def test_a_target_that_readers_could_differ_on_is_refused(line: dict[str, Any]) -> None:
+def refused(uri: str) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        parse(line["uri"])
+        parse(uri)
+    return refusal.value.code, refusal.value.at
 
-    assert (refusal.value.code, refusal.value.at) == (line["refused"], line.get("at", ""))
+
+@each("spelling")
+def test_every_spelling_that_dockerd_obeys_is_the_same_path(line: dict[str, Any]) -> None:
+    assert parse(line["uri"]) == read(line)
+    assert line["path"] == "/containers/create"
+
+
+@each("version", "no version", "path", "query")
+def test_a_target_is_read_as_dockerd_reads_it(line: dict[str, Any]) -> None:
+    assert parse(line["uri"]) == read(line)
+
+
+@each("no number")
+def test_a_version_that_is_not_made_of_numbers_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-version", "path")
+
+
+@each("fragment")
+def test_a_fragment_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-fragment", "")
+
+
+@each("undecodable")
+def test_what_does_not_decode_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-undecodable", line["at"])
+
+
+@each("unclean")
+def test_a_path_that_dockerd_would_redirect_or_refuse_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-not-clean", "path")
+
+
+@each("semicolon")
+def test_a_semicolon_in_the_query_is_refused(line: dict[str, Any]) -> None:
+    assert refused(line["uri"]) == ("uri-query-ambiguous", "query")
 
 
 def test_the_query_cannot_be_changed_after_reading() -> None:
