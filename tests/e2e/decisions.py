@@ -23,9 +23,11 @@ Decisions = Mapping[str, tuple[str, ...] | None]
 @contextmanager
 def halting(host: ThrowAwayHost, socket: str, *become: str) -> Iterator[None]:
     """The second plugin listens at a path of the host; `become`: what starts it as another user."""
-    with host.running("halt", [*become, *stub("halt", socket)], host.path(socket).exists):
-        yield
-    host.run(["rm", socket])
+    try:
+        with host.running("halt", [*become, *stub("halt", socket)], host.path(socket).exists):
+            yield
+    finally:
+        host.run(["rm", socket])
 
 
 def decide_guarded(docker: GuardedDocker) -> Decisions:
