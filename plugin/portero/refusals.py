@@ -17,7 +17,7 @@ class Refusal:
     remedy: str
 
 
-_RESTART = "repeat the command; if it comes back, look at the plugin's log for a worker that died"
+_RESTART = "repeat the command; if it comes back, look at the plugin's log for a process that was killed"
 _ONE_DOCUMENT = "send one JSON document and nothing else"
 _CLIENT = "send the body that Docker's own clients send"
 
@@ -218,10 +218,10 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
             "The decision log cannot be written, and a change without a log line is not allowed.",
             "free disk space or fix PORTERO_LOG as root; PORTERO_LOG_FAILURE=allow lifts this",
         ),
-        "policy-outdated": Refusal(
-            "A request is judged by the policy that is in force",
-            "This worker of Portero could not load the new policy and ends; it allows nothing by the old one.",
-            "repeat the command: another worker answers; why it failed is in the plugin's log",
+        "policy-unusable": Refusal(
+            "A policy is in force",
+            "Portero began anew, the policy folders are invalid, and no copy of the last policy is valid either.",
+            "fix the policy folders as root (`portero status` names the faults): they are loaded at once",
         ),
         "internal-error": Refusal(
             "Portero has no internal error",

@@ -1,4 +1,4 @@
-"""Threads that are started for as long as the process runs, and what a thread calls before it waits for the daemon."""
+"""Threads that are started for as long as the process runs."""
 
 import logging
 import threading
@@ -9,18 +9,6 @@ from contextlib import suppress
 _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.1
 _AFTER_ERROR = 1.0
-_before_lookups: list[Callable[[], None]] = []
-
-
-def call_before_lookups(call: Callable[[], None]) -> None:
-    """Have this called by each thread of this process that is about to ask the daemon; it may keep the thread back."""
-    _before_lookups.append(call)
-
-
-def before_lookup() -> None:
-    """Called before this thread asks the daemon for the first time in a request."""
-    for call in _before_lookups:
-        call()
 
 
 def start_thread(name: str, run: Callable[[], None]) -> None:

@@ -20,11 +20,10 @@ from portero.server.descriptors import open_closed_streams
 from portero.server.exporter import Exporter
 from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
-from portero.server.memory import use_one_arena
+from portero.server.memory import give_back, use_one_arena
 from portero.service.application import Application, build
 from portero.service.live import Live
 from portero.service.load_error import LoadError
-from portero.service.metrics_folder import shared_folder
 from portero.service.settings import Settings
 from portero.service.watch import Watch, list_watched
 
@@ -44,7 +43,6 @@ _STANDARD_OUTPUT = 1
 @options.DOCKER_HOST
 @options.HOST_ROOT
 @options.DAEMON_CONFIG
-@options.WORKERS
 @options.THREADS
 @options.TRUSTED_KEYS
 @options.STATE
@@ -74,21 +72,18 @@ def run(settings: Settings) -> None:
     if given is not None:
         settings = replace(settings, socket=Path(given.name))
     with ExitStack() as ends:
-        shared = _shared_folder(ends)
         # Before the folders are read, so that no change is missed.
         watch = Watch(list_watched(settings))
-        application = _built(settings, shared)
+        application = _built(settings)
         if settings.metrics_address is not None:
-            # Without a folder only the workers know; one of them answers on the socket.
-            text = application.metrics_text if shared else partial(ask_metrics, settings.socket)
-            ends.callback(_exporter(settings.metrics_address, text).stop)
+            ends.callback(_exporter(settings.metrics_address, partial(ask_metrics, settings.socket)).stop)
         listener = given or _listener(settings)
         ends.callback(listener.remove)
         _log_start(application)
         # Only now: it fills the gaps that loading the policy has left, which no process would use otherwise.
         from portero.server.master import Master
 
-        Master(application, Live(application, watch, _log_start), listener, settings).run()
+        Master(application, Live(application, watch, _end_reload), listener, settings).run()
 
 
 def _check_streams(settings: Settings) -> None:
@@ -103,15 +98,6 @@ def _take_over_socket() -> Listener | None:
         options.give_up([str(error)])
 
 
-def _shared_folder(ends: ExitStack) -> Path | None:
-    """Where the workers add up their metrics; None: there is no room, and metrics never affect decisions."""
-    try:
-        return ends.enter_context(shared_folder())
-    except OSError as error:
-        _LOG.warning("no room for the metrics in /dev/shm (%s): each worker counts on its own", error.strerror)
-        return None
-
-
 def _exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
     try:
         return Exporter(address, text)
@@ -119,9 +105,9 @@ def _exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
         options.give_up([f"PORTERO_METRICS_ADDRESS: {error.strerror}; choose another port"])
 
 
-def _built(settings: Settings, shared: Path | None) -> Application:
+def _built(settings: Settings) -> Application:
     try:
-        return build(settings, shared)
+        return build(settings)
     except LoadError as error:
         options.give_up(error.faults)
 
@@ -135,10 +121,15 @@ def _listener(settings: Settings) -> Listener:
         options.give_up([f"{settings.socket}: {error.strerror}; choose another PORTERO_SOCKET, or start it as root"])
 
 
+def _end_reload(application: Application) -> None:
+    give_back()
+    _log_start(application)
+
+
 def _log_start(application: Application) -> None:
     """Log what is in force after a start or a reload, on standard error: standard output may be the decision log."""
     settings, in_force = application.settings, application.in_force
-    policy, faults = in_force.judge.policy, in_force.notice.faults
+    policy, faults = in_force.judge.policy, in_force.state.faults
     for fault in faults:
         _LOG.error("not reloaded, the old policy stays in force: %s", fault)
     if faults:

@@ -14,7 +14,7 @@ from portero.instants import second
 from portero.signing import signature, tree
 from portero.signing.manifest import GROUP
 from portero.signing.signature import SignatureRefused
-from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys, verified
+from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys
 from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -84,7 +84,7 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         keys = trusted_keys(settings.trusted_keys)
         if not keys:
             options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
-        _, manifest = verified(folder, keys)
+        manifest = signature.verify(tree.held(folder), keys)
         fault = group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
             raise SignatureRefused([(signature.NAME, fault)])

@@ -16,7 +16,6 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.peer import read_peer
 from portero.json_fields import to_object, to_objects
 from portero.json_objects import load_json, load_object
-from portero.threads import before_lookup
 from portero.types import JSON
 
 HEADER = "X-Portero-Lookup"
@@ -142,6 +141,5 @@ class TimedRequests:
 
     def _seconds_left(self) -> float:
         if self._deadline is None:
-            before_lookup()
             self._deadline = time.monotonic() + SECONDS
         return self._deadline - time.monotonic()

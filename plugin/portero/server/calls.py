@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Protocol
 
 from portero.host.peer import Peer
-from portero.objects.own_requests import is_own
 from portero.reading.envelope import LARGEST
 from portero.types import JSON
 
@@ -70,9 +69,3 @@ CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = Mapp
         RESULT: _after_execution,
     }
 )
-_POSTED_RESULT = f"POST {RESULT} ".encode()
-
-
-def is_urgent(request: bytes) -> bool:
-    """Whether this HTTP request is answered in no time: a result, or dockerd's about our own lookup, which waits."""
-    return request.startswith(_POSTED_RESULT) or is_own(request)

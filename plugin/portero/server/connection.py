@@ -6,13 +6,13 @@ arrived in whole and nothing has come after it; what is malformed gets an HTTP e
 
 import json
 import socket
+import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from math import inf
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 
 from portero.host.peer import read_peer
-from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers, is_urgent
+from portero.server.calls import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers
 from portero.server.http1 import Head, Malformed, RequestReader
 from portero.server.page import Page, ask_page
 from portero.types import JSON
@@ -30,10 +30,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection:
-    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited.
-
-    `before_waiting` is called before this thread waits for anything.
-    """
+    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited."""
 
     def __init__(
         self,
@@ -42,7 +39,6 @@ class Connection:
         page: Page,
         turns: AbstractContextManager[object],
         ending: Callable[[], bool],
-        before_waiting: Callable[[], None],
     ) -> None:
         self._client = client
         self._peer = read_peer(client)
@@ -50,69 +46,29 @@ class Connection:
         self._page = page
         self._turns = turns
         self._ending = ending
-        self._before_waiting = before_waiting
         self._reader = RequestReader(self._receive)
-        self._has_ended = self._has_failed = False
-        # Whether the loop knows that there is something to answer.
-        self.is_queued = False
-        self.descriptor = client.fileno()
+        # Whether nothing of the next request has arrived.
         self.idle = True
-        # When it is late for the next request, or for the rest of this one.
-        self._until = time.monotonic() + _IDLE
-        self._arrives_until = self._until
+        # When the rest of this request is late.
+        self._arrives_until = 0.0
+        # How long the kernel waits for the next bytes (SO_RCVTIMEO), in seconds.
+        self._waits = 0.0
+        self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
 
-    def receive(self) -> bool:
-        """Take what has arrived; whether there is something to answer now, or the connection is to end."""
-        try:
-            self._take()
-        except OSError:
-            self._has_failed = True
-        is_due = self._has_failed or self._has_ended or not self._reader.lacks(_SMALL)
-        if is_due:
-            self._until = inf
-        return is_due
-
-    def answer(self) -> bool:
-        """Answer what was received; whether the connection goes on. What may take long is announced."""
-        self.is_queued = False
-        try:
-            return not (self._has_failed or (self._has_ended and self.idle)) and self._serve_one()
-        except OSError:
-            return False
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether what was received is answered at once, and another request may wait for the answer."""
-        return self._reader.finds(is_urgent)
+    def serve(self) -> None:
+        """Answer request after request, until the connection ends."""
+        with suppress(OSError):
+            while self._serve_one():
+                pass
 
     def hang_up(self) -> None:
         """Await no further request. Called from another thread; what has arrived is still answered."""
         with suppress(OSError):
             self._client.shutdown(socket.SHUT_RD)
 
-    def hang_up_when_late(self, now: float) -> None:
-        """End it when nothing, or not all of a request, has arrived in time. Called from another thread."""
-        # In this order, the other way round than in _take(): a request that arrives just now is still answered.
-        idle = self.idle
-        if now > self._until:
-            with suppress(OSError):
-                self._client.shutdown(socket.SHUT_RD if idle else socket.SHUT_RDWR)
-
     def close(self) -> None:
         """Close the socket."""
         self._client.close()
-
-    def _take(self) -> None:
-        try:
-            piece = self._client.recv(_PIECE, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
-        self._has_ended = not piece
-        if piece:
-            if self.idle:
-                self._until = time.monotonic() + _ARRIVES_WITHIN
-                self.idle = False
-            self._reader.feed(piece)
 
     def _serve_one(self) -> bool:
         """Answer one request; whether there may be another one."""
@@ -125,14 +81,13 @@ class Connection:
         except Malformed as malformed:
             self._send(_error(malformed, last=True))
             return False
-        self.idle, self._until = True, time.monotonic() + _IDLE
+        self.idle = True
         return not last
 
     def _answered(self, head: Head) -> tuple[bytes, bool]:
         """The answer, and whether it is the last one."""
         if head.length is not None and head.length <= _SMALL:
             return self._reply(head, self._body(head))
-        self._before_waiting()
         # Judging it may make us ask dockerd, which then asks us again. Neither waits for a turn: that request is small,
         # and of its result, which may be as large as an object, nothing is kept.
         if head.target == RESULT:
@@ -153,7 +108,6 @@ class Connection:
     def _reply(self, head: Head, data: bytes) -> tuple[bytes, bool]:
         call = CALLS.get(head.target)
         if call is None:
-            self._before_waiting()
             page = ask_page(self._page, head.method, head.target, data)
             last = self._is_last(head)
             return response(*page, last=last), last
@@ -170,29 +124,38 @@ class Connection:
 
     def _receive(self, most: int) -> bytes:
         """An OSError when it takes too long: the connection then ends without an answer."""
-        if self._has_ended:
-            return b""
-        self._before_waiting()
-        with self._within(self._arrives_until - time.monotonic()):
-            return self._client.recv(most)
-
-    def _send(self, data: bytes) -> None:
-        try:
-            sent = self._client.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            self._before_waiting()
-            with self._within(_ARRIVES_WITHIN):
-                self._client.sendall(data[sent:])
-
-    @contextmanager
-    def _within(self, seconds: float) -> Iterator[None]:
+        if self.idle:
+            piece = self._receive_first()
+            self.idle, self._arrives_until = False, time.monotonic() + _ARRIVES_WITHIN
+            return piece
+        seconds = self._arrives_until - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
-        self._client.settimeout(seconds)
-        yield
-        self._client.settimeout(None)
+        self._wait_at_most(seconds)
+        return self._client.recv(most)
+
+    def _receive_first(self) -> bytes:
+        self._wait_at_most(_IDLE)
+        try:
+            return self._client.recv(_PIECE)
+        except BlockingIOError:
+            # What arrives just now is still answered.
+            self.hang_up()
+            return self._client.recv(_PIECE)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self._waits != seconds:
+            self._waits = seconds
+            self._set_timeout(socket.SO_RCVTIMEO, seconds)
+
+    def _set_timeout(self, option: int, seconds: float) -> None:
+        """The kernel's own timeouts (socket(7)): with Python's, each call would be two."""
+        # At least a microsecond: none is for ever.
+        whole, rest = divmod(int(seconds * 1e6) + 1, 1_000_000)
+        self._client.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, rest))
+
+    def _send(self, data: bytes) -> None:
+        self._client.sendall(data)
 
 
 def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:

@@ -76,30 +76,6 @@ class RequestReader:
         """Whether everything that was received has been given out."""
         return not self._held
 
-    def feed(self, piece: bytes) -> None:
-        """Take a piece that came by another way than `receive`."""
-        self._held += piece
-
-    def finds(self, what: Callable[[bytes], bool]) -> bool:
-        """What a function says about all that was received and not given out."""
-        return what(self._held)
-
-    def lacks(self, longest: int) -> bool:
-        """Whether a part of the next request is still to come, which has a body of at most `longest` bytes.
-
-        False as well for a malformed one, and for one that may be longer or waits for leave to send its body.
-        """
-        end = self._held.find(_END)
-        if end < 0:
-            return len(self._held) <= LONGEST_HEAD
-        try:
-            head = parse_head(self._held[:end])
-        except Malformed:
-            return False
-        if head.expects or head.length is None or head.length > longest:
-            return False
-        return len(self._held) < end + len(_END) + head.length
-
     def read_head(self) -> Head | None:
         """The next head; None when the client has hung up instead."""
         while (end := self._held.find(_END)) < 0:

@@ -42,7 +42,7 @@ class Listener:
 
     def remove(self) -> None:
         """Remove the socket file if this process made it; a second call does nothing."""
-        # Workers are forks that return through the same frames as the master.
+        # The decider is a fork that returns through the same frames as its arbiter.
         if self.path is None or os.getpid() != self.owner:
             return
         # What cannot be removed now is replaced at the next start; it must not keep us from ending.
@@ -56,13 +56,6 @@ class Listener:
             return self.identity != _UNSEEN and _identity(Path(self.name)) != self.identity
         except (FileNotFoundError, NotADirectoryError):
             return True
-
-    def is_served_on(self) -> bool:
-        """In a worker that ends: whether others serve who waits at the socket.
-
-        They are the other workers, as long as the master is there, and the next portero where systemd has the socket.
-        """
-        return self.path is None or (os.getppid() == self.owner and os.path.exists(self.path))
 
 
 def listen(path: Path) -> Listener:

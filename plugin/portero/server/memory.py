@@ -1,4 +1,4 @@
-"""Keeps the memory of large requests from staying with the process, as far as the C library is glibc.
+"""Keeps the memory of large requests and of old policies from staying with the process, as far as the C library is glibc.
 
 It would keep an arena of free memory for each thread, and what is above a piece in use.
 """
@@ -44,7 +44,7 @@ class LargeRequests:
 
 
 def use_one_arena() -> None:
-    """Have all threads that begin from now on share one arena, also in processes that are forked.
+    """Have all threads that begin from now on share one arena, also in a process that is forked.
 
     To map large pieces as well was measured: 1 MB took a sixth longer.
     """
@@ -52,7 +52,12 @@ def use_one_arena() -> None:
 
 
 def give_back() -> None:
-    """Give what is free now back to the system. It takes some milliseconds."""
+    """Give what is free now back to the system. It takes some milliseconds.
+
+    After large requests and after a reload: an old policy has no cycles, so that nothing of it is left by then.
+    Measured 2026-11-28, both processes: 44 MiB after the start, 67 after five reloads, and after ten. What was loaded
+    before the fork is left alone: to collect it again (gc.unfreeze) made 78 of these 67.
+    """
     gc.collect()
     _call("malloc_trim", 0)
 
@@ -62,7 +67,6 @@ def share_with_forks() -> None:
 
     What is loaded stays: no collector has to visit it, which would also give each of them a copy of its pages.
     """
-    gc.unfreeze()
     give_back()
     gc.freeze()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from portero import unixhttp  # noqa: F401 - before the workers fork: the first lookup then need not load it
+from portero import unixhttp  # noqa: F401 - before a fork: the first lookup then need not load it
 from portero.decision import Decision, in_order, new_id, refusal
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
@@ -19,16 +19,14 @@ from portero.judging.judge import Judge
 from portero.log_place import JOURNAL
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
-from portero.service import builds, bundled, docker_api, forwarded, judged_host, loading, status
-from portero.service.asked_by import AskedBy
+from portero.service import asked_by, builds, bundled, docker_api, forwarded, judged_host, loading, status
 from portero.service.decision_log import DecisionLog
 from portero.service.load_error import LoadError
 from portero.service.log_line import LogLine
 from portero.service.metrics import Metrics
-from portero.service.pulse import Pulse
+from portero.service.policy_state import PolicyState
 from portero.service.settings import Settings
 from portero.service.shared_lines import SharedLines
-from portero.service.shared_policy import Notice
 from portero.service.status import View
 from portero.types import JSON
 
@@ -40,10 +38,14 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The judge that answers. `notice`: the files of its policy, and how the last reload went."""
+    """The judge that answers. `state`: the files of its policy, and how the last reload went.
+
+    `is_usable`: whether it may allow anything; its policy is an old one otherwise.
+    """
 
     judge: Judge
-    notice: Notice
+    state: PolicyState
+    is_usable: bool = True
 
 
 @dataclass(slots=True)
@@ -55,11 +57,9 @@ class Application:
     log: DecisionLog
     recorder: "Recorder | None" = None
     metrics: Metrics = field(default_factory=Metrics)
-    asked_by: AskedBy = field(default_factory=AskedBy)
     shared_lines: SharedLines = field(default_factory=lambda: SharedLines(1))
-    pulse: Pulse = field(default_factory=Pulse)
-    # Another policy is in force by now, which this process could not load: it allows nothing until it ends.
-    is_outdated: bool = False
+    # When the policy folders were last looked at, by time.monotonic(); a look at a file system that hangs does not end.
+    looked_at: float = field(default_factory=time.monotonic)
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -96,33 +96,33 @@ class Application:
     def _view(self) -> View:
         in_force = self.in_force
         host = in_force.judge.host
+        daemons = host.daemons.known if isinstance(host, HostFiles) else ()
         return View(
             self.settings,
             in_force.judge.policy,
-            in_force.notice,
-            builds.with_entitlements(self.asked_by.list(), host),
+            in_force.state,
+            builds.with_entitlements(asked_by.list_running(daemons), host),
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
             self.metrics.so_far().break_glass,
-            self.pulse.silent_for(),
-            self.metrics.is_lost(),
+            time.monotonic() - self.looked_at,
+            in_force.is_usable,
         )
 
     def _decide(self, data: bytes, peer: Peer | None) -> Decision:
         began = time.perf_counter_ns()
-        judge = self.in_force.judge
+        in_force = self.in_force
+        judge = in_force.judge
         decision = judge.decide(data, new_id(), time.time(), peer)
         if decision.fault is not None:
             _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
         if decision.breaks_glass:
             _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
-        if self.is_outdated and self.settings.mode == "enforce":
-            decision = _refuse(decision, "policy-outdated")
+        if not in_force.is_usable and self.settings.mode == "enforce":
+            decision = _refuse(decision, "policy-unusable")
         decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
         self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
-        if isinstance(judge.host, HostFiles):
-            self.asked_by.note(judge.host.daemons.known)
         if self.recorder is not None:
             self.recorder.record(data, decision)
         return decision
@@ -169,26 +169,22 @@ def _refuse(decision: Decision, code: str) -> Decision:
     )
 
 
-def build(settings: Settings, shared: Path | None = None) -> Application:
-    """Load and open everything; raises LoadError with every fault.
-
-    `shared` is the folder in which several processes add up their metrics and note the daemons that ask them.
-    """
-    # Decided once for all processes: a worker of a managed plugin is not its first process.
+def build(settings: Settings) -> Application:
+    """Load and open everything; raises LoadError with every fault."""
+    # Decided before a fork: the decider of a managed plugin is not its first process.
     settings = replace(settings, host_root=_resolve_host_root(settings))
     routes, shapes = docker_api.load_api()
     loaded = loading.load_trusted(settings, routes.operations)
     log, recorder = _open_log(settings), _open_recorder(settings)
     loading.remember_versions(settings, loaded.signed)
     operations = (operation.id for operation in routes.operations)
-    metrics = Metrics(operations, shared, log.state.count_stalled)
-    notice = loaded.notice(time.time())
-    metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
+    metrics = Metrics(operations, log.state.is_stalled)
+    state = loaded.state(time.time())
+    metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce")
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
-    asked_by = AskedBy(shared)
     shared_lines = SharedLines(settings.log_reads)
-    return Application(settings, InForce(judge, notice), log, recorder, metrics, asked_by, shared_lines)
+    return Application(settings, InForce(judge, state), log, recorder, metrics, shared_lines)
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:

@@ -44,9 +44,9 @@ class DecisionLog:
         self._unsynced = False
         self._check_sync()
 
-    def watch(self) -> None:
-        """Once in each process that a fork made."""
-        self.state.use_own_slot()
+    def watch(self, *, follows_another: bool) -> None:
+        """Once in the process that decides. `follows_another`: one was killed, perhaps in the middle of a line."""
+        self.state.torn = follows_another
         if self._sync == "interval":
             start_thread("sync", self._sync_often)
 

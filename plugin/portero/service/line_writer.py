@@ -1,13 +1,12 @@
 """Lines of the decision log in a file that is rotated, or on standard output.
 
-A line is one write to a descriptor opened for appending, so that lines of several workers never mix (POSIX: O_APPEND
-sets the offset and writes as one step).
+A line is one write to a descriptor opened for appending, so that it never mixes with one of a Portero that ends just
+now (POSIX: O_APPEND sets the offset and writes as one step).
 """
 
 import errno
 import os
 import stat
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +16,6 @@ from portero.service.log_state import LogState
 from portero.service.standard_output import StandardOutput
 
 _OWNER_ONLY = 0o600
-# What another process writes just now is there within microseconds, and so often it is waited for without a pause.
-_LOOKS_AT_ONCE = 20
-# So often a half line is seen unchanged before it counts as one that no process goes on with.
-_LOOKS, _MOST_LOOKS, _BETWEEN_LOOKS = 10, 100, 0.002
 # No byte: the file was cut meanwhile.
 _ENDS = (b"\n", b"")
 
@@ -38,9 +33,8 @@ class LineWriter:
         self._output = StandardOutput() if place == STANDARD_OUTPUT else None
         # Of the open file, asked for once.
         self._identity = (0, 0)
-        # Its size at the last look; the one at which it was found to end with half a line; and the one that our own
-        # last line left, if no other process wrote meanwhile.
-        self._size = self._torn_at = self._whole_at = 0
+        # Its size before this line, and the one that our own last line left, if it was written in whole.
+        self._size = self._whole_at = 0
         self._descriptor = self._open() if self._output is None else self._output.descriptor
 
     def write(self, line: str) -> None:
@@ -77,24 +71,8 @@ class LineWriter:
             self._follow_rotation()
             size = os.fstat(self._descriptor).st_size
         self._size = size
-        # A look at the file costs a tenth of the answer to `docker ps`.
-        if size == self._whole_at or self._ends_a_line(size):
-            return False
-        if size == self._torn_at:
-            return True
-        # What another process writes just now may be there in part: then it grows soon.
-        looks = 0
-        for look in range(_LOOKS_AT_ONCE + _MOST_LOOKS):
-            if look >= _LOOKS_AT_ONCE:
-                time.sleep(_BETWEEN_LOOKS)
-            before, self._size = self._size, os.fstat(self._descriptor).st_size
-            if self._ends_a_line(self._size):
-                return False
-            looks = looks + 1 if self._size == before and look >= _LOOKS_AT_ONCE else 0
-            if looks == _LOOKS:
-                break
-        self._torn_at = self._size
-        return True
+        # To read the last byte costs a tenth of the answer to `docker ps`.
+        return size != self._whole_at and not self._ends_a_line(size)
 
     def _ends_a_line(self, size: int) -> bool:
         """Whether the first bytes of the file, so many, are whole lines. Where they cannot be read: no."""

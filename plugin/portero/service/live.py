@@ -1,34 +1,31 @@
-"""Keeps the application's policy up to date, in every process.
+"""Keeps the application's policy up to date: a thread looks at the policy folders and compiles what changed.
 
-Only the master reads the policy folders. Each worker follows it in a thread; a request is answered by what is in force
-when it arrives.
+A request is answered by what is in force when it arrives.
 """
 
 import logging
-import os
-import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from portero.service import reloading
+from portero.service import last_policy, reloading
 from portero.service.application import Application
 from portero.service.retry import Retry
-from portero.service.shared_policy import Bulletin
 from portero.service.watch import Look, Watch
 from portero.threads import start_thread
 
-# A change is seen at one look, found at rest at the next, loaded, and followed: well within two seconds altogether.
+# A change is seen at one look, found at rest at the next, and loaded: well within two seconds altogether.
 LOOK_EVERY = 0.5
 _LOOK_AGAIN = 0.3
 # Looking at thousands of files takes at most this part of the time of a processor.
 _REST_PER_LOOK = 50
-# A worker is woken for news; should that ever fail, it looks by itself.
-_FOLLOW_EVERY = 10.0
 # Seconds after which a line stands for the reads that were only counted.
 _SHARED_LINES_EVERY = 60.0
 # A folder that changes for so long, in seconds, needs attention.
 _UNREST = 5.0
+# Status is told so often that the thread does not stand still at a file system.
+_SHOWS_LIFE_EVERY = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,22 +36,51 @@ class Live:
         self.application = application
         self._watch = watch
         self._report = report
-        self._bulletin = Bulletin()
         self._next_look = 0.0
         self._retry = Retry()
         self._changing_since: float | None = None
-        # How many other policies came into force.
-        self.policies = 0
+        # Set when the folders are to be loaded now.
+        self._is_asked = threading.Event()
+
+    def start(self, *, follows_another: bool) -> None:
+        """In the process that decides, before it answers. `follows_another`: another one decided before it."""
+        application = self.application
+        if follows_another:
+            before = self._watch.look()
+            application.in_force = reloading.begin_anew(application)
+            self._watch.take(before)
+            self._plan_retry()
+            self._count_and_report()
+        if application.in_force.is_usable:
+            self._keep_last()
+        application.in_force.judge.host.watch()
+        application.log.watch(follows_another=follows_another)
+        start_thread("policy", self._tend_for_ever)
+        if application.shared_lines.most > 1:
+            start_thread("shared lines", self._write_shared_lines)
+
+    def stop(self) -> None:
+        """In the process that decides, when it has answered its last request."""
+        self.application.write_shared_lines()
+
+    def request_reload(self) -> None:
+        """Have the thread load the folders now, changed or not."""
+        self._is_asked.set()
+
+    def _tend_for_ever(self) -> None:
+        while True:
+            if self._is_asked.wait(min(self.tend(), _SHOWS_LIFE_EVERY)):
+                self._is_asked.clear()
+                self.reload()
 
     def tend(self) -> float:
-        """In the master: look at the folders when it is time to, and load them when a change has come to rest.
+        """Look at the folders when it is time to, and load them when a change has come to rest.
 
         Returns the seconds until it is time again.
 
         Signed folders are loaded as soon as they verify: what keeps changing them must not keep a new version out.
         """
-        self.application.pulse.beat()
-        now = time.monotonic()
+        now = self.application.looked_at = time.monotonic()
         if now >= self._next_look:
             self._look(now)
             rest = _LOOK_AGAIN if self._watch.is_changed else LOOK_EVERY
@@ -73,7 +99,7 @@ class Live:
             self._changing_since = self._changing_since or now
             if self._has_new_signatures():
                 self.reload()
-            if now - self._changing_since > _UNREST and self.application.in_force.notice.changing is None:
+            if now - self._changing_since > _UNREST and self.application.in_force.state.changing is None:
                 self._report_unrest(time.time() - (now - self._changing_since))
 
     def _has_new_signatures(self) -> bool:
@@ -83,17 +109,15 @@ class Live:
         from portero.service import signed_folders  # see loading.py
 
         signed = signed_folders.read_manifests(settings)
-        return bool(signed) and signed != self.application.in_force.notice.signed
+        return bool(signed) and signed != self.application.in_force.state.signed
 
     def _report_unrest(self, since: float) -> None:
         in_force = self.application.in_force
-        in_force = replace(in_force, notice=replace(in_force.notice, changing=since))
         _LOG.warning("policy folders keep changing; no change is loaded before they come to rest, unless it is signed")
-        self._bulletin.put(in_force.notice)
-        self.application.in_force = in_force
+        self.application.in_force = replace(in_force, state=replace(in_force.state, changing=since))
 
     def reload(self) -> None:
-        """In the master: load the folders now. No error ends the master."""
+        """Load the folders now. No error ends the thread."""
         self._retry.succeed()
         self._try_to_load(again=False)
 
@@ -106,26 +130,40 @@ class Live:
 
     def _load(self, *, again: bool) -> None:
         """`again`: the same faults as the last time are nothing new, and are not reported."""
-        before, known = self._watch.look(), self.application.in_force.notice.faults
+        before, known = self._watch.look(), self.application.in_force.state.faults
         in_force = reloading.reload(self.application, lambda: self._is_unchanged(before))
         if in_force is None:
             return
-        # In this order: a worker that is made later starts with what all the others follow.
-        self._bulletin.put(in_force.notice)
-        self.policies += in_force.notice.policy != self.application.in_force.notice.policy
         self.application.in_force = in_force
-        # What could not be put is tried again.
         self._watch.take(before)
-        faults = in_force.notice.faults
-        if faults:
-            # They may pass without a change in the folders: no descriptor was free, or a disk was away.
+        self._plan_retry()
+        if not in_force.state.faults:
+            self._keep_last()
+        if not again or in_force.state.faults != known:
+            self._count_and_report()
+
+    def _plan_retry(self) -> None:
+        """Faults may pass without a change in the folders: no descriptor was free, or a disk was away."""
+        if self.application.in_force.state.faults:
             self._retry.fail(time.monotonic())
         else:
             self._retry.succeed()
-        if not again or faults != known:
-            if faults:
-                self.application.metrics.load_failed()
-            self._report(self.application)
+
+    def _count_and_report(self) -> None:
+        if self.application.in_force.state.faults:
+            self.application.metrics.load_failed()
+        self._report(self.application)
+
+    def _keep_last(self) -> None:
+        """For a process that decides after this one: the folders may be invalid by then."""
+        settings, state = self.application.settings, self.application.in_force.state
+        if not settings.schemas:
+            return
+        try:
+            last_policy.write(settings, state.held, state.links)
+        except OSError as error:
+            told = "%s: the policy in force cannot be kept for a restart (%s): choose another PORTERO_STATE"
+            _LOG.warning(told, last_policy.find_file(settings), error.strerror)
 
     def _is_unchanged(self, before: Look) -> bool:
         """Whether the folders are as at an earlier look, but for signed ones: these were verified as they were read."""
@@ -133,40 +171,7 @@ class Live:
         signed = [f"{path}/" for path in settings.schemas] if settings.trusted_keys else []
         return all(f"{path}/".startswith(tuple(signed)) for path, _ in self._watch.look() ^ before)
 
-    def follow(self) -> None:
-        """In a worker: start the threads that follow the master, watch the host and look after the log."""
-        self.application.in_force.judge.host.watch()
-        self.application.log.watch()
-        start_thread("policy", self._follow)
-        if self.application.shared_lines.most > 1:
-            start_thread("shared lines", self._write_shared_lines)
-
-    def leave(self) -> None:
-        """In a worker, when it has answered its last request."""
-        self.application.write_shared_lines()
-
-    def bury(self, worker: int) -> None:
-        """In the master, when a worker has ended."""
-        self.application.log.state.bury(worker)
-
     def _write_shared_lines(self) -> None:
         while True:
             time.sleep(_SHARED_LINES_EVERY)
             self.application.write_shared_lines()
-
-    def _follow(self) -> None:
-        while True:
-            self._bulletin.wait(_FOLLOW_EVERY)
-            self.catch_up()
-
-    def catch_up(self) -> None:
-        """In a worker: take over what the master loaded since. A worker that fails ends and is replaced."""
-        try:
-            notice = self._bulletin.news()
-            if notice is not None:
-                self.application.in_force = reloading.follow(self.application, notice)
-        except Exception as error:  # noqa: BLE001 - a worker must not go on under a policy that is no longer in force
-            _LOG.error("failed to load the new policy; restarting worker", exc_info=error)
-            # Its open connections are served for a while, since dockerd repeats what was sent on one that closes.
-            self.application.is_outdated = True
-            os.kill(os.getpid(), signal.SIGTERM)

@@ -1,10 +1,11 @@
-"""From settings to a judge: the policy read from its folders, trusted or refused, and how it travels to the workers.
+"""From settings to a judge: the policy read from its folders, trusted or refused.
 
-The files are kept byte for byte (`Loaded.held`), so that every worker judges by exactly what the master read.
+The files are kept byte for byte (`Loaded.held`), so that they can be loaded again, and verified.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from portero.judging.enforcement import Enforcement
@@ -19,8 +20,8 @@ from portero.service import own_files, resources
 from portero.service.docker_api import load_api
 from portero.service.judged_host import make_host
 from portero.service.load_error import LoadError
+from portero.service.policy_state import Held, PolicyState
 from portero.service.settings import Settings
-from portero.service.shared_policy import Held, Notice
 from portero.signing import versions
 from portero.signing.manifest import Manifest
 from portero.signing.versions import InvalidVersions
@@ -39,9 +40,9 @@ class Loaded:
     first_seen: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
-    def notice(self, now: float) -> Notice:
-        """The notice of this policy, loaded now (seconds since 1970)."""
-        return Notice(self.policy.digest, now, now, (), self.signed, self.held, self.first_seen, links=self.links)
+    def state(self, now: float) -> PolicyState:
+        """The state of this policy, loaded now (seconds since 1970)."""
+        return PolicyState(now, now, (), self.signed, self.held, self.first_seen, links=self.links)
 
 
 class _Keeping:
@@ -57,23 +58,27 @@ class _Keeping:
         return content
 
 
-def load_trusted(settings: Settings, operations: Sequence[Operation], held: Held | None = None) -> Loaded:
+def load_trusted(
+    settings: Settings, operations: Sequence[Operation], held: Held | None = None, kept: Held | None = None
+) -> Loaded:
     """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks.
 
     `held`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
-    version by now, and such rules may look at facts that this code does not find.
+    version by now, and such rules may look at facts that this code does not find. `kept`: the files to load instead of
+    what the site's own folders hold now.
     """
     if not settings.trusted_keys:
-        return _load_kept(settings, operations, _with_builtin(folder.read, held), {})
+        reader = folder.read if kept is None else partial(_read_held, kept)
+        return _load_kept(settings, operations, _with_builtin(reader, held), {})
     # Both load `cryptography`, which takes its time and which no other host needs.
     from portero.service import signed_folders
     from portero.signing.signed_reader import InvalidKeys
 
     try:
-        reader = signed_folders.new_reader(settings)
-        loaded = _load_kept(settings, operations, _with_builtin(reader.read, held), reader.manifests)
-        new = {manifest.group for manifest in reader.manifests.values()} - reader.seen.keys()
-        return replace(loaded, first_seen=tuple(sorted(new)))
+        signed = signed_folders.new_reader(settings, kept)
+        loaded = _load_kept(settings, operations, _with_builtin(signed.read, held), signed.manifests)
+        new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
+        return replace(loaded, held={**loaded.held, **signed.files}, first_seen=tuple(sorted(new)))
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
 
@@ -82,13 +87,11 @@ def _with_builtin(reader: Reader, held: Held | None) -> Reader:
     builtin = resources.schemas()
     if held is None:
         return reader
-    files = held[builtin]
-    return lambda path, found: folder.of(path, files, found) if path == builtin else reader(path, found)
+    return lambda path, found: _read_held(held, path, found) if path == builtin else reader(path, found)
 
 
-def load_held(settings: Settings, operations: Sequence[Operation], held: Held) -> Policy:
-    """The policy of files that the master has read and verified; raises LoadError."""
-    return _load_policy(settings, operations, lambda path, found: folder.of(path, held[path], found))
+def _read_held(held: Held, path: Path, found: list[str]) -> Folder:
+    return folder.of(path, held[path], found)
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> None:

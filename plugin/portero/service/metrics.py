@@ -1,19 +1,12 @@
-"""The metrics: decisions, violations, the time they take, and what goes wrong with policy and log.
-
-Counts of several processes are added up in files of a folder that they share (portero.service.metrics_folder).
-"""
+"""The metrics: decisions, violations, the time they take, and what goes wrong with policy and log."""
 
 import logging
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
 
 from portero.decision import Decision
 from portero.identity.caller import METHODS
@@ -46,17 +39,13 @@ class SoFar:
 
 
 class Metrics:
-    """The metrics of this process or, when `shared` is a folder of shared_folder(), of all that share it."""
+    """The metrics of this process, from its start on."""
 
-    def __init__(
-        self, operations: Iterable[str] = (), shared: Path | None = None, count_stalled: Callable[[], int] = lambda: 0
-    ) -> None:
-        """`operations`: the ids that may stand in a label; `count_stalled` counts writes of the log that do not end."""
+    def __init__(self, operations: Iterable[str] = (), is_stalled: Callable[[], bool] = lambda: False) -> None:
+        """`operations`: the ids that may stand in a label; `is_stalled`: whether a write of the log does not end."""
         self._operations = frozenset(operations)
-        self._shared = shared
         self._failing = False
         self._registry = CollectorRegistry()
-        self._stalled = _StalledWrites(count_stalled)
         self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
         self._violations = self._counters("violations", "Violated rules and refusal codes", "rule", "action")
         self._audit_profile = self._counters(
@@ -84,8 +73,7 @@ class Metrics:
             self._decisions.begin(_UNREADABLE, outcome)
             self._violations.begin("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
-        if shared is None:
-            self._registry.register(self._stalled)
+        self._gauge("log_stalled_writes", "Writes to the decision log that do not end").set_function(is_stalled)
         self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
 
     def decided(self, decision: Decision, seconds: float) -> None:
@@ -141,17 +129,12 @@ class Metrics:
 
     def text(self) -> bytes:
         """All of it in Prometheus's text format."""
-        return generate_latest(self._collect())
-
-    def is_lost(self) -> bool:
-        """Whether the folder in which several processes add up was removed: text() fails then."""
-        return self._shared is not None and not self._shared.is_dir()
+        return generate_latest(self._registry)
 
     def so_far(self) -> SoFar:
-        """The counts of a status; all are 0 when the folder is lost."""
+        """The counts of a status."""
         counts: dict[str, Tally[str]] = defaultdict(Tally)
-        registry = CollectorRegistry() if self.is_lost() else self._collect()
-        for sample in (sample for family in registry.collect() for sample in family.samples):
+        for sample in (sample for family in self._registry.collect() for sample in family.samples):
             label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
             if condition := sample.labels.get("condition"):
                 label = f"{label} {condition}"
@@ -168,14 +151,6 @@ class Metrics:
             counts["portero_log_left_out_total"][""],
         )
 
-    def _collect(self) -> CollectorRegistry:
-        if self._shared is None:
-            return self._registry
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]  # has no types
-        registry.register(self._stalled)
-        return registry
-
     def _counters(self, name: str, description: str, *labels: str) -> "_Counters":
         return _Counters(self._counter(name, description, *labels))
 
@@ -183,7 +158,7 @@ class Metrics:
         return Counter(f"portero_{name}", description, labels, registry=self._registry)
 
     def _gauge(self, name: str, description: str) -> Gauge:
-        return Gauge(f"portero_{name}", description, multiprocess_mode="mostrecent", registry=self._registry)
+        return Gauge(f"portero_{name}", description, registry=self._registry)
 
     def _harmlessly(self, count: Callable[..., object], *values: object) -> None:
         """Metrics never affect decisions: a full disk must not refuse a request."""
@@ -210,15 +185,3 @@ class _Counters:
     def find(self, *labels: str) -> Counter:
         """The same."""
         return self._by_labels.get(labels) or self.begin(*labels)
-
-
-class _StalledWrites(Collector):
-    """The writes of the decision log that do not end, whichever process they are in."""
-
-    def __init__(self, count: Callable[[], int]) -> None:
-        self._count = count
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Called by prometheus_client."""
-        name, description = "portero_log_stalled_writes", "Writes to the decision log that do not end"
-        yield GaugeMetricFamily(name, description, value=self._count())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portero.log_place import is_file
 from portero.policy import folder
+from portero.service import last_policy
 from portero.service.settings import Settings
 
 # Where the system's own Python lies: no folder of Portero's.
@@ -17,10 +18,11 @@ _DEEPEST = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and the keys beside them, trusted keys, versions seen, bundles."""
+    """What decides about requests: rules and the keys beside them, as kept, trusted keys, versions seen, bundles."""
+    kept = (last_policy.find_file(settings),) if settings.schemas else ()
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    return [str(path.absolute()) for path in (*settings.policy_folders, *signing, *filter(None, bundle))]
+    return [str(path.absolute()) for path in (*settings.policy_folders, *kept, *signing, *filter(None, bundle))]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Reloads the policy: the master from its folders, a worker from what the master loaded."""
+"""What is to be in force after a reload, and in a decider that follows on one that was killed."""
 
 import logging
 import time
@@ -9,10 +9,11 @@ from dataclasses import replace
 from portero.host.files import HostFiles
 from portero.judging.judge import Judge
 from portero.policy.policy import Policy
-from portero.service import loading
+from portero.service import last_policy, loading
 from portero.service.application import Application, InForce
 from portero.service.load_error import LoadError
-from portero.service.shared_policy import Notice
+from portero.service.loading import Loaded
+from portero.service.policy_state import Held
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,31 +23,62 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
 
     None when the folders changed while they were read, which `is_unchanged` finds out.
     """
-    settings, judge = application.settings, application.in_force.judge
     try:
-        loaded = loading.load_trusted(settings, judge.routes.operations, application.in_force.notice.held)
+        loaded = _load(application)
         if not is_unchanged():
             return None
-        loading.remember_versions(settings, loaded.signed)
-    except LoadError as error:
-        return _keep(application, error.faults) if is_unchanged() else None
+        loading.remember_versions(application.settings, loaded.signed)
     except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
-        _LOG.error("internal error while reloading the policy", exc_info=error)
-        return _keep(application, (f"internal error ({type(error).__name__}); see the log on standard error",))
+        return _keep(application, _list_faults(error)) if is_unchanged() else None
+    return _bring_into_force(application, loaded)
+
+
+def begin_anew(application: Application) -> InForce:
+    """What a decider begins with that follows on another one; raises LoadError.
+
+    The policy in the folders or, if that is invalid, the last one that was in force. Without either nothing is allowed:
+    requests are judged by the built-in rules, and refused whatever these say.
+    """
+    settings = application.settings
+    try:
+        loaded = _load(application)
+        loading.remember_versions(settings, loaded.signed)
+        return _bring_into_force(application, loaded)
+    except Exception as error:  # noqa: BLE001 - as at a reload
+        faults = _list_faults(error)
+    file, is_usable = last_policy.find_file(settings), True
+    try:
+        kept = last_policy.read(settings)
+        if kept is None:
+            raise LoadError([f"{file}: does not hold the policy of these folders"])
+        loaded = replace(_load(application, kept.files), links=kept.links)
+        _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
+    except Exception as error:  # noqa: BLE001 - as at a reload
+        _LOG.error("no policy is valid, and every request is refused until one is: %s", " | ".join(_list_faults(error)))
+        loaded = _load(replace(application, settings=replace(settings, schemas=(), trusted_keys=())))
+        is_usable = False
+    in_force = _bring_into_force(application, loaded)
+    return replace(in_force, state=replace(in_force.state, faults=faults), is_usable=is_usable)
+
+
+def _list_faults(error: Exception) -> tuple[str, ...]:
+    if isinstance(error, LoadError):
+        return error.faults
+    _LOG.error("internal error while loading the policy", exc_info=error)
+    return (f"internal error ({type(error).__name__}); see the log on standard error",)
+
+
+def _load(application: Application, kept: Held | None = None) -> Loaded:
+    in_force = application.in_force
+    return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state.held, kept)
+
+
+def _bring_into_force(application: Application, loaded: Loaded) -> InForce:
     # Attention is due until the next start.
-    known = application.in_force.notice.first_seen
-    notice = replace(loaded.notice(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
-    application.metrics.policy_loaded(notice.loaded, enforcing=settings.mode == "enforce")
-    return InForce(_take_over(application, loaded.policy, notice.links), notice)
-
-
-def follow(application: Application, notice: Notice) -> InForce:
-    """What is in force by the notice of another process; raises LoadError."""
-    judge = application.in_force.judge
-    policy = judge.policy
-    if notice.policy != policy.digest:
-        policy = loading.load_held(application.settings, judge.routes.operations, notice.held)
-    return InForce(_take_over(application, policy, notice.links), notice)
+    known = application.in_force.state.first_seen
+    state = replace(loaded.state(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
+    application.metrics.policy_loaded(state.loaded, enforcing=application.settings.mode == "enforce")
+    return InForce(_take_over(application, loaded.policy, state.links), state)
 
 
 def _take_over(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
@@ -66,6 +98,7 @@ def _keep(application: Application, faults: Sequence[str]) -> InForce:
     found: tuple[str, ...] = ()
     with suppress(LoadError):
         found = loading.list_links(application.settings)
-    links = tuple(dict.fromkeys((*in_force.notice.links, *found)))
+    links = tuple(dict.fromkeys((*in_force.state.links, *found)))
     judge = _take_over(application, in_force.judge.policy, links)
-    return InForce(judge, replace(in_force.notice, tried=time.time(), faults=tuple(faults), changing=None, links=links))
+    state = replace(in_force.state, tried=time.time(), faults=tuple(faults), changing=None, links=links)
+    return replace(in_force, judge=judge, state=state)

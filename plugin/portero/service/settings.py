@@ -50,7 +50,6 @@ class Settings:
     lookups: Lookups
     host_root: Literal["auto", "none"] | Path
     daemon_config: Path | None
-    workers: int
     threads: int
     trusted_keys: tuple[Path, ...]
     host_groups: tuple[str, ...]
@@ -156,7 +155,6 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "lookups": value.one_of(*get_args(Lookups)),
         "host_root": value.host_root,
         "daemon_config": value.optional,
-        "workers": value.number(1, 64),
         "threads": value.number(1, 512),
         "trusted_keys": value.files,
         "host_groups": value.groups,

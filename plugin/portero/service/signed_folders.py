@@ -1,10 +1,11 @@
 """The signed policy folders under these settings: who must have signed them, for which hosts, in which version."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from portero.service import resources
 from portero.service.settings import Settings
-from portero.signing import versions
+from portero.signing import tree, versions
 from portero.signing.manifest import Manifest
 from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
 from portero.signing.versions import InvalidVersions
@@ -14,12 +15,15 @@ _NO_GROUP = (
 )
 
 
-def new_reader(settings: Settings) -> SignedReader:
-    """A reader of signed folders. Raises InvalidKeys and InvalidVersions."""
+def new_reader(settings: Settings, kept: Mapping[Path, Mapping[str, bytes]] | None = None) -> SignedReader:
+    """A reader of signed folders, or of their files as they were kept. Raises InvalidKeys and InvalidVersions."""
     if settings.schemas and not settings.host_groups:
         raise InvalidKeys([_NO_GROUP])
     seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-    return SignedReader(trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen)
+    list_files = tree.held if kept is None else kept.__getitem__
+    return SignedReader(
+        trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen, list_files
+    )
 
 
 def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:

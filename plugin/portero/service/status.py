@@ -16,8 +16,8 @@ from portero.refusals import Refused
 from portero.service import builds, bundled, forwarded, judged_host, lifted, lookups, resources
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
+from portero.service.policy_state import PolicyState
 from portero.service.settings import Settings
-from portero.service.shared_policy import Notice
 from portero.signing.manifest import Manifest
 from portero.types import JSON
 
@@ -44,20 +44,19 @@ class View:
 
     `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
     existing object went. `break_glass`: for how many requests a token lifted the rules since the start. `silent_for`:
-    so many seconds ago the master last looked after policy and workers. `metrics_lost`: the folder in which the workers
-    add up is gone.
+    so many seconds ago the policy folders were last looked at. `is_usable`: whether a policy is in force.
     """
 
     settings: Settings
     policy: Policy
-    notice: Notice
+    state: PolicyState
     daemons: list[JSON]
     log: LogState
     lookups_fail: bool = False
     lookups: LookupState = "auto"
     break_glass: int = 0
     silent_for: float = 0.0
-    metrics_lost: bool = False
+    is_usable: bool = True
 
 
 def health(view: View) -> dict[str, JSON]:
@@ -70,9 +69,9 @@ def health(view: View) -> dict[str, JSON]:
         "mode": view.settings.mode,
         "policy": view.policy.digest,
         "rules": len(view.policy.rules),
-        "loaded": instant(view.notice.loaded),
-        "lastTried": instant(view.notice.tried),
-        "reloadFaults": [*view.notice.faults],
+        "loaded": instant(view.state.loaded),
+        "lastTried": instant(view.state.tried),
+        "reloadFaults": [*view.state.faults],
     }
 
 
@@ -99,11 +98,11 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "dockerUsers": users,
         "startsUnasked": [*_UNASKED],
         "inEmergency": _IN_EMERGENCY,
-        "signed": {str(folder): _signature(manifest) for folder, manifest in view.notice.signed.items()},
+        "signed": {str(folder): _signature(manifest) for folder, manifest in view.state.signed.items()},
         "daemons": view.daemons,
         "bindSources": list_trusted(
             cast("list[str]", view.policy.site["bind-sources"]),
-            judged_host.make_host(settings, view.policy, view.notice.links).moment(),
+            judged_host.make_host(settings, view.policy, view.state.links).moment(),
         ),
         "bundle": bundled.describe(settings),
         **forwarded.describe(settings),
@@ -119,7 +118,6 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "dockerHost": str(settings.docker_host or ""),
         "lookups": lookups.state_of(settings, view.lookups),
         "blindRules": [*lookups.list_blind_rules(settings, view.policy, view.lookups)],
-        "workers": settings.workers,
         "threads": settings.threads,
     }
 
@@ -146,15 +144,15 @@ def attention(view: View, now: float) -> Iterator[str]:
             f"break-glass: rules were lifted for {view.break_glass} requests since the start;"
             " the decision log marks them with breakGlass"
         )
-    if view.notice.faults:
-        yield f"policy folder is invalid; still enforcing the policy of {instant(view.notice.loaded)}"
+    if not view.is_usable:
+        yield "NOTHING IS ALLOWED: no policy is valid; fix the policy folders (reloadFaults), which are loaded at once"
+    elif view.state.faults:
+        yield f"policy folder is invalid; still enforcing the policy of {instant(view.state.loaded)}"
     if view.silent_for > _SILENT:
         yield (
-            f"no change of the policy is loaded and no worker replaced since {instant(now - view.silent_for)}:"
+            f"no change of the policy is loaded since {instant(now - view.silent_for)}:"
             " does a file system with a policy folder not answer? else restart portero"
         )
-    if view.metrics_lost:
-        yield "the metrics are lost, since their folder was removed: restart portero; counters here read 0"
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
@@ -186,7 +184,7 @@ def _list_replaced_code() -> Iterator[str]:
 
 
 def _list_log_failures(log: LogState) -> Iterator[str]:
-    if log.count_stalled():
+    if log.is_stalled():
         yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
     if log.failed_within(_FAILED_RECENTLY):
         when = instant(log.last_failure)
@@ -195,16 +193,16 @@ def _list_log_failures(log: LogState) -> Iterator[str]:
 
 def _watch_attention(view: View) -> Iterator[str]:
     """What weakens signed policies, and folders that never come to rest."""
-    settings, notice = view.settings, view.notice
-    if notice.changing is not None:
-        since, loaded = instant(notice.changing), instant(notice.loaded)
+    settings, state = view.settings, view.state
+    if state.changing is not None:
+        since, loaded = instant(state.changing), instant(state.loaded)
         yield f"policy folders keep changing since {since}; enforcing the policy of {loaded}"
-    if not settings.trusted_keys or not notice.signed:
+    if not settings.trusted_keys or not state.signed:
         return
     if settings.allow_rollback == "yes":
         yield "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK"
-    elif notice.first_seen:
-        groups = ", ".join(notice.first_seen)
+    elif state.first_seen:
+        groups = ", ".join(state.first_seen)
         yield (
             f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
             "accepted; expected at the first start only"

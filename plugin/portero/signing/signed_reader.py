@@ -4,7 +4,7 @@ The built-in folder belongs to the package and is installed with it; every other
 exactly its files, by a trusted key, for a group of this host, of no older version than the one that was in force.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,13 +27,15 @@ class InvalidKeys(Faults):
 class SignedReader:
     """Reads folders for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
 
-    `manifests` holds what the folders that were read are signed as.
+    `read_files` gives the files of a folder. `files` and `manifests` hold what was read, signatures included.
     """
 
     trusted: Mapping[str, PublicKey]
     groups: Sequence[str]
     builtin: Path
     seen: Mapping[str, Seen]
+    read_files: Callable[[Path], Mapping[str, bytes]] = tree.held
+    files: dict[Path, Mapping[str, bytes]] = field(default_factory=dict)
     manifests: dict[Path, Manifest] = field(default_factory=dict)
 
     def read(self, path: Path, found: list[str]) -> Folder:
@@ -41,7 +43,8 @@ class SignedReader:
         if path == self.builtin:
             return folder.read(path, found)
         try:
-            files, manifest = verified(path, self.trusted)
+            files = self.files[path] = self.read_files(path)
+            manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.empty(path)
@@ -63,13 +66,6 @@ class SignedReader:
         if twin != path:
             return f"is signed for {manifest.group}, as {twin} is: sign one of the two for another group"
         return None
-
-
-def verified(path: Path, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, bytes], Manifest]:
-    """The files of a signed folder without its signature.json. Raises TreeRefused, SignatureRefused, OSError."""
-    files = tree.held(path)
-    manifest = signature.verify(files, trusted)
-    return {name: content for name, content in files.items() if name != signature.NAME}, manifest
 
 
 def group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> str | None:
