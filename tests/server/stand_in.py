@@ -4,7 +4,6 @@ usage: python -m stand_in SOCKET [THREADS]
 """
 
 import errno
-import mmap
 import os
 import sys
 import threading
@@ -18,44 +17,29 @@ from portero.server.master import Master
 from portero.service.settings import Settings
 from portero.types import JSON
 
-# A file that makes the next tending fail, and files that are there while no thread or process can be made.
-FAILS, NO_THREADS, NO_PROCESSES = Path("tending-fails"), Path("no-threads"), Path("no-processes")
+# Files that are there while no thread or process can be made.
+NO_THREADS, NO_PROCESSES = Path("no-threads"), Path("no-processes")
 # One that says that a request began to wait.
 UNDER_WAY = Path("under-way")
-# A file that keeps workers from beginning.
+# A file that keeps deciders from beginning.
 NO_FILES = Path("no-files")
-
-# A file that stands for another policy.
-NEW_POLICY = Path("new-policy")
 
 
 class StandIn:
     def __init__(self) -> None:
-        # Of the master; forks see it.
-        self._loads = mmap.mmap(-1, 1)
-        self._followed = 0
-        self.policies = 0
+        self._loads = 0
+        self._began = ""
 
-    def tend(self) -> float:
-        if FAILS.exists():
-            FAILS.unlink()
-            raise RuntimeError("while tending")
-        self.policies = int(NEW_POLICY.exists())
-        return 0.1
-
-    def reload(self) -> None:
-        self._loads[0] += 1
-
-    def follow(self) -> None:
+    def start(self, *, follows_another: bool) -> None:
         if NO_FILES.exists():
             raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
-        self._followed += 1
+        self._began += "anew" if follows_another else "first"
 
-    def leave(self) -> None:
+    def request_reload(self) -> None:
+        self._loads += 1
+
+    def stop(self) -> None:
         """Nothing to end."""
-
-    def bury(self, worker: int) -> None:
-        """Nothing is known of workers."""
 
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
@@ -71,7 +55,7 @@ class StandIn:
         return {"Allow": False, "Msg": "internal-error"}
 
     def health(self) -> dict[str, JSON]:
-        return {"loads": self._loads[0], "followed": self._followed}
+        return {"loads": self._loads, "began": self._began}
 
     def metrics_text(self) -> bytes:
         return b"loads 1\n"

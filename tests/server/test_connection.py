@@ -2,8 +2,8 @@
 
 import json
 import os
-import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -52,26 +52,15 @@ class Judge:
         return b"x" * FIGURES
 
 
-class Waits:
-    """Counts how often it is said beforehand that a thread may have to wait."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def __call__(self) -> None:
-        self.number += 1
-
-
 @contextmanager
 def served(
     judge: Judge,
     turns: threading.Semaphore | None = None,
     ending: Callable[[], bool] = lambda: False,
-    waits: Callable[[], None] = lambda: None,
 ) -> Iterator[socket.socket]:
     """The client's end of a connection that is being served."""
     ours, theirs = socket.socketpair()
-    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending, waits)
+    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending)
     thread = threading.Thread(target=serve, args=(serving,))
     thread.start()
     ours.settimeout(10)
@@ -84,12 +73,8 @@ def served(
 
 
 def serve(connection: Connection) -> None:
-    """As the loop does: serve it when there is something to read, end it when it is late."""
-    goes_on = True
-    while goes_on:
-        readable, _, _ = select.select([connection.descriptor], [], [], 0.02)
-        connection.hang_up_when_late(time.monotonic())
-        goes_on = not readable or not connection.receive() or connection.answer()
+    """As its thread does."""
+    connection.serve()
     connection.close()
 
 
@@ -266,34 +251,36 @@ def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatc
         assert time.monotonic() - began > 0.2
 
 
-def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered() -> None:
-    """The request is taken in another thread while this one compares times."""
-    asked, may_go_on = threading.Event(), threading.Event()
-
-    class Stops(Judge):
-        def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
-            asked.set()
-            may_go_on.wait(30)
-            return super().answer(data, peer)
-
+def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.05)
     ours, theirs = socket.socketpair()
-    judge = Stops()
-    serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False, lambda: None)
-    thread = threading.Thread(target=lambda: serving.receive() and serving.answer())
+    judge = Judge()
+    serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False)
+    hang_up = serving.hang_up
 
-    class Late(float):
-        def __gt__(self, until: object) -> bool:
-            ours.sendall(request(b"allow"))
-            thread.start()
-            return asked.wait(30)
+    def hang_up_late() -> None:
+        ours.sendall(request(b"allow"))
+        hang_up()
 
+    monkeypatch.setattr(serving, "hang_up", hang_up_late)
     with ours:
         ours.settimeout(30)
-        serving.hang_up_when_late(Late())
-        may_go_on.set()
-        thread.join()
+        serving.serve()
 
         assert answer(ours)[1]["Allow"] is True
+        serving.close()
+
+
+@pytest.mark.parametrize("seconds", [29.9999999, 30.0, 1e-9, 0.999999])
+def test_any_time_can_be_waited(seconds: float) -> None:
+    """The kernel takes less than a million microseconds, and no time at all for ever."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        serving = Connection(theirs, Judge(), create(Judge()), threading.Semaphore(1), lambda: False)
+        serving._wait_at_most(seconds)
+
+        whole, rest = struct.unpack("@ll", theirs.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+        assert 0 < whole + rest / 1e6 <= seconds + 0.02
         serving.close()
 
 
@@ -367,47 +354,6 @@ def test_a_large_result_waits_for_no_turn() -> None:
             client.sendall(head + length + b"\r\n\r\n" + body)
 
             assert answer(client)[1]["Allow"] is True
-
-
-def test_a_small_request_is_answered_without_a_wait_however_it_arrives() -> None:
-    waits = Waits()
-    with served(Judge(), waits=waits) as client:
-        for piece in (HEAD[:20], HEAD[20:], b"Content-Length: 5\r\n\r\nal", b"low"):
-            client.sendall(piece)
-            time.sleep(0.05)
-
-        assert answer(client)[1]["Allow"] is True
-    assert waits.number == 0
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        request(b"allow" + b"x" * (1 << 17)),
-        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nallow\r\n0\r\n\r\n",
-        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
-    ],
-    ids=["a large body", "a body of unknown length", "a page", "a long answer"],
-)
-def test_what_may_take_long_is_announced(data: bytes) -> None:
-    waits = Waits()
-    with served(Judge(), waits=waits) as client:
-        client.sendall(data)
-        client.recv(1 << 16)
-
-        assert waits.number > 0
-
-
-def test_leave_to_send_a_body_is_not_waited_for_unannounced() -> None:
-    waits = Waits()
-    with served(Judge(), waits=waits) as client:
-        client.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-        client.recv(100)
-        client.sendall(b"allow")
-
-        assert answer(client)[1]["Allow"] is True
-    assert waits.number > 0
 
 
 def test_a_request_is_answered_whose_client_sends_nothing_more() -> None:

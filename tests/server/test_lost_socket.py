@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 
 from portero.server.listener import Listener, listen
 from portero.server.lost_socket import LostSocket
-from tests.server.running import started
+from tests.server.running import Server, started
+from tests.waiting import soon
 
 
 @pytest.fixture
@@ -96,28 +98,73 @@ def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.
     assert lost.make_anew(0.0) is False
 
 
-def test_a_server_goes_on_at_a_new_socket_and_answers_over_the_old_one(tmp_path: Path) -> None:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
     path = tmp_path / "portero.sock"
-    with started(["-m", "stand_in", str(path)], path) as server:
-        while len(workers := server.workers()) < 2:
-            time.sleep(0.05)
-        connection = server.connection()
-        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
-        time.sleep(0.2)
+    with started(["-m", "stand_in", str(path)], path) as running:
+        assert soon(lambda: len(running.workers()) == 1)
+        yield running
+
+
+def test_the_one_decider_goes_on_at_a_new_socket_and_answers_over_the_old_one(server: Server) -> None:
+    before = server.workers()
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 3")
+    time.sleep(0.2)
+    for _ in range(2):
+        server.socket.unlink()
+        assert soon(server.socket.exists)
+        assert server.ask("POST", "/Plugin.Activate")[0] == 200
+
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert server.workers() == before
+    status, errors = server.stop()
+    assert (status, server.socket.exists()) == (0, False)
+    assert errors.count("was removed, and is made anew") == 2
+
+
+def test_who_waits_at_a_lost_socket_is_answered(server: Server) -> None:
+    """The main thread stands still while the connection comes and the socket goes."""
+    (process,) = server.workers()
+    os.kill(process, signal.SIGSTOP)
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
+    server.socket.unlink()
+    assert soon(server.socket.exists)
+    os.kill(process, signal.SIGCONT)
+
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert server.ask("POST", "/Plugin.Activate")[0] == 200
+
+
+def test_a_decider_that_is_made_after_a_lost_socket_listens_at_the_new_one(server: Server) -> None:
+    """It may find word of it, too, that was left for the one before."""
+    (process,) = server.workers()
+    os.kill(process, signal.SIGSTOP)
+    server.socket.unlink()
+    assert soon(server.socket.exists)
+    os.kill(process, signal.SIGKILL)
+
+    assert server.ask("POST", "/Plugin.Activate")[0] == 200
+    assert server.stop()[0] == 0
+
+
+def test_a_decider_that_cannot_be_told_of_a_new_socket_is_replaced(tmp_path: Path) -> None:
+    fails = """
+import errno, os, socket
+import stand_in
+def fail(*_):
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+socket.send_fds = fail
+stand_in.main()
+"""
+    path = tmp_path / "portero.sock"
+    with started(["-c", fails, str(path)], path) as server:
+        assert soon(lambda: len(server.workers()) == 1)
         path.unlink()
-        end = time.monotonic() + 15
-        while not path.exists():
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        assert soon(path.exists)
 
         assert server.ask("POST", "/Plugin.Activate")[0] == 200
-        assert connection.getresponse().status == 200
-        connection.close()
-        while {*workers} & {*server.workers()}:
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        assert server.ask("POST", "/Plugin.Activate")[0] == 200
-        status, errors = server.stop()
-
-    assert (status, path.exists()) == (0, False)
-    assert errors.count("was removed, and is made anew") == 1
+        assert "cannot hand over the new socket" in server.stop()[1]

@@ -1,8 +1,10 @@
-"""The processes: ends, reloads, killed workers, sockets of systemd."""
+"""The processes: ends, reloads, killed deciders, sockets of systemd, messages of gunicorn."""
 
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
+from tests.server.commands import ask, serve
 from tests.server.running import Server, started, wait_until_it_answers
+from tests.server.test_log_failures import READ, fill
 from tests.waiting import soon
 
 
@@ -28,9 +33,10 @@ def under_way(server: Server) -> Path:
     return server.socket.with_name("under-way")
 
 
-def both_workers(server: Server) -> list[int]:
-    assert soon(lambda: len(server.workers()) == 2)
-    return server.workers()
+def decider(server: Server) -> int:
+    assert soon(lambda: len(server.workers()) == 1)
+    (process,) = server.workers()
+    return process
 
 
 def test_the_end_by_signal_takes_the_socket_away(server: Server) -> None:
@@ -48,8 +54,8 @@ def test_the_end_by_the_keyboard_takes_the_socket_away(server: Server) -> None:
     assert list(server.socket.parent.iterdir()) == []
 
 
-def test_workers_need_no_writable_tmp(server: Server) -> None:
-    (worker, *_) = server.workers()
+def test_the_decider_needs_no_writable_tmp(server: Server) -> None:
+    worker = decider(server)
     opened = []
     for descriptor in Path(f"/proc/{worker}/fd").iterdir():
         # A connection of an earlier test may be closed meanwhile.
@@ -69,56 +75,62 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
         assert asked.result()[1]["Allow"] is True
 
 
-def test_a_killed_worker_is_replaced_and_the_socket_stays(server: Server) -> None:
+def test_a_killed_decider_is_replaced_at_once_and_the_socket_stays(server: Server) -> None:
     connection = server.connection()
     connection.ask("POST", "/Plugin.Activate")
-    before = server.workers()
-    for worker in before:
-        os.kill(worker, signal.SIGKILL)
+    os.kill(decider(server), signal.SIGKILL)
 
-    wait_until_it_answers(server)
+    began = time.monotonic()
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert time.monotonic() - began < 1.5
     connection.close()
 
 
-def test_a_worker_that_ends_by_itself_leaves_the_socket(server: Server) -> None:
-    (*_, worker) = server.workers()
-    os.kill(worker, signal.SIGTERM)
+def test_a_decider_knows_whether_it_follows_another_one(server: Server) -> None:
+    assert server.ask("GET", "/healthz")[1]["began"] == "first"
+    os.kill(decider(server), signal.SIGKILL)
 
-    assert soon(lambda: worker not in server.workers())
+    assert server.ask("GET", "/healthz")[1]["began"] == "anew"
+
+
+def test_a_decider_that_ends_by_itself_leaves_the_socket(server: Server) -> None:
+    process = decider(server)
+    os.kill(process, signal.SIGTERM)
+
+    assert soon(lambda: process not in server.workers())
     assert server.ask("POST", "/Plugin.Activate")[0] == 200
 
 
-def test_a_worker_killed_under_way_answers_nothing_rather_than_allow(server: Server) -> None:
+def test_a_decider_killed_under_way_answers_nothing_rather_than_allow(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 20")
     assert soon(under_way(server).exists)
-    for worker in server.workers():
-        os.kill(worker, signal.SIGKILL)
+    os.kill(decider(server), signal.SIGKILL)
 
     with pytest.raises(OSError, match=r"without response|reset"):
         connection.getresponse()
     connection.close()
 
 
-def test_a_reload_is_done_by_the_master_and_keeps_workers_and_socket(server: Server) -> None:
-    before = server.socket.stat().st_ino, both_workers(server)
+def test_a_reload_is_done_by_the_decider_which_stays(server: Server) -> None:
+    before = server.socket.stat().st_ino, decider(server)
     server.process.send_signal(signal.SIGHUP)
 
     assert soon(lambda: server.ask("GET", "/healthz")[1]["loads"] == 1)
-    assert server.ask("GET", "/healthz")[1] == {"loads": 1, "followed": 1}
-    assert (server.socket.stat().st_ino, server.workers()) == before
+    assert server.ask("GET", "/healthz")[1] == {"loads": 1, "began": "first"}
+    assert (server.socket.stat().st_ino, decider(server)) == before
 
 
-def test_a_fault_while_the_master_tends_the_policy_ends_nothing(server: Server) -> None:
-    before = both_workers(server)
-    fails = server.socket.parent / "tending-fails"
-    fails.touch()
+@pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU], ids=["TTIN", "TTOU"])
+def test_no_signal_makes_a_second_decider_or_ends_the_only_one(server: Server, number: signal.Signals) -> None:
+    before = decider(server)
+    for _ in range(3):
+        server.process.send_signal(number)
+        time.sleep(0.5)
 
-    assert soon(lambda: not fails.exists())
-    assert server.ask("GET", "/healthz")[0] == 200
-    assert server.workers() == before
-    assert "RuntimeError: while tending" in server.stop()[1]
+    assert decider(server) == before
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+    assert server.stop() == (0, "")
 
 
 def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> None:
@@ -148,7 +160,7 @@ def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> Non
 
 
 def test_who_could_connect_before_the_end_is_answered(server: Server) -> None:
-    both_workers(server)
+    decider(server)
     lost: list[OSError] = []
 
     def connect_again_and_again() -> None:
@@ -208,4 +220,36 @@ def test_the_environment_cannot_reconfigure_the_server(tmp_path: Path) -> None:
     with started(arguments, path, GUNICORN_CMD_ARGS="--workers 7", WEB_CONCURRENCY="7") as running:
         time.sleep(1)
 
-        assert len(running.workers()) == 2
+        assert len(running.workers()) == 1
+
+
+def test_a_killed_decider_is_a_line_of_our_own(server: Server) -> None:
+    process = decider(server)
+    os.kill(process, signal.SIGKILL)
+    assert soon(lambda: process not in server.workers() and len(server.workers()) == 1)
+    _, errors = server.stop()
+
+    told = [line for line in errors.splitlines() if str(process) in line]
+    assert told == [f"portero: error: Worker (pid:{process}) was sent SIGKILL! Perhaps out of memory?"]
+
+
+def test_a_stalled_standard_error_keeps_no_decider_from_being_replaced(tmp_path: Path) -> None:
+    """Gunicorn's arbiter says that one was killed."""
+    reader, writer = os.pipe()
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")}
+    process = subprocess.Popen([sys.executable, *serve(tmp_path)], env=environ, stderr=writer, text=True)
+    server = Server(process, tmp_path / "portero.sock")
+    try:
+        wait_until_it_answers(server)
+        fill(writer)
+        before = decider(server)
+        os.kill(before, signal.SIGKILL)
+        assert soon(lambda: before not in server.workers() and len(server.workers()) == 1)
+        assert ask(server, READ)["Allow"] is True
+        status, _ = server.stop()
+    finally:
+        process.kill()
+        os.close(reader)
+        os.close(writer)
+
+    assert status == 0

@@ -1,4 +1,4 @@
-"""A worker among gunicorn's processes: its end, the end of its master, and what happens when descriptors run out."""
+"""The process that decides: its end, the end of its arbiter, and what happens when the system has no room for more."""
 
 import errno
 import os
@@ -29,11 +29,10 @@ def is_gone(process: int) -> bool:
     return True
 
 
-def has_begun(worker: int) -> bool:
-    """Whether it waits for connections, which is the last that it does at its begin."""
-    with suppress(FileNotFoundError):  # it closes some on the way
-        return any("eventpoll" in os.readlink(file) for file in Path(f"/proc/{worker}/fd").iterdir())
-    return False
+def decider(server: Server) -> int:
+    assert soon(lambda: len(server.workers()) == 1)
+    (process,) = server.workers()
+    return process
 
 
 def test_a_question_on_an_idle_connection_is_answered_while_the_process_ends(server: Server) -> None:
@@ -60,16 +59,29 @@ def test_idle_connections_do_not_hold_up_the_end(server: Server) -> None:
     connection.close()
 
 
-def test_workers_end_at_once_with_a_master_that_was_killed(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
-    workers = server.workers()
+def test_a_decider_ends_at_once_with_an_arbiter_that_was_killed(server: Server) -> None:
+    process = decider(server)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(timeout=30)
 
-    assert soon(lambda: all(is_gone(worker) for worker in workers))
+    assert soon(lambda: is_gone(process))
 
 
-def test_a_killed_master_leaves_no_listener_behind_though_a_request_takes_long(server: Server) -> None:
+def test_another_portero_takes_over_from_an_arbiter_that_was_killed_while_a_request_takes_long(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 4")
+    time.sleep(0.2)
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(timeout=30)
+    time.sleep(0.5)
+
+    with started(["-m", "stand_in", str(server.socket)], server.socket) as other:
+        assert other.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
+        assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_killed_arbiter_leaves_no_listener_behind_though_a_request_takes_long(server: Server) -> None:
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 4")
     time.sleep(0.2)
@@ -84,8 +96,8 @@ def test_a_killed_master_leaves_no_listener_behind_though_a_request_takes_long(s
     assert connection.getresponse().status == 200
 
 
-def test_a_worker_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
+def test_a_decider_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
+    decider(server)
 
     def stays_asleep() -> bool:
         before = [wakes(worker) for worker in server.workers()]
@@ -125,11 +137,9 @@ def test_a_long_judgement_leaves_the_interpreter_to_others_each_millisecond(serv
 
 
 def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
-    workers = server.workers()
-    for worker in workers:
-        used = len(os.listdir(f"/proc/{worker}/fd"))
-        resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 4, used + 4))
+    process = decider(server)
+    used = len(os.listdir(f"/proc/{process}/fd"))
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (used + 4, used + 4))
     connections = [server.connection() for _ in range(30)]
     for connection in connections:
         connection.connect()
@@ -138,30 +148,29 @@ def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -
         connection.close()
 
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
-    assert server.workers() == workers
+    assert server.workers() == [process]
     assert "no connection can be accepted: Too many open files" in server.stop()[1]
 
 
 def test_requests_wait_when_no_thread_can_be_started(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
-    workers = server.workers()
+    process = decider(server)
     (server.socket.parent / "no-threads").touch()
     connections = [server.connection() for _ in range(30)]
     for connection in connections:
-        # More than there are threads that wait for the lead.
+        # More than there are threads that wait for a connection.
         connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 1")
     time.sleep(2.5)
     (server.socket.parent / "no-threads").unlink()
 
     assert [connection.getresponse().status for connection in connections] == [200] * 30
-    assert server.workers() == workers
+    assert server.workers() == [process]
     for connection in connections:
         connection.close()
     assert "requests may have to wait: can't start new thread" in server.stop()[1]
 
 
 def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
+    decider(server)
     (server.socket.parent / "no-threads").touch()
     connections = [server.connection() for _ in range(6)]
     for connection in connections:
@@ -174,60 +183,62 @@ def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server
         connection.close()
 
 
-def test_a_worker_that_cannot_be_made_is_made_later(server: Server) -> None:
-    assert soon(lambda: len(server.workers()) == 2)
+def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: Server) -> None:
+    first = decider(server)
     (server.socket.parent / "no-processes").touch()
-    first = server.workers()[0]
     os.kill(first, signal.SIGKILL)
-    assert soon(lambda: is_gone(first) and len(server.workers()) == 1)
+    assert soon(lambda: is_gone(first) and not server.workers())
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
     time.sleep(1.5)
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
     (server.socket.parent / "no-processes").unlink()
 
-    assert soon(lambda: len(server.workers()) == 2)
+    assert connection.getresponse().status == 200
+    connection.close()
     assert "cannot start a worker: Resource temporarily unavailable" in server.stop()[1]
 
 
-def test_a_worker_that_cannot_begin_ends_no_other_and_is_made_later(server: Server) -> None:
-    assert soon(lambda: [has_begun(worker) for worker in server.workers()] == [True, True])
+def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Server) -> None:
+    first = decider(server)
     (server.socket.parent / "no-files").touch()
-    first, other = server.workers()
     os.kill(first, signal.SIGKILL)
+    connection = server.connection()
+    connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
     time.sleep(2.5)
-    assert other in server.workers()
-    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
     (server.socket.parent / "no-files").unlink()
 
-    assert soon(lambda: len([one for one in server.workers() if not is_gone(one)]) == 2)
-    time.sleep(1.5)
+    assert connection.getresponse().status == 200
+    connection.close()
     status, errors = server.stop()
     assert status == 0
     # Tried each second, not without pause.
     assert 1 <= errors.count("Exception in worker process") <= 6
 
 
-def test_a_worker_shows_that_it_lives_while_a_question_takes_long(server: Server) -> None:
-    connection = server.connection()
-    # A worker closes the file of the one before it soon after it was made.
-    assert soon(lambda: [len(files_of_beats(worker)) for worker in server.workers()] == [1, 1])
-    connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 6")
-    asked = time.time()
+def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path) -> None:
+    code = (
+        "import runpy\n"
+        "from portero.server import worker\n"
+        "worker._SHOWS_LIFE_EVERY = 1.0\n"
+        "runpy.run_module('stand_in', run_name='__main__')\n"
+    )
+    path = tmp_path / "portero.sock"
+    with started(["-c", code, str(path)], path) as server:
+        process = decider(server)
+        connection = server.connection()
+        connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 6")
+        asked = time.time()
 
-    # The other worker has no reason to wake up before half a minute is over.
-    assert soon(lambda: any(beat(worker) > asked + 1.5 for worker in server.workers()), patience=5.9)
-    assert connection.getresponse().status == 200
-    connection.close()
+        assert soon(lambda: beat(process) > asked + 1.5, patience=5.9)
+        assert connection.getresponse().status == 200
+        connection.close()
 
 
-def beat(worker: int) -> float:
-    """When the worker last touched the file by which gunicorn's master knows that it lives."""
-    (file,) = files_of_beats(worker)
+def beat(process: int) -> float:
+    """When it last touched the file by which gunicorn's arbiter knows that it lives."""
+    (file,) = [name for name in Path(f"/proc/{process}/fd").iterdir() if "wgunicorn" in target(name)]
     found = file.stat()
     return max(found.st_atime, found.st_mtime, found.st_ctime)
-
-
-def files_of_beats(worker: int) -> list[Path]:
-    return [name for name in Path(f"/proc/{worker}/fd").iterdir() if "wgunicorn" in target(name)]
 
 
 def target(descriptor: Path) -> str:

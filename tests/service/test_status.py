@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from portero.service.metrics_folder import shared_folder
 
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.files import HostFiles
@@ -20,7 +21,6 @@ from portero.instants import instant
 from portero.refusals import Refused
 from portero.service import log_state, resources
 from portero.service.asked_by import AskedBy
-from portero.service.metrics_folder import shared_folder
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, logged, site_with_exception, site_with_tokens

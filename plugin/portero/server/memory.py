@@ -1,6 +1,6 @@
-"""Keeps the memory of large requests and of old policies from staying with the process, as far as the C library is glibc.
+"""Gives the memory of large requests and old policies back to the system, as far as the C library is glibc.
 
-It would keep an arena of free memory for each thread, and what is above a piece in use.
+That would keep an arena of free memory for each thread, and what is above a piece in use.
 """
 
 import ctypes
