@@ -16,7 +16,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def serve(folder: Path, *options: str) -> list[str]:
-    log = ("--log", str(folder / "decisions.jsonl"))
+    log = ("--log", str(folder / "decisions.jsonl"), "--state", str(folder / "state" / "signed-versions.json"))
     return command("serve", "--socket", str(folder / "portero.sock"), "--host-root", "none", *log, *options)
 
 

@@ -1,16 +1,16 @@
-"""Metrics of the real server: on its own socket, on a loopback port, right with several workers."""
+"""Metrics of the real server: on its own socket and on a loopback port."""
 
-import fcntl
 import http.client
 import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from portero.server.exporter import Exporter
+from portero.server.exporter import Exporter, KeptText
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
 from tests.waiting import soon
@@ -39,20 +39,6 @@ def on_port(port: int, host: str = "127.0.0.1") -> dict[str, float]:
     return figures(http.client.HTTPConnection(host, port, timeout=10))
 
 
-def left_behind() -> set[Path]:
-    """The folders whose processes have ended: other tests may run beside this one."""
-    return {folder for folder in Path("/dev/shm").glob("portero-metrics-*") if not is_in_use(folder)}
-
-
-def is_in_use(folder: Path) -> bool:
-    try:
-        with (folder / "0.lock").open() as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except (BlockingIOError, FileNotFoundError):  # held, or removed just now
-        return True
-    return False
-
-
 def ended(port: int) -> bool:
     def refuses() -> bool:
         with socket.socket() as probe:
@@ -67,9 +53,9 @@ def ask_many(server: Server, number: int) -> None:
         ask(server, create(Privileged=True))
 
 
-def test_every_worker_counts_and_each_scrape_tells_the_whole_sum(tmp_path: Path) -> None:
+def test_each_scrape_tells_what_was_decided(tmp_path: Path) -> None:
     port = free_port()
-    options = ("--profile", "baseline", "--workers", "3", "--metrics-address", f"127.0.0.1:{port}")
+    options = ("--profile", "baseline", "--metrics-address", f"127.0.0.1:{port}")
     with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
         ask_many(running, 20)
 
@@ -82,7 +68,7 @@ def test_every_worker_counts_and_each_scrape_tells_the_whole_sum(tmp_path: Path)
     assert ended(port)
 
 
-def test_counts_go_on_when_workers_are_killed_and_the_policy_is_reloaded(tmp_path: Path) -> None:
+def test_counts_go_on_at_a_reload_and_begin_anew_in_another_decider(tmp_path: Path) -> None:
     policy = tmp_path / "policy" / "site.json"
     policy.parent.mkdir()
     policy.write_text("{}")
@@ -90,19 +76,45 @@ def test_counts_go_on_when_workers_are_killed_and_the_policy_is_reloaded(tmp_pat
     options = ("--profile", "baseline", "--schemas", str(policy.parent), "--metrics-address", f"127.0.0.1:{port}")
     with started(serve(tmp_path, *options), tmp_path / "portero.sock") as running:
         ask_many(running, 5)
-        _exporter, *workers = running.workers()
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
-        ask_many(running, 5)
         policy.write_text("{")
         running.process.send_signal(signal.SIGHUP)
         assert soon(lambda: on_port(port)["portero_policy_load_failures_total"])
         ask_many(running, 5)
+        assert soon(lambda: on_port(port)[CREATED % "allowed"] == 10)
 
-        told = on_port(port)
+        _exporter, decider = running.workers()
+        os.kill(decider, signal.SIGKILL)
+        ask_many(running, 5)
+        assert soon(lambda: on_port(port)[CREATED % "allowed"] == 5)
+        assert figures(running.connection())[CREATED % "refused"] == 5
 
-        assert (told[CREATED % "allowed"], told["portero_policy_load_failures_total"]) == (15, 1)
-        assert figures(running.connection())[CREATED % "refused"] == 15
+
+def test_many_scrapes_at_once_cost_the_decider_one() -> None:
+    made: list[float] = []
+
+    def text() -> bytes:
+        made.append(time.monotonic())
+        return b"figures"
+
+    kept = KeptText(text)
+    with ThreadPoolExecutor(8) as pool:
+        assert {*pool.map(lambda _: kept(), range(50))} == {b"figures"}
+
+    assert len(made) <= 1 + made[-1] - made[0]
+
+
+def test_without_a_decider_the_port_says_that_there_are_no_metrics_now() -> None:
+    def fail() -> bytes:
+        raise ConnectionRefusedError
+
+    exporter = Exporter(("127.0.0.1", 0), fail)
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", exporter.port, timeout=10)
+        connection.request("GET", "/metrics")
+        assert connection.getresponse().status == 503
+        connection.close()
+    finally:
+        exporter.stop()
 
 
 def test_the_port_leads_to_nothing_else(tmp_path: Path) -> None:
@@ -134,7 +146,6 @@ def test_the_port_goes_when_the_server_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_named_and_no_socket_is_taken(tmp_path: Path) -> None:
-    before = left_behind()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -144,20 +155,6 @@ def test_a_port_in_use_is_named_and_no_socket_is_taken(tmp_path: Path) -> None:
     assert told.returncode == 2
     assert told.stderr == "portero: PORTERO_METRICS_ADDRESS: Address already in use; choose another port\n"
     assert not (tmp_path / "portero.sock").exists()
-    assert left_behind() <= before
-
-
-def test_the_end_leaves_no_folder_of_metrics_behind(tmp_path: Path) -> None:
-    with started(serve(tmp_path), tmp_path / "portero.sock") as running:
-        (mine,) = [
-            Path(os.readlink(entry)).parent
-            for entry in Path(f"/proc/{running.process.pid}/fd").iterdir()
-            if os.readlink(entry).endswith("/0.lock")
-        ]
-        assert mine.exists()
-        running.stop()
-
-    assert not mine.exists()
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
@@ -228,7 +225,7 @@ def test_the_end_signals_no_process_that_has_the_number_of_an_exporter_which_end
 ) -> None:
     exporter = Exporter(("127.0.0.1", 0), lambda: b"")
     os.kill(exporter._process, signal.SIGKILL)
-    # As gunicorn's master does.
+    # As gunicorn's arbiter does.
     os.waitpid(exporter._process, 0)
     signalled: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda process, number: signalled.append((process, number)))

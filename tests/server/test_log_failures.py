@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,7 +35,7 @@ def fill(pipe: int) -> None:
     os.set_blocking(pipe, True)
 
 
-def test_a_log_on_a_full_disk_is_status_1_in_every_worker_and_in_the_metrics(tmp_path: Path) -> None:
+def test_a_log_on_a_full_disk_is_status_1_and_in_the_metrics(tmp_path: Path) -> None:
     with started(serve(tmp_path, "--log", "/dev/full"), tmp_path / "portero.sock") as server:
         healthy = run("status", "--socket", str(server.socket))
         answer = ask(server, create())
@@ -59,7 +58,7 @@ def test_a_stalled_standard_output_refuses_changes_and_holds_up_no_read(tmp_path
     reader, writer = os.pipe()
     fill(writer)
     process = subprocess.Popen(
-        [sys.executable, *serve(tmp_path, "--log", "-", "--workers", "1")],
+        [sys.executable, *serve(tmp_path, "--log", "-")],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")},
         stdout=writer,
         stderr=subprocess.PIPE,
@@ -100,63 +99,34 @@ def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
     assert "pipe: is not a regular file; name a file that can be written" in ran.stderr
 
 
-def test_without_room_for_the_metrics_it_serves_and_says_so_once(tmp_path: Path) -> None:
-    # As with a full /dev/shm: no file there gets its blocks.
+def test_a_write_that_hangs_is_known_to_the_others(tmp_path: Path) -> None:
     code = (
-        "import errno, os, sys\n"
-        "def full(*_): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
-        "os.posix_fallocate = full\n"
-        "from portero.cli import main\n"
-        "main(sys.argv[3:])\n"
-    )
-    with started(["-c", code, *serve(tmp_path, "--workers", "1")], tmp_path / "portero.sock") as server:
-        assert ask(server, create(Privileged=True))["Allow"] is False
-        metrics: Any = server.connection()
-        metrics.request("GET", "/metrics")
-        text = metrics.getresponse().read().decode()
-        metrics.close()
-        _, errors = server.stop()
-
-    assert 'portero_decisions_total{operation="ContainerCreate",outcome="refused"} 1.0' in text
-    warning = "no room for the metrics in /dev/shm (No space left on device): each worker counts on its own"
-    assert errors.count(warning) == 1
-
-
-def test_a_write_that_hangs_in_one_worker_is_known_to_the_other(tmp_path: Path) -> None:
-    # Stopped inside the write, as in a file system that hangs.
-    code = (
-        "import os, signal, sys, time\n"
+        "import os, sys, time\n"
         "from portero.service import line_writer\n"
         "find_size = line_writer.find_size\n"
-        "def stop():\n"
-        "    os.kill(os.getpid(), signal.SIGSTOP)\n"
-        "    time.sleep(0.5)\n"  # another thread may be the one that gets the signal
-        "def stop_when_asked(place, identity):\n"
-        "    hang = place + '.hang'\n"
-        "    if os.path.exists(hang): os.unlink(hang); stop()\n"
+        "def hang_when_asked(place, identity):\n"
+        "    while os.path.exists(place + '.hang'): time.sleep(0.05)\n"
         "    return find_size(place, identity)\n"
-        "line_writer.find_size = stop_when_asked\n"
+        "line_writer.find_size = hang_when_asked\n"
         "from portero.cli import main\n"
         "main(sys.argv[3:])\n"
     )
-    with started(["-c", code, *serve(tmp_path, "--workers", "2")], tmp_path / "portero.sock") as server:
-        assert soon(lambda: len(server.workers()) == 2)
-        (tmp_path / "decisions.jsonl.hang").touch()
+    hang = tmp_path / "decisions.jsonl.hang"
+    with started(["-c", code, *serve(tmp_path)], tmp_path / "portero.sock") as server:
+        hang.touch()
         connection = server.connection()
         connection.request("POST", "/AuthZPlugin.AuthZReq", create())
-        seen, end = [], time.monotonic() + 25
-        while not seen and time.monotonic() < end:
-            time.sleep(0.2)
-            seen = attention(server)
-        for worker in server.workers():
-            os.kill(worker, signal.SIGCONT)
-        allowed = connection.getresponse().status
+        assert soon(lambda: attention(server), 25)
+        seen = attention(server)
+        # A change that cannot be logged meanwhile is refused, and does not wait for ever.
+        assert "log-failure" in ask(server, create())["Msg"]
+        hang.unlink()
+        assert connection.getresponse().status == 200
         connection.close()
         afterwards = attention(server)
 
     assert seen == ["a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"]
-    assert allowed == 200
-    assert afterwards == []
+    assert not [line for line in afterwards if "does not end" in line]
 
 
 @pytest.mark.parametrize("sync", ["interval", "each"])
@@ -176,33 +146,46 @@ def test_reads_that_share_a_line_have_one_when_portero_ends(tmp_path: Path) -> N
     with started(serve(tmp_path, "--log", str(log)), tmp_path / "portero.sock", PORTERO_LOG_READS="1000") as server:
         for _ in range(40):
             assert ask(server, READ)["Allow"]
-        assert len(log.read_text().splitlines()) <= 2  # the first of each worker
+        assert len(log.read_text().splitlines()) == 1
 
     assert sum(json.loads(line).get("alike", 1) for line in log.read_text().splitlines()) == 40
 
 
-def test_a_line_behind_that_of_a_killed_worker_is_a_line_of_its_own(tmp_path: Path) -> None:
-    # Killed inside the write, as by the kernel when memory runs out.
-    code = (
-        "import os, signal, sys\n"
-        "from portero.service import line_writer\n"
-        "whole = os.write\n"
-        "def write(descriptor, data):\n"
-        "    if b'\"kill\"' not in data: return whole(descriptor, data)\n"
-        "    whole(descriptor, data[:100])\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "line_writer.os.write = write\n"
-        "from portero.cli import main\n"
-        "main(sys.argv[3:])\n"
-    )
-    killing = json.dumps(json.loads(create()) | {"User": "kill"}).encode()
-    with started(["-c", code, *serve(tmp_path, "--workers", "2")], tmp_path / "portero.sock") as server:
-        ask(server, create())
-        with pytest.raises(OSError):  # noqa: PT011 - whichever: there is no answer
-            ask(server, killing)
-        for _ in range(3):
-            ask(server, create())
+# Killed inside the write, as by the kernel when memory runs out.
+KILLED = """
+import os, signal, sys
+whole = os.write
+def write(descriptor, data):
+    if b'"kill"' not in bytes(data): return whole(descriptor, data)
+    whole(descriptor, data[:100])
+    os.kill(os.getpid(), signal.SIGKILL)
+os.write = write
+from portero.cli import main
+main(sys.argv[3:])
+"""
 
-    first, torn, *others = (tmp_path / "decisions.jsonl").read_text().splitlines()
+
+@pytest.mark.parametrize("place", ["decisions.jsonl", "-"])
+def test_a_line_behind_that_of_a_killed_decider_is_a_line_of_its_own(tmp_path: Path, place: str) -> None:
+    killing = json.dumps(json.loads(create()) | {"User": "kill"}).encode()
+    words = ["-c", KILLED, *serve(tmp_path, *(["--log", "-"] if place == "-" else []))]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "plugin")}
+    output = tmp_path / place
+    with output.open("ab") as opened:
+        process = subprocess.Popen(
+            [sys.executable, *words], env=environ, stdout=opened, stderr=subprocess.PIPE, text=True
+        )
+        server = Server(process, tmp_path / "portero.sock")
+        try:
+            wait_until_it_answers(server)
+            ask(server, create())
+            with pytest.raises(OSError):  # noqa: PT011 - whichever: there is no answer
+                ask(server, killing)
+            for _ in range(3):
+                ask(server, create())
+        finally:
+            server.stop()
+
+    first, torn, *others = output.read_text().splitlines()
     assert len(torn) == 100
     assert [json.loads(line)["operation"] for line in (first, *others)] == ["ContainerCreate"] * 4

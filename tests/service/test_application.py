@@ -34,13 +34,14 @@ def create(**host_config: object) -> dict[str, object]:
     }
 
 
-def built(tmp_path: Path, *, shared: Path | None = None, **options: str) -> Application:
+def built(tmp_path: Path, **options: str) -> Application:
     chosen = {
         "log": str(tmp_path / "decisions.jsonl"),
         "profile": "baseline",
         "host_root": "none",
+        "state": str(tmp_path / "state" / "signed-versions.json"),
     }
-    return build(Settings.read({}, chosen | options), shared)
+    return build(Settings.read({}, chosen | options))
 
 
 def ask(asked: Application, envelope: Mapping[str, object]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""The daemons that ask: each worker reports those that any worker saw, while they run."""
+"""The daemons that ask are reported while they run."""
 
-import logging
 import shutil
 from pathlib import Path
 from typing import Any, cast
@@ -11,9 +10,10 @@ from portero.host.asking_daemon import AskingDaemon
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.files import HostFiles
 from portero.host.peer import Peer
-from portero.service.asked_by import AskedBy
+from portero.service import asked_by
+from portero.service.asked_by import list_running
 from tests.host.proc_tree import dockerd
-from tests.service.test_application import HARMLESS_READ, ask, built
+from tests.service.test_application import built
 
 
 @pytest.fixture
@@ -21,12 +21,6 @@ def proc(tmp_path: Path) -> Path:
     folder = tmp_path / "proc"
     dockerd(folder, 7)
     return folder
-
-
-@pytest.fixture
-def shared(tmp_path: Path) -> Path:
-    (tmp_path / "shared").mkdir()
-    return tmp_path / "shared"
 
 
 def find(proc: Path, pid: int = 7) -> AskingDaemon:
@@ -45,59 +39,34 @@ SEVEN = {
 }
 
 
-def test_a_worker_reports_the_daemon_that_asked_another_one(proc: Path, shared: Path) -> None:
-    one, other = AskedBy(shared, proc), AskedBy(shared, proc)
-
-    assert other.list() == []
-    one.note((find(proc),))
-    other.note((find(proc),))
-
-    assert one.list() == other.list() == AskedBy(shared, proc).list() == [SEVEN]
-    assert [file.name for file in shared.iterdir()] == ["daemon-7-22.json"]
-
-
-def test_a_process_alone_needs_no_folder(proc: Path) -> None:
-    alone = AskedBy(None, proc)
-
-    alone.note((find(proc),))
-
-    assert alone.list() == [SEVEN]
-
-
-def test_a_daemon_that_has_ended_is_reported_no_more(proc: Path, shared: Path) -> None:
+def test_a_daemon_that_has_ended_is_reported_no_more(proc: Path) -> None:
     dockerd(proc, 8, "--data-root=/srv/docker")
-    seen = AskedBy(shared, proc)
-    seen.note((find(proc), find(proc, 8)))
+    seen = (find(proc), find(proc, 8))
+    assert [cast(dict[str, Any], daemon)["pid"] for daemon in list_running(seen, proc)] == [7, 8]
     shutil.rmtree(proc / "7")
 
-    assert seen.list() == AskedBy(shared, proc).list() == [{**SEVEN, "pid": 8, "dataRoot": "/srv/docker"}]
+    assert list_running(seen, proc) == [{**SEVEN, "pid": 8, "dataRoot": "/srv/docker"}]
 
 
-def test_a_folder_that_cannot_be_written_is_logged_once(
-    proc: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    seen = AskedBy(tmp_path / "missing", proc)
+def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seven = find(proc)
 
-    with caplog.at_level(logging.WARNING):
-        seen.note((find(proc),))
-        seen.note((find(proc),))
+    def fail(pid: int, proc: Path) -> None:
+        raise OSError
 
-    assert [record.getMessage() for record in caplog.records] == [
-        "status does not name the daemon that asks: No such file or directory"
-    ]
-    assert seen.list() == [SEVEN]
+    monkeypatch.setattr(asked_by, "identify_dockerd", fail)
+
+    assert list_running([seven], proc) == [SEVEN]
 
 
-def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path) -> None:
+def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked_by, "identify_dockerd", lambda pid, _: find(proc, pid).identity)
     application = built(tmp_path)
-    application.asked_by = AskedBy(None, proc)
     host = application.in_force.judge.host
     assert isinstance(host, HostFiles)
     host.daemons = AskingDaemons(proc)
-    host.daemons.find(Peer(7, 0))
-
     assert application.status()["daemons"] == []
-    ask(application, HARMLESS_READ)
+    host.daemons.find(Peer(7, 0))
 
     (seven,) = cast(list[dict[str, Any]], application.status()["daemons"])
     assert {key: value for key, value in seven.items() if key != "buildEntitlements"} == SEVEN

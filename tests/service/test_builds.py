@@ -8,7 +8,7 @@ import pytest
 from portero.host.daemon_defaults import DaemonDefaults
 from portero.host.fixed import FixedHost
 from portero.refusals import Refused
-from portero.service import builds
+from portero.service import asked_by, builds
 from portero.types import JSON
 from tests.service.test_application import built
 
@@ -34,11 +34,10 @@ def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_ar
     assert all(expected in line for line in found if expected)
 
 
-def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path) -> None:
+def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = built(tmp_path)
-    application.asked_by.list = lambda: [  # type: ignore[method-assign]
-        {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unseen": []}
-    ]
+    seven = {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unseen": []}
+    monkeypatch.setattr(asked_by, "list_running", lambda daemons: [seven])
 
     attention: Any = application.health()["attention"]
 

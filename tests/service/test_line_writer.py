@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from portero.service import line_writer
 from portero.service.line_writer import LineWriter
 from portero.service.log_state import LogState
 
@@ -30,52 +29,6 @@ def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
 
     assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
     assert lines(path) == [{"id": "d-2"}]
-
-
-def test_a_line_that_another_process_is_writing_is_not_a_torn_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"id":"d-1","pa')
-
-    def end_the_line(seconds: float) -> None:
-        path.write_text('{"id":"d-1","padding":""}\n')
-
-    monkeypatch.setattr(line_writer.time, "sleep", end_the_line)
-    opened(path).write('{"id":"d-2"}')
-
-    assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
-
-
-def test_a_line_that_grows_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text("{")
-    left = iter([*'"id":"d-1","padding":""', "}\n"])
-
-    def go_on(seconds: float) -> None:
-        with path.open("a") as file:
-            file.write(next(left))
-
-    monkeypatch.setattr(line_writer.time, "sleep", go_on)
-    opened(path).write('{"id":"d-2"}')
-
-    assert path.read_text() == '{"id":"d-1","padding":""}\n{"id":"d-2"}\n'
-
-
-def test_a_file_that_others_write_is_not_waited_for_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text("{")
-
-    def go_on(seconds: float) -> None:
-        with path.open("a") as file:
-            file.write("x")
-
-    monkeypatch.setattr(line_writer.time, "sleep", go_on)
-    opened(path).write('{"id":"d-2"}')
-
-    assert path.read_text().endswith('x\n{"id":"d-2"}\n')
 
 
 def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
@@ -214,21 +167,6 @@ def test_a_file_that_ends_with_our_own_line_is_not_read(tmp_path: Path, monkeypa
     assert [line["id"] for line in lines(path)] == ["d-1", "d-2", "d-3", "d-4"]
 
 
-def test_a_line_that_is_there_within_microseconds_costs_no_pause(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"id":"d-1"}\n')
-    ends = iter([b"x", b"x", b"x", b"\n"])
-    pauses: list[float] = []
-    monkeypatch.setattr(os, "pread", lambda *of: next(ends))
-    monkeypatch.setattr(line_writer.time, "sleep", pauses.append)
-
-    opened(path).write('{"id":"d-2"}')
-
-    assert (pauses, [line["id"] for line in lines(path)]) == ([], ["d-1", "d-2"])
-
-
 def test_a_file_that_is_cut_while_it_is_looked_at_has_no_half_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,23 +197,6 @@ def test_where_the_end_cannot_be_read_a_line_starts_anew(tmp_path: Path, monkeyp
     log.write('{"id":"d-2"}')
 
     assert path.read_text() == '{"id":"d-1"}\n\n{"id":"d-2"}\n'
-
-
-def test_a_full_disk_is_waited_for_once_behind_half_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    path.write_text('{"id"')
-    log, pauses = opened(path), []
-
-    def fail(descriptor: int, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(line_writer.time, "sleep", pauses.append)
-    monkeypatch.setattr(os, "write", fail)
-    for _ in range(3):
-        with pytest.raises(OSError, match="No space left"):
-            log.write('{"id":"d-1"}')
-
-    assert len(pauses) == 10
 
 
 def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:

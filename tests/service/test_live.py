@@ -1,11 +1,9 @@
-"""Another policy takes over as a whole, in the process that reads the folders and in those that follow it."""
+"""Another policy takes over as a whole while requests are answered, and is kept for a decider that follows."""
 
 import errno
 import json
 import os
-import signal
 import time
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 
 from portero.policy import folder
-from portero.service import live, loading, retry
+from portero.service import last_policy, live, loading, retry
 from portero.service.application import Application, InForce, build
 from portero.service.live import Live
 from portero.service.load_error import LoadError
@@ -24,8 +22,8 @@ from tests.service.test_application import HARMLESS_READ, ask, create
 from tests.waiting import soon
 
 
-class Pair:
-    """A master and a worker, in one process."""
+class Served:
+    """An application whose policy is looked after."""
 
     def __init__(self, tmp_path: Path, **options: str) -> None:
         self.policy = tmp_path / "policy"
@@ -33,14 +31,12 @@ class Pair:
         self.site = self.policy / "site.json"
         self.act("deny")
         chosen = {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "host_root": "none"}
-        settings = Settings.read({}, chosen | {"schemas": str(self.policy)} | options)
+        chosen |= {"schemas": str(self.policy), "state": str(tmp_path / "state" / "versions.json")}
+        settings = Settings.read({}, chosen | options)
         watch = Watch(list_watched(settings))
         self.reported: list[InForce] = []
-        application = build(settings)
-        self.master = Live(application, watch, self._report)
-        self.worker = Live(replace(application), watch, self._report)
-        # Inherited by a fork, but for what of it was read.
-        self.worker._bulletin = copy(self.master._bulletin)
+        self.application = build(settings)
+        self.live = Live(self.application, watch, self._report)
 
     def _report(self, application: Application) -> None:
         self.reported.append(application.in_force)
@@ -50,63 +46,54 @@ class Pair:
 
     def tend(self, times: int = 2) -> None:
         for _ in range(times):
-            self.master._next_look = 0.0
-            self.master.tend()
+            self.live._next_look = 0.0
+            self.live.tend()
 
-    def privileged(self, asked: Live) -> bool:
-        return bool(ask(asked.application, create(Privileged=True))["Allow"])
+    def privileged(self) -> bool:
+        return bool(ask(self.application, create(Privileged=True))["Allow"])
 
-    def status(self, asked: Live) -> dict[str, Any]:
-        status: dict[str, Any] = {**asked.application.status()}
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = {**self.application.status()}
         return status
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    return Pair(tmp_path)
+def served(tmp_path: Path) -> Served:
+    return Served(tmp_path)
 
 
-def test_a_change_is_taken_by_the_master_and_followed_by_the_worker(pair: Pair) -> None:
-    pair.act("off")
-    pair.tend()
+def test_a_change_is_taken(served: Served) -> None:
+    served.act("off")
+    served.tend()
 
-    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, False)
-    pair.worker.catch_up()
-
-    assert pair.privileged(pair.worker) is True
-    assert pair.status(pair.worker)["policy"] == pair.status(pair.master)["policy"]
-    assert pair.status(pair.worker)["loaded"] == pair.status(pair.master)["loaded"]
-    assert [in_force.notice.faults for in_force in pair.reported] == [()]
+    assert served.privileged() is True
+    assert [in_force.state.faults for in_force in served.reported] == [()]
 
 
-def test_the_master_is_missed_also_before_it_first_tends_the_policy(pair: Pair) -> None:
+def test_a_thread_that_does_not_look_any_more_is_missed(served: Served) -> None:
+    before = served.application.looked_at
     time.sleep(0.05)
-    before = pair.worker.application.pulse.silent_for()
-    pair.tend(1)
+    served.tend(1)
 
-    assert before >= 0.05
-    assert pair.worker.application.pulse.silent_for() < before
+    assert served.application.looked_at >= before + 0.05
 
 
-def test_without_a_change_nothing_is_loaded_and_nothing_reported(pair: Pair) -> None:
-    pair.tend(4)
-    pair.worker.catch_up()
+def test_without_a_change_nothing_is_loaded_and_nothing_reported(served: Served) -> None:
+    served.tend(4)
 
-    assert pair.reported == []
+    assert served.reported == []
 
 
 KEY = signature.new_key()
 
 
-class SignedPair(Pair):
+class SignedServed(Served):
     """The same with a signed folder."""
 
     def __init__(self, tmp_path: Path) -> None:
         self._version = 0
         (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
-        super().__init__(
-            tmp_path, trusted_keys=str(tmp_path / "key.pub"), host_groups="web", state=str(tmp_path / "state.json")
-        )
+        super().__init__(tmp_path, trusted_keys=str(tmp_path / "key.pub"), host_groups="web")
 
     def act(self, action: str) -> None:
         super().act(action)
@@ -121,63 +108,59 @@ class SignedPair(Pair):
 
 
 def test_a_signed_version_is_loaded_although_its_folder_never_comes_to_rest(tmp_path: Path) -> None:
-    pair = SignedPair(tmp_path)
-    pair.act("off")
+    served = SignedServed(tmp_path)
+    served.act("off")
 
-    pair.tend_while_it_changes(3)
+    served.tend_while_it_changes(3)
 
-    assert pair.privileged(pair.master) is True
-    assert [in_force.notice.faults for in_force in pair.reported] == [()]
+    assert served.privileged() is True
+    assert [in_force.state.faults for in_force in served.reported] == [()]
 
 
 def test_a_signed_folder_that_does_not_verify_is_reported_when_it_comes_to_rest(tmp_path: Path) -> None:
-    pair = SignedPair(tmp_path)
-    pair.site.write_text("{}")
+    served = SignedServed(tmp_path)
+    served.site.write_text("{}")
 
-    pair.tend_while_it_changes(3)
-    assert pair.reported == []
-    pair.tend(2)
+    served.tend_while_it_changes(3)
+    assert served.reported == []
+    served.tend(2)
 
-    (in_force,) = pair.reported
-    assert "was changed after it was signed" in in_force.notice.faults[0]
-    assert pair.privileged(pair.master) is False
+    (in_force,) = served.reported
+    assert "was changed after it was signed" in in_force.state.faults[0]
+    assert served.privileged() is False
 
 
-@pytest.mark.parametrize("made", [Pair, SignedPair], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("made", [Served, SignedServed], ids=["unsigned", "signed"])
 def test_a_folder_that_keeps_changing_needs_attention_until_it_rests(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: type[Pair]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: type[Served]
 ) -> None:
     monkeypatch.setattr(live, "_UNREST", 0.05)
-    pair = made(tmp_path)
+    served = made(tmp_path)
     end = time.monotonic() + 0.2
     changes = 0
     while time.monotonic() < end:
         # Each time another one: the kernel's own clock has ticks.
         changes += 1
-        os.utime(pair.site, ns=(changes, changes))
-        pair.tend(1)
-    pair.worker.catch_up()
+        os.utime(served.site, ns=(changes, changes))
+        served.tend(1)
 
-    for process in (pair.master, pair.worker):
-        assert "policy folders keep changing since" in str(pair.status(process)["attention"])
-    pair.tend(2)
-    pair.worker.catch_up()
+    assert "policy folders keep changing since" in str(served.status()["attention"])
+    served.tend(2)
 
-    for process in (pair.master, pair.worker):
-        assert "keep changing" not in str(pair.status(process)["attention"])
+    assert "keep changing" not in str(served.status()["attention"])
 
 
-def test_looks_keep_their_distance(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    pair.act("off")
+def test_looks_keep_their_distance(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.act("off")
     monkeypatch.setattr(live, "LOOK_EVERY", 3600.0)
     for _ in range(5):
-        pair.master.tend()
+        served.live.tend()
 
-    assert pair.reported == []
+    assert served.reported == []
 
 
 def test_looks_at_many_files_take_at_most_a_fiftieth_of_a_processor(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = Watch.look
 
@@ -187,278 +170,235 @@ def test_looks_at_many_files_take_at_most_a_fiftieth_of_a_processor(
         return found
 
     monkeypatch.setattr(Watch, "look", look_slowly)
-    pair.master._next_look = 0.0
+    served.live._next_look = 0.0
 
-    assert 99.0 < pair.master.tend() <= 100.0
-
-
-def test_a_worker_judges_by_what_the_master_read_not_by_what_lies_there_meanwhile(pair: Pair) -> None:
-    pair.act("off")
-    pair.tend()
-    pair.site.write_text("{")
-
-    pair.worker.catch_up()
-
-    assert pair.privileged(pair.worker) is True
-    assert pair.status(pair.worker)["reloadFaults"] == []
+    assert 99.0 < served.live.tend() <= 100.0
 
 
-def test_an_invalid_change_is_reported_by_all_and_changes_nothing(pair: Pair) -> None:
-    before = pair.status(pair.master)
-    pair.site.write_text('{"acshuns": {}, "runtimes": 7}')
-    pair.tend()
-    pair.worker.catch_up()
+def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> None:
+    before = served.status()
+    served.site.write_text('{"acshuns": {}, "runtimes": 7}')
+    served.tend()
 
-    for one in (pair.master, pair.worker):
-        told = pair.status(one)
-        assert (told["policy"], told["loaded"]) == (before["policy"], before["loaded"])
-        assert [str(pair.site) in fault for fault in told["reloadFaults"]] == [True, True]
-        assert told["lastTried"] > told["loaded"]
-        assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['loaded']}"]
-        assert pair.privileged(one) is False
+    told = served.status()
+    assert (told["policy"], told["loaded"]) == (before["policy"], before["loaded"])
+    assert [str(served.site) in fault for fault in told["reloadFaults"]] == [True, True]
+    assert told["lastTried"] > told["loaded"]
+    assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['loaded']}"]
+    assert served.privileged() is False
 
 
-def test_an_invalid_change_is_loaded_and_reported_once(pair: Pair) -> None:
-    pair.site.write_text("{")
-    pair.tend(6)
+def test_an_invalid_change_is_loaded_and_reported_once(served: Served) -> None:
+    served.site.write_text("{")
+    served.tend(6)
 
-    assert len(pair.reported) == 1
+    assert len(served.reported) == 1
 
 
-def test_a_mended_change_is_taken_and_the_faults_go(pair: Pair) -> None:
-    pair.site.write_text("{")
-    pair.tend()
-    pair.worker.catch_up()
-    pair.act("off")
-    pair.tend()
-    pair.worker.catch_up()
+def test_a_mended_change_is_taken_and_the_faults_go(served: Served) -> None:
+    served.site.write_text("{")
+    served.tend()
+    served.act("off")
+    served.tend()
 
-    assert pair.status(pair.worker)["reloadFaults"] == []
-    assert pair.privileged(pair.worker) is True
+    assert served.status()["reloadFaults"] == []
+    assert served.privileged() is True
 
 
 def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = loading.load_trusted
 
     def load_trusted(*arguments: Any) -> Any:
         loaded = read(*arguments)
-        pair.act("deny")
+        served.act("deny")
         return loaded
 
     monkeypatch.setattr(loading, "load_trusted", load_trusted)
-    pair.act("off")
-    pair.tend()
-    assert pair.reported == []
-    assert pair.privileged(pair.master) is False
+    served.act("off")
+    served.tend()
+    assert served.reported == []
+    assert served.privileged() is False
     monkeypatch.setattr(loading, "load_trusted", read)
 
-    pair.act("audit")
-    pair.tend()
+    served.act("audit")
+    served.tend()
 
-    assert [each.judge.policy.action("no-privileged", "baseline") for each in pair.reported] == ["audit"]
+    assert [each.judge.policy.action("no-privileged", "baseline") for each in served.reported] == ["audit"]
 
 
 def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def load_trusted(*arguments: Any) -> Any:
-        pair.act("off")
+        served.act("off")
         raise LoadError(["half a folder"])
 
     monkeypatch.setattr(loading, "load_trusted", load_trusted)
-    pair.site.write_text("{")
-    pair.tend()
+    served.site.write_text("{")
+    served.tend()
 
-    assert pair.reported == []
-    assert pair.status(pair.master)["reloadFaults"] == []
-
-
-def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(pair: Pair) -> None:
-    pair.act("off")
-    pair.master.reload()
-    pair.master.reload()
-    pair.tend()
-
-    assert len(pair.reported) == 2
-    assert pair.privileged(pair.master) is True
+    assert served.reported == []
+    assert served.status()["reloadFaults"] == []
 
 
-def test_policies_that_came_into_force_are_counted_and_nothing_else(pair: Pair) -> None:
-    pair.master.reload()
-    assert pair.master.policies == 0
-    pair.act("off")
-    pair.tend()
-    assert pair.master.policies == 1
-    pair.site.write_text("{")
-    pair.tend()
-    pair.master.reload()
-    assert pair.master.policies == 1
+def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(served: Served) -> None:
+    served.act("off")
+    served.live.reload()
+    served.live.reload()
+    served.tend()
+
+    assert len(served.reported) == 2
+    assert served.privileged() is True
 
 
-def test_a_fault_of_its_own_leaves_the_master_as_it_was(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_fault_of_its_own_leaves_the_policy_as_it_was(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pair.master._watch, "look", None)
+    monkeypatch.setattr(served.live._watch, "look", None)
 
-    pair.master.reload()
+    served.live.reload()
 
     assert "TypeError" in caplog.text
-    assert pair.privileged(pair.master) is False
-
-
-def test_a_policy_that_could_not_be_passed_on_is_tried_again(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(descriptor: int, size: int) -> None:
-        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
-
-    pair.act("off")
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "ftruncate", fail)
-        pair.tend()
-    assert "internal error while reloading the policy" in caplog.text
-    assert pair.privileged(pair.master) is False
-
-    pair.tend()
-    pair.worker.catch_up()
-
-    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, True)
+    assert served.privileged() is False
 
 
 def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "_FIRST", 0.05)
-    pair.master._retry = retry.Retry()
+    served.live._retry = retry.Retry()
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
-    pair.act("off")
+    served.act("off")
     with monkeypatch.context() as patched:
         patched.setattr(folder, "read_regular_file", fail)
-        pair.tend()
+        served.tend()
         time.sleep(0.06)
-        pair.tend()
-    assert [in_force.notice.faults != () for in_force in pair.reported] == [True]
-    assert pair.status(pair.master)["reloadFailures"] == 1
+        served.tend()
+    assert [in_force.state.faults != () for in_force in served.reported] == [True]
+    assert served.status()["reloadFailures"] == 1
 
     time.sleep(0.2)
-    pair.tend()
-    pair.worker.catch_up()
+    served.tend()
 
-    assert (pair.privileged(pair.master), pair.privileged(pair.worker)) == (True, True)
-    assert pair.status(pair.worker)["reloadFaults"] == []
-    assert len(pair.reported) == 2
+    assert served.privileged() is True
+    assert served.status()["reloadFaults"] == []
+    assert len(served.reported) == 2
 
 
 def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "_FIRST", 0.05)
-    pair.master._retry = retry.Retry()
-    pair.site.write_text("{")
-    pair.tend()
+    served.live._retry = retry.Retry()
+    served.site.write_text("{")
+    served.tend()
     time.sleep(0.06)
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
     monkeypatch.setattr(folder, "read_regular_file", fail)
-    pair.tend()
+    served.tend()
 
-    assert len(pair.reported) == 2
-    assert "Too many open files" in str(pair.reported[-1].notice.faults)
-    assert pair.status(pair.master)["reloadFailures"] == 2
-
-
-def test_a_worker_that_cannot_follow_ends(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    ended: list[tuple[int, int]] = []
-    pair.act("off")
-    pair.tend()
-    monkeypatch.setattr(os, "kill", lambda process, number: ended.append((process, number)))
-    monkeypatch.setattr(loading, "load_held", None)
-
-    pair.worker.catch_up()
-
-    assert ended == [(os.getpid(), signal.SIGTERM)]
-    assert "failed to load the new policy; restarting worker" in caplog.text
+    assert len(served.reported) == 2
+    assert "Too many open files" in str(served.reported[-1].state.faults)
+    assert served.status()["reloadFailures"] == 2
 
 
-def test_a_worker_that_cannot_follow_allows_nothing_by_the_old_policy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pair = Pair(tmp_path)
-    pair.act("off")
-    pair.tend()
-    pair.worker.catch_up()
-    pair.act("deny")
-    pair.tend()
-    monkeypatch.setattr(os, "kill", lambda process, number: None)
-    monkeypatch.setattr(loading, "load_held", None)
-    assert pair.privileged(pair.worker) is True
+def test_a_thread_looks_and_loads_at_once_when_it_is_asked_to(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.live.start(follows_another=False)
+    served.act("off")
+    assert soon(served.privileged)
 
-    pair.worker.catch_up()
-    answers = [ask(pair.worker.application, asked) for asked in (create(Privileged=True), HARMLESS_READ)]
-
-    assert [answer["Allow"] for answer in answers] == [False, False]
-    assert all("policy-outdated" in answer["Msg"] for answer in answers)
-    assert (tmp_path / "log.jsonl").read_text().count('"policy-outdated"') == 2
+    # Now no look would find the change.
+    monkeypatch.setattr(Watch, "at_rest", lambda watch: False)
+    served.act("deny")
+    served.live.request_reload()
+    assert soon(lambda: not served.privileged())
 
 
-def test_a_worker_that_cannot_follow_refuses_nothing_in_mode_audit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pair = Pair(tmp_path, mode="audit")
-    pair.worker.application.is_outdated = True
+def test_each_policy_that_came_into_force_is_kept_and_no_invalid_one(served: Served) -> None:
+    served.live.start(follows_another=False)
+    settings = served.application.settings
 
-    assert pair.privileged(pair.worker) is True
+    def kept() -> bytes:
+        found = last_policy.read(settings)
+        assert found is not None
+        return found.files[served.policy]["site.json"]
+
+    assert kept() == served.site.read_bytes()
+    served.act("off")
+    assert soon(lambda: kept() == served.site.read_bytes())
+    valid = kept()
+    served.site.write_text("{")
+    assert soon(lambda: served.reported[-1].state.faults)
+    assert kept() == valid
 
 
-def test_log_metrics_and_host_stay_the_same_objects(pair: Pair) -> None:
-    before = replace(pair.worker.application)
-    pair.act("off")
-    pair.tend()
-    pair.worker.catch_up()
+def test_a_decider_that_follows_begins_with_the_folders_and_does_not_load_them_twice(served: Served) -> None:
+    served.act("off")
+    served.live.start(follows_another=True)
 
-    after = pair.worker.application
+    assert served.privileged() is True
+    time.sleep(1.5)
+    assert len(served.reported) == 1
+
+
+def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_FIRST", 0.05)
+    served.live._retry = retry.Retry()
+
+    def fail(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    served.act("off")
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, "read_regular_file", fail)
+        served.live.start(follows_another=True)
+    assert served.status()["reloadFailures"] == 1
+
+    assert soon(served.privileged)
+    assert served.status()["reloadFaults"] == []
+
+
+def test_the_first_line_of_a_decider_that_follows_is_a_line_of_its_own(served: Served, tmp_path: Path) -> None:
+    served.live.start(follows_another=True)
+
+    assert served.application.log.state.torn is True
+
+
+def test_log_metrics_and_host_stay_the_same_objects(served: Served) -> None:
+    before = replace(served.application)
+    served.act("off")
+    served.tend()
+
+    after = served.application
     assert (after.log, after.metrics) == (before.log, before.metrics)
     assert after.in_force.judge.host is before.in_force.judge.host
     assert after.in_force is not before.in_force
     assert ask(after, create())["Allow"] is True
 
 
-def test_a_thread_follows(pair: Pair) -> None:
-    pair.worker.follow()
-    pair.act("off")
-    pair.tend()
-    deadline = 100
-    while not pair.privileged(pair.worker) and deadline:
-        deadline -= 1
-        signal.sigtimedwait([], 0.05)
-
-    assert pair.privileged(pair.worker) is True
-
-
-def test_a_worker_writes_the_line_of_shared_reads_in_time_and_when_it_ends(
+def test_the_decider_writes_the_line_of_shared_reads_in_time_and_when_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 0.05)
-    worker = Pair(tmp_path, log_reads="1000").worker
+    served = Served(tmp_path, log_reads="1000")
     log = tmp_path / "log.jsonl"
-    worker.follow()
+    served.live.start(follows_another=False)
     for _ in range(4):
-        ask(worker.application, HARMLESS_READ)
+        ask(served.application, HARMLESS_READ)
     assert soon(lambda: count_reads(log) == 4)
 
     monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 3600.0)
     for _ in range(3):
-        ask(worker.application, HARMLESS_READ)
-    worker.leave()
+        ask(served.application, HARMLESS_READ)
+    served.live.stop()
     assert count_reads(log) == 7
 
 

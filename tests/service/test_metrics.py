@@ -106,6 +106,13 @@ def test_loads_failures_and_lost_log_lines_are_reported() -> None:
     assert figures["portero_policy_load_failures_total"] == figures["portero_log_failures_total"] == 1
 
 
+def test_a_write_of_the_log_that_does_not_end_shows() -> None:
+    writes = [False, True]
+    metrics = Metrics(is_stalled=lambda: writes.pop(0))
+
+    assert [told(metrics)["portero_log_stalled_writes"] for _ in range(2)] == [0, 1]
+
+
 def test_metrics_that_cannot_be_counted_are_reported_once_and_refuse_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

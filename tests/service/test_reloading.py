@@ -11,9 +11,9 @@ from typing import cast
 import jsonschema_rs
 import pytest
 
-from portero.service import loading, own_files, resources
+from portero.service import last_policy, loading, own_files, resources
 from portero.service.application import Application
-from portero.service.reloading import follow, reload
+from portero.service.reloading import begin_anew, reload
 from tests.service.test_application import ask, built, create
 
 
@@ -72,12 +72,10 @@ def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path:
     site.write_text(json.dumps({key: named}))
 
     after = reloaded(before)
-    followed = replace(before, in_force=follow(before, after.in_force.notice))
 
     mounted = create(Binds=[f"{tmp_path / 'keys'}:/keys"])
     assert "protected-paths" not in ask(before, mounted)["Msg"]
     assert "protected-paths" in ask(after, mounted)["Msg"]
-    assert "protected-paths" in ask(followed, mounted)["Msg"]
 
 
 LINKS = {
@@ -109,13 +107,11 @@ def test_what_a_link_in_a_policy_folder_leads_to_is_portero_s_own_from_the_start
 
     # Of what cannot be loaded too: what a container writes there could be loaded next.
     after = reloaded(before)
-    followed = replace(before, in_force=follow(before, after.in_force.notice))
 
     mounted = create(Binds=[f"{elsewhere}:/x"])
     assert ask(before, mounted)["Allow"] is True
     assert "no-daemon-sockets" in ask(after, mounted)["Msg"]
-    assert "no-daemon-sockets" in ask(followed, mounted)["Msg"]
-    if not after.in_force.notice.faults:
+    if not after.in_force.state.faults:
         assert "no-daemon-sockets" in ask(built(tmp_path, schemas=str(policy), host_root="/"), mounted)["Msg"]
 
 
@@ -134,7 +130,7 @@ def test_links_that_cannot_be_looked_for_are_those_of_before(tmp_path: Path, mon
         patched.setattr(own_files.os, "lstat", fail)
         after = reloaded(before)
 
-    assert "Too many open files in system" in after.in_force.notice.faults[0]
+    assert "Too many open files in system" in after.in_force.state.faults[0]
     assert after.in_force.judge is before.in_force.judge
 
 
@@ -147,11 +143,9 @@ def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(
     before = built(tmp_path, schemas=str(site.parent))
     site.write_text('{"actions": {"no-privileged": "audit"}}')
     after = reloaded(before)
-    followed = replace(before, in_force=follow(before, after.in_force.notice))
     monkeypatch.setattr(jsonschema_rs, "Draft202012Validator", lambda *_, **__: pytest.fail("a rule is compiled"))
 
-    for application in (after, followed):
-        assert "internal-error" not in ask(application, create(Privileged=True))["Msg"]
+    assert "internal-error" not in ask(after, create(Privileged=True))["Msg"]
 
 
 def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
@@ -178,5 +172,76 @@ def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
     after = reloaded(before)
 
     assert after.in_force.judge is before.in_force.judge
-    assert after.in_force.notice.faults == ("internal error (TypeError); see the log on standard error",)
+    assert after.in_force.state.faults == ("internal error (TypeError); see the log on standard error",)
+    assert "Traceback" in caplog.text
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Application:
+    """What the arbiter has: the policy of the start."""
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+    return built(tmp_path, schemas=str(tmp_path / "policy"))
+
+
+def followed(application: Application) -> Application:
+    return replace(application, in_force=begin_anew(application))
+
+
+def keep_another(application: Application) -> None:
+    """Another policy came into force since the start, which no longer lies in the folder."""
+    (tmp_path,) = application.settings.schemas
+    (tmp_path / "site.json").write_text('{"actions": {"no-host-pid": "off"}}')
+    state = reloaded(application).in_force.state
+    last_policy.write(application.settings, state.held, state.links)
+    (tmp_path / "site.json").write_text("{")
+
+
+def test_a_decider_begins_with_the_folders_if_they_are_valid(begun: Application) -> None:
+    keep_another(begun)
+    (begun.settings.schemas[0] / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+
+    assert ask(followed(begun), create(Privileged=True))["Allow"] is True
+
+
+def test_a_decider_begins_with_the_last_policy_if_the_folders_are_invalid(begun: Application) -> None:
+    keep_another(begun)
+    after = followed(begun)
+
+    assert ask(after, create(PidMode="host"))["Allow"] is True
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert "site.json" in after.in_force.state.faults[0]
+
+
+def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_is_wrong(begun: Application) -> None:
+    (begun.settings.schemas[0] / "site.json").write_text("{")
+    after = followed(begun)
+
+    assert "policy-unusable" in ask(after, create())["Msg"]
+    both = ask(after, create(Privileged=True))["Msg"]
+    assert "policy-unusable" in both
+    assert "no-privileged" in both
+    assert "site.json" in after.in_force.state.faults[0]
+    # A reload with faults changes nothing about that, a valid one does.
+    again = reloaded(after)
+    assert ask(again, create())["Allow"] is False
+    (begun.settings.schemas[0] / "site.json").write_text("{}")
+    assert ask(reloaded(again), create())["Allow"] is True
+
+
+def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: Application) -> None:
+    (begun.settings.schemas[0] / "site.json").write_text("{")
+    audit = replace(begun, settings=replace(begun.settings, mode="audit"))
+    audit.in_force = replace(audit.in_force, judge=replace(audit.in_force.judge, mode="audit"))
+
+    assert ask(followed(audit), create(Privileged=True))["Allow"] is True
+
+
+def test_a_fault_of_its_own_at_the_folders_ends_no_decider(
+    begun: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_another(begun)
+    monkeypatch.setattr(loading.folder, "read", None)
+
+    assert ask(followed(begun), create(PidMode="host"))["Allow"] is True
     assert "Traceback" in caplog.text

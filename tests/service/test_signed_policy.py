@@ -92,7 +92,7 @@ def test_a_folder_changed_after_signing_leaves_the_policy_before_it_in_force(pol
 
     after = reloaded(application)
 
-    (fault,) = after.in_force.notice.faults
+    (fault,) = after.in_force.state.faults
     assert fault.startswith(f"{policy}/site.json: was changed after it was signed: ")
     assert after.in_force.judge is application.in_force.judge
 
@@ -105,7 +105,7 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
 
     after = reloaded(application)
 
-    assert after.in_force.notice.faults == ()
+    assert after.in_force.state.faults == ()
     assert after.in_force.judge.policy.action("no-privileged", "hardened") == "off"
     assert status(after)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
 
@@ -115,7 +115,7 @@ def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: P
     application = built(policy)
     (policy.parent / "alice.pub").write_bytes(signature.public_text(BOB.public_key()))
 
-    (fault,) = reloaded(application).in_force.notice.faults
+    (fault,) = reloaded(application).in_force.state.faults
 
     assert "which is not trusted" in fault
 
@@ -125,7 +125,7 @@ def test_a_rollback_is_refused_at_a_reload_and_after_a_restart(policy: Path) -> 
     application = built(policy)
     put(policy, OFF, 1)
 
-    (fault,) = reloaded(application).in_force.notice.faults
+    (fault,) = reloaded(application).in_force.state.faults
 
     assert fault.startswith(f"{policy}/signature.json: is version 1, and version 2 was in force before: ")
     assert faults(policy) == (fault,)

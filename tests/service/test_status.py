@@ -3,14 +3,11 @@
 import errno
 import json
 import os
-import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from portero.service.metrics_folder import shared_folder
 
 from portero.host.asking_daemons import AskingDaemons
 from portero.host.files import HostFiles
@@ -19,8 +16,7 @@ from portero.host.peer import Peer
 from portero.host.view import Trace
 from portero.instants import instant
 from portero.refusals import Refused
-from portero.service import log_state, resources
-from portero.service.asked_by import AskedBy
+from portero.service import asked_by, log_state, resources
 from portero.service.status import list_trusted
 from tests.host.proc_tree import dockerd
 from tests.service.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
@@ -89,19 +85,6 @@ def test_mode_audit_and_an_exception_that_has_run_out_ask_for_attention(tmp_path
     assert "installer.json: expired on 2000-01-01 and waives nothing" in expired
 
 
-def test_a_folder_of_metrics_that_was_removed_needs_attention_and_hides_no_status(tmp_path: Path) -> None:
-    """As systemd's RemoveIPC= does when the user of a rootless Portero logs out."""
-    with shared_folder(tmp_path) as shared:
-        told = built(tmp_path, shared=shared)
-        ask(told, create(Privileged=True))
-        shutil.rmtree(shared)
-        ask(told, create())
-        health, status = cast(dict[str, Any], told.health()), cast(dict[str, Any], told.status())
-
-    assert [line for line in health["attention"] if "the metrics are lost" in line]
-    assert status["decisions"]["refused"] == 0
-
-
 def test_code_that_was_replaced_while_it_runs_needs_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = built(tmp_path)
     monkeypatch.setattr(resources, "_STARTED_AS", ())
@@ -163,7 +146,7 @@ def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(
     now = time.monotonic()
     for passed, expected in ((890, [failure]), (910, [])):
         monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
-        asked.pulse.beat()  # the master goes on
+        asked.looked_at = now + passed  # the thread goes on
         assert asked.health()["attention"] == expected
 
 
@@ -216,9 +199,11 @@ def test_users_whom_nobody_can_see_are_not_no_users() -> None:
     assert list_trusted(["/srv"], Unreadable()) == {"/srv": "unknown: the host cannot be read"}
 
 
-def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_attention(tmp_path: Path) -> None:
+def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_attention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     proc = tmp_path / "proc"
-    application = replace(built(tmp_path), asked_by=AskedBy(proc=proc))
+    application = built(tmp_path)
     folder = dockerd(proc, 7, own_files=True)
     (folder / "root/etc/containerd").mkdir(parents=True)
     (folder / "root/etc/containerd/config.toml").write_text("root =")
@@ -227,7 +212,8 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     assert application.health()["attention"] == []
     daemons = AskingDaemons(proc)
     daemons.find(Peer(7, 0))
-    application.asked_by.note(daemons.known)
+    monkeypatch.setattr(asked_by, "identify_dockerd", lambda pid, _: daemons.known[0].identity)
+    host.daemons = daemons
     host.lookups_fail = lambda: True
 
     lookups, *unseen = cast(list[str], application.health()["attention"])

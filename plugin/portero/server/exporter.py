@@ -1,6 +1,7 @@
 """Metrics on a loopback port, for a Prometheus that cannot ask over a Unix socket: GET /metrics and nothing else.
 
-A process of its own serves them, since the port must not lead to the plugin's calls. It ends with its parent.
+A process of its own serves them, since the port must not lead to the plugin's calls. It asks the decider, whichever
+that is by then, and ends with its parent.
 """
 
 import logging
@@ -23,6 +24,7 @@ _LOOKS_FOR_PARENT_EVERY = 0.5
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 5.0
 _REST = 0.1
+_KEPT = 1.0
 _LOOPBACK_HOST = re.compile(r"(?i:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?")
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
@@ -82,7 +84,11 @@ class _Page(BaseHTTPRequestHandler):
         if self.path != "/metrics":
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        text = self.server.text()
+        try:
+            text = self.server.text()
+        except (OSError, ValueError):
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+            return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(text)))
@@ -93,12 +99,29 @@ class _Page(BaseHTTPRequestHandler):
         """No line for every scrape."""
 
 
+class KeptText:
+    """A text that is asked for at most once a second: any user of the host can scrape, and dockerd must not wait."""
+
+    def __init__(self, ask: Callable[[], bytes]) -> None:
+        self._ask = ask
+        self._asking = threading.Lock()
+        self._text = b""
+        self._until = 0.0
+
+    def __call__(self) -> bytes:
+        with self._asking:
+            if time.monotonic() >= self._until:
+                self._text = self._ask()
+                self._until = time.monotonic() + _KEPT
+            return self._text
+
+
 class Exporter:
     """The process that serves a text on an address."""
 
     def __init__(self, address: tuple[str, int], text: Callable[[], bytes]) -> None:
         """Raises OSError when the address cannot be had. Called before there are threads: it forks."""
-        with _MetricsServer(address, text) as server:
+        with _MetricsServer(address, KeptText(text)) as server:
             self.port = int(server.server_address[1])
             self._parent = os.getpid()
             self._process = os.fork()
@@ -107,7 +130,7 @@ class Exporter:
 
     def stop(self) -> None:
         """End it, if we are the process that started it."""
-        # Workers are forks that return through the same frames as their master; gunicorn reaps ended processes.
+        # The decider is a fork that returns through the same frames as its arbiter; gunicorn reaps ended processes.
         if os.getpid() == self._parent:
             # Of one that was reaped the number may be another process's by now, which is no child of ours.
             with suppress(ChildProcessError):
@@ -122,7 +145,7 @@ def _serve(server: _MetricsServer, parent: int) -> None:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload is for the workers
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload is for the decider
         while os.getppid() == parent:
             server.handle_request()
         status = 0

@@ -20,7 +20,7 @@ from portero.identity.caller import METHODS
 
 _LOG = logging.getLogger(__name__)
 # When a counter began is that of no use which Prometheus has no other sample for.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # has no types
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNREADABLE = "unreadable"

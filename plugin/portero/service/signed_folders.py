@@ -5,7 +5,7 @@ from pathlib import Path
 
 from portero.service import resources
 from portero.service.settings import Settings
-from portero.signing import tree, versions
+from portero.signing import versions
 from portero.signing.manifest import Manifest
 from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
 from portero.signing.versions import InvalidVersions
@@ -20,10 +20,7 @@ def new_reader(settings: Settings, kept: Mapping[Path, Mapping[str, bytes]] | No
     if settings.schemas and not settings.host_groups:
         raise InvalidKeys([_NO_GROUP])
     seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-    list_files = tree.held if kept is None else kept.__getitem__
-    return SignedReader(
-        trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen, list_files
-    )
+    return SignedReader(trusted_keys(settings.trusted_keys), settings.host_groups, resources.schemas(), seen, kept)
 
 
 def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:

@@ -4,7 +4,7 @@ The built-in folder belongs to the package and is installed with it; every other
 exactly its files, by a trusted key, for a group of this host, of no older version than the one that was in force.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,14 +27,15 @@ class InvalidKeys(Faults):
 class SignedReader:
     """Reads folders for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
 
-    `read_files` gives the files of a folder. `files` and `manifests` hold what was read, signatures included.
+    `kept`: files that are read instead of those in the folders. `files` and `manifests` hold what was read, signatures
+    included.
     """
 
     trusted: Mapping[str, PublicKey]
     groups: Sequence[str]
     builtin: Path
     seen: Mapping[str, Seen]
-    read_files: Callable[[Path], Mapping[str, bytes]] = tree.held
+    kept: Mapping[Path, Mapping[str, bytes]] | None = None
     files: dict[Path, Mapping[str, bytes]] = field(default_factory=dict)
     manifests: dict[Path, Manifest] = field(default_factory=dict)
 
@@ -43,7 +44,7 @@ class SignedReader:
         if path == self.builtin:
             return folder.read(path, found)
         try:
-            files = self.files[path] = self.read_files(path)
+            files = self.files[path] = tree.held(path) if self.kept is None else self.kept[path]
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
