@@ -37,7 +37,7 @@ class _StandardError(logging.Handler):
     _torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One write a line, so that lines of several workers do not mix. A closed stream must not fail a request."""
+        """One write a line, so that lines of several processes do not mix. A closed stream must not fail a request."""
         with suppress(OSError, ValueError):
             self._write(self.format(record) + "\n")
 

@@ -32,32 +32,32 @@ class Victim:
         self.chance = chance
         self.held = held
 
-    def find_master(self) -> int:
-        """The pid of gunicorn's master; 0: there is none now."""
+    def find_arbiter(self) -> int:
+        """The pid of gunicorn's arbiter; 0: there is none now."""
         try:
             pid = self.docker.plugin_pid
             return next(iter(self.docker.host.children(pid)), 0) if self.held else pid
         except (FileNotFoundError, ProcessLookupError):
             return 0
 
-    def list_workers(self) -> list[int]:
-        """The pids of its workers."""
-        master = self.find_master()
+    def list_deciders(self) -> list[int]:
+        """The pid of its decider, if there is one now."""
+        arbiter = self.find_arbiter()
         try:
-            return self.docker.host.children(master) if master else []
+            return self.docker.host.children(arbiter) if arbiter else []
         except (FileNotFoundError, ProcessLookupError):
             return []
 
     def limit(self, option: str) -> None:
-        """Set a limit of all workers, as prlimit(1) spells it: --nofile=20."""
-        for worker in self.list_workers():
-            self.docker.host.run(["prlimit", f"--pid={worker}", option])
+        """Set a limit of the decider, as prlimit(1) spells it: --nofile=20."""
+        for decider in self.list_deciders():
+            self.docker.host.run(["prlimit", f"--pid={decider}", option])
 
     def restart(self, name: str) -> None:
-        """End the master by this signal and have another one."""
+        """End the arbiter by this signal and have another one."""
         if self.held:
-            self.docker.host.signal(self.find_master(), name)
-            wait_until(lambda: len(self.list_workers()) > 0, "Portero was not started again")
+            self.docker.host.signal(self.find_arbiter(), name)
+            wait_until(lambda: len(self.list_deciders()) > 0, "Portero was not started again")
         else:
             self.docker.stop_plugin(name)
             self.docker.start_plugin(self.docker.chosen)  # type: ignore[attr-defined]  # set by the test
@@ -67,24 +67,24 @@ Disaster: TypeAlias = Callable[[Victim], AbstractContextManager[None]]
 
 
 @contextmanager
-def kill_a_worker(victim: Victim) -> Iterator[None]:
-    for worker in victim.list_workers()[:1]:
-        victim.docker.host.signal(worker, "KILL")
+def kill_the_decider(victim: Victim) -> Iterator[None]:
+    for decider in victim.list_deciders():
+        victim.docker.host.signal(decider, "KILL")
     yield
 
 
 @contextmanager
-def stop_workers(victim: Victim) -> Iterator[None]:
-    workers = victim.list_workers()
-    for worker in workers:
-        victim.docker.host.signal(worker, "STOP")
+def stop_the_decider(victim: Victim) -> Iterator[None]:
+    deciders = victim.list_deciders()
+    for decider in deciders:
+        victim.docker.host.signal(decider, "STOP")
     yield
-    for worker in workers:
-        victim.docker.host.signal(worker, "CONT")
+    for decider in deciders:
+        victim.docker.host.signal(decider, "CONT")
 
 
 @contextmanager
-def kill_the_master(victim: Victim) -> Iterator[None]:
+def kill_the_arbiter(victim: Victim) -> Iterator[None]:
     victim.restart("KILL")
     yield
 
@@ -92,8 +92,8 @@ def kill_the_master(victim: Victim) -> Iterator[None]:
 @contextmanager
 def kill_all_processes(victim: Victim) -> Iterator[None]:
     """As when memory runs out for the whole control group."""
-    for worker in victim.list_workers():
-        victim.docker.host.signal(worker, "KILL")
+    for decider in victim.list_deciders():
+        victim.docker.host.signal(decider, "KILL")
     victim.restart("KILL")
     yield
 
@@ -133,18 +133,18 @@ def reload(victim: Victim) -> Iterator[None]:
     """An invalid policy that would allow everything, then a valid one."""
     site = victim.docker.host.path(f"{SITE}/site.json")
     site.write_text(json.dumps({"actions": {"no-privileged": "off", "no-daemon-sockets": "off"}, "acshuns": {}}))
-    victim.docker.host.signal(victim.find_master(), "HUP")
+    victim.docker.host.signal(victim.find_arbiter(), "HUP")
     yield
     site.write_text(json.dumps({"actions": {"read-only-root": victim.chance.choice(["audit", "off"])}}))
-    victim.docker.host.signal(victim.find_master(), "HUP")
+    victim.docker.host.signal(victim.find_arbiter(), "HUP")
 
 
 @contextmanager
 def few_descriptors(victim: Victim) -> Iterator[None]:
-    for worker in victim.list_workers():
-        used = len([*victim.docker.host.path(f"/proc/{worker}/fd").iterdir()])
+    for decider in victim.list_deciders():
+        used = len([*victim.docker.host.path(f"/proc/{decider}/fd").iterdir()])
         room = victim.chance.randint(0, 4)
-        victim.docker.host.run(["prlimit", f"--pid={worker}", f"--nofile={used + room}:4096"])
+        victim.docker.host.run(["prlimit", f"--pid={decider}", f"--nofile={used + room}:4096"])
     yield
     victim.limit("--nofile=4096:4096")
 
@@ -152,11 +152,11 @@ def few_descriptors(victim: Victim) -> Iterator[None]:
 @contextmanager
 def little_memory(victim: Victim) -> Iterator[None]:
     """No room for the stack of a thread, nor for a large body."""
-    for worker in victim.list_workers():
-        status = victim.docker.host.path(f"/proc/{worker}/status").read_text()
+    for decider in victim.list_deciders():
+        status = victim.docker.host.path(f"/proc/{decider}/status").read_text()
         used = int(status.partition("VmSize:")[2].split()[0]) << 10
         room = victim.chance.choice([0, 1 << 20, 4 << 20])
-        victim.docker.host.run(["prlimit", f"--pid={worker}", f"--as={used + room}:unlimited"])
+        victim.docker.host.run(["prlimit", f"--pid={decider}", f"--as={used + room}:unlimited"])
     yield
     victim.limit("--as=unlimited:unlimited")
 
@@ -204,7 +204,7 @@ def clock_jump(victim: Victim) -> Iterator[None]:
 DISASTERS: Mapping[str, Disaster] = {
     disaster.__name__.replace("_", " "): disaster
     for disaster in (
-        *(kill_a_worker, stop_workers, kill_the_master, kill_all_processes, restart, reload, few_descriptors),
+        *(kill_the_decider, stop_the_decider, kill_the_arbiter, kill_all_processes, restart, reload, few_descriptors),
         *(little_memory, full_disk, slow_daemon, hung_file_system, rotation, clock_jump),
         *(lost_socket, policy_moved_away, policy_below_a_mount),
     )

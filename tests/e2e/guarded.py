@@ -141,8 +141,8 @@ class GuardedDocker(Dockerd):
         """Stop the plugin and wait until it is gone."""
         if self._plugin is not None and self._plugin.waiter.poll() is None:
             self._plugin.stop(signal)
-            # Workers of a killed master go by themselves, within seconds.
-            wait_until(lambda: not self._activates(), "the plugin's workers did not end")
+            # The decider of a killed arbiter goes by itself, within seconds.
+            wait_until(lambda: not self._activates(), "the plugin's decider did not end")
 
     @property
     def plugin_pid(self) -> int:

@@ -178,7 +178,7 @@ def test_settings_of_a_wrong_type_stop_no_container(docker: GuardedDocker) -> No
 @pytest.mark.parametrize("content", ["{", "[]"])
 def test_an_invalid_daemon_json_is_never_taken_for_an_empty_one(docker: GuardedDocker, content: str) -> None:
     file = docker.host.path("/etc/docker/daemon.json")
-    with docker.guarded_by(serve("baseline", "--host-root", "/", "--workers", "1")):
+    with docker.guarded_by(serve("baseline", "--host-root", "/")):
         good = file.read_text()
         file.write_text(content)
         refused = docker.docker("run", "--rm", "busybox", "true")

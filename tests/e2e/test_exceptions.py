@@ -14,8 +14,6 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 SITE = "/srv/site"
-# A worker that has not answered one of so many questions is busy with nothing else.
-QUESTIONS = 6
 FILE = f"{SITE}/exceptions/probe.json"
 COMMAND = [*serve("baseline"), "--schemas", SITE]
 BUSYBOX = {"registry": {"const": "docker.io"}, "repository": {"const": "library/busybox"}}
@@ -53,11 +51,8 @@ class Site:
         self.docker.write_json(FILE, content)
 
     def taken_over(self) -> None:
-        """Wait until every worker has the folder as it is now, well or broken."""
-        wait_until(
-            lambda: all(self.docker.status()["lastTried"] > self._written for _ in range(QUESTIONS)),
-            "the policy is not taken over",
-        )
+        """Wait until the folder is loaded as it is now, valid or not."""
+        wait_until(lambda: self.docker.status()["lastTried"] > self._written, "the policy is not taken over")
 
 
 @pytest.fixture(scope="module")

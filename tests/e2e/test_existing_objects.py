@@ -14,7 +14,7 @@ from .refusals import refusing
 
 pytestmark = pytest.mark.e2e
 
-NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
+NARROW = serve("baseline", "--host-root", "/", "--threads", "1")
 # What was made before, each use of a bad container and of its harmless twin, what always works, and requests that name
 # an object with the rule that refuses them.
 OLD: Any = json.loads(Path(__file__).with_name("existing-objects.json").read_text())
@@ -92,7 +92,7 @@ def test_own_lookups_are_in_no_log(docker: GuardedDocker) -> None:
     assert not asked & {"ContainerInspect", "VolumeInspect", "SystemInfo"}
 
 
-def test_sixty_uses_at_once_are_judged_by_a_single_worker(docker: GuardedDocker) -> None:
+def test_sixty_uses_at_once_are_judged(docker: GuardedDocker) -> None:
     def rename(number: int) -> Answer:
         return docker.client.ask("POST", f"/containers/{'priv' if number % 2 else 'plain'}/exec", {"Cmd": ["true"]})
 

@@ -16,7 +16,7 @@ from .refusals import refusing
 pytestmark = pytest.mark.e2e
 
 # One large request at a time: the request that a lookup brings about comes while that turn is taken.
-NARROW = serve("baseline", "--host-root", "/", "--workers", "1", "--threads", "1")
+NARROW = serve("baseline", "--host-root", "/", "--threads", "1")
 MANY = 12
 # Stands for dockerd and answers every connection with this code, in which `c` is the connection.
 FAILING = """
@@ -48,7 +48,7 @@ FAILURES = {
 }
 
 
-def test_many_large_requests_that_need_a_lookup_are_judged_by_a_single_worker(docker: GuardedDocker) -> None:
+def test_many_large_requests_that_need_a_lookup_are_judged(docker: GuardedDocker) -> None:
     labels = {"long": "x" * (1 << 17)}
     networks = [
         docker.client.ask("POST", "/networks/create", {"Name": f"lookup-{number}"}).json()["Id"]

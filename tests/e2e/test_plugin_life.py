@@ -60,21 +60,21 @@ class _Meanwhile:
 
 
 def _killed_while_asked(docker: GuardedDocker, name: str, body: object) -> Answer:
-    """Send a request to workers that hold still, kill them, and give what dockerd then answers."""
+    """Send a request to a decider that holds still, kill it, and give what dockerd then answers."""
     for _ in range(5):
-        docker.client.ask("GET", "/_ping")  # dockerd keeps connections to the workers, and asks over one of them
-    workers = docker.host.children(docker.plugin_pid)
-    for worker in workers:
-        docker.host.signal(worker, "STOP")
+        docker.client.ask("GET", "/_ping")  # dockerd keeps a connection, and asks over it
+    (decider,) = docker.host.children(docker.plugin_pid)
+    docker.host.signal(decider, "STOP")
     request = _Meanwhile(lambda: _create(docker, name, body))
     time.sleep(0.5)
-    for worker in workers:
-        docker.host.signal(worker, "KILL")
+    docker.host.signal(decider, "KILL")
     return request.answer()
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_an_attack_is_not_executed_when_its_worker_is_killed_in_the_middle(docker: GuardedDocker, attempt: int) -> None:
+def test_an_attack_is_not_executed_when_its_decider_is_killed_in_the_middle(
+    docker: GuardedDocker, attempt: int
+) -> None:
     name = f"attack-{attempt}"
 
     answer = _killed_while_asked(docker, name, ATTACK)
@@ -83,7 +83,7 @@ def test_an_attack_is_not_executed_when_its_worker_is_killed_in_the_middle(docke
     assert not _exists(docker, name)
 
 
-def test_a_harmless_request_is_judged_or_refused_when_the_worker_is_killed(docker: GuardedDocker) -> None:
+def test_a_harmless_request_is_judged_or_refused_when_the_decider_is_killed(docker: GuardedDocker) -> None:
     before = docker.log_size()
 
     answer = _killed_while_asked(docker, "harmless", HARMLESS)
@@ -94,7 +94,7 @@ def test_a_harmless_request_is_judged_or_refused_when_the_worker_is_killed(docke
     assert judged or "envelope-empty" in answer.message
 
 
-def test_requests_go_on_after_the_workers_were_killed(docker: GuardedDocker) -> None:
+def test_requests_go_on_after_the_decider_was_killed(docker: GuardedDocker) -> None:
     _killed_while_asked(docker, "whoever", HARMLESS)
 
     assert _create(docker, "afterwards", HARMLESS).status == 201

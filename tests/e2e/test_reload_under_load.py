@@ -5,7 +5,6 @@ PORTERO_POLICY_CHANGES says how many changes, good and broken in turn; 500 take 
 
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,8 +29,6 @@ CHANGES = int(os.environ.get("PORTERO_POLICY_CHANGES", "60"))
 SITE = "/srv/site"
 # It takes two seconds; ten times as long on a busy machine is no fault of the plugin.
 WITHIN = 20.0
-# dockerd closes what was idle for 30 seconds.
-RENEWALS, ENDS_WITHIN = 3, 90.0
 # What may be in use before the first measure is what a policy needs twice, while one takes the other's place.
 WARM = 12
 MOST_GROWTH = 12 << 20
@@ -82,13 +79,9 @@ class Site:
         told: dict[str, Any] = exchange(self.docker.host.path(PLUGIN_SOCKET), asked).json()
         return told
 
-    def workers(self) -> list[int]:
-        """The pids of the workers."""
-        return self.docker.host.children(self.docker.plugin_pid)
-
     def resident(self) -> dict[int, int]:
-        """Bytes of memory of the master and of each worker, by pid."""
-        pids = (self.docker.plugin_pid, *self.workers())
+        """Bytes of memory of each process, by pid."""
+        pids = (self.docker.plugin_pid, *self.docker.host.children(self.docker.plugin_pid))
         told = {pid: self.docker.host.path(f"/proc/{pid}/status").read_text() for pid in pids}
         return {pid: int(text.partition("VmRSS:")[2].split()[0]) << 10 for pid, text in told.items()}
 
@@ -163,25 +156,6 @@ def test_policies_change_under_load_and_no_request_fails_or_meets_two_of_them(si
     growth = {pid: size - resident.pop(pid) for pid, size in site.resident().items()}
     assert resident == {}
     assert [size for size in growth.values() if size > MOST_GROWTH] == [], growth
-
-
-def test_workers_make_way_after_another_policy_and_no_request_fails(own_docker: GuardedDocker) -> None:
-    site = Site(own_docker)
-    site.good(1)
-    code = "from portero.server import renewal; renewal.AFTER = 1.0; from portero.cli import main; main()"
-    command = [sys.executable, "-c", code, *serve("baseline")[3:], "--schemas", SITE]
-    with own_docker.guarded_by(command):
-        clients = Clients(own_docker)
-        try:
-            for number in range(2, 2 + RENEWALS):
-                before = {*site.workers()}
-                site.good(number)
-                wait_until(lambda: site.status()["policy"] == site.digest, f"change {number} is not in force", WITHIN)
-                wait_until(lambda: before.isdisjoint(site.workers()), f"{before} stay", ENDS_WITHIN)  # noqa: B023
-        finally:
-            wrong = clients.stop()
-
-        assert wrong == []
 
 
 def _decides(site: Site, since: int) -> bool:

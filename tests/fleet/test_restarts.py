@@ -47,7 +47,7 @@ def test_a_policy_that_is_mended_is_in_force_after_many_failed_starts(machine: M
     assert machine.do("systemctl is-active portero.socket portero.service").split() == ["active", "active"]
 
 
-def test_when_memory_runs_out_others_are_killed_first_and_one_worker_is_not_all(machine: Machine) -> None:
+def test_when_memory_runs_out_others_are_killed_first_and_one_process_is_not_all(machine: Machine) -> None:
     assert '"authz"' in machine.do(PING)
     shown = machine.do("systemctl show --property OOMPolicy --property OOMScoreAdjust portero.service").split()
 

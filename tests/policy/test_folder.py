@@ -45,7 +45,7 @@ def test_keys_are_data_of_the_policy_and_no_documents(tmp_path: Path) -> None:
     assert found == []
     assert content.keys == {"login.example.com.jwks": b"not read here"}
     assert content.data["keys/login.example.com.jwks"] == b"not read here"
-    # The workers get the policy as the bytes that were read.
+    # The last policy is kept as the bytes that were read.
     assert folder.of(tmp_path, content.data, found).keys == content.keys
     assert tmp_path / "keys" in folder.parts(tmp_path)
 

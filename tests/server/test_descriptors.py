@@ -41,7 +41,7 @@ def test_connections_leave_descriptors_to_read_the_host(limit: int, connections:
 
 
 @pytest.mark.parametrize("unit", ["portero.service", "portero-rootless@.service"])
-def test_the_units_allow_the_connections_of_a_worker(unit: str) -> None:
+def test_the_units_allow_the_connections(unit: str) -> None:
     text = (ROOT / "packaging" / "systemd" / unit).read_text()
 
     assert count_connections(int(text.partition("\nLimitNOFILE=")[2].partition("\n")[0])) == 1000
@@ -49,7 +49,7 @@ def test_the_units_allow_the_connections_of_a_worker(unit: str) -> None:
 
 def test_with_64_descriptors_a_crowd_of_connections_turns_no_answer_from_deny_to_allow(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    options = ("--profile", "baseline", "--host-root", "auto", "--workers", "2")
+    options = ("--profile", "baseline", "--host-root", "auto")
     mount, harmless = create(Binds=["/run:/x:ro"]), create()
     # The child inherits the limit; this process keeps its own.
     code = (

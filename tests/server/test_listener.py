@@ -133,13 +133,13 @@ def test_a_folder_that_is_gone_does_not_hinder_the_end(path: Path) -> None:
     close(made)
 
 
-def test_a_worker_does_not_remove_the_masters_socket(path: Path) -> None:
+def test_a_decider_does_not_remove_the_arbiters_socket(path: Path) -> None:
     made = listen(path)
-    worker = os.fork()
-    if worker == 0:
+    process = os.fork()
+    if process == 0:
         made.remove()
         os._exit(0)
-    os.waitpid(worker, 0)
+    os.waitpid(process, 0)
 
     assert connects(path)
     close(made)

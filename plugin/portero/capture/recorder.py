@@ -52,7 +52,7 @@ class Recorder:
             return _write(opened, line)
 
     def _locked(self) -> FileIO:
-        """The file, held by us alone. Workers and threads meet here, so each opens it anew: locks go by opening."""
+        """The file, held by us alone. Threads meet here, so each opens it anew: locks go by opening."""
         while True:
             opened = self._open()
             wait_for_lock(opened.fileno())

@@ -1,6 +1,6 @@
 """Portero's own requests to dockerd, about which dockerd asks it again: the bytes of an envelope in, the reply out.
 
-They carry a random value, made when the process starts and shared by its workers. Another authorization plugin that
+They carry a random value, made when the process starts and shared with the deciders that it begins. Another authorization plugin that
 dockerd asks sees it too; it admits nothing but these reading requests.
 """
 

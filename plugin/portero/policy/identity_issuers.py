@@ -47,7 +47,7 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
     """Each file by its name; a sentence for one that cannot be used."""
     if not data:
         return {}
-    # With what reads tokens and certificates: it is loaded before the workers fork, and before an upgrade replaces it.
+    # With what reads tokens and certificates: it is loaded before a fork, and before an upgrade replaces it.
     from portero.identity import certificates, keys, tokens  # noqa: F401
 
     read: dict[str, KeyFile | str] = {}

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-# What a worker has open beside its connections (the log, metrics, policy, listener), with room to read the host.
+# What the decider has open beside its connections (the log, metrics, policy, listener), with room to read the host.
 _OWN = 32
 # A connection has its socket, and while its request is judged the daemon's root, a file of the host and a socket of the
 # daemon.
@@ -28,7 +28,7 @@ def raise_limit() -> int:
 
 
 def count_connections(limit: int) -> int:
-    """How many connections one worker serves at once when it may have so many files open."""
+    """How many connections are served at once by a process that may have so many files open."""
     return max(1, min(_MOST_CONNECTIONS, (limit - _OWN) // _PER_CONNECTION))
 
 
