@@ -59,7 +59,6 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
             "PORTERO_HOST_GROUPS": "web",
             "PORTERO_BUNDLE": f"{url}/policy.tar.gz",
             "PORTERO_BUNDLE_FOLDER": str(tmp_path / "bundle"),
-            "PORTERO_WORKERS": "1",
         }
         socket = tmp_path / "portero.sock"
 

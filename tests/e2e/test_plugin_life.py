@@ -72,9 +72,7 @@ def _killed_while_asked(docker: GuardedDocker, name: str, body: object) -> Answe
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_an_attack_is_not_executed_when_its_decider_is_killed_in_the_middle(
-    docker: GuardedDocker, attempt: int
-) -> None:
+def test_an_attack_is_not_executed_when_its_decider_is_killed(docker: GuardedDocker, attempt: int) -> None:
     name = f"attack-{attempt}"
 
     answer = _killed_while_asked(docker, name, ATTACK)

@@ -9,7 +9,7 @@ from tests.server.stand_in import StandIn
 
 
 def test_health_and_status_are_reported(server: Server) -> None:
-    assert server.ask("GET", "/healthz") == (200, {"loads": 0, "followed": 1})
+    assert server.ask("GET", "/healthz") == (200, {"loads": 0, "began": "first"})
     assert server.ask("GET", "/status") == (200, {"full": True})
 
 

@@ -6,7 +6,6 @@ import socket
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -204,14 +203,3 @@ def test_without_systemd_nothing_is_inherited() -> None:
 def test_more_than_one_socket_of_systemd_is_refused() -> None:
     with pytest.raises(SocketTaken, match="systemd hands over 2 sockets"):
         take_over_socket({"LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())})
-
-
-def test_who_waits_is_left_to_others_while_master_and_file_are_there(path: Path) -> None:
-    made = replace(listen(path), owner=os.getppid())
-
-    assert made.is_served_on()
-    assert not replace(made, owner=os.getpid()).is_served_on()
-    path.unlink()
-    assert not made.is_served_on()
-    assert replace(made, path=None).is_served_on()
-    close(made)

@@ -1,7 +1,7 @@
 """Portero's own requests to dockerd, about which dockerd asks it again: the bytes of an envelope in, the reply out.
 
-They carry a random value, made when the process starts and shared with the deciders that it begins. Another authorization plugin that
-dockerd asks sees it too; it admits nothing but these reading requests.
+They carry a random value, made when Portero starts and shared by the deciders that follow. Another authorization plugin
+that dockerd asks sees it too; it admits nothing but these reading requests.
 """
 
 import re
@@ -12,7 +12,7 @@ from portero.reading import envelope, uri
 from portero.refusals import Refused
 from portero.types import JSON
 
-# When this process, or its master, started: by the host's clock, and by the one that cannot be set.
+# When this process, or its arbiter, started: by the host's clock, and by the one that cannot be set.
 _STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|containers/json|networks|services"
@@ -20,7 +20,7 @@ _ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|netw
 
 
 def find_start() -> int:
-    """When this process, or its master, started, in seconds since 1970; by the clock as it is now if that was set back.
+    """When this process, or its arbiter, started, in seconds since 1970; by the clock as it is if that was set back.
 
     What dockerd made since then is never older than this, whatever was done to the clock in between.
     """
@@ -28,17 +28,12 @@ def find_start() -> int:
     return int(min(_STARTED, time.time() - (time.monotonic() - _BEGAN) + 0.001))
 
 
-def is_own(data: bytes) -> bool:
-    """Whether the random value is in these bytes."""
-    return _SECRET_BYTES in data
-
-
 def answer_own(data: bytes) -> dict[str, JSON] | None:
     """The reply when this envelope holds the random value; None: it is another client's request.
 
     Only a GET of what Portero looks up is allowed. Neither reply repeats the value.
     """
-    if not is_own(data):
+    if _SECRET_BYTES not in data:
         return None
     if _is_lookup(data):
         return {"Allow": True, "Msg": ""}
