@@ -118,6 +118,9 @@ def test_a_reload_is_done_by_the_decider_which_stays(server: Server) -> None:
 
     assert soon(lambda: server.ask("GET", "/healthz")[1]["loads"] == 1)
     assert server.ask("GET", "/healthz")[1] == {"loads": 1, "began": "first"}
+    for _ in range(200):
+        os.kill(decider(server), signal.SIGHUP)
+    assert server.ask("GET", "/healthz")[1]["loads"] > 1
     assert (server.socket.stat().st_ino, decider(server)) == before
 
 

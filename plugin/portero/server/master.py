@@ -166,6 +166,4 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         self.log.warning("SIGUSR2 is ignored: restart portero instead")
 
     def handle_ttin(self) -> None:
-        """Gunicorn would have another decider, or with SIGTTOU one less."""
-
-    handle_ttou = handle_ttin
+        """Gunicorn would begin a second decider. SIGTTOU it ignores by itself, where there is one."""

@@ -42,10 +42,16 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
     # Until our own handler of SIGHUP is there, the arbiter's is, which does nothing here; without any it would kill.
     SIGNALS = tuple(number for number in base.Worker.SIGNALS if number != signal.SIGHUP)
 
+    _must_reload = False
+
     def init_signals(self) -> None:
         """Gunicorn calls this once, before run()."""
         super().init_signals()
-        signal.signal(signal.SIGHUP, lambda *_: self.app.tended.request_reload())
+        signal.signal(signal.SIGHUP, self._note_reload)
+
+    def _note_reload(self, *_: object) -> None:
+        """No lock is taken here: one signal can interrupt the handler of another."""
+        self._must_reload = True
 
     def run(self) -> None:
         """Serve until the end; gunicorn calls this once."""
@@ -72,9 +78,12 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         waiting = [self.PIPE[0], self.app.decider_end, *(self.sockets if has_room else ())]
         ready, _, _ = select.select(waiting, (), (), seconds if has_room else _PAUSE)
         if self.PIPE[0] in ready:
-            # What it says is done: the handlers of signals have run. It only ends the waiting.
+            # The handlers of signals have run.
             with suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
+        if self._must_reload:
+            self._must_reload = False
+            self.app.tended.request_reload()
         for listener in self.sockets:
             if listener in ready:
                 self._accept(listener)
