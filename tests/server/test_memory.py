@@ -97,7 +97,7 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_large_requests_wait_for_their_turns_and_leave_a_note() -> None:
-    large = LargeRequests(1)
+    large = LargeRequests(1, lambda: None)
     entered = threading.Event()
 
     def serve() -> None:
@@ -118,7 +118,7 @@ def test_a_few_large_requests_are_served_at_once_and_the_next_one_a_while_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(memory, "_PATIENCE", 0.3)
-    large, entered, may_leave = LargeRequests(3), threading.Semaphore(0), threading.Event()
+    large, entered, may_leave = LargeRequests(3, lambda: None), threading.Semaphore(0), threading.Event()
 
     def serve() -> None:
         with large:
@@ -142,7 +142,7 @@ def test_a_few_large_requests_are_served_at_once_and_the_next_one_a_while_later(
 
 
 def test_a_large_request_that_fails_gives_its_turn_back() -> None:
-    large = LargeRequests(1)
+    large = LargeRequests(1, lambda: None)
     for _ in range(2):
         with pytest.raises(TimeoutError), large:
             raise TimeoutError

@@ -5,6 +5,7 @@ That would keep an arena of free memory for each thread, and what is above a pie
 
 import ctypes
 import gc
+from collections.abc import Callable
 from threading import BoundedSemaphore, get_ident
 
 # malloc.h, described in mallopt(3).
@@ -17,12 +18,15 @@ _LIBRARY = ctypes.CDLL(None)
 class LargeRequests:
     """Their turns, of which so many are taken at once. `were_served`: whether one was, since it was set to False.
 
+    `on_served` is called after each.
+
     All of them but a few wait a while first: more at once get no more done, only take more memory. Then they go on all
     the same, since those few may have met a file system or a daemon that does not answer.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, on_served: Callable[[], None]) -> None:
         self.were_served = False
+        self._on_served = on_served
         self._turns = BoundedSemaphore(most)
         self._first = BoundedSemaphore(_AT_ONCE)
         # The threads whose requests are among the few.
@@ -37,6 +41,7 @@ class LargeRequests:
     def __exit__(self, *_: object) -> None:
         """Give it to the next one."""
         self.were_served = True
+        self._on_served()
         self._turns.release()
         if get_ident() in self._are_first:
             self._are_first.remove(get_ident())

@@ -57,7 +57,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         """Serve until the end; gunicorn calls this once."""
         sys.setswitchinterval(_SWITCHES_EVERY)
         self.app.arbiter_end.close()
-        self._large = LargeRequests(self.cfg.threads)
+        self._large = LargeRequests(self.cfg.threads, self._wake)
         self._threads = ConnectionThreads(self._connect, self.cfg.worker_connections)
         for listener in self.sockets:
             listener.setblocking(False)
@@ -78,7 +78,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         waiting = [self.PIPE[0], self.app.decider_end, *(self.sockets if has_room else ())]
         ready, _, _ = select.select(waiting, (), (), seconds if has_room else _PAUSE)
         if self.PIPE[0] in ready:
-            # The handlers of signals have run.
+            # What it says is done, such as the handlers of signals. It only ends the waiting.
             with suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
         if self._must_reload:
@@ -113,6 +113,11 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         self.sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         for listener in self.sockets:
             listener.setblocking(False)
+
+    def _wake(self) -> None:
+        """Called by other threads: the main thread does not wait any longer."""
+        with suppress(BlockingIOError):
+            os.write(self.PIPE[1], b"!")
 
     def _connect(self, client: socket.socket) -> Connection:
         answers: Answers = self.app.answers
