@@ -40,12 +40,12 @@ class LargeRequests:
 
     def __exit__(self, *_: object) -> None:
         """Give it to the next one."""
-        self.were_served = True
-        self._on_served()
         self._turns.release()
         if get_ident() in self._are_first:
             self._are_first.remove(get_ident())
             self._first.release()
+        self.were_served = True
+        self._on_served()
 
 
 def use_one_arena() -> None:
