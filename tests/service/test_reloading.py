@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -11,7 +12,7 @@ from typing import cast
 import jsonschema_rs
 import pytest
 
-from portero.service import last_policy, loading, own_files, resources
+from portero.service import last_policy, loading, own_files, reloading, resources
 from portero.service.application import Application
 from portero.service.reloading import begin_anew, reload
 from tests.service.test_application import ask, built, create
@@ -245,3 +246,22 @@ def test_a_fault_of_its_own_at_the_folders_ends_no_decider(
 
     assert ask(followed(begun), create(PidMode="host"))["Allow"] is True
     assert "Traceback" in caplog.text
+
+
+def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
+    begun: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_another(begun)
+    answers = threading.Event()
+
+    def hang(*_: object) -> None:
+        answers.wait(30)
+
+    monkeypatch.setattr(reloading, "_ANSWERS_WITHIN", 0.1)
+    monkeypatch.setattr(loading.folder, "read", hang)
+    monkeypatch.setattr(loading.own_files, "list_links", hang)
+    after = followed(begun)
+    answers.set()
+
+    assert ask(after, create(PidMode="host"))["Allow"] is True
+    assert after.in_force.state.faults == ("the policy folders do not answer: look at their file system",)

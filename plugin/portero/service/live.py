@@ -46,9 +46,7 @@ class Live:
         """In the process that decides, before it answers. `follows_another`: another one decided before it."""
         application = self.application
         if follows_another:
-            before = self._watch.look()
             application.in_force = reloading.begin_anew(application)
-            self._watch.take(before)
             self._plan_retry()
             self._count_and_report()
         if application.in_force.is_usable:

@@ -65,11 +65,12 @@ def load_trusted(
 
     `held`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
     version by now, and such rules may look at facts that this code does not find. `kept`: the files to load instead of
-    what the site's own folders hold now.
+    what the site's own folders hold now, which are not looked at.
     """
     if not settings.trusted_keys:
         reader = folder.read if kept is None else partial(_read_held, kept)
-        return _load_kept(settings, operations, _with_builtin(reader, held), {})
+        loaded = _load_kept(settings, operations, _with_builtin(reader, held), {})
+        return loaded if kept is not None else replace(loaded, links=list_links(settings))
     # Both load `cryptography`, which takes its time and which no other host needs.
     from portero.service import signed_folders
     from portero.signing.signed_reader import InvalidKeys
@@ -78,7 +79,8 @@ def load_trusted(
         signed = signed_folders.new_reader(settings, kept)
         loaded = _load_kept(settings, operations, _with_builtin(signed.read, held), signed.manifests)
         new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
-        return replace(loaded, held={**loaded.held, **signed.files}, first_seen=tuple(sorted(new)))
+        links = list_links(settings) if kept is None else ()
+        return replace(loaded, held={**loaded.held, **signed.files}, first_seen=tuple(sorted(new)), links=links)
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
 
@@ -124,7 +126,7 @@ def _load_kept(
     policy = _load_policy(settings, operations, keeping.read)
     if policy.trusted.token_issuers and not settings.host_groups:
         raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
-    return Loaded(policy, signed, keeping.held, links=list_links(settings))
+    return Loaded(policy, signed, keeping.held)
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from queue import Empty, SimpleQueue
 
 from portero.host.files import HostFiles
 from portero.judging.judge import Judge
@@ -14,8 +15,11 @@ from portero.service.application import Application, InForce
 from portero.service.load_error import LoadError
 from portero.service.loading import Loaded
 from portero.service.policy_state import Held
+from portero.threads import start_thread
 
 _LOG = logging.getLogger(__name__)
+# Seconds.
+_ANSWERS_WITHIN = 5.0
 
 
 def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: True) -> InForce | None:
@@ -41,7 +45,7 @@ def begin_anew(application: Application) -> InForce:
     """
     settings = application.settings
     try:
-        loaded = _load(application)
+        loaded = _load_in_time(application)
         loading.remember_versions(settings, loaded.signed)
         return _bring_into_force(application, loaded)
     except Exception as error:  # noqa: BLE001 - as at a reload
@@ -66,6 +70,26 @@ def _list_faults(error: Exception) -> tuple[str, ...]:
         return error.faults
     _LOG.error("internal error while loading the policy", exc_info=error)
     return (f"internal error ({type(error).__name__}); see the log on standard error",)
+
+
+def _load_in_time(application: Application) -> Loaded:
+    """What the folders hold, unless their file system does not answer: no request is answered before this ends."""
+    ended: SimpleQueue[Loaded | Exception] = SimpleQueue()
+
+    def load() -> None:
+        try:
+            ended.put(_load(application))
+        except Exception as error:  # noqa: BLE001 - it is raised by who waits
+            ended.put(error)
+
+    start_thread("first load", load)
+    try:
+        loaded = ended.get(timeout=_ANSWERS_WITHIN)
+    except Empty:
+        raise LoadError(["the policy folders do not answer: look at their file system"]) from None
+    if isinstance(loaded, Exception):
+        raise loaded
+    return loaded
 
 
 def _load(application: Application, kept: Held | None = None) -> Loaded:
