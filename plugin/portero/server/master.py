@@ -1,7 +1,8 @@
 """gunicorn's arbiter and the one process that decides, run inside our own process.
 
 The arbiter keeps the socket and begins another decider when one has ended: there are never two. A decider ends no
-connection before its client does, or before it has answered on it: one that closes can cost a request (docker-facts 3.6).
+connection before its client does, or before it has answered on it: one that closes can cost a request (docker-facts
+3.6).
 """
 
 import logging
