@@ -217,10 +217,21 @@ def find_dockerd(proc: Path, pid_file: str, uid: int = 0) -> VisibleDockerd | No
     )
 
 
+def is_running(proc: Path, program: str) -> bool:
+    """Whether a program of this name runs outside of containers. OSError: /proc could not be read."""
+    return any(
+        (_read_words(proc / pid / "cmdline") or [""])[0].rpartition("/")[2] == program and _is_outside(proc / pid)
+        for pid in list_processes(proc)
+    )
+
+
 def _is_dockerd(process: Path) -> bool:
-    """By its name, which every user may read. Inside a PID namespace below this one it has more than one number."""
-    if read_text(f"{process}/comm").strip() != "dockerd":
-        return False
+    """By its name, which every user may read."""
+    return read_text(f"{process}/comm").strip() == "dockerd" and _is_outside(process)
+
+
+def _is_outside(process: Path) -> bool:
+    """Whether it runs outside of containers: inside a PID namespace below this one it has more than one number."""
     numbers = re.search(r"^NSpid:(.*)", read_text(f"{process}/status"), re.MULTILINE)
     return numbers is None or len(numbers[1].split()) < 2
 

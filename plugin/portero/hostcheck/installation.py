@@ -11,6 +11,7 @@ from typing import cast
 
 from portero.hostcheck.fact import observed
 from portero.hostcheck.files import Files
+from portero.hostcheck.log_agents import find_agent
 from portero.hostcheck.running_portero import ask_status
 from portero.hostcheck.updates import Ask, run_command
 from portero.log_place import is_file
@@ -41,6 +42,10 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
     return {
         "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MOST_NAMED]),
         "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
+        "logAgent": observed(
+            f"log agents on the decision log of {portero}",
+            lambda: find_agent(files, str(ask_status(portero)["log"])),
+        ),
         "unit": observed(UNIT, lambda: _read_unit_state(files, ask or run_command)),
     }
 

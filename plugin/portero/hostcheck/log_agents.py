@@ -1,0 +1,77 @@
+"""The log agent that takes the decision log off the host: it runs, reads the log by its configuration, and sends it on.
+
+Its configuration is read as text. Where it sends to and whether that arrives, only the receiver can tell.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from portero.host.asking_daemons import is_running
+from portero.hostcheck.files import Files
+from portero.log_place import is_file
+
+NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Agent:
+    """`program` runs with these files, * in the last name. Patterns: it reads the `journal`, it `sends` on."""
+
+    program: str
+    files: tuple[str, ...]
+    journal: str
+    sends: str
+
+
+_AGENTS = (
+    _Agent(
+        "rsyslogd",
+        ("/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf"),
+        r'(?i)"imjournal"',
+        r'(?i)type\s*=\s*"om(?:fwd|relp)"|^\s*[\w*,;.!=-]+\.[\w*!=]+\s+@',
+    ),
+    _Agent(
+        "vector",
+        ("/etc/vector/*.yaml",),
+        r"type:\s*journald\b",
+        r"(?s)^sinks:.*?\btype:\s*(?!console|file|blackhole)\w",
+    ),
+    _Agent(
+        "fluent-bit",
+        ("/etc/fluent-bit/*.yaml", "/etc/fluent-bit/*.conf"),
+        r"(?i)\bname:?\s+systemd\b",
+        r"(?is)(?:\boutputs:|\[output\]).*?\bname:?\s+(?!stdout|file|null)\w",
+    ),
+    _Agent(
+        "systemd-journal-upload",
+        ("/etc/systemd/journal-upload.conf", "/etc/systemd/journal-upload.conf.d/*.conf"),
+        r"^URL=",
+        r"^URL=\S",
+    ),
+)
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_PATH = re.compile(r"""/[^\s"',\])]+""")
+
+
+def find_agent(files: Files, log: str) -> str:
+    """The program that sends the log at this place on, or NONE."""
+    return next((agent.program for agent in _AGENTS if _sends(files, agent, log)), NONE)
+
+
+def _sends(files: Files, agent: _Agent, log: str) -> bool:
+    text = "\n".join(_COMMENT.sub("", files.text(path)) for path in _list_files(files, agent))
+    if is_file(log):
+        reads = any(fnmatch(log, path) for path in _PATH.findall(text))
+    else:
+        reads = re.search(agent.journal, text, re.MULTILINE) is not None
+    sends = re.search(agent.sends, text, re.MULTILINE) is not None
+    return reads and sends and is_running(Path(files.outside("/proc")), agent.program)
+
+
+def _list_files(files: Files, agent: _Agent) -> Iterator[str]:
+    for path in agent.files:
+        folder, _, pattern = path.rpartition("/")
+        yield from (f"{folder}/{name}" for name in files.names(folder) if fnmatch(name, pattern))
