@@ -6,6 +6,7 @@
 #   WHEELS   folder of packaging/gather.sh; without it the wheels are gathered anew
 #   PYTHON   python with pip, of the environment that `make` makes (default .venv/bin/python)
 #   TARGET   the host's python that will run it (default the one that packaging/find-python.sh finds)
+#   RSYSLOG  a machine's name: rsyslog sends the decision log there (docs/forwarding.md); without it nothing does
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
 # Each version stands in a folder of its own, and `current` leads to the one in force: what runs goes on with its own files
@@ -32,6 +33,7 @@ sum_as_shipped() { [ ! -e "$shipped" ] || awk -v path="$1" '$2 == path { print $
 case $command in install | upgrade | uninstall) ;; *) fail 2 "say install, upgrade or uninstall" ;; esac
 [ -n "$destdir" ] || [ "$(id -u)" = 0 ] || fail 2 "needs root"
 case $destdir in "" | /*) ;; *) fail 2 "DESTDIR: write an absolute path" ;; esac
+case ${RSYSLOG:-} in *[!A-Za-z0-9.-]*) fail 2 "RSYSLOG: write the name of a machine, such as logs.example.com" ;; esac
 
 # An identity of what is installed: the same sources make the same version, and are not installed twice.
 identity() {
@@ -64,7 +66,9 @@ put_all() { # STAGE VERSION
   rm -rf "$stage$home"
   rm -rf "$destdir$home/current.etc" && cp -a "$stage/etc" "$destdir$home/current.etc"
   (cd "$stage" && find etc -type f) | while read -r path; do put_config "$stage" "/$path"; done
-  (cd "$stage" && find etc -type f -exec sha256sum {} +) | sed 's|  |  /|' > "$shipped"
+  # Of rsyslog's the sums stay as they are: without RSYSLOG these files are not put there again.
+  { (cd "$stage" && find etc -type f -exec sha256sum {} +) | sed 's|  |  /|'; grep ' /etc/rsyslog.d/' "$shipped" 2>/dev/null || true; } > "$shipped.new"
+  mv "$shipped.new" "$shipped"
   (cd "$stage" && find usr -not -type d) | sed 's|^|/|' > "$owned.new"
   # What an earlier version had and this one has not.
   if [ -e "$owned" ]; then
@@ -76,6 +80,23 @@ put_all() { # STAGE VERSION
     cp -a "$stage/$path" "$destdir/$path.new" && mv -fT "$destdir/$path.new" "$destdir/$path"
   done
   install -d -m 750 "$destdir$log"
+}
+
+put_rsyslog() { # STAGE
+  local to=$1/rsyslog/etc/rsyslog.d name path
+  [ -n "${RSYSLOG:-}" ] || return 0
+  mkdir -p "$to" "$destdir$home/current.etc/rsyslog.d"
+  sed "s|logs\.example\.com|$RSYSLOG|" packaging/logs/rsyslog.conf > "$to/portero.conf"
+  cp packaging/logs/rsyslog-names.conf "$to/portero-names.conf"
+  cp "$to"/* "$destdir$home/current.etc/rsyslog.d"
+  for name in portero.conf portero-names.conf; do
+    path=/etc/rsyslog.d/$name
+    # Who asks for it wants it back.
+    [ -e "$destdir$path" ] || sed -i "\\| $path\$|d" "$shipped"
+    put_config "$1/rsyslog" "$path"
+    sed -i "\\| $path\$|d" "$shipped" && echo "$(sum "$to/$name")  $path" >> "$shipped"
+  done
+  if service; then systemctl try-restart rsyslog.service; fi
 }
 
 switch() { # VERSION
@@ -119,6 +140,7 @@ put() {
   trap 'rm -rf "$stage"' EXIT
   chmod 755 "$stage"
   if [ "$version" = "$before" ] && [ -x "$destdir$home/current/bin/portero" ]; then
+    put_rsyslog "$stage"
     echo "portero $version is installed already"
     return
   fi
@@ -127,6 +149,7 @@ put() {
   PROGRAM=$home/releases/$version PREFIX=/usr/local WHEELS=$wheels PYTHON=$python TARGET=$target packaging/stage.sh "$stage/root"
   ln -sfn "$home/current/bin/portero" "$stage/root$link"
   put_all "$stage/root" "$version"
+  put_rsyslog "$stage"
   switch "$version"
   if service; then start "$version" "$before"; fi
   # The one before stays, for the processes that still run from it and for a way back.
@@ -157,7 +180,7 @@ remove() {
   rm -rf "$destdir${home:?}"
   rmdir --ignore-fail-on-non-empty "$destdir/etc/portero/site" "$destdir/etc/portero" "$destdir$log" "$destdir$state" 2>/dev/null || true
   if service; then systemctl daemon-reload; fi
-  for path in /etc/portero /etc/logrotate.d/portero "$log" "$state"; do
+  for path in /etc/portero /etc/logrotate.d/portero /etc/rsyslog.d/portero.conf "$log" "$state"; do
     [ ! -e "$destdir$path" ] || kept+=("$path")
   done
   echo "portero is removed"

@@ -59,6 +59,7 @@ completion() { # SHELL FILE
 completion bash bash-completion/completions/portero
 completion zsh zsh/site-functions/_portero
 completion fish fish/vendor_completions.d/portero.fish
+install -D -m 644 -t "$root$prefix/share/portero/logs" packaging/logs/*
 install -D -m 644 packaging/files/portero.1 "$root$prefix/share/man/man1/portero.1"
 
 install -D -m 600 packaging/files/environment "$root/etc/portero/environment"

@@ -23,7 +23,7 @@ EVERY = 5
 PATIENCE = 180.0
 LOG = "/var/log/portero/decisions.jsonl"
 ADDRESS = "oci://services:5000/team/policy:prod"
-# What docs/bundles.md, forwarding.md and metrics.md add to the file that the package brings.
+# What docs/bundles.md and metrics.md add to the file that the package brings.
 ENVIRONMENT = f"""
 PORTERO_PROFILE=baseline
 PORTERO_SCHEMAS=
@@ -31,7 +31,6 @@ PORTERO_BUNDLE={ADDRESS}
 PORTERO_BUNDLE_CA=/etc/portero/ca.pem
 PORTERO_TRUSTED_KEYS=/etc/portero/alice.pub
 PORTERO_HOST_GROUPS=web
-PORTERO_FORWARD=syslog+tcp://services:601
 PORTERO_METRICS_ADDRESS=127.0.0.1:9323
 """
 # As docs/bundles.md has it.
@@ -113,12 +112,16 @@ class Fleet:
     def _prepare_services(self) -> None:
         here = self.services
         names = " && ".join(f"portero certs server /srv --host {name}" for name in ["services", *self._names])
-        here.do(f"portero certs ca /srv && {names} && portero certs client /srv --user prometheus")
+        users = ["prometheus", *(f"logs-{name}" for name in self._names)]
+        clients = " && ".join(f"portero certs client /srv --user {user}" for user in users)
+        here.do(f"portero certs ca /srv && {names} && {clients}")
         # Each service runs as a user of its own.
         here.do("chmod -R a+rX /srv && portero keygen /root/alice && mkdir /root/policy")
         here.path("/etc/docker/registry/config.yml").write_text(REGISTRY)
         here.path("/etc/rsyslog.d").mkdir(exist_ok=True)
-        shutil.copy(EXAMPLES / "logs" / "rsyslog.conf", here.path("/etc/rsyslog.d/portero.conf"))
+        peers = ", ".join(f'"logs-{name}"' for name in self._names)
+        collecting = (EXAMPLES / "logs" / "rsyslog.conf").read_text().replace('"*.example.com"', peers)
+        here.path("/etc/rsyslog.d/portero.conf").write_text(collecting.replace("/etc/portero/logs/", "/srv/services/"))
         targets = ", ".join(f'"{name}:9324"' for name in self._names)
         here.path("/etc/prometheus/prometheus.yml").write_text(PROMETHEUS % targets)
         here.path("/etc/prometheus/alerts.yaml").write_text(
@@ -138,7 +141,7 @@ class Fleet:
     def _guard(self, host: Machine) -> None:
         with host.path("/etc/portero/environment").open("a") as settings:
             settings.write(ENVIRONMENT)
-        for file, target in (("ca.pem", "ca.pem"), (f"{host.name}", "metrics")):
+        for file, target in (("ca.pem", "ca.pem"), (host.name, "metrics"), (f"logs-{host.name}", "logs")):
             source = self.services.path(f"/srv/{file}")
             (shutil.copytree if source.is_dir() else shutil.copy)(source, host.path(f"/etc/portero/{target}"))
         shutil.copy(self.services.path("/root/alice.pub"), host.path("/etc/portero/alice.pub"))
@@ -148,6 +151,9 @@ class Fleet:
         host.path(f"{units}/portero-bundle.timer.d/override.conf").write_text(OFTEN)
         shutil.copy(EXAMPLES / "prometheus" / "nginx.conf", host.path("/etc/nginx/conf.d/portero.conf"))
         self._write_daemon_config(host, [])
+        # As docs/forwarding.md has it.
+        host.do("sed s/logs.example.com/services/ /usr/share/portero/logs/rsyslog.conf > /etc/rsyslog.d/portero.conf")
+        host.do("systemctl restart rsyslog")
         host.do("systemctl daemon-reload && systemctl restart portero-bundle.timer portero nginx")
         host.do("systemctl enable --now docker")
         import_image(host.path("/run/docker.sock"), "busybox:latest", busybox(), 'CMD ["sh"]')

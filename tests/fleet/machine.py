@@ -54,7 +54,7 @@ def missing() -> str:
     if not (ROOT_FOLDER / "lib/systemd/systemd").exists():
         lacking.append("systemd")
     packages = (
-        "apt-get install systemd dbus docker.io docker-cli docker-registry iproute2 nginx-light prometheus rsyslog"
+        "apt-get install systemd dbus docker.io docker-cli docker-registry iproute2 nginx-light prometheus rsyslog-relp"
     )
     return f"a fleet lacks {', '.join(lacking)}: {packages}" if lacking else ""
 

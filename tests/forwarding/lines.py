@@ -26,5 +26,5 @@ def line(id: str = "d-1", *, allowed: bool = False, **more: object) -> dict[str,
 
 
 def text(id: str = "d-1", *, allowed: bool = False, **more: object) -> bytes:
-    """The same as bytes, with its end of line."""
-    return json.dumps(line(id, allowed=allowed, **more)).encode() + b"\n"
+    """The same as it is written, with its end of line."""
+    return json.dumps(line(id, allowed=allowed, **more), separators=(",", ":")).encode() + b"\n"

@@ -1,89 +1,311 @@
-"""The shipped configurations of collectors at work: the real rsyslog, and syslog-ng where it is installed."""
+"""The shipped configurations between real rsyslogs: TLS, receivers that die, rotation, the names of others."""
 
 import json
+import re
 import shutil
-import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from portero.forwarding.destination import Destination
-from portero.forwarding.ship import Shipper
-from portero.forwarding.state import ForwardState
-from portero.forwarding.syslog_receiver import SyslogReceiver
+from portero.service.journal import Journal
 from tests.paths import ROOT
+from tests.service.journald import journald, needs_journald
 from tests.waiting import soon
 
 from .lines import text
+from .rsyslog import (
+    SHIPPED,
+    as_syslog,
+    change,
+    collected,
+    collecting,
+    free_port,
+    make_certificates,
+    needs_rsyslog,
+    running,
+    sending,
+)
 
-LOGS = ROOT / "examples" / "logs"
-LINES = 300
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def configuration(name: str, folder: Path, port: int) -> Path:
-    shipped = (LOGS / name).read_text().replace("/var/log/portero-hosts", str(folder / "hosts"))
-    shipped = shipped.replace('port="601"', f'address="127.0.0.1" port="{port}"').replace("port(601)", f"port({port})")
-    file = folder / name
-    file.write_text(f"@version: 4.8\n{shipped}" if name.startswith("syslog-ng") else shipped)
-    return file
+pytestmark = needs_rsyslog
 
 
-@contextmanager
-def collector(*words: str | Path) -> Iterator[None]:
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
-def collected(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(line) for file in (folder / "hosts").glob("*.jsonl") for line in file.read_text().splitlines()]
+class Host:
+    """A guarded host with its log, and the machine that collects."""
+
+    def __init__(self, folder: Path, certificates: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log" / "decisions.jsonl"
+        self.log.parent.mkdir()
+        self.port = free_port()
+        self.certificates = certificates
+        self.written = 0
+
+    def write(self, number: int) -> None:
+        with self.log.open("ab") as log:
+            log.write(b"".join(text(f"d-{each}") for each in range(self.written, self.written + number)))
+        self.written += number
+
+    def sending(self, name: str = "rsyslog.conf") -> str:
+        return sending(name, self.log.parent, self.port, self.certificates)
+
+    def collecting(self) -> str:
+        return collecting(self.folder / "hosts", self.port, self.certificates)
+
+    def ids(self) -> list[str]:
+        return [str(line["id"]) for line in collected(self.folder / "hosts")]
+
+    def has_all(self) -> bool:
+        """Whether every line arrived; one may come twice."""
+        return {f"d-{number}" for number in range(self.written)} <= {*self.ids()}
 
 
-def deliver(folder: Path, port: int) -> None:
-    """Ship a log until the collector has all of it."""
-    (folder / "log").write_bytes(b"".join(text(f"d-{number}") for number in range(LINES)))
-    receiver = SyslogReceiver(Destination("tcp", "127.0.0.1", port), "portero", None)
-    ship = Shipper(folder / "log", receiver, folder / "forward.json", ForwardState())
-    soon(lambda: not ship.step() and len(collected(folder)) == LINES)
-    ship.close()
+@pytest.fixture
+def host(tmp_path: Path, certificates: Path) -> Host:
+    return Host(tmp_path, certificates)
 
 
-def check(folder: Path) -> None:
-    found = collected(folder)
-    assert {str(entry["id"]) for entry in found} == {f"d-{number}" for number in range(LINES)}
-    assert {str(entry["operation"]) for entry in found} == {"ContainerCreate"}
-    # Masked.
-    assert [entry for entry in found if {"user", "groups", "image"} & entry.keys()] == []
+def test_every_line_arrives_once_and_masked(host: Host) -> None:
+    host.write(300)
+    with running(host.folder / "collector", host.collecting()), running(host.folder / "sender", host.sending()):
+        assert soon(host.has_all)
+        host.write(300)
+        assert soon(host.has_all)
+
+    assert sorted(host.ids()) == sorted(f"d-{number}" for number in range(600))
+    found = collected(host.folder / "hosts")
+    assert {str(line["operation"]) for line in found} == {"ContainerCreate"}
+    assert [line for line in found if {"user", "groups", "image"} & line.keys()] == []
 
 
-@pytest.mark.skipif(shutil.which("rsyslogd") is None, reason="needs rsyslog: apt-get install rsyslog")
-def test_the_configuration_for_rsyslog(tmp_path: Path) -> None:
-    port = free_port()
-    file = configuration("rsyslog.conf", tmp_path, port)
-    with collector("rsyslogd", "-n", "-f", file, "-i", tmp_path / "pid"):
-        deliver(tmp_path, port)
-    check(tmp_path)
+def test_no_line_is_lost_when_the_receiver_is_killed_and_comes_back(host: Host) -> None:
+    with (
+        running(host.folder / "collector", host.collecting()) as collector,
+        running(host.folder / "sender", host.sending()),
+    ):
+        host.write(100)
+        assert soon(host.has_all)
+        for _ in range(3):
+            host.write(2000)
+            collector.kill()
+            host.write(200)
+            collector.start()
+            assert soon(host.has_all)
 
 
-# rsyslog and syslog-ng exclude each other as packages, and CI has the first.
-if shutil.which("syslog-ng") is not None:
+def test_no_line_is_lost_when_rsyslog_on_the_host_ends_while_the_receiver_is_away(host: Host) -> None:
+    host.write(300)
+    with running(host.folder / "sender", host.sending()) as sender:
+        assert soon(lambda: "omrelp" in sender.errors())
+        for end in (sender.stop, sender.kill, sender.stop):
+            host.write(300)
+            # What it is reading at this very moment would be lost when it is killed (docs/forwarding.md).
+            time.sleep(0.5)
+            end()
+            host.write(300)
+            sender.start()
+        with running(host.folder / "collector", host.collecting()):
+            assert soon(host.has_all)
 
-    def test_the_configuration_for_syslog_ng(tmp_path: Path) -> None:
-        port = free_port()
-        file = configuration("syslog-ng.conf", tmp_path, port)
-        own = ("-R", tmp_path / "persist", "-p", tmp_path / "pid", "-c", tmp_path / "ctl")
-        with collector("syslog-ng", "-F", "--no-caps", "-f", file, *own):
-            deliver(tmp_path, port)
-        check(tmp_path)
+
+@pytest.mark.skipif(shutil.which("logrotate") is None, reason="needs logrotate: apt-get install logrotate")
+def test_no_line_is_lost_while_the_log_is_rotated_and_rsyslog_is_stopped(host: Host) -> None:
+    rules = host.folder / "rules"
+    shipped = (ROOT / "packaging" / "files" / "logrotate").read_text()
+    rules.write_text(change(shipped, {"/var/log/portero": str(host.log.parent)}))
+    rotate = ["logrotate", "--force", "--state", host.folder / "state", rules]
+    with (
+        running(host.folder / "collector", host.collecting()),
+        running(host.folder / "sender", host.sending()) as sender,
+    ):
+        for turn in range(6):
+            host.write(100)
+            if turn % 2:
+                sender.stop()
+                host.write(100)
+            subprocess.run(rotate, check=True, capture_output=True, timeout=60)
+            host.write(100)
+            if turn % 2:
+                sender.start()
+            assert soon(host.has_all), turn
+
+    assert len(host.ids()) == host.written
+
+
+def test_a_line_as_long_as_any_is_whole(host: Host) -> None:
+    rules = [{"rule": "x" * 100, "action": "audit", "at": "HostConfig.Binds[0]"} for _ in range(800)]
+    host.log.write_bytes(text("d-0", violations=rules))
+    with running(host.folder / "collector", host.collecting()), running(host.folder / "sender", host.sending()):
+        assert soon(lambda: collected(host.folder / "hosts"))
+
+    (line,) = collected(host.folder / "hosts")
+    assert line["violations"] == rules
+
+
+def test_a_receiver_of_another_name_and_a_host_without_a_certificate_get_nothing(host: Host) -> None:
+    host.write(10)
+    other = host.sending().replace('permittedPeer=["logs.example.com"]', 'permittedPeer=["other.example.com"]')
+    stranger = re.sub(r' tls.caCert=.*\n.*tls.myPrivKey="[^"]*"', "", host.sending())
+    with running(host.folder / "collector", host.collecting()) as collector:
+        with running(host.folder / "other", other) as sender:
+            assert soon(lambda: "other.example.com" in sender.errors() or "peer" in sender.errors())
+        with running(host.folder / "stranger", stranger):
+            assert soon(lambda: "imrelp" in collector.errors())
+    assert host.ids() == []
+
+
+SYSLOG = """
+module(load="imtcp" maxSessions="10")
+global(defaultNetstreamDriverCAFile="{ca}" defaultNetstreamDriverCertFile="{own}/cert.pem"
+  defaultNetstreamDriverKeyFile="{own}/key.pem" maxMessageSize="256k")
+template(name="raw" type="string" string="%rawmsg%\\n")
+ruleset(name="raw") {{ action(type="omfile" file="{got}" template="raw") }}
+input(type="imtcp" address="127.0.0.1" port="{port}" ruleset="raw"
+  streamDriver.name="ossl" streamDriver.mode="1" streamDriver.authMode="x509/name"
+  permittedPeer=["web1.example.com"])
+"""
+
+
+def test_a_receiver_of_syslog_over_tls_gets_rfc_5424(host: Host) -> None:
+    got, own = host.folder / "got", host.certificates / "logs.example.com"
+    receiver = SYSLOG.format(ca=own / "ca.pem", own=own, got=got, port=host.port)
+    host.log.write_bytes(text("d-0") + text("d-1", allowed=True))
+    with running(host.folder / "receiver", receiver), running(host.folder / "sender", as_syslog(host.sending())):
+        assert soon(lambda: got.exists() and got.read_bytes().count(b"\n") == 2)
+
+    refused, allowed = got.read_text().splitlines()
+    form = r"<%s>1 [0-9-]+T[0-9:.]+[+-][0-9:]+ \S+ portero - decision - (\{.*\})"
+    for line, priority, id in ((refused, 84, "d-0"), (allowed, 86, "d-1")):
+        match = re.fullmatch(form % priority, line)
+        assert match is not None, line
+        assert json.loads(match[1])["id"] == id
+
+
+RAW = """
+module(load="imrelp")
+template(name="raw" type="string" string="%msg%\\n")
+ruleset(name="raw") {{ action(type="omfile" file="{got}" template="raw") }}
+input(type="imrelp" address="127.0.0.1" port="{port}" ruleset="raw" maxDataSize="256k" tls="on" tls.authMode="name"
+  tls.permittedPeer=["web1.example.com"] tls.caCert="{own}/ca.pem" tls.myCert="{own}/cert.pem"
+  tls.myPrivKey="{own}/key.pem")
+"""
+NAMES = (SHIPPED / "rsyslog-names.conf").read_text()
+
+
+def named(host: Host, form: str, *lines: bytes) -> Iterator[dict[str, Any]]:
+    """What a receiver gets of these lines by the names of others."""
+    got, own = host.folder / "got", host.certificates / "logs.example.com"
+    host.log.write_bytes(b"".join(lines))
+    chosen = change(
+        host.sending(),
+        {"#call portero-ecs": f"call portero-{form}", 'template="portero-line"': 'template="portero-named"'},
+    )
+    with (
+        running(host.folder / "receiver", RAW.format(got=got, port=host.port, own=own)),
+        running(host.folder / "sender", f"{NAMES}\n{chosen}"),
+    ):
+        assert soon(lambda: got.exists() and got.read_bytes().count(b"\n") == len(lines))
+    yield from map(json.loads, got.read_text().splitlines())
+
+
+# What a group or an image is called is its owner's word.
+HOSTILE = 'a","b":{"\\ \n\N{GRINNING FACE}'
+
+
+def test_elastic_common_schema(host: Host) -> None:
+    traced = text("d-1", allowed=True, image=None, groups=[HOSTILE], violations=[], traceId="ab" * 16)
+    refused, allowed = named(host, "ecs", text(), traced)
+
+    assert refused["@timestamp"] == "2026-11-24T15:00:00.123Z"
+    assert refused["event"] == {
+        "id": "d-1",
+        "kind": "event",
+        "category": ["configuration"],
+        "type": ["denied"],
+        "action": "ContainerCreate",
+        "outcome": "failure",
+        "provider": "portero",
+        "duration": 300_000,
+    }
+    assert refused["http"] == {"request": {"method": "POST"}}
+    assert refused["url"] == {"path": "/v1.45/containers/create"}
+    assert refused["user"] == {"name": "alicia", "group": {"name": ["dev"]}}
+    assert refused["container"] == {"image": {"name": "busybox"}}
+    assert refused["rule"] == {"id": ["no-privileged"], "ruleset": "hardened"}
+    assert refused["portero"]["policy"] == "abc"
+    assert len(refused["portero"]["violations"]) == 2
+    assert not {"trace", "d-1"} & refused.keys()
+    assert (allowed["event"]["type"], allowed["event"]["outcome"]) == (["allowed"], "success")
+    assert allowed["user"]["group"]["name"] == [HOSTILE]
+    assert (allowed["trace"], allowed["rule"]["id"]) == ({"id": "ab" * 16}, [])
+    assert "container" not in allowed
+
+
+def test_open_cybersecurity_schema_framework(host: Host) -> None:
+    traced = text("d-2", allowed=True, image=HOSTILE, groups=[HOSTILE, "ops"], traceId="ab" * 16)
+    refused, allowed = named(host, "ocsf", text(image=None), traced)
+
+    assert (refused["category_uid"], refused["class_uid"], refused["type_uid"]) == (6, 6003, 600399)
+    assert (refused["activity_id"], refused["activity_name"]) == (99, "ContainerCreate")
+    assert refused["time"] == 1_795_532_400_123
+    assert (refused["status_id"], refused["action_id"], refused["severity_id"]) == (2, 2, 3)
+    assert refused["metadata"] == {"version": "1.3.0", "uid": "d-1", "product": {"name": "Portero"}}
+    assert refused["actor"]["user"] == {"name": "alicia", "groups": [{"name": "dev"}]}
+    assert refused["api"] == {"operation": "ContainerCreate", "version": "1.45", "service": {"name": "docker"}}
+    assert refused["http_request"] == {"http_method": "POST", "url": {"path": "/v1.45/containers/create"}}
+    assert refused["unmapped"]["violations"][0] == {"rule": "no-privileged", "action": "deny"}
+    assert "resources" not in refused
+    assert (allowed["status_id"], allowed["action_id"], allowed["severity_id"]) == (1, 1, 1)
+    assert allowed["resources"] == [{"type": "image", "name": HOSTILE}]
+    assert allowed["actor"]["user"]["groups"] == [{"name": HOSTILE}, {"name": "ops"}]
+    assert allowed["metadata"]["correlation_uid"] == "ab" * 16
+
+
+@needs_journald
+def test_every_decision_in_the_journal_arrives_and_nobody_elses(host: Host) -> None:
+    # Not compressed: not every build of the library that rsyslog reads the journal with knows zstd.
+    with journald("RateLimitIntervalSec=0\nCompress=no") as journal:
+        # No systemd runs there that could name a unit; who sent an entry is journald's own word, too.
+        unit = {'$!_SYSTEMD_UNIT == "portero.service"': '$!_UID == "0"'}
+        sending = change(host.sending("rsyslog-journal.conf"), unit)
+        with (
+            running(host.folder / "collector", host.collecting()) as collector,
+            running(host.folder / "sender", sending, journal.enter),
+        ):
+            time.sleep(1)  # it begins with what comes after its first start
+            with closing(Journal(journal.socket)) as log:
+
+                def write(number: int) -> None:
+                    for each in range(host.written, host.written + number):
+                        log.write(text(f"d-{each}").decode().rstrip())
+                    host.written += number
+
+                write(100)
+                forge(journal.socket, text("forged").decode().rstrip())
+                assert soon(host.has_all)
+                write(100)
+                collector.kill()
+                write(100)
+                collector.start()
+                assert soon(host.has_all)
+    assert "forged" not in host.ids()
+
+
+def forge(path: str, line: str) -> None:
+    """An entry of another user that looks like one of Portero's."""
+    code = (
+        "import os, socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM);"
+        f"s.connect({path!r}); os.setuid(65534); s.send(sys.argv[1].encode())"
+    )
+    entry = f"MESSAGE={line}\nSYSLOG_IDENTIFIER=portero-decisions\n_UID=0\n"
+    subprocess.run([sys.executable, "-c", code, entry], check=True, timeout=60)

@@ -99,6 +99,7 @@ def test_modes_and_places_are_those_of_an_installation(host: Host) -> None:
     assert modes["usr/local/lib/docker/cli-plugins/docker-portero"] == "-rwxr-xr-x"
     assert "usr/local/share/bash-completion/completions/portero" in modes
     assert "usr/local/share/man/man1/portero.1" in modes
+    assert modes["usr/local/share/portero/logs/rsyslog.conf"] == "-rw-r--r--"
     assert [path for path, mode in modes.items() if mode[0] != "l" and (mode[5] == "w" or mode[8] == "w")] == []
     assert {path.lstat().st_uid for path in host.folder.rglob("*")} == {0}
 
@@ -155,6 +156,40 @@ def test_a_file_that_the_operator_removed_does_not_come_back(host: Host, changed
     assert host.make("upgrade", checkout=changed_checkout).returncode == 0
 
     assert not (host.folder / "etc/logrotate.d/portero").exists()
+
+
+RSYSLOG = "etc/rsyslog.d/portero.conf"
+
+
+def test_rsyslog_sends_the_log_on_when_it_is_asked_for_and_not_before(host: Host, changed_checkout: Path) -> None:
+    assert not (host.folder / RSYSLOG).exists()
+
+    assert host.make("install", RSYSLOG="logs.example.org").returncode == 0
+    written = (host.folder / RSYSLOG).read_text()
+    assert written.count('"logs.example.org"') == (ROOT / "packaging/logs/rsyslog.conf").read_text().count(
+        '"logs.example.com"'
+    )
+    assert (host.folder / "etc/rsyslog.d/portero-names.conf").exists()
+
+    # An upgrade leaves it as it is, and what the operator changed also where it is asked for again.
+    assert host.make("upgrade", checkout=changed_checkout).returncode == 0
+    assert (host.folder / RSYSLOG).read_text() == written
+    host.write(RSYSLOG, "# changed\n")
+    done = host.make("install", checkout=changed_checkout, RSYSLOG="logs.example.net")
+    assert f"kept /{RSYSLOG}, which you changed; as it ships: /opt/portero/current.etc/rsyslog.d" in done.stdout
+    (host.folder / RSYSLOG).unlink()
+    assert host.make("install", checkout=changed_checkout, RSYSLOG="logs.example.net").returncode == 0
+    assert '"logs.example.net"' in (host.folder / RSYSLOG).read_text()
+
+    assert host.make("uninstall").stdout == "portero is removed\n"
+    assert [path for path in host.folder.rglob("*") if not path.is_dir() or "portero" in path.name] == []
+
+
+def test_a_name_of_a_machine_is_no_pattern(host: Host) -> None:
+    done = host.make("install", RSYSLOG="a|b")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "RSYSLOG: write the name of a machine" in done.stderr
 
 
 def test_an_upgrade_needs_an_installation(tmp_path: Path, wheels: Path) -> None:

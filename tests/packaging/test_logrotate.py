@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.forwarding.destination import Destination
-from portero.forwarding.ship import Shipper
-from portero.forwarding.syslog_receiver import SyslogReceiver
 from portero.service.decision_log import DecisionLog
-from tests.forwarding.receiver import Receiver
 from tests.paths import ROOT
 from tests.waiting import soon
 
@@ -66,27 +62,3 @@ def test_no_line_is_lost_while_logs_are_rotated(tmp_path: Path) -> None:
     written = sorted(json.loads(line)["id"] for line in lines(tmp_path / "log"))
     assert len(list((tmp_path / "log").iterdir())) > 1
     assert written == sorted(f"{writer}-{number}" for writer in range(WRITERS) for number in range(LINES))
-
-
-def test_the_agent_follows_the_shipped_rotation_and_delivers_every_line(tmp_path: Path) -> None:
-    (tmp_path / "log").mkdir(mode=0o750)
-    place = tmp_path / "log" / "decisions.jsonl"
-    log = DecisionLog(str(place))
-    receiver = Receiver()
-    to = SyslogReceiver(Destination("tcp", "127.0.0.1", receiver.port), "portero", None)
-    ship = Shipper(place, to, tmp_path / "forward.json")
-    # It begins with the file that it finds, not with older ones.
-    log.write('{"id":"first"}')
-    assert ship.step()
-    for turn in range(ROTATIONS):
-        for number in range(100):
-            log.write(json.dumps({"id": f"{turn}-{number}"}))
-        rotate(tmp_path)
-        log.write(json.dumps({"id": f"{turn}-after"}))
-        soon(lambda sent=101 * (turn + 1) + 1: not ship.step() and ship.state.sent >= sent)
-    ship.close()
-    assert soon(lambda: len(receiver.messages) > 101 * ROTATIONS)
-    receiver.kill()
-
-    assert (ship.state.sent, ship.state.gaps) == (101 * ROTATIONS + 1, 0)
-    assert len(set(receiver.messages)) == 101 * ROTATIONS + 1

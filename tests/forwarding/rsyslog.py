@@ -1,0 +1,136 @@
+"""The real rsyslog with the shipped configurations; it can be stopped, killed and started again."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from portero.cli import main
+from tests.paths import ROOT
+from tests.waiting import soon
+
+SHIPPED = ROOT / "packaging" / "logs"
+COLLECTORS = ROOT / "examples" / "logs"
+# Seconds until a rsyslogd that does not end is killed; systemd waits 90.
+_PATIENCE = 5
+needs_rsyslog = pytest.mark.skipif(
+    shutil.which("rsyslogd") is None or not any(Path("/usr/lib").glob("*/rsyslog/omrelp.so")),
+    reason="needs rsyslog: apt-get install rsyslog rsyslog-relp rsyslog-openssl",
+)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Rsyslog:
+    """One rsyslogd under this configuration, in a folder of its own."""
+
+    def __init__(self, folder: Path, configuration: str, enter: Sequence[str] = ()) -> None:
+        self._enter = enter
+        self._folder = folder
+        (folder / "work").mkdir(parents=True)
+        self._file = folder / "rsyslog.conf"
+        self.configure(configuration)
+        self.start()
+
+    def configure(self, configuration: str) -> None:
+        """From the next start on."""
+        # As Debian's own rsyslog.conf says it.
+        self._file.write_text(f'global(workDirectory="{self._folder}/work")\n{configuration}')
+
+    def start(self) -> None:
+        self._errors = (self._folder / "errors").open("a")
+        self._process = subprocess.Popen(
+            [*self._enter, "rsyslogd", "-n", "-f", self._file, "-i", self._folder / "pid"],
+            stdout=self._errors,
+            stderr=self._errors,
+        )
+        assert soon(lambda: (self._folder / "pid").exists() or self._process.poll() is not None)
+        assert self._process.poll() is None, self.errors()
+
+    def errors(self) -> str:
+        return (self._folder / "errors").read_text()
+
+    def stop(self) -> None:
+        """As systemd does, with less patience."""
+        self._process.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._errors.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(60)
+        (self._folder / "pid").unlink(missing_ok=True)
+        self._errors.close()
+
+
+@contextmanager
+def running(folder: Path, configuration: str, enter: Sequence[str] = ()) -> Iterator[Rsyslog]:
+    """Until the end of the block."""
+    made = Rsyslog(folder, configuration, enter)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def change(text: str, changes: Mapping[str, str]) -> str:
+    """A configuration with other places; each must stand in it."""
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def sending(name: str, folder: Path, port: int, certificates: Path) -> str:
+    """The configuration of a guarded host, whose log is in this folder."""
+    places = {
+        'target="logs.example.com" port="6514"': f'target="127.0.0.1" port="{port}"',
+        "/etc/portero/logs/": f"{certificates}/web1.example.com/",
+    }
+    return change((SHIPPED / name).read_text(), places).replace("/var/log/portero", str(folder))
+
+
+def collecting(folder: Path, port: int, certificates: Path) -> str:
+    """The configuration of the machine that collects: a file a host and day in this folder."""
+    places = {
+        'port="6514"': f'address="127.0.0.1" port="{port}"',
+        "/etc/portero/logs/": f"{certificates}/logs.example.com/",
+        "/var/log/portero-hosts": str(folder),
+    }
+    return change((COLLECTORS / "rsyslog.conf").read_text(), places)
+
+
+def make_certificates(folder: Path) -> Path:
+    """An authority, and certificates of the machine that collects and of a host."""
+    for words in ("ca {}", "server {} --host logs.example.com", "client {} --user web1.example.com"):
+        main(["certs", *words.format(folder).split()], standalone_mode=False)
+    return folder
+
+
+def as_syslog(configuration: str) -> str:
+    """The same with the action in comments in the place of the one above it."""
+    without, number = re.subn(r'^  action\(type="omrelp".*?\)\n', "", configuration, flags=re.S | re.M)
+    assert number == 1
+    return re.sub(r"^  #(action\(type=\"omfwd\"|  )", r"  \1", without, flags=re.M)
+
+
+def collected(folder: Path) -> list[dict[str, object]]:
+    """Every whole line that the machine that collects has."""
+    return [
+        json.loads(line)
+        for file in folder.glob("*.jsonl")
+        for line in file.read_text().rpartition("\n")[0].splitlines()
+    ]
