@@ -25,8 +25,6 @@ PY := $(VENV)/bin/python
 RUN_READY := $(VENV)/.run
 READY := $(VENV)/.ready
 RUN_LOCK := requirements/run.txt
-# What `portero agent` sends traces with, beside the first.
-OTEL_LOCK := requirements/otel.txt
 LOCK := requirements/ci.txt
 MUTATE_LOCK := requirements/mutate.txt
 # What makes wheels of Portero, and the pip that installs them in the managed plugin.
@@ -174,21 +172,18 @@ lock:
 	build/lock/bin/python -m pip install --quiet --upgrade pip
 	build/lock/bin/python -m pip install --quiet .
 	build/lock/bin/python packaging/lock.py 'What Portero runs with' > build/lock/run.txt
-	build/lock/bin/python -m pip install --quiet '.[otel]'
-	build/lock/bin/python packaging/lock.py 'What sends traces' build/lock/run.txt > build/lock/otel.txt
 	build/lock/bin/python -m pip install --quiet '.[dev]'
-	build/lock/bin/python packaging/lock.py 'What .venv is made of' build/lock/run.txt build/lock/otel.txt > build/lock/ci.txt
+	build/lock/bin/python packaging/lock.py 'What .venv is made of' build/lock/run.txt > build/lock/ci.txt
 	build/lock/bin/python -m pip install --quiet '.[mutate]'
-	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/otel.txt build/lock/ci.txt > build/lock/mutate.txt
+	build/lock/bin/python packaging/lock.py 'What make mutate needs' build/lock/run.txt build/lock/ci.txt > build/lock/mutate.txt
 	build/lock/bin/python packaging/lock.py --pip 'What installs the wheels in the managed plugin' > build/lock/pip.txt
-	grep -ho '^[^ ]*==[^ ]*' build/lock/run.txt build/lock/otel.txt build/lock/ci.txt > build/lock/versions.txt
+	grep -ho '^[^ ]*==[^ ]*' build/lock/run.txt build/lock/ci.txt > build/lock/versions.txt
 	$(PYTHON) -m venv build/lock/build
 	build/lock/build/bin/python -m pip install --quiet --upgrade pip
 	build/lock/build/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | build/lock/build/bin/python -m pip install --quiet -c build/lock/versions.txt editables -r /dev/stdin
 	build/lock/build/bin/python packaging/lock.py 'What makes a wheel of Portero' > build/lock/build.txt
 	mv build/lock/run.txt $(RUN_LOCK)
-	mv build/lock/otel.txt $(OTEL_LOCK)
 	mv build/lock/ci.txt $(LOCK)
 	mv build/lock/mutate.txt $(MUTATE_LOCK)
 	mv build/lock/build.txt $(BUILD_LOCK)
@@ -203,7 +198,7 @@ $(RUN_READY): $(RUN_LOCK)
 	@$(INSTALL) $(if $(WHEELS),--no-index --find-links $(WHEELS)) --require-hashes -r $(RUN_LOCK)
 	@touch $@
 
-$(READY): $(RUN_READY) $(OTEL_LOCK) $(LOCK) $(BUILD_LOCK) pyproject.toml
+$(READY): $(RUN_READY) $(LOCK) $(BUILD_LOCK) pyproject.toml
 	$(INSTALL) --require-hashes -r $(LOCK) -r $(BUILD_LOCK)
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

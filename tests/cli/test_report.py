@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
@@ -88,15 +87,12 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
     assert "Our own title stands here." in result.stdout
 
 
-def test_a_log_of_version_1_is_read_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    former = decision(violation() | {"place": "HostConfig.Privileged"}, version=1)
-    del former["violations"][0]["at"]
-    (tmp_path / "log.jsonl").write_text(json.dumps(former) + "\n" + json.dumps(decision()))
+def test_a_line_of_another_version_is_no_decision(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps(decision(version=1)) + "\n" + json.dumps(decision()))
 
     result = run("report", tmp_path / "log.jsonl", "--json")
 
-    assert told(result)["decisions"] == 2
-    assert "1 decisions have log version 1, which the next release does not read" in caplog.text
+    assert (told(result)["decisions"], told(result)["unreadableLines"]) == (1, 1)
 
 
 def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:

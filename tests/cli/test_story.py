@@ -197,14 +197,6 @@ def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
     assert "journalctl -t portero-decisions -o cat | portero explain ID --log -" in told.stderr
 
 
-def test_the_story_tells_for_how_many_reads_its_line_stands(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(operation="ContainerList", image=None, alike=40))
-
-    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
-
-    assert "alike    stands for 40 allowed reads, itself included (PORTERO_LOG_READS)" in result.output
-
-
 def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
     # The id may stand in another field of another decision.
     (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
@@ -219,12 +211,3 @@ def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = run("explain", ID, "--log", tmp_path / "log.jsonl")
 
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")
-
-
-def test_a_decision_of_log_version_1_is_reported_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(version=1))
-
-    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
-    assert "1 decisions have log version 1, which the next release does not read" in caplog.text

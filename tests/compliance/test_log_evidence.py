@@ -67,10 +67,6 @@ def test_mode_audit_is_kept_apart_from_broken_glass() -> None:
     assert found.profiles == {"hardened": 2, "baseline": 1}
 
 
-def test_a_line_that_stands_for_several_reads_counts_as_many() -> None:
-    assert evidence(line(operation="SystemPing", method="HEAD", alike=41), line()).decisions == 42
-
-
 def test_decisions_under_another_policy_are_counted() -> None:
     assert evidence(line(), line(policy="cd" * 32), line(policy="")).elsewhere == 2
 

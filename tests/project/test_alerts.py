@@ -11,9 +11,7 @@ import pytest
 from portero.bundles import state as bundle_state
 from portero.bundles.state import BundleState
 from portero.decision import Decision, Subject, refusal
-from portero.forwarding import state as forward_state
-from portero.forwarding.state import ForwardState
-from portero.service import bundled, forwarded
+from portero.service import bundled
 from portero.service.metrics import Metrics
 from portero.service.settings import Settings
 from tests.paths import ROOT
@@ -24,23 +22,17 @@ ASKED = re.compile(r"(portero_\w+)(?:\{(\w+)=\"([^\"]+)\"\})?")
 
 
 def told_at_the_start(folder: Path) -> str:
-    """All metrics of a Portero with a bundle and a receiver of its log, before anything happens."""
+    """All metrics of a Portero with a bundle, before anything happens."""
     given = {
         "bundle": "oci://127.0.0.1:5000/p:prod",
         "bundle_folder": str(folder),
         "trusted_keys": "/etc/portero/alice.pub",
         "host_groups": "web",
         "log": "/var/log/portero/decisions.jsonl",
-        "forward": "syslog+tcp://logs.example.com:601",
-        "forward_state": str(folder / "forward.json"),
-        "traces": "http://127.0.0.1:4318/v1/traces",
     }
     settings = Settings.read({}, given)
     bundle_state.write(settings.bundle_folder, BundleState())
-    for file in (settings.forward_state, settings.forward_state.with_suffix(".traces.json")):
-        forward_state.write(file, ForwardState())
-    text = Metrics().text() + bundled.metrics_text(settings) + forwarded.metrics_text(settings)
-    return text.decode()
+    return (Metrics().text() + bundled.metrics_text(settings)).decode()
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")

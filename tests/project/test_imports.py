@@ -25,7 +25,6 @@ LIBRARIES = {
     "orjson": {"report"},
     "click": {"cli", "__main__"},
     "ruamel": {"sandbox"},
-    "opentelemetry": {"forwarding"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.paths import ROOT
 
-LOCKS = tuple(ROOT / "requirements" / f"{name}.txt" for name in ("run", "otel", "ci", "mutate", "build", "pip"))
-RUN, OTEL, CI, MUTATE, BUILD, PIP = LOCKS
+LOCKS = tuple(ROOT / "requirements" / f"{name}.txt" for name in ("run", "ci", "mutate", "build", "pip"))
+RUN, CI, MUTATE, BUILD, PIP = LOCKS
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # What installs something: of the project itself, and what others copy.
 INSTALLERS = ("Makefile", "action.yml", "packaging/*.sh", "examples/ci/*")
@@ -48,19 +48,15 @@ def test_every_package_of_a_lock_has_the_hashes_of_its_files(lock: Path) -> None
 def test_portero_runs_with_what_it_declares_and_without_what_it_is_tested_with() -> None:
     assert declared() <= packages(RUN)
     assert not declared("dev") - declared() & packages(RUN)
-    assert declared("otel") <= packages(RUN) | packages(OTEL)
-    assert declared("dev") <= packages(RUN) | packages(OTEL) | packages(CI)
+    assert declared("dev") <= packages(RUN) | packages(CI)
     assert declared("mutate") <= packages(MUTATE) | packages(CI) | packages(RUN)
-    assert not packages(RUN) & packages(OTEL)
-    assert not (packages(RUN) | packages(OTEL)) & packages(CI)
+    assert not packages(RUN) & packages(CI)
 
 
 def test_what_makes_wheels_is_locked_and_can_stand_beside_what_they_are_tested_with() -> None:
     assert {_name(each) for each in PROJECT["build-system"]["requires"]} <= packages(BUILD)
     assert packages(PIP) == {"pip"}
-    pinned = {
-        match[0].split(" ")[0] for lock in (RUN, OTEL, CI, BUILD) for match in _PACKAGE.finditer(lock.read_text())
-    }
+    pinned = {match[0].split(" ")[0] for lock in (RUN, CI, BUILD) for match in _PACKAGE.finditer(lock.read_text())}
     assert len(pinned) == len({_plain(each.partition("==")[0]) for each in pinned})
 
 

@@ -46,6 +46,7 @@ def test_what_became_of_a_request(violations: list[dict[str, Any]], outcome: str
 
 CHANGES: dict[str, dict[str, Any]] = {
     "another version": {"version": 3},
+    "an older version": {"version": 1},
     "no version": {"version": None},
     "no text": {"user": 7},
     "no time": {"time": "yesterday"},
@@ -88,16 +89,6 @@ def test_a_time_without_a_zone_is_utc() -> None:
     assert logged.read(line(time="2026-11-24T16:00:00.123")).time == SECONDS
 
 
-def test_a_line_of_the_first_version_names_its_place_as_place() -> None:
-    written = decision(
-        {"rule": "no-privileged", "level": "baseline", "place": "Privileged", "action": "deny"}, version=1
-    )
-
-    (read,) = logged.read(json.dumps(written).encode()).violations
-
-    assert read.at == "Privileged"
-
-
 @pytest.mark.parametrize(
     ("violations", "only"),
     [
@@ -116,13 +107,6 @@ def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict
     read = logged.read(line(*violations, auditProfile="restricted"))
 
     assert (read.audit_profile, read.only_audit_profile_refuses) == ("restricted", only)
-
-
-@pytest.mark.parametrize("alike", [0, 1, -5, 100_001, True, "7", 2.5, None])
-def test_a_number_that_portero_does_not_write_is_no_decision(alike: object) -> None:
-    assert logged.read(line(alike=7)).stands_for == 7
-    with pytest.raises(NoDecision):
-        logged.read(line(alike=alike))
 
 
 def test_of_each_rule_the_worst_violation_counts() -> None:

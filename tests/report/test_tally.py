@@ -114,12 +114,3 @@ def test_the_audit_profile_is_counted_apart() -> None:
     document: Any = tally.document()
     assert (document["refused"], document["wouldBeRefused"], document["refusedByAuditProfileOnly"]) == (1, 0, 1)
     assert document["byRule"]["image-tag"] == {"refusedByAuditProfile": 2}
-
-
-def test_a_line_that_stands_for_several_reads_counts_as_so_many() -> None:
-    made = added(line(operation="ContainerList", image=None, alike=40), line())
-
-    assert (made.decisions, made.left_out) == (41, 39)
-    assert counts(made.by["operation"])["ContainerList"] == {"allowed": 40}
-    assert [dict(step.counts) for step in made.timeline.steps()] == [{"allowed": 41}]
-    assert made.document()["withoutLineOfTheirOwn"] == 39

@@ -38,9 +38,6 @@ class StandIn:
     def request_reload(self) -> None:
         self._loads += 1
 
-    def stop(self) -> None:
-        """Nothing to end."""
-
     def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
         if data == b"fail":
             raise RuntimeError("on demand")

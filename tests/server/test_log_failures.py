@@ -141,16 +141,6 @@ def test_a_synced_log_has_the_lines_of_a_killed_portero(tmp_path: Path, sync: st
     assert len(answers) == len((tmp_path / "decisions.jsonl").read_text().splitlines()) == 5
 
 
-def test_reads_that_share_a_line_have_one_when_portero_ends(tmp_path: Path) -> None:
-    log = tmp_path / "log.jsonl"
-    with started(serve(tmp_path, "--log", str(log)), tmp_path / "portero.sock", PORTERO_LOG_READS="1000") as server:
-        for _ in range(40):
-            assert ask(server, READ)["Allow"]
-        assert len(log.read_text().splitlines()) == 1
-
-    assert sum(json.loads(line).get("alike", 1) for line in log.read_text().splitlines()) == 40
-
-
 # Killed inside the write, as by the kernel when memory runs out.
 KILLED = """
 import os, signal, sys

@@ -18,7 +18,7 @@ from portero.service.load_error import LoadError
 from portero.service.settings import Settings
 from portero.service.watch import Look, Watch, list_watched
 from portero.signing import signature, tree
-from tests.service.test_application import HARMLESS_READ, ask, create
+from tests.service.test_application import ask, create
 from tests.waiting import soon
 
 
@@ -381,27 +381,3 @@ def test_log_metrics_and_host_stay_the_same_objects(served: Served) -> None:
     assert after.in_force.judge.host is before.in_force.judge.host
     assert after.in_force is not before.in_force
     assert ask(after, create())["Allow"] is True
-
-
-def test_the_decider_writes_the_line_of_shared_reads_in_time_and_when_it_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 0.05)
-    served = Served(tmp_path, log_reads="1000")
-    log = tmp_path / "log.jsonl"
-    served.live.start(follows_another=False)
-    for _ in range(4):
-        ask(served.application, HARMLESS_READ)
-    assert soon(lambda: count_reads(log) == 4)
-
-    monkeypatch.setattr(live, "_SHARED_LINES_EVERY", 3600.0)
-    for _ in range(3):
-        ask(served.application, HARMLESS_READ)
-    served.live.stop()
-    assert count_reads(log) == 7
-
-
-def count_reads(log: Path) -> int:
-    """The last line may be on its way."""
-    lines = log.read_text().splitlines(keepends=True)
-    return sum(json.loads(line).get("alike", 1) for line in lines if line.endswith("\n"))

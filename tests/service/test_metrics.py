@@ -152,21 +152,6 @@ def test_callers_are_counted_by_method_and_profile(identified_by: str, method: s
     assert "alicia" not in metrics.text().decode()
 
 
-def test_reads_without_a_line_of_their_own_are_counted() -> None:
-    metrics = Metrics()
-    metrics.left_out(0)
-    metrics.left_out(99)
-
-    assert metrics.so_far().left_out == 99
-
-
-def test_a_lost_line_counts_each_decision_that_it_stands_for() -> None:
-    metrics = Metrics()
-    metrics.log_failed(100)
-
-    assert metrics.so_far().log_failures == 100
-
-
 def test_break_glass_is_counted() -> None:
     metrics = Metrics()
 

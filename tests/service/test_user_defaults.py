@@ -17,7 +17,6 @@ def test_an_ordinary_user_gets_folders_that_the_user_may_write() -> None:
         "PORTERO_SOCKET": "/run/user/1000/portero/portero.sock",
         "PORTERO_LOG": "/home/alice/.local/state/portero/decisions.jsonl",
         "PORTERO_BUNDLE_FOLDER": "/home/alice/.local/state/portero/bundle",
-        "PORTERO_FORWARD_STATE": "/home/alice/.local/state/portero/forward.json",
         "PORTERO_STATE": "/home/alice/.local/state/portero/signed-versions.json",
     }
 

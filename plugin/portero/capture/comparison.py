@@ -67,16 +67,12 @@ class Changes:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was counted so far. `withheld`: requests that were not stored; `undecided`: no decision was recorded.
-
-    `earlier`: the recorded decision is of an earlier version of the log.
-    """
+    """What was counted so far. `withheld`: requests that were not stored; `undecided`: no decision was recorded."""
 
     alike: int = 0
     withheld: int = 0
     unreadable: int = 0
     undecided: int = 0
-    earlier: int = 0
     refused: Changes = field(default_factory=Changes)
     allowed: Changes = field(default_factory=Changes)
 

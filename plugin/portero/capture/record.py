@@ -43,8 +43,7 @@ class Outcome:
         """From a line of the decision log; raises LookupError or TypeError when it is none."""
         denials = [entry for entry in cast(list[dict[str, str]], line["violations"]) if entry["action"] == "deny"]
         rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
-        # Version 1 of the decision log called it `place`.
-        at = (denials[0]["at"] if "at" in denials[0] else denials[0]["place"]) if denials else ""
+        at = denials[0]["at"] if denials else ""
         names = (str(line[name] or "") for name in ("operation", "user", "image"))
         return cls(line["allowed"] is True, rules, at, *names)
 
@@ -53,14 +52,12 @@ class Outcome:
 class Recorded:
     """One recorded request. `asked` is None when it was withheld, `outcome` when no decision was recorded.
 
-    `is_earlier`: the decision is of an earlier version of the log, which the next release does not read.
     `known`: who asked, by certificate or token.
     """
 
     asked: bytes | None
     outcome: Outcome | None
     id: str
-    is_earlier: bool = False
     known: Identity | None = None
 
 
@@ -85,7 +82,9 @@ def read(line: bytes) -> Recorded | None:
             return Recorded(_asked(document), None, "")
         asked = None if "withheld" in document else _asked(document)
         known = Identity.of(document["identity"]) if "identity" in document else None
-        return Recorded(asked, Outcome.of(decision), str(decision["id"]), decision["version"] != LOG_VERSION, known)
+        if decision["version"] != LOG_VERSION:
+            raise InvalidRecordLine
+        return Recorded(asked, Outcome.of(decision), str(decision["id"]), known)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InvalidRecordLine from None
 

@@ -67,7 +67,7 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
             evidence.unreadable += 1
         else:
             evidence.add(decision)
-    check_read(logs, evidence.decisions, evidence.earlier)
+    check_read(logs, evidence.decisions)
     return evidence
 
 

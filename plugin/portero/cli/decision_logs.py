@@ -19,8 +19,7 @@ def read_decisions(logs: Sequence[str]) -> Iterator[Logged | None]:
                     yield None
 
 
-def check_read(logs: Sequence[str], decisions: int, earlier: int) -> None:
-    """Give up when nothing was found; warn of decisions of an earlier version of the log."""
+def check_read(logs: Sequence[str], decisions: int) -> None:
+    """Give up when nothing was found."""
     if not decisions:
         options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])
-    options.warn_of_earlier(earlier)

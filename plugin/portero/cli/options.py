@@ -114,12 +114,6 @@ def judge(settings: Settings) -> Judge:
         give_up(error.faults)
 
 
-def warn_of_earlier(decisions: int) -> None:
-    """Warn of decisions in an earlier version of the log, which were read all the same."""
-    if decisions:
-        _LOG.warning("%d decisions have log version 1, which the next release does not read", decisions)
-
-
 def judge_elsewhere(settings: Settings) -> Judge:
     """The judge of requests that may be meant for another host than this one.
 

@@ -49,7 +49,6 @@ def replay(
         for number, line in enumerate(lines(capture, record.LONGEST_LINE), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
-    options.warn_of_earlier(comparison.earlier)
     if as_json:
         show_json(comparison.document())
     else:
@@ -73,7 +72,6 @@ class _Replay:
             return
         if recorded is None:
             return
-        comparison.earlier += recorded.is_earlier
         if recorded.asked is None:
             comparison.withheld += 1
             return

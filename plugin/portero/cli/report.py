@@ -99,7 +99,7 @@ def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_js
         else:
             tally.add(decision)
             add_refused(suggestions, decision)
-    check_read(logs, tally.decisions, tally.earlier)
+    check_read(logs, tally.decisions)
     _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, suggestions, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 

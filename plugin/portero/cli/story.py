@@ -80,7 +80,6 @@ def find(id: str, files: Sequence[str]) -> Logged:
     decision = next((one for one in map(_read, marked) if one is not None and one.id == id), None)
     if decision is None:
         options.give_up([f"{id}: not found in {', '.join(files)}; {_NO_LOG}"])
-    options.warn_of_earlier(decision.is_earlier)
     return decision
 
 
@@ -105,7 +104,6 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
-        "standsFor": decision.stands_for,
         "broken": [_violation(each, policy) for each in decision.violations],
         **({} if decision.proposed is None else {"try": cast(JSON, decision.proposed.entry())}),
     }
@@ -127,8 +125,6 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
-    if cast(int, story["standsFor"]) > 1:
-        yield f"alike    stands for {story['standsFor']} allowed reads, itself included (PORTERO_LOG_READS)"
     violations = cast(Sequence[Mapping[str, JSON]], story["broken"])
     refusing = [violation for violation in violations if violation["outcome"] == "refused"]
     for violation in refusing:

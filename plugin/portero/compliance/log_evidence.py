@@ -61,22 +61,20 @@ class LogEvidence:
         self._exceptions = frozenset(exceptions)
         self._digest = digest
         self.rules = {rule: RuleEvidence() for rule in rules}
-        self.decisions = self.unreadable = self.earlier = self.audited = self.broke_glass = self.elsewhere = 0
+        self.decisions = self.unreadable = self.audited = self.broke_glass = self.elsewhere = 0
         self.first, self.last = float("inf"), float("-inf")
         self.profiles: Counter[str] = Counter()
         self.waived: Counter[tuple[str, str]] = Counter()
 
     def add(self, decision: Logged) -> None:
-        """Count a decision, and as many of its kind as it stands for."""
-        number = decision.stands_for
-        self.decisions += number
+        """Count a decision."""
+        self.decisions += 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
-        self.profiles[decision.profile] += number
+        self.profiles[decision.profile] += 1
         # A token that breaks glass makes mode audit of one request.
-        self.audited += number if decision.mode == "audit" and not decision.breaks_glass else 0
+        self.audited += decision.mode == "audit" and not decision.breaks_glass
         self.broke_glass += decision.breaks_glass
-        self.earlier += decision.is_earlier
-        self.elsewhere += number if decision.policy != self._digest else 0
+        self.elsewhere += decision.policy != self._digest
         for violated in decision.worst:
             if violated.rule in self.rules:
                 self.rules[violated.rule].add(decision, violated)

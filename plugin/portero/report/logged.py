@@ -24,19 +24,11 @@ from portero.report.logged_violation import (
 
 LONGEST_LINE = 1 << 20
 _LONGEST_FLAG = 1000
-# The most that PORTERO_LOG_READS can say.
-_MOST_ALIKE = 100_000
-# Version 1 wrote `place` where version 2 writes `at`.
-_VERSIONS = (1, LOG_VERSION)
 
 
 @dataclass(frozen=True)
 class Logged:
-    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none.
-
-    `is_earlier`: it is of an earlier version of the log, which the next release does not read.
-    `stands_for`: for so many allowed reads of its kind, itself included (PORTERO_LOG_READS).
-    """
+    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none."""
 
     id: str
     time: float
@@ -53,12 +45,10 @@ class Logged:
     policy: str
     microseconds: int
     violations: tuple[LoggedViolation, ...]
-    is_earlier: bool
     groups: tuple[str, ...] = ()
     identified_by: str = ""
     breaks_glass: bool = False
     proposed: Proposed | None = None
-    stands_for: int = 1
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
@@ -95,7 +85,7 @@ def read(line: bytes) -> Logged:
     """The decision in a line; raises NoDecision."""
     try:
         document = _parse(find_plugin_line(line))
-        if document["version"] not in _VERSIONS:
+        if document["version"] != LOG_VERSION:
             raise NoDecision
         return _logged(document)
     # What is not JSON gives, or a document of another shape.
@@ -138,20 +128,11 @@ def _logged(document: Mapping[str, object]) -> Logged:
         policy=read_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
         violations=tuple(read_violation(violation, str(profile)) for violation in violations),
-        is_earlier=document["version"] != LOG_VERSION,
         groups=_groups(document.get("groups", [])),
         identified_by=read_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
         proposed=_proposed(document["try"]) if "try" in document else None,
-        stands_for=_count(document["alike"]) if "alike" in document else 1,
     )
-
-
-def _count(value: object) -> int:
-    """More than the setting allows is no line of Portero's: one forged line must not move the sums at will."""
-    if not isinstance(value, int) or not 1 < value <= _MOST_ALIKE:
-        raise NoDecision
-    return value
 
 
 def _proposed(tried: object) -> Proposed:

@@ -41,7 +41,7 @@ class LoggedViolation:
 
 def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     """A violation under the enforced profile; raises NoDecision, and what a document of another shape gives."""
-    at = violation["at"] if "at" in violation else violation["place"]
+    at = violation["at"]
     found: LoggedViolation = _one_violation(
         violation["rule"],
         violation["level"],

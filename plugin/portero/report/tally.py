@@ -36,13 +36,13 @@ class Table:
         self._most = most
         self._counts: dict[str, Counter[str]] = {}
 
-    def add(self, name: str, outcome: str, number: int = 1) -> None:
-        """Count one, or so many."""
+    def add(self, name: str, outcome: str) -> None:
+        """Count one."""
         counts = self._counts.get(name)
         if counts is None:
             name = name if len(self._counts) < self._most else OTHERS
             counts = self._counts.setdefault(name, Counter())
-        counts[outcome] += number
+        counts[outcome] += 1
 
     def ranked(self) -> list[tuple[str, Counter[str]]]:
         """The names with the most denials first, then those with the most would-be denials."""
@@ -68,8 +68,6 @@ class Tally:
         self._limits = limits
         self.outcomes: Counter[str] = Counter()
         self.unreadable = 0
-        self.earlier = 0
-        self.left_out = 0
         self.first, self.last = float("inf"), float("-inf")
         self.by: Mapping[str, Table] = {group: Table(limits.names) for group in GROUPS}
         self.by_rule = Table(limits.rules)
@@ -89,21 +87,19 @@ class Tally:
         return self.outcomes.total()
 
     def add(self, decision: Logged) -> None:
-        """Count a decision, and as many of its kind as it stands for."""
-        outcome, number = decision.outcome, decision.stands_for
-        self.outcomes[outcome] += number
-        self.left_out += number - 1
+        """Count a decision."""
+        outcome = decision.outcome
+        self.outcomes[outcome] += 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
-        self.timeline.add(decision.time, outcome, number)
-        self.profiles[decision.profile] += number
+        self.timeline.add(decision.time, outcome)
+        self.profiles[decision.profile] += 1
         if decision.audit_profile:
-            self.audit_profiles[decision.audit_profile] += number
+            self.audit_profiles[decision.audit_profile] += 1
         self.only_audit_profile += decision.only_audit_profile_refuses
-        self.audited += number * (decision.mode == "audit")
-        self.earlier += decision.is_earlier
-        self.policies.add(decision.policy, outcome, number)
-        self.by["user"].add(decision.user or UNKNOWN, outcome, number)
-        self.by["operation"].add(decision.operation or UNREADABLE, outcome, number)
+        self.audited += decision.mode == "audit"
+        self.policies.add(decision.policy, outcome)
+        self.by["user"].add(decision.user or UNKNOWN, outcome)
+        self.by["operation"].add(decision.operation or UNREADABLE, outcome)
         if decision.image:
             self.by["image"].add(decision.image, outcome)
         if outcome != "allowed":
@@ -132,7 +128,6 @@ class Tally:
             "wouldBeRefused": self.outcomes["would"],
             "refusedByAuditProfileOnly": self.only_audit_profile,
             "unreadableLines": self.unreadable,
-            "withoutLineOfTheirOwn": self.left_out,
             "inModeAudit": self.audited,
             "byRule": _rows(self.by_rule),
             **{f"by{group.capitalize()}": _rows(self.by[group]) for group in GROUPS},

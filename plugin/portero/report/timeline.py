@@ -31,15 +31,15 @@ class Timeline:
         """How long a step is, in words."""
         return _WORDS[_WIDTHS.index(self.width)] if self.width in _WIDTHS else f"{self.width // _DAY} days"
 
-    def add(self, time: float, outcome: str, number: int = 1) -> None:
-        """Count one, or so many."""
+    def add(self, time: float, outcome: str) -> None:
+        """Count one."""
         step = int(time // self.width)
         if not self._counts:
             self._first = self._last = step
         self._first, self._last = min(self._first, step), max(self._last, step)
         if step not in self._counts:
             self._counts[step] = Counter()
-        self._counts[step][outcome] += number
+        self._counts[step][outcome] += 1
         while self._last - self._first >= MOST_STEPS:
             self._widen()
 

@@ -47,10 +47,6 @@ class Tended(Protocol):
         """Called in the decider at SIGHUP; it returns at once."""
         ...
 
-    def stop(self) -> None:
-        """Called in a decider when it ends; it must not fail."""
-        ...
-
 
 class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
     """Serves on the listener, until a signal ends it."""
@@ -76,7 +72,6 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "max_requests": 0,
             "preload_app": True,
             "post_worker_init": lambda worker: self.tended.start(follows_another=worker.age > 1),
-            "worker_exit": lambda arbiter, worker: self.tended.stop(),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",

@@ -19,14 +19,13 @@ from portero.judging.judge import Judge
 from portero.log_place import JOURNAL
 from portero.objects.own_requests import answer_own
 from portero.refusals import CODES
-from portero.service import asked_by, builds, bundled, docker_api, forwarded, judged_host, loading, status
+from portero.service import asked_by, builds, bundled, docker_api, judged_host, loading, status
 from portero.service.decision_log import DecisionLog
 from portero.service.load_error import LoadError
-from portero.service.log_line import LogLine
+from portero.service.log_line import is_frequent_read, write_line
 from portero.service.metrics import Metrics
 from portero.service.policy_state import PolicyState
 from portero.service.settings import Settings
-from portero.service.shared_lines import SharedLines
 from portero.service.status import View
 from portero.types import JSON
 
@@ -57,7 +56,6 @@ class Application:
     log: DecisionLog
     recorder: "Recorder | None" = None
     metrics: Metrics = field(default_factory=Metrics)
-    shared_lines: SharedLines = field(default_factory=lambda: SharedLines(1))
     # When the policy folders were last looked at, by time.monotonic(); a look at a file system that hangs does not end.
     looked_at: float = field(default_factory=time.monotonic)
 
@@ -91,7 +89,7 @@ class Application:
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
-        return self.metrics.text() + bundled.metrics_text(self.settings) + forwarded.metrics_text(self.settings)
+        return self.metrics.text() + bundled.metrics_text(self.settings)
 
     def _view(self) -> View:
         in_force = self.in_force
@@ -128,29 +126,16 @@ class Application:
         return decision
 
     def _write_log(self, decision: Decision, microseconds: int) -> Decision:
-        line = LogLine(decision, microseconds)
-        if self.shared_lines.may_share(decision):
-            shared = self.shared_lines.add(line)
-            if shared is None:
-                return decision
-            line = shared
-        return decision if self._write_line(line) else self._refuse_unlogged(decision)
-
-    def write_shared_lines(self) -> None:
-        """Write a line for all reads that were only counted so far."""
-        for line in self.shared_lines.take_all():
-            self._write_line(line)
-
-    def _write_line(self, line: LogLine) -> bool:
-        """Whether it is written; it stands for one decision, or for so many alike."""
+        if self.settings.log_reads == "none" and is_frequent_read(decision):
+            self.metrics.read_not_logged(decision.subject.operation)
+            return decision
         try:
-            self.log.write(line.text())
+            self.log.write(write_line(decision, microseconds))
         except OSError as error:
-            self.metrics.log_failed(line.alike)
-            _LOG.error("%s: cannot write the decision log: %s", line.decision.id, error.strerror)
-            return False
-        self.metrics.left_out(line.alike - 1)
-        return True
+            self.metrics.log_failed()
+            _LOG.error("%s: cannot write the decision log: %s", decision.id, error.strerror)
+            return self._refuse_unlogged(decision)
+        return decision
 
     def _refuse_unlogged(self, decision: Decision) -> Decision:
         """A change that is not logged is refused, unless the site allows it or nothing is enforced."""
@@ -183,8 +168,7 @@ def build(settings: Settings) -> Application:
     metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce")
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
-    shared_lines = SharedLines(settings.log_reads)
-    return Application(settings, InForce(judge, state), log, recorder, metrics, shared_lines)
+    return Application(settings, InForce(judge, state), log, recorder, metrics)
 
 
 def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:

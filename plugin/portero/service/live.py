@@ -20,8 +20,6 @@ LOOK_EVERY = 0.5
 _LOOK_AGAIN = 0.3
 # Looking at thousands of files takes at most this part of the time of a processor.
 _REST_PER_LOOK = 50
-# Seconds after which a line stands for the reads that were only counted.
-_SHARED_LINES_EVERY = 60.0
 # A folder that changes for so long, in seconds, needs attention.
 _UNREST = 5.0
 # Status is told so often that the thread does not stand still at a file system.
@@ -54,12 +52,6 @@ class Live:
         application.in_force.judge.host.watch()
         application.log.watch(follows_another=follows_another)
         start_thread("policy", self._tend_for_ever)
-        if application.shared_lines.most > 1:
-            start_thread("shared lines", self._write_shared_lines)
-
-    def stop(self) -> None:
-        """In the process that decides, when it has answered its last request."""
-        self.application.write_shared_lines()
 
     def request_reload(self) -> None:
         """Have the thread load the folders now, changed or not."""
@@ -168,8 +160,3 @@ class Live:
         settings = self.application.settings
         signed = [f"{path}/" for path in settings.schemas] if settings.trusted_keys else []
         return all(f"{path}/".startswith(tuple(signed)) for path, _ in self._watch.look() ^ before)
-
-    def _write_shared_lines(self) -> None:
-        while True:
-            time.sleep(_SHARED_LINES_EVERY)
-            self.application.write_shared_lines()

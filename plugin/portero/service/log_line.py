@@ -1,24 +1,43 @@
-"""A line of the decision log as text: JSON of schemas/decision.json, of one decision or of so many alike."""
+"""A line of the decision log as text: JSON of schemas/decision.json; and which decisions may go without one."""
 
 import json
-from dataclasses import dataclass
 
 from portero.decision import Decision
-from portero.types import JSON
 
+# With PORTERO_LOG_READS=none these have no line when they are allowed. What hands out the content of a container, an
+# image or a secret, or what runs where, is not among them.
+FREQUENT_READS = frozenset(
+    {
+        "SystemPing",
+        "SystemPingHead",
+        "SystemVersion",
+        "SystemInfo",
+        "SystemDataUsage",
+        "ContainerList",
+        "ImageList",
+        "VolumeList",
+        "NetworkList",
+        "NetworkListSlash",
+        "ServiceList",
+        "TaskList",
+        "NodeList",
+        "SecretList",
+        "ConfigList",
+        "PluginList",
+    }
+)
 # json.dumps would make one for each line. A line is a tree.
 _WRITER = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":"))
 
 
-@dataclass(slots=True)
-class LogLine:
-    """The line of a decision. `alike`: how many it stands for."""
+def is_frequent_read(decision: Decision) -> bool:
+    """Whether it is a ping or a list that is allowed without any violation, and by the rules."""
+    subject = decision.subject
+    return (
+        subject.operation in FREQUENT_READS and subject.reads and not decision.violations and not decision.breaks_glass
+    )
 
-    decision: Decision
-    microseconds: int
-    alike: int = 1
 
-    def text(self) -> str:
-        """What json.dumps makes of Decision.line(), and `alike` where it is more than one; all of it is ASCII."""
-        alike: dict[str, JSON] = {"alike": self.alike} if self.alike > 1 else {}
-        return _WRITER.encode(self.decision.line(self.microseconds) | alike)
+def write_line(decision: Decision, microseconds: int) -> str:
+    """What json.dumps makes of Decision.line(); all of it is ASCII."""
+    return _WRITER.encode(decision.line(microseconds))

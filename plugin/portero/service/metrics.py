@@ -44,7 +44,7 @@ class SoFar:
     exceptions: Mapping[str, int]
     near_misses: Mapping[str, int] = field(default_factory=dict)
     break_glass: int = 0
-    left_out: int = 0
+    reads_not_logged: int = 0
 
 
 class Metrics:
@@ -73,7 +73,11 @@ class Metrics:
         self._break_glass = self._counter("break_glass", "Requests for which a break-glass token lifted the rules")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
-        self._left_out = self._counter("log_left_out", "Allowed reads for which another line of the log stands")
+        self._reads_not_logged = self._counters(
+            "reads_not_logged",
+            "Allowed pings and lists without a line in the log (PORTERO_LOG_READS=none)",
+            "operation",
+        )
         self._seconds = Histogram(
             "portero_decision_seconds", "Time per decision", buckets=_SECONDS, registry=self._registry
         )
@@ -114,14 +118,13 @@ class Metrics:
         for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
             yield self._near_misses.find(near.exception, near.condition)
 
-    def log_failed(self, decisions: int = 1) -> None:
-        """Count the decisions of a line of the log that was lost."""
-        self._harmlessly(self._log_failures.inc, decisions)
+    def log_failed(self) -> None:
+        """Count a decision that could not be logged."""
+        self._harmlessly(self._log_failures.inc)
 
-    def left_out(self, decisions: int) -> None:
-        """Count allowed reads that have no line of their own."""
-        if decisions:
-            self._harmlessly(self._left_out.inc, decisions)
+    def read_not_logged(self, operation: str) -> None:
+        """Count an allowed read that has no line in the log."""
+        self._harmlessly(lambda: self._reads_not_logged.find(operation).inc())
 
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
@@ -157,7 +160,7 @@ class Metrics:
             counts["portero_exceptions_used_total"],
             counts["portero_exception_near_misses_total"],
             counts["portero_break_glass_total"][""],
-            counts["portero_log_left_out_total"][""],
+            counts["portero_reads_not_logged_total"][""],
         )
 
     def _counters(self, name: str, description: str, *labels: str) -> "_Counters":

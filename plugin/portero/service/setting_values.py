@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from portero.bundles.address import parse_address
-from portero.forwarding.destination import parse_destination
 from portero.signing.manifest import GROUP
 from portero.sizes import bytes_of
 
@@ -15,7 +14,6 @@ from portero.sizes import bytes_of
 _LONGEST_SOCKET_PATH = 107
 _UNIX = "unix://"
 _SIZE = re.compile(r"[0-9]{1,9}[kmg]")
-_URL = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?/[A-Za-z0-9._~/-]+")
 _ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
 
 
@@ -138,18 +136,4 @@ def bundle(text: str) -> str:
     """The address of a bundle, or nothing."""
     if text:
         parse_address(text)
-    return text
-
-
-def traces(text: str) -> str:
-    """Where spans are sent, or nothing."""
-    if text and not _URL.fullmatch(text):
-        raise ValueError("write http://127.0.0.1:4318/v1/traces or https://host/v1/traces")
-    return text
-
-
-def forward(text: str) -> str:
-    """Where the log is sent, or nothing."""
-    if text:
-        parse_destination(text)
     return text

@@ -12,7 +12,6 @@ from typing import Any, Literal, cast, get_args
 
 from portero.bundles.state import CURRENT
 from portero.errors import Faults
-from portero.forwarding.field_names import Format
 from portero.service import resources
 from portero.service import setting_values as value
 from portero.service.decision_log import Sync
@@ -25,6 +24,7 @@ Profile = Literal["baseline", "hardened", "restricted"]
 AuditProfile = Literal["auto", "none", "hardened", "restricted"]
 Mode = Literal["enforce", "audit"]
 LogFailure = Literal["deny", "allow"]
+LogReads = Literal["all", "none"]
 YesOrNo = Literal["yes", "no"]
 Lookups = Literal["auto", "off"]
 
@@ -45,7 +45,7 @@ class Settings:
     log: str
     log_failure: LogFailure
     log_sync: Sync
-    log_reads: int
+    log_reads: LogReads
     docker_host: Path | None
     lookups: Lookups
     host_root: Literal["auto", "none"] | Path
@@ -60,11 +60,6 @@ class Settings:
     bundle_max_age: int
     bundle_login: Path | None
     bundle_ca: Path | None
-    forward: str
-    forward_format: Format
-    forward_ca: Path | None
-    forward_state: Path
-    traces: str
     record: Path | None
     record_max: int
     metrics_address: tuple[str, int] | None
@@ -89,9 +84,6 @@ class Settings:
                 faults.append(f"{f'--{field}'.replace('_', '-') if field in options else name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
-        if not faults and not str(values["log"]).startswith("/"):
-            cure = "needs a log in a file: name its absolute path in PORTERO_LOG"
-            faults += [f"{variable(field)}: {cure}" for field in ("forward", "traces") if values[field]]
         if faults:
             raise InvalidSettings(tuple(sorted(faults)))
         if values["bundle"]:
@@ -150,7 +142,7 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "log": value.log,
         "log_failure": value.one_of(*get_args(LogFailure)),
         "log_sync": value.one_of(*get_args(Sync)),
-        "log_reads": value.number(1, 100_000),
+        "log_reads": value.one_of(*get_args(LogReads)),
         "docker_host": value.docker_host,
         "lookups": value.one_of(*get_args(Lookups)),
         "host_root": value.host_root,
@@ -165,11 +157,6 @@ _READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "bundle_max_age": value.number(60, 604800),
         "bundle_login": value.optional,
         "bundle_ca": value.optional,
-        "forward": value.forward,
-        "forward_format": value.one_of(*get_args(Format)),
-        "forward_ca": value.optional,
-        "forward_state": value.absolute,
-        "traces": value.traces,
         "record": value.optional,
         "record_max": value.size(1 << 20, 1000 << 30),
         "metrics_address": value.loopback,

@@ -13,7 +13,7 @@ from portero.instants import instant
 from portero.policy import exception, site_warnings
 from portero.policy.policy import Policy
 from portero.refusals import Refused
-from portero.service import builds, bundled, forwarded, judged_host, lifted, lookups, resources
+from portero.service import builds, bundled, judged_host, lifted, lookups, resources
 from portero.service.log_state import LogState
 from portero.service.metrics import SoFar
 from portero.service.policy_state import PolicyState
@@ -87,7 +87,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
         "auditProfileRefusals": so_far.audit_profile_refusals,
         "logFailures": so_far.log_failures,
-        "logLeftOut": so_far.left_out,
+        "readsNotLogged": so_far.reads_not_logged,
         "logLastFailure": instant(view.log.last_failure) if view.log.last_failure else "",
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
@@ -105,7 +105,6 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
             judged_host.make_host(settings, view.policy, view.state.links).moment(),
         ),
         "bundle": bundled.describe(settings),
-        **forwarded.describe(settings),
         "socket": str(settings.socket),
         "schemas": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),
@@ -157,7 +156,6 @@ def attention(view: View, now: float) -> Iterator[str]:
     yield from _list_log_failures(view.log)
     yield from _watch_attention(view)
     yield from bundled.list_notices(view.settings, now)
-    yield from forwarded.list_notices(view.settings, now)
     if judged_host.lacks_daemon(view.settings):
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
     elif view.lookups_fail:

@@ -18,7 +18,6 @@ def user_defaults(environ: Mapping[str, str], uid: int) -> dict[str, str]:
         "PORTERO_SOCKET": f"{runtime}/portero/portero.sock",
         "PORTERO_LOG": f"{state}/portero/decisions.jsonl",
         "PORTERO_BUNDLE_FOLDER": f"{state}/portero/bundle",
-        "PORTERO_FORWARD_STATE": f"{state}/portero/forward.json",
         "PORTERO_STATE": f"{state}/portero/signed-versions.json",
     }
 
