@@ -233,7 +233,8 @@ def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_
 def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: Application) -> None:
     (begun.settings.schemas[0] / "site.json").write_text("{")
     audit = replace(begun, settings=replace(begun.settings, mode="audit"))
-    audit.in_force = replace(audit.in_force, judge=replace(audit.in_force.judge, mode="audit"))
+    judge = audit.in_force.judge
+    audit.in_force = replace(audit.in_force, judge=replace(judge, enforcement=replace(judge.enforcement, mode="audit")))
 
     assert ask(followed(audit), create(Privileged=True))["Allow"] is True
 
