@@ -1,6 +1,7 @@
 """Draws docs/architecture.svg and the map of the code from docs/architecture.txt: levels of groups, top level first.
 
-A line of the text is `name`, the group's turn in the way of a request (a number, or nothing), and what the group does.
+A line of the text is `name`, `guard` (what runs for dockerd) or `tool`, the group's turn in the way of a request
+(a number, or nothing), and what the group does.
 """
 
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 
 TEXT = Path(__file__).parent / "architecture.txt"
 _LEVEL = re.compile(r"level (\d+)")
-_GROUP = re.compile(r"  (\w+)\s+(?:(\d+)\s+)?(\S.*)")
+_GROUP = re.compile(r"  (\w+)\s+(guard|tool)\s+(?:(\d+)\s+)?(\S.*)")
 
 _LEFT, _TOP = 76, 64
 _WIDTH, _HEIGHT = 190, 70
@@ -34,6 +35,7 @@ class Group:
     name: str
     level: int
     column: int
+    is_tool: bool
     turn: int | None
     about: str
 
@@ -48,8 +50,8 @@ def groups(text: str) -> list[Group]:
         if heading := _LEVEL.fullmatch(line):
             level, column = int(heading[1]), 0
         elif group := _GROUP.fullmatch(line):
-            turn = int(group[2]) if group[2] else None
-            found.append(Group(group[1], level, column, turn, group[3]))
+            turn = int(group[3]) if group[3] else None
+            found.append(Group(group[1], level, column, group[2] == "tool", turn, group[4]))
             column += 1
         else:
             raise ValueError(f"architecture.txt: not a level and not a group: {line!r}")
@@ -57,9 +59,17 @@ def groups(text: str) -> list[Group]:
 
 
 def code_map(found: Sequence[Group]) -> str:
-    """The map of the code: a table, one row a group."""
-    rows = [f"| {group.level} | `{group.name}` | {group.turn or ''} | {group.about} |" for group in found]
-    return "\n".join(["| level | group | turn | what it does |", "| --- | --- | --- | --- |", *rows]) + "\n"
+    """The two maps of the code, the guard's and the tools': tables, one row a group."""
+    tables = []
+    for is_tool, title in ((False, "The guard, which runs for dockerd:"), (True, "The tools; the guard imports none:")):
+        rows = [
+            f"| {group.level} | `{group.name}` | {group.turn or ''} | {group.about} |"
+            for group in found
+            if group.is_tool == is_tool
+        ]
+        head = [title, "", "| level | group | turn | what it does |", "| --- | --- | --- | --- |"]
+        tables.append("\n".join([*head, *rows]) + "\n")
+    return "\n".join(tables)
 
 
 def svg(found: Sequence[Group]) -> str:
@@ -71,7 +81,11 @@ def svg(found: Sequence[Group]) -> str:
     parts = [
         SVG_HEAD.format(width, height),
         draw_text(16, 26, "The groups of plugin/portero", size=16, weight="bold"),
-        draw_text(16, 46, "A group imports only from the levels below its own. Blue: the way of a request, 1 to 8."),
+        draw_text(
+            16,
+            46,
+            f"Imports go to lower levels only. Blue: the way of a request, 1 to {len(way)}. Dashed: a tool.",
+        ),
         *[_band(level, _TOP + (top - level) * _DOWN, width) for level in range(top, -1, -1)],
         *[part for group in found for part in _box(group, *_corner(group, top))],
         *[_arrow(start, end, top) for start, end in pairwise(way)],
@@ -92,7 +106,8 @@ def _band(level: int, y: int, width: int) -> str:
 
 def _box(group: Group, x: int, y: int) -> Iterator[str]:
     border, fill = ("#0b62a4", "#e8f2fa") if group.turn else ("#999", "#fff")
-    yield f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="{fill}" stroke="{border}"/>'
+    dash = ' stroke-dasharray="4 3"' if group.is_tool else ""
+    yield f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="5" fill="{fill}" stroke="{border}"{dash}/>'
     yield draw_text(x + 10, y + 18, group.name, size=13, weight="bold")
     if group.turn:
         yield f'<circle cx="{x + _WIDTH - 14}" cy="{y + 14}" r="9" fill="#0b62a4"/>'

@@ -13,7 +13,7 @@ from portero.reading.canonical import canonical
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests import captured
 from tests.paths import CORPUS, SCHEMAS
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, cast
 
-from portero.denial import Proposed, Wording
-from portero.instants import instant
 from portero.refusals import CODES
-from portero.types import JSON
+from portero.values.denial_parts import Proposed, Wording
+from portero.values.json_types import JSON
+from portero.values.times import instant
 
 LOG_VERSION = 2
 ActionTaken: TypeAlias = Literal["deny", "audit", "waived"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from portero.bundles import archive
 from portero.bundles.archive import Bundle
-from portero.bundles.checked import Trust
+from portero.bundles.store import Trust
 from portero.signing import detached, signature
 from portero.signing.versions import Seen
 

@@ -12,7 +12,7 @@ import pytest
 
 from portero.bundles import archive
 from portero.bundles.archive import Bundle
-from portero.bundles.checked import BundleRefused
+from portero.bundles.store import BundleRefused
 from portero.signing import signature
 from portero.signing.versions import Seen
 from tests.paths import ROOT

@@ -4,10 +4,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from portero.bundles.address import WebAddress
 from portero.bundles.archive import Bundle
 from portero.bundles.fetch import BundleSource
-from portero.bundles.transport import TransportFailed
+from portero.bundles.https import TransportFailed
+from portero.settings.bundle_address import WebAddress
 
 from .signed import answer, answer_bundle, server
 

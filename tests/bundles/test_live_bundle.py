@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.hostcheck.running_portero import ask_metrics, ask_status
+from portero.hostcheck.plugin_client import ask_metrics, ask_status
 from portero.signing import signature
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.paths import PACKAGE
 from tests.waiting import wait_until
 

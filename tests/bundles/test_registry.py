@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from portero.bundles.address import OciAddress
 from portero.bundles.archive import Bundle
+from portero.bundles.https import Transport, TransportFailed
 from portero.bundles.registry import ARTIFACT, MANIFEST, SIGNATURE, Registry
-from portero.bundles.transport import Transport, TransportFailed
+from portero.settings.bundle_address import OciAddress
 
 from .signed import answer, bundle, server
 

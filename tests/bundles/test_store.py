@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from portero.bundles import store
-from portero.bundles.state import CURRENT
-from portero.errors import Faults
+from portero.settings.setting_values import CURRENT
+from portero.values.errors import Faults
 
 from .signed import KEYS, OTHER_KEY, files
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.cli.docker_headers import InvalidDockerConfig, set_header
+from portero.cli.login import InvalidDockerConfig, set_header
 
 NAME = "X-Portero-Token"
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from portero.cli import main
-from portero.cli.output import show_json, show_lines, show_text
+from portero.cli.terminal import show_json, show_lines, show_text
 from portero.signing import signature
 from portero.signing.manifest import Manifest
 from tests.paths import PACKAGE

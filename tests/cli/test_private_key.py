@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.cli import private_key
+from portero.cli import secret_input
 from portero.signing import signature
 
 
@@ -13,7 +13,7 @@ def test_a_key_of_its_owner_is_read(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(signature.private_text(key))
     (tmp_path / "key").chmod(0o600)
 
-    assert private_key.read(tmp_path / "key").public_key() == key.public_key()
+    assert secret_input.read(tmp_path / "key").public_key() == key.public_key()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_another_file_ends_the_command(
         (tmp_path / "key").chmod(mode)
 
     with pytest.raises(SystemExit) as ended:
-        private_key.read(tmp_path / "key")
+        secret_input.read(tmp_path / "key")
 
     assert ended.value.code == 2
     assert f"portero: {tmp_path}/key: {fault}" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from portero.cli.progress import shown
+from portero.cli.terminal import shown
 
 
 class Terminal(io.StringIO):

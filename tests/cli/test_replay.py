@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from portero.capture import record
 from portero.cli import main
 from portero.decision import Decision, Subject, refusal
+from portero.recording import recorded_line
 from tests.paths import ROOT
 
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
@@ -41,7 +41,7 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
     violations = tuple(refusal(code, "Image") for code in codes)
-    return record.written(
+    return recorded_line.written(
         data,
         Decision(
             id=f"d-{number}",
@@ -279,7 +279,7 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     decision = Decision(
         id="d-1", time=0.0, subject=subject, violations=(), policy="x", profile="baseline", mode="enforce"
     )
-    (tmp_path / "r.jsonl").write_bytes(record.written(json.dumps(envelope).encode(), decision, 1 << 20))
+    (tmp_path / "r.jsonl").write_bytes(recorded_line.written(json.dumps(envelope).encode(), decision, 1 << 20))
 
     told = document(run(tmp_path / "r.jsonl", "--json"))
 

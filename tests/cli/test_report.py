@@ -8,7 +8,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.service import resources
+from portero.files import package_files
 from tests.report.decisions import decision, line, violation
 
 
@@ -75,7 +75,7 @@ def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
 
 
 def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> None:
-    (source,) = resources.schemas().glob("rules/*/no-privileged.json")
+    (source,) = package_files.schemas().glob("rules/*/no-privileged.json")
     content = json.loads(source.read_text())
     target = tmp_path / "policy/rules/site/own-rule.json"
     target.parent.mkdir(parents=True)

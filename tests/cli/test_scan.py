@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from portero.cli import main
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
+from portero.files import package_files
 from portero.proof.prove import CHECKS
-from portero.service import resources
 
 COMMAND = import_module("portero.cli.test_command")
 SERVICE = {"TaskTemplate": {"ContainerSpec": {"Image": "busybox"}}}
@@ -61,9 +61,9 @@ def site(folder: Path, **changes: Any) -> str:
 
 @pytest.mark.usefixtures("one_check")
 def test_the_built_in_folder_counts_once_though_it_is_named(tmp_path: Path) -> None:
-    (tmp_path / "same").symlink_to(resources.schemas())
+    (tmp_path / "same").symlink_to(package_files.schemas())
 
-    result = prove(str(resources.schemas()), str(tmp_path / "same"))
+    result = prove(str(package_files.schemas()), str(tmp_path / "same"))
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.output == prove().output

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from portero.cli.builtin_examples import builtin_examples
+from portero.application.loading import judge_of
 from portero.compliance import benchmark as benchmarks
 from portero.compliance.host_evidence import HostEvidence
 from portero.compliance.log_evidence import LogEvidence
 from portero.compliance.result import ComplianceResult
-from portero.compliance.standing import Standing, StandingTrial
+from portero.compliance.rule_effect import Standing, StandingTrial
 from portero.compliance.verdict import Grounds
-from portero.hostcheck import rules as host_rules
+from portero.hostcheck import host_rules
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
-from portero.report import logged
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.proof.examples import builtin_examples
+from portero.report import log_lines
+from portero.settings.settings import Settings
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
@@ -65,7 +65,7 @@ def make_result(make_trial: MakeTrial) -> MakeResult:
         evidence = LogEvidence(chosen.rules, [waiver.id for waiver in policy.waivers], policy.digest) if log else None
         for line in log.splitlines():
             assert evidence is not None
-            evidence.add(logged.read(line))
+            evidence.add(log_lines.read(line))
         standings = _standings(
             trial, benchmark, policy.digest, trial.judge.enforcement.profile, trial.judge.enforcement.mode
         )

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from portero.compliance.log_evidence import GONE, LogEvidence, count_decisions
-from portero.report import logged
+from portero.report import log_lines
 from tests.report.decisions import SECONDS, line, violation
 
 
 def evidence(*lines: bytes) -> LogEvidence:
     found = LogEvidence(["no-privileged", "memory-limit"], ["traefik"], "ab" * 32)
     for one in lines:
-        found.add(logged.read(one))
+        found.add(log_lines.read(one))
     return found
 
 

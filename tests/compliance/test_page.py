@@ -6,7 +6,7 @@ import pytest
 
 from portero.compliance.benchmark import NAMES
 from portero.compliance.host_evidence import HostEvidence, HostFact
-from portero.compliance.page import page
+from portero.compliance.html_and_text import page
 from tests.report.decisions import line, violation
 
 from .conftest import MakeResult

@@ -5,13 +5,13 @@ import time
 from functools import cache
 from typing import Any
 
-from portero.host.fixed import FixedHost
+from portero.files import package_files
+from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
-from portero.service import resources
 
 from .stage import LINKS
 
@@ -19,7 +19,7 @@ from .stage import LINKS
 @cache
 def judge() -> Judge:
     """The judge of this checkout's policy."""
-    schemas = resources.schemas()
+    schemas = package_files.schemas()
     routes = Routes.load(json.loads((schemas / "operations.json").read_bytes()))
     policy = load([schemas], routes.operations)
     shapes, host = Shapes.load(schemas / "api"), FixedHost({"links": LINKS})

@@ -5,7 +5,7 @@ from posixpath import normpath
 from typing import Any
 
 from portero.facts.security import MASKED, READONLY
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 from .difference import Difference
 

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portero.engine.reference import Reference
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.proof.examples import Examples
+from portero.reading.api_tables import load_api
 from portero.refusals import Refused
-from portero.service.docker_api import load_api
 from tests.captured import HOST, envelopes
 from tests.e2e.corpus import load as corpus
 from tests.e2e.corpus import written

@@ -24,6 +24,6 @@ def test_the_end_of_a_pattern_is_not_before_a_last_line_feed() -> None:
 
 
 def test_it_is_loaded_only_when_it_is_used() -> None:
-    code = "import sys; from portero.service import loading; sys.exit('jsonschema' in sys.modules)"
+    code = "import sys; from portero.application import loading; sys.exit('jsonschema' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "plugin")}).returncode == 0

@@ -4,7 +4,7 @@ import jsonschema_rs
 import pytest
 
 from portero.engine.rust import Rust, RustCheck
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 @pytest.mark.parametrize("referred", ["one", "both"])

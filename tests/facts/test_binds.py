@@ -1,8 +1,8 @@
 import pytest
 
 from portero.facts import binds
-from portero.host.fixed import FixedHost
-from portero.types import Fact
+from portero.host.fixed_host import FixedHost
+from portero.values.json_types import Fact
 
 SAID = "HostConfig.Binds[0]"
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from portero.facts import build, collect
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 HOST = FixedHost()
 OFF: Mapping[str, JSON] = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}

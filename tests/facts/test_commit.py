@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero.facts import commit
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 def of(*changes: str, **body: JSON) -> Any:

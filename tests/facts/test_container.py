@@ -3,7 +3,7 @@
 from typing import Any
 
 from portero import facts
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
 

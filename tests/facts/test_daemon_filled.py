@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from portero.dockerd.daemon_defaults import DaemonDefaults, parse_daemon_json
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
-from portero.host.daemon_defaults import DaemonDefaults, parse_daemon_json
 from tests.paths import TESTS
 
 INFO: Any = {"CgroupVersion": "1", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero import facts
+from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, Ulimit
 from portero.facts import defaults
-from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, Ulimit
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 
 ICC = "com.docker.network.bridge.enable_icc"
 FULL = DaemonDefaults(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.facts import devices
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
 
 HOST = FixedHost({"links": {"/srv/disk": "/dev/sda", "/dev/disk/by-id/x": "../../sda"}})

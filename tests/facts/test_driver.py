@@ -1,9 +1,9 @@
 import pytest
 
 from portero.facts import driver
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
-from portero.types import Fact
+from portero.values.json_types import Fact
 
 
 def found(name: str = "local", **options: str) -> Fact:

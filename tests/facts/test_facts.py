@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from portero import facts
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Shapes
 from portero.refusals import Refused
 from tests.paths import SCHEMAS

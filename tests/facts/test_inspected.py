@@ -10,7 +10,7 @@ from portero.facts import inspected
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 OUTPUT = Path(__file__).parent / "inspect"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.facts import limits
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 MIB = 2**20
 

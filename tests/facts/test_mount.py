@@ -3,7 +3,7 @@
 import pytest
 
 from portero.facts.mount import look_up
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 
 
 @pytest.mark.parametrize("visible", [True, False])

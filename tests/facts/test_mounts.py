@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portero.facts import mounts
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 from tests.paths import SCHEMAS
 
 SCHEMA = json.loads((SCHEMAS / "request.json").read_text(encoding="utf-8"))

@@ -6,8 +6,8 @@ from typing import Any, cast
 import pytest
 
 from portero.facts import networks
-from portero.host.fixed import FixedHost
-from portero.types import Fact
+from portero.host.fixed_host import FixedHost
+from portero.values.json_types import Fact
 
 HOST_ID = "f0" * 32
 HOST = FixedHost({"networks": {HOST_ID: "host"}})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portero.facts import ports
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 SAID = "HostConfig.PortBindings[*]"
 

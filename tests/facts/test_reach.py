@@ -1,8 +1,8 @@
 """What the mounts of a request open beyond their sources."""
 
 from portero.facts import mounts
-from portero.host.fixed import FixedHost
-from portero.types import JSON, Fact
+from portero.host.fixed_host import FixedHost
+from portero.values.json_types import JSON, Fact
 
 
 def created(*binds: str, **host: JSON) -> list[Fact]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.facts import secret_names
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 
 @pytest.mark.parametrize(

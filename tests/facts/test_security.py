@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from portero.facts import security
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 PROFILE = '{"defaultAction":"SCMP_ACT_ALLOW"}'
 SHA256 = hashlib.sha256(PROFILE.encode()).hexdigest()

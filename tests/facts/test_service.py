@@ -4,7 +4,7 @@ from typing import Any
 
 from portero import facts
 from portero.facts import service
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from portero.facts.subnets import find_taken, read_subnets
-from portero.host.fixed import FixedHost
-from portero.types import Fact
+from portero.host.fixed_host import FixedHost
+from portero.values.json_types import Fact
 
 HOST = FixedHost({"routes": ["192.168.50.0/24", "fd77::/64"]})
 

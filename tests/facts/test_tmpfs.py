@@ -1,7 +1,7 @@
 import pytest
 
 from portero.facts import tmpfs
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portero import facts
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 
 HOST = FixedHost()
 

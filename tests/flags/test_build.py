@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from portero.flags import typed, values
+from portero.flags import format_values, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import NOTHING, Change
-from portero.flags.violated import NONE, Violated
+from portero.flags.violated_fields import NONE, Violated
 
-MEMORY = SetQuery("memory", values.size, typed.size)
+MEMORY = SetQuery("memory", parse_values.size, format_values.size)
 
 
 def document(**query: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from portero.flags import binds, typed, values
+from portero.flags import binds, format_values, parse_values
 from portero.flags.edits import NOTHING, Change, Edit, Entries, Fields, Names, SetField, Switch
-from portero.flags.violated import NONE, Violated
+from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 
@@ -16,9 +16,9 @@ def added(edit: Edit, value: str, **body: Any) -> Any:
     return changed["body"]
 
 
-MEMORY = SetField("HostConfig.Memory", values.size, typed.size)
-OPTIONS = Entries("SecurityOpt", str, values.option)
-ULIMITS = Entries("Ulimits", values.ulimit, values.name)
+MEMORY = SetField("HostConfig.Memory", parse_values.size, format_values.size)
+OPTIONS = Entries("SecurityOpt", str, parse_values.option)
+ULIMITS = Entries("Ulimits", parse_values.ulimit, parse_values.name)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_flag_is_dropped_only_where_a_rule_is_violated(
 def test_a_name_is_dropped_alone_where_the_violation_tells_which() -> None:
     changed = document(Sysctls={"a": "1", "b": "2"})
 
-    change = Names("Sysctls", typed.plain_pair).drop(changed, Violated(["Sysctls[*]"], [{"name": "b"}]))
+    change = Names("Sysctls", format_values.plain_pair).drop(changed, Violated(["Sysctls[*]"], [{"name": "b"}]))
 
     assert (change, changed["body"]) == (Change(removed=("b=2",)), {"Sysctls": {"a": "1"}})
 
@@ -104,7 +104,7 @@ def test_what_a_flag_replaces_is_told_as_it_is_typed() -> None:
 
 
 def test_a_mount_is_changed_in_its_place() -> None:
-    edit = Entries("Binds", str, values.itself, str, binds.OF_BINDS)
+    edit = Entries("Binds", str, parse_values.itself, str, binds.OF_BINDS)
     changed = document(Binds=["/a:/a", "/b:/b:rw,z", "/c:/c"])
 
     change = edit.change(changed, "read-only", Violated(["Binds[1]"]))

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from portero.flags import typed, values
+from portero.flags import format_values, parse_values
 from portero.flags.edits import NOTHING, Change, SetField
 from portero.flags.exclusive import Cpus, LogDriver
-from portero.flags.violated import NONE, Violated
+from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 
@@ -19,7 +19,7 @@ def test_cpus_take_the_place_of_a_period_and_a_quota() -> None:
     assert Cpus("HostConfig.").drop(changed, Violated(["HostConfig.NanoCpus"])) == Change(removed=("1",))
 
 
-LOG = LogDriver(SetField("LogConfig", values.log_driver, typed.log_driver), "LogConfig.Config")
+LOG = LogDriver(SetField("LogConfig", parse_values.log_driver, format_values.log_driver), "LogConfig.Config")
 
 
 @pytest.mark.parametrize(

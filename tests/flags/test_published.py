@@ -4,7 +4,7 @@ import pytest
 
 from portero.flags.edits import NOTHING, Change
 from portero.flags.published import Network, Published, ServicePorts
-from portero.flags.violated import NONE, Violated
+from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 PORTS = {"80/tcp": [{"HostPort": "80"}], "53/udp": [{"HostPort": "53", "HostIp": "10.0.0.1"}], "90/tcp": None}

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from portero.flags import typed, values
+from portero.flags import format_values, parse_values
 from portero.flags.edits import NOTHING, Change, SetField
-from portero.flags.shared_memory import SharedMemory
-from portero.flags.violated import NONE, Violated
+from portero.flags.tmpfs import SharedMemory
+from portero.flags.violated_fields import NONE, Violated
 
-EDIT = SharedMemory(SetField("ShmSize", values.size, typed.size))
+EDIT = SharedMemory(SetField("ShmSize", parse_values.size, format_values.size))
 
 
 def mounts(*sources: str) -> Violated:

@@ -6,7 +6,7 @@ import pytest
 
 from portero.flags.edits import NOTHING, Change
 from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
-from portero.flags.violated import NONE, Violated
+from portero.flags.violated_fields import NONE, Violated
 from tests.flags.bodies import document
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.judging.test_captured_traffic import ENVELOPES, refused_by
 
 LIMITS: dict[str, JSON] = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from portero.files.symlinks import HostWalk
 from portero.host.resolved_paths import list_daemon_sockets
 from portero.host.sockets import WELL_KNOWN
-from portero.host.symlinks import HostWalk
 
 
 @pytest.fixture

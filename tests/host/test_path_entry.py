@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portero.files.symlinks import HostWalk
 from portero.host.path_entry import Looker
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import ListeningSocket, ListeningSockets
-from portero.host.symlinks import HostWalk
 from portero.host.view import HostEntry
 from tests.host.test_resolved_paths import dockerd
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.host.path import is_within
+from portero.files.path import is_within
 from portero.host.protected_paths import SENSITIVE, ProtectedPaths
 from tests.paths import SCHEMAS
 

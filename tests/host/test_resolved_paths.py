@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.asking_daemon import AskingDaemon, locate_daemon
-from portero.host.dockerd_process import DockerdIdentity, RunningDockerd
+from portero.dockerd.daemon import AskingDaemon, locate_daemon
+from portero.dockerd.proc import DockerdIdentity, RunningDockerd
+from portero.files.symlinks import HostWalk
 from portero.host.resolved_paths import Links, PathResolver
-from portero.host.symlinks import HostWalk
 from tests.host.looks import recorded_looks
 
 

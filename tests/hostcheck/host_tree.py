@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from portero.hostcheck.configuration import Configuration, find_dockerd, read_configuration
-from portero.hostcheck.files import Files
+from portero.files.chroot import Files
+from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 

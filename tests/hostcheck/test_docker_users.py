@@ -5,10 +5,10 @@ from typing import Any, cast
 
 import pytest
 
+from portero.files.chroot import Files
 from portero.hostcheck import docker_users
 from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
-from portero.hostcheck.files import Files
-from tests.service.test_application import built
+from tests.application.test_application import built
 
 
 def test_members_of_group_docker_are_found(tmp_path: Path) -> None:

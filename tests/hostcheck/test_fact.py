@@ -8,7 +8,7 @@ import pytest
 
 from portero.engine.rust import RUST
 from portero.hostcheck.fact import UNKNOWN, certain, either, fact, observed, possible, unknown
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 def failing(error: Exception) -> Callable[[], JSON]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from portero.hostcheck.findings import Finding, HostReport, check
-from portero.hostcheck.rules import HostPolicy, load
-from portero.policy.merge_patch import merged
+from portero.hostcheck.host_rules import HostPolicy, load
+from portero.values.merge_patch import merged
 from tests.paths import SCHEMAS
 
 

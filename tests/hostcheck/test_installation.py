@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from portero.files.chroot import Files
 from portero.hostcheck import installation
-from portero.hostcheck.files import Files
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from portero.dockerd.api import EngineApi
 from portero.hostcheck import managed_plugins
 from portero.hostcheck.fact import fact, unknown
-from portero.objects.daemon_api import EngineApi
 from tests.hostcheck.answering_dockerd import Dockerd
 from tests.hostcheck.host_tree import Host
 

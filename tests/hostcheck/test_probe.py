@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from portero.dockerd.api import EngineApi
 from portero.hostcheck import probe
-from portero.objects.daemon_api import EngineApi
 from portero.reading import go_json
 from portero.refusals import Refused
 from tests.hostcheck.answering_dockerd import Dockerd

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from portero.files.chroot import Files
 from portero.hostcheck import updates
-from portero.hostcheck.files import Files
 from portero.hostcheck.updates import run_command
 from tests.hostcheck.host_tree import Host
 

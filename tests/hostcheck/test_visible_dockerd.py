@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from portero.host import asking_daemons
-from portero.host.asking_daemons import VisibleDockerd
-from portero.hostcheck.configuration import find_dockerd
+from portero.dockerd import finder
+from portero.dockerd.finder import VisibleDockerd
+from portero.hostcheck.daemon_settings import find_dockerd
 from tests.hostcheck.host_tree import Host
 
 
@@ -89,9 +89,7 @@ def test_an_ordinary_user_s_own_dockerd_goes_before_root_s(host: Host) -> None:
     host.dockerd(pid="9", status="Uid:\t1000\t1000\t1000\t1000\n")
     host.dockerd(pid="42")
 
-    found = [
-        asking_daemons.find_dockerd(host.at("/proc"), str(host.at("/run/docker.pid")), uid) for uid in (0, 1000, 1001)
-    ]
+    found = [finder.find_dockerd(host.at("/proc"), str(host.at("/run/docker.pid")), uid) for uid in (0, 1000, 1001)]
 
     assert [one.pid for one in found if one is not None] == ["42", "9", "42"]
 

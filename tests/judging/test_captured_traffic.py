@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.files import package_files
+from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
 from portero.reading.routes import Routes
 from portero.reading.shapes import Shapes
-from portero.service import resources
 from tests import captured
 from tests.paths import TESTS
 
@@ -26,9 +26,9 @@ NOON = 1_800_000_000.0
 
 @cache
 def judge(profile: str) -> Judge:
-    routes = Routes.load(json.loads((resources.schemas() / "operations.json").read_text()))
-    policy = load([resources.schemas()], routes.operations)
-    shapes, host = Shapes.load(resources.schemas() / "api"), FixedHost(captured.HOST)
+    routes = Routes.load(json.loads((package_files.schemas() / "operations.json").read_text()))
+    policy = load([package_files.schemas()], routes.operations)
+    shapes, host = Shapes.load(package_files.schemas() / "api"), FixedHost(captured.HOST)
     return Judge(policy, routes, shapes, host, Enforcement(profile, "enforce"))
 
 

@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 
 from portero.decision import Decision, Subject, Violation
-from portero.denial import Proposed
 from portero.judging import denial
+from portero.values.denial_parts import Proposed
 
 ID = "d-7f3a00000000"
 MORE = f"  more: portero explain {ID}"

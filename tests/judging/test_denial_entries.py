@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from portero.decision import Violation
-from portero.denial import Wording
 from portero.judging import denial_entries
+from portero.values.denial_parts import Wording
 
 
 def violation(rule: str, at: str = "X", level: str = "baseline", *, escapes: bool = False, **wording: Any) -> Violation:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portero.decision import Decision
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from tests.judging.test_existing_objects import SilentHost, decide, judge_with, refusing

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.refusals import Refused
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 
 NOON = 1_800_000_000.0
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost, FixedObjects
+from portero.host.fixed_host import FixedHost, FixedObjects
 from portero.host.view import ListedKind, ObjectKind
 from portero.judging.judge import Judge
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.judging.test_existing_objects import NEW, READS, USES, container, create, decide, judge, volume
 
 __all__ = ["judge"]  # a fixture

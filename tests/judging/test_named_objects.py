@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging import named_objects
 from portero.judging.judge import Judge
 from portero.judging.named_objects import Named

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging.nested_sources import (
     Source,
     find_nested,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.application.loading import judge_of
+from portero.host.fixed_host import FixedHost
 from portero.identity.caller import NOBODY, Identity
 from portero.judging.judge import Judge
 from portero.judging.owned_objects import OwnerNames
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests.judging.test_existing_objects import SilentHost, container, network, volume
 
 NOON = 1_800_000_000.0

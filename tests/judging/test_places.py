@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from portero.host import routes
+from portero.application.loading import judge_of
+from portero.host import network
 from portero.judging.judge import Judge
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests.judging.corpus import every_body
 
 # What a managed plugin does not see, it refuses: links of bind sources, names behind network IDs.
@@ -19,7 +19,7 @@ def judge(host_root: str) -> Judge:
 
 
 def test_a_managed_plugin_decides_the_same_or_refuses_what_it_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "_MOUNTED", "/proc/self/net")
+    monkeypatch.setattr(network, "_MOUNTED", "/proc/self/net")
     host, plugin = judge("/"), judge("none")
     cases = [*every_body()]
     other = {}

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import pytest
 
 from portero.decision import Decision, Violation
-from portero.flags.proposal import Proposal
-from portero.host.fixed import FixedHost
+from portero.flags.try_keyword import Proposal
+from portero.host.fixed_host import FixedHost
 from portero.judging import proposal, request_document, try_line
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge

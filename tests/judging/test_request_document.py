@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
 from portero.reading.canonical import Canonical
 from portero.reading.routes import Routes
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.known_bodies import list_bodies
 from tests.paths import SCHEMAS
 

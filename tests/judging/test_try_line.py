@@ -4,10 +4,10 @@ import shlex
 
 import pytest
 
-from portero.denial import Proposed
 from portero.flags.edits import Change
 from portero.judging import try_line
 from portero.judging.try_line import FlagChanges
+from portero.values.denial_parts import Proposed
 
 
 def test_what_replaces_is_told_apart_from_what_goes() -> None:

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed import FixedHost
+from portero.decision_log.log_line import LogLine
+from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging.enforcement import Enforcement
 from portero.judging.judge import Judge
 from portero.policy.loader import load
-from portero.service.loading import judge_of
-from portero.service.log_line import LogLine
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests import captured
 from tests.identity.certificate_makers import make_authority, shown
 from tests.identity.test_keys import pem

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging import denial, unknown_fields
 from portero.reading.shapes import Shapes
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests.paths import SCHEMAS
 
 CREATE = Shapes.load(SCHEMAS / "api").by_operation["ContainerCreate"]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from portero.application.loading import judge_of
 from portero.decision import MOST_PLACES, Decision
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
 from portero.reading.shapes import ListOf, MapOf, Scalar, Shape, Struct
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 
 MOST_BYTES_OF_A_LINE = 64 * 1024
 

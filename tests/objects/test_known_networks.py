@@ -1,7 +1,7 @@
 """A host with networks that are known beforehand."""
 
-from portero.host.fixed import FixedHost
-from portero.host.routes import NO_ROUTES, HostRoutes
+from portero.host.fixed_host import FixedHost
+from portero.host.network import NO_ROUTES, HostRoutes
 from portero.objects.known_networks import KnownNetworks
 
 HOST = FixedHost({"networks": {"a" * 64: "host"}, "daemon": {"log-driver": "syslog"}, "interfaces": ["br-app", "eth0"]})

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from portero.dockerd import api
 from portero.host.view import ObjectKind
-from portero.objects import daemon_api, lookup
+from portero.objects import lookup
 from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
-from tests.host.test_asking_daemon import ROOTS, locate
+from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import answering, http
 
 DAEMON = locate(ROOTS)
@@ -150,7 +151,7 @@ def test_an_answer_that_is_no_object_of_a_bounded_size_is_refused(address: str, 
 def test_silence_is_refused_in_time_and_the_time_is_for_all_lookups(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon_api, "SECONDS", 0.05)
+    monkeypatch.setattr(api, "SECONDS", 0.05)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()

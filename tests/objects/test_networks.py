@@ -13,11 +13,12 @@ from threading import Event, Thread
 
 import pytest
 
-from portero.host.asking_daemon import AskingDaemon
-from portero.host.peer import Peer
-from portero.objects import daemon_api, lookup
+from portero.dockerd import api
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.peer import Peer
+from portero.objects import lookup
 from portero.objects.lookup import DaemonObjects
-from tests.host.test_asking_daemon import ROOTS, locate
+from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import MISSING, answering, http
 
 ID = "0123456789ab" + "0" * 52
@@ -136,13 +137,13 @@ def test_the_first_socket_of_the_daemon_that_answers_counts(address: str) -> Non
 def test_only_a_socket_of_roots_or_of_the_daemons_user_is_asked(
     address: str, uid: int, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon_api, "read_peer", lambda _: Peer(7, uid))
+    monkeypatch.setattr(api, "read_peer", lambda _: Peer(7, uid))
     with dockerd(address, {ID: network("backend")}):
         assert find(names(address), ID, replace(DAEMON, uid=os.geteuid())) == name
 
 
 def test_a_silent_daemon_is_not_waited_for_long(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon_api, "SECONDS", 0.05)
+    monkeypatch.setattr(api, "SECONDS", 0.05)
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()
@@ -249,7 +250,7 @@ def dripping(address: str) -> Iterator[None]:
 def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daemon_api, "SECONDS", 0.3)
+    monkeypatch.setattr(api, "SECONDS", 0.3)
     find_name = new_lookup(names(address))
     with dripping(address):
         started = time.monotonic()

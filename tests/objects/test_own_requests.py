@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from portero.dockerd.api import HEADER, SECRET
 from portero.objects import own_requests
-from portero.objects.daemon_api import HEADER, SECRET
 from portero.objects.own_requests import answer_own, find_start
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.locks import locked_folder
+from portero.files.locks import locked_folder
 from tests.paths import ROOT
 
 from .conftest import gather

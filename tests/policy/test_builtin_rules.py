@@ -14,7 +14,7 @@ from portero.policy.rule import Example
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_kinds import RequestRules, rules
-from portero.service.docker_api import load_api
+from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
 # The site of the examples: it lists something under each key whose list ships empty.

@@ -20,7 +20,7 @@ from portero.policy.loader import InvalidPolicy, load
 from portero.policy.policy import Policy
 from portero.proof.rule_kinds import ENGINES
 from portero.reading.routes import Routes
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 from tests.policy.test_positions import without_position
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portero.decision import Violation
 from portero.engine.reference import Reference
 from portero.policy.exception_match import looks_into_lists, make_strict, narrow, pins_image, pins_user
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",

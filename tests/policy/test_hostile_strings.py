@@ -20,7 +20,7 @@ import portero
 from portero.policy import site
 from portero.policy.loader import load
 from portero.proof.rule_kinds import ENGINES
-from portero.service.docker_api import load_api
+from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
 # A method of a compiled pattern.

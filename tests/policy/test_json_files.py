@@ -9,8 +9,8 @@ import pytest
 from portero.engine.reference import VALIDATOR
 from portero.engine.rust import RUST
 from portero.policy.json_files import DocumentRefused, faults, parse
-from portero.spelling import close_to, spell
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to, spell
 from tests.paths import SCHEMAS
 
 

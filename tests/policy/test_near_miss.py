@@ -8,7 +8,7 @@ from portero.engine import Check
 from portero.engine.reference import Reference
 from portero.policy.exception_match import make_strict
 from portero.policy.near_miss import find_miss, take_apart
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",

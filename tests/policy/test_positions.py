@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.policy.positions import find_position
-from portero.spelling import spell
+from portero.values.spelling import spell
 
 
 def without_position(fault: str) -> str:

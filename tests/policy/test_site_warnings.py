@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from portero.files import package_files
 from portero.policy import site_warnings
 from portero.policy.loader import load
 from portero.policy.policy import Policy
 from portero.policy.site_warnings import list_nested_sources, list_unmatched_values
-from portero.service import docker_api, resources
+from portero.reading import api_tables
 from tests.paths import SCHEMAS
 
 LISTED = ["registry.example.com"]
@@ -21,7 +22,7 @@ SHIPPED: Any = json.loads((SCHEMAS / "site.json").read_text())
 
 @cache
 def shipped() -> Policy:
-    return load([resources.schemas()], docker_api.load_api()[0].operations)
+    return load([package_files.schemas()], api_tables.load_api()[0].operations)
 
 
 def list_unseen(profile: str, registries: list[str], **actions: str) -> list[str]:

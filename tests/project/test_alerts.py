@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from portero.bundles import state as bundle_state
-from portero.bundles.state import BundleState
 from portero.decision import Decision, Subject, refusal
-from portero.service import bundled
-from portero.service.metrics import Metrics
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
+from portero.status import bundle_state
+from portero.status.bundle_state import BundleState
+from portero.status.metrics import Metrics
 from tests.paths import ROOT
 
 ALERTS = (ROOT / "examples" / "prometheus" / "alerts.yaml").read_text()
@@ -32,7 +31,7 @@ def told_at_the_start(folder: Path) -> str:
     }
     settings = Settings.read({}, given)
     bundle_state.write(settings.bundle_folder, BundleState())
-    return (Metrics().text() + bundled.metrics_text(settings)).decode()
+    return (Metrics().text() + bundle_state.metrics_text(settings)).decode()
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")

@@ -59,7 +59,7 @@ def test_the_time_of_a_decision_is_told_by_the_folders_that_take_it() -> None:
     assert ran.returncode == 0, ran.stderr
     _, _, table = ran.stdout.partition("## Where the time of a decision goes")
     rows = {line.split("|")[1].strip(): line.split("|")[2:-1] for line in table.splitlines() if line.startswith("| ")}
-    assert {"facts", "host", "judging", "reading", "service", "together"} <= {*rows}
+    assert {"facts", "host", "judging", "reading", "decision_log", "together"} <= {*rows}
     assert float(rows["facts"][2]) > float(rows["facts"][0])
 
 

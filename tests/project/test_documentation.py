@@ -11,8 +11,8 @@ import pytest
 from portero.policy import json_files
 from portero.proof import rule_kinds
 from portero.proof.prove import CHECKS, RuleProof
+from portero.reading.api_tables import load_api
 from portero.refusals import CODES
-from portero.service.docker_api import load_api
 from tests.paths import ROOT
 
 MOST_LINES_OF_README = 75

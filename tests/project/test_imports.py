@@ -10,6 +10,7 @@ from tests.paths import PACKAGE
 from tests.project.architecture import GROUPS, Group
 
 LEVELS = {group.name: group.level for group in GROUPS}
+TOOLS = {group.name for group in GROUPS if group.is_tool}
 # Which groups may import a library.
 LIBRARIES = {
     "flask": {"server"},
@@ -19,12 +20,12 @@ LIBRARIES = {
     "referencing": {"engine"},
     "cryptography": {"signing", "identity"},
     "jwt": {"identity"},
-    "prometheus_client": {"service"},
+    "prometheus_client": {"status"},
     "docker": {"scan"},
-    "jinja2": {"formats"},
+    "jinja2": {"report"},
     "orjson": {"report"},
     "click": {"cli", "__main__"},
-    "ruamel": {"sandbox"},
+    "ruamel": {"compose"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -70,6 +71,24 @@ def test_a_module_imports_only_from_levels_below_its_own(module: Path) -> None:
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
 def test_a_group_stands_on_the_lowest_level_that_its_imports_allow(group: Group) -> None:
     assert group.level == 1 + max((LEVELS[name] for name in IMPORTS[group.name]), default=-1)
+
+
+@pytest.mark.parametrize("group", [group.name for group in GROUPS if not group.is_tool])
+def test_the_guard_imports_no_tool(group: str) -> None:
+    assert IMPORTS[group] & TOOLS == set()
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(path.parent for path in PACKAGE.glob("*/__init__.py")), ids=lambda path: path.name
+)
+def test_a_folder_says_what_it_imports(folder: Path) -> None:
+    about = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    says = about.partition("Imports: ")[2].replace("\n", " ").removesuffix(".")
+
+    if folder.name == "cli":
+        assert says == "any group"
+    else:
+        assert says == (", ".join(sorted(IMPORTS[folder.name])) or "nothing of Portero")
 
 
 def test_each_turn_in_the_way_of_a_request_is_imported_by_an_earlier_one() -> None:

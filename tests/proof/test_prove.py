@@ -12,8 +12,8 @@ from portero.policy.rule import Rule
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof, mutants
 from portero.proof.rule_kinds import ENGINES, RequestRules
-from portero.service.docker_api import load_api
-from portero.types import JSON
+from portero.reading.api_tables import load_api
+from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 
 

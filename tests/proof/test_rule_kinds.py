@@ -9,7 +9,7 @@ import pytest
 from portero.policy.loader import InvalidPolicy
 from portero.proof.prove import CHECKS, RuleProof
 from portero.proof.rule_kinds import rules
-from portero.service.docker_api import load_api
+from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
 

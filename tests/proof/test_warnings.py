@@ -9,7 +9,7 @@ import pytest
 
 from portero.policy.rule import Rule
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
-from portero.types import JSON
+from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
 
 FIND = Impossible(json.loads((SCHEMAS / "request.json").read_text())).find

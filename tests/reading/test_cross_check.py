@@ -1,9 +1,8 @@
 """Operations and body shapes fit together: what one has and the other lacks is a fault when they are loaded."""
 
-from portero.reading.cross_check import find_mismatches
+from portero.reading.api_tables import load_api
 from portero.reading.routes import Body, Operation
-from portero.reading.shapes import Scalar, Shapes
-from portero.service.docker_api import load_api
+from portero.reading.shapes import Scalar, Shapes, find_mismatches
 
 
 def operation(name: str, body: Body = "json") -> Operation:

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.host.fixed import FixedHost
+from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
-from portero.standin import client
-from portero.standin.connection import StandIn
-from portero.standin.forward import envelope
+from portero.settings.settings import Settings
+from portero.standin import docker_client
+from portero.standin.envelopes import envelope
+from portero.standin.socket_server import StandIn
 from portero.standin.trial import JudgedRequest, Trial
 from tests.paths import SCHEMAS
 
@@ -63,7 +63,7 @@ def ask(command: str, judge: Judge) -> list[JudgedRequest]:
     trial = Trial(judge, go_on=True)
     with StandIn(trial.daemon.answer) as socket:
         words = shlex.split(command.replace("\\\n", ""))
-        client.run(words, client.environment(os.environ, socket), _SECONDS)
+        docker_client.run(words, docker_client.environment(os.environ, socket), _SECONDS)
     return trial.judged
 
 

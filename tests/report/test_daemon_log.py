@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from portero.report import logged
-from portero.report.daemon_log import find_plugin_line
+from portero.report import log_lines
+from portero.report.log_lines import find_plugin_line
 from tests.report.decisions import line
 
 PLUGIN = "ab" * 32
@@ -19,7 +19,7 @@ def dockerd(text: bytes, level: str = "info", before: str = "") -> bytes:
 @pytest.mark.parametrize("before", ["", "Nov 25 10:28:14 build7 dockerd[812]: "])
 def test_a_decision_is_found_with_and_without_the_journal_s_prefix(before: str) -> None:
     assert find_plugin_line(dockerd(line().strip(), before=before)) == line().strip()
-    assert logged.read(dockerd(line().strip(), before=before)).id == "d-0123456789ab"
+    assert log_lines.read(dockerd(line().strip(), before=before)).id == "d-0123456789ab"
 
 
 @pytest.mark.parametrize(

@@ -1,144 +1,34 @@
-"""The page needs nothing but itself, holds every text escaped, and tells what the sums say."""
+"""The page of a host stands alone, holds every text escaped, and keeps apart what is enforced."""
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Callable
 
-import pytest
+from portero.report.host_formats import page
+from portero.report.host_result import HostResult
 
-from portero.report import logged
-from portero.report.page import page
-from portero.report.rule_texts import RuleTexts
-from portero.report.tally import Tally
-from tests.report.decisions import SECONDS, line, violation
+from .conftest import finding
 
-EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;"
-WORDS = RuleTexts("It is true", "There is a reason.", {"docker": "do that", "compose": "do this"}, ("CIS 5.5",))
+EVIL = "<script>alert(1)</script>"
 
 
-def shown(*lines: bytes, unreadable: int = 0) -> str:
-    made = Tally()
-    for each in lines:
-        made.add(logged.read(each))
-    made.unreadable = unreadable
-    return page(made, lambda name: WORDS if name == "no-privileged" else None, ["decisions.jsonl"], SECONDS)
+def test_the_page_stands_alone_and_escapes_every_text(make: Callable[..., HostResult]) -> None:
+    shown = page(make(finding("first", EVIL, value=EVIL), warnings=(EVIL,), version=EVIL))
+
+    assert shown.startswith("<!doctype html>")
+    assert "<script" not in shown
+    assert not re.search(r"""(src|href)=|url\(|@import|https?:""", shown)
+    assert "prefers-color-scheme: dark" in shown
 
 
-class Elements(HTMLParser):
-    """Collects the start tags of a page."""
+def test_what_is_enforced_reported_and_fine_has_its_section(make: Callable[..., HostResult]) -> None:
+    shown = page(make(finding("first", "/a"), finding("second", "/b", "unknown", "audit", "")))
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+    to_do, rest = shown.split("Only reported</h2>")
+    reported, fine = rest.split("Fine</h2>")
+    assert "/a (is 0)" in to_do
+    assert "/b" in reported
+    assert "third holds" in fine
 
 
-def plain(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text))
-
-
-def test_nothing_of_a_log_becomes_part_of_the_page() -> None:
-    fields = dict.fromkeys(("id", "user", "operation", "apiVersion", "method", "path", "image", "policy"), EVIL)
-    violated = [violation(EVIL, at=EVIL), violation(EVIL, action="waived", exception=EVIL)]
-    text = shown(line(*violated, **fields))
-
-    tags = {tag for tag, _ in Elements(text).found}
-    assert tags.isdisjoint({"script", "img", "link", "iframe", "object", "form"})
-    assert EVIL not in text
-    assert "&lt;script&gt;alert(1)" in text
-
-
-def test_the_page_names_no_other_resource_and_forbids_them_all() -> None:
-    text = shown(line(violation()))
-
-    elements = Elements(text).found
-    links = [attributes["href"] for _, attributes in elements if "href" in attributes]
-    assert all(link is not None and link.startswith("#") for link in links)
-    assert {link[1:] for link in links if link} <= {attributes.get("id") for _, attributes in elements}
-    assert not [attributes for _, attributes in elements if "src" in attributes]
-    assert "url(" not in text
-    assert "default-src 'none'" in text
-
-
-def test_each_rule_stands_with_its_words_one_click_away() -> None:
-    text = shown(line(violation(at="HostConfig.Privileged")))
-
-    rule = text[text.index("<details>") : text.index("</details>")]
-    assert "<summary" in rule
-    for said in ("It is true.", "There is a reason.", "do that", "do this", "CIS 5.5", "HostConfig.Privileged"):
-        assert said in rule
-    assert "d-0123456789ab" in rule
-
-
-def test_a_rule_that_is_gone_says_so() -> None:
-    assert "The current policy has no such rule" in shown(line(violation("gone-rule")))
-
-
-def test_numbers_and_bars_are_to_scale() -> None:
-    refused, would = line(violation()), line(violation(action="audit"))
-    text = shown(*[refused] * 3, would, line(violation("another-rule")), line())
-
-    told = plain(text)
-    assert " 4 refused 1 would be refused 1 allowed " in told
-    assert " no-privileged 3 refused 1 would be " in told
-    assert (
-        '<rect class="refused" width="75.0" height="1"/><rect class="would" x="75.0" width="25.0" height="1"/>' in text
-    )
-    assert '<rect class="refused" width="25.0" height="1"/>' in text
-
-
-def test_bars_of_a_plot_stand_on_each_other() -> None:
-    text = shown(line(violation()), line(violation(action="audit")), line(), line())
-
-    assert '<rect class="refused" x="0.08" y="75.0" width="0.84" height="25.0"/>' in text
-    assert '<rect class="would" x="0.08" y="50.0" width="0.84" height="25.0"/>' in text
-    assert '<rect class="allowed" x="0.08" y="0.0" width="0.84" height="50.0"/>' in text
-    assert re.search(r"<title>2026-11-24 16:00: +1 refused\s+1 would be\s+2 allowed", text)
-
-
-@pytest.mark.parametrize(("mode", "at"), [("audit", True), ("enforce", False)])
-def test_mode_audit_is_shown(mode: str, at: bool) -> None:
-    assert ("Nothing was enforced" in shown(line(mode=mode))) is at
-
-
-def test_lines_that_do_not_count_are_reported() -> None:
-    assert "1 line is not a decision and is not counted" in shown(line(), unreadable=1)
-    assert "1,200 lines are not a decision and are not counted" in shown(line(), unreadable=1200)
-
-
-def test_a_quiet_log_says_that_nothing_was_refused() -> None:
-    told = plain(shown(line()))
-
-    assert "No rule was violated." in told
-    assert told.count("Nothing was refused, and nothing would be.") == 4
-
-
-def test_names_beyond_the_first_are_counted() -> None:
-    told = plain(shown(*(line(violation(), user=f"user-{number}") for number in range(40))))
-
-    assert " 28 more " in told
-
-
-def test_the_audit_profile_has_a_section_of_its_own() -> None:
-    stricter = violation("image-tag", "audit", level="restricted", profile="restricted")
-    text = plain(shown(line(stricter, auditProfile="restricted"), line(violation(), auditProfile="restricted")))
-
-    before, _, after = text.partition("Under the audit profile restricted")
-    assert "of which 1 would be refused under restricted" in before
-    assert "image-tag" not in before
-    assert "image-tag" in after
-    assert "Under the audit profile" not in shown(line(violation()))
-
-
-def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
-    made = Tally()
-    made.add(logged.read(line(violation())))
-
-    text = page(made, lambda _: None, ["x"], SECONDS, [EVIL, *["{}"] * 400])
-
-    assert "What would have made it legal" in plain(text)
-    assert EVIL not in text
-    assert text.count("\n{}") == 299
-    assert "suggested" not in shown(line(violation())).partition("<body")[2]
+def test_a_host_on_which_all_holds_says_so(make: Callable[..., HostResult]) -> None:
+    assert "Every rule that the profile enforces holds." in page(make())

@@ -1,9 +1,9 @@
 """The texts of a rule or a refusal code, as the policy that is read now has them."""
 
+from portero.application.loading import judge_of
 from portero.refusals import CODES
-from portero.report.rule_texts import find_texts
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.report.log_page import find_texts
+from portero.settings.settings import Settings
 
 POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
 

@@ -2,9 +2,9 @@
 
 from xml.etree import ElementTree
 
+from portero.scan.bypasses import Way
 from portero.scan.inventory import Inventory
 from portero.scan.report import Report
-from portero.scan.ways import Way
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, make_clean, scan
 

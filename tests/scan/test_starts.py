@@ -8,7 +8,7 @@ import pytest
 
 from portero.decision import Decision
 from portero.scan.inventory import Inventory
-from portero.scan.judged import JudgedObject, Kind
+from portero.scan.judged_objects import JudgedObject, Kind
 from portero.scan.starts import keeps_running, list_starts
 from tests.scan.recorded_daemon import Daemon
 from tests.scan.scanning import found, scan

@@ -10,12 +10,12 @@ import threading
 import time
 from pathlib import Path
 
-from portero.host.peer import Peer
+from portero.dockerd.peer import Peer
 from portero.reading.envelope import LARGEST
+from portero.server.gunicorn_arbiter import Master
 from portero.server.listener import listen, take_over_socket
-from portero.server.master import Master
-from portero.service.settings import Settings
-from portero.types import JSON
+from portero.settings.settings import Settings
+from portero.values.json_types import JSON
 
 # Files that are there while no thread or process can be made.
 NO_THREADS, NO_PROCESSES = Path("no-threads"), Path("no-processes")

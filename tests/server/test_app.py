@@ -2,8 +2,8 @@
 
 import pytest
 
-from portero.server.app import create
-from portero.types import JSON
+from portero.server.status_pages import create
+from portero.values.json_types import JSON
 from tests.server.running import Server
 from tests.server.stand_in import StandIn
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from portero.host.peer import Peer
-from portero.server import connection
-from portero.server.app import create
-from portero.server.connection import Connection
+from portero.dockerd.peer import Peer
+from portero.server import http_connection
 from portero.server.connection_threads import ConnectionThreads
-from portero.types import JSON
-from tests.server.test_connection import HEAD, Judge, request
+from portero.server.http_connection import Connection
+from portero.server.status_pages import create
+from portero.values.json_types import JSON
+from tests.server.test_http_connection import HEAD, Judge, request
 from tests.waiting import soon
 
 
@@ -130,7 +130,7 @@ def test_a_client_that_hangs_up_while_its_request_waits_costs_nobody_anything() 
 
 
 def test_half_requests_hold_up_no_other_and_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 3)
+    monkeypatch.setattr(http_connection, "_ARRIVES_WITHIN", 3)
     with running(Judge()) as served:
         clients = [served.client() for _ in range(60)]
         for client in clients:

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from portero.server import first_process
-from portero.server.first_process import wait_for_end
+from portero.server import start_up
+from portero.server.start_up import wait_for_end
 
 
 @pytest.fixture
 def first(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    monkeypatch.setattr(first_process, "_FIRST_PROCESS", os.getpid())
+    monkeypatch.setattr(start_up, "_FIRST_PROCESS", os.getpid())
     yield
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

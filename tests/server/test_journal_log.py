@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.application.journald import Journald, journald, needs_journald
 from tests.paths import ROOT
 from tests.server.commands import ask, create, serve
 from tests.server.running import Server, started
-from tests.service.journald import Journald, journald, needs_journald
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 pytestmark = needs_journald

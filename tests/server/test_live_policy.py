@@ -198,7 +198,7 @@ def test_a_look_at_a_policy_folder_that_does_not_end_needs_attention(tmp_path: P
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from portero.service import status, watch\n"
+        "from portero.application import status, watch\n"
         "status._SILENT = 1.5\n"
         "look = watch.Watch.look\n"
         "def stand_still(self):\n"
@@ -227,7 +227,7 @@ def test_requests_are_answered_while_another_policy_is_compiled(tmp_path: Path) 
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from portero.service import loading\n"
+        "from portero.application import loading\n"
         "load = loading.load\n"
         "def load_slowly(*given):\n"
         "    while Path('compiles').exists(): time.sleep(0.05)\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from portero.server.gunicorn_arbiter import LostSocket
 from portero.server.listener import Listener, listen
-from portero.server.lost_socket import LostSocket
 from tests.server.running import Server, started
 from tests.waiting import soon
 

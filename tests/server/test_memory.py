@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from portero.application.reloading import reload
 from portero.server import memory
 from portero.server.memory import LargeRequests, give_back, share_with_forks, use_one_arena
-from portero.service.reloading import reload
+from tests.application.test_application import built
 from tests.server.commands import ask, create, serve
 from tests.server.running import started
-from tests.service.test_application import built
 
 _HELD = """
 import re, sys, threading

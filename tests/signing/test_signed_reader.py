@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from portero.files import package_files
 from portero.policy import folder
-from portero.service import resources
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey
@@ -18,7 +18,7 @@ from portero.signing.versions import Seen
 
 KEY = signature.new_key()
 TRUSTED: dict[str, PublicKey] = {signature.key_id(KEY.public_key()): KEY.public_key()}
-SHIPPED = [resources.schemas(), resources.schemas() / "example-site"]
+SHIPPED = [package_files.schemas(), package_files.schemas() / "example-site"]
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def sign(path: Path, version: int = 1) -> None:
 
 def read(path: Path, **seen: Seen) -> tuple[folder.Folder, list[str]]:
     found: list[str] = []
-    return SignedReader(TRUSTED, ["web"], resources.schemas(), seen).read(path, found), found
+    return SignedReader(TRUSTED, ["web"], package_files.schemas(), seen).read(path, found), found
 
 
 def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
-    reader, found = SignedReader(TRUSTED, ["web"], resources.schemas(), {}), list[str]()
+    reader, found = SignedReader(TRUSTED, ["web"], package_files.schemas(), {}), list[str]()
 
     content = reader.read(policy, found)
 
@@ -50,7 +50,7 @@ def test_a_signed_folder_is_read_and_its_manifest_kept(policy: Path) -> None:
 
 
 def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> None:
-    content, found = read(resources.schemas())
+    content, found = read(package_files.schemas())
 
     assert found == []
     assert content.rules
@@ -138,7 +138,7 @@ def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Pa
 def test_two_folders_for_one_group_are_a_fault(policy: Path) -> None:
     twin, found = policy.parent / "twin", list[str]()
     shutil.copytree(policy, twin)
-    reader = SignedReader(TRUSTED, ["web"], resources.schemas(), {})
+    reader = SignedReader(TRUSTED, ["web"], package_files.schemas(), {})
 
     reader.read(policy, found)
     reader.read(twin, found)

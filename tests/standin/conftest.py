@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.fixed import FixedHost
+from portero.application.loading import judge_of
+from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from tests.captured import HOST
 
 from .captured import CAPTURED_AT

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from portero.reading.routes import Routes
-from portero.standin.daemon import StandInDaemon
-from portero.standin.forward import ClientRequest
+from portero.standin.answers import StandInDaemon
+from portero.standin.envelopes import ClientRequest
 from portero.standin.messages import Answer
 from tests.paths import SCHEMAS
 

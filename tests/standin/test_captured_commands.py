@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portero.standin import client
-from portero.standin.connection import StandIn
+from portero.standin import docker_client
+from portero.standin.socket_server import StandIn
 from portero.standin.trial import Trial
 
 from .captured import TERMINAL, Case, Requests, cases, request
@@ -35,8 +35,8 @@ def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset
     trial.judged.clear()
     line = ["bash", "-c", f"cd {typist.work} && {typist.line(case.command)}"]
     with StandIn(trial.daemon.answer) as socket:
-        environ = client.environment(typist.environ, socket)
-        client.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
+        environ = docker_client.environment(typist.environ, socket)
+        docker_client.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
     asked = Counter(request(judged.asked.method, judged.asked.target) for judged in trial.judged)
     violations = (violation for judged in trial.judged for violation in judged.decision.violations)
     return asked, frozenset(violation.rule for violation in violations if violation.action == "deny")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from portero.identity.trusted import Trusted
 from portero.judging.judge import Judge
-from portero.standin.forward import ClientRequest
+from portero.standin.envelopes import ClientRequest
 from portero.standin.trial import Trial
 from tests.identity.token_makers import issuers, token
 

@@ -5,10 +5,10 @@ import json
 import time
 from typing import Any
 
+from portero.application.loading import judge_of
 from portero.decision import Violation
 from portero.judging.judge import Judge
-from portero.service.loading import judge_of
-from portero.service.settings import Settings
+from portero.settings.settings import Settings
 from portero.suggest.site_values import SiteValues
 from tests.paths import SCHEMAS
 

@@ -1,1 +1,5 @@
-"""Policy bundles: a signed policy folder as one file, brought to hosts by any registry or any HTTPS server."""
+"""Policy bundles: a signed policy folder as one archive, brought to hosts by a registry or an HTTPS server.
+
+Nothing is unpacked before its signature is verified.
+Imports: dockerd, files, settings, signing, status, values.
+"""

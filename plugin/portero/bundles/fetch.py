@@ -6,11 +6,11 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from portero.bundles.address import OciAddress, WebAddress
 from portero.bundles.archive import LARGEST_ARCHIVE, Bundle
-from portero.bundles.login import read_login
+from portero.bundles.https import HttpAnswer, Transport, TransportFailed
 from portero.bundles.registry import Registry
-from portero.bundles.transport import HttpAnswer, Transport, TransportFailed
+from portero.bundles.registry_login import read_login
+from portero.settings.bundle_address import OciAddress, WebAddress
 
 # A pull asks for at most so many seconds, whatever the server does.
 DEADLINE = 60.0

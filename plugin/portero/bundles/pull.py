@@ -5,15 +5,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from portero.bundles import state as bundle_state
 from portero.bundles import store
-from portero.bundles.checked import BundleRefused, Trust
 from portero.bundles.fetch import BundleSource
-from portero.bundles.login import LoginRefused
-from portero.bundles.state import BundleState
-from portero.bundles.transport import TransportFailed
-from portero.errors import Faults
+from portero.bundles.https import TransportFailed
+from portero.bundles.registry_login import LoginRefused
+from portero.bundles.store import BundleRefused, Trust
 from portero.signing.versions import InvalidVersions
+from portero.status import bundle_state
+from portero.status.bundle_state import BundleState
+from portero.values.errors import Faults
 
 
 def pull_bundle(

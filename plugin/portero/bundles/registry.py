@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlencode, urljoin
 
-from portero.bundles.address import OciAddress
 from portero.bundles.archive import Bundle
-from portero.bundles.transport import HttpAnswer, Transport, TransportFailed
-from portero.json_objects import load_json
-from portero.types import JSON
+from portero.bundles.https import HttpAnswer, Transport, TransportFailed
+from portero.settings.bundle_address import OciAddress
+from portero.values.json_objects import load_json
+from portero.values.json_types import JSON
 
 ARTIFACT = "application/vnd.portero.policy.v1"
 LAYER = "application/vnd.portero.policy.v1.tar+gzip"

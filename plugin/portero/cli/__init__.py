@@ -1,4 +1,8 @@
-"""The command line: `portero COMMAND`. Exit status everywhere: 0 all allowed, 1 something is refused, 2 error."""
+"""The command line: `portero COMMAND`, one module a command.
+
+Exit status everywhere: 0 all allowed or clean, 1 something is refused or found, 2 error.
+Imports: any group.
+"""
 
 import gc
 from collections.abc import Mapping
@@ -6,8 +10,9 @@ from importlib import import_module
 
 import click
 
-from portero import __version__, operational_log
-from portero.cli.closed_pipe import ended_by_its_reader
+from portero import __version__
+from portero.application import operational_log
+from portero.cli.terminal import ended_by_its_reader
 
 __all__ = ["main"]
 
@@ -22,7 +27,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "keygen": ("sign", "keygen", "Make a key for signing policy folders or tokens."),
     "login": ("login", "login", "Let docker send a token with every request."),
     "new": ("new", "new", "Write a rule to begin with."),
-    "record": ("record", "record", "Answer dockerd as `portero serve` does, and record every request."),
+    "record": ("serve", "record", "Answer dockerd as `portero serve` does, and record every request."),
     "replay": ("replay", "replay", "Run recorded requests through a policy."),
     "report": ("report", "report", "Turn decision logs into one HTML page."),
     "rules": ("rules", "rules", "List the rules."),
@@ -75,7 +80,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0].isidentifier() and args[0] not in _COMMANDS:
-            cure = import_module("portero.spelling").close_to(args[0], sorted(_COMMANDS))
+            cure = import_module("portero.values.spelling").close_to(args[0], sorted(_COMMANDS))
             ctx.fail(f"No such command '{args[0]}'{cure}")
         return super().resolve_command(ctx, args)
 

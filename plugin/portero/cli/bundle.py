@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
+from portero.application import loading, signed_folders
 from portero.bundles import archive
-from portero.bundles.address import OciAddress, WebAddress, parse_address
 from portero.bundles.archive import Bundle
-from portero.bundles.checked import BundleRefused, Trust, open_bundle
 from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource
-from portero.bundles.login import LoginRefused
+from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
-from portero.bundles.transport import TransportFailed
-from portero.cli import options, private_key
-from portero.cli.output import show_json, show_lines
-from portero.cli.replaced_file import replace_file
-from portero.regular_file import read_regular_file
-from portero.service import docker_api, loading, signed_folders
-from portero.service.settings import Settings
+from portero.bundles.registry_login import LoginRefused
+from portero.bundles.store import BundleRefused, Trust, open_bundle
+from portero.cli import options, secret_input
+from portero.cli.terminal import show_json, show_lines
+from portero.files.whole_files import read_regular_file, replace_file
+from portero.reading import api_tables
+from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
+from portero.settings.settings import Settings
 from portero.signing import detached, signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
@@ -106,7 +106,7 @@ def pull() -> None:
 
     def try_load(folder: Path) -> None:
         """Load all policy as the plugin will, with the bundle in this folder. Raises LoadError."""
-        routes, _ = docker_api.load_api()
+        routes, _ = api_tables.load_api()
         loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
 
     state = pull_bundle(_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
@@ -144,7 +144,7 @@ def show(place: str, login: str | None, ca: str | None, trusted: tuple[str, ...]
 
 def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
     """The bundle of a signed folder, and what it claims; whether to trust that is for those who have a key."""
-    key = private_key.read(key_file)
+    key = secret_input.read(key_file)
     try:
         files = tree.held(folder)
         manifest = signature.claimed(files)

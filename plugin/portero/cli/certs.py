@@ -13,8 +13,8 @@ from typing import TypeAlias
 import click
 
 from portero.cli import options
-from portero.cli.output import show_lines
-from portero.cli.replaced_file import replace_file
+from portero.cli.terminal import show_lines
+from portero.files.whole_files import replace_file
 from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority
 from portero.identity.trusted import is_name
 

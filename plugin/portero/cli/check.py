@@ -9,21 +9,22 @@ from dataclasses import dataclass, replace
 
 import click
 
-from portero.cli import check_report, options, request_files
-from portero.cli.compose_reading import Reading, is_compose, is_yaml
-from portero.cli.lines import FILE, STANDARD_INPUT
-from portero.cli.output import show_json, show_lines, show_text
-from portero.cli.request_files import FileRequest, InvalidRequestFile
+from portero.cli import check_report, options
+from portero.cli.input_files import FILE
+from portero.cli.terminal import show_json, show_lines, show_text
+from portero.compose.project import Reading, is_compose, is_yaml
 from portero.decision import Decision, Subject, bounded, in_order
 from portero.engine.rust import RUST
-from portero.formats.checked import Checked
+from portero.files import package_files
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
+from portero.recording import request_files
+from portero.recording.decided_request import Checked
+from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
-from portero.service import resources
-from portero.spelling import spell
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import spell
 
 
 @click.command()
@@ -102,7 +103,7 @@ def check(
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
-    from portero.sandbox import project
+    from portero.compose import project
 
     found = project.of_command([], os.getcwd(), None).files
     if not found:
@@ -112,16 +113,16 @@ def _find_project() -> tuple[str, ...]:
 
 def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading: Reading) -> Iterator[FileRequest]:
     if len(files) > 1 or is_compose(files[0]):
-        from portero.cli import compose_file
+        from portero.compose import requests
 
-        yield from compose_file.requests(files, judge.routes, reading)
+        yield from requests.requests(files, judge.routes, reading)
         return
     with click.open_file(files[0], "rb") as opened:
         data = opened.read()
     if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
-        from portero.cli import compose_file
+        from portero.compose import requests
 
-        yield from compose_file.requests_of_text(data, judge.routes, reading)
+        yield from requests.requests_of_text(data, judge.routes, reading)
         return
     yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 
@@ -150,11 +151,11 @@ class _Checker:
     def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
         if form == "sarif":
-            from portero.formats import sarif
+            from portero.report import sarif
 
             show_json(sarif.document(checked, self.judge.policy))
         elif form == "junit":
-            from portero.formats import junit
+            from portero.report import junit
 
             show_text(junit.document(checked))
         else:
@@ -194,7 +195,7 @@ class _Checker:
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     """A rule about a missing field says nothing, so a document written by hand must be complete."""
-    schema = json.loads((resources.schemas() / "request.json").read_text(encoding="utf-8"))
+    schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
     wrong = RUST.compile(schema, {}).failures(document)
     if wrong:
         where = ", ".join(spell(path) or "the document" for path in wrong)

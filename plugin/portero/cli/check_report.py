@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from portero.formats.checked import Checked
 from portero.judging import denial
-from portero.types import JSON
+from portero.recording.decided_request import Checked
+from portero.values.json_types import JSON
 
 # A misspelt field is not what the user wanted, also where it is only logged.
 _DID_YOU_MEAN = "did you mean"

@@ -7,9 +7,9 @@ import os
 import shlex
 from collections.abc import Callable, Sequence
 
+from portero.cli.typed_command import correct
 from portero.decision import Decision
-from portero.flags.command_words import correct
-from portero.standin.command_line import CommandLine
+from portero.standin.subcommand import CommandLine
 
 # A corrected command can come to a request that the first refusal kept it from.
 _MOST_TRIES = 3

@@ -7,15 +7,15 @@ from typing import cast
 
 import click
 
-from portero.cli import options, story
-from portero.cli.completion import complete_rules
-from portero.cli.output import show_json, show_lines
-from portero.flags.proposal import NoValue, Proposal
+from portero.cli import logged_decision, options
+from portero.cli.schemas import complete_rules
+from portero.cli.terminal import show_json, show_lines
+from portero.flags.try_keyword import NoValue, Proposal
 from portero.policy.exception import Waiver
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.refusals import CODES
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _OF_THE_SITE = "unknown-field"
 
@@ -34,9 +34,11 @@ _OF_THE_SITE = "unknown-field"
 def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead."""
     settings = options.settings(given)
-    if story.is_decision(name):
-        page = story.document(story.find(name, story.logs(settings, given["log"])), options.judge(settings).policy)
-        text = story.lines(page)
+    if logged_decision.is_decision(name):
+        page = logged_decision.document(
+            logged_decision.find(name, logged_decision.logs(settings, given["log"])), options.judge(settings).policy
+        )
+        text = logged_decision.lines(page)
     elif name in CODES:
         page = _code(name, options.judge(settings).policy if name == _OF_THE_SITE else None)
         text = _lines(page)

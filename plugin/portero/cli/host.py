@@ -8,20 +8,19 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.output import show_json, show_lines, show_text
-from portero.formats import junit
-from portero.host.asking_daemon import DAEMON_CONFIG
-from portero.hostcheck.docker_users import warn_of_accounts
-from portero.hostcheck.document import collect
-from portero.hostcheck.files import Files
+from portero.cli.terminal import show_json, show_lines, show_text
+from portero.dockerd.daemon import DAEMON_CONFIG
+from portero.files.chroot import Files
 from portero.hostcheck.findings import check
-from portero.hostcheck.rules import HostPolicy, load
-from portero.hostreport import machines, text
-from portero.hostreport.page import page
-from portero.hostreport.result import HostResult
+from portero.hostcheck.host_document import collect
+from portero.hostcheck.host_rules import HostPolicy, load
 from portero.policy.loader import InvalidPolicy
-from portero.service.settings import Settings
-from portero.types import JSON
+from portero.report import host_formats, host_result, junit
+from portero.report.host_formats import page
+from portero.report.host_result import HostResult
+from portero.settings.settings import Settings
+from portero.status.weakened_rules import warn_of_accounts
+from portero.values.json_types import JSON
 
 
 @click.command()
@@ -74,9 +73,9 @@ def host_policy(settings: Settings) -> HostPolicy:
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
-    "text": lambda result: show_lines(text.lines(result)),
-    "json": lambda result: show_json(machines.document(result)),
-    "junit": lambda result: show_text(junit.of(machines.cases(result))),
-    "sarif": lambda result: show_json(machines.log(result)),
+    "text": lambda result: show_lines(host_result.lines(result)),
+    "json": lambda result: show_json(host_formats.document(result)),
+    "junit": lambda result: show_text(junit.of(host_formats.cases(result))),
+    "sarif": lambda result: show_json(host_formats.log(result)),
     "html": lambda result: show_text(page(result)),
 }

@@ -9,17 +9,17 @@ from typing import Literal, cast
 import click
 
 from portero.cli import options
-from portero.cli.lines import FILE
-from portero.cli.output import show_lines
-from portero.cli.replaced_file import replace_file
+from portero.cli.input_files import FILE
 from portero.cli.schemas import write_schemas
 from portero.cli.suggest import LogReader
+from portero.cli.terminal import show_lines
+from portero.files import package_files
+from portero.files.whole_files import replace_file
 from portero.policy.json_files import faults
-from portero.service import resources
-from portero.suggest import text
+from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 from portero.suggest.drafts import Draft
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _FILE_MODE = 0o644
 _README = "README.md"
@@ -111,7 +111,7 @@ def _value(question: _Question, answer: list[str], old: JSON) -> JSON:
 
 
 def _refuse_faults(site: dict[str, JSON]) -> None:
-    schema = json.loads((resources.schemas() / "site.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((package_files.schemas() / "site.schema.json").read_text(encoding="utf-8"))
     wrong = list(faults(dict(site), schema))
     if wrong:
         options.give_up(wrong)
@@ -126,11 +126,11 @@ def _files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Su
         "environment": f"# Goes to /etc/portero/environment.\nPORTERO_SCHEMAS={folder}/schemas\n"
         f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
         "PORTERO_MODE=audit\n",
-        "schemas/site.json": "\n".join(text.json_lines(content)) + "\n",
+        "schemas/site.json": "\n".join(suggestion_text.json_lines(content)) + "\n",
         _README: _read_me(folder, suggestions),
     }
     for id, draft in named.items():
-        files[f"drafts/{id}.json"] = "\n".join(text.json_lines(draft.document())) + "\n"
+        files[f"drafts/{id}.json"] = "\n".join(suggestion_text.json_lines(draft.document())) + "\n"
     return files
 
 
@@ -155,5 +155,5 @@ def _read_me(folder: Path, suggestions: Suggestions) -> str:
         "4. Set `PORTERO_MODE=enforce` when `portero report` shows nothing that would be refused wrongly.",
     ]
     if suggestions.requests:
-        steps += ["", "## What was suggested", "", "```", *text.lines(suggestions), "```"]
+        steps += ["", "## What was suggested", "", "```", *suggestion_text.lines(suggestions), "```"]
     return "\n".join(steps) + "\n"

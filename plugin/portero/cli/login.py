@@ -1,19 +1,66 @@
-"""`portero login`: puts a token into the configuration of the docker command line, which sends it to every daemon."""
+"""`portero login`: puts a token into the configuration of the docker command line, which sends it to every daemon.
 
+The headers that the docker command line sends with every request: HttpHeaders in its config.json.
+
+Everything else in the file is kept. It is written whole or not at all, for its owner alone: it holds a token.
+"""
+
+import json
 import os
 import subprocess
 import time
 from pathlib import Path
+from typing import cast
 
 import click
 
 from portero.cli import options
-from portero.cli.docker_headers import InvalidDockerConfig, set_header
-from portero.cli.lines import STANDARD_INPUT
-from portero.cli.output import show_lines
-from portero.cli.token_input import read_claims, read_token
+from portero.cli.secret_input import read_claims, read_token
+from portero.cli.terminal import show_lines
+from portero.files.whole_files import read_regular_file, replace_file
 from portero.identity.caller import TOKEN_HEADER
-from portero.instants import instant
+from portero.recording.request_files import STANDARD_INPUT
+from portero.values.json_types import JSON
+from portero.values.times import instant
+
+_HEADERS = "HttpHeaders"
+_OWNER_ONLY, _FOLDER_MODE = 0o600, 0o700
+
+
+class InvalidDockerConfig(Exception):
+    """One sentence: why the file cannot be changed, and the cure."""
+
+
+def set_header(file: Path, name: str, value: str | None) -> bool:
+    """Send the header from now on, or no more (None). Whether anything changed. Raises InvalidDockerConfig, OSError."""
+    config = _read(file)
+    headers = config.get(_HEADERS) or {}
+    if not isinstance(headers, dict):
+        raise InvalidDockerConfig(f"{file}: {_HEADERS} is no object: write it as {{...}}, or remove it")
+    # dockerd takes the last of those that differ in case only.
+    kept = {other: text for other, text in headers.items() if other.lower() != name.lower()}
+    if value is None and len(kept) == len(headers):
+        return False
+    changed: dict[str, JSON] = kept if value is None else {**kept, name: value}
+    config = {key: entry for key, entry in config.items() if key != _HEADERS} | ({_HEADERS: changed} if changed else {})
+    file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    replace_file(file, json.dumps(config, indent="\t").encode() + b"\n", _OWNER_ONLY)
+    return True
+
+
+def _read(file: Path) -> dict[str, JSON]:
+    try:
+        content = read_regular_file(file)
+    except FileNotFoundError:
+        return {}
+    try:
+        # As docker reads it; an empty file is an empty configuration.
+        config = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        raise InvalidDockerConfig(f"{file}: is not JSON: fix it, or move it away") from None
+    if not isinstance(config, dict):
+        raise InvalidDockerConfig(f"{file}: is no JSON object: fix it, or move it away")
+    return cast("dict[str, JSON]", config)
 
 
 @click.command()

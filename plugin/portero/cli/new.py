@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.output import show_lines
-from portero.cli.replaced_file import replace_file
+from portero.cli.terminal import show_lines
+from portero.files.whole_files import replace_file
 from portero.policy.folder import is_rule
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _MODE = 0o644
 _SKELETON: dict[str, JSON] = {

@@ -12,11 +12,11 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from portero.cli.output import show_lines
+from portero.application.loading import judge_of
+from portero.cli.terminal import show_lines
 from portero.judging.judge import Judge
-from portero.service.load_error import LoadError
-from portero.service.loading import judge_of
-from portero.service.settings import InvalidSettings, Settings, descriptions
+from portero.settings.settings import InvalidSettings, Settings, descriptions
+from portero.values.errors import LoadError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 Given = Mapping[str, str | Sequence[str] | None]

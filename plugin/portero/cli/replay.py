@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from portero.capture import record
-from portero.capture.comparison import GROUPS, NONE, Changes, Comparison
-from portero.capture.record import InvalidRecordLine, Outcome
 from portero.cli import options
-from portero.cli.lines import FILE, lines
-from portero.cli.output import show_json, show_lines
+from portero.cli.input_files import FILE, lines
+from portero.cli.terminal import show_json, show_lines
 from portero.identity.caller import Identity
 from portero.judging.judge import Judge
-from portero.service.settings import Settings
+from portero.recording import recorded_line
+from portero.recording.comparison import GROUPS, NONE, Changes, Comparison
+from portero.recording.recorded_line import InvalidRecordLine, Outcome
+from portero.settings.settings import Settings
 
 _MOST_NAMES_SHOWN = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
@@ -46,7 +46,7 @@ def replay(
     replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
     comparison = Comparison()
     for capture in captures:
-        for number, line in enumerate(lines(capture, record.LONGEST_LINE), 1):
+        for number, line in enumerate(lines(capture, recorded_line.LONGEST_LINE), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
     if as_json:
@@ -66,7 +66,7 @@ class _Replay:
     def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
         """Add the request of a line to the comparison."""
         try:
-            recorded = record.read(line)
+            recorded = recorded_line.read(line)
         except InvalidRecordLine:
             comparison.unreadable += 1
             return

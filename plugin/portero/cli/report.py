@@ -8,17 +8,16 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.decision_logs import check_read, read_decisions
-from portero.cli.lines import FILE
-from portero.cli.output import show_text
-from portero.cli.replaced_file import replace_file
+from portero.cli.input_files import FILE
+from portero.cli.log_files import check_read, read_decisions
 from portero.cli.suggest import add_refused
+from portero.cli.terminal import show_text
 from portero.compliance import benchmark as benchmarks
-from portero.report.page import page
-from portero.report.rule_texts import find_texts
-from portero.report.tally import Tally
-from portero.service.settings import Settings
-from portero.suggest import text as suggested_text
+from portero.files.whole_files import replace_file
+from portero.report.log_page import find_texts, page
+from portero.report.log_tally import Tally
+from portero.settings.settings import Settings
+from portero.suggest import suggestion_text as suggested_text
 from portero.suggest.collect import Suggestions
 
 _STANDARD_OUTPUT = "-"
@@ -74,7 +73,7 @@ def report(
         if host_report is not None and check_host:
             options.give_up(["--host-report and --check-host: give one of them"])
         # Imported only when wanted: the check of a host loads much.
-        from portero.cli.benchmark_report import BenchmarkRequest, report_benchmark
+        from portero.cli.compliance import BenchmarkRequest, report_benchmark
 
         text, met = report_benchmark(
             BenchmarkRequest(benchmark, logs, host_report, check_host), settings, form or "text"

@@ -3,7 +3,7 @@
 import click
 
 from portero.cli import options
-from portero.cli.output import show_json, show_lines
+from portero.cli.terminal import show_json, show_lines
 from portero.decision import LEVELS
 
 

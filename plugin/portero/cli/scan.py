@@ -9,28 +9,26 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.builtin_examples import builtin_examples
-from portero.cli.output import show_json, show_lines, show_text
-from portero.cli.progress import shown
-from portero.formats import junit
-from portero.host.asking_daemon import DAEMON_CONFIG
-from portero.hostcheck.files import Files
+from portero.cli.terminal import show_json, show_lines, show_text, shown
+from portero.dockerd.daemon import DAEMON_CONFIG
+from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
+from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.plugin_sockets import find_running
-from portero.hostcheck.running_portero import ask_status
-from portero.json_fields import child
 from portero.judging import denial
 from portero.judging.judge import Judge
+from portero.proof.examples import builtin_examples
 from portero.refusals import Refused
+from portero.report import junit
+from portero.scan.bypasses import Doors, ways
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
-from portero.scan.judged import Bench
-from portero.scan.page import page
-from portero.scan.report import Report, cases, denials, document, title
+from portero.scan.judged_objects import Bench
+from portero.scan.report import Report, cases, denials, document, page, title
 from portero.scan.starts import keeps_running
-from portero.scan.ways import Doors, ways
-from portero.service.settings import Settings
-from portero.spelling import printable
-from portero.types import JSON
+from portero.settings.settings import Settings
+from portero.values.json_fields import child
+from portero.values.json_types import JSON
+from portero.values.spelling import printable
 
 
 @click.command()

@@ -1,15 +1,21 @@
-"""`portero schemas`: the JSON schemas of site files, for editors that complete and check them."""
+"""`portero schemas`: the JSON schemas of site files, for editors that complete and check them.
+
+What a shell completes after `portero explain`: ids of rules and refusal codes; no rule is loaded for it.
+"""
 
 import json
+import os
 from pathlib import Path
 
 import click
 
 from portero.cli import options
-from portero.cli.output import show_lines
-from portero.cli.replaced_file import replace_file
-from portero.policy.merge_patch import merged
-from portero.service import resources
+from portero.cli.terminal import show_lines
+from portero.files import package_files
+from portero.files.whole_files import replace_file
+from portero.refusals import CODES
+from portero.settings.settings import InvalidSettings, Settings
+from portero.values.merge_patch import merged
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
 NAMES = ("site.schema.json", "exception.json", "rule.json", "host-rule.json", "request.json", "decision.json")
@@ -36,8 +42,18 @@ def schemas(folder: Path) -> None:
 def write_schemas(folder: Path) -> None:
     """Write each schema of NAMES, that of host rules whole; raises OSError."""
     for name in NAMES:
-        content = (resources.schemas() / name).read_bytes()
+        content = (package_files.schemas() / name).read_bytes()
         if name == _PATCH:
-            rule = json.loads((resources.schemas() / "rule.json").read_bytes())
+            rule = json.loads((package_files.schemas() / "rule.json").read_bytes())
             content = json.dumps(merged(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
         replace_file(folder / name, content, _MODE)
+
+
+def complete_rules(context: click.Context, parameter: click.Parameter, beginning: str) -> list[str]:
+    """The ids that begin so, of the built-in rules, of those of the site's policy folders, and of the codes."""
+    try:
+        folders = Settings.read(os.environ, {}).policy_folders
+    except InvalidSettings:
+        folders = (package_files.schemas(),)
+    rules = {file.stem for folder in folders for file in folder.glob("rules/*/*.json")}
+    return sorted(name for name in {*rules, *CODES} if name.startswith(beginning))

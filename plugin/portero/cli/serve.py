@@ -1,4 +1,7 @@
-"""`portero serve`: loads the policy, opens the socket, and answers dockerd until a signal ends it."""
+"""`portero serve`: loads the policy, opens the socket, and answers dockerd until a signal ends it.
+
+`portero record`: serves as `portero serve` does, and records every request.
+"""
 
 import logging
 import os
@@ -12,20 +15,20 @@ from pathlib import Path
 import click
 
 from portero import __version__
+from portero.application.application import Application, build
+from portero.application.reload_thread import Live
+from portero.application.watch import Watch, list_watched
 from portero.cli import options
-from portero.hostcheck.running_portero import ask_metrics
-from portero.log_place import STANDARD_OUTPUT
+from portero.decision_log.log_state import STANDARD_OUTPUT
+from portero.hostcheck.plugin_client import ask_metrics
 from portero.policy.exception import list_notices
-from portero.server.descriptors import open_closed_streams
-from portero.server.exporter import Exporter
-from portero.server.first_process import wait_for_end
 from portero.server.listener import Listener, SocketTaken, listen, take_over_socket
 from portero.server.memory import give_back, use_one_arena
-from portero.service.application import Application, build
-from portero.service.live import Live
-from portero.service.load_error import LoadError
-from portero.service.settings import Settings
-from portero.service.watch import Watch, list_watched
+from portero.server.metrics_port import Exporter
+from portero.server.start_up import open_closed_streams, wait_for_end
+from portero.settings.settings import Settings
+from portero.values.errors import LoadError
+from portero.values.json_types import JSON
 
 _LOG = logging.getLogger(__name__)
 _STANDARD_OUTPUT = 1
@@ -81,7 +84,7 @@ def run(settings: Settings) -> None:
         ends.callback(listener.remove)
         _log_start(application)
         # Only now: it fills the gaps that loading the policy has left, which no process would use otherwise.
-        from portero.server.master import Master
+        from portero.server.gunicorn_arbiter import Master
 
         Master(application, Live(application, watch, _end_reload), listener, settings).run()
 
@@ -107,9 +110,21 @@ def _exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
 
 def _built(settings: Settings) -> Application:
     try:
-        return build(settings)
+        recorder = None
+        if settings.record is not None:
+            from portero.recording.recorder import open_recorder  # its patterns take time to compile
+
+            recorder = open_recorder(settings.record, settings.record_max)
+        return build(settings, recorder, _list_docker_users)
     except LoadError as error:
         options.give_up(error.faults)
+
+
+def _list_docker_users(root: str, daemon_config: str) -> JSON:
+    # What looks at the accounts of the host is needed for the status alone.
+    from portero.hostcheck.docker_users import list_docker_users
+
+    return list_docker_users(root, daemon_config)
 
 
 def _listener(settings: Settings) -> Listener:
@@ -147,3 +162,16 @@ def _log_start(application: Application) -> None:
         _LOG.warning("%s", notice)
     if settings.mode == "audit":
         _LOG.warning("NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off")
+
+
+@click.command()
+@click.argument("record", metavar="FILE", type=click.Path(dir_okay=False), callback=options.make_absolute)
+def record(**given: str | tuple[str, ...] | None) -> None:
+    """Answer dockerd as `portero serve` does, and record every request to FILE.
+
+    Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
+    """
+    run(options.settings(given))
+
+
+record.params += serve.params

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from portero.cli import options, private_key
-from portero.cli.output import show_json, show_lines
-from portero.cli.replaced_file import replace_file
-from portero.instants import second
+from portero.cli import options, secret_input
+from portero.cli.terminal import show_json, show_lines
+from portero.files.whole_files import replace_file
+from portero.settings.setting_values import GROUP
 from portero.signing import signature, tree
-from portero.signing.manifest import GROUP
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys
 from portero.signing.tree import TreeRefused
+from portero.values.times import second
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(path_type=Path)
@@ -60,7 +60,7 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
 )
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
-    key = private_key.read(key_file)
+    key = secret_input.read(key_file)
     files = _files(folder)
     chosen = _next_version(folder, files.get(signature.NAME), version)
     _replace(folder / signature.NAME, signature.sign(files, chosen, second(time.time()), key, group))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import click
 
 from portero.cli import options
-from portero.cli.output import show_json, show_lines
-from portero.host.asking_daemon import DAEMON_CONFIG
-from portero.hostcheck.files import Files
+from portero.cli.terminal import show_json, show_lines
+from portero.dockerd.daemon import DAEMON_CONFIG
+from portero.files.chroot import Files
+from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.plugin_sockets import find_running
-from portero.hostcheck.running_portero import ask_status
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 @click.command()

@@ -10,24 +10,24 @@ from typing import cast
 
 import click
 
-from portero.capture import record
-from portero.capture.record import InvalidRecordLine
 from portero.cli import options
-from portero.cli.lines import FILE, lines
-from portero.cli.output import show_json, show_lines
+from portero.cli.input_files import FILE, lines
+from portero.cli.terminal import show_json, show_lines
 from portero.decision import Violation
 from portero.facts import image
+from portero.files import package_files
 from portero.judging.judge import Judge
+from portero.recording import recorded_line
+from portero.recording.recorded_line import InvalidRecordLine
 from portero.refusals import Refused
-from portero.report import logged
-from portero.report.logged import Logged
-from portero.report.logged_violation import NoDecision
-from portero.service import resources
-from portero.suggest import text
+from portero.report import log_lines
+from portero.report.log_lines import Logged
+from portero.report.log_violation import NoDecision
+from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 from portero.suggest.drafts import Asked
 from portero.suggest.site_values import SiteValues
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _NOTHING = Asked("")
 
@@ -51,9 +51,9 @@ def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...]
     if not reader.suggestions.requests:
         options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
     if as_json:
-        show_json(text.document(reader.suggestions))
+        show_json(suggestion_text.document(reader.suggestions))
     else:
-        show_lines(text.lines(reader.suggestions))
+        show_lines(suggestion_text.lines(reader.suggestions))
     sys.exit(options.REFUSED if reader.suggestions.not_suggested() else options.ALLOWED)
 
 
@@ -72,17 +72,17 @@ class LogReader:
 
     def read(self, log: str) -> None:
         """Add every line of a file; those that are neither of the two kinds are left out."""
-        for line in lines(log, record.LONGEST_LINE):
+        for line in lines(log, recorded_line.LONGEST_LINE):
             if not line.strip():
                 continue
             try:
-                add_refused(self.suggestions, logged.read(line))
+                add_refused(self.suggestions, log_lines.read(line))
             except NoDecision:
                 self._add_recorded(line)
 
     def _add_recorded(self, line: bytes) -> None:
         try:
-            recorded = record.read(line)
+            recorded = recorded_line.read(line)
         except InvalidRecordLine:
             return
         if recorded is None or recorded.asked is None:
@@ -127,5 +127,5 @@ def _violation(rule: str, level: str, at: str) -> Violation:
 
 
 def _schema(name: str) -> dict[str, JSON]:
-    schema: dict[str, JSON] = json.loads((resources.schemas() / name).read_text(encoding="utf-8"))
+    schema: dict[str, JSON] = json.loads((package_files.schemas() / name).read_text(encoding="utf-8"))
     return schema

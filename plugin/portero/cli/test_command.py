@@ -14,9 +14,8 @@ from typing import TypeAlias, cast
 import click
 
 from portero.cli import options
-from portero.cli.output import show_json, show_lines, show_text
-from portero.cli.progress import shown
-from portero.formats import junit
+from portero.cli.terminal import show_json, show_lines, show_text, shown
+from portero.files import package_files
 from portero.policy import site_warnings
 from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
@@ -24,13 +23,13 @@ from portero.policy.rule import Rule
 from portero.proof import rule_kinds
 from portero.proof.prove import CHECKS, RuleKind, RuleProof
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
-from portero.service import resources
-from portero.service.docker_api import load_api
-from portero.service.load_error import LoadError
+from portero.reading.api_tables import load_api
+from portero.report import junit
+from portero.values.errors import LoadError
 
 _LOG = logging.getLogger(__name__)
 # Only a checkout has it.
-_PAGES = resources.schemas().parent / "docs" / "generate.py"
+_PAGES = package_files.schemas().parent / "docs" / "generate.py"
 _KindAndRule: TypeAlias = tuple[RuleKind, Rule]
 _DIR = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -92,7 +91,7 @@ def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRul
         yield from _list_gaps(read(folder, []), rules)
     policy = load(folders, load_api()[0].operations)
     yield from site_warnings.list_unseen_names(policy, profile)
-    site_schema = json.loads((resources.schemas() / "site.schema.json").read_text())
+    site_schema = json.loads((package_files.schemas() / "site.schema.json").read_text())
     yield from site_warnings.list_unmatched_values(policy.site, site_schema)
 
 
@@ -102,7 +101,7 @@ def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
         gap = find_missing_services(rule) if Path(rule.file) in folder.rules else ""
         if gap:
             yield gap
-    impossible = Impossible(json.loads((resources.schemas() / "request.json").read_text()))
+    impossible = Impossible(json.loads((package_files.schemas() / "request.json").read_text()))
     for file, content in folder.exceptions.items():
         never = [*impossible.find(content["match"])]
         waived = [known[id] for id in cast(list[str], content["rules"]) if id in known]
@@ -125,7 +124,7 @@ def _pages() -> Iterator[_Proved]:
     """Whether the generated pages are fresh; only a checkout has them."""
     if not _PAGES.is_file():
         return
-    environ = os.environ | {"PYTHONPATH": str(resources.package().parent)}
+    environ = os.environ | {"PYTHONPATH": str(package_files.package().parent)}
     done = subprocess.run(  # noqa: S603  # this very checkout's own program
         [sys.executable, str(_PAGES), "--check"], env=environ, capture_output=True, text=True, check=False
     )

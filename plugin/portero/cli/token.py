@@ -9,19 +9,18 @@ from typing import cast
 
 import click
 
-from portero.cli import options, private_key
-from portero.cli.durations import seconds_of
-from portero.cli.fetched_keys import fetch_keys
-from portero.cli.output import show_json, show_lines
-from portero.cli.replaced_file import replace_file
-from portero.cli.token_input import read_claims, read_token
+from portero.cli import options, secret_input
+from portero.cli.issuer_keys import fetch_keys
+from portero.cli.secret_input import read_claims, read_token
+from portero.cli.terminal import show_json, show_lines
+from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
 from portero.identity.tokens import make
 from portero.identity.trusted import is_name
-from portero.instants import instant
 from portero.policy import profiles
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.times import instant, seconds_of
 
 _FILE = click.Path(path_type=Path)
 _EVERYBODY = 0o644
@@ -48,7 +47,7 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
     odd = [name for name in (user, *groups) if not is_name(name)]
     if odd:
         options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
-    show_lines([make(private_key.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+    show_lines([make(secret_input.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
 
 
 @token.command()

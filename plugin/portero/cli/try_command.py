@@ -9,17 +9,18 @@ from itertools import groupby
 import click
 
 from portero.cli import corrected_command, options
-from portero.cli.output import show_json, show_lines, show_text
+from portero.cli.terminal import show_json, show_lines, show_text
+from portero.compose import external_objects, project, refused_keys
+from portero.compose import run as compose_run
+from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
-from portero.sandbox import compose_run, project, remotes
-from portero.sandbox.compose_run import SandboxError
-from portero.standin import client, compose
-from portero.standin.client import Ended
-from portero.standin.command_line import CommandLine, NotTried, read
-from portero.standin.connection import StandIn
+from portero.standin import docker_client
+from portero.standin.docker_client import Ended
+from portero.standin.socket_server import StandIn
+from portero.standin.subcommand import CommandLine, NotTried, read
 from portero.standin.trial import Trial
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _LAST_LINES = 5
 _NOT_REFUSING = (("audit", "logged only"), ("waived", "waived by an exception"))
@@ -103,8 +104,8 @@ def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
 def _run(trial: Trial, words: CommandLine, timeout: float) -> Ended:
     try:
         with StandIn(trial.daemon.answer) as socket:
-            environ = client.environment(os.environ, socket)
-            return client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
+            environ = docker_client.environment(os.environ, socket)
+            return docker_client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
     except OSError as error:
         options.give_up([f"{words.all[0]}: {error.strerror}; is it installed?"])
 
@@ -118,10 +119,10 @@ def _run_compose(
     try:
         of = project.of_command(before, folder, root)
         if sandboxed:
-            remotes.check_files(of.files, of.shown)
+            refused_keys.check_files(of.files, of.shown)
         run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
-            compose.prepare(
+            external_objects.prepare(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
             )
             return run(own, socket, terminal=_needs_terminal(words))

@@ -1,1 +1,5 @@
-"""What a policy, its log and its host show about the items of a benchmark: enforced, reported, checked, or neither."""
+"""The items of a benchmark: enforced, reported, checked on the host, or neither.
+
+The benchmarks are data, in `benchmarks/`.
+Imports: judging, policy, proof, report, values.
+"""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
-from portero.json_fields import need, need_texts
-from portero.spelling import printable
-from portero.types import JSON
+from portero.values.json_fields import need, need_texts
+from portero.values.json_types import JSON
+from portero.values.spelling import printable
 
 HostStatus: TypeAlias = Literal["holds", "violated", "unknown", "not checked"]
 

@@ -7,8 +7,8 @@ from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from portero.report.logged import Logged
-from portero.report.logged_violation import LoggedViolation, Outcome
+from portero.report.log_lines import Logged
+from portero.report.log_violation import LoggedViolation, Outcome
 
 # In the place of an exception that the policy does not have.
 GONE = ""

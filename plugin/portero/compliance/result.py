@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from portero.compliance.benchmark import Benchmark, Section
 from portero.compliance.log_evidence import count_decisions
 from portero.compliance.verdict import MET, UNDECIDED, VERDICTS, Grounds, ItemResult, Verdict
-from portero.formats.html import when
+from portero.report.html import when
 
 _CIS = "cis"
 

@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias
 from portero.compliance.benchmark import Item
 from portero.compliance.host_evidence import HostEvidence, HostStatus
 from portero.compliance.log_evidence import GONE, LogEvidence, RuleEvidence, count_decisions
-from portero.compliance.standing import RequestState, Standing
-from portero.formats.html import when
+from portero.compliance.rule_effect import RequestState, Standing
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
+from portero.report.html import when
 
 State: TypeAlias = RequestState | HostStatus
 Verdict: TypeAlias = State | Literal["not decidable", "not applicable"]

@@ -1,4 +1,8 @@
-"""The JSON Schema engines: rust decides; reference is slow, and the oracle of `portero test` and of the tests."""
+"""Runs the JSON Schema of a rule: jsonschema-rs decides, jsonschema is the oracle of `portero test`.
+
+Each is imported when it is first used: they are slow to load.
+Imports: values.
+"""
 
 from portero.engine.interface import Check, Engine, InstancePath
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Where a value is in a request: the names and indices that lead to it, ("body", "HostConfig", "Binds", 0).
 InstancePath: TypeAlias = tuple[str | int, ...]

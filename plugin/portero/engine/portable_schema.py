@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Keywords whose value is a schema, a list of schemas, or schemas by name.
 ONE_SCHEMA = ("additionalProperties", "propertyNames", "items", "contains", "not", "if", "then", "else")

@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from portero.engine.interface import InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 class ReferenceCheck:

@@ -7,7 +7,7 @@ import jsonschema_rs
 
 from portero.engine.interface import InstancePath, sort_paths
 from portero.engine.portable_schema import to_portable
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # A reference without a scheme is resolved against this base (jsonschema-rs, DEFAULT_ROOT_URL in the referencing crate).
 _BASE = "json-schema:///"

@@ -1,7 +1,7 @@
 """What a request means once Docker's option syntaxes are parsed (schemas/request.json describes every fact).
 
-Canonical body, query and path of one operation in, its facts out. A fact is present exactly when the operation has
-fields for it. What cannot be read as dockerd reads it is Refused.
+A fact is present exactly when the operation has it.
+Imports: dockerd, files, host, reading, refusals, values.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,9 +21,9 @@ from portero.facts import (
     service,
 )
 from portero.host.view import HostMoment
-from portero.json_fields import child
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.json_fields import child
+from portero.values.json_types import JSON, Fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from portero.facts import driver
 from portero.facts.host_paths import clean_host_path
 from portero.facts.mount import clean_target, look_up, make_fact
-from portero.host.path import is_absolute
+from portero.files.path import is_absolute
 from portero.host.view import HostMoment
-from portero.types import Fact
+from portero.values.json_types import Fact
 
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
 # Every word of a mode with its kind. dockerd accepts at most one word of each kind.

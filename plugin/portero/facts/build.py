@@ -11,16 +11,16 @@ these requests have the fact, too.
 from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secret_names
-from portero.go_values import go_int64
 from portero.host.view import HostMoment
-from portero.json_fields import as_object, as_text, items
 from portero.reading.canonical import canonical
 from portero.reading.case_folding import fold
 from portero.reading.go_json import parse
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.reading.uri import first_value
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.go_values import go_int64
+from portero.values.json_fields import as_object, as_text, items
+from portero.values.json_types import JSON, Fact
 
 Query = Mapping[str, Sequence[str]]
 

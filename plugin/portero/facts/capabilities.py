@@ -1,7 +1,7 @@
 """Linux capabilities in one spelling: what a container or a service adds and drops."""
 
-from portero.json_fields import texts
-from portero.types import JSON, Fact
+from portero.values.json_fields import texts
+from portero.values.json_types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from portero.facts import process, secret_names
-from portero.json_fields import child, text, texts
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, text, texts
+from portero.values.json_types import JSON, Fact
 
 _AT = "?changes"
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(?P<escape>[\\`])\s*", re.IGNORECASE)

@@ -6,11 +6,11 @@ A value equal to the daemon's default counts as not given; the daemon's configur
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.facts.inspected import Inspected
 from portero.facts.security import MASKED
-from portero.host.daemon_defaults import DaemonDefaults
-from portero.json_fields import as_object, child, flag, text, texts
-from portero.types import JSON
+from portero.values.json_fields import as_object, child, flag, text, texts
+from portero.values.json_types import JSON
 
 # moby daemon/config/config.go, DefaultShmSize, and oci/defaults.go of the versions before 24.0.7 (GHSA-jq35-85cj-fj4p).
 _SHM_SIZE = 64 << 20

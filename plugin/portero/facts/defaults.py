@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeAlias, cast
 
+from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.facts.networks import ICC
 from portero.facts.reach import list_swaps
-from portero.go_values import go_bool
-from portero.host.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
-from portero.json_fields import child, text
 from portero.reading.shapes import numbers
-from portero.spelling import spell
-from portero.types import JSON, Fact
+from portero.values.go_values import go_bool
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON, Fact
+from portero.values.spelling import spell
 
 # The path of a fact and its value.
 _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from portero.facts.host_paths import clean_host_path, clean_without_climbing
 from portero.host.view import HostMoment
-from portero.json_fields import as_text, integer, items, objects, text, texts
-from portero.types import JSON, Fact
+from portero.values.json_fields import as_text, integer, items, objects, text, texts
+from portero.values.json_types import JSON, Fact
 
 # Docker's field, the limit that it sets, and the name of the number in it.
 _BLOCK_IO: Mapping[str, tuple[str, str]] = {

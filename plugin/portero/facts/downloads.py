@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from portero.facts.addresses import find_ip, is_local, map_to_ascii, read_host
 from portero.reading.uri import first_value
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 # Services of clouds that only the machine itself can ask, beside those with link-local addresses.
 _METADATA = frozenset(

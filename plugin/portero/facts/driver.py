@@ -10,9 +10,9 @@ from typing import cast
 from portero.facts import tmpfs
 from portero.facts.host_paths import clean_without_climbing
 from portero.facts.mount import look_up
-from portero.host.path import is_absolute
+from portero.files.path import is_absolute
 from portero.host.view import HostMoment
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 LOCAL = "local"
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from portero.host.path import clean
+from portero.files.path import clean
 from portero.refusals import Refused
 
 

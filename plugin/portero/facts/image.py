@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from portero.docker_hub import HUB, whole_repository
 from portero.reading.uri import first_value
-from portero.types import JSON, Fact
+from portero.values.image_names import HUB, whole_repository
+from portero.values.json_types import JSON, Fact
 
 _LEGACY = "index.docker.io"
 

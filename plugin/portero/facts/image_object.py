@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from portero.facts import image, ports, process
-from portero.go_values import go_port
-from portero.json_fields import as_text, child, flag, text, texts
-from portero.types import JSON, Fact
+from portero.values.go_values import go_port
+from portero.values.json_fields import as_text, child, flag, text, texts
+from portero.values.json_types import JSON, Fact
 
 _NO_NAME = "<none>"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from portero.facts.security import MASKED
-from portero.json_fields import as_object, child, flag, objects, text, texts
-from portero.types import JSON
+from portero.values.json_fields import as_object, child, flag, objects, text, texts
+from portero.values.json_types import JSON
 
 # Networks that dockerd makes itself. People may make the last two before a swarm does, with any driver.
 _PREDEFINED = {

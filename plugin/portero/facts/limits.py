@@ -6,8 +6,8 @@ Containers, services and builds spell the same limits in three ways; here they b
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from portero.json_fields import child, integer, objects, text
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, integer, objects, text
+from portero.values.json_types import JSON, Fact
 
 # dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).
 _LEAST_NANO_CPUS = 10_000

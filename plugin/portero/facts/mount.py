@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from portero.facts.host_paths import clean_host_path
-from portero.host.path import clean
+from portero.files.path import clean
 from portero.host.view import HostMoment
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 
 def make_fact(at: str, kind: str, via: str, known: Fact) -> Fact:

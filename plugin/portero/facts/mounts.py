@@ -10,11 +10,11 @@ from portero.facts import binds, driver, image, tmpfs
 from portero.facts.host_paths import clean_from_root
 from portero.facts.mount import clean_target, look_up, make_fact
 from portero.facts.reach import add_reach
-from portero.host.path import is_absolute
+from portero.files.path import is_absolute
 from portero.host.view import HostMoment
-from portero.json_fields import as_text, child, flag, objects, text, texts
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.json_fields import as_text, child, flag, objects, text, texts
+from portero.values.json_types import JSON, Fact
 
 _TYPES = frozenset({"bind", "volume", "tmpfs", "image", "cluster", "npipe"})
 # Swarm expands Go templates in a mount's source and driver options (swarmkit template/expand.go, expandMounts).

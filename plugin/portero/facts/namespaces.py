@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from portero.json_fields import text
-from portero.types import Fact
+from portero.values.json_fields import text
+from portero.values.json_types import Fact
 
 # The words that dockerd knows for each namespace; they are compared exactly, case and all.
 _WORDS: Mapping[str, tuple[str, frozenset[str]]] = {

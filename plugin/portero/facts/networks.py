@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 from portero.facts import process
 from portero.facts.subnets import BRIDGE_NAME, read_subnets
-from portero.go_values import go_bool
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
-from portero.json_fields import as_object, child, flag, objects, text
-from portero.types import JSON, Fact
+from portero.values.go_values import go_bool
+from portero.values.json_fields import as_object, child, flag, objects, text
+from portero.values.json_types import JSON, Fact
 
 ICC = "com.docker.network.bridge.enable_icc"  # moby libnetwork/drivers/bridge/labels.go
 _DEFAULT_BRIDGE = "com.docker.network.bridge.default_bridge"

@@ -6,8 +6,8 @@ log, network, IPAM and secret drivers). A name in a request can therefore load w
 
 from collections.abc import Iterator
 
-from portero.json_fields import child, objects, text
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, objects, text
+from portero.values.json_types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from portero.go_values import go_port
-from portero.json_fields import as_object, child, flag, integer, items, objects, text
-from portero.types import JSON, Fact
+from portero.values.go_values import go_port
+from portero.values.json_fields import as_object, child, flag, integer, items, objects, text
+from portero.values.json_types import JSON, Fact
 
 # The usual addresses, as _address spells them.
 _USUAL: Mapping[str, str] = {"": "", "0.0.0.0": "", "::": "", "127.0.0.1": "127.0.0.1"}  # noqa: S104

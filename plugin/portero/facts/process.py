@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from portero.json_fields import as_text, integer, text, texts
-from portero.types import JSON, Fact
+from portero.values.json_fields import as_text, integer, text, texts
+from portero.values.json_types import JSON, Fact
 
 # Swarm's conditions and the names of the same in a container (moby api/types/swarm/task.go). Absent is `any`.
 _CONDITIONS: Mapping[str, str] = {"": "always", "any": "always", "none": "no"}

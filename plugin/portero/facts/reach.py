@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.facts.mount import make_fact
 from portero.host.view import HostMoment
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 
 def add_reach(facts: list[Fact], host: HostMoment) -> list[Fact]:

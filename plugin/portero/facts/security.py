@@ -13,11 +13,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 
-from portero.go_values import go_bool
 from portero.host.view import HostMoment
-from portero.json_fields import child, flag, text, texts
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.go_values import go_bool
+from portero.values.json_fields import child, flag, text, texts
+from portero.values.json_types import JSON, Fact
 
 _OPTIONS = "HostConfig.SecurityOpt"
 _PRIVILEGES = "TaskTemplate.ContainerSpec.Privileges"

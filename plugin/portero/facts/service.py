@@ -17,8 +17,8 @@ from portero.facts import (
     working_directory,
 )
 from portero.host.view import HostMoment
-from portero.json_fields import child, flag, integer, objects, text, texts
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, flag, integer, objects, text, texts
+from portero.values.json_types import JSON, Fact
 
 _SPEC = "TaskTemplate.ContainerSpec"
 _COUNTS: Mapping[str, Sequence[str]] = {

@@ -8,11 +8,11 @@ subnet (moby api/types/network/ipam.go, ValidateIPAM; measured), so that subnets
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 
-from portero.host.routes import HostRoutes
+from portero.host.network import HostRoutes
 from portero.host.view import HostMoment
-from portero.ip_ranges import Network, contains, spell_prefix
-from portero.json_fields import child, flag, objects, text
-from portero.types import JSON, Fact
+from portero.values.ip_ranges import Network, contains, spell_prefix
+from portero.values.json_fields import child, flag, objects, text
+from portero.values.json_types import JSON, Fact
 
 BRIDGE_NAME = "com.docker.network.bridge.name"  # moby libnetwork/drivers/bridge/labels.go
 # RFC 1918, RFC 4193, and the range of RFC 3849, which is nobody's: Docker's own tutorial has it.

@@ -6,8 +6,8 @@ The last of several wins (moby/sys mount/flags_unix.go, MergeTmpfsOptions).
 import re
 from collections.abc import Mapping, Sequence
 
-from portero.json_fields import child, flag, integer, items, texts
-from portero.types import JSON
+from portero.values.json_fields import child, flag, integer, items, texts
+from portero.values.json_types import JSON
 
 # What the kernel's memparse reads (lib/cmdline.c): a 64-bit number to base 8, 10 or 16 and one suffix.
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,19})([kKmMgGtTpPeE]?)")

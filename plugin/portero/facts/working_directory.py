@@ -8,8 +8,8 @@ the descriptor leads (both measured on 20.10 and 26.1). Links in the image or in
 
 import re
 
-from portero.json_fields import text
-from portero.types import Fact
+from portero.values.json_fields import text
+from portero.values.json_types import Fact
 
 _PROCESS = re.compile(r"self|thread-self|[0-9]+")
 # Links in a process's folder that lead to a folder.

@@ -1,1 +1,5 @@
-"""The words of remedies and of the try: lines: docker and compose spellings, edits of a request, values."""
+"""The flags of docker and compose behind a place in a request: for remedies and `try:` lines.
+
+Edits requests and formats values as Docker's command line does.
+Imports: values.
+"""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _PROPAGATION = frozenset({"shared", "rshared", "slave", "rslave"})
 

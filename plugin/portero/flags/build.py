@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from portero.flags import typed, values
-from portero.flags.document import Document
+from portero.flags import format_values, parse_values
+from portero.flags.body_copy import Document
 from portero.flags.edits import NOTHING, Change
-from portero.flags.violated import Violated
-from portero.json_fields import to_list
-from portero.types import JSON
+from portero.flags.violated_fields import Violated
+from portero.values.json_fields import to_list
+from portero.values.json_types import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class SetQuery:
 
     name: str
     reads: Callable[[str], JSON]
-    types: Callable[[JSON], str] = typed.text
+    types: Callable[[JSON], str] = format_values.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the parameter."""
@@ -44,7 +44,7 @@ class BuildCpus:
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set both parameters."""
-        flags = dict(values.cpu_flags(value))
+        flags = dict(parse_values.cpu_flags(value))
         _put(document, "cpuperiod", str(flags["--cpu-period"]))
         quota = str(flags["--cpu-quota"])
         before = _put(document, "cpuquota", quota)
@@ -63,13 +63,13 @@ class BuildUlimits:
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the limit."""
-        limit = values.ulimit(value)
+        limit = parse_values.ulimit(value)
         before = to_list(json.loads(_query(document).get("ulimits", ["null"])[0] or "null"))
-        replaced = [one for one in before if values.name(one) == limit["Name"]]
+        replaced = [one for one in before if parse_values.name(one) == limit["Name"]]
         if limit in before:
             return NOTHING
         _put(document, "ulimits", json.dumps([*(one for one in before if one not in replaced), limit]))
-        return Change((value,), tuple(map(typed.ulimit, replaced)))
+        return Change((value,), tuple(map(format_values.ulimit, replaced)))
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Never done: without it there is no limit."""

@@ -8,15 +8,14 @@ no spelling here.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.denial import Typed
-from portero.flags import binds, typed, values
+from portero.flags import binds, format_values, parse_values
 from portero.flags.build import BuildCpus, BuildUlimits, SetQuery
 from portero.flags.edits import Edit, Entries, Fields, Names, SetField, Switch
 from portero.flags.exclusive import Cpus, LogDriver
 from portero.flags.published import Network, Published, ServicePorts
-from portero.flags.shared_memory import SharedMemory
-from portero.flags.tmpfs import Tmpfs, VolumeOptions, limit_mount
-from portero.types import JSON
+from portero.flags.tmpfs import SharedMemory, Tmpfs, VolumeOptions, limit_mount
+from portero.values.denial_parts import Typed
+from portero.values.json_types import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,10 @@ def spellings(flag: str) -> list[Spelling]:
 # Numbers and switches of a HostConfig that one flag sets; `docker update` has them at the top of its body.
 def _numbers(below: str) -> dict[str, Edit]:
     return {
-        "--memory": SetField(f"{below}Memory", values.size, typed.size),
-        "--memory-swap": SetField(f"{below}MemorySwap", values.size, typed.size),
-        "--memory-reservation": SetField(f"{below}MemoryReservation", values.size, typed.size),
-        "--kernel-memory": SetField(f"{below}KernelMemory", values.size, typed.size),
+        "--memory": SetField(f"{below}Memory", parse_values.size, format_values.size),
+        "--memory-swap": SetField(f"{below}MemorySwap", parse_values.size, format_values.size),
+        "--memory-reservation": SetField(f"{below}MemoryReservation", parse_values.size, format_values.size),
+        "--kernel-memory": SetField(f"{below}KernelMemory", parse_values.size, format_values.size),
         "--cpus": Cpus(below),
         "--cpu-shares": SetField(f"{below}CpuShares", int),
         "--cpu-period": SetField(f"{below}CpuPeriod", int),
@@ -58,13 +57,13 @@ def _numbers(below: str) -> dict[str, Edit]:
         "--cpu-rt-runtime": SetField(f"{below}CpuRealtimeRuntime", int),
         "--cpu-rt-period": SetField(f"{below}CpuRealtimePeriod", int),
         "--pids-limit": SetField(f"{below}PidsLimit", int),
-        "--restart": SetField(f"{below}RestartPolicy", values.restart, typed.restart),
+        "--restart": SetField(f"{below}RestartPolicy", parse_values.restart, format_values.restart),
     }
 
 
 _PLAIN: Mapping[str, Edit] = {
     "--memory-swappiness": SetField("HostConfig.MemorySwappiness", int),
-    "--shm-size": SharedMemory(SetField("HostConfig.ShmSize", values.size, typed.size)),
+    "--shm-size": SharedMemory(SetField("HostConfig.ShmSize", parse_values.size, format_values.size)),
     "--oom-score-adj": SetField("HostConfig.OomScoreAdj", int),
     "--oom-kill-disable": Switch("HostConfig.OomKillDisable"),
     "--privileged": Switch("HostConfig.Privileged"),
@@ -75,7 +74,8 @@ _PLAIN: Mapping[str, Edit] = {
     "--workdir": SetField("WorkingDir", str),
     "--stop-timeout": SetField("StopTimeout", int),
     "--log-driver": LogDriver(
-        SetField("HostConfig.LogConfig", values.log_driver, typed.log_driver), "HostConfig.LogConfig.Config"
+        SetField("HostConfig.LogConfig", parse_values.log_driver, format_values.log_driver),
+        "HostConfig.LogConfig.Config",
     ),
     "--log-opt": Names("HostConfig.LogConfig.Config"),
     "--runtime": SetField("HostConfig.Runtime", str),
@@ -90,22 +90,24 @@ _PLAIN: Mapping[str, Edit] = {
     "--network": Network(),
 }
 _REPEATED: Mapping[str, Edit] = {
-    "--cap-add": Entries("HostConfig.CapAdd", str, values.itself, typed.capability),
-    "--cap-drop": Entries("HostConfig.CapDrop", str, values.itself, typed.capability),
-    "--security-opt": Entries("HostConfig.SecurityOpt", str, values.option, typed.security_option),
+    "--cap-add": Entries("HostConfig.CapAdd", str, parse_values.itself, format_values.capability),
+    "--cap-drop": Entries("HostConfig.CapDrop", str, parse_values.itself, format_values.capability),
+    "--security-opt": Entries("HostConfig.SecurityOpt", str, parse_values.option, format_values.security_option),
     "--security-opt systempaths=unconfined": Fields(
         ("HostConfig.MaskedPaths", "HostConfig.ReadonlyPaths"), "systempaths=unconfined"
     ),
-    "--ulimit": Entries("HostConfig.Ulimits", values.ulimit, values.name, typed.ulimit),
-    "--group-add": Entries("HostConfig.GroupAdd", str, values.itself),
-    "--volume": Entries("HostConfig.Binds", str, values.itself, str, binds.OF_BINDS),
-    "--mount": Entries("HostConfig.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS, limit_mount),
-    "--volumes-from": Entries("HostConfig.VolumesFrom", str, values.itself),
-    "--device": Entries("HostConfig.Devices", str, values.itself, typed.device),
-    "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules", str, values.itself),
-    "--gpus": Entries("HostConfig.DeviceRequests", str, values.itself, typed.gpus),
-    "--add-host": Entries("HostConfig.ExtraHosts", str, values.itself),
-    "--sysctl": Names("HostConfig.Sysctls", typed.plain_pair),
+    "--ulimit": Entries("HostConfig.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit),
+    "--group-add": Entries("HostConfig.GroupAdd", str, parse_values.itself),
+    "--volume": Entries("HostConfig.Binds", str, parse_values.itself, str, binds.OF_BINDS),
+    "--mount": Entries(
+        "HostConfig.Mounts", str, parse_values.itself, format_values.mount, binds.OF_MOUNTS, limit_mount
+    ),
+    "--volumes-from": Entries("HostConfig.VolumesFrom", str, parse_values.itself),
+    "--device": Entries("HostConfig.Devices", str, parse_values.itself, format_values.device),
+    "--device-cgroup-rule": Entries("HostConfig.DeviceCgroupRules", str, parse_values.itself),
+    "--gpus": Entries("HostConfig.DeviceRequests", str, parse_values.itself, format_values.gpus),
+    "--add-host": Entries("HostConfig.ExtraHosts", str, parse_values.itself),
+    "--sysctl": Names("HostConfig.Sysctls", format_values.plain_pair),
     "--annotation": Names("HostConfig.Annotations"),
     "--tmpfs": Tmpfs("HostConfig.Tmpfs"),
     "--publish": Published("HostConfig.PortBindings"),
@@ -118,19 +120,23 @@ _EXEC: Mapping[str, Edit] = {
 
 _SPEC, _LIMITS = "TaskTemplate.ContainerSpec", "TaskTemplate.Resources.Limits"
 _BOTH = {
-    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", values.size, typed.size)),
-    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", values.cpus, typed.cpus)),
+    "--memory": Spelling("--limit-memory", SetField(f"{_LIMITS}.MemoryBytes", parse_values.size, format_values.size)),
+    "--cpus": Spelling("--limit-cpu", SetField(f"{_LIMITS}.NanoCPUs", parse_values.cpus, format_values.cpus)),
     "--pids-limit": Spelling("--limit-pids", SetField(f"{_LIMITS}.Pids", int)),
     "--user": Spelling("-u", SetField(f"{_SPEC}.User", str)),
     "--workdir": Spelling("-w", SetField(f"{_SPEC}.Dir", str)),
     "--read-only": Spelling("--read-only", Switch(f"{_SPEC}.ReadOnly")),
     "--init": Spelling("--init", Switch(f"{_SPEC}.Init")),
-    "--cap-add": Spelling("--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, values.itself, typed.capability)),
-    "--cap-drop": Spelling("--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, values.itself, typed.capability)),
+    "--cap-add": Spelling(
+        "--cap-add", Entries(f"{_SPEC}.CapabilityAdd", str, parse_values.itself, format_values.capability)
+    ),
+    "--cap-drop": Spelling(
+        "--cap-drop", Entries(f"{_SPEC}.CapabilityDrop", str, parse_values.itself, format_values.capability)
+    ),
     "--log-driver": Spelling(
         "--log-driver",
         LogDriver(
-            SetField("TaskTemplate.LogDriver", values.log_driver_of_service, typed.log_driver),
+            SetField("TaskTemplate.LogDriver", parse_values.log_driver_of_service, format_values.log_driver),
             "TaskTemplate.LogDriver.Options",
         ),
     ),
@@ -138,29 +144,32 @@ _BOTH = {
     "--no-healthcheck": Spelling("--no-healthcheck", Switch(f"{_SPEC}.Healthcheck", {"Test": ["NONE"]})),
     "--restart": Spelling(
         "--restart-condition",
-        SetField("TaskTemplate.RestartPolicy", values.restart_of_service, typed.restart_of_service),
-        values.restart_flags,
+        SetField("TaskTemplate.RestartPolicy", parse_values.restart_of_service, format_values.restart_of_service),
+        parse_values.restart_flags,
     ),
 }
-_ULIMITS = Entries(f"{_SPEC}.Ulimits", values.ulimit, values.name, typed.ulimit)
+_ULIMITS = Entries(f"{_SPEC}.Ulimits", parse_values.ulimit, parse_values.name, format_values.ulimit)
 _SERVICE: Mapping[str, Spelling] = {
     **_BOTH,
     "--ulimit": Spelling("--ulimit", _ULIMITS),
-    "--network": Spelling("--network", SetField("TaskTemplate.Networks", values.networks, typed.networks)),
-    "--mount": Spelling(
-        "--mount", Entries(f"{_SPEC}.Mounts", str, values.itself, typed.mount, binds.OF_MOUNTS, limit_mount)
+    "--network": Spelling(
+        "--network", SetField("TaskTemplate.Networks", parse_values.networks, format_values.networks)
     ),
-    "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", typed.plain_pair)),
-    "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, values.itself)),
+    "--mount": Spelling(
+        "--mount",
+        Entries(f"{_SPEC}.Mounts", str, parse_values.itself, format_values.mount, binds.OF_MOUNTS, limit_mount),
+    ),
+    "--sysctl": Spelling("--sysctl", Names(f"{_SPEC}.Sysctls", format_values.plain_pair)),
+    "--group-add": Spelling("--group", Entries(f"{_SPEC}.Groups", str, parse_values.itself)),
     "--publish": Spelling("-p", ServicePorts("EndpointSpec.Ports")),
 }
 _SERVICE_UPDATE: Mapping[str, Spelling] = {**_BOTH, "--ulimit": Spelling("--ulimit-add", _ULIMITS)}
 _BUILD: Mapping[str, Spelling] = {
-    "--memory": Spelling("-m", SetQuery("memory", values.size, typed.size)),
-    "--memory-swap": Spelling("--memory-swap", SetQuery("memswap", values.size, typed.size)),
-    "--cpus": Spelling("--cpu-quota", BuildCpus(), values.cpu_flags),
+    "--memory": Spelling("-m", SetQuery("memory", parse_values.size, format_values.size)),
+    "--memory-swap": Spelling("--memory-swap", SetQuery("memswap", parse_values.size, format_values.size)),
+    "--cpus": Spelling("--cpu-quota", BuildCpus(), parse_values.cpu_flags),
     "--cpu-shares": Spelling("-c", SetQuery("cpushares", int)),
-    "--shm-size": Spelling("--shm-size", SetQuery("shmsize", values.size, typed.size)),
+    "--shm-size": Spelling("--shm-size", SetQuery("shmsize", parse_values.size, format_values.size)),
     "--cgroup-parent": Spelling("--cgroup-parent", SetQuery("cgroupparent", str)),
     "--network": Spelling("--network", SetQuery("networkmode", str)),
     "--ulimit": Spelling("--ulimit", BuildUlimits()),
@@ -178,7 +187,7 @@ _SHORT = {
     "--security-opt systempaths=unconfined": "--security-opt",
 }
 # Flags that are another one for some of their values.
-_PARTS = {"--gpus": values.gpu_flags}
+_PARTS = {"--gpus": parse_values.gpu_flags}
 
 
 def _alike(table: Mapping[str, Edit]) -> dict[str, Spelling]:
@@ -191,7 +200,7 @@ _SPELLINGS: Mapping[str, Mapping[str, Spelling]] = {
     "ContainerExec": _alike(_EXEC),
     "ServiceCreate": _SERVICE,
     "ServiceUpdate": _SERVICE_UPDATE,
-    "NetworkCreate": _alike({"--opt": Names("Options", typed.driver_option)}),
+    "NetworkCreate": _alike({"--opt": Names("Options", format_values.driver_option)}),
     "VolumeCreate": _alike({"--opt": VolumeOptions("DriverOpts")}),
     "ImageBuild": _BUILD,
 }

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portero.flags import typed
-from portero.flags.document import Document, around
-from portero.flags.violated import Violated
-from portero.json_fields import to_list, to_object
-from portero.types import JSON
+from portero.flags import format_values
+from portero.flags.body_copy import Document, around
+from portero.flags.violated_fields import Violated
+from portero.values.json_fields import to_list, to_object
+from portero.values.json_types import JSON
 
 Reader = Callable[[str], JSON]
 # How a value of the request is typed behind the flag; empty where nothing was.
@@ -52,7 +52,7 @@ class SetField:
 
     at: str
     reads: Reader
-    types: Writer = typed.text
+    types: Writer = format_values.text
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the field."""
@@ -168,7 +168,7 @@ class Entries:
         entries = to_list(parent.get(name))
         for n, entry in enumerate(entries):
             changed = changes(entry) if f"{self.at}[{n}]" in violated else entry
-            if changed != entry and typed.is_whole(self.types(changed)):
+            if changed != entry and format_values.is_whole(self.types(changed)):
                 added.append(self.types(changed))
                 removed.append(self.types(entry))
                 entries = [*entries[:n], changed, *entries[n + 1 :]]
@@ -181,7 +181,7 @@ class Names:
     """A flag of names and values, `name=value`, that may be repeated. `types`: how a pair is shown."""
 
     at: str
-    types: Callable[[str, str], str] = typed.hidden_pair
+    types: Callable[[str, str], str] = format_values.hidden_pair
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set the name."""

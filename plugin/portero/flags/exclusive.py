@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from portero.flags import typed, values
-from portero.flags.document import Document, around
+from portero.flags import format_values, parse_values
+from portero.flags.body_copy import Document, around
 from portero.flags.edits import Change, SetField
-from portero.flags.violated import Violated
-from portero.json_fields import to_object
+from portero.flags.violated_fields import Violated
+from portero.values.json_fields import to_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Cpus:
 
     @property
     def _field(self) -> SetField:
-        return SetField(f"{self.below}NanoCpus", values.cpus, typed.cpus)
+        return SetField(f"{self.below}NanoCpus", parse_values.cpus, format_values.cpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class LogDriver:
 
     def _list_options(self, document: Document) -> tuple[tuple[str, str], ...]:
         parent, name = around(document, self.options)
-        return tuple(("--log-opt", typed.hidden_pair(option, "")) for option in to_object(parent.get(name)))
+        return tuple(("--log-opt", format_values.hidden_pair(option, "")) for option in to_object(parent.get(name)))
 
     def _with(self, options: tuple[tuple[str, str], ...], change: Change) -> Change:
         return replace(change, others=options) if change.added or change.removed else change

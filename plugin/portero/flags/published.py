@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portero.flags import typed
-from portero.flags.document import Document, around
+from portero.flags import format_values
+from portero.flags.body_copy import Document, around
 from portero.flags.edits import NOTHING, Change, Entries, SetField
-from portero.flags.violated import Violated
-from portero.json_fields import to_list, to_object
-from portero.types import JSON
+from portero.flags.violated_fields import Violated
+from portero.values.json_fields import to_list, to_object
+from portero.values.json_types import JSON
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9a-f:]+)\]|(?P<four>[0-9.]+)):PORT:PORT")
 _HIGHER = re.compile(r"PORT\+(?P<more>[0-9]{4,5}):PORT")
@@ -40,8 +40,8 @@ class Published:
             elif higher is not None and _is_refused(key, before, "HostPort", violated):
                 binding["HostPort"] = _raise_port(str(before.get("HostPort") or ""), int(higher["more"]))
             if binding != before:
-                added.append(typed.port(key, binding))
-                removed.append(typed.port(key, before))
+                added.append(format_values.port(key, binding))
+                removed.append(format_values.port(key, before))
             after[key] = [*to_list(after.get(key)), binding]
         parent[last] = after
         return Change(tuple(added), tuple(removed))
@@ -51,7 +51,7 @@ class Published:
         parent, last = around(document, self.at)
         if self.at not in violated or not parent.get(last):
             return NOTHING
-        return Change(removed=tuple(typed.port(key, binding) for key, binding in _bindings(parent.pop(last))))
+        return Change(removed=tuple(format_values.port(key, binding) for key, binding in _bindings(parent.pop(last))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class ServicePorts:
         if changed:
             parent[last] = after
         return Change(
-            tuple(typed.service_port(after[number]) for number in changed),
-            tuple(typed.service_port(before[number]) for number in changed),
+            tuple(format_values.service_port(after[number]) for number in changed),
+            tuple(format_values.service_port(before[number]) for number in changed),
         )
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Publish the ports no more."""
-        return Entries(self.at, str, str, typed.service_port).drop(document, violated)
+        return Entries(self.at, str, str, format_values.service_port).drop(document, violated)
 
 
 def _bindings(ports: JSON) -> Iterator[tuple[str, dict[str, JSON]]]:

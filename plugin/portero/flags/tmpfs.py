@@ -1,14 +1,17 @@
-"""What flags do to a tmpfs, however the request has it: under Tmpfs, among the Mounts, in the options of a volume."""
+"""What flags do to a tmpfs, however the request has it: under Tmpfs, among the Mounts, in the options of a volume.
 
-from collections.abc import Callable
+--shm-size, which is also what people mean who mount the host's /dev/shm.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from portero.flags import typed, values
-from portero.flags.document import Document, around
-from portero.flags.edits import NOTHING, Change, Names
-from portero.flags.violated import Violated
-from portero.json_fields import to_object
-from portero.types import JSON
+from portero.flags import format_values, parse_values
+from portero.flags.body_copy import Document, around
+from portero.flags.edits import NOTHING, Change, Names, SetField
+from portero.flags.violated_fields import Violated
+from portero.values.json_fields import to_object
+from portero.values.json_types import JSON
 
 # Of a pair of mount options the one that a proposal names replaces the other.
 _OPPOSITE = {"noexec": "exec", "nodev": "dev", "nosuid": "suid"}
@@ -66,11 +69,11 @@ class VolumeOptions:
         before = to_object(parent.get(last))
         own = str(before.get(name) or "")
         merged = _merge(own, options)
-        shown = typed.driver_option(name, merged)
-        if self.at not in violated or merged == own or not typed.is_whole(shown):
+        shown = format_values.driver_option(name, merged)
+        if self.at not in violated or merged == own or not format_values.is_whole(shown):
             return NOTHING
         parent[last] = {**before, name: merged}
-        return Change((shown,), (typed.driver_option(name, own),) if own else ())
+        return Change((shown,), (format_values.driver_option(name, own),) if own else ())
 
     def drop(self, document: Document, violated: Violated) -> Change:
         """Remove the options of the driver."""
@@ -78,14 +81,14 @@ class VolumeOptions:
 
     @property
     def _names(self) -> Names:
-        return Names(self.at, typed.driver_option)
+        return Names(self.at, format_values.driver_option)
 
 
 def limit_mount(value: str) -> Callable[[JSON], JSON]:
     """`type=tmpfs,tmpfs-size=64m`: gives an entry of Mounts this size if it is a tmpfs, and leaves it else."""
     if not value.startswith(_SIZED):
         raise ValueError(f"'{value}' is not {_SIZED}SIZE")
-    limit = values.size(value.removeprefix(_SIZED))
+    limit = parse_values.size(value.removeprefix(_SIZED))
 
     def limited(mount: JSON) -> JSON:
         # Of a service the type may be in any case.
@@ -106,3 +109,34 @@ def _merge(own: str, options: str) -> str:
 
 def _typed_tmpfs(path: str, options: JSON) -> str:
     return f"{path}:{options}" if options else path
+
+
+_HOSTS_OWN = "/dev/shm"  # noqa: S108 - it is only compared
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMemory:
+    """A rule about mounts that proposes it means those of the host's /dev/shm, where the request has no size itself."""
+
+    size: SetField
+
+    def add(self, document: Document, value: str, violated: Violated) -> Change:
+        """Set the size, unless the refused mounts are other ones."""
+        mounts = [fact for fact in violated.facts if "paths" in fact]
+        if mounts and (self.typed_value(document) or not any(map(_is_hosts_own, mounts))):
+            return NOTHING
+        return self.size.add(document, value, violated)
+
+    def drop(self, document: Document, violated: Violated) -> Change:
+        """Leave the size to the daemon."""
+        return self.size.drop(document, violated)
+
+    def typed_value(self, document: Document) -> str:
+        """The size that the request has now; empty where it has none."""
+        parent, name = around(document, self.size.at)
+        return self.size.types(parent.get(name)) if parent.get(name) else ""
+
+
+def _is_hosts_own(mount: Mapping[str, JSON]) -> bool:
+    paths = mount["paths"]
+    return isinstance(paths, list) and _HOSTS_OWN in paths

@@ -1,5 +1,5 @@
-"""What this host looks like to dockerd: paths, links, daemon sockets, daemon.json.
+"""What facts and rules ask of the host: paths, links, protected paths, listening sockets.
 
 What could not be read is an OSError, never empty.
-`Host` lives as long as the process and gives a `HostMoment`, which one request looks at (view.py).
+Imports: dockerd, files, refusals, threads, values.
 """

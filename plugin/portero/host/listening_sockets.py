@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.host.dockerd_process import list_processes, parse_user, raise_unless_gone, read_link, read_text
-from portero.host.path import clean
+from portero.dockerd.proc import list_processes, parse_user, raise_unless_gone, read_link, read_text
+from portero.files.path import clean
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 
 # include/uapi/linux/net.h: the flag of a listening socket in /proc/net/unix.

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from portero.files.symlinks import HostWalk, Kind
 from portero.host.protected_paths import ProtectedPaths
 from portero.host.resolved_paths import ResolvedPaths, list_daemon_sockets
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
-from portero.host.symlinks import HostWalk
-from portero.host.view import HostEntry, Kind
+from portero.host.view import HostEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ link, what lies behind it is given this name as well. A test compares the list w
 
 from collections.abc import Mapping
 
-from portero.host.asking_daemon import DATA_ROOT
-from portero.host.containerd import ROOT
-from portero.host.path import begin
+from portero.dockerd.containerd import ROOT
+from portero.dockerd.daemon import DATA_ROOT
+from portero.files.path import begin
 
 # fmt: off
 _TOP = (

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from portero.host.asking_daemon import AskingDaemon
-from portero.host.path import clean, is_within
+from portero.dockerd.daemon import AskingDaemon
+from portero.files.link_cache import Ways, list_links
+from portero.files.path import clean, is_within
+from portero.files.symlinks import HostWalk
 from portero.host.protected_paths import HOMES, SENSITIVE, USUAL_DATA, ProtectedPaths
 from portero.host.sockets import WELL_KNOWN
-from portero.host.symlinks import HostWalk
-from portero.host.ways import Ways, list_links
 
 # Daemons of one host.
 _MAX_KEPT = 8

@@ -9,24 +9,21 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol
 
-from portero.host.daemon_defaults import DaemonDefaults
-from portero.host.peer import Peer
-from portero.host.routes import HostRoutes
+from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.peer import Peer
+from portero.files.symlinks import Kind
+from portero.host.network import HostRoutes
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # auto: the daemon is asked. off: PORTERO_LOOKUPS. unavailable: it has no socket here. unanswered: it did not answer.
 LookupState = Literal["auto", "off", "unavailable", "unanswered"]
 ObjectKind = Literal["container", "volume", "network", "image", "exec", "service"]
 ListedKind = Literal["container", "network", "service"]
-Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
 
 # A swarm's network ID (moby/swarmkit identity/randomid.go: 25 digits to base 36) or a local one, whole or cut short.
 _NETWORK_ID = re.compile(r"[0-9a-z]{25}|[0-9a-f]{12,64}")
 _BEGINNING_OF_ID = re.compile(r"[0-9a-z]{1,25}|[0-9a-f]{1,64}")
-
-# The kernel follows no more links than this in one path (MAXSYMLINKS, include/linux/namei.h).
-MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,5 @@
-"""The host as it is: its facts in one document (schemas/host.json), and the check of it against the rules about it."""
+"""`portero host`: collects the facts of a host in one document (schemas/host.json), checks the host rules.
+
+A fact that cannot be read is unknown, with the reason.
+Imports: decision, decision_log, dockerd, engine, files, identity, policy, values.
+"""

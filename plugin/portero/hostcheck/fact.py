@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 UNKNOWN = "unknown"
 

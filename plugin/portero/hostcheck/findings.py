@@ -8,11 +8,11 @@ from typing import cast
 from portero.decision import LEVELS
 from portero.engine import InstancePath
 from portero.hostcheck.fact import UNKNOWN
-from portero.hostcheck.rules import HostPolicy, Status
+from portero.hostcheck.host_rules import HostPolicy, Status
 from portero.policy.at import spell_at
 from portero.policy.profiles import Action
 from portero.policy.rule import Rule
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _LONGEST_VALUE = 80
 _UNKNOWN = json.dumps(UNKNOWN)

@@ -3,10 +3,10 @@
 from collections.abc import Set
 from dataclasses import dataclass
 
-from portero.host.asking_daemon import AskingDaemon
+from portero.dockerd.daemon import AskingDaemon
+from portero.files.chroot import Files
 from portero.hostcheck.fact import observed
-from portero.hostcheck.files import Files
-from portero.types import Fact
+from portero.values.json_types import Fact
 
 DOCKERD = "dockerd"
 _GROUPS, _USERS = "/etc/group", "/etc/passwd"

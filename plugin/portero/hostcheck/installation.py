@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
+from portero.decision_log.log_state import is_file
+from portero.files.chroot import Files
 from portero.hostcheck.fact import observed
-from portero.hostcheck.files import Files
 from portero.hostcheck.log_agents import find_agent
-from portero.hostcheck.running_portero import ask_status
+from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
-from portero.log_place import is_file
-from portero.types import JSON
+from portero.values.json_types import JSON
 
-UNIT = "portero.service"
+UNIT = "portero.application"
 SETTINGS = "/etc/portero"
 _UNIT_FOLDERS = (
     "/etc/systemd/system",

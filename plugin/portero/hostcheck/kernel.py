@@ -5,13 +5,13 @@ And where Docker keeps its data: the folder, whether it is a file system of its 
 
 import re
 
-from portero.host.asking_daemons import VisibleDockerd
-from portero.host.mount_table import MountTable
-from portero.host.mountinfo import parse_mounts
-from portero.host.path import clean
+from portero.dockerd.finder import VisibleDockerd
+from portero.files.chroot import Files
+from portero.files.mount_table import MountTable
+from portero.files.mountinfo import parse_mounts
+from portero.files.path import clean
 from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
-from portero.hostcheck.files import Files
-from portero.types import JSON, Fact
+from portero.values.json_types import JSON, Fact
 
 # A setting that this kernel does not have is not unknown: what it would forbid does not exist either.
 ABSENT = "absent"

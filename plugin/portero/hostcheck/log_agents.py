@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from portero.host.asking_daemons import is_running
-from portero.hostcheck.files import Files
-from portero.log_place import is_file
+from portero.decision_log.log_state import is_file
+from portero.dockerd.finder import is_running
+from portero.files.chroot import Files
 
 NONE = "none"
 

@@ -7,12 +7,12 @@ Portero's name answers in its place, and with a disabled one dockerd ends at its
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from portero.dockerd.api import EngineApi
+from portero.files.chroot import Files
 from portero.hostcheck.fact import observed, unknown
-from portero.hostcheck.files import Files
 from portero.hostcheck.plugin_sockets import SOCKETS, SPEC_FOLDERS
-from portero.json_fields import to_list, to_object, to_objects
-from portero.objects.daemon_api import EngineApi
-from portero.types import JSON, Fact
+from portero.values.json_fields import to_list, to_object, to_objects
+from portero.values.json_types import JSON, Fact
 
 _AT = "GET /plugins"
 _LATEST = ":latest"

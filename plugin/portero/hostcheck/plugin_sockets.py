@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from portero.hostcheck.configuration import Configuration, find_dockerd, read_configuration
-from portero.hostcheck.files import Files
-from portero.json_fields import to_list
-from portero.json_objects import load_object
+from portero.files.chroot import Files
+from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_configuration
+from portero.values.json_fields import to_list
+from portero.values.json_objects import load_object
 
 # Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
 SOCKETS = Path("/run/docker/plugins")

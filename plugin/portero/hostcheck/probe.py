@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+from portero.dockerd.api import EngineApi
 from portero.hostcheck.fact import fact, observed, unknown
-from portero.hostcheck.running_portero import count_decisions
-from portero.objects.daemon_api import EngineApi
-from portero.types import JSON, Fact
+from portero.hostcheck.plugin_client import count_decisions
+from portero.values.json_types import JSON, Fact
 
 CVE_2024_41110 = "CVE-2024-41110"
 CVE_2026_34040 = "CVE-2026-34040"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from portero.hostcheck.files import Files
+from portero.files.chroot import Files
 
 # The first that has the unit wins (systemd.unit(5), unit file load path).
 _FOLDERS = (

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
+from portero.files.chroot import Files
 from portero.hostcheck.fact import observed
-from portero.hostcheck.files import Files
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Runs a program and returns its output.
 Ask: TypeAlias = Callable[[Sequence[str]], str]

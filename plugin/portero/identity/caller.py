@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from portero.identity.trusted import Trusted
-from portero.json_fields import need, need_texts
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_fields import need, need_texts
+from portero.values.json_types import JSON
 
 # As dockerd forwards it: of repeated headers only the last, whatever their case.
 TOKEN_HEADER = "X-Portero-Token"  # noqa: S105 - the name of a header

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
 
 from portero.identity.trusted import is_name
 from portero.refusals import Refused
-from portero.spelling import printable
+from portero.values.spelling import printable
 
 _AT = "RequestPeerCertificates"
 _LONGEST = 64 * 1024

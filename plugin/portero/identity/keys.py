@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from portero.json_objects import load_strict_object
-from portero.types import JSON
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
 
 Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]
 Public: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey

@@ -16,9 +16,9 @@ from jwt import PyJWS, PyJWTError
 
 from portero.identity.keys import Algorithm, Key
 from portero.identity.trusted import TokenIssuer, is_name
-from portero.json_objects import load_strict_object
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_objects import load_strict_object
+from portero.values.json_types import JSON
 
 _AT = "X-Portero-Token"
 _LONGEST = 8192

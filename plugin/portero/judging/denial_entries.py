@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from portero.decision import LEVELS, Violation
-from portero.denial import Wording
-from portero.spelling import printable
+from portero.values.denial_parts import Wording
+from portero.values.spelling import printable
 
 _LONGEST_AT = 120
 _MOST_PLACES = 3

@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from portero.identity.caller import NOBODY, Identity
 from portero.policy import profiles
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # A token that breaks glass lives an hour at most, in seconds.
 _LONGEST = 3600

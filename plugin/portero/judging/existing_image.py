@@ -5,9 +5,9 @@ from typing import cast
 
 from portero.facts import image_object
 from portero.host.view import Objects
-from portero.json_fields import as_object, child, text
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_fields import as_object, child, text
+from portero.values.json_types import JSON
 
 
 def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:

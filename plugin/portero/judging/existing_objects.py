@@ -15,13 +15,13 @@ from portero.facts.driver import LOCAL
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.host.view import HostMoment, ObjectKind, Objects
-from portero.json_fields import child, flag, objects, text
 from portero.judging import named_objects, nested_sources, not_enforced
 from portero.judging.named_objects import Named, list_others, read_name, refuse_alias, shorten_name
 from portero.judging.nested_sources import Source, was_created_since
 from portero.objects.known_networks import KnownNetworksMoment
 from portero.refusals import Refused
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, flag, objects, text
+from portero.values.json_types import JSON, Fact
 
 # Judges the request that would make an object, on a host and with the existing objects that it uses.
 JudgeObject: TypeAlias = Callable[[Inspected, HostMoment, Mapping[str, JSON]], Sequence[Violation]]

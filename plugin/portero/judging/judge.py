@@ -9,9 +9,8 @@ from functools import partial
 from typing import cast
 
 from portero.decision import Decision, Violation, bounded, in_order, refusal
-from portero.denial import Proposed
+from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
-from portero.host.peer import Peer
 from portero.host.view import Host, HostMoment
 from portero.identity.caller import NOBODY, Credentials, Identity, identify
 from portero.judging import (
@@ -37,7 +36,8 @@ from portero.reading.go_json import tree_of
 from portero.reading.routes import Match, Operation, Routes
 from portero.reading.shapes import Shapes
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.denial_parts import Proposed
+from portero.values.json_types import JSON
 
 
 @dataclass(frozen=True, slots=True)

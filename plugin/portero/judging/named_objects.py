@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.host.view import ListedKind, ObjectKind, Objects, may_begin_network_id
-from portero.json_fields import as_object, child, objects, text
 from portero.reading.uri import first_value
 from portero.refusals import Refused
-from portero.spelling import printable
-from portero.types import JSON
+from portero.values.json_fields import as_object, child, objects, text
+from portero.values.json_types import JSON
+from portero.values.spelling import printable
 
 # Networks of these names cannot be made.
 DOCKERDS_OWN = ("", "default", "bridge", "host", "none")

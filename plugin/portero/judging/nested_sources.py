@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.host.path import is_within
+from portero.files.path import is_within
 from portero.host.view import HostMoment
-from portero.json_fields import child, flag, integer, objects, text, texts
 from portero.judging.named_objects import shorten_name
-from portero.spelling import printable
-from portero.types import JSON, Fact
+from portero.values.json_fields import child, flag, integer, objects, text, texts
+from portero.values.json_types import JSON, Fact
+from portero.values.spelling import printable
 
 _NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from portero.decision import Violation
-from portero.json_fields import as_object, objects, text
 from portero.judging.enforcement import Enforcement
 from portero.policy.rule import Rule
-from portero.types import JSON
+from portero.values.json_fields import as_object, objects, text
+from portero.values.json_types import JSON
 
 
 def lift(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from portero.host.view import ObjectKind, Objects
-from portero.json_fields import child, text, texts
 from portero.judging import named_objects
 from portero.judging.named_objects import DOCKERDS_OWN, Named, list_others, read_name, refuse_alias, shorten_name
 from portero.reading.routes import Operation
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_fields import child, text, texts
+from portero.values.json_types import JSON
 
 # By the beginning of an operation's path, up to its parameter.
 _KINDS: Mapping[str, ObjectKind] = {

@@ -9,7 +9,7 @@ from portero.reading.canonical import Canonical, canonical
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 class RequestDocument(TypedDict):

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from portero.decision import Subject
 from portero.identity.caller import Identity
-from portero.json_fields import to_list, to_object, to_text
 from portero.reading import traceparent
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.uri import Target
-from portero.types import JSON
+from portero.values.json_fields import to_list, to_object, to_text
+from portero.values.json_types import JSON
 
 _COMPOSE_LABEL = "com.docker.compose.project"
 

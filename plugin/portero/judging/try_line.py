@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from portero.denial import Proposed, Typed
-from portero.flags import compose, docker
+from portero.flags import compose_syntax, docker
 from portero.flags.edits import Change
+from portero.values.denial_parts import Proposed, Typed
 
 # A flag as `docker run` names it, and its value.
 Flag = tuple[str, str]
@@ -98,16 +98,16 @@ def _write_compose(changes: FlagChanges) -> str:
     if of is None:
         return ""
     try:
-        keys = compose.spell_keys(list(changes.added))
+        keys = compose_syntax.spell_keys(list(changes.added))
         gone = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
-    top = f", at its top {compose.known(networks)}, without network_mode" if networks else ""
+    top = f", at its top {compose_syntax.known(networks)}, without network_mode" if networks else ""
     line = f"the {of} in the compose file with {keys or _REST}{top}{gone}"
     return line if len(line) <= MOST_CHARACTERS else ""
 
 
 def _spell_gone(flags: Iterable[Flag]) -> Sequence[str]:
-    return [f"{compose.without(flag)} {value}".strip() for flag, value in flags]
+    return [f"{compose_syntax.without(flag)} {value}".strip() for flag, value in flags]

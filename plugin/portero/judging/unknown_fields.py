@@ -12,7 +12,7 @@ from typing import cast
 from portero.decision import Violation, refusal
 from portero.policy.profiles import Action
 from portero.reading.shapes import ListOf, MapOf, Shape, Struct
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 UNKNOWN, DROPPED = "unknown-field", "dropped-field"
 # A body may hold thousands of them; the log line stays bounded.

@@ -1,1 +1,5 @@
-"""What the daemon reports about objects that exist already."""
+"""What exists at the daemon: containers, volumes, networks and images that a request names, looked up over its socket.
+
+A lookup that fails is a refusal where the answer matters.
+Imports: dockerd, host, reading, refusals, values.
+"""

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portero.host.daemon_defaults import DaemonDefaults
-from portero.host.peer import Peer
-from portero.host.routes import NO_ROUTES, HostRoutes
+from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.peer import Peer
+from portero.host.network import NO_ROUTES, HostRoutes
 from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Trace
 
 

@@ -14,14 +14,14 @@ from http import HTTPStatus
 from typing import TypeAlias
 from urllib.parse import quote
 
-from portero.host.asking_daemon import AskingDaemon
-from portero.host.dockerd_process import DockerdIdentity
+from portero.dockerd.api import LONGEST_LIST, TimedRequests, read_object, read_objects
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.proc import DockerdIdentity
 from portero.host.view import ListedKind, LookupState, ObjectKind, may_begin_network_id, refuse_unreadable
-from portero.json_fields import to_text
-from portero.objects.daemon_api import LONGEST_LIST, TimedRequests, read_object, read_objects
 from portero.objects.own_requests import find_start
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_fields import to_text
+from portero.values.json_types import JSON
 
 _MOST_OBJECTS = 64
 _TARGETS: Mapping[ObjectKind, str] = {

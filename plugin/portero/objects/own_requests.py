@@ -7,10 +7,10 @@ that dockerd asks sees it too; it admits nothing but these reading requests.
 import re
 import time
 
-from portero.objects.daemon_api import HEADER, SECRET
+from portero.dockerd.api import HEADER, SECRET
 from portero.reading import envelope, uri
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # When this process, or its arbiter, started: by the host's clock, and by the one that cannot be set.
 _STARTED, _BEGAN = time.time(), time.monotonic()

@@ -1,1 +1,5 @@
-"""The policy: rule files in their closed dialect, the site's values, and how they are loaded and asked."""
+"""The policy: rule files, exceptions and site values, read, checked and merged.
+
+`policy` is what is in force; `folder` reads it from disk; `site` checks site.json.
+Imports: decision, engine, files, flags, identity, reading, refusals, values.
+"""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Docker's own names and ours. Other names (labels, variables) may hold secrets or control characters: never echoed.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")

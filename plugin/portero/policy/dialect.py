@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
-from portero.flags.proposal import faults as proposal_faults
+from portero.flags.try_keyword import faults as proposal_faults
 from portero.policy.json_files import faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults
-from portero.spelling import close_to, spell
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to, spell
 
 Step = str | int
 # Order of the levels: each profile enforces its own rules and those before it.

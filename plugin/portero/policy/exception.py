@@ -14,13 +14,13 @@ from typing import Literal, TypeAlias, TypedDict, cast
 
 from portero.decision import NearMiss, Violation
 from portero.engine import Check, Engine
-from portero.policy import familiar_names
 from portero.policy.exception_faults import KnownRules, file_faults, match_schemas, rule_faults
 from portero.policy.exception_match import looks_into_lists, make_strict, narrow
 from portero.policy.folder import Folder
 from portero.policy.near_miss import Condition, find_miss, take_apart
 from portero.policy.object_readers import reads_image
-from portero.types import JSON
+from portero.values import image_names
+from portero.values.json_types import JSON
 
 State: TypeAlias = Literal["active", "expiring", "expired"]
 ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
@@ -174,7 +174,7 @@ def compile_waivers(
         return prepared()(cast(dict[str, JSON], make_strict(part)))
 
     for file, content in written.items():
-        whole = familiar_names.complete(content["match"])
+        whole = image_names.complete(content["match"])
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from portero.policy import familiar_names
 from portero.policy.dialect import keyword_faults
 from portero.policy.exception_match import pins_image, pins_user
 from portero.policy.folder import Folder
 from portero.policy.json_files import faults
 from portero.refusals import CODES
-from portero.spelling import close_to
-from portero.types import JSON
+from portero.values import image_names
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to
 
 SELF_PROTECTION = "self-protection"
 # Of these rules, those that an exception may waive for what it pins: a monitor reads Docker's data.
@@ -57,7 +57,7 @@ def file_faults(
         return
     match = cast(dict[str, JSON], content["match"])
     wrong = next((found for one in conditions if (found := list(faults(match, one)))), [])
-    wrong = wrong or [*keyword_faults(match, references), *familiar_names.faults(match)]
+    wrong = wrong or [*keyword_faults(match, references), *image_names.faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:
         date.fromisoformat(cast(str, content["expires"]))

@@ -13,8 +13,8 @@ from portero.decision import Violation
 from portero.engine import InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.policy.at import follow
-from portero.spelling import split
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import split
 
 _MORE_STRICT = ("additionalProperties", "items", "contains", "then", "else")
 _SPEAKS_OF: Mapping[str, Sequence[str]] = {

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from portero.files.whole_files import read_regular_file
 from portero.policy.json_files import DocumentRefused, parse
 from portero.policy.positions import find_position
-from portero.regular_file import read_regular_file
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _DOCUMENTS = (
     "exception.json",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 from portero.identity.trusted import TokenIssuer, Trusted
 from portero.policy.folder import Folder
-from portero.spelling import close_to
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.keys import KeyFile

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from portero.engine.rust import RUST
-from portero.json_objects import DuplicateName, unique_names
-from portero.spelling import close_to, spell
-from portero.types import JSON
+from portero.values.json_objects import DuplicateName, unique_names
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to, spell
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
     from jsonschema import ValidationError

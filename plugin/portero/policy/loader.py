@@ -11,8 +11,7 @@ from typing import TypeAlias, cast
 
 from portero.engine import Check, Engine
 from portero.engine.rust import RUST
-from portero.errors import Faults
-from portero.flags.proposal import value_faults
+from portero.flags.try_keyword import value_faults
 from portero.policy import exception, identity_issuers, site, site_warnings
 from portero.policy.dialect import rule_faults
 from portero.policy.digest import digest_of
@@ -21,8 +20,9 @@ from portero.policy.json_files import faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
 from portero.reading.routes import Operation
-from portero.spelling import close_to
-from portero.types import JSON
+from portero.values.errors import Faults
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to
 
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
 _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"

@@ -9,7 +9,7 @@ from typing import cast
 
 from portero.engine import Check
 from portero.policy.site import REFERENCE
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _PARTS = ("properties", "allOf")
 _SHOWN = (("operation",), ("identity", "user"), ("facts", "image"))

@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.policy.dialect import keywords
 from portero.policy.site import REFERENCE
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _IMAGE = '"image"'
 # What `objects` holds only where the site value `ownership` names a label.

@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.decision import LEVELS, Violation
 from portero.engine import Check, InstancePath
-from portero.flags.proposal import NoValue, Proposal
+from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
 from portero.policy.at import is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION
@@ -16,7 +16,7 @@ from portero.policy.profiles import ACTS, Acting, Action, action_of
 from portero.policy.rule import Rule
 from portero.policy.wording import WordingTemplate, fill_reason
 from portero.reading.routes import Operation
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 
 @dataclass(frozen=True, slots=True)

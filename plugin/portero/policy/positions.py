@@ -6,7 +6,7 @@ The sentence begins with the place as spelling.spell writes it, or names an unkn
 import re
 from json import JSONDecoder
 
-from portero.spelling import spell
+from portero.values.spelling import spell
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = JSONDecoder()

@@ -7,7 +7,7 @@ from portero.decision import LEVELS
 from portero.identity.caller import Identity
 from portero.policy.dialect import PROFILES
 from portero.policy.rule import Rule
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 Action = Literal["deny", "audit", "off"]
 Acting = Literal["deny", "audit"]

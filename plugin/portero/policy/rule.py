@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Literal, NotRequired, TypedDict, cast
 
-from portero.flags.proposal import Proposal
+from portero.flags.try_keyword import Proposal
 from portero.policy.wording import WordingTemplate, fill_site
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 Level = Literal["baseline", "hardened", "restricted", "advisory"]
 

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from portero.identity.caller import BOTH
-from portero.ip_ranges import spell_prefix
-from portero.sizes import bytes_of
-from portero.types import JSON
+from portero.values.ip_ranges import spell_prefix
+from portero.values.json_types import JSON
+from portero.values.sizes import bytes_of
 
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"

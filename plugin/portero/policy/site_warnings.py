@@ -6,7 +6,7 @@ from typing import cast
 
 from portero.policy.policy import Policy
 from portero.policy.site import keys
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _RULE = "image-registries"
 _ARCHIVES, _CLASSIC, _BUILDKIT = "unseen-build-context", "no-classic-builds", "no-buildkit"

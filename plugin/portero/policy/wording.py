@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import cast
 
-from portero.denial import Wording
-from portero.sizes import written_size
-from portero.spelling import close_to, printable
-from portero.types import JSON
+from portero.values.denial_parts import Wording
+from portero.values.json_types import JSON
+from portero.values.sizes import written_size
+from portero.values.spelling import close_to, printable
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
 _MOST_VALUES = 4

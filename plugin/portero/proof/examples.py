@@ -1,19 +1,25 @@
-"""Turns the examples of a rule into the request documents that rules see, by the real pipeline from the body on."""
+"""Turns the examples of a rule into the request documents that rules see, by the real pipeline from the body on.
 
+Makes requests of examples: what they differ from is the built-in folder's base-requests.json.
+"""
+
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from portero.host.fixed import FixedHost
+from portero.files import package_files
+from portero.host.fixed_host import FixedHost
 from portero.judging import request_document
-from portero.policy.merge_patch import merged
+from portero.judging.judge import Judge
 from portero.policy.rule import Example, Rule
 from portero.reading.canonical import Canonical, canonical
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.merge_patch import merged
 
 API_VERSION = "1.45"
 _PARAMETER = re.compile(r"\{([a-z]+)")
@@ -68,3 +74,9 @@ class Examples:
         if operation.body != "json":
             return Canonical(None, ())
         return canonical(self.shapes.by_operation[operation.id], tree_of(body))
+
+
+def builtin_examples(judge: Judge) -> Examples:
+    """Examples of requests as this judge reads them."""
+    base = json.loads((package_files.schemas() / "base-requests.json").read_text(encoding="utf-8"))
+    return Examples(cast(dict[str, JSON], base), {each.id: each for each in judge.routes.operations}, judge.shapes)

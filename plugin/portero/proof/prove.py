@@ -14,8 +14,8 @@ from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
 from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.rule import Example, Rule
 from portero.refusals import Refused
-from portero.spelling import spell
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import spell
 
 Kind: TypeAlias = Literal["allows", "denies"]
 # For each case, by each reading of the rule.

@@ -13,18 +13,18 @@ from typing import cast
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.reference import Reference
 from portero.engine.rust import RUST
-from portero.hostcheck import rules as host_rules
+from portero.hostcheck import host_rules
 from portero.hostcheck.fact import certain, possible
 from portero.policy import loader, site
 from portero.policy.at import spell_at
 from portero.policy.json_files import faults
-from portero.policy.merge_patch import merged
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.merge_patch import merged
 
 # What a rule is proved with: the engine that decides, and the oracle.
 ENGINES: Sequence[Engine] = (RUST, Reference())

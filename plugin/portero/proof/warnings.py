@@ -12,8 +12,8 @@ from portero.engine.rust import RUST
 from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.near_miss import list_parts
 from portero.policy.rule import Rule
-from portero.spelling import close_to
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.spelling import close_to
 
 _CREATE = "ContainerCreate"
 _OF_SERVICES = ("ServiceCreate", "ServiceUpdate")

@@ -14,7 +14,7 @@ from portero.reading import go_scalars
 from portero.reading.go_json import Pairs, Tree
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct, numbers
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # The largest list that people are known to send is a range of 10,000 published ports. Of all others but these, each of
 # whose entries rules judge, no client sends a tenth: one that violates a rule makes others wait for each entry.

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from portero.json_objects import refuse_constant, unique_names
 from portero.refusals import Refused
+from portero.values.json_objects import refuse_constant, unique_names
 
 # dockerd forwards bodies of up to 4 MiB, which are 5.6 MiB in base64; headers and certificates come on top.
 LARGEST = 8 * 1024 * 1024

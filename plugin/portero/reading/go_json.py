@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NoReturn, TypeAlias
 
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Docker's own types nest about 10 levels deep.
 MAX_DEPTH = 64

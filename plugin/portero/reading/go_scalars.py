@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from portero.reading.go_json import Tree
 from portero.refusals import Refused
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 _INTEGERS: Mapping[str, range] = MappingProxyType(
     {

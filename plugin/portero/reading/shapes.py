@@ -1,6 +1,8 @@
 """Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
 
 A shape file is written in Go's own spec, as schemas/api/README.md explains; anything else in it is a ShapeFault.
+
+Checks that operations and body shapes fit together: operations and shapes in, one line for each fault out.
 """
 
 import json
@@ -11,10 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeAlias
 
-from portero.json_objects import DuplicateName, unique_names
 from portero.reading import go_scalars
 from portero.reading.case_folding import fold
-from portero.types import JSON
+from portero.reading.routes import Operation
+from portero.values.json_objects import DuplicateName, unique_names
+from portero.values.json_types import JSON
 
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
 _MAP = "map[string]"
@@ -207,3 +210,12 @@ class _Compiler:
 
     def _fault(self, words: str, trail: tuple[str, ...]) -> ShapeFault:
         return ShapeFault(f"schemas/api/{self.body}.json{''.join(f' > {name}' for name in trail)}: {words}")
+
+
+def find_mismatches(operations: Iterable[Operation], shapes: Shapes) -> Iterator[str]:
+    """A line for each JSON operation without a shape, and for each shape without a JSON operation."""
+    expected = {operation.id for operation in operations if operation.body == "json"}
+    for name in sorted(expected - shapes.by_operation.keys()):
+        yield f"api/{name}.json is missing: the operation {name} has a JSON body; describe it in this file"
+    for name in sorted(shapes.by_operation.keys() - expected):
+        yield f"api/{name}.json: operations.json has no operation {name} with a JSON body; remove this file"

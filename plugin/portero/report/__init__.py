@@ -1,1 +1,5 @@
-"""A decision log as one page: its lines are read as untrusted input and counted in constant memory."""
+"""Pages and files for people and CI: decision logs and host checks as HTML, text, JSON, SARIF and JUnit.
+
+Log lines are untrusted input, and are counted in bounded memory.
+Imports: decision, hostcheck, judging, policy, recording, refusals, values.
+"""

@@ -1,1 +1,5 @@
-"""What exists on a daemon, judged as if it were asked for now, and how it could be used to get round the rules."""
+"""`portero scan`: what exists on a daemon, judged as if it were asked for now.
+
+Also names the ways past the rules that such objects open.
+Imports: decision, dockerd, facts, hostcheck, judging, objects, policy, proof, refusals, report, standin, values.
+"""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portero.json_fields import to_object
-from portero.objects.daemon_api import TIMEOUT_SECONDS
-from portero.types import JSON
-from portero.unixhttp import UnixConnection
+from portero.dockerd.api import TIMEOUT_SECONDS
+from portero.dockerd.unix_http import UnixConnection
+from portero.values.json_fields import to_object
+from portero.values.json_types import JSON
 
 _UNIX = ("unix://", "http+unix://")
 _MISSING = "scan needs the Python package docker: install portero with its extra `scan`"

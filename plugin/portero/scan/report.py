@@ -1,20 +1,24 @@
-"""What a scan found, as one value and as a JSON document."""
+"""What a scan found, as one value and as a JSON document.
+
+The report as one HTML page that needs nothing else: no script, no other file. Every name in it is escaped.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
 from portero.decision import Violation
-from portero.formats import junit
-from portero.formats.html import when
 from portero.hostcheck.managed_plugins import ManagedPlugin
-from portero.json_fields import text, to_object
+from portero.judging import denial
+from portero.report import html, junit
+from portero.report.html import when
+from portero.scan.bypasses import Way
 from portero.scan.inventory import Inventory
-from portero.scan.judged import JudgedObject, counts
+from portero.scan.judged_objects import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts
-from portero.scan.ways import Way
-from portero.spelling import printable
-from portero.types import JSON
+from portero.values.json_fields import text, to_object
+from portero.values.json_types import JSON
+from portero.values.spelling import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +167,23 @@ def _thing(judged: JudgedObject) -> JSON:
         "allowed": judged.decision.allowed,
         "violations": violations,
     }
+
+
+def page(report: Report) -> str:
+    """The whole page."""
+    things = [(title(each), [_row(violation) for violation in denials(each)]) for each in report.refused]
+    reported = [(title(each), _reported(each)) for each in report.judged if _reported(each)]
+    return html.render("scan/page.html", report=report, things=things, reported=reported)
+
+
+def _row(violation: Violation) -> tuple[str, str]:
+    return violation.rule, denial.sentence(violation, "docker")
+
+
+def _reported(judged: JudgedObject) -> list[str]:
+    rules = [
+        v.rule + (f" (waived by {v.exception})" if v.exception else "")
+        for v in judged.decision.violations
+        if v.action != "deny"
+    ]
+    return list(dict.fromkeys(rules))

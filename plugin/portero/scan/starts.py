@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from portero.json_fields import child, flag, integer, text
 from portero.scan.inventory import Inventory
-from portero.scan.judged import JudgedObject, Kind
-from portero.types import JSON
+from portero.scan.judged_objects import JudgedObject, Kind
+from portero.values.json_fields import child, flag, integer, text
+from portero.values.json_types import JSON
 
 # moby restartmanager/restartmanager.go, ShouldRestart.
 _WHEN = {

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from portero.server.connection import Connection
+from portero.server.http_connection import Connection
 
 _LOG = logging.getLogger(__name__)
 # So many threads wait for a connection from the start on. More end with their connection.

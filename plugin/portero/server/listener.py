@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.locks import locked_folder
+from portero.files.locks import locked_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
 _GROUP_AND_OTHERS = 0o177

@@ -1,1 +1,5 @@
-"""Signed policy folders at work: reading them whole, trusting them or not, and remembering their versions."""
+"""Signed policy folders: read them whole, verify them, remember the highest version seen.
+
+The only place that signs and verifies files.
+Imports: files, policy, values.
+"""

@@ -6,16 +6,13 @@ load `cryptography`.
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 FORMAT = 2
-# The name of a group of hosts.
-GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 
 # What is signed begins with these words, so that a signature made for anything else never fits a policy.
 _PURPOSE = b"portero policy folder\n"

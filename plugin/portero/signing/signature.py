@@ -15,11 +15,11 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from portero.errors import FileFaults
-from portero.json_fields import WrongType, need
 from portero.policy.json_files import DocumentRefused, parse
 from portero.signing.manifest import FORMAT, Manifest
-from portero.types import JSON
+from portero.values.errors import FileFaults
+from portero.values.json_fields import WrongType, need
+from portero.values.json_types import JSON
 
 PrivateKey: TypeAlias = Ed25519PrivateKey
 PublicKey: TypeAlias = Ed25519PublicKey

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portero.errors import Faults
+from portero.files.whole_files import read_regular_file
 from portero.policy import folder
 from portero.policy.folder import Folder
-from portero.regular_file import read_regular_file
 from portero.signing import signature, tree, versions
 from portero.signing.manifest import Manifest
 from portero.signing.signature import KeyRefused, PublicKey, SignatureRefused
 from portero.signing.tree import TreeRefused
 from portero.signing.versions import Seen
+from portero.values.errors import Faults
 
 
 class InvalidKeys(Faults):

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from portero.errors import FileFaults
+from portero.values.errors import FileFaults
 
 LARGEST = 64 << 20
 

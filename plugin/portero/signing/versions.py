@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
-from portero.json_fields import need
-from portero.locks import locked_folder
+from portero.files.locks import locked_folder
+from portero.files.state_file import read_state, write_state
 from portero.signing.manifest import Manifest
-from portero.state_file import read_state, write_state
-from portero.types import JSON
+from portero.values.json_fields import need
+from portero.values.json_types import JSON
 
 FORMAT = 2
 _OWNER_ONLY = 0o600

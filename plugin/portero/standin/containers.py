@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from portero.standin.messages import RAW, Answer, Call
-from portero.standin.state import Container, State
+from portero.standin.objects import Container, State
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
 _PATIENCE_SECONDS = 10.0

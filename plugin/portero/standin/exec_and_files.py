@@ -4,7 +4,7 @@ import base64
 import json
 
 from portero.standin.messages import RAW, Answer, Call, Object, failure
-from portero.standin.state import CREATED, State
+from portero.standin.objects import CREATED, State
 
 _DIRECTORY = 0x80000000 | 0o755  # Go's os.ModeDir
 

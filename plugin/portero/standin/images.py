@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from portero.standin.messages import Answer, Call, failure, lines
-from portero.standin.state import CREATED, State, identity
-from portero.types import JSON
+from portero.standin.objects import CREATED, State, identity
+from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:

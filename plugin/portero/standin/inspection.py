@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from portero.json_fields import child, items, text
 from portero.standin.messages import Answer, Call, Object
-from portero.standin.state import CREATED, Container, State, has_labels, identity
-from portero.types import JSON
+from portero.standin.objects import CREATED, Container, State, has_labels, identity
+from portero.values.json_fields import child, items, text
+from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:

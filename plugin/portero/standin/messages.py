@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 Object: TypeAlias = dict[str, JSON]
 

@@ -1,9 +1,9 @@
 """Answers about a swarm: this node is its one manager, and every task runs."""
 
-from portero.json_fields import child, text
 from portero.standin.messages import Answer, Call, Object
-from portero.standin.state import CREATED, VERSION, State, has_labels, swarm_identity
-from portero.types import JSON
+from portero.standin.objects import CREATED, VERSION, State, has_labels, swarm_identity
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
 
 NODE = swarm_identity("node")
 

@@ -4,10 +4,10 @@ import json
 import time
 from collections.abc import Iterator
 
-from portero.json_fields import child
 from portero.standin.messages import Answer, Call, Object
-from portero.standin.state import State, has_labels
+from portero.standin.objects import State, has_labels
 from portero.standin.swarm import NODE
+from portero.values.json_fields import child
 
 # The newest API whose bodies were measured (docker-facts 4.8); newer clients speak it when the daemon does.
 API_VERSION = "1.45"

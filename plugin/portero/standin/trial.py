@@ -8,8 +8,8 @@ from portero.identity.caller import NOBODY
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
-from portero.standin.daemon import StandInDaemon
-from portero.standin.forward import ClientRequest, envelope
+from portero.standin.answers import StandInDaemon
+from portero.standin.envelopes import ClientRequest, envelope
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast
 
 from portero.decision import Violation
-from portero.flags.proposal import flag_named
+from portero.flags.try_keyword import flag_named
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.sizes import bytes_of
 from portero.suggest.drafts import Asked, Draft
 from portero.suggest.site_values import SiteValue, SiteValues, keys_of
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.sizes import bytes_of
 
 Why: TypeAlias = Literal["code", "unknown", "self-protection", "existing", "pin", "flags", "unmatched", "values"]
 WHY: Mapping[Why, str] = {

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from portero.types import JSON
+from portero.values.json_types import JSON
 
 # Both are refused when the policy is loaded, until they are filled in.
 UNFILLED = ""

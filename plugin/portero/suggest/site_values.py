@@ -13,8 +13,8 @@ from portero.policy.at import follow
 from portero.policy.json_files import faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
-from portero.sizes import written_size
-from portero.types import JSON
+from portero.values.json_types import JSON
+from portero.values.sizes import written_size
 
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")

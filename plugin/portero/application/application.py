@@ -1,0 +1,198 @@
+"""The application: answers dockerd's requests by policy, host and log.
+
+The decision is logged before it is sent. Every failure on the way is a denial. The policy in force is replaced as a
+whole (portero.application.reloading); portero.status.status reports on it.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, Protocol
+
+from portero.application import loading
+from portero.decision import Decision, in_order, new_id, refusal
+from portero.decision_log.decision_log import DecisionLog
+from portero.decision_log.log_line import is_frequent_read, write_line
+from portero.decision_log.log_state import JOURNAL
+from portero.dockerd import unix_http  # noqa: F401 - before a fork: the first lookup then need not load it
+from portero.dockerd.peer import Peer
+from portero.host.live_host import HostFiles
+from portero.judging import denial
+from portero.judging.judge import Judge
+from portero.objects.own_requests import answer_own
+from portero.reading import api_tables
+from portero.refusals import CODES
+from portero.settings.settings import Settings
+from portero.status import build_rights, bundle_state, seen_daemons, status
+from portero.status.metrics import Metrics
+from portero.status.policy_state import PolicyState
+from portero.status.status import View
+from portero.values.errors import LoadError
+from portero.values.json_types import JSON
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The judge that answers. `state`: the files of its policy, and how the last reload went.
+
+    `is_usable`: whether it may allow anything; its policy is an old one otherwise.
+    """
+
+    judge: Judge
+    state: PolicyState
+    is_usable: bool = True
+
+
+class RequestRecorder(Protocol):
+    """Records each request: portero.recording.recorder."""
+
+    def record(self, data: bytes, decision: Decision) -> None:
+        """Note one request of dockerd and what was decided; it must not fail."""
+        ...
+
+
+@dataclass(slots=True)
+class Application:
+    """Answers AuthZReq. `in_force` is replaced as a whole; one request is answered by one value of it."""
+
+    settings: Settings
+    in_force: InForce
+    log: DecisionLog
+    recorder: RequestRecorder | None = None
+    list_docker_users: status.ListDockerUsers = status.list_no_users
+    metrics: Metrics = field(default_factory=Metrics)
+    # When the policy folders were last looked at, by time.monotonic(); a look at a file system that hangs does not end.
+    looked_at: float = field(default_factory=time.monotonic)
+
+    def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
+        """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
+
+        `peer`: the process that posted it. Portero's own lookups are neither judged nor logged.
+        """
+        try:
+            if (own := answer_own(data)) is not None:
+                return own
+            decision = self._decide(data, peer)
+            allowed = decision.allowed
+            return {"Allow": allowed, "Msg": "" if allowed else denial.write_denial(decision)}
+        except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
+            _LOG.error("internal error", exc_info=error)
+            return self.failure()
+
+    def failure(self) -> dict[str, JSON]:
+        """The reply when no decision could be made or logged."""
+        code = CODES["internal-error"]
+        return {"Allow": False, "Msg": f"internal-error: {code.reason} -> {code.remedy}"}
+
+    def health(self) -> dict[str, JSON]:
+        """The short status, for GET /healthz."""
+        return status.health(self._view())
+
+    def status(self) -> dict[str, JSON]:
+        """The full status, for GET /status."""
+        return status.full(self._view(), self.metrics.so_far())
+
+    def metrics_text(self) -> bytes:
+        """The metrics in Prometheus's text format, for GET /metrics."""
+        return self.metrics.text() + bundle_state.metrics_text(self.settings)
+
+    def _view(self) -> View:
+        in_force = self.in_force
+        host = in_force.judge.host
+        daemons = host.daemons.known if isinstance(host, HostFiles) else ()
+        return View(
+            self.settings,
+            in_force.judge.policy,
+            host,
+            in_force.state,
+            build_rights.with_entitlements(seen_daemons.list_running(daemons), host),
+            self.log.state,
+            isinstance(host, HostFiles) and host.lookups_fail(),
+            host.lookup_state() if isinstance(host, HostFiles) else "auto",
+            self.metrics.so_far().break_glass,
+            time.monotonic() - self.looked_at,
+            in_force.is_usable,
+            self.list_docker_users,
+        )
+
+    def _decide(self, data: bytes, peer: Peer | None) -> Decision:
+        began = time.perf_counter_ns()
+        in_force = self.in_force
+        judge = in_force.judge
+        decision = judge.decide(data, new_id(), time.time(), peer)
+        if decision.fault is not None:
+            _LOG.error("%s: internal error", decision.id, exc_info=decision.fault)
+        if decision.breaks_glass:
+            _LOG.warning("%s: break-glass: no rule refuses this request of %s", decision.id, decision.subject.user)
+        if not in_force.is_usable and self.settings.mode == "enforce":
+            decision = _refuse(decision, "policy-unusable")
+        decision = self._write_log(decision, (time.perf_counter_ns() - began) // 1000)
+        self.metrics.decided(decision, (time.perf_counter_ns() - began) / 1e9)
+        if self.recorder is not None:
+            self.recorder.record(data, decision)
+        return decision
+
+    def _write_log(self, decision: Decision, microseconds: int) -> Decision:
+        if self.settings.log_reads == "none" and is_frequent_read(decision):
+            self.metrics.read_not_logged(decision.subject.operation)
+            return decision
+        try:
+            self.log.write(write_line(decision, microseconds))
+        except OSError as error:
+            self.metrics.log_failed()
+            _LOG.error("%s: cannot write the decision log: %s", decision.id, error.strerror)
+            return self._refuse_unlogged(decision)
+        return decision
+
+    def _refuse_unlogged(self, decision: Decision) -> Decision:
+        """A change that is not logged is refused, unless the site allows it or nothing is enforced."""
+        if decision.subject.reads or self.settings.log_failure == "allow" or self.settings.mode == "audit":
+            return decision
+        return _refuse(decision, "log-failure")
+
+
+def _refuse(decision: Decision, code: str) -> Decision:
+    proposed = decision.suggestion
+    return replace(
+        decision,
+        violations=in_order((*decision.violations, refusal(code, ""))),
+        # Whatever a user changes, this stays.
+        suggestion=replace(proposed, still=(*proposed.still, code)) if proposed is not None else None,
+    )
+
+
+def build(
+    settings: Settings,
+    recorder: RequestRecorder | None = None,
+    list_docker_users: status.ListDockerUsers = status.list_no_users,
+) -> Application:
+    """Load and open everything; raises LoadError with every fault."""
+    # Decided before a fork: the decider of a managed plugin is not its first process.
+    settings = replace(settings, host_root=_resolve_host_root(settings))
+    routes, shapes = api_tables.load_api()
+    loaded = loading.load_trusted(settings, routes.operations)
+    log = _open_log(settings)
+    loading.remember_versions(settings, loaded.signed)
+    operations = (operation.id for operation in routes.operations)
+    metrics = Metrics(operations, log.state.is_stalled)
+    state = loaded.state(time.time())
+    metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce")
+    judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
+    judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
+    return Application(settings, InForce(judge, state), log, recorder, list_docker_users, metrics)
+
+
+def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:
+    return "none" if settings.visible_root == "none" else settings.host_root
+
+
+def _open_log(settings: Settings) -> DecisionLog:
+    try:
+        return DecisionLog(settings.log, settings.log_sync)
+    except OSError as error:
+        other = "start systemd-journald, or " if settings.log == JOURNAL else ""
+        cure = f"{other}name a file that can be written"
+        raise LoadError([f"PORTERO_LOG: {settings.log}: {error.strerror}; {cure}"]) from error

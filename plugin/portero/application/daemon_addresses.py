@@ -1,0 +1,65 @@
+"""Where a dockerd listens itself: AskingDaemon in, paths out.
+
+A socket is the daemon's own when the daemon has it open, whatever other processes are called that have it open too.
+
+At which sockets dockerd is asked what exists: the settings and the daemon that asks in, addresses out.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from portero.dockerd.daemon import AskingDaemon
+from portero.files.path import clean
+from portero.host.listening_sockets import list_listening, list_open_sockets
+from portero.host.sockets import DEFAULT_SOCKETS
+from portero.settings.settings import Settings
+
+
+class DaemonSockets:
+    """The paths at which this process finds the sockets, those of the daemon's configuration first.
+
+    The others are looked for when someone gets to them: a daemon answers at the first, and has a descriptor for each
+    stream of its containers. A configured path stays in the list when it is not found: a socket that systemd opened is
+    in its network namespace. OSError, from going through them: they could not be read.
+    """
+
+    def __init__(self, daemon: AskingDaemon, proc: Path = Path("/proc")) -> None:
+        self._daemon = daemon
+        self._proc = proc
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+    def __iter__(self) -> Iterator[str]:
+        root = self._daemon.root.rstrip("/")
+        yield from (f"{root}{path}" for path in dict.fromkeys(self._daemon.hosts))
+        yield from (f"{root}{path}" for path in self._others)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        folder = f"{self._proc}/{self._daemon.pid}"
+        open_sockets = {inode for inode, _ in list_open_sockets(f"{folder}/fd")}
+        found = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
+        return sorted(path for path in found.difference(self._daemon.hosts) if path.startswith("/"))
+
+
+def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Iterable[str]:
+    """The sockets at which the daemon that asks can be asked for the name of a network, the best first."""
+    if settings.docker_host is not None:
+        return [str(settings.docker_host)]
+    if daemon is not None:
+        return DaemonSockets(daemon)
+    # Any program can listen under the name of dockerd; only root can make root's socket.
+    return [address for address in DEFAULT_SOCKETS[:1] if _is_socket_of_root(address)]
+
+
+def _is_socket_of_root(address: str) -> bool:
+    """A managed plugin without its mount docker-socket has the device /dev/null there."""
+    try:
+        found = os.stat(address)
+    except OSError:
+        return False
+    return stat.S_ISSOCK(found.st_mode) and found.st_uid == 0

@@ -1,0 +1,51 @@
+"""The host that requests are judged by: where its files are visible, and who can be asked about it."""
+
+import sys
+from collections.abc import Sequence
+
+from portero.application.daemon_addresses import list_daemon_addresses
+from portero.files import package_files
+from portero.files.owners import Owners
+from portero.host.live_host import HostFiles
+from portero.host.socket_cache import HeldSockets
+from portero.objects.lookup import DaemonObjects
+from portero.policy.policy import Policy
+from portero.settings import own_files
+from portero.settings.settings import Settings
+from portero.values.errors import LoadError
+
+
+def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostFiles:
+    """The host that requests are judged by; `links`: those in the policy folders."""
+    spelt = sys.getfilesystemencoding()
+    if spelt != "utf-8":
+        # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
+        raise LoadError(
+            [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
+        )
+    root = settings.visible_root
+    listening = HeldSockets()
+    objects = DaemonObjects(lambda daemon: list_daemon_addresses(settings, daemon))
+    try:
+        owners = Owners()
+    except OSError as error:
+        raise LoadError(
+            [f"{error.filename}: {error.strerror}: mount /proc, Portero reads there whose files are whose"]
+        ) from error
+    return HostFiles(
+        None if settings.host_root == "auto" else root,
+        visible=root != "none",
+        sockets=[str(settings.socket)],
+        own=[str(package_files.package()), *own_files.list_deciding(settings)],
+        links=links,
+        programs=own_files.list_programs(),
+        logs=own_files.list_logs(settings),
+        protected=policy.protected_paths,
+        listening=listening,
+        owners=owners,
+        new_lookup=objects.new_names,
+        lookups_fail=lambda: objects.name_failed,
+        daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
+        new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
+        lookup_state=lambda: objects.state if settings.lookups == "auto" else "off",
+    )

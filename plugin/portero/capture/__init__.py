@@ -1,1 +1,0 @@
-"""Recording what dockerd asks, without its secrets, and comparing what policies make of it."""

@@ -1,0 +1,90 @@
+"""What of a compose file is refused by name before Compose sees it: files from elsewhere, and programs to run.
+
+Read are the files that are named, and those that they include or extend. Compose itself fills in variables and may so
+come to other names: then the sandbox holds (no network, no other program).
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+
+from ruamel.yaml.nodes import MappingNode, Node
+
+from portero.compose.run import SandboxError
+from portero.compose.yaml_nodes import InvalidYaml, fields, find_value, items, parse, scalar_text
+from portero.values.spelling import printable
+
+_MOST_BYTES = 1 << 20
+_MOST_FILES = 100
+# compose-go loader and docker/compose pkg/remote (git.go, oci.go) take these for the addresses of projects.
+_ELSEWHERE = ("git@", "github.com/")
+
+
+def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
+    """Raises SandboxError when a file, or one that it includes or extends, cannot be judged safely.
+
+    `shown`: the real paths that may be read.
+    """
+    waiting, seen = [os.path.abspath(file) for file in files], set[str]()
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        if len(seen) > _MOST_FILES:
+            raise SandboxError(f"{_name(file)}: more than {_MOST_FILES} files are included")
+        try:
+            root = parse(_content(file, shown))
+        except InvalidYaml as invalid:
+            raise SandboxError(f"{_name(file)}: {invalid}") from None
+        for named in _named_files(file, root):
+            path = os.path.normpath(os.path.join(os.path.dirname(file), named))
+            if "$" not in named and os.path.exists(path):
+                waiting.append(path)
+
+
+def _content(file: str, shown: Sequence[str]) -> bytes:
+    real = os.path.realpath(file)
+    if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in shown):
+        raise SandboxError(f"{_name(file)}: lies outside the project folder; --project-root DIR widens it")
+    try:
+        opened = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise SandboxError(f"{_name(file)}: {error.strerror}") from None
+    with open(opened, "rb") as handle:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise SandboxError(f"{_name(file)}: is not a regular file")
+        content = handle.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise SandboxError(f"{_name(file)}: is larger than 1 MiB")
+    return content
+
+
+def _named_files(file: str, root: Node | None) -> Iterator[str]:
+    """The files that a compose file includes or extends; raises SandboxError for remotes and providers."""
+    for include in items(find_value(root, "include")):
+        paths = find_value(include, "path") if isinstance(include, MappingNode) else include
+        for path in items(paths):
+            yield _local(file, "include", path)
+    for key, service in fields(find_value(root, "services")):
+        if find_value(service, "provider") is not None:
+            name = printable(scalar_text(key))
+            raise SandboxError(
+                f"{_name(file)}: service {name} has a provider, a program that Compose runs; not supported"
+            )
+        extended = find_value(find_value(service, "extends"), "file")
+        if extended is not None:
+            yield _local(file, "extends", extended)
+
+
+def _local(file: str, what: str, node: Node) -> str:
+    named = scalar_text(node)
+    if "://" in named or named.startswith(_ELSEWHERE):
+        raise SandboxError(
+            f"{_name(file)}: {what} {printable(named)} comes from elsewhere; only files of the project are read"
+        )
+    return named
+
+
+def _name(file: str) -> str:
+    return printable(os.path.relpath(file))

@@ -1,0 +1,150 @@
+"""Requests of a compose project: what Compose itself asks a daemon to create the whole of it, and its builds."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from portero.compose import external_objects, project, refused_keys
+from portero.compose import run as compose_run
+from portero.compose.builds import list_builds, make_session
+from portero.compose.project import Reading
+from portero.compose.run import SandboxError
+from portero.compose.yaml_lines import ComposeLines
+from portero.identity.caller import NOBODY
+from portero.reading.routes import Routes
+from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
+from portero.standin.answers import StandInDaemon
+from portero.standin.envelopes import ClientRequest, envelope
+from portero.standin.socket_server import StandIn
+from portero.values.json_fields import as_object, text
+from portero.values.spelling import printable
+
+_LABELS = {
+    "com.docker.compose.service": "services",
+    "com.docker.compose.network": "networks",
+    "com.docker.compose.volume": "volumes",
+}
+_READING = ("GET", "HEAD")
+_MOST_SHOWN = 300
+
+
+class _Part(NamedTuple):
+    """What of the project a request makes, such as the service web."""
+
+    section: str
+    name: str
+
+
+class _Run(NamedTuple):
+    """One run of Compose: the resolved project as JSON, and what it asked."""
+
+    config: str
+    asked: list[ClientRequest]
+    networks: Mapping[str, str]
+
+
+def requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+    """What creating every service of a project asks that is more than reading; later files override earlier ones.
+
+    Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the files.
+    """
+    run = _run(files, routes, reading, reading.root or os.path.dirname(os.path.abspath(files[0])), [])
+    return _requests({file: Path(file).read_text(encoding="utf-8", errors="replace") for file in files}, run, reading)
+
+
+def requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+    """The same for standard input, whose paths begin in the current folder, as with `docker compose --file -`."""
+    here = os.getcwd()
+    with TemporaryDirectory(prefix="portero-") as folder:
+        file = os.path.join(folder, "compose.yaml")
+        Path(file).write_bytes(text)
+        try:
+            run = _run([file], routes, reading, reading.root or here, ["--project-directory", here])
+        except InvalidRequestFile as error:
+            raise InvalidRequestFile(str(error).replace(os.path.relpath(file), STANDARD_INPUT)) from None
+    return _requests({STANDARD_INPUT: text.decode(errors="replace")}, run, reading)
+
+
+def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
+    lines = ComposeLines.of(texts)
+    changing = [each for each in run.asked if each.method not in _READING]
+    asked = [(each.target.partition("?")[0], _part(each), envelope(each), each) for each in changing]
+    # Compose asks for several things at once, in no fixed order.
+    for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
+        # Without the sandbox Compose sends the token of portero login, which is of no file.
+        request = FileRequest("", posted, None, part.name, run.networks, known=NOBODY)
+        yield _locate(lines, next(iter(texts)), request, part, each)
+    built = [*list_builds(run.config)]
+    for name, posted, judged in built:
+        request = FileRequest("", posted, None, f"{name} build", judged=judged)
+        yield _locate(lines, next(iter(texts)), request, _Part("services", name))
+    if built and reading.knows_daemon:
+        request = FileRequest("", make_session(), None, "builds")
+        yield _locate(lines, next(iter(texts)), request, _Part("services", built[0][0]))
+
+
+def _locate(
+    lines: ComposeLines, file: str, request: FileRequest, part: _Part, asked: ClientRequest | None = None
+) -> FileRequest:
+    """The request with its lines."""
+    body = json.loads(asked.body) if asked is not None and asked.shows_json and asked.body else None
+    whole = lines.find(part.section, part.name)
+    return replace(
+        request,
+        file=whole[0] if whole else file,
+        line=whole[1] if whole else None,
+        find_line=partial(lines.find, part.section, part.name, body=body),
+    )
+
+
+def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, options: Sequence[str]) -> _Run:
+    asked: list[ClientRequest] = []
+    daemon = StandInDaemon(routes, lambda request: asked.append(request))
+    try:
+        config = _create(files, reading, root, options, daemon)
+    except SandboxError as error:
+        raise InvalidRequestFile(str(error)) from None
+    return _Run(config, asked, {id: text(body, "Name") for id, body in daemon.state.networks.items()})
+
+
+def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> str:
+    of = project.of_files(files, root, reading.env_files)
+    if reading.sandboxed:
+        refused_keys.check_files(of.files, of.shown)
+    run = compose_run.runner(
+        of.shown, of.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
+    ).run
+    words = [*options, *_repeat("--file", of.files), *_repeat("--profile", reading.profiles)]
+    words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
+    with StandIn(daemon.answer) as socket:
+        config = run([*words, "config", "--format", "json"], socket, errors=False)
+        external_objects.prepare(daemon.state, config.output)
+        ended = run([*words, "create", "--no-build"], socket)
+    if ended.status is None:
+        raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
+    if ended.status != 0:
+        raise InvalidRequestFile(f"{files[0]}: {_last_line(ended.output)}")
+    return config.output
+
+
+def _repeat(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
+
+
+def _part(asked: ClientRequest) -> _Part:
+    """The service behind a container, the key behind a network or a volume."""
+    if not asked.shows_json or not asked.body:
+        return _Part("", "")
+    labels = as_object(json.loads(asked.body).get("Labels"), "Labels")
+    found = (_Part(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
+    return next(found, _Part("", ""))
+
+
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return printable(lines[-1])[:_MOST_SHOWN] if lines else "docker-compose failed without output"

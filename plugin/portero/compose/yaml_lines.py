@@ -1,0 +1,139 @@
+"""Where in compose files a property stands that a rule refuses: a place in Docker's request in, file and line out."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from portero.compose.api_fields import KEYS
+from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, parse, scalar_text
+from portero.values.json_types import JSON
+from portero.values.spelling import split
+
+Line: TypeAlias = tuple[str, int]
+_Entry: TypeAlias = tuple[str, Node, Node]
+
+_NAME = re.compile(r"\??\w+")
+_PORT = re.compile(r"PortBindings\.(\d+)")
+# Chains of extends and of <<; aliases can lead in circles.
+_MOST_EXTENDED = 10
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeLines:
+    """The files of one project, those that override others last. `trees`: their YAML, None where it is invalid."""
+
+    trees: dict[str, Node | None]
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> "ComposeLines":
+        """The files by name."""
+        return cls({file: _parse(text) for file, text in texts.items()})
+
+    def find(self, section: str, name: str, at: str = "", body: JSON = None) -> Line | None:
+        """Where the property behind `at` stands; else the entry `name` of the section; None where neither is.
+
+        `body`: the request's, in which `at` leads to the value. An `at` with ? is of the service's build.
+        """
+        entries = list(self._find_entries(section, name))
+        for file, _, entry in entries:
+            asked = find_value(entry, "build") if at.startswith("?") else entry
+            found = _find_property(asked, at, body)
+            if found is not None:
+                return file, _line(found)
+        return next(((file, _line(key)) for file, key, _ in entries), None)
+
+    def _find_entries(self, section: str, name: str) -> Iterator[_Entry]:
+        for file in reversed(self.trees):
+            yield from self._follow(file, self.trees[file], section, name, _MOST_EXTENDED)
+
+    def _follow(self, file: str, tree: Node | None, section: str, name: str, depth: int) -> Iterator[_Entry]:
+        """The entry of this name, and those that it extends."""
+        found = find_field(find_value(tree, section), name)
+        if found is None:
+            return
+        key, entry = found
+        yield file, key, entry
+        extended = find_value(entry, "extends")
+        service = scalar_text(extended) or scalar_text(find_value(extended, "service"))
+        if service and depth:
+            other = os.path.normpath(
+                os.path.join(os.path.dirname(file), scalar_text(find_value(extended, "file")) or file)
+            )
+            yield from self._follow(other, self.trees.get(other) or _parse_file(other), section, service, depth - 1)
+
+
+def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
+    """The line of the list or the mapping that holds the value, else the key."""
+    name = _NAME.match(at.removeprefix("HostConfig."))
+    keys = KEYS.get(name[0], "").split() if name else []
+    found = next((field for key in keys if (field := find_field(entry, key)) is not None), None)
+    if found is None:
+        return None
+    key, value = found
+    port = _PORT.search(at)
+    wanted = port[1] if port else _spell_value(_follow_path(body, at))
+    return (_find_part(value, wanted) if wanted else None) or key
+
+
+def _find_part(value: Node, wanted: str) -> Node | None:
+    if isinstance(value, SequenceNode):
+        return next((part for part in value.value if _says(part, wanted)), None)
+    field = find_field(value, wanted.partition("=")[0])
+    return field[0] if field else None
+
+
+def _says(part: Node, wanted: str) -> bool:
+    """Whether an entry of a list is about a path in the container, a port, or a word."""
+    if isinstance(part, MappingNode):
+        return any(scalar_text(value) == wanted for _, value in part.value)
+    text = scalar_text(part)
+    return text == wanted or wanted in re.split(r"[:=/]" if wanted.isdigit() else r"[:=]", text)
+
+
+def _spell_value(value: JSON) -> str:
+    """What an entry of the request and one of the file have in common; of a mount its path in the container."""
+    if isinstance(value, dict):
+        found = value.get("Target") or value.get("PathInContainer") or value.get("Name")
+        return found if isinstance(found, str) else ""
+    if not isinstance(value, str):
+        return ""
+    parts = value.split(":")
+    return parts[1] if value.startswith("/") and len(parts) > 1 else value
+
+
+def _follow_path(body: JSON, at: str) -> JSON:
+    value = body
+    for step in split(at):
+        if isinstance(value, dict) and isinstance(step, str) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if step < len(value) else None
+        else:
+            # The name of an entry, such as that of a kernel parameter: it is also the key in the file.
+            return step if isinstance(value, dict) else value
+    return value
+
+
+def _parse_file(path: str) -> Node | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return _parse(file.read(_MOST_BYTES))
+    except OSError:
+        return None
+
+
+def _parse(text: str) -> Node | None:
+    """The tree; None where Compose will not accept the file either."""
+    try:
+        return parse(text)
+    except InvalidYaml:
+        return None
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -1,0 +1,105 @@
+"""The decision log: a line a decision, to a file, to standard output or to systemd's journal.
+
+A line that does not arrive in whole is an error, and so is one that would wait for an earlier one that does not end.
+"""
+
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from portero.decision_log.journald import Journal
+from portero.decision_log.log_file import LineWriter
+from portero.decision_log.log_state import JOURNAL, LogState
+from portero.threads import start_thread
+
+# When lines are written to the disk: when the kernel does, each second, before each answer.
+Sync = Literal["off", "interval", "each"]
+_SYNC_EVERY = 1.0
+_LOG = logging.getLogger(__name__)
+
+
+class _Sink(Protocol):
+    """Where lines go. Both methods raise OSError."""
+
+    def write(self, line: str) -> None:
+        """Write one line, given as JSON without an end of line, in whole."""
+
+    def prepare_sync(self) -> Callable[[], None]:
+        """What brings to the disk what was written so far; it is called once, and raises OSError."""
+
+
+class DecisionLog:
+    """Appends lines to `place`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
+
+    def __init__(self, place: str, sync: Sync = "off") -> None:
+        self.state = LogState()
+        self._place = place
+        self._sync = sync
+        self._lock = threading.Lock()
+        self._sink: _Sink = Journal() if place == JOURNAL else LineWriter(place, self.state, synced=sync != "off")
+        self._unsynced = False
+        self._check_sync()
+
+    def watch(self, *, follows_another: bool) -> None:
+        """Once in the process that decides. `follows_another`: one was killed, perhaps in the middle of a line."""
+        self.state.torn = follows_another
+        if self._sync == "interval":
+            start_thread("sync", self._sync_often)
+
+    def write(self, line: str) -> None:
+        """Append one line; raises OSError when it could not be written in whole, or an earlier one does not end."""
+        try:
+            self._begin()
+            try:
+                self._sink.write(line)
+                self._unsynced = True
+                if self._sync == "each":
+                    self._sink.prepare_sync()()
+            finally:
+                self._end()
+        except OSError:
+            self.state.fail()
+            raise
+
+    def sync(self) -> None:
+        """Write to the disk what is not there yet; a failure counts as a lost line."""
+        try:
+            self._begin()
+            try:
+                if not self._unsynced:
+                    return
+                self._unsynced = False
+                bring_to_disk = self._sink.prepare_sync()
+            finally:
+                self._end()
+            # Without the lock: lines do not wait for the disk.
+            bring_to_disk()
+        except OSError as error:
+            self.state.fail()
+            _LOG.error("cannot sync the decision log: %s", error.strerror)
+
+    def _begin(self) -> None:
+        """Be the only writer; a file system that hangs stalls the one line that is in it, not those after it."""
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.seconds_left()):
+            raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._place)
+        self.state.begin()
+
+    def _end(self) -> None:
+        self.state.end()
+        self._lock.release()
+
+    def _check_sync(self) -> None:
+        try:
+            if self._sync != "off":
+                self._sink.prepare_sync()()
+        except OSError as error:
+            why = f"PORTERO_LOG_SYNC={self._sync} needs a file, and it cannot be synced ({error.strerror})"
+            raise OSError(error.errno, why, self._place) from error
+
+    def _sync_often(self) -> None:
+        while True:
+            time.sleep(_SYNC_EVERY)
+            self.sync()

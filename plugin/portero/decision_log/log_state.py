@@ -1,0 +1,57 @@
+"""How the decision log is doing. A write that does not end cannot tell: the other threads do.
+
+What PORTERO_LOG names beside a file.
+"""
+
+import time
+from math import inf
+
+# Seconds after which a write counts as stalled.
+STALLED_AFTER = 2.0
+
+
+class LogState:
+    """When a line was last lost, and since when one is being written; there is one writer at a time."""
+
+    def __init__(self) -> None:
+        # When a line was last lost, in seconds since 1970; 0: never.
+        self.last_failure = 0.0
+        # Whether only a part of the last line may have come out: the next one begins on a new line.
+        self.torn = False
+        # The same by the clock that cannot be set.
+        self._failed = -inf
+        # When the write began that has not ended; 0: there is none.
+        self._begun = 0.0
+
+    def begin(self) -> None:
+        """A write begins."""
+        self._begun = time.monotonic()
+
+    def end(self) -> None:
+        """The write has ended."""
+        self._begun = 0.0
+
+    def fail(self) -> None:
+        """A line was lost now."""
+        self.last_failure, self._failed = time.time(), time.monotonic()
+
+    def failed_within(self, seconds: float) -> bool:
+        """Whether a line was lost so recently, however the host's clock was set meanwhile."""
+        return time.monotonic() < self._failed + seconds
+
+    def seconds_left(self) -> float:
+        """Until the write counts as stalled; 0: it does."""
+        return max(0.0, (self._begun or time.monotonic()) + STALLED_AFTER - time.monotonic())
+
+    def is_stalled(self) -> bool:
+        """Whether a write does not end."""
+        return 0 < self._begun < time.monotonic() - STALLED_AFTER
+
+
+STANDARD_OUTPUT = "-"
+JOURNAL = "journald"
+
+
+def is_file(place: str) -> bool:
+    """Whether it names a file."""
+    return place not in (STANDARD_OUTPUT, JOURNAL)

@@ -1,0 +1,145 @@
+"""The Engine API at a daemon's own sockets: a method and a target in, the answer out.
+
+dockerd asks the plugin about these requests too. Those of a request that is judged carry a random header, by which they
+are known (own_requests.py).
+"""
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.peer import read_peer
+from portero.values.json_fields import to_object, to_objects
+from portero.values.json_objects import load_json, load_object
+from portero.values.json_types import JSON
+
+HEADER = "X-Portero-Lookup"
+SECRET = os.urandom(16).hex()
+# For all lookups of one kind in one request: dockerd waits for the plugin, and the user for dockerd.
+SECONDS = 2.0
+# Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
+TIMEOUT_SECONDS = 20.0
+# dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
+LONGEST_ANSWER = 8 << 20
+# A container takes 1 to 2 KB of a list, with the labels of compose.
+LONGEST_LIST = 16 << 20
+_NO_HEADERS: Mapping[str, str] = {}
+_OWN = {HEADER: SECRET}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineApi:
+    """The Engine API at one socket, a path as this process sees it.
+
+    OSError: no answer; ValueError: not an answer of the Engine API.
+    """
+
+    address: str
+
+    def get(self, path: str) -> dict[str, JSON]:
+        """The JSON object in dockerd's answer; ValueError: another status than 200."""
+        answer = self._get(path)
+        if not isinstance(answer, dict):
+            raise ValueError(f"GET {path} was not answered with an object")
+        return answer
+
+    def get_list(self, path: str) -> list[JSON]:
+        """The JSON list in dockerd's answer; ValueError: another status than 200."""
+        answer = self._get(path)
+        if not isinstance(answer, list):
+            raise ValueError(f"GET {path} was not answered with a list")
+        return answer
+
+    def post(self, path: str, body: bytes | Iterable[bytes]) -> tuple[int, str]:
+        """Status and message of the answer to a JSON body; one in parts is sent without its length, chunked."""
+        status, answer = self._ask("POST", path, {"Content-Type": "application/json"}, body)
+        return status, str(to_object(load_json(answer)).get("message", ""))
+
+    def _get(self, path: str) -> JSON:
+        status, body = self._ask("GET", path)
+        if status != HTTPStatus.OK:
+            raise ValueError(f"GET {path} was answered with status {status}")
+        return load_json(body)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        body: bytes | Iterable[bytes] | None = None,
+    ) -> tuple[int, bytes]:
+        from portero.dockerd.unix_http import exchange  # see get()
+
+        return exchange(
+            self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=LONGEST_ANSWER
+        )
+
+
+def get(
+    address: str, target: str, seconds: float, uids: Collection[int] | None, longest: int = LONGEST_ANSWER
+) -> tuple[int, bytes] | None:
+    """Status and body; None: no answer of at most `longest` bytes came in time.
+
+    `uids`: only a process of one of these users is asked.
+    """
+    if seconds <= 0:
+        return None
+    # Slow to load, and most commands ask no daemon.
+    from portero.dockerd.unix_http import exchange
+
+    def check(connected: socket.socket) -> None:
+        # Another program can have put its own socket in the place of the daemon's.
+        if uids is not None and read_peer(connected).uid not in uids:
+            raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
+
+    try:
+        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=longest, check=check)
+    except (OSError, ValueError):
+        return None
+
+
+def read_object(body: bytes) -> Mapping[str, JSON] | None:
+    """The JSON object in a body; None: it holds none."""
+    try:
+        return load_object(body)
+    except ValueError:
+        return None
+
+
+def read_objects(body: bytes) -> Sequence[Mapping[str, JSON]] | None:
+    """The list of JSON objects in a body; None: it holds none."""
+    try:
+        answer = load_json(body)
+    except ValueError:
+        return None
+    objects = to_objects(answer)
+    return objects if isinstance(answer, list) and len(objects) == len(answer) else None
+
+
+class TimedRequests:
+    """The lookups of one request: two seconds for all of them, from the first on.
+
+    `addresses`: the sockets of the daemon, the best first. `daemon`: only its user and root are asked; None: any.
+    """
+
+    def __init__(self, addresses: Iterable[str], daemon: AskingDaemon | None) -> None:
+        self._addresses = addresses
+        self._uids = {0, daemon.uid} if daemon else None
+        self._deadline: float | None = None
+
+    def answers(self, target: str, longest: int = LONGEST_ANSWER) -> Iterator[tuple[int, bytes]]:
+        """Status and body from each socket that answers in time, with at most `longest` bytes."""
+        for address in self._addresses:
+            answer = get(address, target, self._seconds_left(), self._uids, longest)
+            if answer is not None:
+                yield answer
+
+    def _seconds_left(self) -> float:
+        if self._deadline is None:
+            self._deadline = time.monotonic() + SECONDS
+        return self._deadline - time.monotonic()

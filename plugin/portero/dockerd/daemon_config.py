@@ -1,0 +1,154 @@
+"""Reads daemon.json from the host's files, and again whenever it has changed: a path in, DaemonDefaults out.
+
+Only a file that is absent sets nothing. One that cannot be read, or that dockerd would not start with, is an OSError,
+or the last value that could be read; a failure is never remembered.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from portero.dockerd.daemon import DAEMON_CONFIG, AskingDaemon
+from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults, parse_daemon_json
+from portero.dockerd.proc import DockerdIdentity, is_older
+from portero.files.symlinks import HostWalk
+from portero.files.whole_files import read_regular_file
+from portero.values.json_types import JSON
+
+# Below it a managed plugin finds what its manifest mounts of the host.
+_MOUNTED = "/host"
+_MOST_KEPT = 8  # daemons of one host
+_CONTROL_GROUPS = "/sys/fs/cgroup"
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+
+# Device, inode, size, times: they change when a file is written or another one is put in its place.
+_Stamp: TypeAlias = tuple[int, int, int, int, int]
+# Path of the host -> path at which this process opens the file, links followed. Raises OSError.
+_LocalPath: TypeAlias = Callable[[str], str]
+# What the file is; None: there is none. Raises OSError.
+_Look: TypeAlias = Callable[[], os.stat_result | None]
+
+
+class DaemonConfig:
+    """The settings in daemon.json; `path` is its place on the host. `flags`: settings from the command line."""
+
+    def __init__(self, path: str, flags: Mapping[str, JSON] = MappingProxyType({})) -> None:
+        self._path = path
+        self._flags = flags
+        # One attribute, so that threads never see the stamp of one file beside the defaults of another.
+        # The stamp None stands for "no file"; None in all: nothing was read yet.
+        self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
+
+    def defaults(
+        self,
+        local_path: _LocalPath,
+        is_in_force: Callable[[], bool | None] = lambda: None,
+        look: _Look | None = None,
+    ) -> DaemonDefaults:
+        """The daemon's defaults as the file has them now.
+
+        `is_in_force`: whether dockerd has started since the file was changed; None: not known. `look`: what a walk saw
+        of the file. Raises OSError when the file cannot be read and never could be.
+        """
+        try:
+            self._held = held = self._read(local_path, is_in_force, look or partial(_look, local_path, self._path))
+        except OSError:
+            if self._held is None:
+                raise
+            held = self._held
+        return held[1]
+
+    def _read(
+        self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], look: _Look
+    ) -> tuple[_Stamp | None, DaemonDefaults]:
+        stamp = None if (found := look()) is None else _stamp(found)
+        if stamp is None and not self._flags:
+            return None, NOTHING_KNOWN
+        if self._held is not None and self._held[0] == stamp:
+            return stamp, _with_cgroup_version(self._held[1], local_path)
+        content = read_content(local_path, self._path)
+        if content is None:
+            stamp, content = None, b""
+        try:
+            defaults = parse_daemon_json(content, partial(read_content, local_path), self._flags)
+        except ValueError as error:
+            raise OSError(errno.EINVAL, "is not a valid daemon.json", self._path) from error
+        if defaults.entitlements == "off":
+            in_force = is_in_force()
+            if not in_force:
+                defaults = replace(defaults, entitlements="unknown" if in_force is None else "off-after-restart")
+        return stamp, _with_cgroup_version(defaults, local_path)
+
+
+def find_mounted(path: str) -> str:
+    """Where a managed plugin sees a file of the host that its manifest mounts (config.json, daemon-config)."""
+    mounted = f"{_MOUNTED}{path}"
+    if os.path.islink(mounted):
+        raise OSError(errno.ELOOP, "is a link, which leads out of what the plugin sees", path)
+    return mounted
+
+
+class DaemonConfigs:
+    """The daemon.json and the flags of each daemon that asks; `path`: a file that holds for all of them."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._path = path
+        self._known: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
+
+    def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
+        """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
+        path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
+        key = (walk.local_path("/") if walk else "", path, asking.identity if asking else None)
+        if (config := self._known.get(key)) is None:
+            config = DaemonConfig(path, asking.flags if asking else {})
+            # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
+            self._known = {key: config, **dict(list(self._known.items())[:_MOST_KEPT])}
+        if walk is None:
+            return config.defaults(find_mounted)
+        started = asking.started if asking else None
+        return config.defaults(
+            lambda path: walk.local_path(walk.resolve(path)),
+            lambda: None if started is None else is_older(walk.local_path("/"), path, started),
+            lambda: walk.look(walk.resolve(path)),
+        )
+
+
+def _look(local_path: _LocalPath, path: str) -> os.stat_result | None:
+    try:
+        return os.stat(local_path(path))
+    except _ABSENT:
+        return None
+
+
+def _stamp(file: os.stat_result) -> _Stamp:
+    return file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns
+
+
+def read_content(local_path: _LocalPath, path: str) -> bytes | None:
+    """The content of a file of the host; None: there is no such file. Raises OSError for any other failure."""
+    try:
+        return read_regular_file(local_path(path))
+    except _ABSENT:
+        return None
+
+
+def _with_cgroup_version(defaults: DaemonDefaults, local_path: _LocalPath) -> DaemonDefaults:
+    """Looked at again until it is known: it does not change while the host runs."""
+    if defaults.cgroup_v2 is not None:
+        return defaults
+    version = _is_cgroup_v2(local_path)
+    return defaults if version is None else replace(defaults, cgroup_v2=version)
+
+
+def _is_cgroup_v2(local_path: _LocalPath) -> bool | None:
+    """Whether the unified hierarchy is mounted where it belongs (cgroups(7)); None: it cannot be seen."""
+    try:
+        controllers = Path(local_path(f"{_CONTROL_GROUPS}/cgroup.controllers"))
+        return controllers.exists() or (None if not controllers.parent.is_dir() else False)
+    except OSError:
+        return None

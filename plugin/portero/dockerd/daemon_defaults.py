@@ -1,0 +1,158 @@
+"""The defaults that dockerd gives to containers and networks: the content of daemon.json in, a frozen value out.
+
+ValueError: the content is not a JSON object. dockerd does not start with a setting of a wrong type, so such a setting
+counts as absent.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias, TypeGuard
+
+from portero.dockerd.build_entitlements import Entitlements, are_off
+from portero.values.json_fields import to_object, to_text
+from portero.values.json_objects import load_json
+from portero.values.json_types import JSON
+from portero.values.sizes import read_ram_size
+
+_Seccomp: TypeAlias = Literal["", "builtin", "unconfined", "custom"]
+_INT64 = range(-(2**63), 2**63)
+# moby daemon/daemon_unix.go, setupRemappedRoot: dockerd only logs that root cannot be remapped to itself.
+_ROOT = frozenset({"root", "0"})
+# The user whom `default` stands for (moby daemon/daemon_unix.go, defaultRemappedID).
+_DEFAULT = ("default", "dockremap")
+SUBUID = "/etc/subuid"
+
+
+@dataclass(frozen=True, slots=True)
+class Ulimit:
+    """One of `default-ulimits`; -1 is unlimited."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonDefaults:
+    """The daemon's defaults; empty, None or False: not set."""
+
+    log_driver: str = ""
+    log_options: tuple[str, ...] = ()
+    ulimits: tuple[Ulimit, ...] = ()
+    no_new_privileges: bool = False
+    runtime: str = ""
+    cgroup_namespace: str = ""
+    ipc_mode: str = ""
+    shm_size: int | None = None  # bytes
+    user_namespaces: bool = False  # whether root in a container is another user
+    seccomp: _Seccomp = ""
+    seccomp_sha256: str | None = None  # of the profile's file, when it is custom; None: there is no such file
+    network_options: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    entitlements: Entitlements = "on"  # of builds
+    cgroup_v2: bool | None = None  # of the kernel, not of daemon.json; None: not visible
+
+
+NOTHING_KNOWN = DaemonDefaults()
+
+
+def parse_daemon_json(
+    data: bytes,
+    read_content: Callable[[str], bytes | None] = lambda _: None,
+    flags: Mapping[str, JSON] = MappingProxyType({}),
+) -> DaemonDefaults:
+    """The defaults in daemon.json; raises ValueError when it is not a JSON object.
+
+    `read_content`: the content of a file of the host; None: there is no such file. Its errors pass. `flags`: settings
+    from the command line, which count before those of the file. `entitlements` is what the file has, in force or not.
+    """
+    settings = {**parse_settings(data), **flags}
+    networks = to_object(settings.get("default-network-opts"))
+    seccomp, sha256 = _read_seccomp(to_text(settings.get("seccomp-profile")), read_content)
+    return DaemonDefaults(
+        log_driver=to_text(settings.get("log-driver")),
+        log_options=tuple(sorted(_texts(settings.get("log-opts")))),
+        ulimits=tuple(_ulimits(settings)),
+        no_new_privileges=settings.get("no-new-privileges") is True,
+        runtime=to_text(settings.get("default-runtime")),
+        # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
+        cgroup_namespace=_one_of(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
+        ipc_mode=_one_of(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
+        shm_size=read_ram_size(to_text(settings.get("default-shm-size"))),
+        user_namespaces=_is_remapped(to_text(settings.get("userns-remap")), read_content),
+        seccomp=seccomp,
+        seccomp_sha256=sha256,
+        entitlements="off" if are_off(settings) else "on",
+        network_options=MappingProxyType({name: MappingProxyType(_texts(each)) for name, each in networks.items()}),
+    )
+
+
+def _is_remapped(value: str, read_content: Callable[[str], bytes | None]) -> bool:
+    subuid = read_content(SUBUID) if value else None
+    return remaps_root(value, (subuid or b"").decode(errors="replace"))
+
+
+def parse_settings(data: bytes) -> dict[str, JSON]:
+    """The content of daemon.json; raises ValueError when it is not a JSON object.
+
+    dockerd takes an empty file for {}, skips a byte order mark, and of two equal names it takes the last one. Names are
+    exact (moby daemon/config/config.go).
+    """
+    text = data.decode("utf-8-sig")
+    settings = load_json(text) if text.strip() else None
+    if settings is not None and not isinstance(settings, dict):
+        raise ValueError("not an object")
+    return settings or {}
+
+
+def _ulimits(settings: Mapping[str, JSON]) -> Iterator[Ulimit]:
+    for name, limit in to_object(settings.get("default-ulimits")).items():
+        if not isinstance(limit, dict):
+            continue
+        # The names inside are those of a Go struct (docker/go-units Ulimit), so that their case does not count.
+        folded = {key.casefold(): value for key, value in limit.items()}
+        soft, hard = folded.get("soft", 0), folded.get("hard", 0)
+        # mergeUlimits (daemon/oci_linux.go) looks at the outer name and applies the inner one: they must agree.
+        if folded.get("name") == name and _is_int64(soft) and _is_int64(hard):
+            yield Ulimit(name, soft, hard)
+
+
+def _is_int64(value: JSON) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value in _INT64
+
+
+def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> tuple[_Seccomp, str | None]:
+    """The words are exact (daemon/seccomp_linux.go); all else is the path of a profile."""
+    if profile == "":
+        return "", None
+    if profile == "builtin":
+        return "builtin", None
+    if profile == "unconfined":
+        return "unconfined", None
+    content = read_content(profile) if profile.startswith("/") else None
+    return "custom", None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _one_of(value: str, *known: str) -> str:
+    return value if value in known else ""
+
+
+def _texts(value: JSON) -> dict[str, str]:
+    """The texts of an object; values of another type are left out."""
+    return {name: text for name, text in to_object(value).items() if isinstance(text, str)}
+
+
+def remaps_root(value: str, subuid: str) -> bool:
+    """Whether root in a container is another user on the host. `value`: of userns-remap, user[:group] or empty.
+
+    A range that begins at host ID 0 maps root to root, and dockerd says nothing of it. Where the user is a number,
+    any such range in the file counts.
+    """
+    user = value.partition(":")[0]
+    if user == "" or user in _ROOT:
+        return False
+    name = _DEFAULT[1] if user == _DEFAULT[0] else user
+    lines = [line.strip().split(":") for line in subuid.splitlines()]
+    starts = [fields[1] for fields in lines if len(fields) == 3 and (name.isdecimal() or fields[0] == name)]
+    return not any(start.isdecimal() and int(start) == 0 for start in starts)

@@ -1,0 +1,250 @@
+"""Follows links below a root as the kernel would (path_resolution(7)), at one moment: each entry is looked at once.
+
+A path of the host in; out come the path without links, the kind of what is there and the folders on the way. OSError:
+could not be read.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
+
+Kind = Literal["directory", "file", "socket", "device", "missing", "unknown"]
+
+# The kernel follows no more links than this in one path (MAXSYMLINKS, include/linux/namei.h).
+MAX_LINKS = 40
+_KINDS: Mapping[int, Kind] = {
+    stat.S_IFDIR: "directory",
+    stat.S_IFREG: "file",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "device",
+    stat.S_IFCHR: "device",
+}
+# The bits of a mode that tell the kind (inode(7)).
+_KIND = 0o170000
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
+# The kernel does not walk such a path for this process, now or later; other errors are failures of the moment.
+_CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG})
+
+
+# In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
+NO_WAY = ""
+NOTHING = "\0"
+
+
+class _Unknown:
+    """Not looked at yet."""
+
+
+_UNKNOWN = _Unknown()
+
+# Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
+_SHORT = 512
+
+# A folder, whose own path has no links ("" is the root), and the path that a walk looks up in it.
+_Met: TypeAlias = tuple[str, str]
+
+
+class _Walked(NamedTuple):
+    """Where a walk ended, how many links it followed and what it met."""
+
+    end: str
+    links: int
+    met: tuple[_Met, ...]
+
+
+_START = _Walked("", 0, ())
+
+
+class WalkStep(NamedTuple):
+    """A name that a walk looks up in a folder, whose own path has no links; None: nothing is there."""
+
+    folder: str
+    path: str
+    folder_stat: os.stat_result | None
+    stat: os.stat_result | None
+
+
+class HostWalk:
+    """One moment of the files below `root`, in which links stay as in a chroot; for one request, then dropped.
+
+    `began`: when, in nanoseconds since 1970. Raises OSError where the root is that of a process and cannot be opened.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.began = time.time_ns()
+        self._root = root.rstrip("/")
+        # What stands before a path of the host, and how it is looked at from there.
+        self._start = self._root
+        self._lstat: Callable[[str], os.stat_result] = os.lstat
+        self._readlink: Callable[[str], str] = os.readlink
+        if self._root.startswith("/proc/"):
+            # The way to the root of a process costs more than the rest of a look, so it is gone once.
+            self._start = "."
+            self._folder = _OpenFolder(os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+            self._lstat = partial(os.lstat, dir_fd=self._folder.descriptor)
+            self._readlink = partial(os.readlink, dir_fd=self._folder.descriptor)
+        self._links: dict[str, str | None] = {}
+        self._stats: dict[str, os.stat_result | None] = {}
+        # Many paths share the way to their folder.
+        self._ways: dict[str, _Walked] = {}
+
+    def local_path(self, path: str) -> str:
+        """Where this process opens a path of the host, links not followed."""
+        return f"{self._root}/{path.lstrip('/')}"
+
+    def find_entry(self, path: str) -> tuple[str | None, Kind]:
+        """The path after links and the kind of what is there; (None, unknown) where the way is closed to this process.
+
+        The kernel may get further: it goes from one link to the next, and takes a place whose whole path is too long
+        to name. Raises OSError for any other failure.
+        """
+        try:
+            resolved = self.resolve(path)
+            return resolved, self._find_kind(resolved)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+            return None, "unknown"
+
+    def resolve_or_keep(self, path: str) -> str:
+        """The path after links; the path itself where the way is closed. Raises OSError for any other failure."""
+        try:
+            return self.resolve(path)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+            return path
+
+    def resolve(self, path: str) -> str:
+        """The path after links, followed component by component below the root; OSError as the kernel has it."""
+        return self._follow(path).end or "/"
+
+    def list_steps(self, path: str) -> list[WalkStep]:
+        """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
+        self.look("")
+        known = self._stats
+        return [WalkStep(folder or "/", step, known[folder], known[step]) for folder, step in self._follow(path).met]
+
+    def list_folders(self, path: str) -> list[str]:
+        """The folders in which it looks them up, a folder as often as it is passed."""
+        return [folder or "/" for folder, _ in self._follow(path).met]
+
+    def list_looked_up(self, path: str) -> Iterator[tuple[str, str, str | None]]:
+        """Each folder, path and link (as find_link) on the way to a path, as far as it is open."""
+        met: list[_Met] = []
+        try:
+            self._walk(_START, path.split("/"), met)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+        for folder, step in met:
+            link = self.find_link(folder, step)
+            # Below nothing there is nothing, as long as there is nothing.
+            if link != NOTHING or self._stats.get(folder, _UNKNOWN) is not None:
+                yield folder, step, link
+
+    def find_link(self, folder: str, path: str) -> str | None:
+        """The target of the link at a path in a folder, whose own path has no links; None: it is no link.
+
+        NOTHING: nothing is there. NO_WAY: the way is closed to this process.
+        """
+        try:
+            link = self._links[path] if path in self._links else self._read_link(folder, path)
+        except OSError as error:
+            if not is_closed(error):
+                raise
+            return NO_WAY
+        return NOTHING if self._stats[path] is None else link
+
+    def _follow(self, path: str) -> _Walked:
+        way = self._ways.get(path)
+        if way is None:
+            folder, _, name = path.rpartition("/")
+            above = self._ways.get(folder)
+            if above is None:
+                self._ways[folder] = above = self._walk(_START, folder.split("/"), [])
+            self._ways[path] = way = self._walk(above, [name], list(above.met))
+        return way
+
+    def _walk(self, start: _Walked, parts: list[str], met: list[_Met]) -> _Walked:
+        """On from where a walk ended, through more parts. `met` gets what is looked up, before it fails too."""
+        known = self._links
+        done, links, _ = start
+        waiting = parts[::-1]
+        while waiting:
+            part = waiting.pop()
+            if part == "" or part == ".":
+                continue
+            if part == "..":
+                done = done.rpartition("/")[0]
+                continue
+            step = f"{done}/{part}"
+            met.append((done, step))
+            link = known[step] if step in known else self._read_link(done, step)
+            if link is None:
+                done = step
+                continue
+            links += 1
+            if links > MAX_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            done = "" if link.startswith("/") else done
+            waiting += link.split("/")[::-1]
+        return _Walked(done, links, tuple(met))
+
+    def is_socket(self, path: str) -> bool:
+        """Whether a path in a folder whose own path has no links leads to a socket. OSError: it cannot be seen."""
+        found = self.look(path)
+        if found is None:
+            return False
+        return stat.S_ISSOCK(found.st_mode) or (stat.S_ISLNK(found.st_mode) and self.find_entry(path)[1] == "socket")
+
+    def _read_link(self, folder: str, path: str) -> str | None:
+        """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""
+        link = None
+        # Below nothing there is nothing. But the kernel has an error of its own for paths that are too long.
+        if self._stats.get(folder, _UNKNOWN) is None and len(path) < _SHORT:
+            self._stats[path] = None
+        else:
+            entry = self.look(path)
+            if entry is not None and entry.st_mode & _KIND == stat.S_IFLNK:
+                link = self._readlink(self._start + path)
+        self._links[path] = link
+        return link
+
+    def look(self, path: str) -> os.stat_result | None:
+        """What lies at a path whose folder has no links, itself not followed; None: nothing."""
+        path = "" if path == "/" else path
+        if path in self._stats:
+            return self._stats[path]
+        try:
+            # A link that came up since its folder was resolved must not lead out of the root.
+            entry = self._lstat(self._start + (path or "/"))
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
+            entry = None
+        self._stats[path] = entry
+        return entry
+
+    def _find_kind(self, resolved: str) -> Kind:
+        entry = self.look(resolved)
+        return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")
+
+
+class _OpenFolder:
+    """The descriptor of a folder, closed with the last walk from there."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
+def is_closed(error: OSError) -> bool:
+    """Whether the kernel does not walk a path for this process, now or later; other errors are of the moment."""
+    return error.errno in _CLOSED

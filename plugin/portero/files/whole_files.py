@@ -1,0 +1,62 @@
+"""Reads a file whole, where only a regular file makes sense: no pipe blocks, no device fills the memory.
+
+Writes a file whole or not at all: a reader finds the old content or the new one, never half of it.
+
+Writes a file that a command makes: in one step, with the mode that it should have, and through no link.
+"""
+
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+# Bytes; far more than any rule, site.json, key or daemon.json has.
+LARGEST = 1 << 20
+
+
+def read_regular_file(path: str | Path, largest: int = LARGEST) -> bytes:
+    """The content, links followed. Raises OSError, also for what is no regular file or has more bytes than that."""
+    # Without O_NONBLOCK, opening a pipe waits for its other end.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(largest + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > largest:
+        raise OSError(errno.EFBIG, f"has more than {largest} bytes", str(path))
+    return data
+
+
+def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> None:
+    """Put a new file in the place of the one that is there, a link included; raises OSError, and leaves nothing then.
+
+    `synced`: it is on the disk before it takes the place, so that a crash of the machine leaves no empty file.
+    """
+    # A name that cannot be guessed, and never a file that is there already.
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with open(descriptor, "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fchmod(descriptor, mode)
+            if synced:
+                os.fsync(descriptor)
+        os.replace(fresh, file)
+    except OSError:
+        os.unlink(fresh)
+        raise
+
+
+def replace_file(file: Path, data: bytes, mode: int) -> None:
+    """Put a new file in the place of the one that is there; a device or a pipe is written to. Raises OSError."""
+    found = file.lstat().st_mode if os.path.lexists(file) else stat.S_IFREG
+    if stat.S_ISLNK(found):
+        raise OSError(0, "is a symbolic link; name the file itself", str(file))
+    if not stat.S_ISREG(found):
+        file.write_bytes(data)
+        return
+    write_whole(file, data, mode)

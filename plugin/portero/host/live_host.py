@@ -1,0 +1,242 @@
+"""The host as its files show it: a path in, what is there out (HostFiles gives a FilesMoment for each request).
+
+A path that this process may not walk is `unknown`; any other failure to read is the refusal host-unreadable. Between
+this look and the start of the container a link can change: `trace` tells who can change one.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
+
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.daemon_config import DaemonConfigs
+from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.dockerd.finder import AskingDaemons
+from portero.dockerd.peer import Peer
+from portero.files.mount_table import MountTable
+from portero.files.mountinfo import MountReader
+from portero.files.owners import ROOT, AccountNames, Owners
+from portero.files.path import clean
+from portero.files.rootlesskit import find_name_on_host
+from portero.files.symlinks import HostWalk
+from portero.host.network import HostRoutes, read_mounted, read_routes
+from portero.host.path_entry import Looker
+from portero.host.path_trace import Tracer
+from portero.host.resolved_paths import PathResolver, ResolvedPaths
+from portero.host.socket_cache import HeldSockets
+from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
+from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id, refuse_unreadable
+
+
+class HostFiles:
+    """The host's files below `root`, in which links stay as in a chroot.
+
+    `root` None: where the daemon that asks sees them (`daemons`), or "/". `sockets`: paths to protect besides the
+    daemons' own. `own`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead to
+    more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
+    `protected`: paths that the policy protects. `visible=False`: only names can be compared. `mounts`: of the process
+    that sees the files below `root`. `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
+    `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
+    whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
+    """
+
+    def __init__(
+        self,
+        root: str | None = "/",
+        *,
+        visible: bool = True,
+        sockets: Iterable[str] = (),
+        own: Iterable[str] = (),
+        links: Iterable[str] = (),
+        programs: Iterable[str] = (),
+        logs: Iterable[str] = (),
+        protected: Iterable[str] = (),
+        mounts: MountReader | None = None,
+        listening: HeldSockets,
+        owners: Owners | None = None,
+        new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
+        daemon_config: str | None = None,
+        daemons: AskingDaemons | None = None,
+        lookups_fail: Callable[[], bool] = lambda: False,
+        new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
+        lookup_state: Callable[[], LookupState] = lambda: "auto",
+    ) -> None:
+        self.root = root
+        self.visible = visible
+        self._sockets = (*DEFAULT_SOCKETS, *map(clean, sockets))
+        self._own = tuple(map(clean, own))
+        self.programs = tuple(map(clean, programs))
+        self.logs = tuple(map(clean, logs))
+        self._protect(protected, links)
+        self.owners = owners or Owners()
+        self.mounts = mounts or MountReader(root=root or "/")
+        self.new_lookup = new_lookup
+        self.lookups_fail = lookups_fail
+        self.new_objects, self.lookup_state = new_objects, lookup_state
+        self._listening = listening
+        self._configs = DaemonConfigs(daemon_config)
+        self.daemons = daemons or AskingDaemons()
+
+    def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
+        """The same host, by a policy that protects these paths and has these links in its folders."""
+        other = copy(self)
+        other._protect(protected, links)
+        return self if (other.protected, other.own) == (self.protected, self.own) else other
+
+    def _protect(self, protected: Iterable[str], links: Iterable[str]) -> None:
+        self.own = (*self._own, *map(clean, links))
+        self.protected_names = (*self._sockets, *self.own)
+        self.protected = frozenset(map(clean, protected))
+        self.resolver = PathResolver(self._sockets, self.own, self.programs, self.logs, self.protected)
+
+    def moment(self, peer: Peer | None = None) -> "FilesMoment":
+        """The host as it is now, for one request of this peer."""
+        return FilesMoment(self, peer)
+
+    def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
+        """The daemon's defaults, as one walk finds its daemon.json. Raises OSError when they cannot be read."""
+        return self._configs.read(walk if self.visible else None, asking)
+
+    def watch(self) -> None:
+        """Read ahead of requests from now on, in this process."""
+        self._listening.watch()
+        self.daemons.watch()
+
+    def read_sockets(self) -> ListeningSockets:
+        """Where processes of the host listen. Raises OSError when it cannot be read."""
+        return self._listening.current()
+
+
+class _WhoAsks:
+    """The daemon that asks, found when it is first needed. Lookups hold this, and not the moment that holds them."""
+
+    def __init__(self, daemons: AskingDaemons, peer: Peer | None) -> None:
+        self._daemons = daemons
+        self._peer = peer
+
+    @cached_property
+    def daemon(self) -> AskingDaemon | None:
+        """None: the peer is no dockerd, or not to be seen."""
+        return self._daemons.find(self._peer)
+
+
+class FilesMoment:
+    """The host's files as one request sees them: each path is looked at once.
+
+    Nothing that it holds leads back to it: it goes at the end of its request, and not when a collector comes.
+    """
+
+    def __init__(self, host: HostFiles, peer: Peer | None = None) -> None:
+        self._host = host
+        self._peer = peer
+        who = self._who = _WhoAsks(host.daemons, peer)
+        self._seen: dict[str, HostEntry] = {}
+        self._traced: dict[str, Trace] = {}
+        self._passages: dict[str, Passage] = {}
+        self._name_of = host.new_lookup(lambda: who.daemon)
+
+    def look(self, path: str) -> HostEntry:
+        """What is at a cleaned absolute path."""
+        if path not in self._seen:
+            with refuse_unreadable():
+                self._seen[path] = self._look(path)
+        return self._seen[path]
+
+    def trace(self, path: str) -> Trace:
+        """How the kernel gets to a cleaned absolute path."""
+        if path not in self._traced:
+            seen = self.look(path).resolved is not None
+            with refuse_unreadable():
+                self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
+        return self._traced[path]
+
+    def find_passage(self, path: str) -> Passage:
+        """Where a cleaned absolute path leads, and the folders on the way."""
+        if path not in self._passages:
+            with refuse_unreadable():
+                self._passages[path] = self._tracer.find_passage(path) if self._host.visible else Passage()
+        return self._passages[path]
+
+    def network(self, name: str) -> str | None:
+        """The name behind a network ID, as the daemon reports it."""
+        with refuse_unreadable():
+            found = self._name_of(name)
+        # Where no daemon asks, there need not be one; what looks like a name is then taken for one.
+        return name if found is None and self._peer is None and not is_network_id(name) else found
+
+    def daemon(self) -> DaemonDefaults:
+        """The daemon's defaults, as far as its daemon.json is visible."""
+        with refuse_unreadable():
+            return self._daemon
+
+    def routes(self) -> HostRoutes | None:
+        """Those of the daemon that asks, of this process beside the host's files, or of a managed plugin's mount."""
+        with refuse_unreadable():
+            return self._routes
+
+    def objects(self) -> Objects | None:
+        """What exists at the daemon that asks."""
+        with refuse_unreadable():
+            return self._objects
+
+    @cached_property
+    def _daemon(self) -> DaemonDefaults:
+        return self._host.read_defaults(self._walk, self._asking)
+
+    @cached_property
+    def _routes(self) -> HostRoutes | None:
+        if self._asking is not None:
+            return read_routes(self._asking.net)
+        return read_routes("/proc/self/net") if self._host.visible else read_mounted()
+
+    def _look(self, path: str) -> HostEntry:
+        entry = self._looker.look(path) if self._host.visible else self._looker.describe_unseen(path)
+        if entry.resolved is None:
+            return entry
+        name = find_name_on_host(entry.resolved, lambda: self._mounts)
+        return entry if name == entry.resolved else replace(entry, resolved=name)
+
+    @cached_property
+    def _looker(self) -> Looker:
+        return Looker(self._walk, self._protected, self._listening, self._host.protected_names)
+
+    @cached_property
+    def _listening(self) -> ListeningSockets:
+        return self._host.read_sockets()
+
+    @cached_property
+    def _tracer(self) -> Tracer:
+        asking = self._asking
+        owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
+        names = AccountNames.of(self._walk)
+        return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
+
+    @cached_property
+    def _mounts(self) -> MountTable:
+        # Where the host's files lie elsewhere, one process has their mounts for every daemon.
+        asking = self._asking if self._host.root is None else None
+        return self._host.mounts.read(asking.mountinfo if asking else None)
+
+    @cached_property
+    def _protected(self) -> ResolvedPaths:
+        asking = self._asking
+        others = self._host.daemons.find_others(asking, self._listening.dockerds)
+        # What root's daemon listens on is among the sockets of root.
+        sockets = self._listening.list_paths(asking.pid) if asking and asking.uid else ()
+        return self._host.resolver.resolve(self._walk if self._host.visible else None, asking, others, sockets)
+
+    @property
+    def _asking(self) -> AskingDaemon | None:
+        return self._who.daemon
+
+    @cached_property
+    def _objects(self) -> Objects | None:
+        who = self._who
+        return self._host.new_objects(lambda: who.daemon) if self._peer else None
+
+    @cached_property
+    def _walk(self) -> HostWalk:
+        if self._host.root is not None:
+            return HostWalk(self._host.root)
+        return HostWalk(self._asking.root if self._asking else "/")

@@ -1,0 +1,119 @@
+"""Addresses, routes and interfaces of a host's network: the folder /proc/PID/net in, plain values out.
+
+Formats: Linux net/ipv4/fib_trie.c (fib_trie, every routing table; route, the main one with its interfaces),
+net/ipv6/route.c (ipv6_route), net/ipv6/addrconf.c (if_inet6), net/core/net-procfs.c (dev).
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from pathlib import Path
+
+from portero.values.ip_ranges import Network, contains
+
+_PREFIX = re.compile(r"\|-- (?P<address>[0-9.]+)")
+_ROUTE = re.compile(r"/(?P<length>[0-9]+) \S+ (?P<type>[A-Z]+)")
+_NO_ROUTE = frozenset({"BROADCAST", "MULTICAST"})
+# The default route, and the two halves that VPN clients lay over it.
+_LONGEST_DEFAULT = 1
+# Every interface has these, and no network that Docker makes shares them with another.
+_OF_EACH_LINK = (IPv6Network("fe80::/10"), IPv6Network("ff00::/8"))
+# Docker's own bridges (moby libnetwork/drivers/bridge/bridge.go, br-<beginning of the ID>; daemon/cluster).
+_DOCKERS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+# A table of full internet routes is longer; such a host is not read in the time that a request has.
+_LONGEST_FILE = 4 << 20
+# Where a managed plugin finds the network of the host (config.json, network).
+_MOUNTED = "/host/proc/net"
+
+
+@dataclass(frozen=True, slots=True)
+class HostRoutes:
+    """`ranges`: addresses and routes, but for default routes and what belongs to Docker's own bridges."""
+
+    ranges: tuple[Network, ...]
+    interfaces: frozenset[str]
+
+    def without(self, own: "HostRoutes") -> "HostRoutes":
+        """Without what lies in ranges of others, and without their interfaces."""
+        kept = [network for network in self.ranges if not any(contains(outer, network) for outer in own.ranges)]
+        return HostRoutes(tuple(kept), self.interfaces - own.interfaces)
+
+    def find_overlaps(self, subnet: Network) -> tuple[str, ...]:
+        """The ranges of the host that share an address with the subnet."""
+        alike = (network for network in self.ranges if network.version == subnet.version)
+        return tuple(str(network) for network in alike if network.overlaps(subnet))
+
+
+NO_ROUTES = HostRoutes((), frozenset())
+
+
+def read_routes(folder: str) -> HostRoutes:
+    """What one folder shows now; raises OSError when it cannot be read."""
+    routed, dockers = _read_ipv4_interfaces(folder)
+    routed6, dockers6 = _read_ipv6(folder)
+    ranges = {*_read_ipv4(folder), *routed, *routed6}
+    own = (*dockers, *dockers6)
+    kept = [network for network in ranges if _is_kept(network) and not any(contains(o, network) for o in own)]
+    interfaces = frozenset(line.partition(":")[0].strip() for line in _read_lines(folder, "dev")[2:])
+    return HostRoutes(tuple(sorted(kept, key=lambda n: (n.version, n))), interfaces)
+
+
+def _read_ipv4(folder: str) -> Iterator[Network]:
+    """Of all tables: routes, and local addresses as /32."""
+    address = None
+    for line in _read_lines(folder, "fib_trie"):
+        if prefix := _PREFIX.search(line):
+            address = prefix["address"]
+        elif address and (route := _ROUTE.search(line)) and route["type"] not in _NO_ROUTE:
+            yield IPv4Network(f"{address}/{route['length']}")
+
+
+def _read_ipv4_interfaces(folder: str) -> tuple[list[Network], list[Network]]:
+    """The routes of the main table: all, and those over Docker's own bridges."""
+    found = []
+    for line in _read_lines(folder, "route")[1:]:
+        words = line.split()
+        mask = _from_hex(words[7])
+        found.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
+    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
+
+
+def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
+    """Routes and addresses: all, and those of Docker's own bridges. A kernel without IPv6 has no such file."""
+    try:
+        addresses = _read_lines(folder, "if_inet6")
+    except FileNotFoundError:
+        return [], []
+    found = [
+        *((words[9], _network6(words[0], words[1])) for words in map(str.split, _read_lines(folder, "ipv6_route"))),
+        *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
+    ]
+    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
+
+
+def _read_lines(folder: str, name: str) -> list[str]:
+    with Path(folder, name).open(encoding="ascii") as file:
+        text = file.read(_LONGEST_FILE + 1)
+    if len(text) > _LONGEST_FILE:
+        raise OSError(f"{folder}/{name}: more routes than can be read for one request")
+    return text.splitlines()
+
+
+def read_mounted() -> HostRoutes | None:
+    """What the manifest of a managed plugin mounts; None: the mount shows another folder. Raises OSError."""
+    return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
+
+
+def _is_kept(network: Network) -> bool:
+    return network.prefixlen > _LONGEST_DEFAULT and not any(contains(link, network) for link in _OF_EACH_LINK)
+
+
+def _from_hex(word: str) -> IPv4Address:
+    # The kernel prints the number as this machine keeps it (%08X).
+    return IPv4Address(int(word, 16).to_bytes(4, sys.byteorder))
+
+
+def _network6(address: str, length: str) -> IPv6Network:
+    return IPv6Network((int(address, 16), int(length, 16)), strict=False)

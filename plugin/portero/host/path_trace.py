@@ -1,0 +1,93 @@
+"""How the kernel gets to a path of the host, who can lead it elsewhere, what it opens there: a path in, a Trace out.
+
+A source is looked up again at each start of a container. An account that can replace an entry on the way by a link
+chooses what the container gets then, without a request that could be judged.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from portero.files.mount_table import MountTable
+from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, is_roots_alone
+from portero.files.path import is_within
+from portero.files.rootlesskit import drop_copies
+from portero.files.symlinks import HostWalk
+from portero.host.resolved_paths import Links
+from portero.host.view import Passage, Swap, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Tracer:
+    """One moment of the host. `links`: sensitive paths that lead elsewhere, and where (resolved_paths.py)."""
+
+    walk: HostWalk
+    mounts: MountTable
+    owners: Owners
+    names: AccountNames
+    links: Links
+
+    def trace(self, path: str, resolved: str) -> Trace:
+        """`path` and where its links lead. Raises OSError where an owner cannot be read."""
+        folders = self._list_folders(path)
+        try:
+            swaps, seen = () if self._are_roots_alone(folders) else tuple(self._list_swaps(path)), True
+        except UnseenOwner:
+            swaps, seen = (), False
+        reach = self.mounts.find_reach(resolved)
+        others = reach.names.union(self._list_linked(resolved)) - {path}
+        return Trace(
+            self._name_folders(folders),
+            swaps,
+            tuple(sorted(drop_copies(path, others, self.mounts))) if others else (),
+            tuple(sorted(reach.kernel_types)),
+            tuple(sorted(reach.points)),
+            seen,
+        )
+
+    def find_passage(self, path: str) -> Passage:
+        """The same without what lies there and whose it is. Raises OSError where the way cannot be read."""
+        resolved, _ = self.walk.find_entry(path)
+        return Passage() if resolved is None else Passage(resolved, self._name_folders(self._list_folders(path)))
+
+    def _list_folders(self, path: str) -> list[str]:
+        """The folders on the way to a path, in its order, each once."""
+        return list(dict.fromkeys(self.walk.list_folders(path)))
+
+    def _name_folders(self, folders: list[str]) -> tuple[str, ...]:
+        """Folders under all their names."""
+        names: dict[str, None] = {}
+        for folder in folders:
+            names[folder] = None
+            if others := self.mounts.list_names(folder):
+                names |= dict.fromkeys(others)
+        return tuple(names)
+
+    def _are_roots_alone(self, folders: list[str]) -> bool:
+        """Whether root alone can replace an entry of these folders, as on most ways: each step need not be judged."""
+        return not self.mounts.has_servers and all(
+            (found := self.walk.look(folder)) is None or is_roots_alone(found) for folder in folders
+        )
+
+    def _list_swaps(self, path: str) -> Iterator[Swap]:
+        for step in self.walk.list_steps(path):
+            # dockerd creates what is missing, as root.
+            if step.folder_stat is not None and (self.mounts.has_servers or not is_roots_alone(step.folder_stat)):
+                for writer in sorted(self._list_writers(step.folder, step.folder_stat, step.stat)):
+                    yield Swap(self.names.describe(writer), step.path)
+
+    def _list_writers(
+        self, folder: str, folder_stat: os.stat_result, entry: os.stat_result | None
+    ) -> frozenset[Writer]:
+        server = self.mounts.find_mount(folder).server
+        if server is not None and server not in self.owners.root:
+            return frozenset({Writer("user", server)})
+        return self.owners.list_writers(self.walk.local_path(folder), folder_stat, entry)
+
+    def _list_linked(self, resolved: str) -> Iterator[str]:
+        """The names under which sensitive paths lead to this place or below it."""
+        for name, real in self.links:
+            if is_within(resolved, real):
+                yield name + resolved.removeprefix("" if real == "/" else real)
+            elif is_within(real, resolved):
+                yield name

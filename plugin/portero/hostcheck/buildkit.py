@@ -1,0 +1,68 @@
+"""Facts of builds with BuildKit: what they may ask of this host, by daemon.json, CDI specifications and root's keys."""
+
+from collections.abc import Iterable, Iterator
+
+from portero.dockerd.build_entitlements import are_off
+from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.proc import is_older
+from portero.files.chroot import Files
+from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.fact import fact, observed, unknown
+from portero.values.json_fields import to_object, to_texts
+from portero.values.json_types import JSON, Fact
+
+# Where dockerd looks for them (moby daemon/config/config_linux.go, CDISpecDirs).
+_CDI_FOLDERS = ("/etc/cdi", "/var/run/cdi")
+# Any value grants the device to every build (BuildKit solver/llbsolver/cdidevices/manager.go).
+_AUTOALLOW = "org.mobyproject.buildkit.device.autoallow"
+_KEY = "PRIVATE KEY-----"
+_BOUNDS = ("policy", "defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
+
+
+def facts(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> dict[str, JSON]:
+    """The part `builds` of the host document."""
+    daemon = configuration.daemon
+    keys = f"{daemon.user_folder if daemon and daemon.user_folder else '/root'}/.ssh"
+    folders = configuration.texts("cdi-spec-dirs")
+    searched = to_texts(folders["value"])
+    return {
+        "entitlements": _find_entitlements(files, process, configuration),
+        "autoallowed": observed(
+            ", ".join(searched or _CDI_FOLDERS), lambda: [*_find_files(files, searched or _CDI_FOLDERS, _AUTOALLOW)]
+        ),
+        "privateKeys": observed(keys, lambda: [*_find_files(files, (keys,), _KEY)]),
+        "cgroupParent": configuration.text("cgroup-parent", ""),
+        "cacheBounded": _is_bounded(configuration),
+    }
+
+
+def _find_entitlements(files: Files, process: VisibleDockerd | None, configuration: Configuration) -> Fact:
+    at = f"{configuration.file} builder.entitlements"
+    if configuration.content is None:
+        return unknown(at)
+    if not are_off(configuration.content):
+        return fact("on", at)
+    if process is None:
+        return fact("off", at)  # for the next dockerd
+    if (started := process.started) is None:
+        return unknown(at)
+    return observed(
+        at, lambda: "off" if is_older(files.outside("/"), configuration.file, started) else "off-after-restart"
+    )
+
+
+def _find_files(files: Files, folders: Iterable[str], text: str) -> Iterator[str]:
+    """The files directly in these folders that hold a text."""
+    for folder in folders:
+        for path in (f"{folder}/{name}" for name in files.names(folder)):
+            if files.is_file(path) and text in files.text(path):
+                yield path
+
+
+def _is_bounded(configuration: Configuration) -> Fact:
+    """Whether old layers are deleted at a size that the site chose. Engines before 27 need `enabled` as well."""
+    at = f"{configuration.file} builder.gc"
+    if configuration.content is None:
+        return unknown(at)
+    collected = to_object(to_object(configuration.content.get("builder")).get("gc"))
+    return fact(collected.get("enabled") is True and any(collected.get(name) for name in _BOUNDS), at)

@@ -1,0 +1,198 @@
+"""Facts of dockerd: what it reports (GET /info and others) and, where there is no answer, how it is configured.
+
+The report is what is in force; the configuration may have been edited since. The plugins are the exception: GET /info
+shows those of the daemon's start, though a reload changes them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from portero.dockerd.api import EngineApi
+from portero.dockerd.daemon import DATA_ROOT
+from portero.dockerd.daemon_defaults import SUBUID, remaps_root
+from portero.dockerd.finder import VisibleDockerd
+from portero.files.chroot import Files
+from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.fact import UNKNOWN, either, fact, observed, unknown
+from portero.policy.site import number_of
+from portero.values.json_fields import to_object
+from portero.values.json_types import JSON, Fact
+
+_PROGRAMS = ("/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd", "/opt/bin/dockerd", "/snap/bin/dockerd")
+_LOOPBACK = frozenset({"127.0.0.0/8", "::1/128"})
+_RUNNING = "/proc, GET /info"
+_BRIDGE = "GET /networks/bridge"
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """The answer to GET /info; None: there was no answer."""
+
+    answer: Mapping[str, JSON] | None
+
+    def fact(self, name: str, kind: type) -> Fact:
+        """One member of the answer."""
+        return observed(f"GET /info {name}", lambda: self._member(name, kind))
+
+    def option(self, name: str) -> Fact:
+        """Whether a security option is on: an entry `name=<name>,...`."""
+        return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._options()))
+
+    def seccomp(self) -> Fact:
+        """The seccomp profile of containers that name none; `off`: the kernel or the daemon has no seccomp."""
+        return observed("GET /info SecurityOptions", self._seccomp)
+
+    def insecure_registries(self) -> Fact:
+        """Registries that dockerd may talk to without TLS, without the loopback ones of every daemon."""
+        return observed("GET /info RegistryConfig", self._insecure)
+
+    def _member(self, name: str, kind: type) -> JSON:
+        value = (self.answer or {}).get(name)
+        if not isinstance(value, kind):
+            raise ValueError(f"GET /info has no {name}")
+        return value
+
+    def _options(self) -> list[tuple[str, str]]:
+        entries = [str(entry) for entry in cast(list[JSON], self._member("SecurityOptions", list))]
+        pairs = (re.fullmatch(r"name=([^,]*)(?:,profile=(.*))?.*", entry) for entry in entries)
+        return [(pair[1], pair[2] or "") for pair in pairs if pair is not None]
+
+    def _seccomp(self) -> str:
+        return next((profile or "builtin" for name, profile in self._options() if name == "seccomp"), "off")
+
+    def _insecure(self) -> JSON:
+        registries = cast(dict[str, JSON], self._member("RegistryConfig", dict))
+        networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
+        if not isinstance(networks, list) or not isinstance(names, dict):
+            raise ValueError("GET /info has no list of insecure registries")
+        insecure = [name for name, about in names.items() if to_object(about).get("Secure") is not True]
+        return [*insecure, *(str(network) for network in networks if network not in _LOOPBACK)]
+
+
+def facts(
+    files: Files,
+    process: VisibleDockerd | None,
+    configuration: Configuration,
+    info: Info,
+    api: EngineApi | None,
+    *,
+    processes_read: bool,
+) -> dict[str, JSON]:
+    """The part `daemon` of the host document. `processes_read`: whether `process` None means that no dockerd runs."""
+    version = info.fact("ServerVersion", str)
+    return {
+        "installed": _find_installed(files, process, info, processes_read),
+        "running": _find_running(process, info, processes_read),
+        "version": version,
+        "release": observed(str(version["at"]), lambda: _release(version["value"])),
+        "authorizationPlugins": authorization_plugins(configuration, info),
+        "noNewPrivileges": _find_no_new_privileges(configuration, info),
+        "userNamespaces": {
+            "at": f"{configuration.file} userns-remap",
+            "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
+            "rootless": either(info.option("rootless"), _is_rootless(process)),
+        },
+        "accessControl": {
+            "at": "GET /info SecurityOptions",
+            "apparmor": info.option("apparmor"),
+            "selinux": info.option("selinux"),
+        },
+        "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
+        "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
+        "icc": either(_find_icc(api), configuration.switch("icc", default=True)),
+        "iptables": configuration.switch("iptables", default=True),
+        "userlandProxy": configuration.switch("userland-proxy", default=True),
+        "liveRestore": either(
+            info.fact("LiveRestoreEnabled", bool), configuration.switch("live-restore", default=False)
+        ),
+        "experimental": either(
+            info.fact("ExperimentalBuild", bool), configuration.switch("experimental", default=False)
+        ),
+        "insecureRegistries": either(info.insecure_registries(), configuration.texts("insecure-registries")),
+        "cgroupVersion": info.fact("CgroupVersion", str),
+        "enforcesLimits": {
+            "memory": info.fact("MemoryLimit", bool),
+            "cpu": info.fact("CpuCfsQuota", bool),
+            "pids": info.fact("PidsLimit", bool),
+        },
+    }
+
+
+def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
+    """The authorization plugins that dockerd asks."""
+    return either(configuration.texts("authorization-plugins"), _plugins(info))
+
+
+def data_root(configuration: Configuration, info: Info) -> Fact:
+    """Where dockerd keeps images, containers and volumes."""
+    default = configuration.daemon.data_roots[0] if configuration.daemon is not None else DATA_ROOT
+    return either(info.fact("DockerRootDir", str), configuration.text("data-root", default))
+
+
+def _find_running(process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
+    if process is not None or info.answer is not None:
+        return fact(True, _RUNNING)
+    return fact(False, _RUNNING) if processes_read else unknown(_RUNNING)
+
+
+def _find_installed(files: Files, process: VisibleDockerd | None, info: Info, processes_read: bool) -> Fact:
+    running = _find_running(process, info, processes_read)
+    if running["value"] is True:
+        return running
+    programs = observed(", ".join(_PROGRAMS), lambda: any(files.exists(program) for program in _PROGRAMS))
+    # A dockerd that runs from another folder would be among the processes.
+    return running if programs["value"] is False and running["value"] == UNKNOWN else programs
+
+
+def _release(version: JSON) -> int:
+    """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number."""
+    match = re.match(r"[0-9]+\.[0-9]+(\.[0-9]+)?", str(version))
+    if match is None:
+        raise ValueError(f"'{version}' is not a version")
+    return number_of(match[0])
+
+
+def _plugins(info: Info) -> Fact:
+    plugins = info.fact("Plugins", dict)
+    if plugins["value"] == UNKNOWN:
+        return plugins
+    return fact(cast(dict[str, JSON], plugins["value"]).get("Authorization") or [], f"{plugins['at']}.Authorization")
+
+
+def _find_no_new_privileges(configuration: Configuration, info: Info) -> Fact:
+    """Engines that report it do so only while it is on; older ones never report it."""
+    reported = info.option("no-new-privileges")
+    return reported if reported["value"] is True else configuration.switch("no-new-privileges", default=False)
+
+
+def _find_icc(api: EngineApi | None) -> Fact:
+    """The default bridge as it is: dockerd leaves it as it was while containers run on through its restart."""
+    return observed(_BRIDGE, lambda: _icc({} if api is None else api.get("/networks/bridge")))
+
+
+def _icc(network: Mapping[str, JSON]) -> bool:
+    words = {"true": True, "false": False}
+    word = to_object(network.get("Options")).get("com.docker.network.bridge.enable_icc")
+    if word not in words:
+        raise ValueError(f"{_BRIDGE} does not report icc")
+    return words[str(word)]
+
+
+def _find_remap(files: Files, value: Fact, info: Info) -> Fact:
+    """GET /info reports a remap also where its range begins at root, so what is configured counts as well."""
+    reported = info.option("userns")
+    if reported["value"] is False or value["value"] == UNKNOWN or (reported["value"] is True and value["value"] == ""):
+        return reported
+    return observed(str(value["at"]), lambda: remaps_root(str(value["value"]), files.text_or(SUBUID, "")))
+
+
+def _is_rootless(process: VisibleDockerd | None) -> Fact:
+    return observed("user of dockerd", lambda: _user(process) != 0)
+
+
+def _user(process: VisibleDockerd | None) -> int:
+    if process is None or process.user is None:
+        raise ValueError("no dockerd is visible")
+    return process.user

@@ -1,0 +1,140 @@
+"""How dockerd is configured: daemon.json and its command line, which may not set the same directive twice.
+
+A file that was changed after dockerd started does not tell what is in force: most directives are read at the start
+alone. dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
+so a directive in the file is known even while the command line is not.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from portero.dockerd import finder
+from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.daemon_defaults import parse_settings
+from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.flags import FLAG_OF_KEY, parse_flags
+from portero.dockerd.proc import is_older
+from portero.files.chroot import Files
+from portero.hostcheck.fact import fact, unknown
+from portero.values.go_values import go_bool
+from portero.values.json_types import JSON, Fact
+
+# What dockerd takes from the file while it runs, on SIGHUP (moby daemon/reload.go and daemon/reload_unix.go).
+_RELOADED = frozenset(
+    {
+        "authorization-plugins",
+        "debug",
+        "default-ipc-mode",
+        "default-runtime",
+        "default-shm-size",
+        "features",
+        "insecure-registries",
+        "labels",
+        "live-restore",
+        "max-concurrent-downloads",
+        "max-concurrent-uploads",
+        "max-download-attempts",
+        "registry-mirrors",
+        "runtimes",
+        "shutdown-timeout",
+    }
+)
+_PID_FILE = "/run/docker.pid"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read.
+
+    `daemon`: where the things of the running dockerd are; None: none runs, or it may not be looked into.
+    `changed`: whether the file, or a link to it, was changed after dockerd started, or when cannot be read.
+    """
+
+    file: str
+    content: Mapping[str, JSON] | None
+    flags: Mapping[str, tuple[str, ...]] | None
+    environment: Mapping[str, str] | None
+    daemon: AskingDaemon | None
+    changed: bool = False
+
+    def switch(self, key: str, *, default: bool) -> Fact:
+        """A directive that is true or false."""
+        at = self._at(key)
+        words = self._words(key)
+        if words:
+            is_on = go_bool(words[-1])
+            return unknown(at) if is_on is None else fact(is_on, at)
+        return self._from_file(key, bool, default)
+
+    def text(self, key: str, default: str) -> Fact:
+        """A directive that is one text."""
+        words = self._words(key)
+        return fact(words[-1], self._at(key)) if words else self._from_file(key, str, default)
+
+    def texts(self, key: str) -> Fact:
+        """A directive that is a list of texts, empty by default."""
+        words = self._words(key)
+        return fact([*words], self._at(key)) if words else self._from_file(key, list, [])
+
+    def mapping(self, key: str) -> Fact:
+        """A directive of the file that is an object; a list of the flag's values where the command line has it."""
+        words = self._words(key)
+        return fact([*words], self._at(key)) if words else self._from_file(key, dict, {})
+
+    def _words(self, key: str) -> tuple[str, ...]:
+        return () if self.flags is None else self.flags.get(_flag(key), ())
+
+    def _at(self, key: str) -> str:
+        return f"dockerd --{_flag(key)}" if self._words(key) else f"{self.file} {key}"
+
+    def _from_file(self, key: str, kind: type, default: JSON) -> Fact:
+        if self.content is None:
+            return unknown(self.file)
+        if self.changed and key not in _RELOADED:
+            return unknown(f"{self._at(key)} (the file was changed after dockerd started)")
+        if key in self.content:
+            value = self.content[key]
+            return fact(value, self._at(key)) if isinstance(value, kind) else unknown(self._at(key))
+        return unknown(f"dockerd --{_flag(key)}") if self.flags is None else fact(default, self._at(key))
+
+
+def find_dockerd(files: Files) -> VisibleDockerd | None:
+    """The dockerd that runs, a user's own before that of root; None: none does. OSError: nothing is known."""
+    if not files.exists("/proc"):
+        raise FileNotFoundError("/proc is not mounted")
+    return finder.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
+
+
+def read_configuration(files: Files, process: VisibleDockerd | None, default_file: str) -> Configuration:
+    """The configuration of the running dockerd, or of the next one."""
+    arguments = None if process is None else process.arguments
+    flags = None if arguments is None else parse_flags(arguments)
+    found = default_file if process is None else process.config_file(default_file)
+    file = (flags or {}).get("config-file", (found,))[-1]
+    content = _content(files, file)
+    if process is None:
+        return Configuration(file, content, flags, None, None)
+    changed = _is_changed(files, file, process.started)
+    return Configuration(file, content, flags, process.environment, process.locate(content or {}), changed)
+
+
+def _is_changed(files: Files, file: str, started: int | None) -> bool:
+    try:
+        return files.exists(file) and (started is None or not is_older(files.outside("/"), file, started))
+    except OSError:
+        return True
+
+
+def _flag(key: str) -> str:
+    return FLAG_OF_KEY.get(key, key)
+
+
+def _content(files: Files, file: str) -> Mapping[str, JSON] | None:
+    try:
+        return parse_settings(files.data(file))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError):
+        return None

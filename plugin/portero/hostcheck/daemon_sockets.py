@@ -1,0 +1,155 @@
+"""Where dockerd listens: owner and mode of each Unix socket, the TCP addresses, and the TLS settings of those."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import cast
+
+from portero.files.chroot import Files
+from portero.hostcheck import units
+from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.fact import UNKNOWN, fact, observed, unknown
+from portero.hostcheck.group_members import Accounts
+from portero.values.json_types import JSON, Fact
+
+_UNIT = "docker.socket"
+_UNIX = "unix://"
+# A client of containerd needs no dockerd, and no plugin sees its requests.
+_BESIDE_DOCKER = ("/run/containerd/containerd.sock",)
+_DEFAULT_SOCKET = "/run/docker.sock"
+_DEFAULT_CERTIFICATES = "/root/.docker"
+MISSING = "missing"
+
+
+def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
+    """The part `access` of the host document."""
+    accounts = Accounts(files, configuration.daemon)
+    hosts = configuration.texts("hosts")
+    sockets = _sockets(files, accounts, configuration)
+    return {
+        "sockets": sockets,
+        "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
+        "tls": _tls(files, configuration),
+        "members": _find_members(accounts, configuration, sockets),
+        "daemonJson": _file(files, accounts, configuration.file),
+    }
+
+
+def unix_sockets(files: Files, configuration: Configuration) -> list[str]:
+    """The paths at which dockerd may listen; the default one when no other is known."""
+    if configuration.daemon is not None and configuration.daemon.rootless:
+        return [*configuration.daemon.hosts]
+    hosts = configuration.texts("hosts")
+    named = [] if hosts["value"] == UNKNOWN else [str(host) for host in cast(list[JSON], hosts["value"])]
+    paths = [host.removeprefix(_UNIX) for host in named if host.startswith(_UNIX + "/")]
+    if len(paths) < len(named) or not named:
+        # Handed over by systemd (fd://), or not configured.
+        paths += [stream for stream in _streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
+    return [*dict.fromkeys(files.resolved(path) for path in paths)]
+
+
+def _streams(files: Files) -> list[str]:
+    return units.values(files, _UNIT, "ListenStream")
+
+
+def _sockets(files: Files, accounts: Accounts, configuration: Configuration) -> Fact:
+    try:
+        named = unix_sockets(files, configuration)
+        paths = [path for path in (*named, *_beside_docker(configuration)) if files.exists(path)]
+    except OSError:
+        return unknown(_DEFAULT_SOCKET)
+    if configuration.daemon is not None and not paths:
+        # It listens somewhere, or no client could connect to it.
+        return unknown(", ".join(named) or _DEFAULT_SOCKET)
+    sockets: dict[str, JSON] = {
+        path: {"owner": accounts.owner(path), "group": accounts.group(path), "mode": accounts.mode(path)}
+        for path in paths
+    }
+    return fact(sockets, ", ".join(paths) or _DEFAULT_SOCKET)
+
+
+def _beside_docker(configuration: Configuration) -> tuple[str, ...]:
+    daemon = configuration.daemon
+    return _BESIDE_DOCKER if daemon is None else tuple(dict.fromkeys((*_BESIDE_DOCKER, daemon.containerd)))
+
+
+def _tcp(files: Files, hosts: Fact) -> list[str]:
+    """tcp:// among dockerd's hosts, and what systemd hands over that is no path."""
+    if hosts["value"] == UNKNOWN:
+        raise ValueError("dockerd's hosts are not known")
+    named = [str(host) for host in cast(list[JSON], hosts["value"])]
+    handed = [f"tcp://{stream}" for stream in _streams(files) if not stream.startswith(("/", "@"))]
+    return [*(host for host in named if host.startswith("tcp://")), *(handed if "fd://" in named else [])]
+
+
+def _tls(files: Files, configuration: Configuration) -> dict[str, JSON]:
+    environment = configuration.environment
+    folder = (environment or {}).get("DOCKER_CERT_PATH") or _DEFAULT_CERTIFICATES
+    authority = configuration.text("tlscacert", f"{folder}/ca.pem")
+    certificate = configuration.text("tlscert", f"{folder}/cert.pem")
+    return {
+        "verify": _verify(configuration, environment),
+        "ca": _credential(files, authority),
+        "certificate": _credential(files, certificate),
+        "key": _credential(files, configuration.text("tlskey", f"{folder}/key.pem")),
+        "daysLeft": _count_days_left(files, authority, certificate),
+    }
+
+
+def _count_days_left(files: Files, *paths: Fact) -> Fact:
+    """How many whole days the certificate that ends first is still valid."""
+    named = ", ".join(str(path["value"]) for path in paths)
+    if UNKNOWN in [path["value"] for path in paths]:
+        return unknown(named)
+    # Slow to load, and needed by this command alone.
+    from portero.identity.authority import read_end
+
+    now = datetime.now(UTC)
+    return observed(named, lambda: min((read_end(files.text(str(one["value"])).encode()) - now).days for one in paths))
+
+
+def _verify(configuration: Configuration, environment: Mapping[str, str] | None) -> Fact:
+    """DOCKER_TLS_VERIFY with any value is the flag's default (moby cmd/dockerd/options.go)."""
+    verify = configuration.switch("tlsverify", default=False)
+    if verify["value"] is not False:
+        return verify
+    if environment is None:
+        return unknown("dockerd's environment DOCKER_TLS_VERIFY")
+    return fact(bool(environment.get("DOCKER_TLS_VERIFY")), str(verify["at"]))
+
+
+def _credential(files: Files, path: Fact) -> Fact:
+    """The path, or MISSING when no file is there."""
+    if path["value"] == UNKNOWN:
+        return path
+    named = str(path["value"])
+    return observed(str(path["at"]), lambda: named if files.exists(named) else MISSING)
+
+
+def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fact) -> Fact:
+    """The members of the groups that reach Docker: the usual one, the configured one, those of the sockets.
+
+    Group root is left out: root reaches everything.
+    """
+    if sockets["value"] == UNKNOWN:
+        return unknown(str(sockets["at"]))
+    groups = [socket["group"] for socket in cast(dict[str, dict[str, Fact]], sockets["value"]).values()]
+    for group in groups:
+        if group["value"] == UNKNOWN:
+            return unknown(str(group["at"]))
+    named = {str(group["value"]) for group in (configuration.text("group", "docker"), *groups)}
+    return accounts.members(frozenset({"docker", *named}) - {UNKNOWN, "root"})
+
+
+def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
+    """Owner and mode of daemon.json; where it is missing, only root can make it."""
+    if _is_absent(files, path):
+        return {"at": path, "owner": fact("root", path), "mode": fact("0600", path)}
+    return {"at": path, "owner": accounts.owner(path), "mode": accounts.mode(path)}
+
+
+def _is_absent(files: Files, path: str) -> bool:
+    """False also when it cannot be seen: owner and mode are then unknown."""
+    try:
+        return not files.exists(path)
+    except OSError:
+        return False

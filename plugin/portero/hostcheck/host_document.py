@@ -1,0 +1,74 @@
+"""The host document (schemas/host.json): everything that rules about the host see, collected in one go."""
+
+from pathlib import Path
+
+from portero.dockerd.api import EngineApi
+from portero.dockerd.finder import VisibleDockerd
+from portero.files.chroot import Files
+from portero.hostcheck import (
+    buildkit,
+    daemon_facts,
+    daemon_settings,
+    daemon_sockets,
+    file_limits,
+    installation,
+    kernel,
+    managed_plugins,
+    plugin_sockets,
+    probe,
+    updates,
+)
+from portero.values.json_types import JSON
+
+
+def collect(files: Files, daemon_config: str, address: str | None, portero: Path, *, ask: bool) -> dict[str, JSON]:
+    """The host document.
+
+    `daemon_config`: the path of daemon.json, unless dockerd's command line has another; `address`: dockerd's socket as
+    this process sees it, None to look for it; `portero`: Portero's own socket by its settings; `ask`: whether to send
+    the probes.
+    """
+    running, is_read = _find_dockerd(files)
+    configured = daemon_settings.read_configuration(files, running, daemon_config)
+    found = address or _address(files, configured)
+    api = None if found is None else EngineApi(found)
+    info = daemon_facts.Info(_info(api))
+    own_socket = plugin_sockets.find_named(files, configured, portero)
+    return {
+        "kernel": kernel.facts(files),
+        "openFiles": file_limits.facts(files, configured, running),
+        "daemon": {
+            **daemon_facts.facts(files, running, configured, info, api, processes_read=is_read),
+            "managedPlugins": managed_plugins.facts(files, api, daemon_facts.authorization_plugins(configured, info)),
+        },
+        "builds": buildkit.facts(files, running, configured),
+        "access": daemon_sockets.facts(files, configured),
+        "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
+        "updates": updates.facts(files),
+        "probes": probe.facts(api if ask else None, own_socket),
+        "installation": installation.facts(files, own_socket),
+    }
+
+
+def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
+    """The running dockerd, and whether the processes could be read at all."""
+    try:
+        return daemon_settings.find_dockerd(files), True
+    except OSError:
+        return None, False
+
+
+def _address(files: Files, configured: daemon_settings.Configuration) -> str | None:
+    """Where this process reaches the first of dockerd's Unix sockets; None: that could not be read."""
+    try:
+        return files.outside(daemon_sockets.unix_sockets(files, configured)[0])
+    except OSError:
+        return None
+
+
+def _info(api: EngineApi | None) -> dict[str, JSON] | None:
+    """The answer to GET /info; None: there is none, or it is not a JSON object."""
+    try:
+        return None if api is None else api.get("/info")
+    except (OSError, ValueError):
+        return None

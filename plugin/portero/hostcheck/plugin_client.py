@@ -1,0 +1,34 @@
+"""Asks the running Portero about itself over its socket. OSError: no answer; ValueError: not an answer of Portero."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from portero.dockerd.unix_http import exchange
+from portero.values.json_fields import to_object
+from portero.values.json_objects import load_json
+from portero.values.json_types import JSON
+
+_TIMEOUT_SECONDS = 5.0
+_LONGEST_ANSWER = 64 << 20
+
+
+def ask_status(socket: Path) -> dict[str, JSON]:
+    """The full status."""
+    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", "/status", max_bytes=_LONGEST_ANSWER)
+    report = to_object(load_json(answer))
+    if status != HTTPStatus.OK or "attention" not in report:
+        raise ValueError("not a status of portero")
+    return report
+
+
+def ask_metrics(socket: Path) -> bytes:
+    """The metrics, as Prometheus reads them."""
+    return exchange(socket, _TIMEOUT_SECONDS, "GET", "/metrics", max_bytes=_LONGEST_ANSWER)[1]
+
+
+def count_decisions(socket: Path) -> int:
+    """How many requests it has decided since its start."""
+    decisions = ask_status(socket).get("decisions")
+    if not isinstance(decisions, dict):
+        raise ValueError("a status without decisions")
+    return sum(number for number in decisions.values() if isinstance(number, int))

@@ -1,1 +1,0 @@
-"""What the check of a host found, as text, JSON, JUnit, SARIF and HTML."""

@@ -1,0 +1,103 @@
+"""Counts where two policies decide differently: by rule, user, image and operation.
+
+Outcomes come in pairs, one at a time, and are not kept: a million of them need no more room than a hundred.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from portero.recording.recorded_line import Outcome
+from portero.values.json_types import JSON
+
+# Names beyond so many are counted together.
+MOST_NAMES = 1000
+MOST_EXAMPLES = 10
+OTHERS = "(others)"
+NONE = "(none)"
+GROUPS = ("rule", "user", "image", "operation")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDecision:
+    """One request that is decided differently: where it stands in the recording, and what refuses it."""
+
+    location: str
+    id: str
+    outcome: Outcome
+
+    def document(self) -> dict[str, JSON]:
+        """For machines."""
+        outcome = self.outcome
+        return {
+            "line": self.location,
+            "id": self.id,
+            "operation": outcome.operation,
+            "user": outcome.user,
+            "image": outcome.image,
+            "rules": [*outcome.rules],
+            "at": outcome.at,
+        }
+
+
+@dataclass(slots=True)
+class Changes:
+    """The requests that changed in one direction. What refuses them is of one side only: `refused` is its outcome."""
+
+    count: int = 0
+    by: dict[str, Counter[str]] = field(default_factory=lambda: {group: Counter() for group in GROUPS})
+    examples: list[ChangedDecision] = field(default_factory=list)
+
+    def add(self, location: str, id: str, refused: Outcome) -> None:
+        """Count one more."""
+        self.count += 1
+        names = {"rule": refused.rules, "user": (refused.user,), "image": (refused.image,)}
+        names["operation"] = (refused.operation,)
+        for group in GROUPS:
+            counter = self.by[group]
+            for name in (each or NONE for each in names[group]):
+                counter[name if name in counter or len(counter) < MOST_NAMES else OTHERS] += 1
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(ChangedDecision(location, id, refused))
+
+    def document(self) -> dict[str, JSON]:
+        """For machines."""
+        groups: dict[str, JSON] = {group: {**dict(self.by[group].most_common())} for group in GROUPS}
+        return {"count": self.count, "by": groups, "examples": [example.document() for example in self.examples]}
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What was counted so far. `withheld`: requests that were not stored; `undecided`: no decision was recorded."""
+
+    alike: int = 0
+    withheld: int = 0
+    unreadable: int = 0
+    undecided: int = 0
+    refused: Changes = field(default_factory=Changes)
+    allowed: Changes = field(default_factory=Changes)
+
+    @property
+    def compared(self) -> int:
+        """How many requests were decided twice."""
+        return self.alike + self.refused.count + self.allowed.count
+
+    def add(self, location: str, id: str, before: Outcome, after: Outcome) -> None:
+        """One request, as it was decided and as it would be now."""
+        if before.allowed == after.allowed:
+            self.alike += 1
+        elif before.allowed:
+            self.refused.add(location, id, after)
+        else:
+            self.allowed.add(location, id, before)
+
+    def document(self) -> dict[str, JSON]:
+        """For machines."""
+        return {
+            "compared": self.compared,
+            "alike": self.alike,
+            "withheld": self.withheld,
+            "unreadable": self.unreadable,
+            "undecided": self.undecided,
+            "wouldBeRefused": self.refused.document(),
+            "wouldBeAllowed": self.allowed.document(),
+        }

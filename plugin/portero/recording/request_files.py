@@ -1,0 +1,195 @@
+"""Reads the JSON that `portero check` is given: captured envelopes, requests written by hand, docker inspect, bodies.
+
+One document, or one a line, comes in; requests for the judge come out. Anything else is an error with file and line.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import quote, urlencode
+
+from portero.facts import inspected
+from portero.identity.caller import Identity
+from portero.reading.routes import Operation
+from portero.recording.decided_request import FindLine, no_line
+from portero.refusals import Refused
+from portero.values.json_types import JSON
+
+# What is not Unicode text becomes bytes that are not UTF-8, which the judge refuses.
+_AS_IT_IS = "surrogatepass"
+# As a file on the command line.
+STANDARD_INPUT = "-"
+
+
+class InvalidRequestFile(Exception):
+    """One sentence: which file or line is no request, and what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """An envelope as dockerd would post it or, when the facts were written too, a whole request document.
+
+    `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
+    network ID. `find_line`: where in which file a place of the request stands. `judged`: the only places that count,
+    where the request has more than the file says. `known`: who asks, where the file says so.
+    """
+
+    file: str
+    asked: bytes | dict[str, JSON]
+    line: int | None = None
+    name: str = ""
+    networks: Mapping[str, str] = field(default_factory=dict)
+    find_line: FindLine = no_line
+    judged: frozenset[str] | None = None
+    known: Identity | None = None
+
+    @property
+    def location(self) -> str:
+        """File, line and name, for people."""
+        return _location(self.file, self.line) + (f" ({self.name})" if self.name else "")
+
+
+def read_requests(
+    file: str, data: bytes, operations: Sequence[Operation], operation: str | None = None
+) -> Iterator[FileRequest]:
+    """The requests in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
+    lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
+    documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if _is_json(data) else lines
+    known = {known.id: known for known in operations}
+    if operation is not None and operation not in known:
+        raise InvalidRequestFile(
+            f"--operation: {operation}: not an operation of the Engine API, such as ContainerCreate"
+        )
+    for line, text in documents:
+        content = _parsed(_location(file, line), text)
+        if operation is not None:
+            yield FileRequest(file, _about(_location(file, line), content, known[operation]), line)
+        elif isinstance(content, list) or inspected.is_inspected(content):
+            yield from _inspected(file, line, content, known)
+        else:
+            asked = _asked(_location(file, line), text, content, known)
+            if asked is not None:
+                yield FileRequest(file, asked, line, known=_known(_location(file, line), content))
+
+
+def _location(file: str, line: int | None) -> str:
+    return file if line is None else f"{file}:{line}"
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _about(location: str, body: JSON, operation: Operation) -> bytes:
+    """The envelope with this body; what the path names is not known and does not matter."""
+    names: dict[str, JSON] = {name: name for name in _parameters(operation) if name is not None}
+    return _envelope(location, {"path": names, "body": body}, operation)
+
+
+def _inspected(file: str, line: int | None, content: JSON, known: Mapping[str, Operation]) -> Iterator[FileRequest]:
+    """What `docker inspect` prints: a list, or with --format json one object a line."""
+    for thing in content if isinstance(content, list) else [content]:
+        if not inspected.is_inspected(thing):
+            raise InvalidRequestFile(
+                f"{_location(file, line)}: not docker inspect output of a container, service, volume or network"
+            )
+        try:
+            found = inspected.make_request(thing)
+        except Refused as refused:
+            raise InvalidRequestFile(
+                f"{_location(file, line)}: {refused.at} is not as docker inspect prints it"
+            ) from None
+        if found is not None:
+            query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
+            body = inspected.without_cgroup_default(found.body)
+            asked = _envelope(file, {"query": query, "body": body}, known[found.operation])
+            networks = {found.network_id: found.name} if found.network_id else {}
+            yield FileRequest(file, asked, line, found.name, networks)
+
+
+def _asked(
+    location: str, text: bytes, content: JSON, operations: Mapping[str, Operation]
+) -> bytes | dict[str, JSON] | None:
+    document = _object(location, content)
+    if "envelope" in document:
+        return None if document.get("phase") == "res" else json.dumps(document["envelope"]).encode()
+    if "RequestMethod" in document or "RequestUri" in document:
+        return text
+    operation = operations.get(str(document.get("operation")))
+    if operation is None:
+        raise InvalidRequestFile(
+            f"{location}: neither an envelope (RequestMethod, RequestUri) nor a request with a known operation; "
+            "for a body, add --operation ID"
+        )
+    return document if "facts" in document else _envelope(location, document, operation)
+
+
+def _known(location: str, content: JSON) -> Identity | None:
+    """Who asks by a request that was written by hand, or that was recorded."""
+    identity = content.get("identity") if isinstance(content, dict) else None
+    try:
+        return None if identity is None else Identity.of(identity)
+    except TypeError:
+        example = '{"user": "alicia", "groups": ["dev"], "method": "token"}'
+        raise InvalidRequestFile(f"{location}: identity: write it as {example}") from None
+
+
+def _parsed(location: str, text: bytes) -> JSON:
+    try:
+        content: JSON = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
+    return content
+
+
+def _object(location: str, document: JSON) -> dict[str, JSON]:
+    if not isinstance(document, dict):
+        raise InvalidRequestFile(f"{location}: not a JSON object; write an envelope or a request")
+    return document
+
+
+def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
+    """The envelope by which dockerd would ask about a request that was written by hand."""
+    envelope: dict[str, JSON] = {
+        "RequestMethod": str(request.get("method", "GET" if operation.method == "*" else operation.method)),
+        "RequestUri": _uri(location, request, operation),
+    }
+    if request.get("body") is not None:
+        body = json.dumps(request["body"]).encode()
+        envelope["RequestBody"] = base64.b64encode(body).decode()
+        envelope["RequestHeaders"] = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    return json.dumps(envelope).encode()
+
+
+def _uri(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
+    version, query = request.get("apiVersion"), request.get("query") or {}
+    if not isinstance(query, dict) or not all(isinstance(values, list) for values in query.values()):
+        raise InvalidRequestFile(f'{location}: query: write each parameter as a list, {{"name": ["web"]}}')
+    pairs = [(name, str(value)) for name, values in query.items() for value in cast(list[JSON], values)]
+    prefix = f"/v{version}" if version else ""
+    return prefix + _path(location, request, operation) + (f"?{urlencode(pairs, errors=_AS_IT_IS)}" if pairs else "")
+
+
+def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> str:
+    given = request.get("path") or {}
+    parts, names = operation.path.split("/"), _parameters(operation)
+    if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
+        wanted = ", ".join(name for name in names if name)
+        raise InvalidRequestFile(f"{location}: path: {operation.id} needs {wanted}, each a string")
+    filled = [
+        part if name is None else quote(str(given[name]), errors=_AS_IT_IS)
+        for part, name in zip(parts, names, strict=True)
+    ]
+    return "/".join(filled)
+
+
+def _parameters(operation: Operation) -> list[str | None]:
+    """The parameter in each part of the path, None where there is none."""
+    parts = operation.path.split("/")
+    return [part[1:-1].partition(":")[0] if part.startswith("{") else None for part in parts]

@@ -1,0 +1,100 @@
+"""For machines: a JSON document, JUnit cases for CI, SARIF for code scanning.
+
+The result as one HTML page.
+"""
+
+from urllib.parse import quote
+
+from portero.hostcheck.findings import Finding
+from portero.report import html, sarif
+from portero.report.host_result import HostResult, sentence
+from portero.report.junit import Failure, JUnitCase
+from portero.values.json_types import JSON
+from portero.values.times import instant
+
+# Stands in SARIF where a fact is none of a file, such as an answer of dockerd: code scanning wants a file.
+_NO_FILE = "host"
+
+
+def document(result: HostResult) -> dict[str, JSON]:
+    """Everything, with each place apart."""
+    return {
+        "time": instant(result.time),
+        "profile": result.profile,
+        "clean": result.report.clean,
+        "summary": dict[str, JSON](result.counts),
+        "findings": [_entry(finding) for finding in result.report.findings],
+        "fine": [*result.report.held],
+        "notApplicable": [*result.report.not_applicable],
+        "warnings": [*result.warnings],
+        "host": dict(result.document),
+    }
+
+
+def cases(result: HostResult) -> list[JUnitCase]:
+    """A case for each rule that applies, failed where the profile enforces it and it does not hold."""
+    failed = [
+        JUnitCase(
+            each.rule.topic,
+            each.rule.id,
+            Failure(each.status, each.rule.title, sentence(each)) if each.enforced else None,
+        )
+        for each in result.violated
+    ]
+    held = [JUnitCase(result.rules[id].topic, id, None) for id in result.report.held]
+    return failed + held
+
+
+def log(result: HostResult) -> dict[str, JSON]:
+    """SARIF: a result for each place, an error where the profile enforces the rule, otherwise a note."""
+    rules = sorted(result.rules.values(), key=lambda rule: rule.id)
+    index = {rule.id: position for position, rule in enumerate(rules)}
+    return sarif.log(
+        [sarif.rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
+        [_sarif_result(finding, index[finding.rule.id]) for finding in result.report.findings],
+    )
+
+
+def _entry(finding: Finding) -> JSON:
+    return {
+        "rule": finding.rule.id,
+        "level": finding.rule.level,
+        "status": finding.status,
+        "action": finding.action,
+        "at": finding.at,
+        "reason": finding.rule.reason,
+        "remedy": finding.rule.remedy["host"],
+        "sources": [*finding.rule.sources],
+    }
+
+
+def _sarif_result(finding: Finding, index: int) -> JSON:
+    read = f" is {finding.value}" if finding.status == "violated" and finding.value else f" is {finding.status}"
+    # A place is a path, followed by what in it was read, or a command.
+    path = finding.at.split(",")[0].split(" ")[0]
+    uri = quote(path.lstrip("/")) if path.startswith("/") else _NO_FILE
+    return {
+        "ruleId": finding.rule.id,
+        "ruleIndex": index,
+        "level": "error" if finding.action == "deny" else "note",
+        "message": {"text": f"{finding.at}{read}: {finding.rule.reason} -> {finding.rule.remedy['host']}"},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": uri}},
+                "logicalLocations": [{"fullyQualifiedName": finding.at}],
+            }
+        ],
+        "partialFingerprints": sarif.fingerprint(finding.rule.id, finding.at),
+    }
+
+
+def page(result: HostResult) -> str:
+    """The whole page."""
+    violated = result.violated
+    return html.render(
+        "report/host_page.html",
+        result=result,
+        enforced=[each for each in violated if each.enforced],
+        reported=[each for each in violated if not each.enforced],
+        held=[result.rules[id] for id in result.report.held],
+    )

@@ -1,0 +1,101 @@
+"""The result for one host, as every format shows it.
+
+For people at a terminal: a line for each rule that does not hold, and how many there are of what.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from portero.hostcheck.fact import UNKNOWN
+from portero.hostcheck.findings import Finding, HostReport
+from portero.policy.rule import Rule
+from portero.values.json_types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class UnmetRule:
+    """A rule that does not hold, with everything about it that was found alike."""
+
+    rule: Rule
+    status: str
+    enforced: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def places(self) -> list[str]:
+        """Where it was read, with the value where that tells something."""
+        return [
+            f"{each.at} (is {each.value})" if each.status == "violated" and each.value else each.at
+            for each in self.findings
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class HostResult:
+    """`rules`: all that exist, by ID; `document`: the host document; `warnings`: sentences that are no finding."""
+
+    report: HostReport
+    rules: Mapping[str, Rule]
+    profile: str
+    document: Mapping[str, JSON]
+    warnings: tuple[str, ...]
+    time: float = field(default_factory=time.time)
+
+    @property
+    def violated(self) -> list[UnmetRule]:
+        """Each rule that does not hold once for each status, enforced ones first."""
+        groups: dict[tuple[str, str], list[Finding]] = {}
+        for each in self.report.findings:
+            groups.setdefault((each.rule.id, each.status), []).append(each)
+        return [_group(found) for found in groups.values()]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rules of what."""
+        enforced = [each.status for each in self.violated if each.enforced]
+        return {
+            "violated": enforced.count("violated"),
+            "unknown": enforced.count("unknown"),
+            "only reported": len(self.violated) - len(enforced),
+            "fine": len(self.report.held),
+            "not applicable": len(self.report.not_applicable),
+        }
+
+    @property
+    def summary(self) -> str:
+        """The counts in one line."""
+        return f"profile {self.profile}: {', '.join(f'{number} {what}' for what, number in self.counts.items())}"
+
+    @property
+    def engine(self) -> str:
+        """Which dockerd it is, as far as that could be found out."""
+        daemon = cast("dict[str, dict[str, dict[str, JSON]]]", self.document)["daemon"]
+        if daemon["installed"]["value"] is False:
+            return "without Docker"
+        version = daemon["version"]["value"]
+        return "dockerd of unknown version" if version == UNKNOWN else f"dockerd {version}"
+
+
+def _group(found: list[Finding]) -> UnmetRule:
+    first = found[0]
+    return UnmetRule(first.rule, first.status, first.action == "deny", tuple(sorted(found, key=lambda each: each.at)))
+
+
+def lines(result: HostResult) -> Iterator[str]:
+    """All lines, the warnings first; in brackets what is only reported under this profile."""
+    yield from result.warnings
+    width = max((len(each.rule.id) for each in result.violated), default=0)
+    for each in result.violated:
+        status = each.status if each.enforced else f"({each.status})"
+        yield f"{status:<10} {each.rule.id:<{width}}  {sentence(each)}"
+    if result.report.not_applicable:
+        yield f"Docker is not installed here: {len(result.report.not_applicable)} rules about it do not apply"
+    yield result.summary
+
+
+def sentence(violated: UnmetRule) -> str:
+    """Where, why and what to do."""
+    rule = violated.rule
+    return f"{', '.join(violated.places)}: {rule.reason} -> {rule.remedy['host']}"

@@ -1,0 +1,177 @@
+"""Reads the lines of a decision log. The file is untrusted: a line of another format is refused, and characters that
+a terminal or a browser could interpret are replaced.
+
+A line of dockerd's log, where a managed plugin's standard output goes: the line in, what the plugin wrote out.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+from portero.decision import LOG_VERSION
+from portero.policy.dialect import PROFILES
+from portero.report.log_violation import OUTCOMES, LoggedViolation, NoDecision, read_text, read_violation
+from portero.values.denial_parts import Proposed
+
+# logrus's text formatter quotes with Go's strconv.Quote: of printable ASCII, which decisions are, a JSON string.
+# journalctl puts date, host and process before it, unless it is asked for -o cat.
+_LINE = re.compile(rb'(?:^|: )time="[^"]*" level=info msg=(?P<text>"[^"\\]*(?:\\.[^"\\]*)*") plugin=[0-9a-f]{64}\s*$')
+
+# Quicker to look for than the whole.
+_MARK = b" level=info msg="
+
+
+def find_plugin_line(line: bytes) -> bytes:
+    """What a plugin wrote, if this is such a line of dockerd; else the line as it is."""
+    match = _LINE.search(line) if _MARK in line else None
+    if match is None:
+        return line
+    try:
+        return str(json.loads(match["text"])).encode()
+    except ValueError:
+        return line
+
+
+LONGEST_LINE = 1 << 20
+_LONGEST_FLAG = 1000
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none."""
+
+    id: str
+    time: float
+    user: str
+    operation: str
+    version: str
+    method: str
+    path: str
+    image: str
+    allowed: bool
+    mode: str
+    profile: str
+    audit_profile: str
+    policy: str
+    microseconds: int
+    violations: tuple[LoggedViolation, ...]
+    groups: tuple[str, ...] = ()
+    identified_by: str = ""
+    breaks_glass: bool = False
+    proposed: Proposed | None = None
+
+    @property
+    def outcome(self) -> Literal["refused", "would", "allowed"]:
+        """What became of the request."""
+        if not self.allowed:
+            return "refused"
+        return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
+
+    @property
+    def refusing(self) -> tuple[LoggedViolation, ...]:
+        """What refuses the request, or would."""
+        return tuple(one for one in self.violations if one.outcome in ("refused", "would"))
+
+    @property
+    def worst(self) -> tuple[LoggedViolation, ...]:
+        """Of each rule the worst violation, the worst first: a rule counts once in a decision."""
+        worst: dict[str, LoggedViolation] = {}
+        for one in self.worst_first:
+            worst.setdefault(one.rule, one)
+        return tuple(worst.values())
+
+    @property
+    def worst_first(self) -> tuple[LoggedViolation, ...]:
+        """All violations by what became of them."""
+        return tuple(sorted(self.violations, key=lambda one: OUTCOMES.index(one.outcome)))
+
+    @property
+    def only_audit_profile_refuses(self) -> bool:
+        """Whether the audit profile would refuse what the enforced one allows."""
+        return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)
+
+
+def read(line: bytes) -> Logged:
+    """The decision in a line; raises NoDecision."""
+    try:
+        document = _parse(find_plugin_line(line))
+        if document["version"] != LOG_VERSION:
+            raise NoDecision
+        return _logged(document)
+    # What is not JSON gives, or a document of another shape.
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        raise NoDecision from None
+
+
+def _parse(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # A byte of a path that is not UTF-8 is half a surrogate pair in the log, which only Python reads.
+        return json.loads(line)
+
+
+def _logged(document: Mapping[str, object]) -> Logged:
+    profile, mode, allowed = document["profile"], document["mode"], document["allowed"]
+    audit_profile = document.get("auditProfile") or ""
+    if profile not in PROFILES or audit_profile not in ("", *PROFILES):
+        raise NoDecision
+    if mode not in ("enforce", "audit") or not isinstance(allowed, bool):
+        raise NoDecision
+    violations = document["violations"]
+    if not isinstance(violations, list):
+        raise NoDecision
+    microseconds = document["microseconds"]
+    return Logged(
+        id=read_text(document["id"]),
+        time=read_time(read_text(document["time"])),
+        user=read_text(document["user"]),
+        operation=read_text(document["operation"]),
+        version=read_text(document["apiVersion"] or ""),
+        method=read_text(document["method"]),
+        path=read_text(document["path"]),
+        image=read_text(document["image"] or ""),
+        allowed=allowed,
+        mode=str(mode),
+        profile=str(profile),
+        audit_profile=str(audit_profile),
+        policy=read_text(document["policy"]),
+        microseconds=microseconds if isinstance(microseconds, int) else 0,
+        violations=tuple(read_violation(violation, str(profile)) for violation in violations),
+        groups=_groups(document.get("groups", [])),
+        identified_by=read_text(document.get("identifiedBy", "")),
+        breaks_glass=document.get("breakGlass") is True,
+        proposed=_proposed(document["try"]) if "try" in document else None,
+    )
+
+
+def _proposed(tried: object) -> Proposed:
+    """What the denial proposed; the command stands in no line, the operation tells it."""
+    if not isinstance(tried, dict):
+        raise NoDecision
+    add, instead, without = (tuple(map(_flag, tried[name])) for name in ("add", "instead", "without"))
+    return Proposed("", add, instead, without, tuple(map(read_text, tried.get("still", ()))))
+
+
+def _flag(words: object) -> tuple[str, ...]:
+    if not isinstance(words, list) or len(words) not in (1, 2):
+        raise NoDecision
+    return tuple(read_text(word, _LONGEST_FLAG) for word in words)
+
+
+def _groups(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise NoDecision
+    return tuple(map(read_text, value))
+
+
+def read_time(time: str) -> float:
+    """Seconds since 1970; raises ValueError or OverflowError for a time that is none."""
+    when = datetime.fromisoformat(time)
+    # Without a zone it would be read as local time.
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

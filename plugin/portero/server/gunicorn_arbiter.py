@@ -1,0 +1,202 @@
+"""gunicorn's arbiter and the one process that decides, run inside our own process.
+
+The arbiter keeps the socket and begins another decider when one has ended: there are never two. A decider ends no
+connection before its client does, or before it has answered on it: one that closes can cost a request (docker-facts
+3.6).
+
+A socket whose file was removed: dockerd cannot connect any more, and Portero notices before dockerd tries.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+from typing import Protocol
+
+# gunicorn has no types of its own.
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+
+from portero.application.operational_log import write_as_own
+from portero.server.listener import Listener, SocketTaken, listen
+from portero.server.memory import share_with_forks
+from portero.server.plugin_protocol import Answers
+from portero.server.start_up import count_connections, raise_limit
+from portero.server.status_pages import LaterPage, Page
+from portero.settings.settings import Settings
+from portero.values.backoff import Retry
+
+_LOG = logging.getLogger(__name__)
+
+
+class LostSocket:
+    """Looks after the file of `listener`, which is replaced when the file was lost."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self._retry = Retry()
+
+    def make_anew(self, now: float) -> bool:
+        """Whether there is another listener now, in place of one whose file is gone; `now` is time.monotonic()."""
+        try:
+            is_lost = self.listener.is_lost()
+        except OSError:  # unknown now, and looked at again
+            return False
+        if not is_lost:
+            self._retry.succeed()
+            return False
+        if self._retry.is_waiting(now):
+            return False
+        name, path = self.listener.name, self.listener.path
+        try:
+            if path is None:
+                cure = "systemctl restart portero.socket portero.application"
+                raise SocketTaken(f"{name}: was removed, and dockerd cannot connect: {cure}")
+            self.listener = listen(path)
+        except (SocketTaken, OSError) as error:
+            _LOG.error("%s", error)
+            self._retry.fail(now)
+            return False
+        _LOG.warning("%s: was removed, and is made anew", name)
+        self._retry.succeed()
+        return True
+
+
+# A decider whose main loop stands still for so long is replaced; connections are served in threads and do not count.
+_TIMEOUT = 120
+_GRACE = 20
+_LOOKS_FOR_SOCKET_EVERY = 0.5
+# One that failed is replaced after so many seconds.
+_RESTS_AFTER_FAILURE = 1.0
+# A decider shows that it lives by touching a file. Under systemd's ProtectSystem=strict /tmp cannot be written.
+_HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
+
+
+class Tended(Protocol):
+    """Keeps the policy up to date: portero.application.reload_thread.Live."""
+
+    def start(self, *, follows_another: bool) -> None:
+        """Called in a decider before it serves. `follows_another`: it is not the first one of this arbiter."""
+        ...
+
+    def request_reload(self) -> None:
+        """Called in the decider at SIGHUP; it returns at once."""
+        ...
+
+
+class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
+    """Serves on the listener, until a signal ends it."""
+
+    def __init__(self, answers: Answers, tended: Tended, listener: Listener, settings: Settings) -> None:
+        self.answers = answers
+        self.tended = tended
+        self.listener = listener
+        self._settings = settings
+        # By this the arbiter hands a new listening socket to the decider; its end tells that the arbiter has gone.
+        self.arbiter_end, self.decider_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Gunicorn's settings; only ours count, neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
+        chosen: dict[str, object] = {
+            "worker_class": "portero.server.gunicorn_worker.Worker",
+            "workers": 1,
+            "threads": self._settings.threads,
+            "worker_connections": count_connections(raise_limit()),
+            "timeout": _TIMEOUT,
+            "graceful_timeout": _GRACE,
+            "max_requests": 0,
+            "preload_app": True,
+            "post_worker_init": lambda worker: self.tended.start(follows_another=worker.age > 1),
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "proc_name": "portero",
+            "worker_tmp_dir": _HEARTBEATS if os.access(_HEARTBEATS, os.W_OK) else None,
+            # Newer gunicorns open a second socket, by which the server can be steered.
+            "control_socket_disable": True,
+        }
+        for name, value in chosen.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Page:
+        """Called once, before the first decider is made."""
+        return LaterPage(self._make_pages)
+
+    def _make_pages(self) -> Page:
+        # flask takes a third of the time of a start, and dockerd asks for no page.
+        from portero.server.status_pages import create
+
+        return create(self.answers)
+
+    def run(self) -> None:
+        """Serve; returns by SystemExit."""
+        share_with_forks()
+        _Arbiter(self, self.listener).run()
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
+    LISTENERS: list[socket.socket]
+
+    def __init__(self, master: Master, listener: Listener) -> None:
+        super().__init__(master)
+        write_as_own(self.log.error_log)
+        self._socket = LostSocket(listener)
+        self.LISTENERS = [socket.socket(fileno=listener.descriptor)]
+        # Gunicorn would remove the socket by its name, even when another process owns it by then; systemd's it keeps.
+        self.systemd = True
+
+    def stop(self, graceful: bool = True) -> None:
+        """The file goes first: dockerd waits for a missing socket, but a connection that is not accepted is lost."""
+        self._socket.listener.remove()
+        super().stop(graceful)
+
+    def spawn_worker(self) -> int | None:
+        """Gunicorn would end for a decider that cannot be made or cannot begin, for lack of memory say: tried again."""
+        try:
+            made: int | None = super().spawn_worker()
+        except OSError as error:
+            # Only the arbiter gets here: a decider leaves super().spawn_worker() by SystemExit.
+            self.log.error("cannot start a worker: %s", error.strerror)
+            return None
+        except SystemExit as end:
+            # Only a decider gets here. At its own exit status gunicorn would raise HaltServer.
+            if end.code:
+                time.sleep(_RESTS_AFTER_FAILURE)
+                raise SystemExit(1) from None
+            raise
+        return made
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        """Gunicorn's main loop comes by here, and nothing else of it does so often: a lost socket is noticed."""
+        try:
+            if self._socket.make_anew(time.monotonic()):
+                self._listen_anew()
+        except Exception as error:  # noqa: BLE001 - the arbiter goes on after any error
+            _LOG.error("internal error while looking after the socket", exc_info=error)
+        signals: list[int] = super().wait_for_signals(min(timeout, _LOOKS_FOR_SOCKET_EVERY))
+        return signals
+
+    def _listen_anew(self) -> None:
+        """Hand the new socket to the decider, and to those that follow."""
+        (before,) = self.LISTENERS
+        self.LISTENERS = [socket.socket(fileno=self._socket.listener.descriptor)]
+        before.close()
+        try:
+            socket.send_fds(self.app.arbiter_end, [b"socket"], [self.LISTENERS[0].fileno()], socket.MSG_DONTWAIT)
+        except OSError as error:  # it stands still, or there is no memory: the next one is made with the new socket
+            _LOG.error("cannot hand over the new socket (%s): a new worker is started", error.strerror)
+            self.kill_workers(signal.SIGTERM)
+
+    def handle_hup(self) -> None:
+        """Gunicorn would replace the decider: it has the policy loaded in a thread."""
+        self.kill_workers(signal.SIGHUP)
+
+    def handle_usr2(self) -> None:
+        """Gunicorn would start a second arbiter over the same socket; a new portero is started by its service."""
+        self.log.warning("SIGUSR2 is ignored: restart portero instead")
+
+    def handle_ttin(self) -> None:
+        """Gunicorn would begin a second decider. SIGTTOU it ignores by itself, where there is one."""

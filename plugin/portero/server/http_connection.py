@@ -1,0 +1,179 @@
+"""One connection, served by one thread at a time: requests in, answers out.
+
+Docker's calls are answered here; every other page is the WSGI application's. A request is answered only when it has
+arrived in whole and nothing has come after it; what is malformed gets an HTTP error, and the connection ends.
+"""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+
+from portero.dockerd.peer import read_peer
+from portero.server.http_parser import Head, Malformed, RequestReader
+from portero.server.plugin_protocol import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers
+from portero.server.status_pages import Page, ask_page
+from portero.values.json_types import JSON
+
+# dockerd keeps idle connections for 30 s (moby pkg/plugins/transport); ours must not be the side that hangs up, since
+# a request whose connection closes is repeated without its body (docker-facts 3.6).
+_IDLE = 75.0
+# dockerd sends a request in one go, and reads the answer at once.
+_ARRIVES_WITHIN = 30.0
+# What is larger takes a turn, since it takes memory: many times its size.
+_SMALL = 64 << 10
+# Less than what the C library may map and unmap each time.
+_PIECE = 1 << 16
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection:
+    """`turns` bounds how many large requests are read and judged at once. `ending`: no further request is awaited."""
+
+    def __init__(
+        self,
+        client: socket.socket,
+        answers: Answers,
+        page: Page,
+        turns: AbstractContextManager[object],
+        ending: Callable[[], bool],
+    ) -> None:
+        self._client = client
+        self._peer = read_peer(client)
+        self._answers = answers
+        self._page = page
+        self._turns = turns
+        self._ending = ending
+        self._reader = RequestReader(self._receive)
+        # Whether nothing of the next request has arrived.
+        self.idle = True
+        # When the rest of this request is late.
+        self._arrives_until = 0.0
+        # How long the kernel waits for the next bytes (SO_RCVTIMEO), in seconds.
+        self._waits = 0.0
+        self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
+
+    def serve(self) -> None:
+        """Answer request after request, until the connection ends."""
+        with suppress(OSError):
+            while self._serve_one():
+                pass
+
+    def hang_up(self) -> None:
+        """Await no further request. Called from another thread; what has arrived is still answered."""
+        with suppress(OSError):
+            self._client.shutdown(socket.SHUT_RD)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._client.close()
+
+    def _serve_one(self) -> bool:
+        """Answer one request; whether there may be another one."""
+        try:
+            head = self._reader.read_head()
+            if head is None:
+                return False
+            data, last = self._answered(head)
+            self._send(data)
+        except Malformed as malformed:
+            self._send(_error(malformed, last=True))
+            return False
+        self.idle = True
+        return not last
+
+    def _answered(self, head: Head) -> tuple[bytes, bool]:
+        """The answer, and whether it is the last one."""
+        if head.length is not None and head.length <= _SMALL:
+            return self._reply(head, self._body(head))
+        # Judging it may make us ask dockerd, which then asks us again. Neither waits for a turn: that request is small,
+        # and of its result, which may be as large as an object, nothing is kept.
+        if head.target == RESULT:
+            return self._reply(head, self._body(head, 0))
+        with self._turns:
+            return self._reply(head, self._body(head))
+
+    def _body(self, head: Head, kept: int = MOST_READ) -> bytes:
+        if head.expects:
+            self._send(_CONTINUE)
+        self._arrives_until = time.monotonic() + _ARRIVES_WITHIN
+        data = self._reader.read_body(head, kept, MOST_SENT)
+        if not self._reader.empty:
+            # What comes before its answer is due could belong to the body for another reader of HTTP.
+            raise Malformed(400, "Bad Request")
+        return data
+
+    def _reply(self, head: Head, data: bytes) -> tuple[bytes, bool]:
+        call = CALLS.get(head.target)
+        if call is None:
+            page = ask_page(self._page, head.method, head.target, data)
+            last = self._is_last(head)
+            return response(*page, last=last), last
+        if head.method != "POST":
+            last = self._is_last(head)
+            return _error(Malformed(405, "Method Not Allowed"), last=last), last
+        document = call(self._answers, data, self._peer)
+        # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
+        last = self._is_last(head)
+        return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last), last
+
+    def _is_last(self, head: Head) -> bool:
+        return head.last or self._ending()
+
+    def _receive(self, most: int) -> bytes:
+        """An OSError when it takes too long: the connection then ends without an answer."""
+        if self.idle:
+            piece = self._receive_first()
+            self.idle, self._arrives_until = False, time.monotonic() + _ARRIVES_WITHIN
+            return piece
+        seconds = self._arrives_until - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        self._wait_at_most(seconds)
+        return self._client.recv(most)
+
+    def _receive_first(self) -> bytes:
+        self._wait_at_most(_IDLE)
+        try:
+            return self._client.recv(_PIECE)
+        except BlockingIOError:
+            # What arrives just now is still answered.
+            self.hang_up()
+            return self._client.recv(_PIECE)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self._waits != seconds:
+            self._waits = seconds
+            self._set_timeout(socket.SO_RCVTIMEO, seconds)
+
+    def _set_timeout(self, option: int, seconds: float) -> None:
+        """The kernel's own timeouts (socket(7)): with Python's, each call would be two."""
+        # At least a microsecond: none is for ever.
+        whole, rest = divmod(int(seconds * 1e6) + 1, 1_000_000)
+        self._client.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, rest))
+
+    def _send(self, data: bytes) -> None:
+        self._client.sendall(data)
+
+
+def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
+    """An answer as bytes; `last`: the connection ends with it."""
+    headers = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + content
+
+
+def _response_to_call(document: Mapping[str, JSON], *, last: bool) -> bytes:
+    return response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
+
+
+# The answer to most requests, written once.
+_ALLOWED: Mapping[str, JSON] = {"Allow": True, "Msg": ""}
+_ALLOWED_RESPONSE = {last: _response_to_call(_ALLOWED, last=last) for last in (False, True)}
+
+
+def _error(error: Malformed, *, last: bool) -> bytes:
+    content = json.dumps({"Err": f"portero: {error.reason}"}).encode()
+    return response(f"{error.status} {error.reason}", {"Content-Type": CONTENT_TYPE}, content, last=last)

@@ -1,0 +1,71 @@
+"""The calls of Docker's plugin protocol: name and body in, the document of the answer out. A failure is a denial."""
+
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from portero.dockerd.peer import Peer
+from portero.reading.envelope import LARGEST
+from portero.values.json_types import JSON
+
+_LOG = logging.getLogger(__name__)
+# What dockerd's plugin client accepts (moby pkg/plugins/transport).
+CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
+# One byte more than the limit is enough for the reader of envelopes to refuse it.
+MOST_READ = LARGEST + 1
+# dockerd reads the answer only after it has sent its request, so what is too long is read to the end, up to here.
+MOST_SENT = 64 << 20
+
+
+class Answers(Protocol):
+    """The judge: portero.application.application.Application."""
+
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        """The reply to one AuthZReq of this peer."""
+        ...
+
+    def failure(self) -> Mapping[str, JSON]:
+        """The reply when portero itself fails: a denial."""
+        ...
+
+    def health(self) -> Mapping[str, JSON]:
+        """The short status."""
+        ...
+
+    def status(self) -> Mapping[str, JSON]:
+        """The full status."""
+        ...
+
+    def metrics_text(self) -> bytes:
+        """The metrics, as Prometheus reads them."""
+        ...
+
+
+def _activate(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+    return {"Implements": ["authz"]}
+
+
+def _before_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+    try:
+        return answers.answer(data, peer)
+    except Exception as error:  # noqa: BLE001 - an internal error is a denial
+        _LOG.error("internal error", exc_info=error)
+        return answers.failure()
+
+
+def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+    # The request has been carried out: a denial would undo nothing, and the client would not know.
+    return {"Allow": True, "Msg": ""}
+
+
+# The one whose data is not looked at.
+RESULT = "/AuthZPlugin.AuthZRes"
+# By path; all of them are POSTed.
+CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(
+    {
+        "/Plugin.Activate": _activate,
+        "/AuthZPlugin.AuthZReq": _before_execution,
+        RESULT: _after_execution,
+    }
+)

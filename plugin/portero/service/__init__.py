@@ -1,1 +1,0 @@
-"""Portero as it runs: answering, loading, reloading, logging, metrics, settings."""

@@ -1,0 +1,52 @@
+"""Portero's own files under these settings, which no container may write: what decides, what runs, what is logged."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from portero.decision_log.log_state import is_file
+from portero.policy import folder
+from portero.settings.settings import Settings
+
+# Where the system's own Python lies: no folder of Portero's.
+_SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
+# rules/TOPIC/RULE.json
+_DEEPEST = 2
+
+
+def list_deciding(settings: Settings) -> Sequence[str]:
+    """What decides about requests: rules and the keys beside them, as kept, trusted keys, versions seen, bundles."""
+    kept = (settings.last_policy,) if settings.schemas else ()
+    signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
+    bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
+    return [str(path.absolute()) for path in (*settings.policy_folders, *kept, *signing, *filter(None, bundle))]
+
+
+def list_links(settings: Settings) -> tuple[str, ...]:
+    """The links in the policy folders: what they lead to is read as part of the policy. OSError: could not be read."""
+    parts = [part for path in settings.policy_folders for part in folder.parts(path.absolute())]
+    return tuple(str(link) for link in _find_links(parts, _DEEPEST))
+
+
+def _find_links(paths: Iterable[Path], deeper: int) -> Iterator[Path]:
+    for path in paths:
+        try:
+            if stat.S_ISLNK(os.lstat(path).st_mode):
+                yield path
+            entries = sorted(path.iterdir()) if deeper else []
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        yield from _find_links(entries, deeper - 1)
+
+
+def list_programs() -> Sequence[str]:
+    """The folders of the Python that runs Portero, and of the one that its environment was made from."""
+    return sorted({sys.prefix, sys.base_prefix} - _SYSTEM_PREFIXES)
+
+
+def list_logs(settings: Settings) -> Sequence[str]:
+    """The decision log, its folder, and the file of recorded requests."""
+    log = [Path(settings.log).absolute(), Path(settings.log).absolute().parent] if is_file(settings.log) else []
+    return [str(path) for path in (*log, *([settings.record] if settings.record else []))]

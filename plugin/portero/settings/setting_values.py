@@ -1,0 +1,142 @@
+"""The values of settings: text comes in, a value goes out, or a ValueError that says what to write instead."""
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+from portero.settings.bundle_address import parse_address
+from portero.values.sizes import bytes_of
+
+# struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
+_LONGEST_SOCKET_PATH = 107
+_UNIX = "unix://"
+# The name of a group of hosts.
+GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+# The link in a bundle's folder that leads to the version in force (bundles/store.py).
+CURRENT = "current"
+_SIZE = re.compile(r"[0-9]{1,9}[kmg]")
+_ADDRESS = re.compile(r"(?:(?P<four>[0-9.]+)|\[(?P<six>[0-9a-fA-F:]+)\]):(?P<port>[0-9]{1,5})")
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of these words."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """A whole number in these bounds."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"write a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def absolute(text: str) -> Path:
+    """An absolute path."""
+    if not text.startswith("/") or "\0" in text:
+        raise ValueError("write an absolute path")
+    return Path(text)
+
+
+def socket_path(text: str) -> Path:
+    """The path of a Unix socket."""
+    if len(text.encode()) > _LONGEST_SOCKET_PATH:
+        raise ValueError(f"write a path of at most {_LONGEST_SOCKET_PATH} bytes, more do not fit a Unix socket")
+    return absolute(text)
+
+
+def files(text: str) -> tuple[Path, ...]:
+    """Paths, separated by colons."""
+    files = tuple(Path(file) for file in text.split(":") if file)
+    if text and not files:
+        # Trusted keys that were meant to be there must not be taken for none.
+        raise ValueError("names no file: write paths, separated by colons, or leave it empty")
+    return files
+
+
+def groups(text: str) -> tuple[str, ...]:
+    """Names of groups of hosts, separated by commas."""
+    names = tuple(text.split(",")) if text else ()
+    if not all(GROUP.fullmatch(name) for name in names):
+        raise ValueError("write names of a-z, 0-9, . and -, separated by commas")
+    return names
+
+
+def size(least: int, most: int) -> Callable[[str], int]:
+    """A size in bytes in these bounds."""
+
+    def read(text: str) -> int:
+        size = bytes_of(text) if _SIZE.fullmatch(text) else 0
+        if not least <= size <= most:
+            raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
+        return size
+
+    return read
+
+
+def loopback(text: str) -> tuple[str, int] | None:
+    """Metrics are served on loopback only; another machine reads them through a proxy with a password."""
+    if not text:
+        return None
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) not in range(1, 1 << 16) or not _is_loopback(match["four"] or match["six"]):
+        raise ValueError("write a loopback address and a port, such as 127.0.0.1:9323, or nothing")
+    return match["four"] or match["six"], int(match["port"])
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def log(text: str) -> str:
+    """Where the decision log goes."""
+    if not text or "\0" in text:
+        raise ValueError("write the path of a file, - for standard output, or journald")
+    return text
+
+
+def docker_host(text: str) -> Path | None:
+    """The socket of dockerd."""
+    if not text:
+        return None
+    if not text.startswith(_UNIX + "/"):
+        raise ValueError("write unix:// and the absolute path of dockerd's socket, or leave it empty")
+    return socket_path(text.removeprefix(_UNIX))
+
+
+def host_root(text: str) -> Literal["auto", "none"] | Path:
+    """Where the host's files are visible."""
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return "none"
+    try:
+        return absolute(text)
+    except ValueError:
+        raise ValueError("write auto, none, or the absolute path below which the host's files are visible") from None
+
+
+def optional(text: str) -> Path | None:
+    """An absolute path, or nothing."""
+    return absolute(text) if text else None
+
+
+def bundle(text: str) -> str:
+    """The address of a bundle, or nothing."""
+    if text:
+        parse_address(text)
+    return text

@@ -1,0 +1,183 @@
+"""The settings: defaults from config.json, then the environment, then the command line.
+
+Text comes in, one frozen value goes out. A value out of range and an unknown PORTERO_ variable are errors.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+
+from portero.decision_log.decision_log import Sync
+from portero.files import package_files
+from portero.settings import setting_values as value
+from portero.settings.environment import user_defaults
+from portero.values.errors import Faults
+from portero.values.spelling import close_to
+
+PREFIX = "PORTERO_"
+_FIRST_PROCESS = 1
+
+Profile = Literal["baseline", "hardened", "restricted"]
+AuditProfile = Literal["auto", "none", "hardened", "restricted"]
+Mode = Literal["enforce", "audit"]
+LogFailure = Literal["deny", "allow"]
+LogReads = Literal["all", "none"]
+YesOrNo = Literal["yes", "no"]
+Lookups = Literal["auto", "off"]
+
+
+class InvalidSettings(Faults):
+    """Settings that cannot be used; `faults` holds one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting; field `log_failure` is PORTERO_LOG_FAILURE and --log-failure."""
+
+    socket: Path
+    schemas: tuple[Path, ...]
+    profile: Profile
+    audit_profile: AuditProfile
+    mode: Mode
+    log: str
+    log_failure: LogFailure
+    log_sync: Sync
+    log_reads: LogReads
+    docker_host: Path | None
+    lookups: Lookups
+    host_root: Literal["auto", "none"] | Path
+    daemon_config: Path | None
+    threads: int
+    trusted_keys: tuple[Path, ...]
+    host_groups: tuple[str, ...]
+    state: Path
+    allow_rollback: YesOrNo
+    bundle: str
+    bundle_folder: Path
+    bundle_max_age: int
+    bundle_login: Path | None
+    bundle_ca: Path | None
+    record: Path | None
+    record_max: int
+    metrics_address: tuple[str, int] | None
+
+    @property
+    def visible_root(self) -> str:
+        """Where the host's files are visible, or none."""
+        if self.host_root != "auto":
+            return str(self.host_root)
+        # A managed plugin is the first process of its container, which shows files of its own.
+        return "none" if os.getpid() == _FIRST_PROCESS else "/"
+
+    @property
+    def lacks_daemon(self) -> bool:
+        """Whether dockerd cannot be asked: a managed plugin sees no process but its own."""
+        return self.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
+
+    @property
+    def last_policy(self) -> Path:
+        """Where the policy in force is kept: beside the versions of signed folders that were in force."""
+        return self.state.parent / "last-policy.json"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
+        """`options`: the options of the command line by field; `uid`: the user whose defaults count.
+
+        Raises InvalidSettings with every fault.
+        """
+        given = _defaults() | user_defaults(environ, uid)
+        given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+        given |= {variable(field): text for field, text in options.items()}
+        known = {variable(field): field for field in _READERS}
+        faults = [_unknown(name, list(known)) for name in given.keys() - known]
+        values: dict[str, Any] = {}
+        for name, field in known.items():
+            try:
+                values[field] = _READERS[field](given[name])
+            except ValueError as fault:
+                # As it was given: an option may stand where no variable is set.
+                faults.append(f"{f'--{field}'.replace('_', '-') if field in options else name}: {fault}")
+        if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
+            faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
+        if faults:
+            raise InvalidSettings(tuple(sorted(faults)))
+        if values["bundle"]:
+            values["schemas"] += (values["bundle_folder"] / value.CURRENT,)
+        return cls(**values)
+
+    @property
+    def reported_profile(self) -> str:
+        """The stricter profile whose violations are only reported; empty for none."""
+        profiles = get_args(Profile)
+        stricter = profiles[profiles.index(self.profile) + 1 :]
+        if self.audit_profile == "auto":
+            return str(stricter[0]) if stricter else ""
+        return self.audit_profile if self.audit_profile in stricter else ""
+
+    @property
+    def policy_folders(self) -> tuple[Path, ...]:
+        """The built-in folder and the site's own, which override it."""
+        return (package_files.schemas(), *self.schemas)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    # All of them begin alike, so that only the rest can tell which one is near.
+    close = close_to(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+    close = close.replace("'", f"'{PREFIX}", 1)
+    return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(known)}"
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def descriptions() -> dict[str, str]:
+    """The description of each field in config.json."""
+    texts = {entry["name"]: entry["description"] for entry in _manifest()}
+    return {field: texts[variable(field)] for field in _READERS}
+
+
+def _defaults() -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in _manifest()}
+
+
+def _manifest() -> list[dict[str, str]]:
+    manifest = json.loads(package_files.manifest().read_text(encoding="utf-8"))
+    return cast(list[dict[str, str]], manifest["env"])
+
+
+_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {
+        "socket": value.socket_path,
+        "schemas": value.files,
+        "profile": value.one_of(*get_args(Profile)),
+        "audit_profile": value.one_of(*get_args(AuditProfile)),
+        "mode": value.one_of(*get_args(Mode)),
+        "log": value.log,
+        "log_failure": value.one_of(*get_args(LogFailure)),
+        "log_sync": value.one_of(*get_args(Sync)),
+        "log_reads": value.one_of(*get_args(LogReads)),
+        "docker_host": value.docker_host,
+        "lookups": value.one_of(*get_args(Lookups)),
+        "host_root": value.host_root,
+        "daemon_config": value.optional,
+        "threads": value.number(1, 512),
+        "trusted_keys": value.files,
+        "host_groups": value.groups,
+        "state": value.absolute,
+        "allow_rollback": value.one_of(*get_args(YesOrNo)),
+        "bundle": value.bundle,
+        "bundle_folder": value.absolute,
+        "bundle_max_age": value.number(60, 604800),
+        "bundle_login": value.optional,
+        "bundle_ca": value.optional,
+        "record": value.optional,
+        "record_max": value.size(1 << 20, 1000 << 30),
+        "metrics_address": value.loopback,
+    }
+)

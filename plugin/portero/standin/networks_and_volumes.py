@@ -1,0 +1,107 @@
+"""Answers about networks and volumes.
+
+Compose makes what is missing, so for compose only that is there which was made; the docker command names what its user
+has, so for it everything is.
+"""
+
+from portero.standin.messages import Answer, Call, Object, failure
+from portero.standin.objects import CREATED, State, has_labels, identity
+from portero.values.json_fields import child, text
+
+
+def create(state: State, call: Call) -> Answer:
+    """NetworkCreate."""
+    return Answer(201, {"Id": state.add_network(call.body), "Warning": ""})
+
+
+def inspect(state: State, call: Call) -> Answer:
+    """NetworkInspect by name or ID."""
+    reference = call.path["id"]
+    name = state.network_name(reference)
+    if name is None and call.is_compose:
+        return failure(404, f"network {reference} not found")
+    known = name or reference
+    if name is None:
+        # Whatever was there before may serve containers and services alike.
+        state.add_network({"Name": reference, "Driver": "overlay", "Attachable": True})
+    return Answer(body=_network(state, identity(f"network {known}")))
+
+
+def list_networks(state: State, call: Call) -> Answer:
+    """NetworkList, by name or label."""
+    filters = call.filters()
+    wanted = [
+        id
+        for id, body in state.networks.items()
+        if any(name in text(body, "Name") for name in filters.get("name", [""]))
+        and has_labels(filters.get("label", []), child(body, "Labels"))
+    ]
+    return Answer(body=[_network(state, id) for id in wanted])
+
+
+def delete(state: State, call: Call) -> Answer:
+    """NetworkDelete."""
+    name = state.network_name(call.path["id"])
+    state.networks.pop(identity(f"network {name}"), None)
+    return Answer(204)
+
+
+def _network(state: State, id: str) -> Object:
+    body = state.networks[id]
+    driver = text(body, "Driver") or "bridge"
+    return {
+        "Name": text(body, "Name"),
+        "Id": id,
+        "Created": CREATED,
+        "Scope": "swarm" if driver == "overlay" else "local",
+        "Driver": driver,
+        "IPAM": body.get("IPAM") or {"Driver": "default", "Config": []},
+        "Internal": body.get("Internal") or False,
+        "Attachable": body.get("Attachable") or False,
+        "Ingress": body.get("Ingress") or False,
+        "ConfigOnly": False,
+        "Containers": {},
+        "Options": child(body, "Options"),
+        "Labels": child(body, "Labels"),
+    }
+
+
+def create_volume(state: State, call: Call) -> Answer:
+    """VolumeCreate."""
+    name = text(call.body, "Name") or state.new_id()
+    state.volumes.setdefault(name, call.body)
+    return Answer(201, _volume(state, name))
+
+
+def inspect_volume(state: State, call: Call) -> Answer:
+    """VolumeInspect."""
+    name = call.path["name"]
+    if name not in state.volumes and call.is_compose:
+        return failure(404, f"get {name}: no such volume")
+    return Answer(body=_volume(state, name))
+
+
+def list_volumes(state: State, call: Call) -> Answer:
+    """VolumeList, by label."""
+    wanted = call.filters().get("label", [])
+    names = [name for name, body in state.volumes.items() if has_labels(wanted, child(body, "Labels"))]
+    return Answer(body={"Volumes": [_volume(state, name) for name in names], "Warnings": []})
+
+
+def delete_volume(state: State, call: Call) -> Answer:
+    """VolumeDelete."""
+    state.volumes.pop(call.path["name"], None)
+    return Answer(204)
+
+
+def _volume(state: State, name: str) -> Object:
+    body = state.volumes.get(name, {})
+    return {
+        "CreatedAt": CREATED,
+        "Driver": text(body, "Driver") or "local",
+        "Labels": child(body, "Labels"),
+        "Mountpoint": f"/var/lib/docker/volumes/{name}/_data",
+        "Name": name,
+        "Options": child(body, "DriverOpts"),
+        "Scope": "local",
+    }

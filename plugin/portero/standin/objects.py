@@ -1,0 +1,151 @@
+"""What the stand-in remembers: the objects that its clients believe to have made.
+
+A container or a service that was not made here counts as one that existed before, plain and running.
+"""
+
+import hashlib
+import itertools
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from portero.standin.messages import Object
+from portero.values.json_fields import child, text
+from portero.values.json_types import JSON
+
+CREATED = "2026-01-01T00:00:00Z"
+VERSION: JSON = {"Index": 1}  # of everything in a swarm
+PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null"}
+_SHORTEST_ID = 12
+_SWARM_ID = 25
+
+
+@dataclass(slots=True)
+class Container:
+    """A container that was asked for; `attached`: a client reads its output, so it runs to its end once started."""
+
+    id: str
+    name: str
+    body: Object
+    status: Literal["created", "running", "paused", "exited"] = "created"
+    attached: bool = False
+    started: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def labels(self) -> Mapping[str, JSON]:
+        """Its labels."""
+        return child(self.body, "Labels")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has a process."""
+        return self.status in ("running", "paused")
+
+
+class State:
+    """Everything made so far, by ID (volumes and plugins by name), and what happened."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.containers: dict[str, Container] = {}
+        self.networks: dict[str, Object] = {}
+        self.volumes: dict[str, Object] = {}
+        self.services: dict[str, Object] = {}
+        self.secrets: dict[str, Object] = {}
+        self.configs: dict[str, Object] = {}
+        self.events: list[Object] = []
+        self.last_call = time.monotonic()
+        self._numbers = itertools.count(1)
+        self._strangers: dict[str, Container] = {}
+        for name, driver in PREDEFINED.items():
+            self.add_network({"Name": name, "Driver": driver})
+
+    def new_id(self) -> str:
+        """An ID that nothing else has."""
+        return identity(f"portero {next(self._numbers)}")
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether no request has come for so long."""
+        return time.monotonic() - self.last_call > seconds
+
+    def container(self, reference: str) -> Container:
+        """The container of this name, ID or beginning of an ID; one that was not made here existed before."""
+        name = reference.removeprefix("/")
+        for known in self.containers.values():
+            if name in (known.id, known.name) or (len(name) >= _SHORTEST_ID and known.id.startswith(name)):
+                return known
+        if name not in self._strangers:
+            stranger = Container(identity(name), name, {"Image": "busybox"}, "running")
+            stranger.started.set()
+            self._strangers[name] = self._strangers[stranger.id] = stranger
+        return self._strangers[name]
+
+    def add_network(self, body: Object) -> str:
+        """Remembers a network under the body it was made with; its ID."""
+        name = text(body, "Name")
+        id = identity(f"network {name}")
+        self.networks[id] = body
+        return id
+
+    def network_name(self, reference: str) -> str | None:
+        """The name of a network that was made here."""
+        for id, body in self.networks.items():
+            if reference in (id, id[:_SWARM_ID], text(body, "Name")):
+                return text(body, "Name")
+        return None
+
+    def start(self, container: Container) -> None:
+        """The container runs."""
+        container.status = "running"
+        container.ended.clear()
+        container.started.set()
+        self.happened("start", container)
+
+    def end(self, container: Container) -> None:
+        """The container has ended well, and is gone when it was made for that."""
+        if container.status == "exited":
+            return
+        container.status = "exited"
+        self.happened("die", container)
+        if child(container.body, "HostConfig").get("AutoRemove"):
+            self.remove(container)
+        container.ended.set()
+
+    def remove(self, container: Container) -> None:
+        """The container is gone."""
+        if self.containers.pop(container.id, None):
+            self.happened("destroy", container)
+
+    def happened(self, action: str, container: Container) -> None:
+        """Notes an event of a container."""
+        attributes = {**container.labels, "name": container.name, "image": text(container.body, "Image")}
+        event: Object = {
+            "Type": "container",
+            "Action": action,
+            "Actor": {"ID": container.id, "Attributes": attributes | {"exitCode": "0"}},
+            "status": action,
+            "id": container.id,
+            "scope": "local",
+            "time": int(time.time()),
+            "timeNano": time.time_ns(),
+        }
+        self.events.append(event)
+
+
+def identity(seed: str) -> str:
+    """64 hexadecimal digits, the same for the same seed."""
+    return hashlib.sha256(seed.encode()).hexdigest()
+
+
+def swarm_identity(seed: str) -> str:
+    """25 digits, as swarm's IDs have."""
+    return identity(seed)[:_SWARM_ID]
+
+
+def has_labels(wanted: list[str], labels: Mapping[str, JSON]) -> bool:
+    """Whether labels satisfy a filter of NAMEs and NAME=VALUEs."""
+    pairs = (label.partition("=") for label in wanted)
+    return all(name in labels and (not sign or labels[name] == value) for name, sign, value in pairs)

@@ -1,0 +1,147 @@
+"""The stand-in's socket: HTTP over a Unix socket in a folder that only this user can enter."""
+
+import json
+import shutil
+import socket
+import socketserver
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+from portero.standin.envelopes import MOST_SHOWN, ClientRequest
+from portero.standin.messages import Answer
+from portero.standin.system import HEADERS
+
+_PIECE = 1 << 16
+_FAREWELL_SECONDS = 1.0
+
+
+class StandIn:
+    """`with StandIn(answer) as socket:` serves until the end of the block; a thread a connection."""
+
+    def __init__(self, answer: Callable[[ClientRequest], Answer]) -> None:
+        self._answer = answer
+
+    def __enter__(self) -> Path:
+        self._folder = Path(tempfile.mkdtemp(prefix="portero-"))
+        path = self._folder / "docker.sock"
+        try:
+            self._server = _UnixServer(str(path), self._answer)
+        except OSError:
+            shutil.rmtree(self._folder)
+            raise
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return path
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        shutil.rmtree(self._folder)
+
+
+class _UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def __init__(self, path: str, answer: Callable[[ClientRequest], Answer]) -> None:
+        self.answer = answer
+        super().__init__(path, _Connection)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignore client disconnects."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # typeshed knows no Unix sockets here
+
+
+class _Connection(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _serve(self) -> None:
+        words = self.requestline.split(" ")
+        asked = ClientRequest(self.command, words[1], self.headers.items(), b"".join(self._body()))
+        self._send(cast(_UnixServer, self.server).answer(asked))
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - http.server's names
+
+    def _body(self) -> Iterator[bytes]:
+        """The first bytes, one more than can be shown to a plugin; the rest is read and dropped."""
+        kept = 0
+        for piece in self._pieces():
+            if kept <= MOST_SHOWN:
+                yield piece[: MOST_SHOWN + 1 - kept]
+            kept += len(piece)
+
+    def _pieces(self) -> Iterator[bytes]:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            yield from self._exactly(int(self.headers.get("Content-Length", "0")))
+            return
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield from self._exactly(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+
+    def _exactly(self, size: int) -> Iterator[bytes]:
+        while size > 0 and (piece := self.rfile.read(min(size, _PIECE))):
+            size -= len(piece)
+            yield piece
+
+    def _send(self, answer: Answer) -> None:
+        try:
+            if answer.hijacked:
+                self._hand_over(answer)
+            elif answer.stream is not None and self.command != "HEAD":
+                self._send_stream(answer)
+            else:
+                self._send_whole(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _send_head(self, answer: Answer, **more: str) -> None:
+        self.send_response_only(answer.status)
+        headers = HEADERS | dict(answer.headers) | {name.replace("_", "-"): value for name, value in more.items()}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _send_whole(self, answer: Answer) -> None:
+        if answer.status in (204, 304):
+            self._send_head(answer)
+            return
+        body = b"" if answer.body is None else json.dumps(answer.body).encode() + b"\n"
+        kind = {"Content_Type": "application/json"} if body else {}
+        self._send_head(answer, Content_Length=str(len(body)), **kind)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _send_stream(self, answer: Answer) -> None:
+        self._send_head(answer, Transfer_Encoding="chunked")
+        for piece in answer.stream or ():
+            if piece:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _hand_over(self, answer: Answer) -> None:
+        """The bare connection: what the client sends is dropped, and both directions are closed."""
+        self._send_head(answer)
+        for piece in answer.stream or ():
+            self.wfile.write(piece)
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(_FAREWELL_SECONDS)
+        try:
+            while self.connection.recv(_PIECE):
+                pass
+        except TimeoutError:
+            pass
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """No log: the caller of the stand-in reports requests."""

@@ -1,0 +1,114 @@
+"""The policy bundle of this host: what status and metrics say of it.
+
+How the last pull of a policy bundle went: a small file that `portero bundle pull` writes and status reads.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from portero.files.state_file import read_state, write_state
+from portero.settings.settings import Settings
+from portero.values.json_types import JSON
+from portero.values.times import instant
+
+_FORMAT = 1
+_NAME = "state.json"
+_MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class BundleState:
+    """Times in seconds since 1970, 0 for never. `mark`: of what was fetched; `refused`: whether trust was the fault."""
+
+    mark: str = ""
+    group: str = ""
+    version: int = 0
+    succeeded: float = 0.0
+    tried: float = 0.0
+    failures: int = 0
+    fault: str = ""
+    refused: bool = False
+
+
+def place(folder: Path) -> Path:
+    """The file of the state in a bundle's folder."""
+    return folder / _NAME
+
+
+def read(folder: Path) -> BundleState | None:
+    """The state; None when no pull was ever noted. Raises OSError and ValueError."""
+    document = read_state(place(folder), _FORMAT)
+    if document is None:
+        return None
+    types = {field.name: type(field.default) for field in fields(BundleState)}
+    if {name: type(value) for name, value in document.items()} != types:
+        raise ValueError(f"{place(folder)}: is not as portero writes it")
+    return BundleState(**cast(dict[str, Any], document))
+
+
+def write(folder: Path, state: BundleState) -> None:
+    """Replace the state in one step. Raises OSError."""
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    write_state(place(folder), _FORMAT, asdict(state), _MODE)
+
+
+_GAUGES = (
+    ("succeeded", "portero_bundle_last_success_timestamp_seconds", "When the last pull of a bundle went well"),
+    ("version", "portero_bundle_version", "The version of the bundle that was fetched last"),
+    ("failures", "portero_bundle_failures", "Pulls of a bundle that failed since the last one that went well"),
+)
+
+
+def list_notices(settings: Settings, now: float) -> Iterator[str]:
+    """One sentence for each thing about the bundle that needs attention; `now` in seconds since 1970."""
+    if not settings.bundle:
+        return
+    try:
+        state = read(settings.bundle_folder)
+    except (OSError, ValueError):
+        yield f"{place(settings.bundle_folder)}: cannot be read: how old the policy is is unknown"
+        return
+    if state is None:
+        yield "no bundle was ever fetched: start portero-bundle.timer"
+    elif state.refused:
+        yield f"a bundle was refused, the last good one stays: {state.fault}"
+    # A pull of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
+    elif abs(now - state.succeeded) > settings.bundle_max_age:
+        since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
+        yield f"no pull of a bundle went well {since}: {state.fault or 'portero-bundle.timer does not run'}"
+
+
+def describe(settings: Settings) -> JSON:
+    """The bundle for the full status; empty where none is followed."""
+    if not settings.bundle:
+        return {}
+    state = _read_or_none(settings) or BundleState()
+    return {
+        "address": settings.bundle,
+        "for": state.group,
+        "version": state.version,
+        "lastSuccess": instant(state.succeeded) if state.succeeded else "",
+        "lastTried": instant(state.tried) if state.tried else "",
+        "fault": state.fault,
+    }
+
+
+def metrics_text(settings: Settings) -> bytes:
+    """Its metrics in Prometheus's text format; none where no bundle is followed or its state cannot be read."""
+    state = _read_or_none(settings) if settings.bundle else None
+    if state is None:
+        return b""
+    lines = (
+        f"# HELP {name} {words}\n# TYPE {name} gauge\n{name} {getattr(state, field)}\n"
+        for field, name, words in _GAUGES
+    )
+    return "".join(lines).encode()
+
+
+def _read_or_none(settings: Settings) -> BundleState | None:
+    try:
+        return read(settings.bundle_folder)
+    except (OSError, ValueError):
+        return None

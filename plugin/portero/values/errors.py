@@ -1,0 +1,26 @@
+"""The bases of errors that list faults, one line each, for a person to fix.
+
+Why Portero cannot start or reload.
+"""
+
+from collections.abc import Iterable
+
+
+class Faults(Exception):
+    """Something cannot be used; `faults` holds one sentence each."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class FileFaults(Exception):
+    """Files cannot be used; `faults` holds pairs: the file's name and one sentence."""
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{name}: {sentence}" for name, sentence in self.faults))
+
+
+class LoadError(Faults):
+    """Portero cannot start or reload with these settings and files; `faults` holds one line each."""

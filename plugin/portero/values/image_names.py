@@ -1,0 +1,81 @@
+"""Image names in the match of an exception, completed as docker completes them: busybox is docker.io/library/busybox.
+
+A match in, the same match with whole names out. A repository without a registry would match evil.io/netops/probe too.
+
+What docker means by a name of an image without a registry: docker.io, and library/ before a single word.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from portero.values.json_types import JSON
+
+HUB = "docker.io"
+
+
+def whole_repository(name: str) -> str:
+    """The repository on Docker's own registry: busybox is library/busybox."""
+    return name if "/" in name else f"library/{name}"
+
+
+_IMAGE = ("facts", "image")
+# Not below `not` and `if`: there a repository of any registry makes an exception match less.
+_SAME_VALUE = ("allOf", "anyOf", "then", "else")
+
+
+def complete(schema: JSON, path: tuple[str, ...] = ()) -> JSON:
+    """The match with the registry and the repository that docker means by a name."""
+    if not isinstance(schema, dict):
+        return schema
+    completed = {**schema}
+    named = cast(dict[str, JSON], schema.get("properties", {}))
+    if named:
+        properties = {name: complete(inner, (*path, name)) for name, inner in named.items()}
+        completed["properties"] = _complete_image(properties) if path == _IMAGE else properties
+    for keyword in _SAME_VALUE:
+        if keyword in schema:
+            inner = schema[keyword]
+            completed[keyword] = (
+                [complete(one, path) for one in inner] if isinstance(inner, list) else complete(inner, path)
+            )
+    return completed
+
+
+def faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """A sentence for each repository of any registry that is more than names, so that docker completes none."""
+    if not isinstance(schema, dict):
+        return
+    named = cast(dict[str, JSON], schema.get("properties", {}))
+    is_open = path == _IMAGE and "repository" in named and not named.keys() & {"registry", "digest"}
+    if is_open and not _names(named["repository"]):
+        yield (
+            "properties.repository: matches images of every registry: "
+            f'write "registry": {{"const": "{HUB}"}} beside it, or your registry'
+        )
+    for name, inner in named.items():
+        yield from faults(inner, (*path, name))
+    for keyword in _SAME_VALUE:
+        several = schema.get(keyword)
+        for inner in several if isinstance(several, list) else [several]:
+            yield from faults(inner, path)
+
+
+def _complete_image(named: Mapping[str, JSON]) -> dict[str, JSON]:
+    repository, registry = named.get("repository"), named.get("registry")
+    names = _names(repository)
+    if not names or registry not in (None, {"const": HUB}):
+        return {**named}
+    whole = [whole_repository(name) for name in names]
+    if registry is None and "digest" in named:
+        # The content is known: the image may be of any registry, and there one word is a whole name.
+        return {**named, "repository": {"enum": [*dict.fromkeys([*names, *whole])]}}
+    return {**named, "registry": {"const": HUB}, "repository": {"enum": [*dict.fromkeys(whole)]}}
+
+
+def _names(repository: JSON) -> list[str]:
+    """The names of a `const` or `enum`; none where the schema says more, or something else."""
+    if not isinstance(repository, dict) or len(repository) != 1:
+        return []
+    values = [repository.get("const")] if "const" in repository else repository.get("enum")
+    listed = values if isinstance(values, list) else []
+    return [value for value in listed if isinstance(value, str)] if all(isinstance(v, str) for v in listed) else []

@@ -1,0 +1,58 @@
+"""JSON objects in the bytes of a file or an answer, read as Go reads them or more strictly."""
+
+import json
+from typing import NoReturn, TypeVar
+
+from portero.values.json_types import JSON
+
+_Value = TypeVar("_Value")
+
+
+class DuplicateName(ValueError):
+    """An object has the same name twice; `name` is the first such name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__("duplicate name")
+
+
+def unique_names(pairs: list[tuple[str, _Value]]) -> dict[str, _Value]:
+    """An object_pairs_hook for json; raises DuplicateName."""
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise DuplicateName(next(name for name in names if names.count(name) > 1))
+    return document
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """A parse_constant for json, which is called for NaN and the infinities; raises ValueError."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def load_json(data: bytes | str) -> JSON:
+    """The JSON value in a text; of two equal names the last counts. Raises ValueError, also for one nested too deep."""
+    try:
+        value: JSON = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return value
+
+
+def load_object(data: bytes | str) -> dict[str, JSON]:
+    """The JSON object in a text, as load_json; raises ValueError for another value."""
+    return _check_object(load_json(data))
+
+
+def load_strict_object(data: bytes) -> dict[str, JSON]:
+    """The JSON object in UTF-8 bytes, without what others read otherwise: NaN, and a name twice. Raises ValueError."""
+    try:
+        return _check_object(json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=refuse_constant))
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _check_object(value: JSON) -> dict[str, JSON]:
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value

@@ -1,0 +1,132 @@
+"""The last policy is kept whole or not at all, and taken only as it was written."""
+
+import json
+import stat
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from portero.application import last_policy
+from portero.application.application import Application, build
+from portero.application.reloading import begin_anew
+from portero.policy import folder
+from portero.settings.settings import Settings
+from portero.signing import signature, tree
+from tests.application.test_application import ask, create
+
+KEY = signature.new_key()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "site.json").write_text("{}")
+    (tmp_path / "key.pub").write_bytes(signature.public_text(KEY.public_key()))
+    chosen = {"schemas": str(tmp_path / "policy"), "state": str(tmp_path / "state" / "versions.json")}
+    return Settings.read({}, chosen | {"log": str(tmp_path / "log.jsonl"), "profile": "baseline", "host_root": "none"})
+
+
+def held(settings: Settings) -> dict[Path, dict[str, bytes]]:
+    return {path: {"site.json": b"{}", "keys/x.pem": b"\xff\x00"} for path in settings.schemas}
+
+
+def test_what_is_written_is_read(settings: Settings) -> None:
+    last_policy.write(settings, held(settings), ("/link",))
+    kept = last_policy.read(settings)
+
+    assert kept is not None
+    assert (kept.files, kept.links) == (held(settings), ("/link",))
+    assert stat.S_IMODE(settings.last_policy.stat().st_mode) == 0o600
+    assert [file.name for file in settings.state.parent.iterdir()] == ["last-policy.json"]
+
+
+def test_none_is_kept_before_the_first(settings: Settings) -> None:
+    assert last_policy.read(settings) is None
+
+
+@pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -1])
+def test_half_a_file_holds_no_policy(settings: Settings, cut: int) -> None:
+    last_policy.write(settings, held(settings), ())
+    file = settings.last_policy
+    file.write_bytes(file.read_bytes()[:cut])
+
+    assert last_policy.read(settings) is None
+
+
+def test_the_policy_of_other_folders_is_not_taken(settings: Settings) -> None:
+    last_policy.write(settings, held(settings), ())
+
+    assert last_policy.read(replace(settings, schemas=(*settings.schemas, Path("/srv/policy")))) is None
+
+
+def test_one_that_cannot_be_kept_leaves_no_earlier_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    last_policy.write(settings, held(settings), ())
+    monkeypatch.setattr(last_policy, "_MAX_BYTES", 10)
+
+    with pytest.raises(OSError, match="takes more than"):
+        last_policy.write(settings, held(settings), ())
+    assert not settings.last_policy.exists()
+
+
+@pytest.fixture
+def signed(settings: Settings, tmp_path: Path) -> Application:
+    """A signed policy in force and kept, whose folder is invalid by now."""
+    sign(tmp_path / "policy", 2)
+    trusted = replace(settings, trusted_keys=(tmp_path / "key.pub",), host_groups=("web",))
+    application = build(trusted)
+    state = application.in_force.state
+    last_policy.write(trusted, state.held, state.links)
+    (tmp_path / "policy" / "site.json").write_text("{")
+    return application
+
+
+def sign(policy: Path, version: int) -> None:
+    (policy / "README.md").write_text("Signed too, and no part of the policy.")
+    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", KEY, "web")
+    (policy / signature.NAME).write_bytes(text)
+
+
+def allows(application: Application) -> bool:
+    allowed: bool = ask(replace(application, in_force=begin_anew(application)), create())["Allow"]
+    return allowed
+
+
+def test_a_signed_policy_is_verified_again(signed: Application) -> None:
+    assert allows(signed)
+    file = signed.settings.last_policy
+    document = json.loads(file.read_bytes().partition(b"\n")[2])
+    files = document["folders"][str(signed.settings.schemas[0])]
+    files["site.json"] = "eyB9"  # { } instead of {}
+    content = json.dumps(document).encode()
+    file.write_bytes(sha256(content).hexdigest().encode() + b"\n" + content)
+
+    assert not allows(signed)
+
+
+def test_a_signed_policy_is_not_taken_when_its_key_is_not_trusted_any_more(signed: Application) -> None:
+    signed.settings.trusted_keys[0].write_bytes(signature.public_text(signature.new_key().public_key()))
+
+    assert not allows(signed)
+
+
+def test_a_signed_policy_is_not_taken_when_a_later_version_was_in_force(signed: Application) -> None:
+    seen = signed.settings.state
+    seen.write_text(seen.read_text().replace('"version": 2', '"version": 3'))
+
+    assert not allows(signed)
+
+
+def test_no_container_may_write_what_is_kept(settings: Settings, tmp_path: Path) -> None:
+    application = build(replace(settings, host_root=Path("/")))
+    (tmp_path / "state").mkdir(exist_ok=True)
+
+    for place in ("state", "state/last-policy.json"):
+        assert not ask(application, create(Binds=[f"{tmp_path}/{place}:/x"]))["Allow"]
+
+
+def test_unsigned_files_are_kept_as_they_are_read(settings: Settings) -> None:
+    state = build(settings).in_force.state
+
+    assert state.held[settings.schemas[0]] == folder.read(settings.schemas[0], []).data

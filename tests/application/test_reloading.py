@@ -1,0 +1,270 @@
+"""Reloading: the new policy, or the old one with the faults of the folder."""
+
+import errno
+import json
+import os
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import jsonschema_rs
+import pytest
+
+from portero.application import last_policy, loading, reloading
+from portero.application.application import Application
+from portero.application.reloading import begin_anew, reload
+from portero.files import package_files
+from portero.settings import own_files
+from tests.application.test_application import ask, built, create
+
+
+def reloaded(application: Application) -> Application:
+    in_force = reload(application)
+    assert in_force is not None
+    return replace(application, in_force=in_force)
+
+
+def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text('{"actions": {"no-privileged": "off"}}')
+    before = built(tmp_path, schemas=str(site.parent))
+    site.write_text('{"actions": {"no-privileged": "deny"}}')
+
+    after = reloaded(before)
+
+    assert ask(before, create(Privileged=True))["Allow"] is True
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert after.health()["policy"] != before.health()["policy"]
+    assert after.log is before.log
+
+
+def test_a_reload_keeps_the_built_in_rules_that_belong_to_the_code_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin, site = tmp_path / "schemas", tmp_path / "policy" / "site.json"
+    shutil.copytree(package_files.schemas(), builtin)
+    monkeypatch.setattr(package_files, "schemas", lambda: builtin)
+    site.parent.mkdir()
+    site.write_text('{"actions": {"no-host-pid": "off"}}')
+    before = built(tmp_path, schemas=str(site.parent))
+    # Another version is unpacked, whose rule looks at a fact that the code before does not find.
+    rule = next(builtin.glob("rules/*/no-privileged.json"))
+    rule.write_text(rule.read_text().replace('"privileged"', '"privileges"'))
+    site.write_text("{}")
+
+    after = reloaded(before)
+
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert "no-host-pid" in ask(after, create(PidMode="host"))["Msg"]
+    shutil.rmtree(builtin)
+    assert reloaded(after).health()["reloadFaults"] == []
+
+
+@pytest.mark.parametrize("key", ["protected-paths", "protected-from-writing"])
+def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path: Path, key: str) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text("{}")
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "keys")
+    before = built(tmp_path, schemas=str(site.parent), host_root="/")
+    named = [*before.in_force.judge.policy.site[key], str(tmp_path / "link")]  # type: ignore[misc]  # a list of texts
+    site.write_text(json.dumps({key: named}))
+
+    after = reloaded(before)
+
+    mounted = create(Binds=[f"{tmp_path / 'keys'}:/keys"])
+    assert "protected-paths" not in ask(before, mounted)["Msg"]
+    assert "protected-paths" in ask(after, mounted)["Msg"]
+
+
+LINKS = {
+    "site.json": "site.json",
+    "exceptions": "exceptions",
+    "exceptions/web.json": "web.json",
+    "rules/site": "site",
+    "rules/site/no-such.json": "no-such.json",
+    "keys/issuer.pem": "issuer.pem",
+}
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_what_a_link_in_a_policy_folder_leads_to_is_portero_s_own_from_the_start_and_after_a_reload(
+    tmp_path: Path, link: str
+) -> None:
+    policy, elsewhere = tmp_path / "policy", tmp_path / "elsewhere"
+    policy.mkdir()
+    elsewhere.mkdir()
+    (policy / "site.json").write_text("{}")
+    before = built(tmp_path, schemas=str(policy), host_root="/")
+    (policy / link).unlink(missing_ok=True)
+    (policy / link).parent.mkdir(parents=True, exist_ok=True)
+    (policy / link).symlink_to(elsewhere / LINKS[link])
+    if link == "site.json":
+        (elsewhere / "site.json").write_text("{}")
+    elif not link.endswith(".json") and not link.endswith(".pem"):
+        (elsewhere / LINKS[link]).mkdir()
+
+    # Of what cannot be loaded too: what a container writes there could be loaded next.
+    after = reloaded(before)
+
+    mounted = create(Binds=[f"{elsewhere}:/x"])
+    assert ask(before, mounted)["Allow"] is True
+    assert "no-daemon-sockets" in ask(after, mounted)["Msg"]
+    if not after.in_force.state.faults:
+        assert "no-daemon-sockets" in ask(built(tmp_path, schemas=str(policy), host_root="/"), mounted)["Msg"]
+
+
+def test_links_that_cannot_be_looked_for_are_those_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy, elsewhere = tmp_path / "policy", tmp_path / "elsewhere"
+    policy.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "site.json").write_text("{}")
+    (policy / "site.json").symlink_to(elsewhere / "site.json")
+    before = built(tmp_path, schemas=str(policy), host_root="/")
+
+    def fail(path: object) -> os.stat_result:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own_files.os, "lstat", fail)
+        after = reloaded(before)
+
+    assert "Too many open files in system" in after.in_force.state.faults[0]
+    assert after.in_force.judge is before.in_force.judge
+
+
+def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "policy" / "site.json"
+    site.parent.mkdir()
+    site.write_text("{}")
+    before = built(tmp_path, schemas=str(site.parent))
+    site.write_text('{"actions": {"no-privileged": "audit"}}')
+    after = reloaded(before)
+    monkeypatch.setattr(jsonschema_rs, "Draft202012Validator", lambda *_, **__: pytest.fail("a rule is compiled"))
+
+    assert "internal-error" not in ask(after, create(Privileged=True))["Msg"]
+
+
+def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    folder = tmp_path / "policy"
+    folder.mkdir()
+    (folder / "site.json").write_text("{}")
+    before = built(tmp_path, schemas=str(folder))
+    (folder / "site.json").write_text('{"acshuns": {}}')
+
+    after = reloaded(before)
+
+    assert after.in_force.judge is before.in_force.judge
+    (fault,) = cast(list[str], after.health()["reloadFaults"])
+    assert str(folder / "site.json") in fault
+    assert "acshuns" in fault
+
+
+def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = built(tmp_path)
+    monkeypatch.setattr(loading, "load", None)
+
+    after = reloaded(before)
+
+    assert after.in_force.judge is before.in_force.judge
+    assert after.in_force.state.faults == ("internal error (TypeError); see the log on standard error",)
+    assert "Traceback" in caplog.text
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Application:
+    """What the arbiter has: the policy of the start."""
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+    return built(tmp_path, schemas=str(tmp_path / "policy"))
+
+
+def followed(application: Application) -> Application:
+    return replace(application, in_force=begin_anew(application))
+
+
+def keep_another(application: Application) -> None:
+    """Another policy came into force since the start, which no longer lies in the folder."""
+    (tmp_path,) = application.settings.schemas
+    (tmp_path / "site.json").write_text('{"actions": {"no-host-pid": "off"}}')
+    state = reloaded(application).in_force.state
+    last_policy.write(application.settings, state.held, state.links)
+    (tmp_path / "site.json").write_text("{")
+
+
+def test_a_decider_begins_with_the_folders_if_they_are_valid(begun: Application) -> None:
+    keep_another(begun)
+    (begun.settings.schemas[0] / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+
+    assert ask(followed(begun), create(Privileged=True))["Allow"] is True
+
+
+def test_a_decider_begins_with_the_last_policy_if_the_folders_are_invalid(begun: Application) -> None:
+    keep_another(begun)
+    after = followed(begun)
+
+    assert ask(after, create(PidMode="host"))["Allow"] is True
+    assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
+    assert "site.json" in after.in_force.state.faults[0]
+
+
+def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_is_wrong(begun: Application) -> None:
+    (begun.settings.schemas[0] / "site.json").write_text("{")
+    after = followed(begun)
+
+    assert "policy-unusable" in ask(after, create())["Msg"]
+    both = ask(after, create(Privileged=True))["Msg"]
+    assert "policy-unusable" in both
+    assert "no-privileged" in both
+    assert "site.json" in after.in_force.state.faults[0]
+    # A reload with faults changes nothing about that, a valid one does.
+    again = reloaded(after)
+    assert ask(again, create())["Allow"] is False
+    (begun.settings.schemas[0] / "site.json").write_text("{}")
+    assert ask(reloaded(again), create())["Allow"] is True
+
+
+def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: Application) -> None:
+    (begun.settings.schemas[0] / "site.json").write_text("{")
+    audit = replace(begun, settings=replace(begun.settings, mode="audit"))
+    judge = audit.in_force.judge
+    audit.in_force = replace(audit.in_force, judge=replace(judge, enforcement=replace(judge.enforcement, mode="audit")))
+
+    assert ask(followed(audit), create(Privileged=True))["Allow"] is True
+
+
+def test_a_fault_of_its_own_at_the_folders_ends_no_decider(
+    begun: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep_another(begun)
+    monkeypatch.setattr(loading.folder, "read", None)
+
+    assert ask(followed(begun), create(PidMode="host"))["Allow"] is True
+    assert "Traceback" in caplog.text
+
+
+def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
+    begun: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_another(begun)
+    answers = threading.Event()
+
+    def hang(*_: object) -> None:
+        answers.wait(30)
+
+    monkeypatch.setattr(reloading, "_ANSWERS_WITHIN", 0.1)
+    monkeypatch.setattr(loading.folder, "read", hang)
+    monkeypatch.setattr(loading.own_files, "list_links", hang)
+    after = followed(begun)
+    answers.set()
+
+    assert ask(after, create(PidMode="host"))["Allow"] is True
+    assert after.in_force.state.faults == ("the policy folders do not answer: look at their file system",)

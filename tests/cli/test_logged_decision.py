@@ -1,0 +1,214 @@
+"""`portero explain DECISION-ID`: the story of one decision, found in logs and rotated logs."""
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import logged_decision as story
+from portero.cli import main
+from tests.refused_stat import refuse_stat
+from tests.report.decisions import line, violation
+
+ID = "d-0123456789ab"
+
+
+OTHER = "d-ba9876543210"
+
+
+def run(*arguments: object, text: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+
+
+def told(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: Path) -> None:
+    broken = [
+        violation(),
+        violation("image-digest", "audit", level="advisory", at="Image"),
+        violation("no-host-network", "waived", exception="probe", at=""),
+        violation("gone-rule", "audit"),
+    ]
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER) + line(*broken))
+
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == f"{ID}: ContainerCreate was refused"
+    assert "when     2026-11-24T16:00:00.123Z" in lines
+    assert "who      alice" in lines
+    assert "what     POST /containers/create, image busybox, API 1.45" in lines
+    assert "under    profile hardened, mode enforce" in lines
+    assert f"policy   {'ab' * 6}, not the current one: rules may have changed" in lines
+    assert "took     0.8 ms" in lines
+    at = lines.index("refused by no-privileged at HostConfig.Privileged")
+    assert lines[at + 1].startswith("  reason     A privileged container ")
+    assert lines[at + 2].startswith("  docker     ")
+    assert "reported by image-digest (does not refuse under this profile) at Image" in lines
+    waived = lines.index("waived: no-host-network is violated, an exception waives it")
+    assert lines[waived + 1] == "  exception  probe"
+    gone = lines.index("would be refused by gone-rule (only logged: action or mode audit) at HostConfig.Privileged")
+    assert lines[gone + 1] == "  the current policy has no such rule; name its folder with --schemas"
+
+
+def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> None:
+    near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
+    (tmp_path / "log.jsonl").write_bytes(line(violation() | {"nearMiss": near}))
+
+    result, machines = (run("explain", ID, "--log", tmp_path / "log.jsonl", *more) for more in ([], ["--json"]))
+
+    lines = result.output.splitlines()
+    assert lines[lines.index("refused by no-privileged at HostConfig.Privileged") + 1] == f"  near miss  {near}"
+    assert near in machines.output
+
+
+def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path: Path) -> None:
+    broken = [
+        violation("memory-limit", at="HostConfig.Memory", asked="4g", allowed="at most 1g"),
+        violation("image-digest", "audit", level="advisory", at="Image"),
+    ]
+    tried = {
+        "add": [["-m", "1g"], ["-v", "/a b:/b:ro"]],
+        "instead": [["-m", "4g"]],
+        "without": [["--privileged"]],
+        "still": ["image-tag"],
+    }
+    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    document = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+
+    at = lines.index("refused by memory-limit at HostConfig.Memory")
+    assert lines[at + 1 : at + 3] == ["  asked      4g", "  allowed    at most 1g"]
+    proposal = lines.index("try      docker run -m 1g -v '/a b:/b:ro' …  (instead of -m 4g; without --privileged)")
+    assert lines[proposal + 1] == "         then still refused by: image-tag"
+    apart = lines.index("Only reported or waived: none of these refused it.")
+    assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
+    assert document["try"] == tried
+    assert (document["broken"][0]["asked"], document["broken"][0]["allowed"]) == ("4g", "at most 1g")
+
+
+@pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
+def test_a_proposal_of_another_shape_is_no_decision(tmp_path: Path, tried: Any) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(**{"try": tried}))
+
+    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 2
+
+
+def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
+    known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
+    (tmp_path / "log.jsonl").write_bytes(known)
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert "who      alice (dev, ops) by token" in lines
+    assert "under    profile hardened, mode enforce, break-glass: rules were lifted" in lines
+
+
+def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(violation("body-hidden", level="always"), operation="", user=""))
+
+    story = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+
+    assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
+    assert [(one["rule"], one["outcome"]) for one in story["broken"]] == [("body-hidden", "refused")]
+    assert story["broken"][0]["remedy"]["docker"]
+
+
+def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(operation="", user="", method="", path="", image=None, apiVersion=None))
+
+    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+
+    assert lines[0] == f"{ID}: a request that could not be read was allowed"
+    assert "who      unknown (no client certificate, no token)" in lines
+    assert "what     unknown" in lines
+
+
+def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
+    (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
+
+    assert told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
+
+
+def test_only_a_rotated_log_may_be_left(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl.1").write_bytes(line())
+
+    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
+
+
+def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
+
+    assert told(run("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
+    environ = {"PORTERO_LOG": str(tmp_path / "log.jsonl")}
+    assert told(CliRunner().invoke(main, ["explain", ID, "--json"], env=environ))["user"] == "bob"
+
+
+def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log.jsonl").write_bytes(line())
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
+
+    assert run("explain", ID).exit_code == 0
+
+
+def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = run("explain", ID)
+    monkeypatch.setattr(story, "ask_status", lambda socket: {"log": "-"})
+    output = run("explain", ID)
+
+    assert (nobody.exit_code, output.exit_code) == (2, 2)
+    assert nobody.stderr == ("portero: cannot reach the plugin to find its log; name the decision log with --log\n")
+    assert "went to the standard output of `portero serve`; name the decision log with --log" in output.stderr
+
+
+def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "log.jsonl"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    missing = run("explain", ID, "--log", place)
+    place.write_bytes(line())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    unreadable = run("explain", ID, "--log", place)
+    refuse_stat(monkeypatch, place)
+    closed = run("explain", ID, "--log", place)
+
+    assert (missing.exit_code, unreadable.exit_code, closed.exit_code) == (2, 2, 2)
+    assert missing.stderr == (
+        f"portero: {place}: No such file or directory; decisions are for root: sudo portero explain ID; "
+        "a rule that a denial names is for all: portero explain RULE\n"
+    )
+    assert (
+        unreadable.stderr == closed.stderr == missing.stderr.replace("No such file or directory", "Permission denied")
+    )
+
+
+def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
+    told = run("explain", ID, "--log", "journald")
+
+    assert told.exit_code == 2
+    assert "journalctl -t portero-decisions -o cat | portero explain ID --log -" in told.stderr
+
+
+def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
+    # The id may stand in another field of another decision.
+    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
+
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert result.exit_code == 2
+    assert result.stderr == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")
+
+
+def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
+    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+
+    assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")

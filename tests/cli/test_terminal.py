@@ -1,0 +1,43 @@
+"""A command whose output nobody reads any more ends as other tools do, and not as one that refuses something."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from portero.cli.terminal import ended_by_its_reader
+
+PORTERO = (sys.executable, "-m", "portero")
+
+
+def status_without_a_reader(*arguments: str) -> int:
+    """The exit status as subprocess has it: a negative number is a signal."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run([*PORTERO, *arguments], stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(writer)
+    assert done.stderr == b""
+    return done.returncode
+
+
+@pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"], ["--help"], ["rules", "--help"], ["--version"]])
+def test_a_reader_that_has_gone_ends_a_command_by_sigpipe(arguments: list[str]) -> None:
+    assert status_without_a_reader(*arguments) == -signal.SIGPIPE
+
+
+def test_a_reader_of_standard_error_that_has_gone_counts_as_well() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*PORTERO, "rules", "--profile", "x"], stderr=writer, timeout=60, check=False)
+    os.close(writer)
+
+    assert done.returncode == -signal.SIGPIPE
+
+
+def test_another_pipe_that_breaks_is_an_error() -> None:
+    with pytest.raises(BrokenPipeError), ended_by_its_reader():
+        raise BrokenPipeError

@@ -1,0 +1,166 @@
+"""What `portero check` reads of a compose file: all that compose asks a daemon."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from portero.cli import main
+from portero.compose import bubblewrap
+
+needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
+
+
+def check(*words: str, profile: str = "baseline") -> Result:
+    return CliRunner().invoke(main, ["check", "--host-root", "none", "--profile", profile, *words])
+
+
+def refused(result: Result) -> dict[str, set[str]]:
+    """The refusing rules of each line of JSON, by what was judged."""
+    lines = [json.loads(line) for line in result.output.splitlines()]
+    return {line["file"]: {v["rule"] for v in line["violations"] if v["action"] == "deny"} for line in lines}
+
+
+@needs_compose
+def test_every_service_network_and_volume_of_a_compose_file_is_judged(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(
+        "services:\n"
+        "  web: {image: nginx, privileged: true}\n"
+        "  tool: {image: busybox, pid: host, profiles: [debug]}\n"
+        "volumes:\n"
+        "  data: {driver_opts: {type: none, o: bind, device: /}}\n"
+    )
+
+    found = refused(check(str(file), "--json"))
+
+    assert found[f"{file}:2 (web)"] == {"no-privileged"}
+    assert found[f"{file}:3 (tool)"] == {"no-host-pid"}
+    assert found[f"{file} (default)"] == set()
+    assert f"{file}:5 (data)" not in found, "a volume that no service uses is not made"
+
+
+@needs_compose
+def test_each_refused_property_has_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services:\n  web:\n    image: nginx\n    pid: host\n    privileged: true\n")
+
+    result, for_machines = check(str(file)), check(str(file), "--json")
+
+    assert result.output.splitlines()[-3:-1] == [f"  {file}:4: no-host-pid", f"  {file}:5: no-privileged"]
+    violations = json.loads(for_machines.output.splitlines()[0])["violations"]
+    assert {each["rule"]: each["line"] for each in violations if each["action"] == "deny"} == {
+        "no-host-pid": 4,
+        "no-privileged": 5,
+    }
+
+
+@needs_compose
+def test_builds_are_judged_by_what_they_ask_for(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    build = "    build: {context: ., network: %s}\n"
+    file.write_text(f"services:\n  web:\n{build % 'host'}  db:\n{build % 'default'}")
+
+    found = refused(check(str(file), "--json", profile="hardened"))
+
+    assert found[f"{file}:2 (web build)"] == {"no-host-network"}
+    assert found[f"{file}:4 (db build)"] == set()
+
+
+@needs_compose
+def test_where_the_daemons_configuration_is_known_the_session_of_buildkit_is_judged(tmp_path: Path) -> None:
+    file, configuration = tmp_path / "compose.yaml", tmp_path / "daemon.json"
+    file.write_text("services: {web: {build: .}}\n")
+    configuration.write_text("{}")
+
+    found = refused(check(str(file), "--json", "--daemon-config", str(configuration), profile="hardened"))
+
+    assert found[f"{file}:1 (builds)"] == {"unseen-buildkit"}
+
+
+@needs_compose
+def test_standard_input_is_a_compose_file_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "web.env").write_text("A=1\n")
+    text = "services:\n  web: {image: nginx, env_file: web.env, privileged: true}\n"
+
+    result = CliRunner().invoke(main, ["check", "--host-root", "none", "--profile", "baseline", "-"], input=text)
+    wrong = CliRunner().invoke(main, ["check", "--host-root", "none", "-"], input="services: [")
+
+    assert (result.exit_code, result.output.split(":")[:2]) == (1, ["-", "2 (web)"])
+    assert (wrong.exit_code, "-: " in wrong.stderr) == (2, True)
+
+
+@needs_compose
+def test_several_files_profiles_and_env_files_are_taken_as_compose_takes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  web: {image: '${IMAGE:-nginx}'}\n  tool: {image: busybox, profiles: [debug]}\n"
+    )
+    (tmp_path / "compose.override.yaml").write_text("services: {web: {pid: host}}\n")
+    (tmp_path / "prod.env").write_text("IMAGE=caddy\n")
+
+    found = refused(check("--json"))
+    chosen = check("--json", "-f", "compose.yaml", "--env-file", "prod.env", "--compose-profile", "other")
+
+    assert found["compose.override.yaml:1 (web)"] == {"no-host-pid"}
+    assert found["compose.yaml:3 (tool)"] == set()
+    assert [json.loads(line)["image"] for line in chosen.output.splitlines()] == ["caddy", None]
+
+
+@needs_compose
+def test_external_networks_and_volumes_need_not_be_there(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text(
+        "services: {web: {image: nginx, networks: [shared], volumes: ['data:/data']}}\n"
+        "networks: {shared: {external: true}}\n"
+        "volumes: {data: {external: true, name: elsewhere}}\n"
+    )
+
+    result = check(str(file))
+
+    assert (result.exit_code, result.output.splitlines()[0]) == (0, f"{file}:1 (web): allowed ContainerCreate")
+
+
+@needs_compose
+def test_a_compose_file_that_compose_refuses_is_an_error_in_its_words(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {imge: nginx}}\n")
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert "imge" in result.stderr
+
+
+@needs_compose
+def test_what_is_refused_before_compose_sees_it_names_the_file_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("include: ['ssh://x/y']\nservices: {a: {image: b}}\n")
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert result.stderr.count("compose.yaml") == 1
+
+
+def test_without_compose_a_compose_file_is_not_guessed_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: nginx}}\n")
+    monkeypatch.setattr(bubblewrap, "compose_program", lambda _: None)
+
+    result = check(str(tmp_path / "compose.yaml"))
+
+    assert result.exit_code == 2
+    assert "Compose files are read by Docker Compose itself: install docker-compose" in result.stderr
+
+
+@needs_compose
+def test_a_token_of_portero_login_is_of_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services: {web: {image: nginx}}\n")
+    (tmp_path / "config.json").write_text(json.dumps({"HttpHeaders": {"X-Portero-Token": "a.b.c"}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    assert set().union(*refused(check(str(file), "--no-sandbox", "--json")).values()) == set()

@@ -1,0 +1,108 @@
+"""A property that a rule refuses has a line, wherever in the files of the project it stands."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.compose.yaml_lines import ComposeLines
+from portero.values.json_types import JSON
+
+FILE = """\
+x-common: &common
+  pid: host
+services:
+  web:
+    image: nginx
+    "privileged": true
+    volumes:
+      - ./a:/a
+      - {type: bind, source: /run, target: /b}
+    ports:
+      - "127.0.0.1:8080:80"
+      - target: 53
+    cap_add: [NET_ADMIN,
+      SYS_ADMIN]
+    sysctls:
+      kernel.shmmax: 1
+    deploy:
+      resources: {}
+    build:
+      network: host
+  tool:
+    <<: *common
+    image: busybox
+volumes:
+  web:
+    driver_opts: {o: bind}
+"""
+BODY: JSON = {
+    "HostConfig": {
+        "Binds": ["/p/a:/a:rw", "/other:/c"],
+        "Mounts": [{"Type": "bind", "Source": "/run", "Target": "/b"}],
+        "CapAdd": ["NET_ADMIN", "SYS_ADMIN"],
+        "Sysctls": {"kernel.shmmax": "1"},
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("at", "line"),
+    [
+        ("HostConfig.Privileged", 6),
+        ("HostConfig.Binds[0]", 8),
+        ("HostConfig.Mounts[0].Source", 9),
+        ("HostConfig.PortBindings.80/tcp[0]", 11),
+        ("HostConfig.PortBindings.53/udp[0].HostPort", 12),
+        ("HostConfig.CapAdd[0]", 13),
+        ("HostConfig.CapAdd[1]", 14),
+        ("HostConfig.Sysctls.kernel.shmmax", 15),
+        ("HostConfig.Memory", 17),
+        ("?networkmode", 20),
+        pytest.param("HostConfig.Binds[1]", 7, id="an entry that the file spells otherwise: the key"),
+        pytest.param("HostConfig.PidMode", 4, id="what the file does not have: the service"),
+        pytest.param("Unknown", 4, id="a field without a key"),
+        pytest.param("", 4, id="the whole"),
+    ],
+)
+def test_a_place_in_the_request_of_a_service_has_a_line(at: str, line: int) -> None:
+    assert ComposeLines.of({"compose.yaml": FILE}).find("services", "web", at, BODY) == ("compose.yaml", line)
+
+
+def test_a_merged_property_has_the_line_where_it_is_written() -> None:
+    assert ComposeLines.of({"c": FILE}).find("services", "tool", "HostConfig.PidMode") == ("c", 2)
+
+
+def test_a_volume_is_found_among_the_volumes() -> None:
+    assert ComposeLines.of({"c": FILE}).find("volumes", "web", "DriverOpts.o") == ("c", 26)
+
+
+def test_an_override_comes_before_what_it_overrides() -> None:
+    lines = ComposeLines.of({"a": FILE, "b": "services:\n  web:\n    privileged: true\n"})
+
+    assert lines.find("services", "web", "HostConfig.Privileged") == ("b", 3)
+    assert lines.find("services", "web", "HostConfig.CapAdd[0]", BODY) == ("a", 13)
+
+
+def test_what_a_service_extends_is_looked_through_too(tmp_path: Path) -> None:
+    base, mine = tmp_path / "base.yaml", tmp_path / "compose.yaml"
+    base.write_text("services:\n  one:\n    pid: host\n  two: {extends: one}\n")
+    lines = ComposeLines.of({str(mine): "services:\n  web:\n    extends: {file: base.yaml, service: two}\n"})
+
+    assert lines.find("services", "web", "HostConfig.PidMode") == (str(base), 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("services: [", id="no YAML"),
+        pytest.param("", id="nothing"),
+        pytest.param("- a", id="a list"),
+        pytest.param("services: {web: {extends: {file: gone.yaml, service: x}}}", id="a file that is not there"),
+        pytest.param("services:\n  web: &a\n    <<: *a\n", id="a circle of aliases"),
+        pytest.param("services:\n  web: {extends: web}\n", id="a service that extends itself"),
+    ],
+)
+def test_files_that_compose_refuses_give_no_line_of_a_property_and_no_error(text: str) -> None:
+    found = ComposeLines.of({"c": text}).find("services", "web", "HostConfig.PidMode")
+
+    assert found is None or found[0] == "c"

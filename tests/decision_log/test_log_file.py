@@ -1,0 +1,224 @@
+"""Lines in a file or on standard output: whole ones, whatever happens to the file."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from portero.decision_log.log_file import LineWriter
+from portero.decision_log.log_state import LogState
+
+
+def opened(place: Path | str) -> LineWriter:
+    return LineWriter(str(place), LogState(), synced=False)
+
+
+def lines(path: Path) -> list[object]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line]
+
+
+def test_a_rotated_file_is_left_and_a_new_one_begun(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+
+    path.rename(tmp_path / "decisions.jsonl.1")
+    log.write('{"id":"d-2"}')
+
+    assert lines(tmp_path / "decisions.jsonl.1") == [{"id": "d-1"}]
+    assert lines(path) == [{"id": "d-2"}]
+
+
+def test_a_file_that_another_one_replaces_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    for number in range(4):
+        log.write(json.dumps({"id": f"d-{number}"}))
+        assert lines(path) == [{"id": f"d-{number}"}]
+
+        # The number of a removed file is free for the next one as soon as nobody holds it open.
+        path.unlink()
+        if number % 2:
+            path.touch()
+
+
+def test_a_file_renamed_onto_the_name_takes_the_next_line(tmp_path: Path) -> None:
+    path, fresh = tmp_path / "decisions.jsonl", tmp_path / "fresh"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+
+    fresh.touch()
+    fresh.rename(path)
+    log.write('{"id":"d-2"}')
+    log.write('{"id":"d-3"}')
+
+    assert lines(path) == [{"id": "d-2"}, {"id": "d-3"}]
+
+
+def test_a_file_cut_to_nothing_in_its_place_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+
+    os.truncate(path, 0)
+    log.write('{"id":"d-2"}')
+
+    assert path.read_bytes() == b'{"id":"d-2"}\n'
+
+
+def test_a_folder_that_goes_with_its_log_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+
+    path.parent.rename(tmp_path / "old")
+    log.write('{"id":"d-2"}')
+
+    assert lines(path) == [{"id": "d-2"}]
+
+
+def test_a_log_that_cannot_be_opened_after_a_rotation_is_an_error_until_it_can(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    path.rename(tmp_path / "decisions.jsonl.1")
+    path.mkdir()
+    for _ in range(2):
+        with pytest.raises(IsADirectoryError):
+            log.write('{"id":"d-1"}')
+
+    path.rmdir()
+    log.write('{"id":"d-2"}')
+
+    assert lines(path) == [{"id": "d-2"}]
+    assert lines(tmp_path / "decisions.jsonl.1") == []
+
+
+def test_half_a_line_does_not_spoil_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:5]))
+    with pytest.raises(OSError, match="only 5 of 13 bytes"):
+        log.write('{"id":"d-1"}')
+    monkeypatch.undo()
+
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_half_a_line_that_was_left_before_the_start_is_no_part_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_text('{"id":"d-0"}\n{"id"')
+
+    opened(path).write('{"id":"d-1"}')
+    opened(path).write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-0"}\n{"id"\n{"id":"d-1"}\n{"id":"d-2"}\n'
+
+
+def test_nothing_written_after_half_a_line_leaves_the_half_line_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    whole = os.write
+    for taken in (5, 0):
+        monkeypatch.setattr(os, "write", lambda descriptor, data, most=taken: whole(descriptor, data[:most]))
+        with pytest.raises(OSError, match=f"only {taken} of"):
+            log.write('{"id":"d-1"}')
+    monkeypatch.undo()
+
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text().splitlines() == ['{"id"', '{"id":"d-2"}']
+
+
+def test_half_a_line_of_a_process_that_was_killed_is_no_part_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log = opened(path)
+    log.write('{"id":"d-1"}')
+    with path.open("a") as killed:
+        killed.write('{"id":"d-2","vio')
+
+    log.write('{"id":"d-3"}')
+    log.write('{"id":"d-4"}')
+
+    assert path.read_text() == '{"id":"d-1"}\n{"id":"d-2","vio\n{"id":"d-3"}\n{"id":"d-4"}\n'
+
+
+def test_a_file_that_ends_with_our_own_line_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    log, other = opened(path), opened(path)
+    log.write('{"id":"d-1"}')
+    reads: list[int] = []
+    read = os.pread
+    monkeypatch.setattr(os, "pread", lambda *of: reads.append(of[2]) or read(*of))
+
+    log.write('{"id":"d-2"}')
+    assert reads == []
+    other.write('{"id":"d-3"}')
+    log.write('{"id":"d-4"}')
+
+    # The last byte of what the other one left.
+    assert reads == [25, 38]
+    assert [line["id"] for line in lines(path)] == ["d-1", "d-2", "d-3", "d-4"]
+
+
+def test_a_file_that_is_cut_while_it_is_looked_at_has_no_half_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "decisions.jsonl"
+    opened(path).write('{"id":"d-1"}')
+    log = opened(path)
+    read = os.pread
+
+    def cut(descriptor: int, most: int, offset: int) -> bytes:
+        os.truncate(path, 0)
+        return read(descriptor, most, offset)
+
+    monkeypatch.setattr(os, "pread", cut)
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-2"}\n'
+
+
+def test_where_the_end_cannot_be_read_a_line_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "decisions.jsonl"
+    opened(path).write('{"id":"d-1"}')
+    log = opened(path)
+
+    def fail(descriptor: int, most: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", fail)
+    log.write('{"id":"d-2"}')
+
+    assert path.read_text() == '{"id":"d-1"}\n\n{"id":"d-2"}\n'
+
+
+def test_a_pipe_or_a_folder_in_place_of_the_file_is_an_error_and_no_wait(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="is not a regular file"):
+        opened(path)
+
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="is not a regular file"):
+        opened(path)
+    os.close(reader)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(OSError, match="file"):
+        opened(tmp_path / "file" / "decisions.jsonl")
+
+
+def test_standard_output_takes_the_lines_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    opened("-").write('{"id":"d-1"}')
+
+    assert capfd.readouterr().out == '{"id":"d-1"}\n'

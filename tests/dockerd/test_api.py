@@ -1,0 +1,100 @@
+"""Requests to dockerd at its socket: nothing but a whole answer in time counts."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from portero.dockerd.api import HEADER, SECRET, EngineApi, get
+from tests.objects.answering import answering, http
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    # A Unix socket's address is short; pytest's folders are not.
+    monkeypatch.chdir(tmp_path)
+    return "d.sock"
+
+
+def test_an_answer_has_status_and_body_and_the_request_the_header(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", "{}")}) as asked:
+        assert get(address, "/info", 1.0, None) == (200, b"{}")
+
+    assert f"{HEADER}: {SECRET}" in asked[0]
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}"])
+def test_half_an_answer_is_none(address: str, answer: bytes) -> None:
+    with answering(address, {"/info": answer}):
+        assert get(address, "/info", 1.0, None) is None
+
+
+def test_an_answer_that_is_too_long_is_none(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", " " * 11)}):
+        assert get(address, "/info", 1.0, None, longest=10) is None
+        assert get(address, "/info", 1.0, None, longest=11) == (200, b" " * 11)
+
+
+def test_nothing_listens_or_no_time_is_left(address: str) -> None:
+    assert get(address, "/info", 1.0, None) is None
+    with answering(address, {"/info": http("200 OK", "{}")}) as asked:
+        assert get(address, "/info", 0.0, None) is None
+
+    assert asked == []
+
+
+def test_a_socket_of_another_user_is_not_asked(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", "{}")}) as asked:
+        assert get(address, "/info", 1.0, {4711}) is None
+
+    assert asked == []
+
+
+def test_silence_ends_in_time(address: str) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(address)
+        server.listen()
+        began = time.monotonic()
+
+        assert get(address, "/info", 0.05, None) is None
+        assert time.monotonic() - began < 1
+
+
+def test_the_engine_api_answers_with_an_object_or_a_list(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", '{"ID": "x"}'), "/plugins": http("200 OK", "[1]")}):
+        assert EngineApi(address).get("/info") == {"ID": "x"}
+        assert EngineApi(address).get_list("/plugins") == [1]
+
+
+@pytest.mark.parametrize(
+    "answer", [http("500 Oh", "{}"), http("200 OK", "[]"), http("200 OK", "no json"), http("200 OK", "[" * 100_000)]
+)
+def test_anything_else_is_not_the_engine_api(address: str, answer: bytes) -> None:
+    with answering(address, {"/info": answer}), pytest.raises(ValueError, match=r"GET /info|Expecting value|deep"):
+        EngineApi(address).get("/info")
+
+
+def test_a_list_is_no_object(address: str) -> None:
+    with answering(address, {"/info": http("200 OK", "{}")}), pytest.raises(ValueError, match="with a list"):
+        EngineApi(address).get_list("/info")
+
+
+def test_where_nothing_listens_is_an_os_error(address: str) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        EngineApi(address).get("/info")
+
+
+def test_what_does_not_speak_http_is_a_value_error(address: str) -> None:
+    with answering(address, {"/info": b"hello\n"}), pytest.raises(ValueError, match="not answered in HTTP"):
+        EngineApi(address).get("/info")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(http("403 No", '{"message": "no"}'), (403, "no")), (http("201 Created", "[]"), (201, ""))],
+    ids=["message", "none"],
+)
+def test_the_message_of_an_answer_is_given_with_its_status(address: str, answer: bytes, told: tuple[int, str]) -> None:
+    with answering(address, {"/containers/create": answer}):
+        assert EngineApi(address).post("/containers/create", b"{}") == told

@@ -1,0 +1,291 @@
+"""Which daemon a peer is."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from portero.dockerd import finder
+from portero.dockerd.finder import AskingDaemons
+from portero.dockerd.peer import Peer
+from tests.host.proc_tree import dockerd, fail_at
+from tests.waiting import soon
+
+ROOTS = Peer(7, 0)
+
+
+def test_a_peer_that_is_a_dockerd_is_found_with_its_daemon_json(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    (folder / "root/etc/docker").mkdir(parents=True)
+    (folder / "root/etc/docker/daemon.json").write_text('\ufeff{"data-root": "/srv/d"}')
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert (daemon.pid, daemon.root, daemon.data_roots) == (7, str(folder / "root"), ("/srv/d",))
+
+
+@pytest.mark.parametrize("peer", [None, Peer(0, 0), Peer(8, 0)], ids=["none", "not visible", "gone"])
+def test_any_other_peer_is_none(tmp_path: Path, peer: Peer | None) -> None:
+    dockerd(tmp_path, 7)
+
+    assert AskingDaemons(tmp_path).find(peer) is None
+
+
+def test_a_daemon_is_read_once(tmp_path: Path) -> None:
+    dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+
+    assert daemons.find(ROOTS) is daemons.find(ROOTS)
+
+
+def test_a_daemon_that_ends_while_it_is_read_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dockerd(tmp_path, 7)
+
+    def end(*_: object) -> None:
+        (folder / "exe").unlink()
+        raise FileNotFoundError(errno.ENOENT, "its root is gone")
+
+    monkeypatch.setattr(finder, "locate_daemon", end)
+
+    assert AskingDaemons(tmp_path).find(ROOTS) is None
+
+
+def test_a_running_daemon_whose_files_are_gone_is_not_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dockerd(tmp_path, 7)
+
+    def fail(*_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "its root is gone")
+
+    monkeypatch.setattr(finder, "locate_daemon", fail)
+
+    with pytest.raises(FileNotFoundError, match="its root is gone"):
+        AskingDaemons(tmp_path).find(ROOTS)
+
+
+def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    (folder / "cmdline").write_text("dockerd\0--data-root\0/srv/d\0")
+    stat = (folder / "stat").read_text()
+    (folder / "stat").write_text(stat.replace(" 22 ", " 99 "))
+    daemon = daemons.find(ROOTS)
+
+    assert daemon is not None
+    assert (daemon.started, daemon.data_roots) == (99, ("/srv/d",))
+
+
+def test_daemons_that_have_ended_make_room(tmp_path: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    first = dockerd(tmp_path, 1)
+    found = [daemons.find(Peer(1, 0))]
+    for number in range(2, 10):
+        dockerd(tmp_path, number)
+        daemons.find(Peer(number, 0))
+    (first / "cmdline").write_text("dockerd\0--exec-root=/srv/e\0")
+    found.append(daemons.find(Peer(1, 0)))
+
+    assert [daemon.exec_root for daemon in found if daemon] == ["/var/run/docker", "/srv/e"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000, "\xff"])
+def test_an_invalid_daemon_json_sets_nothing(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "daemon.json"
+    file.write_text(content, encoding="latin-1")
+    dockerd(tmp_path, 7, "--config-file", str(file))
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert daemon.data_roots == ("/var/lib/docker",)
+
+
+def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "daemon.json"
+    file.mkdir()
+    dockerd(tmp_path, 7, "--config-file", str(file))
+    daemons = AskingDaemons(tmp_path)
+
+    with pytest.raises(OSError, match="is not a regular file"):
+        daemons.find(ROOTS)
+    file.rmdir()
+    file.write_text('{"exec-root": "/srv/e"}')
+    daemon = daemons.find(ROOTS)
+    assert daemon is not None
+    assert daemon.exec_root == "/srv/e"
+
+
+def test_a_daemon_that_cannot_be_looked_into_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = dockerd(tmp_path, 7)
+    fail_at(monkeypatch, folder / "environ", errno.EACCES)
+
+    assert AskingDaemons(tmp_path).find(ROOTS) is None
+
+
+def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7, own_files=True)
+    (folder / "root/etc/containerd").mkdir(parents=True)
+    (folder / "root/etc/containerd/config.toml").write_text('root = "/srv/c"\nstate = "/srv/s"')
+    (folder / "root/var/run/docker/containerd").mkdir(parents=True)
+    (folder / "root/var/run/docker/containerd/containerd.toml").write_text('root = "/srv/own"')
+    daemon = AskingDaemons(tmp_path).find(ROOTS)
+
+    assert daemon is not None
+    assert {"/var/lib/docker", "/srv/c", "/srv/own"} <= {*daemon.data}
+    assert {"/srv/s", "/etc/containerd/config.toml"} <= {*daemon.files}
+
+
+@pytest.mark.parametrize(("uid", "called"), [(0, 2), (1000, 0)], ids=["of root", "of a user"])
+def test_only_a_daemon_of_root_has_its_containerd_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, called: int
+) -> None:
+    addresses: list[str] = []
+    monkeypatch.setattr(finder, "find_arguments", lambda address, proc: addresses.append(address) or ())
+    dockerd(tmp_path, 7, uid=uid)
+
+    assert AskingDaemons(tmp_path).find(Peer(7, uid)) is not None
+    assert len(addresses) == called
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The configuration of the containerd beside a dockerd 7."""
+    config = dockerd(tmp_path, 7, own_files=True) / "root/etc/containerd/config.toml"
+    config.parent.mkdir(parents=True)
+    return config
+
+
+def test_what_was_unseen_is_looked_for_again(tmp_path: Path, config: Path) -> None:
+    config.write_text("root =")
+    daemons = AskingDaemons(tmp_path)
+    found = [daemons.find(ROOTS)]
+    config.write_text('root = "/srv/c"')
+    found.append(daemons.find(ROOTS))
+    daemons.look_again()
+    found.append(daemons.find(ROOTS))
+
+    assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
+    assert ["/srv/c" in daemon.data for daemon in found if daemon] == [False, False, True]
+
+
+def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text('root = "/srv/before"\nstate = "/srv/state"')
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    # The file can change long before that containerd is started anew, or hold nothing that its command line replaces.
+    config.write_text("")
+    monkeypatch.setattr(finder, "find_arguments", lambda address, proc: ("--root", "/srv/after"))
+    daemons.look_again()
+    daemon = daemons.find(ROOTS)
+
+    assert daemon is not None
+    assert {"/srv/before", "/srv/after"} <= {*daemon.data}
+    assert "/srv/state" in daemon.files
+
+
+def test_a_runtime_of_a_reloaded_daemon_json_counts_and_one_of_before_stays(tmp_path: Path, config: Path) -> None:
+    settings = config.parent.parent / "docker/daemon.json"
+    settings.parent.mkdir()
+    settings.write_text('{"runtimes": {"kata": {"path": "/srv/before"}}}')
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    settings.write_text('{"runtimes": {"kata": {"path": "/srv/after"}}}')
+    daemons.look_again()
+
+    assert daemons.known[0].programs == ("/srv/before", "/srv/after")
+
+
+def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+    config.write_text('root = "/srv/c"')
+    (tmp_path / "7/exe").unlink()
+    daemons.look_again()
+
+    assert daemons.known == (before,)
+
+
+def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: Path) -> None:
+    config.write_text('root = "/srv/c"')
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+    settings = config.parent.parent / "docker/daemon.json"
+    settings.parent.mkdir()
+    settings.write_text('{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}')
+    daemons.look_again()
+
+    assert daemons.find(ROOTS) is before
+
+
+def test_what_cannot_be_looked_for_now_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text('root = "/srv/c"')
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(ROOTS)
+
+    def fail(address: str, proc: Path) -> tuple[str, ...]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(finder, "find_arguments", fail)
+    daemons.look_again()
+
+    assert daemons.find(ROOTS) is before
+
+
+def test_a_thread_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    monkeypatch.setattr(finder, "_LOOKS_EVERY", 0.01)
+    daemons = AskingDaemons(tmp_path)
+    daemons.find(ROOTS)
+    config.write_text('root = "/srv/c"')
+    daemons.watch()
+    soon(lambda: "/srv/c" in daemons.known[0].data)
+    monkeypatch.setattr(finder, "_LOOKS_EVERY", 3600.0)
+
+    assert "/srv/c" in daemons.known[0].data
+
+
+def test_a_daemon_that_took_the_id_of_another_is_another(tmp_path: Path) -> None:
+    folder = dockerd(tmp_path, 7)
+    daemons = AskingDaemons(tmp_path)
+    first = daemons.find(Peer(7, 0))
+    (folder / "stat").write_text((folder / "stat").read_text().replace(" 22 ", " 99 "))
+    again = daemons.find(Peer(7, 0))
+
+    assert first is not None
+    assert again is not None
+    assert (first.started, again.started) == (22, 99)
+
+
+def test_a_process_that_was_another_program_is_looked_at_again(tmp_path: Path) -> None:
+    daemons = AskingDaemons(tmp_path)
+    before = daemons.find(Peer(7, 0))
+    dockerd(tmp_path, 7)
+
+    assert before is None
+    assert daemons.find(Peer(7, 0)) is not None
+
+
+def test_an_error_of_its_own_does_not_end_the_looks(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rests = iter([None, None])
+    looks: list[int] = []
+
+    def look_again(self: AskingDaemons) -> None:
+        looks.append(1)
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr(AskingDaemons, "look_again", look_again)
+    monkeypatch.setattr(time, "sleep", lambda seconds: next(rests))
+
+    with pytest.raises(StopIteration):
+        AskingDaemons()._watch()
+
+    assert len(looks) == 2
+    assert "internal error while looking at a daemon again" in caplog.text

@@ -1,0 +1,37 @@
+"""File locks: one descriptor at a time, free again when it is closed."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portero.files.locks import locked_folder, try_lock
+
+
+@pytest.fixture
+def descriptor(tmp_path: Path) -> Iterator[int]:
+    """Another opening of the folder."""
+    opened = os.open(tmp_path, os.O_RDONLY)
+    yield opened
+    os.close(opened)
+
+
+def test_a_locked_folder_is_free_again_at_the_end_and_nothing_is_left_in_it(tmp_path: Path, descriptor: int) -> None:
+    with locked_folder(tmp_path):
+        assert not try_lock(descriptor)
+
+    assert try_lock(descriptor)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_folder_that_another_holds_is_given_up_after_the_time(tmp_path: Path, descriptor: int) -> None:
+    assert try_lock(descriptor)
+
+    with pytest.raises(TimeoutError), locked_folder(tmp_path, 0.1):
+        pass
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), locked_folder(tmp_path / "missing"):
+        pass

@@ -1,0 +1,105 @@
+"""The kernel's text of the mounts is read as it writes it, at each request anew."""
+
+from pathlib import Path
+
+import pytest
+
+from portero.files.mount_table import Mount
+from portero.files.mountinfo import MountReader, parse_mounts
+
+ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
+
+
+def test_a_line_of_mountinfo_is_read_with_its_escapes_and_optional_fields() -> None:
+    line = rb"36 35 0:44 /a\040b /mnt/x\134y rw,noatime shared:1 master:2 - ext4 /dev/x rw"
+    (mount,) = parse_mounts(line)
+
+    assert mount == Mount(36, 35, "0:44", "/a b", "/mnt/x\\y", "ext4")
+
+
+def test_the_server_of_a_fuse_file_system_is_known() -> None:
+    line = b"36 35 0:44 / /home/a/m rw - fuse.sshfs a@host: rw,user_id=1000,group_id=1000"
+    (mount,) = parse_mounts(line)
+
+    assert mount.server == 1000
+
+
+@pytest.mark.parametrize("line", ["", "36 35", "x 35 0:44 / /x rw - ext4 /dev/x rw", "36 35 0:44 / /x rw ext4"])
+def test_another_form_is_an_error_and_not_no_mount(line: str) -> None:
+    with pytest.raises(OSError, match="form"):
+        parse_mounts(f"{ROOT}\n{line}\n{ROOT}".encode())
+
+
+def test_a_changed_file_is_parsed_again(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    file.write_text(ROOT)
+    reader = MountReader(str(file))
+    first = reader.read()
+
+    assert reader.read() is first
+    file.write_text(f"{ROOT}\n30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw")
+    assert reader.read().list_names("/etc") == ("/srv/etc",)
+
+
+def test_a_table_read_after_others_is_that_of_its_own_text(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    lines = [f"{number} 27 0:{number} / /srv/{number} rw - tmpfs none rw" for number in range(30, 40)]
+    reader = MountReader(str(file))
+    for shown in (lines, lines[:3], lines[2:], [*lines[:2], "39 27 0:39 / /srv/moved rw - tmpfs none rw"], lines):
+        file.write_text("\n".join([ROOT, *shown]))
+
+        assert reader.read().find_reach("/").points == {line.split()[4] for line in shown}
+
+
+def test_a_reading_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    reader = MountReader(str(file))
+    file.write_text(f"{ROOT}\n30 27 0:30")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="form"):
+            reader.read()
+    file.write_text(ROOT)
+    assert reader.read().find_reach("/").points == set()
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        MountReader(str(tmp_path / "none")).read()
+
+
+def test_an_empty_file_is_an_error_and_not_the_last_text(tmp_path: Path) -> None:
+    file = tmp_path / "mountinfo"
+    file.touch()
+
+    with pytest.raises(OSError, match="no mount"):
+        MountReader(str(file)).read()
+
+
+def test_the_mounts_of_another_process_are_those_of_its_own_file(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    own.write_text(ROOT)
+    other.write_text(f"{ROOT}\n30 27 0:30 / /srv rw - tmpfs none rw")
+    reader = MountReader(str(own))
+
+    for _ in range(2):
+        assert reader.read().find_reach("/").points == set()
+        assert reader.read(str(other)).find_reach("/").points == {"/srv"}
+
+
+def test_what_ends_a_line_elsewhere_is_part_of_a_name() -> None:
+    (_, mount) = parse_mounts(f"{ROOT}\n30 27 0:30 / /srv/a\rb\u2028c rw - tmpfs none rw\n".encode())
+
+    assert mount.point == "/srv/a\rb\u2028c"
+
+
+def test_the_mounts_of_this_process_can_be_read() -> None:
+    assert MountReader().read().find_mount("/proc/self").type == "proc"
+
+
+@pytest.mark.parametrize("text", [b"x", b"36 35 0:44 / /x rw", b"a 35 0:44 / /x rw - ext4 /dev/x rw"])
+def test_a_line_of_another_form_is_an_error_of_mountinfo(text: bytes) -> None:
+    with pytest.raises(OSError, match="line of another form") as fault:
+        parse_mounts(text)
+
+    assert fault.value.filename == "mountinfo"

@@ -1,0 +1,173 @@
+"""A host of plain data answers as a host of files with the same content."""
+
+import pytest
+
+from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.facts.daemon_filled import Fills
+from portero.host.fixed_host import FixedHost
+from portero.host.view import HostEntry, Swap, Trace
+
+
+def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
+    place = FixedHost().look("/var/run")
+
+    assert place == HostEntry("/run", "directory", ("/run/containerd/containerd.sock", "/run/docker.sock"))
+
+
+@pytest.mark.parametrize("path", ["/", "/run", "/var", "/run/docker.sock", "/var/run/docker.sock"])
+def test_every_folder_above_a_socket_holds_it(path: str) -> None:
+    assert "/run/docker.sock" in FixedHost().look(path).holds
+
+
+@pytest.mark.parametrize("path", ["/srv", "/run/lock", "/run/docker.sock.old", "/runner"])
+def test_a_folder_beside_a_socket_does_not_hold_it(path: str) -> None:
+    assert FixedHost().look(path).holds == ()
+
+
+def test_a_daemons_socket_is_a_socket() -> None:
+    assert FixedHost().look("/var/run/docker.sock").kind == "socket"
+
+
+def test_kinds_are_as_the_data_says() -> None:
+    host = FixedHost({"kinds": {"/dev/sda": "device", "/etc/passwd": "file"}, "links": {"/srv/disk": "/dev/sda"}})
+
+    assert host.look("/srv/disk") == HostEntry("/dev/sda", "device", ())
+    assert host.look("/etc/passwd").kind == "file"
+    assert host.look("/srv").kind == "directory"
+
+
+@pytest.mark.parametrize(
+    ("links", "path", "resolved"),
+    [
+        ({"/srv/link": "/etc"}, "/srv/link/passwd", "/etc/passwd"),
+        ({"/srv/link": "../etc"}, "/srv/link", "/etc"),
+        ({"/srv/link": "data"}, "/srv/link/x", "/srv/data/x"),
+        ({"/a": "/b", "/b": "/c"}, "/a/x", "/c/x"),
+        ({"/srv": "/data", "/srv/link": "/etc"}, "/srv/link", "/data/link"),
+        ({"/srv/root": "/"}, "/srv/root/etc", "/etc"),
+        ({"/srv/link": "/etc"}, "/srv/linked", "/srv/linked"),
+        ({"/a": "/b", "/b": "/a"}, "/a/x", "/a/x"),
+    ],
+    ids=["absolute", "up", "relative", "chain", "outermost-first", "root", "whole-names", "circle"],
+)
+def test_links_are_followed(links: dict[str, str], path: str, resolved: str) -> None:
+    assert FixedHost({"links": dict(links)}).look(path).resolved == resolved
+
+
+def test_a_host_whose_files_are_not_visible_still_compares_names() -> None:
+    host = FixedHost({"visible": False})
+
+    assert host.look("/var/run") == HostEntry(None, "unknown", ("/var/run/docker.sock",))
+    assert host.look("/srv") == HostEntry(None, "unknown", ())
+
+
+def test_objects_that_are_not_given_cannot_be_asked_for() -> None:
+    objects = FixedHost({"objects": {"volume": {"data": {"Driver": "local"}}}}).objects()
+
+    assert FixedHost({}).objects() is None
+    assert objects is not None
+    assert objects.inspect("volume", "data") == {"Driver": "local"}
+
+
+def test_a_daemon_of_data_fills_in_what_one_of_today_does() -> None:
+    objects = FixedHost({"objects": {}}).objects()
+
+    assert objects is not None
+    assert Fills.of(objects.info(), DaemonDefaults()) == Fills(
+        log_driver="json-file", runtime="runc", shm_size=64 << 20, cgroup_namespace="private", cgroup_v1=False
+    )
+
+
+def test_sockets_can_be_replaced() -> None:
+    host = FixedHost({"sockets": ["/tmp/x/docker.sock"], "links": {"/tmp/x": "/srv/y"}})
+
+    assert host.look("/tmp").holds == ("/srv/y/docker.sock",)
+    assert host.look("/srv/y/docker.sock").kind == "socket"
+    assert host.look("/run").holds == ()
+
+
+def test_a_network_has_the_name_in_the_data_or_none() -> None:
+    host = FixedHost({"networks": {"0123456789ab": "host"}})
+
+    assert host.network("0123456789ab") == "host"
+    assert host.network("ba9876543210") is None
+
+
+def test_a_misspelt_part_of_a_host_is_an_error() -> None:
+    with pytest.raises(ValueError, match="host: link is none of daemon, daemonFiles, docker, interfaces, kinds, links"):
+        FixedHost({"link": {}})
+
+
+def test_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(ValueError, match="host: a kind is one of directory"):
+        FixedHost({"kinds": {"/srv": "folder"}})
+
+
+def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
+    assert FixedHost({"daemon": {"log-driver": "syslog"}}).daemon().log_driver == "syslog"
+    assert FixedHost().daemon() == DaemonDefaults()
+
+
+def test_sockets_of_other_users_are_named_apart() -> None:
+    host = FixedHost({"userSockets": ["/home/alicia/agent"]})
+
+    assert (host.look("/home").holds, host.look("/home").user_sockets) == ((), ("/home/alicia/agent",))
+    assert FixedHost({"userSockets": ["/home/a"], "visible": False}).look("/home").user_sockets == ("/home/a",)
+
+
+def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
+    asked, unasked = FixedHost({"networks": {"12d8": "host"}}), FixedHost({"networks": None})
+
+    assert [asked.network(name) for name in ("12d8", "mine", "z" * 25)] == ["host", "mine", None]
+    assert [unasked.network(name) for name in ("12d8", "mine", "back-end")] == [None, None, "back-end"]
+
+
+def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
+    places = {"docker": ["/srv/docker"], "daemonFiles": ["/srv/docker.json"], "links": {"/l": "/srv/docker"}}
+    host = FixedHost(places)
+
+    assert [host.look(path).docker_data for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
+    assert [host.look(path).daemon_files for path in ("/srv", "/l/x")] == [("/srv/docker.json",), ()]
+    assert host.look("/var/lib").docker_data == ("/var/lib/containerd", "/var/lib/docker")
+    unseen = FixedHost({**places, "visible": False}).look("/srv")
+    assert (unseen.docker_data, unseen.daemon_files) == (("/srv/docker",), ("/srv/docker.json",))
+
+
+def test_routes_and_interfaces_are_as_the_data_says() -> None:
+    routes = FixedHost({"routes": ["10.0.0.0/8"], "interfaces": ["eth0"]}).routes()
+
+    assert routes is not None
+    assert ([str(network) for network in routes.ranges], routes.interfaces) == (["10.0.0.0/8"], {"eth0"})
+    assert FixedHost({"visible": False}).routes() is None
+
+
+def test_a_trace_passes_the_folders_of_each_way_and_no_link() -> None:
+    host = FixedHost({"links": {"/srv/link": "/data/deep/x"}, "owners": {"/srv": "user 1000", "/data": "user 1001"}})
+
+    assert host.trace("/srv/link/a") == Trace(
+        ("/", "/data", "/data/deep", "/data/deep/x", "/srv"),
+        (Swap("user 1001", "/data/deep"), Swap("user 1000", "/srv/link")),
+    )
+
+
+def test_a_trace_meets_the_mounts_of_the_data() -> None:
+    host = FixedHost({"mounts": {"/srv/app/etc": "/etc", "/data": "/srv/app"}})
+
+    assert host.trace("/srv/app") == Trace(("/", "/srv"), reaches=("/data", "/etc"), mounts_below=("/srv/app/etc",))
+    assert FixedHost({"mounts": {"/srv/c/proc": "proc"}}).trace("/srv/c").kernel_types == ("proc",)
+    linked = FixedHost({"mounts": {"/data": "/srv/app"}, "links": {"/srv/link": "/srv/app"}})
+    assert linked.trace("/srv/link").reaches == ("/data",)
+    linked = FixedHost({"mounts": {"/srv/c/proc": "proc"}, "links": {"/srv/link": "/srv/c/proc"}})
+    assert linked.trace("/srv/link").kernel_types == ("proc",)
+    assert FixedHost({"visible": False, "mounts": {"/srv/a": "/etc"}}).trace("/srv") == Trace()
+
+
+def test_portero_s_own_files_are_written_from_above_and_from_within() -> None:
+    host = FixedHost({"portero": ["/opt/portero"], "links": {"/l": "/opt"}})
+
+    assert [host.look(path).written for path in ("/opt/portero/x", "/l", "/opt/porter", "/srv")] == [
+        ("/opt/portero",),
+        ("/opt/portero",),
+        (),
+        (),
+    ]

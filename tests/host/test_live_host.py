@@ -1,0 +1,633 @@
+"""What is at a path of the host, which sockets are below it, and that a failure to read is a refusal."""
+
+import errno
+import gc
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from portero.dockerd.daemon_defaults import NOTHING_KNOWN, Ulimit
+from portero.dockerd.finder import AskingDaemons
+from portero.dockerd.peer import Peer
+from portero.files.mountinfo import MountReader
+from portero.host import network as routes
+from portero.host.fixed_host import FixedObjects
+from portero.host.listening_sockets import read_sockets
+from portero.host.live_host import FilesMoment, HostFiles
+from portero.host.socket_cache import HeldSockets
+from portero.host.sockets import ListeningSockets
+from portero.host.view import HostEntry, Trace
+from portero.refusals import Refused
+from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[None]:
+    """A socket in the file system; the address is short since it counts from the folder."""
+    with socket.socket(socket.AF_UNIX) as server:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            server.bind(f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
+        yield
+
+
+def host_files(
+    root: Path,
+    *,
+    visible: bool = True,
+    sockets: tuple[str, ...] = (),
+    proc: Path | None = None,
+    daemon_config: str | None = None,
+) -> HostFiles:
+    def read() -> ListeningSockets:
+        return ListeningSockets(()) if proc is None else read_sockets(proc)
+
+    return HostFiles(
+        str(root),
+        visible=visible,
+        sockets=sockets,
+        own=["/opt/portero"],
+        daemon_config=daemon_config,
+        programs=["/opt/venv"],
+        logs=["/logs", "/logs/p.jsonl"],
+        protected=["/var/lib/docker"],
+        listening=HeldSockets(read),
+        new_lookup=lambda find_daemon: lambda name: name.upper(),
+    )
+
+
+def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> FilesMoment:
+    return host_files(root, visible=visible, sockets=sockets, proc=proc).moment()
+
+
+def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "file").write_text("")
+    os.mkfifo(tmp_path / "srv" / "pipe")
+    with listening(tmp_path / "srv" / "x.sock"):
+        kinds = [
+            host(tmp_path).look(f"/srv{name}").kind for name in ("", "/file", "/pipe", "/x.sock", "/none", "/file/x")
+        ]
+
+    assert kinds == ["directory", "file", "unknown", "socket", "missing", "missing"]
+
+
+def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
+    files = host_files(tmp_path)
+    files.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None
+    moment = files.moment(Peer(os.getpid(), 0))
+    (moment.look("/srv"), moment.trace("/srv"), moment.network("a" * 64), moment.daemon(), moment.objects())
+    gone = weakref.ref(moment)
+
+    gc.disable()
+    try:
+        del moment
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_device_is_a_device() -> None:
+    assert host(Path("/")).look("/dev/null").kind == "device"
+
+
+def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "absolute").symlink_to("/etc")
+    (tmp_path / "srv" / "relative").symlink_to("../etc")
+    (tmp_path / "srv" / "above").symlink_to("../../../../../etc")
+    (tmp_path / "srv" / "chain").symlink_to("absolute/../srv/relative")
+    view = host(tmp_path)
+
+    for name in ("absolute", "relative", "above", "chain"):
+        assert view.look(f"/srv/{name}") == HostEntry("/etc", "directory", ())
+    assert view.look("/srv/absolute/new/file") == HostEntry("/etc/new/file", "missing", ())
+
+
+def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/nowhere/x")
+
+    assert host(tmp_path).look("/link") == HostEntry("/nowhere/x", "missing", ())
+
+
+def test_a_circle_of_links_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+
+    assert host(tmp_path).look("/a/x") == HostEntry(None, "unknown", ())
+
+
+def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> None:
+    long = "/" + "x" * 300
+
+    assert host(tmp_path).look(long) == HostEntry(None, "unknown", ())
+
+
+def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "lstat", refuse)  # root, who runs tests in containers, may read everything
+
+    assert host(tmp_path).look("/srv") == HostEntry(None, "unknown", ())
+
+
+def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
+    # Each link is short enough for the kernel; the place that they lead to has a path that is too long to be named.
+    long = "/".join(["d" * 200] * 15)
+    outer = tmp_path / "srv" / long
+    outer.mkdir(parents=True)
+    (tmp_path / "srv" / "first").symlink_to(long)
+    inner = tmp_path / "made"
+    (inner / long).mkdir(parents=True)
+    (inner / long / "root").symlink_to("/")
+    inner.rename(outer / "made")
+    (outer / "second").symlink_to(f"made/{long}")
+
+    assert os.stat(tmp_path / "srv/first/second").st_ino
+    assert host(tmp_path).look("/srv/first/second/root") == HostEntry(None, "unknown", ())
+
+
+def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: Path) -> None:
+    holds = host(tmp_path).look("/").holds
+
+    assert {"/run/docker.sock", "/run/containerd/containerd.sock"} <= set(holds)
+
+
+def test_var_run_holds_what_run_holds(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "run").symlink_to("/run")
+    view = host(tmp_path)
+
+    assert view.look("/var/run").holds == view.look("/run").holds
+    assert view.look("/var/run/docker.sock").holds == ("/run/docker.sock",)
+
+
+def test_what_another_user_listens_on_is_not_held_but_seen(tmp_path: Path) -> None:
+    process(tmp_path / "proc", 7, "gpg-agent", line(11, "/home/u/agent"), inodes=(11,), uid=1000)
+    (tmp_path / "home").mkdir()
+    seen = host(tmp_path, proc=tmp_path / "proc").look("/home")
+
+    assert (seen.holds, seen.user_sockets) == ((), ("/home/u/agent",))
+    unseen = host(tmp_path, proc=tmp_path / "proc", visible=False).look("/home")
+    assert unseen.user_sockets == ("/home/u/agent",)
+
+
+def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -> None:
+    daemon = dockerd(tmp_path / "proc", 7, uid=1000)
+    (daemon / "net" / "unix").write_text("head\n" + line(11, "/srv/any"))
+    (daemon / "fd" / "3").symlink_to("socket:[11]")
+    files = host_files(tmp_path, proc=tmp_path / "proc")
+    files.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert files.moment(Peer(7, 1000)).look("/srv/any").holds == ("/srv/any",)
+    assert files.moment().look("/srv/any").holds == ()
+
+
+@pytest.mark.parametrize("path", ["/srv", "/srv/d", "/srv/d/volumes/secrets/_data", "/link/overlay2"])
+def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: Path, path: str) -> None:
+    dockerd(tmp_path / "proc", 7, "--data-root=/srv/d")
+    (tmp_path / "srv" / "d").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/srv/d")
+    files = host_files(tmp_path, proc=tmp_path / "proc")
+    files.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert files.moment(Peer(7, 0)).look(path).docker_data == ("/srv/d",)
+    assert files.moment(Peer(7, 0)).look("/srv/data").docker_data == ()
+    assert files.moment().look(path).docker_data == ()
+
+
+def test_the_data_of_roots_other_daemons_is_known_too(tmp_path: Path) -> None:
+    proc = tmp_path / "proc"
+    for number, uid in ((7, 0), (8, 0), (9, 1000)):
+        folder = dockerd(proc, number, f"--data-root=/srv/{number}", uid=uid)
+        (folder / "net" / "unix").write_text("head\n" + line(number, f"/run/{number}.sock"))
+        (folder / "fd" / "3").symlink_to(f"socket:[{number}]")
+        (folder / "ns" / "net").unlink()
+        show_namespaces(folder, net=str(number))
+    files = host_files(tmp_path, proc=proc)
+    files.daemons = AskingDaemons(proc)
+
+    data = [files.moment(Peer(7, 0)).look(f"/srv/{number}").docker_data for number in (7, 8, 9)]
+    assert data == [("/srv/7",), ("/srv/8",), ()]
+    assert files.moment().look("/srv/8").docker_data == ("/srv/8",)
+
+
+def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(tmp_path: Path) -> None:
+    dockerd(tmp_path / "proc", 7, "--config-file=/srv/one.json")
+    dockerd(tmp_path / "proc", 8, "--config-file=/srv/two.json")
+    (tmp_path / "srv").mkdir()
+    for name in ("one", "two", "named"):
+        (tmp_path / "srv" / f"{name}.json").write_text(f'{{"log-driver": "{name}"}}')
+    files, named = host_files(tmp_path), host_files(tmp_path, daemon_config="/srv/named.json")
+    files.daemons = named.daemons = AskingDaemons(tmp_path / "proc")
+
+    assert [files.moment(Peer(pid, 0)).daemon().log_driver for pid in (7, 8, 7, 9)] == ["one", "two", "one", ""]
+    assert named.moment(Peer(7, 0)).daemon().log_driver == "named"
+
+
+def test_the_defaults_on_a_command_line_count_with_a_file_and_without(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    (tmp_path / "srv" / "one.json").write_text('{"log-driver": "syslog", "default-ulimits": {}}')
+    (tmp_path / "srv" / "profile.json").write_text("{}")
+    dockerd(tmp_path / "proc", 7, "--config-file=/srv/one.json", "--log-driver=none")
+    dockerd(tmp_path / "proc", 8, "--config-file=/srv/one.json")
+    dockerd(tmp_path / "proc", 9, "--seccomp-profile=/srv/profile.json", "--default-ulimit=nofile=5:6")
+    files = host_files(tmp_path)
+    files.daemons = AskingDaemons(tmp_path / "proc")
+    one, two, three = (files.moment(Peer(pid, 0)).daemon() for pid in (7, 8, 9))
+
+    assert (one.log_driver, two.log_driver, three.log_driver) == ("none", "syslog", "")
+    assert three.seccomp_sha256 == hashlib.sha256(b"{}").hexdigest()
+    assert three.ulimits == (Ulimit("nofile", 5, 6),)
+    assert files.moment(Peer(9, 0)).daemon() is three
+
+
+def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
+    view = host(tmp_path, sockets=("/run//docker/plugins/portero.sock",))
+
+    assert view.look("/run/docker/plugins").holds == ("/run/docker/plugins/portero.sock",)
+
+
+def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) -> None:
+    process(tmp_path / "proc", 7, "dockerd", line(11, "/tmp/x/d.sock"), inodes=(11,))
+    (tmp_path / "tmp" / "x").mkdir(parents=True)
+    (tmp_path / "srv").symlink_to("/tmp/x")
+
+    assert host(tmp_path, proc=tmp_path / "proc").look("/srv").holds == ("/tmp/x/d.sock",)
+
+
+def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    with listening(tmp_path / "srv" / "podman.sock"):
+        view = host(tmp_path)
+
+        assert view.look("/srv").holds == ("/srv/podman.sock",)
+        assert view.look("/srv/podman.sock") == HostEntry("/srv/podman.sock", "socket", ("/srv/podman.sock",))
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("/opt", ("/opt/portero",)),
+        ("/opt/portero", ("/opt/portero",)),
+        ("/opt/portero/schemas/rules", ("/opt/portero/schemas/rules",)),
+        ("/link/rules", ("/opt/portero/schemas/rules",)),
+        ("/opt/porteros", ()),
+        ("/srv", ()),
+    ],
+)
+def test_portero_s_own_files_are_held_from_above_and_from_within(
+    tmp_path: Path, path: str, holds: tuple[str, ...]
+) -> None:
+    (tmp_path / "opt" / "portero" / "schemas" / "rules").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("/opt/portero/schemas")
+
+    assert host(tmp_path).look(path).holds == holds
+
+
+def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_path: Path) -> None:
+    view = host(tmp_path, visible=False)
+
+    assert view.look("/opt").holds == ("/opt/portero",)
+    assert view.look("/opt/portero/x").holds == ("/opt/portero/x",)
+
+
+def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
+    (tmp_path / "docker.sock").write_text("")
+
+    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "file", ())
+
+
+def test_a_pipe_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "docker.sock")
+
+    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "unknown", ())
+
+
+def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
+    view = host(tmp_path, visible=False)
+
+    assert view.look("/run/podman") == HostEntry(None, "unknown", ("/run/podman/podman.sock",))
+    assert view.look("/srv") == HostEntry(None, "unknown", ())
+
+
+def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_moment_as_it_is(tmp_path: Path) -> None:
+    view = host_files(tmp_path)
+    moment = view.moment()
+    before = moment.look("/srv")
+    (tmp_path / "srv").mkdir()
+
+    assert (before.kind, moment.look("/srv").kind, view.moment().look("/srv").kind) == (
+        "missing",
+        "missing",
+        "directory",
+    )
+
+
+def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> None:
+    daemon = dockerd(tmp_path / "proc", 7, own_files=True)
+    (daemon / "root" / "srv").mkdir()
+    (daemon / "root" / "srv" / "link").symlink_to("/etc")
+    files = HostFiles(
+        None,
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
+        daemons=AskingDaemons(tmp_path / "proc"),
+    )
+
+    assert files.moment(Peer(7, 0)).look("/srv/link").resolved == "/etc"
+    assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
+
+
+def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a_link_leads(tmp_path: Path) -> None:
+    root = dockerd(tmp_path / "proc", 7, own_files=True) / "root"
+    for folder in ("etc/docker", "srv/kata", "opt/kata", "srv/data"):
+        (root / folder).mkdir(parents=True)
+    (root / "srv/kata/bin").symlink_to("/opt/kata")
+    (root / "etc/docker/daemon.json").write_text('{"runtimes": {"kata": {"path": "/srv/kata/bin/run"}}}')
+    files = HostFiles(
+        None,
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
+        daemons=AskingDaemons(tmp_path / "proc"),
+    )
+    moment = files.moment(Peer(7, 0))
+
+    assert moment.look("/srv/kata").written == ("/srv/kata/bin", "/srv/kata/bin/run")
+    assert moment.look("/opt/kata").written == ("/opt/kata/run",)
+    assert moment.look("/srv/data").written == ()
+
+
+def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = host_files(tmp_path)
+    files.root, files.daemons = None, AskingDaemons(tmp_path / "proc")
+    fail_at(monkeypatch, dockerd(tmp_path / "proc", 7) / "exe", errno.EMFILE)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        files.moment(Peer(7, 0)).look("/srv")
+
+
+def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -> None:
+    (tmp_path / "root" / "etc" / ".ro12").mkdir(parents=True)
+    (tmp_path / "root" / "etc" / ".ro12" / "timezone").touch()
+    (tmp_path / "root" / "etc" / "timezone").symlink_to(".ro12/timezone")
+    mountinfo = tmp_path / "mountinfo"
+    top, over = "1 0 8:1 / / rw - ext4 /dev/sda rw\n", "2 1 0:5 / /etc rw - tmpfs none rw\n"
+    copy = "3 2 8:1 /etc /etc/.ro12 rw - ext4 /dev/sda rw\n"
+    files = host_files(tmp_path / "root")
+    files.mounts = MountReader(str(mountinfo))
+
+    mountinfo.write_text(top + over + copy)
+    assert files.moment().look("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
+    assert "/etc/.ro12" in files.moment().trace("/etc/timezone").passes
+    mountinfo.write_text(top + copy.replace("3 2", "3 1"))
+    assert files.moment().look("/etc/timezone").resolved == "/etc/.ro12/timezone"
+
+
+def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
+    assert host(tmp_path).network("abc") == "ABC"
+
+
+@pytest.mark.parametrize(
+    ("peer", "name", "found"), [(None, "web", "web"), (None, "a" * 64, None), (Peer(1, 0), "web", None)]
+)
+def test_a_name_counts_without_a_daemon_where_none_asks(
+    tmp_path: Path, peer: Peer | None, name: str, found: str | None
+) -> None:
+    files = HostFiles(
+        str(tmp_path),
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: None,
+    )
+
+    assert files.moment(peer).network(name) == found
+
+
+FAILURES = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE]
+
+
+def failing(number: int) -> Callable[[object], str]:
+    def fail(path: object) -> str:
+        raise OSError(number, os.strerror(number), str(path))
+
+    return fail
+
+
+@pytest.mark.parametrize("number", FAILURES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("function", ["readlink", "lstat"])
+def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, number: int
+) -> None:
+    (tmp_path / "srv").symlink_to("data")
+    monkeypatch.setattr(os, function, failing(number))
+
+    with pytest.raises(Refused) as refused:
+        host(tmp_path).look("/srv")
+
+    assert refused.value.code == "host-unreadable"
+
+
+def test_a_protected_place_whose_links_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "srv").mkdir()
+    lstat = os.lstat
+
+    def fail_in_run(path: str) -> os.stat_result:
+        if path.endswith("/run"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", fail_in_run)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).look("/srv")
+
+
+def test_a_name_in_a_folder_that_cannot_be_read_is_not_no_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "srv").mkdir()
+    lstat = os.lstat
+
+    def fail_on_sockets(path: str) -> os.stat_result:
+        if path.endswith(".sock"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", fail_on_sockets)
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).look("/srv")
+
+
+def test_without_proc_a_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path, proc=tmp_path / "no-proc").look("/srv")
+
+
+def test_without_proc_a_request_without_paths_is_decided(tmp_path: Path) -> None:
+    moment = host(tmp_path, proc=tmp_path / "no-proc")
+
+    assert moment.network("abc") == "ABC"
+    assert moment.daemon() == NOTHING_KNOWN
+
+
+def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "etc/docker").mkdir(parents=True)
+    (tmp_path / "etc/docker/daemon.json").write_text("{")
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        host(tmp_path).daemon()
+
+
+OUT_OF_DESCRIPTORS = """
+import os, resource, sys
+from pathlib import Path
+from portero.host.files import HostFiles
+from portero.host.fixed import FixedObjects
+from portero.host.held_sockets import HeldSockets
+from portero.host.listening_sockets import read_sockets
+from portero.refusals import Refused
+
+root = sys.argv[1]
+listening = HeldSockets(lambda: read_sockets(Path(root, "proc")), lambda: now)
+now = 0
+host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
+if sys.argv[2] == "read before":
+    host.moment().look("/srv")
+now += int(sys.argv[3])
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        os.open("/dev/null", os.O_RDONLY)
+except OSError:
+    pass
+try:
+    print(host.moment().look("/srv").holds)
+except Refused as refused:
+    print(refused.code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "printed"),
+    [
+        ("read before", "9", "('/srv/any.sock',)"),
+        ("read before", "11", "host-unreadable"),
+        ("never read", "0", "host-unreadable"),
+    ],
+)
+def test_out_of_file_descriptors_a_socket_stays_held_or_the_path_is_refused(
+    tmp_path: Path, before: str, later: str, printed: str
+) -> None:
+    (tmp_path / "srv").mkdir()
+    process(tmp_path / "proc", 7, "dockerd", line(11, "/srv/any.sock"), inodes=(11,))
+
+    done = subprocess.run(
+        [sys.executable, "-c", OUT_OF_DESCRIPTORS, str(tmp_path), before, later],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == printed
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/opt/venv/bin", ("/opt/venv",)),
+        ("/opt", ("/opt/venv",)),
+        ("/opt/venv2", ()),
+        ("/", ("/logs", "/logs/p.jsonl", "/opt/venv")),
+        ("/logs/p.jsonl", ("/logs/p.jsonl",)),
+        ("/logs/nginx", ()),
+    ],
+)
+@pytest.mark.parametrize("visible", [True, False])
+def test_programs_count_with_all_below_them_and_logs_by_themselves(
+    tmp_path: Path, path: str, expected: tuple[str, ...], visible: bool
+) -> None:
+    assert host(tmp_path, visible=visible).look(path).written == expected
+
+
+def test_programs_and_logs_behind_a_link_count(tmp_path: Path) -> None:
+    (tmp_path / "data" / "venv").mkdir(parents=True)
+    (tmp_path / "opt").symlink_to("data")
+
+    assert host(tmp_path).look("/data/venv/lib").written == ("/data/venv",)
+
+
+def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "data" / "docker" / "volumes").mkdir(parents=True)
+    (tmp_path / "data" / "home").mkdir()
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    (tmp_path / "var" / "lib").mkdir(parents=True)
+    (tmp_path / "var" / "lib" / "docker").symlink_to("/data/docker")
+    (tmp_path / "home").symlink_to("data/home")
+    (tmp_path / "bin").symlink_to("usr/bin")
+    view = host(tmp_path)
+
+    assert view.trace("/data/docker/volumes").reaches == ("/var/lib/docker/volumes",)
+    assert view.trace("/data").reaches == ("/home", "/var/lib/docker")
+    assert view.trace("/data/home/alicia").reaches == ("/home/alicia",)
+    assert view.trace("/usr/bin/x").reaches == ()
+
+
+def test_a_path_that_cannot_be_followed_has_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("a")
+
+    assert host(tmp_path).trace("/a/x") == Trace()
+    assert host(tmp_path, visible=False).trace("/srv") == Trace()
+
+
+def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Path) -> None:
+    (tmp_path / "srv").mkdir()
+    files = HostFiles(
+        str(tmp_path),
+        mounts=MountReader(str(tmp_path / "none")),
+        listening=HeldSockets(lambda: ListeningSockets(())),
+        new_lookup=lambda find_daemon: lambda name: name,
+    )
+
+    with pytest.raises(Refused, match="host-unreadable"):
+        files.moment().trace("/srv")
+
+
+def test_the_routes_are_those_of_this_process_where_no_daemon_asks(tmp_path: Path) -> None:
+    routes = host_files(tmp_path).moment().routes()
+
+    assert routes is not None
+    assert "lo" in routes.interfaces
+    assert host_files(tmp_path, visible=False).moment().routes() is None
+
+
+def test_a_managed_plugin_reads_the_routes_that_its_manifest_mounts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_MOUNTED", "/proc/self/net")
+    mounted = host_files(tmp_path, visible=False).moment().routes()
+    # docker plugin set may name any folder.
+    monkeypatch.setattr(routes, "_MOUNTED", str(tmp_path))
+    other = host_files(tmp_path, visible=False).moment().routes()
+    (tmp_path / "fib_trie").touch()
+
+    assert mounted is not None
+    assert "lo" in mounted.interfaces
+    assert other is None
+    with pytest.raises(Refused, match="host-unreadable"):
+        host_files(tmp_path, visible=False).moment().routes()

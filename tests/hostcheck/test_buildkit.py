@@ -1,0 +1,100 @@
+"""What builds with BuildKit may ask of a host."""
+
+import json
+import os
+import time
+from typing import Any
+
+import pytest
+
+from portero.hostcheck import buildkit
+from portero.hostcheck.daemon_settings import find_dockerd
+from tests.hostcheck.host_tree import DAEMON_JSON, Host
+
+OFF = {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}
+
+
+def facts(host: Host) -> Any:
+    try:
+        running = find_dockerd(host.files)
+    except OSError:
+        running = None
+    return buildkit.facts(host.files, running, host.configuration())
+
+
+def starts(host: Host, seconds_ago: float) -> None:
+    """Let the dockerd of the host have started then."""
+    host.dockerd()
+    ticks = int((time.clock_gettime(time.CLOCK_BOOTTIME) - seconds_ago) * os.sysconf("SC_CLK_TCK"))
+    host.write("/proc/42/stat", " ".join(["42 (a dockerd) S", *["0"] * 18, str(ticks), "0"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "seconds_ago", "expected"),
+    [({}, -9, "on"), (OFF, -9, "off"), (OFF, 3600, "off-after-restart")],
+    ids=["not written", "older than dockerd", "younger"],
+)
+def test_entitlements_count_once_dockerd_has_started(
+    host: Host, content: Any, seconds_ago: float, expected: str
+) -> None:
+    host.write(DAEMON_JSON, json.dumps(content))
+    starts(host, seconds_ago)
+
+    assert facts(host)["entitlements"] == {"value": expected, "at": f"{DAEMON_JSON} builder.entitlements"}
+
+
+def test_a_start_that_cannot_be_read_is_unknown(host: Host) -> None:
+    host.write(DAEMON_JSON, json.dumps(OFF))
+    host.dockerd()
+    host.write("/proc/42/stat", "")
+    empty = facts(host)["entitlements"]["value"]
+    host.at("/proc/42/stat").unlink()
+
+    assert (empty, facts(host)["entitlements"]["value"]) == ("unknown", "unknown")
+
+
+def test_so_is_all_of_a_file_that_cannot_be_read(host: Host) -> None:
+    host.unreadable(DAEMON_JSON)
+
+    found = facts(host)
+    assert {found[name]["value"] for name in ("entitlements", "cgroupParent", "cacheBounded")} == {"unknown"}
+
+
+def test_specifications_that_allow_themselves_are_found(host: Host) -> None:
+    host.write("/etc/cdi/a.yaml", "annotations:\n  org.mobyproject.buildkit.device.autoallow: 'true'\n")
+    host.write("/etc/cdi/b.json", "{}")
+    host.at("/etc/cdi/folder").mkdir()
+
+    assert facts(host)["autoallowed"] == {"value": ["/etc/cdi/a.yaml"], "at": "/etc/cdi, /var/run/cdi"}
+
+
+def test_specifications_lie_where_daemon_json_says(host: Host) -> None:
+    host.write(DAEMON_JSON, '{"cdi-spec-dirs": ["/srv/cdi"]}')
+    host.write("/srv/cdi/a.yaml", "org.mobyproject.buildkit.device.autoallow")
+
+    assert facts(host)["autoallowed"] == {"value": ["/srv/cdi/a.yaml"], "at": "/srv/cdi"}
+
+
+def test_private_keys_of_root_are_found_and_public_ones_are_not(host: Host) -> None:
+    host.write("/root/.ssh/id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    host.write("/root/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA\n")
+    host.write("/root/.ssh/authorized_keys", "ssh-ed25519 AAAA\n")
+
+    assert facts(host)["privateKeys"] == {"value": ["/root/.ssh/id_ed25519"], "at": "/root/.ssh"}
+
+
+@pytest.mark.parametrize(
+    ("collected", "bounded"),
+    [
+        ({"enabled": True, "defaultKeepStorage": "20GB"}, True),
+        ({"enabled": True, "policy": [{"keepStorage": "10GB"}]}, True),
+        ({"enabled": True}, False),
+        ({"enabled": False, "defaultKeepStorage": "20GB"}, False),
+        ({"defaultKeepStorage": "20GB"}, False),
+        ("20GB", False),
+    ],
+)
+def test_a_cache_is_bounded_by_a_size(host: Host, collected: Any, bounded: bool) -> None:
+    host.write(DAEMON_JSON, json.dumps({"builder": {"gc": collected}}))
+
+    assert facts(host)["cacheBounded"]["value"] is bounded

@@ -1,0 +1,129 @@
+"""daemon.json and dockerd's command line as one configuration."""
+
+import os
+
+import pytest
+
+from portero.hostcheck import daemon_settings
+from portero.hostcheck.daemon_settings import Configuration
+from portero.hostcheck.fact import UNKNOWN
+from tests.hostcheck.host_tree import Host
+
+FILE = "/etc/docker/daemon.json"
+
+
+def read(host: Host) -> Configuration:
+    return daemon_settings.read_configuration(host.files, daemon_settings.find_dockerd(host.files), FILE)
+
+
+def test_a_default_holds_where_neither_file_nor_flag_says_it(host: Host) -> None:
+    host.dockerd()
+
+    assert read(host).switch("icc", default=True) == {"value": True, "at": f"{FILE} icc"}
+    assert read(host).text("log-driver", "json-file")["value"] == "json-file"
+    assert read(host).texts("hosts")["value"] == []
+    assert read(host).mapping("default-ulimits")["value"] == {}
+
+
+def test_the_file_is_known_even_where_the_command_line_is_not(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+
+    assert read(host).switch("icc", default=True) == {"value": False, "at": f"{FILE} icc"}
+    assert read(host).switch("iptables", default=True) == {"value": "unknown", "at": "dockerd --iptables"}
+
+
+def test_a_flag_is_told_with_its_place(host: Host) -> None:
+    host.dockerd("--icc=0", "--log-driver=syslog", "-H", "fd://", "--default-ulimit", "nofile=1:2")
+
+    assert read(host).switch("icc", default=True) == {"value": False, "at": "dockerd --icc"}
+    assert read(host).text("log-driver", "")["value"] == "syslog"
+    assert read(host).texts("hosts") == {"value": ["fd://"], "at": "dockerd --host"}
+    assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "at": "dockerd --default-ulimit"}
+
+
+def test_a_switch_that_is_no_truth_value_is_unknown(host: Host) -> None:
+    host.dockerd("--icc=nonsense")
+
+    assert read(host).switch("icc", default=False)["value"] == "unknown"
+
+
+def test_a_value_of_the_wrong_type_is_unknown(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, '{"icc": "false"}')
+
+    assert read(host).switch("icc", default=False) == {"value": "unknown", "at": f"{FILE} icc"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"x"', "[" * 100_000])
+def test_a_file_that_cannot_be_understood_leaves_everything_unknown(host: Host, text: str) -> None:
+    host.dockerd()
+    host.write(FILE, text)
+
+    assert read(host).switch("icc", default=True) == {"value": "unknown", "at": FILE}
+
+
+def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> None:
+    host.dockerd()
+    host.unreadable(FILE)
+
+    assert read(host).texts("hosts")["value"] == "unknown"
+
+
+def test_an_empty_file_says_nothing(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, "")
+
+    assert read(host).switch("icc", default=True)["value"] is True
+
+
+def test_a_byte_order_mark_is_skipped_as_dockerd_does(host: Host) -> None:
+    host.dockerd()
+    host.write(FILE, '\ufeff{"icc": false}')
+    host.dockerd()
+
+    assert read(host).switch("icc", default=True)["value"] is False
+
+
+def test_the_command_line_may_name_another_file(host: Host) -> None:
+    host.dockerd("--config-file=/srv/daemon.json")
+    host.write("/srv/daemon.json", '{"icc": false}')
+
+    assert read(host).switch("icc", default=True) == {"value": False, "at": "/srv/daemon.json icc"}
+
+
+def test_a_file_that_is_newer_than_dockerd_does_not_tell_what_is_in_force(host: Host) -> None:
+    host.write(FILE, '{"icc": false, "live-restore": true}')
+
+    host.dockerd()
+    assert read(host).switch("icc", default=True)["value"] is False
+    host.dockerd(age=3600)
+    changed = read(host)
+
+    assert changed.switch("icc", default=True)["value"] == UNKNOWN
+    assert "changed after dockerd started" in str(changed.switch("icc", default=True)["at"])
+    assert changed.switch("userland-proxy", default=True)["value"] == UNKNOWN
+    # A reload takes this one over.
+    assert changed.switch("live-restore", default=False)["value"] is True
+
+
+def test_a_link_that_is_newer_than_dockerd_counts_as_a_change(host: Host) -> None:
+    host.write("/srv/daemon.json", '{"icc": false}')
+    os.utime(host.at("/srv/daemon.json"))
+    host.link(FILE, "/srv/daemon.json")
+    host.dockerd(age=3600)
+
+    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
+
+
+def test_without_the_time_of_its_start_nothing_of_the_file_is_known(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+    host.dockerd()
+    host.at("/proc/42/stat").unlink()
+
+    assert read(host).switch("icc", default=True)["value"] == UNKNOWN
+
+
+def test_without_a_running_dockerd_the_file_tells_what_the_next_one_does(host: Host) -> None:
+    host.write(FILE, '{"icc": false}')
+
+    assert read(host).switch("icc", default=True)["value"] is False

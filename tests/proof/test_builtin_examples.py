@@ -1,0 +1,21 @@
+"""Examples are made into requests by the built-in folder's base requests."""
+
+from portero.application.loading import judge_of
+from portero.policy.rule import Example
+from portero.proof.examples import builtin_examples
+from portero.settings.settings import Settings
+
+
+def test_an_example_differs_from_the_base_request_only_where_it_says() -> None:
+    judge = judge_of(Settings.read({}, {"host_root": "none"}))
+    examples = builtin_examples(judge)
+    plain, changed = (
+        examples.document(Example("", "ContainerCreate", changes))
+        for changes in ({}, {"body": {"HostConfig": {"Privileged": True}}})
+    )
+
+    assert plain["operation"] == changed["operation"] == "ContainerCreate"
+    assert [one.rule for one in judge.find_violations(changed, 0, judge.enforcement) if one.action == "deny"] == [
+        "no-privileged"
+    ]
+    assert [one.rule for one in judge.find_violations(plain, 0, judge.enforcement) if one.action == "deny"] == []

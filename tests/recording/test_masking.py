@@ -1,0 +1,127 @@
+"""Envelopes without secrets: rules see the same as before."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portero.application.loading import judge_of
+from portero.judging.judge import Judge
+from portero.reading import envelope
+from portero.recording.masking import Unmaskable, masked
+from portero.settings.settings import Settings
+from portero.values.json_types import JSON
+from tests.captured import envelopes
+
+
+def asked(method: str = "POST", uri: str = "/v1.45/containers/create", body: object = None, **headers: str) -> bytes:
+    document: dict[str, Any] = {"RequestMethod": method, "RequestUri": uri, "RequestHeaders": headers}
+    if body is not None:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        document["RequestBody"] = base64.b64encode(data).decode()
+    return json.dumps(document).encode()
+
+
+def masked_body(body: object) -> Any:
+    return json.loads(base64.b64decode(str(masked(envelope.read(asked(body=body)))["RequestBody"])))
+
+
+def masked_uri(uri: str) -> str:
+    return str(masked(envelope.read(asked(uri=uri)))["RequestUri"])
+
+
+LINES = [json.loads(line) for line in Path(__file__).with_name("masked.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if "body" in line], ids=lambda line: str(line["body"]))
+def test_values_that_look_secret_are_masked_and_names_and_what_rules_look_at_stay(line: dict[str, Any]) -> None:
+    assert masked_body(line["body"]) == line["masked"]
+
+
+def test_a_body_without_secrets_stays_as_it_was_written_byte_by_byte() -> None:
+    body = b'{ "Image":"x",\t"Memory":1e0, "a":"\\u0041" }\n'
+
+    told = masked(envelope.read(asked(body=body)))
+
+    assert base64.b64decode(str(told["RequestBody"])) == body
+
+
+def test_names_that_stand_twice_and_odd_numbers_stay_in_a_body_that_is_masked() -> None:
+    body = b'{"a":1,"a":-0.5,"Token":"x","b":[],"c":{},"d":[1,null,true,{"e":18446744073709551615}]}'
+
+    told = masked(envelope.read(asked(body=body)))
+
+    assert base64.b64decode(str(told["RequestBody"])) == body.replace(b'"x"', b'"***"')
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if "uri" in line], ids=lambda line: line["uri"])
+def test_secrets_in_the_query_are_masked_and_the_rest_stays_as_it_was_encoded(line: dict[str, str]) -> None:
+    assert masked_uri(line["uri"]).partition("?")[2] == line["query"]
+
+
+def test_a_password_in_an_absolute_target_is_masked_and_a_name_in_the_path_stays() -> None:
+    assert masked_uri("http://u:p@h/v1.45/images/token:1.0/json") == "http://u:***@h/v1.45/images/token:1.0/json"
+
+
+def test_headers_that_no_rule_looks_at_keep_only_their_names() -> None:
+    headers = {
+        "User-Agent": "docker",
+        "X-Registry-Auth": "abc",
+        "X-Meta-Whatever": "x",
+        "Content-Type": "application/json",
+    }
+
+    told = masked(envelope.read(asked(body={"Token": "xyz"}, **headers, **{"Content-Length": "16"})))
+
+    assert told["RequestHeaders"] == {
+        "user-agent": "docker",
+        "x-registry-auth": "***",
+        "x-meta-whatever": "***",
+        "content-type": "application/json",
+        "content-length": "15",
+    }
+
+
+def test_a_length_that_was_wrong_stays_wrong() -> None:
+    told = masked(envelope.read(asked(body={"Token": "x"}, **{"Content-Length": "0"})))
+
+    assert told["RequestHeaders"] == {"content-length": "0"}
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (asked(body=b'{"Token":"x"'), "body"),
+        (asked(body=b"\xff"), "body"),
+        (asked(body=b'{}{"Token":"x"}'), "body"),
+        (asked(uri="/x?token=%zz"), "uri"),
+        (asked(uri="/x?a=1#token=x"), "uri"),
+    ],
+)
+def test_what_cannot_be_read_is_not_stored(data: bytes, what: str) -> None:
+    with pytest.raises(Unmaskable, match=what):
+        masked(envelope.read(data))
+
+
+@pytest.fixture(scope="module")
+def judge() -> Judge:
+    return judge_of(Settings.read({}, {"host_root": "none", "profile": "restricted"}))
+
+
+def _find_decided(judge: Judge, request: bytes) -> dict[str, JSON]:
+    """The line without the client's trace: its header is masked as every one that decides nothing."""
+    line = judge.decide(request, "x", 0.0).line(0)
+    return {name: value for name, value in line.items() if name not in ("traceId", "parentSpanId")}
+
+
+def test_every_captured_request_is_decided_alike_with_and_without_its_secrets(judge: Judge) -> None:
+    different = []
+    for data in (json.dumps(one).encode() for asked in envelopes().values() for one in asked):
+        plain = json.dumps(masked(envelope.read(data))).encode()
+        before, after = (_find_decided(judge, request) for request in (data, plain))
+        if before != after:
+            different.append((before, after))
+
+    assert different == []

@@ -1,0 +1,135 @@
+"""Lines of a recording: written without secrets, read back, or refused."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portero.decision import Decision, Subject, Violation
+from portero.identity.caller import Identity
+from portero.recording import recorded_line
+from portero.recording.recorded_line import InvalidRecordLine, Outcome, Recorded
+
+MUCH = 1 << 20
+BODY = base64.b64encode(b'{"Env":["TOKEN=hunter2"]}').decode()
+ASKED = {"RequestMethod": "POST", "RequestUri": "/v1.45/containers/create", "RequestBody": BODY}
+
+
+def decision() -> Decision:
+    violations = (
+        Violation("no-privileged", "baseline", "HostConfig.Privileged", "deny", "", {}),
+        Violation("no-privileged", "baseline", "Privileged", "deny", "", {}),
+        Violation("memory-limit", "hardened", "HostConfig.Memory", "deny", "", {}),
+        Violation("image-digest", "advisory", "Image", "audit", "", {}),
+    )
+    subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
+    return Decision(
+        id="d-1", time=0.0, subject=subject, violations=violations, policy="digest", profile="hardened", mode="enforce"
+    )
+
+
+def written(data: bytes, most: int = MUCH) -> dict[str, Any]:
+    line = recorded_line.written(data, decision(), most)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    document: dict[str, Any] = json.loads(line)
+    return document
+
+
+def test_a_line_has_the_question_without_secrets_and_the_decision() -> None:
+    line = written(json.dumps(ASKED).encode())
+
+    assert base64.b64decode(line["envelope"]["RequestBody"]) == b'{"Env":["TOKEN=***"]}'
+    assert line["decision"]["id"] == "d-1"
+    assert (line["format"], line["phase"]) == (1, "req")
+
+
+@pytest.mark.parametrize(
+    ("data", "withheld"),
+    [
+        (b"", "envelope"),
+        (b'{"password": "hunter2"', "envelope"),
+        (json.dumps(ASKED | {"RequestUri": "/x?token=hunter2%zz"}).encode(), "uri"),
+        (json.dumps(ASKED | {"RequestBody": base64.b64encode(b'{"a":"hunter2"').decode()}).encode(), "body"),
+    ],
+)
+def test_what_cannot_be_masked_is_withheld_and_the_decision_kept(data: bytes, withheld: str) -> None:
+    line = written(data)
+
+    assert (line["withheld"], "envelope" in line) == (withheld, False)
+    assert line["decision"]["id"] == "d-1"
+    assert "hunter2" not in json.dumps(line)
+
+
+def test_a_line_that_is_too_long_keeps_the_decision() -> None:
+    line = written(json.dumps(ASKED | {"RequestUri": "/" + "x" * MUCH}).encode())
+
+    assert (line["withheld"], "envelope" in line) == ("size", False)
+
+
+def test_a_line_is_read_back_with_what_was_decided() -> None:
+    told = recorded_line.read(recorded_line.written(json.dumps(ASKED).encode(), decision(), MUCH))
+
+    assert told is not None
+    assert told.asked is not None
+    assert json.loads(told.asked)["RequestUri"] == "/v1.45/containers/create"
+    assert told.id == "d-1"
+    rules = ("no-privileged", "memory-limit")
+    assert told.outcome == Outcome(False, rules, "HostConfig.Privileged", "ContainerCreate", "alice", "busybox")
+
+
+def test_a_withheld_line_has_no_question() -> None:
+    told = recorded_line.read(recorded_line.written(b"", decision(), MUCH))
+
+    assert told is not None
+    assert (told.asked, told.id) == (None, "d-1")
+
+
+def test_a_bare_capture_has_no_decision_and_dockers_answers_are_left_out() -> None:
+    line = json.dumps({"phase": "req", "seq": 1, "envelope": ASKED}).encode()
+
+    assert recorded_line.read(line) == Recorded(json.dumps(ASKED).encode(), None, "")
+    assert recorded_line.read(json.dumps({"phase": "res", "envelope": ASKED}).encode()) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b"{}",
+        b'{"envelope": 1}',
+        b'{"envelope": {}, "decision": 1}',
+        b"[" * 100000,
+        b'{"envelope": {}, "decision": {}}',
+        b'{"envelope": {}, "decision": {"violations": [1]}}',
+        b"\xff",
+    ],
+)
+def test_what_is_no_line_of_a_recording_is_refused(line: bytes) -> None:
+    with pytest.raises(InvalidRecordLine):
+        recorded_line.read(line)
+
+
+def test_who_asked_is_recorded_and_the_token_is_not() -> None:
+    subject = Subject(user="alicia", groups=("dev",), identified_by="token")
+    asked = ASKED | {"RequestHeaders": {"X-PORTERO-Token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}}
+
+    line = recorded_line.written(json.dumps(asked).encode(), replace(decision(), subject=subject), MUCH)
+
+    assert b"eyJhbGciOiJFZERTQSJ9" not in line
+    assert b"c2lnbmF0dXJl" not in line
+    told = recorded_line.read(line)
+    assert told is not None
+    assert told.known == Identity("alicia", ("dev",), "token")
+
+
+def test_a_line_whose_identity_is_none_is_no_line() -> None:
+    line = json.loads(recorded_line.written(json.dumps(ASKED).encode(), decision(), MUCH))
+
+    with pytest.raises(InvalidRecordLine):
+        recorded_line.read(json.dumps(line | {"identity": {"user": 7}}).encode())

@@ -1,0 +1,126 @@
+"""A line of the log is read as what it says, and what is no line of ours is refused whatever it is."""
+
+import json
+from typing import Any
+
+import pytest
+
+from portero.decision import Decision, Subject, refusal
+from portero.report import log_lines
+from portero.report.log_violation import LoggedViolation, NoDecision
+from tests.report.decisions import SECONDS, decision, line, violation
+
+
+def test_a_line_as_portero_writes_it_is_read() -> None:
+    subject = Subject("ContainerCreate", "POST", "/containers/create", "1.45", "alice", image="busybox")
+    made = Decision(
+        id="d-0123456789ab",
+        time=SECONDS,
+        subject=subject,
+        violations=(refusal("body-hidden", "Image"),),
+        policy="ab",
+        profile="baseline",
+        mode="enforce",
+    )
+
+    read = log_lines.read(json.dumps(made.line(800)).encode())
+
+    assert (read.id, read.time, read.user, read.operation) == ("d-0123456789ab", SECONDS, "alice", "ContainerCreate")
+    assert (read.version, read.image, read.allowed, read.microseconds) == ("1.45", "busybox", False, 800)
+    assert read.violations == (LoggedViolation("body-hidden", "always", "Image", "refused", ""),)
+
+
+@pytest.mark.parametrize(
+    ("violations", "outcome"),
+    [
+        ([], "allowed"),
+        ([violation(action="audit", level="advisory")], "allowed"),
+        ([violation(action="waived", exception="probe")], "allowed"),
+        ([violation(action="audit")], "would"),
+        ([violation(action="audit"), violation("no-host-pid")], "refused"),
+    ],
+)
+def test_what_became_of_a_request(violations: list[dict[str, Any]], outcome: str) -> None:
+    assert log_lines.read(line(*violations)).outcome == outcome
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "another version": {"version": 3},
+    "an older version": {"version": 1},
+    "no version": {"version": None},
+    "no text": {"user": 7},
+    "no time": {"time": "yesterday"},
+    "a time beyond the calendar": {"time": "99999-01-01T00:00:00Z"},
+    "no truth": {"allowed": "yes"},
+    "another mode": {"mode": "maybe"},
+    "another profile": {"profile": "none"},
+    "violations that are none": {"violations": {"rule": "x"}},
+    "a violation that is none": {"violations": ["x"]},
+    "an action that is none": {"violations": [violation(action="allow")]},
+    "a level that is none": {"violations": [violation(action="audit", level="top")]},
+    "a violation without a place": {"violations": [{"rule": "x", "level": "baseline", "action": "deny"}]},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_line_with_something_else_in_it_is_none(change: dict[str, Any]) -> None:
+    with pytest.raises(NoDecision):
+        log_lines.read(line(**change))
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"x", b"[]", b"7", b"{}", b"\xff", b"[" * 100_000, b'{"version": 1}', b"1" * 10_000, line()[:-20]]
+)
+def test_a_line_of_something_else_is_none(text: bytes) -> None:
+    with pytest.raises(NoDecision):
+        log_lines.read(text)
+
+
+@pytest.mark.parametrize("field", sorted(decision().keys() - {"daemonDefaults"}))
+def test_a_line_in_which_a_field_is_missing_is_none(field: str) -> None:
+    content = decision()
+    del content[field]
+
+    with pytest.raises(NoDecision):
+        log_lines.read(json.dumps(content).encode())
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert log_lines.read(line(time="2026-11-24T16:00:00.123")).time == SECONDS
+
+
+@pytest.mark.parametrize(
+    ("violations", "only"),
+    [
+        ([], False),
+        ([violation("image-tag", "audit", level="restricted", profile="restricted")], True),
+        (
+            [
+                violation("image-tag", "audit", level="restricted", profile="restricted"),
+                violation(action="audit", profile="hardened"),
+            ],
+            False,
+        ),
+    ],
+)
+def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict[str, Any]], only: bool) -> None:
+    read = log_lines.read(line(*violations, auditProfile="restricted"))
+
+    assert (read.audit_profile, read.only_audit_profile_refuses) == ("restricted", only)
+
+
+def test_of_each_rule_the_worst_violation_counts() -> None:
+    waived, refused = violation(action="waived", exception="probe"), violation(at="HostConfig.Binds[0]")
+    audited = violation("no-host-pid", action="audit")
+
+    read = log_lines.read(line(waived, audited, refused, refused))
+
+    assert [(one.rule, one.outcome) for one in read.worst] == [("no-privileged", "refused"), ("no-host-pid", "would")]
+    assert [one.outcome for one in read.worst_first] == ["refused", "refused", "would", "waived"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("user", "mallory"), ("image", None), ("microseconds", 7)])
+def test_of_a_name_that_stands_twice_the_last_counts(name: str, value: object) -> None:
+    twice = line(violation()).decode().rstrip()[:-1] + f', "{name}": {json.dumps(value)}}}'
+
+    assert log_lines.read(twice.encode()) == log_lines.read(line(violation(), **{name: value}))

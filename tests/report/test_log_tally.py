@@ -1,0 +1,116 @@
+"""The sums over a log, by rule, user, image, operation and time, of any number of names."""
+
+from typing import Any
+
+import pytest
+
+from portero.report import log_lines
+from portero.report.log_tally import OTHERS, UNKNOWN, UNREADABLE, Limits, Table, Tally
+from tests.report.decisions import SECONDS, line, violation
+
+
+def added(*lines: bytes) -> Tally:
+    made = Tally()
+    for each in lines:
+        made.add(log_lines.read(each))
+    return made
+
+
+def counts(table: Table) -> dict[str, dict[str, int]]:
+    return {name: dict(counted) for name, counted in table.ranked()}
+
+
+LOG = (
+    line(),
+    line(violation(), user="bob"),
+    line(violation(action="audit"), mode="audit", user="bob", image="nginx"),
+    line(operation="ContainerList", image=None, user=""),
+    line(violation("body-hidden", level="always"), operation="", image=None),
+)
+
+
+def test_decisions_are_counted_by_what_became_of_them() -> None:
+    made = added(*LOG)
+
+    assert dict(made.outcomes) == {"allowed": 2, "refused": 2, "would": 1}
+    assert (made.decisions, made.audited, made.first, made.last) == (5, 1, SECONDS, SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        ("user", {"bob": {"refused": 1, "would": 1}, "alice": {"refused": 1, "allowed": 1}, UNKNOWN: {"allowed": 1}}),
+        ("image", {"busybox": {"allowed": 1, "refused": 1}, "nginx": {"would": 1}}),
+        (
+            "operation",
+            {
+                "ContainerCreate": {"allowed": 1, "refused": 1, "would": 1},
+                UNREADABLE: {"refused": 1},
+                "ContainerList": {"allowed": 1},
+            },
+        ),
+    ],
+)
+def test_each_group_has_its_names_the_worst_first(group: str, expected: dict[str, Any]) -> None:
+    told = counts(added(*LOG).by[group])
+
+    assert told == expected
+    assert [*told] == [*expected]
+
+
+def test_a_rule_counts_once_in_a_decision_by_the_worst_and_each_at_is_reported() -> None:
+    made = added(
+        line(violation(action="waived", at="A", exception="probe"), violation(at="B"), violation(at="B")),
+        line(violation(action="audit", at="A")),
+    )
+
+    assert counts(made.by_rule) == {"no-privileged": {"refused": 1, "would": 1}}
+    assert counts(made.rules["no-privileged"].places) == {"B": {"refused": 2}, "A": {"waived": 1, "would": 1}}
+    assert [one.outcome for one in made.rules["no-privileged"].latest] == ["refused", "would"]
+    assert counts(made.exceptions) == {"probe": {"waived": 1}}
+
+
+def test_only_the_latest_denials_and_would_be_denials_are_kept() -> None:
+    made = added(*(line(violation(), path=f"/{number}") for number in range(30)), line())
+
+    assert [one.path for one in made.latest] == [f"/{number}" for number in range(5, 30)]
+
+
+def test_names_that_are_too_many_are_counted_together() -> None:
+    table = Table(2)
+    for name in ("a", "b", "c", "d", "a"):
+        table.add(name, "refused")
+
+    assert counts(table) == {"a": {"refused": 2}, OTHERS: {"refused": 2}, "b": {"refused": 1}}
+
+
+def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
+    made = Tally(Limits(names=20, rules=20))
+    for number in range(300):
+        name = f"n{number}"
+        violated = violation(name, at=name, action="waived", exception=name)
+        made.add(log_lines.read(line(violated, user=name, image=name, operation=name, policy=name)))
+
+    tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]
+    assert [len(table.ranked()) for table in tables] == [21] * len(tables)
+    assert len(made.rules) == 20
+
+
+def test_the_sums_for_machines_name_what_they_count() -> None:
+    told = added(*LOG).document()
+
+    assert (told["decisions"], told["refused"], told["wouldBeRefused"], told["inModeAudit"]) == (5, 2, 1, 1)
+    assert told["byRule"] == {"no-privileged": {"refused": 1, "wouldBeRefused": 1}, "body-hidden": {"refused": 1}}
+    assert told["overTime"] == [{"start": int(SECONDS) // 60 * 60, "allowed": 2, "refused": 2, "wouldBeRefused": 1}]
+
+
+def test_the_audit_profile_is_counted_apart() -> None:
+    tally = Tally()
+    stricter = violation("image-tag", "audit", level="restricted", profile="restricted")
+
+    tally.add(log_lines.read(line(stricter, auditProfile="restricted")))
+    tally.add(log_lines.read(line(violation(), stricter, auditProfile="restricted")))
+
+    document: Any = tally.document()
+    assert (document["refused"], document["wouldBeRefused"], document["refusedByAuditProfileOnly"]) == (1, 0, 1)
+    assert document["byRule"]["image-tag"] == {"refusedByAuditProfile": 2}

@@ -1,0 +1,380 @@
+"""One connection: answered in order, never before a request is whole, and ended for whatever is malformed."""
+
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portero.dockerd.peer import Peer
+from portero.server import http_connection as connection
+from portero.server.http_connection import Connection
+from portero.server.status_pages import create
+from portero.values.json_types import JSON
+
+# More than a socket takes when nobody reads.
+FIGURES = 1 << 20
+HEAD = b"POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\n"
+
+
+class Judge:
+    """Allows what says so; counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.peers: list[Peer] = []
+
+    def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+        self.asked.append(data)
+        self.peers.append(peer)
+        if data == b"fail":
+            raise RuntimeError("on demand")
+        return {"Allow": data.startswith(b"allow"), "Msg": ""}
+
+    def failure(self) -> Mapping[str, JSON]:
+        return {"Allow": False, "Msg": "internal-error"}
+
+    def health(self) -> Mapping[str, JSON]:
+        return {"well": True}
+
+    def status(self) -> Mapping[str, JSON]:
+        return {}
+
+    def metrics_text(self) -> bytes:
+        return b"x" * FIGURES
+
+
+@contextmanager
+def served(
+    judge: Judge,
+    turns: threading.Semaphore | None = None,
+    ending: Callable[[], bool] = lambda: False,
+) -> Iterator[socket.socket]:
+    """The client's end of a connection that is being served."""
+    ours, theirs = socket.socketpair()
+    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending)
+    thread = threading.Thread(target=serve, args=(serving,))
+    thread.start()
+    ours.settimeout(10)
+    try:
+        yield ours
+    finally:
+        ours.close()
+        thread.join(10)
+    assert not thread.is_alive()
+
+
+def serve(connection: Connection) -> None:
+    """As its thread does."""
+    connection.serve()
+    connection.close()
+
+
+def exchanged(judge: Judge, data: bytes) -> bytes:
+    """Everything that comes back until the connection ends."""
+    with served(judge) as client:
+        with suppress(OSError):
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: received(client), b""))
+
+
+def received(client: socket.socket) -> bytes:
+    try:
+        return client.recv(1 << 16)
+    except ConnectionResetError:
+        return b""
+
+
+def request(body: bytes, more: bytes = b"") -> bytes:
+    return HEAD + more + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def answer(client: socket.socket) -> tuple[bytes, Any]:
+    head, _, body = client.recv(1 << 16).partition(b"\r\n\r\n")
+    return head, json.loads(body)
+
+
+def test_requests_are_answered_one_after_the_other() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        for body, allowed in ((b"allow", True), (b"no", False), (b"fail", False)):
+            client.sendall(request(body))
+            head, document = answer(client)
+
+            assert (head.split(b"\r\n")[0], document["Allow"]) == (b"HTTP/1.1 200 OK", allowed)
+            assert b"Connection: keep-alive" in head
+
+    assert judge.asked == [b"allow", b"no", b"fail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [("GET", "/healthz", b"200"), ("GET", "/AuthZPlugin.AuthZReq", b"405"), ("POST", "/other", b"404")],
+)
+def test_other_pages_are_no_answers_about_requests(method: str, target: str, status: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+
+    assert got.split(b" ")[1] == status
+    assert b'"Allow"' not in got
+    assert judge.asked == []
+
+
+@pytest.mark.parametrize("second", [request(b"allow"), b"x", b"\r\n"], ids=["a request", "a byte", "an empty line"])
+def test_what_comes_before_an_answer_is_due_makes_both_malformed(second: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, request(b"allow") + second)
+
+    assert got.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"Connection: close" in got
+    assert judge.asked == []
+
+
+@pytest.mark.parametrize(
+    "data", [HEAD + b"Content-Length: 9\r\n\r\nallow", HEAD + b"Content-Length: x\r\n\r\n", b"?\r\n\r\n"]
+)
+def test_half_a_request_is_not_judged(data: bytes) -> None:
+    judge = Judge()
+
+    assert exchanged(judge, data).startswith(b"HTTP/1.1 400")
+    assert judge.asked == []
+
+
+def test_a_client_that_asks_whether_to_go_on_may() -> None:
+    with served(Judge()) as client:
+        client.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"allow")
+
+        assert answer(client)[1]["Allow"] is True
+
+
+def test_a_process_that_ends_answers_and_says_that_it_was_the_last_time() -> None:
+    got = exchanged(Judge(), request(b"allow"))
+    assert b"Connection: keep-alive" in got
+
+    with served(Judge(), ending=lambda: True) as client:
+        client.sendall(request(b"allow"))
+        head, document = answer(client)
+
+        assert document["Allow"] is True
+        assert b"Connection: close" in head
+        assert client.recv(1) == b""
+
+
+def test_a_request_that_does_not_arrive_in_time_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(HEAD + b"Content-Length: 100\r\n\r\nallow")
+
+        assert client.recv(1) == b""
+    assert judge.asked == []
+
+
+def test_a_head_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.3)
+    began = time.monotonic()
+    with served(Judge()) as client, suppress(OSError):
+        for byte in HEAD * 2:
+            client.sendall(bytes([byte]))
+            time.sleep(0.02)
+
+    assert time.monotonic() - began < 2
+
+
+def test_a_body_that_drips_in_does_not_stretch_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.3)
+    judge = Judge()
+    began = time.monotonic()
+    with served(judge) as client, suppress(OSError):
+        client.sendall(HEAD + b"Content-Length: 100\r\n\r\n")
+        for _ in range(100):
+            client.sendall(b"x")
+            time.sleep(0.02)
+
+    assert time.monotonic() - began < 2
+    assert judge.asked == []
+
+
+def test_a_request_in_pieces_is_answered_and_the_next_one_may_take_its_time_to_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.5)
+    with served(Judge()) as client:
+        for _ in range(2):
+            time.sleep(0.8)
+            for piece in (HEAD, b"Content-Length: 5\r\n\r\nal", b"low"):
+                client.sendall(piece)
+                time.sleep(0.03)
+
+            assert answer(client)[1]["Allow"] is True
+
+
+def test_an_answer_arrives_in_whole_at_a_client_that_reads_it_slowly() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+        got = b"".join(iter(lambda: client.recv(10_000), b""))
+
+    assert got.partition(b"\r\n\r\n")[2] == judge.metrics_text()
+
+
+def test_a_client_that_does_not_read_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ARRIVES_WITHIN", 0.2)
+    with served(Judge()) as client:
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(1)
+        got = b"".join(iter(lambda: received(client), b""))
+
+    assert 0 < len(got) < FIGURES
+
+
+def test_an_idle_connection_is_left_open_for_its_time_and_then_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.3)
+    with served(Judge()) as client:
+        client.sendall(request(b"allow"))
+        answer(client)
+        began = time.monotonic()
+
+        assert client.recv(1) == b""
+        assert time.monotonic() - began > 0.2
+
+
+def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.05)
+    ours, theirs = socket.socketpair()
+    judge = Judge()
+    serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False)
+    hang_up = serving.hang_up
+
+    def hang_up_late() -> None:
+        ours.sendall(request(b"allow"))
+        hang_up()
+
+    monkeypatch.setattr(serving, "hang_up", hang_up_late)
+    with ours:
+        ours.settimeout(30)
+        serving.serve()
+
+        assert answer(ours)[1]["Allow"] is True
+        serving.close()
+
+
+@pytest.mark.parametrize("seconds", [29.9999999, 30.0, 1e-9, 0.999999])
+def test_any_time_can_be_waited(seconds: float) -> None:
+    """The kernel takes less than a million microseconds, and no time at all for ever."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        serving = Connection(theirs, Judge(), create(Judge()), threading.Semaphore(1), lambda: False)
+        serving._wait_at_most(seconds)
+
+        whole, rest = struct.unpack("@ll", theirs.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+        assert 0 < whole + rest / 1e6 <= seconds + 0.02
+        serving.close()
+
+
+def test_an_answer_is_the_last_when_the_end_began_while_it_was_made() -> None:
+    judge = Judge()
+    with served(judge, ending=lambda: bool(judge.asked)) as client:
+        client.sendall(request(b"allow"))
+
+        assert b"Connection: close" in answer(client)[0]
+        assert client.recv(1) == b""
+
+
+def test_after_a_request_in_pieces_an_idle_connection_is_closed_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_IDLE", 0.3)
+    with served(Judge()) as client:
+        client.sendall(HEAD)
+        time.sleep(0.05)
+        client.sendall(b"Content-Length: 5\r\n\r\nallow")
+        answer(client)
+        began = time.monotonic()
+
+        assert client.recv(1) == b""
+        assert time.monotonic() - began > 0.2
+
+
+def test_the_judge_is_handed_the_process_that_asks() -> None:
+    judge = Judge()
+    with served(judge) as client:
+        client.sendall(request(b"allow"))
+        client.recv(1 << 16)
+
+    assert judge.peers == [Peer(os.getpid(), os.geteuid())]
+
+
+def test_the_usual_answer_is_worded_as_any_other() -> None:
+    class Allows(Judge):
+        def answer(self, data: bytes, peer: Peer) -> Mapping[str, JSON]:
+            return {"Allow": True, "Msg": "" if data == b"usual" else "x"}
+
+    for more in (b"", b"Connection: close\r\n"):
+        with served(Allows()) as one, served(Allows()) as other:
+            one.sendall(request(b"usual", more))
+            other.sendall(request(b"other", more))
+            usual, unusual = one.recv(1 << 16), other.recv(1 << 16)
+
+        assert json.loads(usual.partition(b"\r\n\r\n")[2]) == {"Allow": True, "Msg": ""}
+        assert usual == unusual.replace(b'"x"', b'""').replace(b"Length: 27", b"Length: 26")
+
+
+def test_a_large_request_waits_for_its_turn_and_a_small_one_does_not() -> None:
+    judge, turns = Judge(), threading.Semaphore(0)
+    with served(judge, turns) as large, served(judge, turns) as small:
+        large.sendall(request(b"allow" + b"x" * (1 << 17)))
+        small.sendall(request(b"allow"))
+        assert answer(small)[1]["Allow"] is True
+        assert judge.asked == [b"allow"]
+
+        turns.release()
+        assert answer(large)[1]["Allow"] is True
+        assert turns.acquire(timeout=5)
+
+
+def test_a_large_result_waits_for_no_turn() -> None:
+    """A request that has one may wait for the daemon, and the daemon until we have answered its result."""
+    head = HEAD.replace(b"AuthZReq", b"AuthZRes")
+    for length, body in (
+        (b"Content-Length: 200000", b"x" * 200_000),
+        (b"Transfer-Encoding: chunked", b"5\r\n{...}\r\n0\r\n\r\n"),
+    ):
+        with served(Judge(), threading.Semaphore(0)) as client:
+            client.sendall(head + length + b"\r\n\r\n" + body)
+
+            assert answer(client)[1]["Allow"] is True
+
+
+def test_a_request_is_answered_whose_client_sends_nothing_more() -> None:
+    with served(Judge()) as client:
+        client.sendall(request(b"allow"))
+        client.shutdown(socket.SHUT_WR)
+
+        assert answer(client)[1]["Allow"] is True
+        assert client.recv(1) == b""
+
+
+_WORDS = st.sampled_from(
+    [HEAD, request(b"allow"), request(b"no"), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n", b"allow"]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(_WORDS | st.binary(max_size=20), max_size=5).map(b"".join))
+def test_no_bytes_make_an_allow_without_the_judge(data: bytes) -> None:
+    judge = Judge()
+    got = exchanged(judge, data)
+
+    assert got == b"" or got.startswith(b"HTTP/1.1 ")
+    assert got.count(b'"Allow": true') <= sum(asked.startswith(b"allow") for asked in judge.asked)

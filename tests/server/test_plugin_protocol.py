@@ -1,0 +1,54 @@
+"""The calls of Docker's plugin protocol."""
+
+import pytest
+
+from portero.dockerd.peer import Peer
+from portero.reading.envelope import LARGEST
+from portero.server.plugin_protocol import CALLS, MOST_READ, MOST_SENT
+from portero.values.json_types import JSON
+from tests.server.running import Server
+from tests.server.stand_in import StandIn
+
+NOBODY = Peer(0, 0)
+ALLOWED = {"Allow": True, "Msg": ""}
+
+
+def test_activation_offers_authorization(server: Server) -> None:
+    assert server.ask("POST", "/Plugin.Activate") == (200, {"Implements": ["authz"]})
+
+
+def test_the_answer_is_json_for_dockerds_plugin_client(server: Server) -> None:
+    connection = server.connection()
+    connection.request("POST", "/Plugin.Activate")
+
+    assert connection.getresponse().headers["Content-Type"] == "application/vnd.docker.plugins.v1.2+json"
+    connection.close()
+
+
+def test_what_was_carried_out_is_not_denied_afterwards(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZRes", b"no json at all") == (200, ALLOWED)
+
+
+def test_a_failure_of_portero_is_a_denial(server: Server) -> None:
+    assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"fail") == (200, {"Allow": False, "Msg": "internal-error"})
+
+
+class Failing(StandIn):
+    def answer(self, data: bytes, peer: Peer) -> dict[str, JSON]:
+        raise ZeroDivisionError
+
+
+def test_a_request_is_answered_by_the_judge_and_a_failure_of_it_is_a_denial(caplog: pytest.LogCaptureFixture) -> None:
+    before = CALLS["/AuthZPlugin.AuthZReq"]
+
+    assert before(StandIn(), b"{}", NOBODY)["Allow"] is True
+    assert before(Failing(), b"{}", NOBODY) == {"Allow": False, "Msg": "internal-error"}
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_was_carried_out_is_not_judged() -> None:
+    assert CALLS["/AuthZPlugin.AuthZRes"](Failing(), b"{}", NOBODY) == ALLOWED
+
+
+def test_more_is_read_than_an_envelope_may_hold_so_that_the_judge_can_refuse_it() -> None:
+    assert LARGEST < MOST_READ < MOST_SENT

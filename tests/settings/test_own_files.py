@@ -1,0 +1,59 @@
+"""Portero's own files: a container that could write one of them could decide, or hide what it did."""
+
+import sys
+
+import pytest
+
+from portero.settings import own_files
+from portero.settings.settings import Settings
+
+
+def settings(**options: str) -> Settings:
+    return Settings.read({}, options)
+
+
+def test_policy_folders_decide() -> None:
+    assert "/etc/portero/policy" in own_files.list_deciding(settings(schemas="/etc/portero/policy"))
+
+
+def test_trusted_keys_and_the_versions_seen_decide_where_folders_are_signed() -> None:
+    found = own_files.list_deciding(settings(trusted_keys="/etc/portero/a.pub", state="/var/lib/portero/versions.json"))
+
+    assert {"/etc/portero/a.pub", "/var/lib/portero/versions.json"} <= {*found}
+    assert "/var/lib/portero/versions.json" not in own_files.list_deciding(settings())
+
+
+def test_the_log_is_protected_with_its_folder_and_the_recording() -> None:
+    logs = own_files.list_logs(settings(log="/var/log/portero/d.jsonl", record="/var/log/r.jsonl"))
+
+    assert logs == ["/var/log/portero/d.jsonl", "/var/log/portero", "/var/log/r.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "base", "found"),
+    [
+        ("/usr", "/usr", []),
+        ("/opt/portero/1.2", "/usr/local", ["/opt/portero/1.2"]),
+        ("/opt/portero/1.2", "/opt/python", ["/opt/portero/1.2", "/opt/python"]),
+        ("/opt/python", "/opt/python", ["/opt/python"]),
+    ],
+)
+def test_the_python_of_an_environment_counts_as_the_environment_does(
+    monkeypatch: pytest.MonkeyPatch, prefix: str, base: str, found: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "prefix", prefix)
+    monkeypatch.setattr(sys, "base_prefix", base)
+
+    assert own_files.list_programs() == found
+
+
+def test_standard_output_is_no_file() -> None:
+    assert own_files.list_logs(settings(log="-")) == []
+
+
+def test_the_folder_of_bundles_and_its_logins_decide_too() -> None:
+    signed = {"trusted_keys": "/etc/portero/a.pub", "host_groups": "web"}
+    given = {"bundle": "oci://127.0.0.1:5000/p:prod", "bundle_login": "/etc/portero/registry.json"}
+    found = own_files.list_deciding(settings(**signed, **given))
+
+    assert {"/var/lib/portero/bundle", "/var/lib/portero/bundle/current", "/etc/portero/registry.json"} <= {*found}

@@ -1,0 +1,87 @@
+"""The envelope that dockerd would post: what of a request is shown, and what is not."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from portero.standin.envelopes import MOST_SHOWN, ClientRequest, envelope
+
+JSON_TYPE = ("Content-Type", "application/json")
+
+
+def shown(*headers: tuple[str, str], target: str = "/v1.45/containers/create", body: bytes = b"{}") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(envelope(ClientRequest("POST", target, headers, body)))
+    return document
+
+
+def test_a_json_body_is_shown_with_method_target_and_headers() -> None:
+    document = shown(JSON_TYPE, ("content-length", "2"))
+
+    assert document == {
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.45/containers/create",
+        "RequestBody": base64.b64encode(b"{}").decode(),
+        "RequestHeaders": {"Content-Type": "application/json", "Content-Length": "2"},
+    }
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_parameters_and_case_of_the_media_type_do_not_matter(content_type: str) -> None:
+    assert "RequestBody" in shown(("Content-Type", content_type))
+
+
+@pytest.mark.parametrize("content_type", ["application/x-tar", "text/json", "application/jsonp", ""])
+def test_no_other_body_is_shown(content_type: str) -> None:
+    assert "RequestBody" not in shown(("Content-Type", content_type))
+
+
+def test_the_first_content_type_decides_and_the_last_is_shown() -> None:
+    hidden = shown(("Content-Type", "application/x-tar"), JSON_TYPE)
+
+    assert "RequestBody" not in hidden
+    assert hidden["RequestHeaders"] == {"Content-Type": "application/json"}
+
+
+def test_an_empty_body_and_no_headers_leave_no_keys() -> None:
+    assert shown(body=b"").keys() == {"RequestMethod", "RequestUri"}
+
+
+@pytest.mark.parametrize("target", ["/v1.45/auth", "/auth?x=1", "/v1.45/%61uth"])
+def test_a_login_is_never_shown(target: str) -> None:
+    assert "RequestBody" not in shown(JSON_TYPE, target=target)
+
+
+def test_a_target_that_does_not_decode_hides_the_body() -> None:
+    assert "RequestBody" not in shown(JSON_TYPE, target="/services/create?#%zz")
+
+
+def test_credentials_and_what_net_http_takes_away_are_not_shown() -> None:
+    document = shown(
+        ("Host", "docker"),
+        ("Authorization", "x"),
+        ("X-Registry-Auth", "x"),
+        ("X-Registry-Config", "x"),
+        ("user-agent", "Docker-Client/26.1.5"),
+        body=b"",
+    )
+
+    assert document["RequestHeaders"] == {"User-Agent": "Docker-Client/26.1.5"}
+
+
+def test_a_chunked_body_has_neither_coding_nor_length() -> None:
+    document = shown(JSON_TYPE, ("Transfer-Encoding", "chunked"), ("Content-Length", "7"))
+
+    assert document["RequestHeaders"] == {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(("length", "too_large"), [(MOST_SHOWN, False), (MOST_SHOWN + 1, True)])
+def test_dockerd_refuses_to_show_more_than_four_mebibytes(length: int, too_large: bool) -> None:
+    assert ClientRequest("POST", "/containers/create", [JSON_TYPE], b" " * length).is_too_large is too_large
+
+
+def test_a_large_tar_is_none_of_a_plugins_business() -> None:
+    assert not ClientRequest(
+        "POST", "/build", [("Content-Type", "application/x-tar")], b" " * (MOST_SHOWN + 1)
+    ).is_too_large

@@ -1,0 +1,70 @@
+"""What status and metrics say of the bundle: how old it is, and what was wrong with the last one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from portero.settings.settings import Settings
+from portero.status import bundle_state
+from portero.status.bundle_state import BundleState
+
+NOW = 1_800_000_000.0
+GOOD = BundleState(mark="x", group="web", version=7, succeeded=NOW - 10, tried=NOW - 10)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    given = {
+        "bundle": "oci://127.0.0.1:5000/p:prod",
+        "bundle_folder": str(tmp_path),
+        "trusted_keys": "/k",
+        "host_groups": "web",
+    }
+    return Settings.read({}, given)
+
+
+def notices(settings: Settings) -> list[str]:
+    return [*bundle_state.list_notices(settings, NOW)]
+
+
+def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
+    bundle_state.write(settings.bundle_folder, GOOD)
+
+    assert notices(settings) == []
+    assert b"\nportero_bundle_version 7\n" in bundle_state.metrics_text(settings)
+    described = bundle_state.describe(settings)
+    assert isinstance(described, dict)
+    assert (described["version"], described["for"], described["fault"]) == (7, "web", "")
+
+
+def test_a_stale_one_does(settings: Settings) -> None:
+    bundle_state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW - 1201, fault="registry: status 503"))
+
+    assert notices(settings) == ["no pull of a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
+
+
+def test_so_does_one_of_the_future_once_the_clock_was_set_back(settings: Settings) -> None:
+    bundle_state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
+
+    (notice,) = notices(settings)
+    assert "no pull of a bundle went well since 2027-01-16" in notice
+
+
+def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
+    bundle_state.write(settings.bundle_folder, replace(GOOD, refused=True, fault="the bundle is signed for db"))
+
+    assert notices(settings) == ["a bundle was refused, the last good one stays: the bundle is signed for db"]
+
+
+def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:
+    assert notices(settings) == ["no bundle was ever fetched: start portero-bundle.timer"]
+    assert bundle_state.metrics_text(settings) == b""
+    bundle_state.place(settings.bundle_folder).write_text("x")
+    assert "cannot be read" in notices(settings)[0]
+
+
+def test_without_a_bundle_there_is_nothing_to_say() -> None:
+    settings = Settings.read({}, {})
+
+    assert (notices(settings), bundle_state.describe(settings), bundle_state.metrics_text(settings)) == ([], {}, b"")

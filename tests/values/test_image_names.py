@@ -1,0 +1,84 @@
+"""Image names in exceptions mean what docker means by them, and never an image of another registry."""
+
+from typing import Any
+
+import pytest
+
+from portero.engine.reference import Reference
+from portero.facts.image import parse
+from portero.policy.exception_match import make_strict
+from portero.values import image_names
+from portero.values.json_types import JSON
+
+HUB = {"const": "docker.io"}
+DIGEST = "sha256:" + "0" * 64
+
+
+def image(**named: Any) -> dict[str, Any]:
+    return {"properties": {"facts": {"properties": {"image": {"properties": named}}}}}
+
+
+def matches(match: JSON, reference: str) -> bool:
+    read: Any = make_strict(image_names.complete(match))
+    return Reference().compile(read, {}).failures({"facts": {"image": parse(reference, "Image")}}) == ()
+
+
+@pytest.mark.parametrize(
+    ("match", "reference"),
+    [
+        (image(repository={"const": "busybox"}), "busybox"),
+        (image(repository={"const": "busybox"}), "docker.io/busybox:1.36"),
+        (image(repository={"const": "library/busybox"}), "busybox"),
+        (image(repository={"enum": ["busybox", "netops/probe"]}), "index.docker.io/netops/probe"),
+        (image(registry=HUB, repository={"const": "busybox"}), "library/busybox"),
+        (image(repository={"const": "busybox"}, digest={"const": DIGEST}), f"busybox@{DIGEST}"),
+        (image(repository={"const": "busybox"}, digest={"const": DIGEST}), f"mirror.example/busybox@{DIGEST}"),
+        (image(registry={"const": "mirror.example"}, repository={"const": "busybox"}), "mirror.example/busybox"),
+        ({"anyOf": [image(repository={"const": "busybox"})]}, "busybox"),
+        ({"properties": {"facts": {"allOf": [image(repository={"const": "a"})["properties"]["facts"]]}}}, "a"),
+    ],
+)
+def test_a_name_matches_what_docker_means_by_it(match: JSON, reference: str) -> None:
+    assert matches(match, reference)
+
+
+@pytest.mark.parametrize(
+    ("match", "reference"),
+    [
+        (image(repository={"const": "busybox"}), "evil.io/busybox"),
+        (image(repository={"const": "busybox"}), "evil.io/library/busybox"),
+        (image(repository={"const": "busybox"}), "evil/busybox"),
+        (image(repository={"const": "netops/probe"}), "evil.io/netops/probe"),
+        (image(registry={"const": "mirror.example"}, repository={"const": "busybox"}), "busybox"),
+        (image(repository={"const": "busybox"}, digest={"const": DIGEST}), "busybox"),
+    ],
+)
+def test_a_name_matches_no_image_of_another_registry(match: JSON, reference: str) -> None:
+    assert not matches(match, reference)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"not": image(repository={"const": "busybox"})},
+        {"if": image(repository={"const": "busybox"}), "then": {"properties": {"operation": {"const": "x"}}}},
+        {"properties": {"body": {"properties": {"Labels": {"properties": {"repository": {"const": "x"}}}}}}},
+        image(repository={"pattern": "^netops/"}, registry=HUB),
+    ],
+    ids=str,
+)
+def test_what_is_no_name_of_an_image_to_match_stays_as_it_is(match: JSON) -> None:
+    assert image_names.complete(match) == match
+
+
+def test_a_pattern_for_repositories_of_every_registry_is_a_fault() -> None:
+    pattern = image(repository={"pattern": "^netops/.*$"})
+    sentence = (
+        "properties.repository: matches images of every registry: "
+        'write "registry": {"const": "docker.io"} beside it, or your registry'
+    )
+
+    assert [*image_names.faults(pattern)] == [sentence]
+    assert [*image_names.faults({"anyOf": [pattern]})] == [sentence]
+    assert not [*image_names.faults({"not": pattern})]
+    assert not [*image_names.faults(image(repository={"const": "busybox"}))]
