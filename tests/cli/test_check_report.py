@@ -5,7 +5,7 @@ from dataclasses import replace
 from portero.cli.check_report import list_lines, make_line
 from portero.decision import NearMiss
 from portero.recording.decided_request import Checked
-from tests.report.conftest_formats import checked, violation
+from tests.report.conftest import checked, violation
 
 LINES = {"HostConfig.Privileged": ("compose.yaml", 6), "HostConfig.PidMode": ("compose.yaml", 5)}
 

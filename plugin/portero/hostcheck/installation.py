@@ -17,7 +17,7 @@ from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
 from portero.values.json_types import JSON
 
-UNIT = "portero.application"
+UNIT = "portero.service"
 SETTINGS = "/etc/portero"
 _UNIT_FOLDERS = (
     "/etc/systemd/system",
