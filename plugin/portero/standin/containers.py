@@ -7,9 +7,9 @@ from portero.standin.messages import RAW, Answer, Call
 from portero.standin.objects import Container, State
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
-_PATIENCE_SECONDS = 10.0
+_MAX_WAIT_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _DEPENDS_ON = "com.docker.compose.depends_on"
 
 
@@ -51,7 +51,7 @@ def attach(state: State, call: Call) -> Answer:
 
 
 def _silence(container: Container) -> Iterator[bytes]:
-    container.ended.wait(_PATIENCE_SECONDS)
+    container.ended.wait(_MAX_WAIT_SECONDS)
     yield b""
 
 
@@ -62,8 +62,8 @@ def wait(state: State, call: Call) -> Answer:
 
 
 def _ending(state: State, container: Container) -> Iterator[bytes]:
-    container.started.wait(_PATIENCE_SECONDS)
-    while not container.ended.wait(_LOOK_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
+    container.started.wait(_MAX_WAIT_SECONDS)
+    while not container.ended.wait(_POLL_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
         pass  # `docker attach` waits first and asks afterwards whether it runs
     with state.lock:
         state.end(container)
@@ -96,8 +96,3 @@ def rename(state: State, call: Call) -> Answer:
     """ContainerRename."""
     state.container(call.path["id"]).name = call.first("name")
     return Answer(204)
-
-
-def update(state: State, call: Call) -> Answer:
-    """ContainerUpdate."""
-    return Answer(body={"Warnings": []})
