@@ -77,7 +77,7 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
     # Compose asks for several things at once, in no fixed order.
     for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
         # Without the sandbox Compose sends the token of portero login, which is of no file.
-        request = FileRequest("", posted, None, part.name, run.networks, known=NOBODY)
+        request = FileRequest("", posted, None, part.name, run.networks, identity=NOBODY)
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
