@@ -69,3 +69,10 @@ def test_the_whole_host_is_no_project() -> None:
 def test_a_named_file_that_is_missing_is_reported(folder: Path) -> None:
     with pytest.raises(SandboxError, match=r"none\.env: does not exist"):
         project.of_command(["--env-file", "none.env"], str(folder), None)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("compose.yaml", True), ("a/b.yml", True), ("x.json", False), ("-", False)]
+)
+def test_a_compose_file_is_known_by_its_name(name: str, expected: bool) -> None:
+    assert project.is_compose(name) is expected

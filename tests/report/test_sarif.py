@@ -56,7 +56,8 @@ def test_a_denial_is_an_error_at_its_file_line_service_and_field(policy: Policy)
 
 def test_a_property_with_a_line_of_its_own_is_the_region(policy: Policy) -> None:
     lines = {"HostConfig.Privileged": ("base file.yaml", 7)}
-    found = replace(checked(violation("no-privileged"), violation("no-host-pid", "X")), find_line=lines.get)
+    made = checked(violation("no-privileged"), violation("no-host-pid", "X"))
+    found = replace(made, request=replace(made.request, find_line=lines.get))
 
     own, whole = (result["locations"][0]["physicalLocation"] for result in run(policy, found)["results"])
 

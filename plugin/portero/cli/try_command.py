@@ -10,8 +10,9 @@ import click
 
 from portero.cli import corrected_command, options
 from portero.cli.terminal import show_json, show_lines, show_text
-from portero.compose import external_objects, project, refused_keys
+from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
+from portero.compose.resolved_project import add_external_objects
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
@@ -122,7 +123,7 @@ def _run_compose(
             refused_keys.check_files(of.files, of.shown)
         run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
-            external_objects.prepare(
+            add_external_objects(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
             )
             return run(own, socket, terminal=_needs_terminal(words))

@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from portero.compose import external_objects, project, refused_keys
+from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.builds import list_builds, make_session
 from portero.compose.project import Reading
+from portero.compose.resolved_project import add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines
 from portero.identity.caller import NOBODY
@@ -123,7 +123,7 @@ def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
     with StandIn(daemon.answer) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
-        external_objects.prepare(daemon.state, config.output)
+        add_external_objects(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
     if ended.status is None:
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
