@@ -104,7 +104,7 @@ def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
     from portero.compose import project
 
-    found = project.of_command([], os.getcwd(), None).files
+    found = project.from_command([], os.getcwd(), None).files
     if not found:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, found))
@@ -114,14 +114,14 @@ def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading
     if len(files) > 1 or is_compose(files[0]):
         from portero.compose import requests
 
-        yield from requests.requests(files, judge.routes, reading)
+        yield from requests.list_requests(files, judge.routes, reading)
         return
     with click.open_file(files[0], "rb") as opened:
         data = opened.read()
     if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
         from portero.compose import requests
 
-        yield from requests.requests_of_text(data, judge.routes, reading)
+        yield from requests.list_requests_of_text(data, judge.routes, reading)
         return
     yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 

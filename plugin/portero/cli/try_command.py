@@ -118,10 +118,10 @@ def _run_compose(
     folder = os.getcwd()
     before, own = words.all[words.own : words.subcommand], words.all[words.own :]
     try:
-        of = project.of_command(before, folder, root)
+        of = project.from_command(before, folder, root)
         if sandboxed:
             refused_keys.check_files(of.files, of.shown)
-        run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
+        run = compose_run.find_runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
             add_external_objects(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
