@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portero.standin.envelopes import MOST_SHOWN, ClientRequest, envelope
+from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest, envelope
 
 JSON_TYPE = ("Content-Type", "application/json")
 
@@ -76,12 +76,12 @@ def test_a_chunked_body_has_neither_coding_nor_length() -> None:
     assert document["RequestHeaders"] == {"Content-Type": "application/json"}
 
 
-@pytest.mark.parametrize(("length", "too_large"), [(MOST_SHOWN, False), (MOST_SHOWN + 1, True)])
+@pytest.mark.parametrize(("length", "too_large"), [(MAX_SHOWN_BYTES, False), (MAX_SHOWN_BYTES + 1, True)])
 def test_dockerd_refuses_to_show_more_than_four_mebibytes(length: int, too_large: bool) -> None:
     assert ClientRequest("POST", "/containers/create", [JSON_TYPE], b" " * length).is_too_large is too_large
 
 
 def test_a_large_tar_is_none_of_a_plugins_business() -> None:
     assert not ClientRequest(
-        "POST", "/build", [("Content-Type", "application/x-tar")], b" " * (MOST_SHOWN + 1)
+        "POST", "/build", [("Content-Type", "application/x-tar")], b" " * (MAX_SHOWN_BYTES + 1)
     ).is_too_large

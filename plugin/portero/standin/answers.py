@@ -19,7 +19,7 @@ from portero.standin import (
     system,
 )
 from portero.standin.envelopes import ClientRequest
-from portero.standin.messages import Answer, Call, failure, lines
+from portero.standin.messages import Answer, Call, failure, stream_documents
 from portero.standin.objects import State
 from portero.values.json_fields import to_object
 
@@ -106,7 +106,7 @@ _FIXED: Mapping[str, Answer] = MappingProxyType(
         "ImageList": Answer(body=[]),
         "ImageSearch": Answer(body=[]),
         "ImageHistory": Answer(body=[]),
-        "ImageLoad": lines({"stream": "Loaded image: standin:latest\n"}),
+        "ImageLoad": stream_documents({"stream": "Loaded image: standin:latest\n"}),
         "ImageTag": Answer(201),
         "ImagePrune": Answer(body={"ImagesDeleted": [], "SpaceReclaimed": 0}),
         "ContainerPrune": Answer(body={"ContainersDeleted": [], "SpaceReclaimed": 0}),

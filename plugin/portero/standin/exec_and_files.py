@@ -1,4 +1,4 @@
-"""Answers about what goes on in containers: commands, processes, files, output. It is silent and empty there."""
+"""Answers about commands, statistics and files of containers: commands write nothing, every path is a folder."""
 
 import base64
 import json

@@ -1,8 +1,8 @@
-"""Answers about images, builds and registries: every image is there, every build and pull succeeds, nothing moves."""
+"""Answers about images, builds and registries: every image exists, every build and pull succeeds."""
 
 from dataclasses import replace
 
-from portero.standin.messages import Answer, Call, lines
+from portero.standin.messages import Answer, Call, stream_documents
 from portero.standin.objects import CREATED, State, identity
 from portero.values.json_types import JSON
 
@@ -27,7 +27,9 @@ def inspect(state: State, call: Call) -> Answer:
 
 def pull(state: State, call: Call) -> Answer:
     """ImageCreate: pull or import."""
-    return lines({"status": "Pulling, at the stand-in for dockerd", "id": "latest"}, {"status": "Status: up to date"})
+    return stream_documents(
+        {"status": "Pulling, at the stand-in for dockerd", "id": "latest"}, {"status": "Status: up to date"}
+    )
 
 
 def pull_plugin(state: State, call: Call) -> Answer:
@@ -38,13 +40,13 @@ def pull_plugin(state: State, call: Call) -> Answer:
 
 def push(state: State, call: Call) -> Answer:
     """ImagePush and PluginPush."""
-    return lines({"status": f"latest: digest: {_digest(call.path['name'])} size: 1"})
+    return stream_documents({"status": f"latest: digest: {_digest(call.path['name'])} size: 1"})
 
 
 def build(state: State, call: Call) -> Answer:
     """ImageBuild, of the classic builder."""
     digest = _digest(call.first("t") or "build")
-    return lines(
+    return stream_documents(
         {"stream": "Step 1/1 : at the stand-in for dockerd\n"},
         {"aux": {"ID": digest}},
         {"stream": f"Successfully built {digest[7:19]}\n"},

@@ -45,7 +45,7 @@ def update_service(state: State, call: Call) -> Answer:
 
 def inspect_service(state: State, call: Call) -> Answer:
     """ServiceInspect: a service that no client made here existed before and is plain."""
-    return Answer(body=_service(state, _service_id(state, call.path["id"])))
+    return Answer(body=_describe_service(state, _service_id(state, call.path["id"])))
 
 
 def list_services(state: State, call: Call) -> Answer:
@@ -54,7 +54,7 @@ def list_services(state: State, call: Call) -> Answer:
     named = [_service_id(state, name) for name in filters.get("name", [])]
     wanted = filters.get("label", [])
     shown = [id for id in named or state.services if has_labels(wanted, child(state.services[id], "Labels"))]
-    return Answer(body=[_service(state, id) for id in shown])
+    return Answer(body=[_describe_service(state, id) for id in shown])
 
 
 def delete_service(state: State, call: Call) -> Answer:
@@ -74,7 +74,7 @@ def _service_id(state: State, reference: str) -> str:
     return id
 
 
-def _service(state: State, id: str) -> Object:
+def _describe_service(state: State, id: str) -> Object:
     spec = state.services[id]
     return {**_TIMES, "ID": id, "Spec": spec, "PreviousSpec": spec, "Endpoint": {"Spec": {}}}
 
@@ -89,10 +89,10 @@ def tasks(state: State, call: Call) -> Answer:
         if (wanted is None or id in wanted or text(spec, "Name") in wanted)
         and has_labels(labels, child(spec, "Labels"))
     ]
-    return Answer(body=[task for id in shown for task in _tasks(state, id)])
+    return Answer(body=[task for id in shown for task in _list_tasks(state, id)])
 
 
-def _tasks(state: State, service: str) -> list[JSON]:
+def _list_tasks(state: State, service: str) -> list[JSON]:
     replicated = child(child(state.services[service], "Mode"), "Replicated")
     count = replicated.get("Replicas", 1)
     return [
