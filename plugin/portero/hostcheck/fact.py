@@ -1,7 +1,7 @@
-"""A fact of the host: a value, and where it was read. What could not be read has the value UNKNOWN, never a guess.
+"""Facts of the host: a value, and where it was read. The value of a fact that cannot be read is UNKNOWN.
 
-How a host rule treats such facts: two versions of its schema, `certain` and `possible`. Most keywords of JSON Schema
-accept any string, so the rule as written could hold by accident. `certain` holds only if the rule holds whatever the
+A host rule is checked in two versions of its schema, `certain` and `possible`: most keywords of JSON Schema accept any
+string, so the rule as written could hold for UNKNOWN. `certain` holds only if the rule holds whatever the
 unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
 """
 

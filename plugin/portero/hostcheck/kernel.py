@@ -1,7 +1,4 @@
-"""Facts of the kernel: access control, hardening and network settings, lockdown, swap. Source: /proc and /sys.
-
-And where Docker keeps its data: the folder, whether it is a file system of its own, and of which kind.
-"""
+"""Facts of the kernel (access control, settings, lockdown, swap) and of the file system with Docker's data."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Does dockerd show its authorization plugin every body? Two requests that Portero must refuse and that create nothing.
+"""Probes whether dockerd shows its plugin every body: two requests that Portero must refuse and that create nothing.
 
 Each body has the image's name twice, which Portero always refuses (body-duplicate-name) if it sees the body. A daemon
 with one of the two CVEs hides the body, and Portero then refuses the missing body instead. Where no plugin enforces,

@@ -1,8 +1,8 @@
-"""One line of a recording: what dockerd asked, without its secrets, and what was decided.
+"""One line of a recording: a request of dockerd without its secrets, and the decision on it.
 
 Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
-What could not be masked is not stored: the line then names it in `withheld` and keeps the decision. A token is never
-stored; `identity` says who asked, so that a request can be decided again when its token or certificate has expired.
+A part that cannot be masked is not stored: the line then names it in `withheld` and has the decision. A token is never
+stored; `identity` is its user, so that a request can be decided again when its token or certificate has expired.
 """
 
 import json

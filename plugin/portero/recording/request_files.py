@@ -1,6 +1,6 @@
 """Reads the JSON that `portero check` is given: captured envelopes, requests written by hand, docker inspect, bodies.
 
-One document, or one a line, comes in; requests for the judge come out. Anything else is an error with file and line.
+A file has one document, or one a line. Anything else is an error with file and line.
 """
 
 import base64
