@@ -38,7 +38,6 @@ class Files:
             return absent
 
     def exists(self, path: str) -> bool:
-        """Whether something is there."""
         try:
             self.stat(path)
         except (FileNotFoundError, NotADirectoryError):

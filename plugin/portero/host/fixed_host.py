@@ -45,15 +45,12 @@ class FixedObjects:
     since: int = 1_767_225_600  # 2026-01-01
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        """The one in the data."""
         return self.found.get(kind, {}).get(name)
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
-        """Those in the data."""
         return [{**shown, "Names": [f"/{name}"]} for name, shown in self.found.get(kind, {}).items()]
 
     def info(self) -> Mapping[str, JSON]:
-        """A daemon of today."""
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
 
 
@@ -106,11 +103,9 @@ class FixedHost:
         """Nothing: it never changes."""
 
     def moment(self, peer: Peer | None = None) -> "FixedHost":
-        """Itself: it never changes."""
         return self
 
     def look(self, path: str) -> HostEntry:
-        """What is at a cleaned absolute path."""
         if not self._visible:
             places = (self._files.list_opened(path), self._docker.list_opened(path))
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)
@@ -129,7 +124,6 @@ class FixedHost:
         )
 
     def trace(self, path: str) -> Trace:
-        """How the kernel gets to a cleaned absolute path."""
         if not self._visible:
             return Trace()
         ways = [*self._list_ways(path)]
@@ -144,7 +138,6 @@ class FixedHost:
         )
 
     def find_passage(self, path: str) -> Passage:
-        """Where a cleaned absolute path leads, and the folders on the way."""
         return Passage(self._resolve(path), self.trace(path).passes) if self._visible else Passage()
 
     def _hold(self, *paths: str) -> tuple[str, ...]:
@@ -160,15 +153,12 @@ class FixedHost:
         return self._networks.get(name, None if is_network_id(name) else name)
 
     def daemon(self) -> DaemonDefaults:
-        """The defaults in `daemon`."""
         return self._daemon
 
     def routes(self) -> HostRoutes | None:
-        """Those in the data."""
         return self._routes if self._visible else None
 
     def objects(self) -> "FixedObjects | None":
-        """Those in the data."""
         return self._objects
 
     def _follow(self, names: Iterable[str]) -> dict[str, str]:

@@ -91,7 +91,6 @@ class HostFiles:
         self.resolver = PathResolver(self._sockets, self.own, self.programs, self.logs, self.protected)
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
-        """The host as it is now, for one request of this peer."""
         return FilesMoment(self, peer)
 
     def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
@@ -99,7 +98,6 @@ class HostFiles:
         return self._configs.read(walk if self.visible else None, asking)
 
     def watch(self) -> None:
-        """Read ahead of requests from now on, in this process."""
         self._listening.watch()
         self.daemons.watch()
 
@@ -137,14 +135,12 @@ class FilesMoment:
         self._name_of = host.new_lookup(lambda: who.daemon)
 
     def look(self, path: str) -> HostEntry:
-        """What is at a cleaned absolute path."""
         if path not in self._seen:
             with refuse_unreadable():
                 self._seen[path] = self._look(path)
         return self._seen[path]
 
     def trace(self, path: str) -> Trace:
-        """How the kernel gets to a cleaned absolute path."""
         if path not in self._traced:
             seen = self.look(path).resolved is not None
             with refuse_unreadable():
@@ -152,7 +148,6 @@ class FilesMoment:
         return self._traced[path]
 
     def find_passage(self, path: str) -> Passage:
-        """Where a cleaned absolute path leads, and the folders on the way."""
         if path not in self._passages:
             with refuse_unreadable():
                 self._passages[path] = self._tracer.find_passage(path) if self._host.visible else Passage()
@@ -176,7 +171,6 @@ class FilesMoment:
             return self._routes
 
     def objects(self) -> Objects | None:
-        """What exists at the daemon that asks."""
         with refuse_unreadable():
             return self._objects
 

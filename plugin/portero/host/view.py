@@ -73,19 +73,15 @@ class Objects(Protocol):
     @property
     def since(self) -> int:
         """When Portero began to judge, in seconds since 1970."""
-        ...
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
         """All objects of a kind, as the API lists them; stopped containers too."""
-        ...
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
         """What docker inspect shows of an object, by name or ID; None: the daemon has none."""
-        ...
 
     def info(self) -> Mapping[str, JSON]:
         """What docker info shows."""
-        ...
 
 
 class HostMoment(Protocol):
@@ -96,31 +92,24 @@ class HostMoment(Protocol):
 
     def look(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
-        ...
 
     def trace(self, path: str) -> Trace:
         """How the kernel gets to a cleaned absolute path; nothing for a path that cannot be followed."""
-        ...
 
     def find_passage(self, path: str) -> Passage:
         """Where a cleaned absolute path leads, and the folders on the way."""
-        ...
 
     def network(self, name: str) -> str | None:
         """The name behind a network ID; None: it could not be found out."""
-        ...
 
     def daemon(self) -> DaemonDefaults:
         """The defaults that dockerd gives to containers and networks."""
-        ...
 
     def routes(self) -> HostRoutes | None:
         """Addresses, routes and interfaces where dockerd makes networks; None: they are not visible."""
-        ...
 
     def objects(self) -> Objects | None:
         """What exists at the daemon; None: it cannot be asked, or need not be (PORTERO_LOOKUPS)."""
-        ...
 
 
 class Host(Protocol):
@@ -128,11 +117,9 @@ class Host(Protocol):
 
     def watch(self) -> None:
         """Read ahead of requests from now on, in this process."""
-        ...
 
     def moment(self, peer: Peer | None = None) -> HostMoment:
         """The host as it is now, for one request of this peer; None: it is asked by no daemon."""
-        ...
 
 
 def is_network_id(name: str) -> bool:

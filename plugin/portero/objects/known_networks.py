@@ -21,11 +21,9 @@ class KnownNetworks:
     own: HostRoutes = NO_ROUTES
 
     def watch(self) -> None:
-        """Read ahead of requests from now on."""
         self.host.watch()
 
     def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
-        """A moment of the host, with the known names."""
         return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.own)
 
 
@@ -38,19 +36,15 @@ class KnownNetworksMoment:
     own: HostRoutes = NO_ROUTES
 
     def look(self, path: str) -> HostEntry:
-        """What is at the path on the host."""
         return self.moment.look(path)
 
     def trace(self, path: str) -> Trace:
-        """How the kernel gets to the path on the host."""
         return self.moment.trace(path)
 
     def find_passage(self, path: str) -> Passage:
-        """Where the path leads on the host."""
         return self.moment.find_passage(path)
 
     def network(self, name: str) -> str | None:
-        """The known name, else the host's."""
         return self.name_of(name) or self.moment.network(name)
 
     def routes(self) -> HostRoutes:
@@ -62,9 +56,7 @@ class KnownNetworksMoment:
         return NO_ROUTES if routes is None else routes.without(self.own)
 
     def daemon(self) -> DaemonDefaults:
-        """The defaults of the host's daemon."""
         return self.moment.daemon()
 
     def objects(self) -> Objects | None:
-        """Those of the host's daemon."""
         return self.moment.objects()

@@ -123,7 +123,6 @@ class ObjectLookup:
 
     @property
     def since(self) -> int:
-        """When Portero began to judge."""
         return find_start()
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
