@@ -12,8 +12,8 @@ import pytest
 from portero.dockerd import daemon_config
 from portero.dockerd.daemon_config import DaemonConfig
 from portero.dockerd.daemon_defaults import DaemonDefaults
+from portero.host.listening_sockets import HeldSockets
 from portero.host.live_host import FilesMoment, HostFiles
-from portero.host.socket_cache import HeldSockets
 from portero.refusals import Refused
 from tests.paths import ROOT
 

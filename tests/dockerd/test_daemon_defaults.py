@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.dockerd.daemon_defaults import SUBUID as FILE
-from portero.dockerd.daemon_defaults import DaemonDefaults, Ulimit, parse_daemon_json, remaps_root
+from portero.dockerd.daemon_defaults import DaemonDefaults, Ulimit, are_off, parse_daemon_json, remaps_root
+from portero.values.json_types import JSON
 
 
 def said(**settings: Any) -> DaemonDefaults:
@@ -233,3 +234,36 @@ def test_the_user_of_the_default_is_dockremap(line: str) -> None:
     assert remaps_root("default", line) is (line != "dockremap:0:65536")
     assert remaps_root("dockremap", line) is (line != "dockremap:0:65536")
     assert remaps_root("default", line + ":x") is True
+
+
+OFF: dict[str, JSON] = {"network-host": False, "security-insecure": False}
+
+
+def test_both_written_false_are_off() -> None:
+    assert are_off({"builder": {"gc": {"enabled": True}, "entitlements": {**OFF, "device": True}}})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"builder": None},
+        {"builder": []},
+        {"builder": {}},
+        {"builder": {"entitlements": None}},
+        {"builder": {"entitlements": {"network-host": False}}},
+        {"builder": {"entitlements": {"security-insecure": False}}},
+        {"builder": {"entitlements": {**OFF, "network-host": True}}},
+        {"builder": {"entitlements": {**OFF, "security-insecure": None}}},
+        {"builder": {"entitlements": {**OFF, "network-host": 0}}},
+        {"builder": {"entitlements": {**OFF, "network-host": "false"}}},
+        # Go would take these for the same names.
+        {"builder": {"entitlements": {**OFF, "Network-Host": True}}},
+        {"builder": {"entitlements": OFF, "Entitlements": {"network-host": True}}},
+        {"builder": {"entitlements": {**OFF, "\u017fecurity-insecure": True}}},
+        # dockerd does not start with it.
+        {"Builder": {"entitlements": OFF}},
+    ],
+)
+def test_all_else_is_on(settings: dict[str, JSON]) -> None:
+    assert not are_off(settings)

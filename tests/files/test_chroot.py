@@ -9,6 +9,11 @@ from portero.files.chroot import Files
 from tests.hostcheck.host_tree import Host
 
 
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
+
+
 def test_an_absolute_link_stays_below_the_root(host: Host) -> None:
     host.write("/run/docker.pid", "42")
     host.link("/var/run", "/run")

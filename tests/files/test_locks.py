@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.files.locks import locked_folder, try_lock
+from portero.files.locks import is_rotated, locked_folder, try_lock
 
 
 @pytest.fixture
@@ -35,3 +35,17 @@ def test_a_folder_that_another_holds_is_given_up_after_the_time(tmp_path: Path, 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), locked_folder(tmp_path / "missing"):
         pass
+
+
+def test_a_file_in_its_place_is_not_rotated_and_one_moved_replaced_or_removed_is(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with file.open("ab") as opened:
+        seen = [is_rotated(file, opened.fileno())]
+        file.rename(tmp_path / "log.1")
+        seen.append(is_rotated(file, opened.fileno()))
+        file.touch()
+        seen.append(is_rotated(file, opened.fileno()))
+        (tmp_path / "log.1").rename(file)
+        seen.append(is_rotated(file, opened.fileno()))
+
+    assert seen == [False, True, True, False]

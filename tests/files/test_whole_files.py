@@ -1,11 +1,13 @@
-"""Only regular files of bounded size are read, without waiting."""
+"""Files are read whole and bounded, without waiting, and written whole or not at all."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from portero.files.whole_files import read_regular_file
+from portero.files.whole_files import read_regular_file, read_state, replace_file, write_state, write_whole
 
 
 def test_a_file_is_read_whole_through_links(tmp_path: Path) -> None:
@@ -33,3 +35,99 @@ def test_a_pipe_does_not_block_and_a_device_does_not_fill_the_memory(tmp_path: P
 def test_a_missing_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_regular_file(tmp_path / "missing")
+
+
+def test_what_was_written_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    assert read_state(file, 2) is None
+
+    write_state(file, 2, {"name": "x"}, 0o600)
+
+    assert read_state(file, 2) == {"name": "x"}
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not as portero writes it"),
+        ('{"format": 2, "name": ', "is not as portero writes it"),
+        ("[" * 100_000, "is not as portero writes it"),
+        ('{"format": 2, "name": "x", "name": "y"}', "is not as portero writes it"),
+        ("[]", "is not of format 2"),
+        ("{}", "is not of format 2"),
+        ('{"format": 1, "name": "x"}', "is not of format 2"),
+    ],
+)
+def test_anything_else_is_an_error_that_names_the_file(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "state.json"
+    file.write_text(text)
+
+    with pytest.raises(ValueError, match=f"{file}: {words}"):
+        read_state(file, 2)
+
+
+def test_a_file_that_cannot_be_read_is_no_missing_one(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="is not a regular file"):
+        read_state(tmp_path, 2)
+
+
+WRITERS = {"whole": write_whole, "synced": partial(write_whole, synced=True), "replaced": replace_file}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("before", [None, 0o644, 0o666])
+def test_the_file_has_its_content_and_mode_whatever_was_there(
+    tmp_path: Path, before: int | None, write: Callable[[Path, bytes, int], None]
+) -> None:
+    file = tmp_path / "state.json"
+    if before is not None:
+        file.write_text("old and longer")
+        file.chmod(before)
+
+    write(file, b"new", 0o600)
+
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"new", 0o600)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_link_is_replaced_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "passwd").write_text("root")
+    (tmp_path / "state.json").symlink_to("passwd")
+
+    write_whole(tmp_path / "state.json", b"new", 0o600)
+
+    assert (tmp_path / "passwd").read_text() == "root"
+    assert (tmp_path / "state.json").read_bytes() == b"new"
+
+
+def test_nothing_is_left_and_the_old_file_stays_when_the_new_one_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*names: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "state.json").write_text("old")
+    monkeypatch.setattr(os, "replace", fail)
+
+    with pytest.raises(OSError, match="No space"):
+        write_whole(tmp_path / "state.json", b"new", 0o600)
+    assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {"state.json": "old"}
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "passwd").write_text("root")
+    (tmp_path / "page.html").symlink_to("passwd")
+
+    with pytest.raises(OSError, match="is a symbolic link"):
+        replace_file(tmp_path / "page.html", b"new", 0o600)
+    assert (tmp_path / "passwd").read_text() == "root"
+
+
+def test_a_device_stays_one() -> None:
+    before = Path(os.devnull).stat()
+
+    replace_file(Path(os.devnull), b"new", 0o600)
+
+    assert (Path(os.devnull).stat().st_mode, Path(os.devnull).stat().st_ino) == (before.st_mode, before.st_ino)

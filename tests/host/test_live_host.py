@@ -20,9 +20,8 @@ from portero.dockerd.peer import Peer
 from portero.files.mountinfo import MountReader
 from portero.host import network as routes
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import read_sockets
+from portero.host.listening_sockets import HeldSockets, read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
-from portero.host.socket_cache import HeldSockets
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
@@ -497,10 +496,9 @@ def test_an_invalid_daemon_json_is_refused(tmp_path: Path) -> None:
 OUT_OF_DESCRIPTORS = """
 import os, resource, sys
 from pathlib import Path
-from portero.host.files import HostFiles
-from portero.host.fixed import FixedObjects
-from portero.host.held_sockets import HeldSockets
-from portero.host.listening_sockets import read_sockets
+from portero.host.live_host import HostFiles
+from portero.host.fixed_host import FixedObjects
+from portero.host.listening_sockets import HeldSockets, read_sockets
 from portero.refusals import Refused
 
 root = sys.argv[1]

@@ -1,5 +1,8 @@
 """What a path opens is found whether it lies at, above or below a protected place, and under which of its names."""
 
+import errno
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portero.files.symlinks import HostWalk
-from portero.host.path_entry import Looker
+from portero.host.path_entry import Looker, list_daemon_sockets
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
-from portero.host.sockets import ListeningSocket, ListeningSockets
+from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.host.view import HostEntry
 from tests.host.test_resolved_paths import dockerd
 
@@ -78,3 +81,78 @@ def test_nothing_is_left_out_where_all_places_together_say_that_nothing_is_opene
     found = look.look(path)
     opened = {*found.holds, *found.written, *found.daemon_files, *found.docker_data}
     assert opened.issuperset(list_all(look.protected, path, resolved))
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    """A host with a folder /data."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "file").touch()
+    return tmp_path
+
+
+def find_sockets(folders: Path, folder: str = "/data") -> set[str]:
+    return list_daemon_sockets(HostWalk(str(folders)), folder)
+
+
+def bind(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a socket; its path may be longer than an address of one."""
+    monkeypatch.chdir(path.parent)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path.name)
+
+
+@pytest.mark.parametrize("name", sorted(WELL_KNOWN))
+def test_a_socket_that_comes_is_seen_and_one_that_goes_is_gone(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    find_sockets(folders)
+
+    bind(folders / "data" / name, monkeypatch)
+    assert find_sockets(folders) == {f"/data/{name}"}
+    assert find_sockets(folders) == {f"/data/{name}"}
+    (folders / "data" / name).unlink()
+    assert find_sockets(folders) == set()
+
+
+def test_another_folder_in_its_place_is_looked_through(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folders / "other").mkdir()
+    bind(folders / "other" / "docker.sock", monkeypatch)
+    find_sockets(folders)
+    (folders / "data").rename(folders / "before")
+    (folders / "other").rename(folders / "data")
+
+    assert find_sockets(folders) == {"/data/docker.sock"}
+
+
+@pytest.mark.parametrize("target", ["../later.sock", "/srv/x/later.sock"])
+def test_what_a_link_leads_to_may_become_a_socket(folders: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    (folders / "srv" / "x").mkdir(parents=True)
+    (folders / "data" / "docker.sock").symlink_to(target)
+    assert find_sockets(folders) == set()
+
+    place = folders / target.removeprefix("../").removeprefix("/")
+    bind(place, monkeypatch)
+    assert find_sockets(folders) == {"/data/docker.sock"}
+
+
+def test_a_name_that_could_not_be_read_is_not_taken_for_missing(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind(folders / "data" / "docker.sock", monkeypatch)
+    lstat = os.lstat
+
+    def fail(path: str) -> os.stat_result:
+        if path.endswith("docker.sock"):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return lstat(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", fail)
+        with pytest.raises(OSError, match="Too many open files"):
+            find_sockets(folders)
+    assert find_sockets(folders) == {"/data/docker.sock"}
+
+
+def test_the_top_can_be_looked_through(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind(folders / "containerd.sock", monkeypatch)
+
+    assert find_sockets(folders, "/") == {"/containerd.sock"}

@@ -11,7 +11,7 @@ from portero.hostcheck.fact import UNKNOWN
 from portero.hostcheck.host_rules import HostPolicy, load, rule_of
 from portero.policy.rule import Rule
 from portero.proof.rule_kinds import ENGINES
-from portero.values.merge_patch import merged
+from portero.values.json_objects import merged
 from tests.paths import SCHEMAS
 
 FILES = sorted((SCHEMAS / "host").glob("*/*.json"))

@@ -9,7 +9,7 @@ import pytest
 
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.host_rules import HostPolicy, load
-from portero.values.merge_patch import merged
+from portero.values.json_objects import merged
 from tests.paths import SCHEMAS
 
 

@@ -8,6 +8,7 @@ from portero.engine.reference import Reference
 from portero.facts.image import parse
 from portero.policy.exception_match import make_strict
 from portero.values import image_names
+from portero.values.image_names import whole_repository
 from portero.values.json_types import JSON
 
 HUB = {"const": "docker.io"}
@@ -82,3 +83,11 @@ def test_a_pattern_for_repositories_of_every_registry_is_a_fault() -> None:
     assert [*image_names.faults({"anyOf": [pattern]})] == [sentence]
     assert not [*image_names.faults({"not": pattern})]
     assert not [*image_names.faults(image(repository={"const": "busybox"}))]
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [("busybox", "library/busybox"), ("team/app", "team/app"), ("library/busybox", "library/busybox")],
+)
+def test_a_single_word_is_below_library(name: str, whole: str) -> None:
+    assert whole_repository(name) == whole

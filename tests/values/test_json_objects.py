@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from portero.values.json_objects import DuplicateName, load_json, load_object, load_strict_object, unique_names
+from portero.values.json_objects import DuplicateName, load_json, load_object, load_strict_object, merged, unique_names
 
 
 def test_an_object_is_read_as_json_reads_it() -> None:
@@ -50,3 +51,35 @@ def test_what_nests_too_deep_is_an_error_of_the_value(read: Callable[[bytes], ob
 def test_what_is_no_object_is_an_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"JSON|Expecting"):
         load_object(data)
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "expected"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        (["a", "b"], ["c", "d"], ["c", "d"]),
+        ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None),
+        ({"a": "foo"}, "bar", "bar"),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_a_patch_changes_what_it_names(target: Any, patch: Any, expected: Any) -> None:
+    assert merged(target, patch) == expected
+
+
+def test_the_target_stays_as_it_was() -> None:
+    target: Any = {"a": {"b": "c"}}
+
+    merged(target, {"a": {"b": None}})
+
+    assert target == {"a": {"b": "c"}}

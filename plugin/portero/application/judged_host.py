@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from portero.application.daemon_addresses import list_daemon_addresses
 from portero.files import package_files
 from portero.files.owners import Owners
+from portero.host.listening_sockets import HeldSockets
 from portero.host.live_host import HostFiles
-from portero.host.socket_cache import HeldSockets
 from portero.objects.lookup import DaemonObjects
 from portero.policy.policy import Policy
 from portero.settings import own_files

@@ -15,7 +15,7 @@ from portero.files import package_files
 from portero.files.whole_files import replace_file
 from portero.refusals import CODES
 from portero.settings.settings import InvalidSettings, Settings
-from portero.values.merge_patch import merged
+from portero.values.json_objects import merged
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
 NAMES = ("site.schema.json", "exception.json", "rule.json", "host-rule.json", "request.json", "decision.json")

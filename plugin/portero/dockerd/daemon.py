@@ -54,7 +54,6 @@ class AskingDaemon:
     config_file: str
     data_roots: tuple[str, ...]
     exec_root: str
-    runtime_folder: str
     user_folder: str
     hosts: tuple[str, ...]
     containerd: str
@@ -112,7 +111,6 @@ def locate_daemon(running: RunningDockerd, settings: Mapping[str, JSON]) -> Aski
         config_file=config_file,
         data_roots=data_roots,
         exec_root=exec_root,
-        runtime_folder=runtime,
         user_folder=_home(running) if rootless else "",
         hosts=tuple(configured.hosts(f"{runtime}/docker.sock" if rootless else _SOCKET)),
         containerd=configured.path("containerd", own_containerd if rootless else _CONTAINERD),

@@ -1,4 +1,4 @@
-"""The defaults that dockerd gives to containers and networks: the content of daemon.json in, a frozen value out.
+"""The defaults that dockerd gives to containers, networks and builds: daemon.json in, a frozen value out.
 
 ValueError: the content is not a JSON object. dockerd does not start with a setting of a wrong type, so such a setting
 counts as absent.
@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, TypeGuard
 
-from portero.dockerd.build_entitlements import Entitlements, are_off
 from portero.values.json_fields import to_object, to_text
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 from portero.values.sizes import read_ram_size
 
+# off: both are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.
+# unknown: they are off in the file, but the start of that dockerd cannot be seen.
+Entitlements = Literal["off", "off-after-restart", "on", "unknown"]
+_BOTH = ("network-host", "security-insecure")
 _Seccomp: TypeAlias = Literal["", "builtin", "unconfined", "custom"]
 _INT64 = range(-(2**63), 2**63)
 # moby daemon/daemon_unix.go, setupRemappedRoot: dockerd only logs that root cannot be remapped to itself.
@@ -156,3 +159,21 @@ def remaps_root(value: str, subuid: str) -> bool:
     lines = [line.strip().split(":") for line in subuid.splitlines()]
     starts = [fields[1] for fields in lines if len(fields) == 3 and (name.isdecimal() or fields[0] == name)]
     return not any(start.isdecimal() and int(start) == 0 for start in starts)
+
+
+def are_off(settings: Mapping[str, JSON]) -> bool:
+    """Whether this content of daemon.json refuses builds the host's network and all privileges.
+
+    BuildKit grants both to builds that ask, unless `builder.entitlements` refuses them. dockerd reads it at its start
+    only: a reload changes nothing (measured on 28.5.2), so it counts when the file is older than that dockerd. Below
+    the top level Go takes a name in any case (moby daemon/config/builder.go); such a second name counts as on.
+    """
+    entitlements = _find_one(settings.get("builder"), "entitlements")
+    return all(_find_one(entitlements, name) is False for name in _BOTH)
+
+
+def _find_one(value: JSON, name: str) -> JSON:
+    """The member of this name; None: there is none, or another that Go reads as the same."""
+    if not isinstance(value, dict) or [key.casefold() for key in value].count(name) != 1:
+        return None
+    return value.get(name)

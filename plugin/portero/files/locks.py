@@ -1,6 +1,6 @@
-"""File locks. A lock belongs to an open descriptor and ends with it, at the latest when the process ends (flock(2)).
+"""Locks on open files and folders, and whether an open file still has its name (log rotation).
 
-Log rotation: whether an open file is still the one of its name.
+A lock belongs to an open descriptor and ends with it, at the latest when the process ends (flock(2)).
 """
 
 import fcntl

@@ -1,15 +1,19 @@
-"""Reads a file whole, where only a regular file makes sense: no pipe blocks, no device fills the memory.
+"""Reads and writes whole files, and small JSON files of state.
 
-Writes a file whole or not at all: a reader finds the old content or the new one, never half of it.
-
-Writes a file that a command makes: in one step, with the mode that it should have, and through no link.
+Only regular files are read: no pipe blocks, no device fills the memory. Files are written whole or not at all: a reader
+finds the old content or the new one, never half of it.
 """
 
 import errno
+import json
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from portero.values.json_objects import unique_names
+from portero.values.json_types import JSON
 
 # Bytes; far more than any rule, site.json, key or daemon.json has.
 LARGEST = 1 << 20
@@ -60,3 +64,25 @@ def replace_file(file: Path, data: bytes, mode: int) -> None:
         file.write_bytes(data)
         return
     write_whole(file, data, mode)
+
+
+def read_state(file: Path, version: int) -> dict[str, JSON] | None:
+    """What was written last in this version of the format; None before the first time.
+
+    Raises OSError, and ValueError with a sentence that begins with the file.
+    """
+    try:
+        document = json.loads(read_regular_file(file), object_pairs_hook=unique_names)
+    except FileNotFoundError:
+        return None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file}: is not as portero writes it") from error
+    if not isinstance(document, dict) or document.pop("format", None) != version:
+        raise ValueError(f"{file}: is not of format {version}, the one that this portero reads")
+    return document
+
+
+def write_state(file: Path, version: int, content: Mapping[str, JSON], mode: int) -> None:
+    """Put this in the place of what was written last. Raises OSError."""
+    text = json.dumps({"format": version, **content}, indent=2) + "\n"
+    write_whole(file, text.encode(), mode, synced=True)

@@ -20,11 +20,11 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
+from portero.host.listening_sockets import HeldSockets
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import Looker
 from portero.host.path_trace import Tracer
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
-from portero.host.socket_cache import HeldSockets
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
 from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, is_network_id, refuse_unreadable
 

@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from portero.files.path import clean
 from portero.files.symlinks import HostWalk, Kind
 from portero.host.protected_paths import ProtectedPaths
-from portero.host.resolved_paths import ResolvedPaths, list_daemon_sockets
+from portero.host.resolved_paths import ResolvedPaths
 from portero.host.sockets import WELL_KNOWN, ListeningSockets
 from portero.host.view import HostEntry
 
@@ -63,3 +64,9 @@ class Looker:
         users = self.listening.of_users.list_held(*paths)
         files, data = protected.daemon_files.list_opened(*paths), protected.daemon_data.list_opened(*paths)
         return tuple(sorted(written)), tuple(sorted(users)), files, data
+
+
+def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:
+    """The sockets in a folder, whose path has no links, by the usual names of daemons. OSError: one cannot be seen."""
+    paths = (clean(f"{folder}/{name}") for name in WELL_KNOWN)
+    return {path for path in paths if walk.is_socket(path)}

@@ -9,10 +9,9 @@ from typing import TypeAlias
 
 from portero.dockerd.daemon import AskingDaemon
 from portero.files.link_cache import Ways, list_links
-from portero.files.path import clean, is_within
+from portero.files.path import is_within
 from portero.files.symlinks import HostWalk
 from portero.host.protected_paths import HOMES, SENSITIVE, USUAL_DATA, ProtectedPaths
-from portero.host.sockets import WELL_KNOWN
 
 # Daemons of one host.
 _MAX_KEPT = 8
@@ -145,9 +144,3 @@ class PathResolver:
         others = [kept for kept in self._kept if kept.asked_for != new.asked_for]
         # A new tuple each time, so that no thread sees it half changed.
         self._kept = (*others[1 - _MAX_KEPT :], new)
-
-
-def list_daemon_sockets(walk: HostWalk, folder: str) -> set[str]:
-    """The sockets in a folder, whose path has no links, by the usual names of daemons. OSError: one cannot be seen."""
-    paths = (clean(f"{folder}/{name}") for name in WELL_KNOWN)
-    return {path for path in paths if walk.is_socket(path)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from portero.dockerd.build_entitlements import are_off
+from portero.dockerd.daemon_defaults import are_off
 from portero.dockerd.finder import VisibleDockerd
 from portero.dockerd.proc import is_older
 from portero.files.chroot import Files

@@ -19,8 +19,8 @@ from portero.policy.folder import Folder, read
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
+from portero.values.json_objects import merged
 from portero.values.json_types import JSON
-from portero.values.merge_patch import merged
 
 About = Literal["host", "daemon"]
 Status = Literal["violated", "unknown"]

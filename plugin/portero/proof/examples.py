@@ -18,8 +18,8 @@ from portero.reading.canonical import Canonical, canonical
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
+from portero.values.json_objects import merged
 from portero.values.json_types import JSON
-from portero.values.merge_patch import merged
 
 API_VERSION = "1.45"
 _PARAMETER = re.compile(r"\{([a-z]+)")

@@ -23,8 +23,8 @@ from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
+from portero.values.json_objects import merged
 from portero.values.json_types import JSON
-from portero.values.merge_patch import merged
 
 # What a rule is proved with: the engine that decides, and the oracle.
 ENGINES: Sequence[Engine] = (RUST, Reference())

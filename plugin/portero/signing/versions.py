@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from portero.files.locks import locked_folder
-from portero.files.state_file import read_state, write_state
+from portero.files.whole_files import read_state, write_state
 from portero.signing.manifest import Manifest
 from portero.values.json_fields import need
 from portero.values.json_types import JSON

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
-from portero.files.state_file import read_state, write_state
+from portero.files.whole_files import read_state, write_state
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
 from portero.values.times import instant

@@ -25,9 +25,10 @@ class Proposed:
 
     def entry(self) -> dict[str, list[list[str]] | list[str]]:
         """`try` in the line of the decision log."""
-        flags = {"add": self.add, "instead": self.instead, "without": self.without}
         entry: dict[str, list[list[str]] | list[str]] = {
-            name: [[*flag] for flag in found] for name, found in flags.items()
+            "add": [[*flag] for flag in self.add],
+            "instead": [[*flag] for flag in self.instead],
+            "without": [[*flag] for flag in self.without],
         }
         return entry | ({"still": [*self.still]} if self.still else {})
 

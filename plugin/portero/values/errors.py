@@ -1,7 +1,4 @@
-"""The bases of errors that list faults, one line each, for a person to fix.
-
-Why Portero cannot start or reload.
-"""
+"""Errors that list faults, one line each, for a person to fix."""
 
 from collections.abc import Iterable
 

@@ -1,8 +1,6 @@
-"""Image names in the match of an exception, completed as docker completes them: busybox is docker.io/library/busybox.
+"""Image names as docker completes them, alone and in the match of an exception: busybox is docker.io/library/busybox.
 
-A match in, the same match with whole names out. A repository without a registry would match evil.io/netops/probe too.
-
-What docker means by a name of an image without a registry: docker.io, and library/ before a single word.
+In a match, a repository without a registry would match evil.io/netops/probe too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,16 +9,14 @@ from typing import cast
 from portero.values.json_types import JSON
 
 HUB = "docker.io"
+_IMAGE = ("facts", "image")
+# Not below `not` and `if`: there a repository of any registry makes an exception match less.
+_SAME_VALUE = ("allOf", "anyOf", "then", "else")
 
 
 def whole_repository(name: str) -> str:
     """The repository on Docker's own registry: busybox is library/busybox."""
     return name if "/" in name else f"library/{name}"
-
-
-_IMAGE = ("facts", "image")
-# Not below `not` and `if`: there a repository of any registry makes an exception match less.
-_SAME_VALUE = ("allOf", "anyOf", "then", "else")
 
 
 def complete(schema: JSON, path: tuple[str, ...] = ()) -> JSON:

@@ -1,4 +1,4 @@
-"""JSON objects in the bytes of a file or an answer, read as Go reads them or more strictly."""
+"""JSON objects in bytes, read as Go reads them or more strictly, and JSON merge patches (RFC 7396)."""
 
 import json
 from typing import NoReturn, TypeVar
@@ -56,3 +56,16 @@ def _check_object(value: JSON) -> dict[str, JSON]:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
+
+
+def merged(target: JSON, patch: JSON) -> JSON:
+    """The target with the patch applied: null removes a name, objects merge, anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result

@@ -1,11 +1,11 @@
-"""Times as people and machines read them: in UTC, as logs, status and reports write them.
-
-Durations as people write them: 45m, 8h, 7d.
-"""
+"""Times in UTC, as logs, status and reports write them, and durations as people write them: 45m, 8h, 7d."""
 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+
+_DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def instant(time: float) -> str:
@@ -28,11 +28,7 @@ def _write_second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
-_WRITTEN = re.compile(r"([1-9][0-9]{0,8})([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
 def seconds_of(text: str) -> int | None:
     """The seconds; None for what is written otherwise."""
-    written = _WRITTEN.fullmatch(text)
-    return int(written[1]) * _SECONDS[written[2]] if written else None
+    match = _DURATION.fullmatch(text)
+    return int(match[1]) * _UNIT_SECONDS[match[2]] if match else None
