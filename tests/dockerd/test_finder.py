@@ -2,11 +2,11 @@
 
 import errno
 import os
-import time
 from pathlib import Path
 
 import pytest
 
+from portero import threads
 from portero.dockerd import finder
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
@@ -164,7 +164,7 @@ def test_what_was_unseen_is_looked_for_again(tmp_path: Path, config: Path) -> No
     found = [daemons.find(ROOTS)]
     config.write_text('root = "/srv/c"')
     found.append(daemons.find(ROOTS))
-    daemons.look_again()
+    daemons.refresh()
     found.append(daemons.find(ROOTS))
 
     assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
@@ -180,7 +180,7 @@ def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_o
     # The file can change long before that containerd is started anew, or hold nothing that its command line replaces.
     config.write_text("")
     monkeypatch.setattr(finder, "find_arguments", lambda address, proc: ("--root", "/srv/after"))
-    daemons.look_again()
+    daemons.refresh()
     daemon = daemons.find(ROOTS)
 
     assert daemon is not None
@@ -195,9 +195,9 @@ def test_a_runtime_of_a_reloaded_daemon_json_counts_and_one_of_before_stays(tmp_
     daemons = AskingDaemons(tmp_path)
     daemons.find(ROOTS)
     settings.write_text('{"runtimes": {"kata": {"path": "/srv/after"}}}')
-    daemons.look_again()
+    daemons.refresh()
 
-    assert daemons.known[0].programs == ("/srv/before", "/srv/after")
+    assert daemons.cached[0].programs == ("/srv/before", "/srv/after")
 
 
 def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path) -> None:
@@ -205,9 +205,9 @@ def test_a_daemon_that_has_ended_is_not_looked_for(tmp_path: Path, config: Path)
     before = daemons.find(ROOTS)
     config.write_text('root = "/srv/c"')
     (tmp_path / "7/exe").unlink()
-    daemons.look_again()
+    daemons.refresh()
 
-    assert daemons.known == (before,)
+    assert daemons.cached == (before,)
 
 
 def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: Path) -> None:
@@ -217,7 +217,7 @@ def test_nothing_else_of_a_daemon_changes_while_it_runs(tmp_path: Path, config: 
     settings = config.parent.parent / "docker/daemon.json"
     settings.parent.mkdir()
     settings.write_text('{"hosts": ["unix:///srv/other.sock"], "data-root": "/srv/d"}')
-    daemons.look_again()
+    daemons.refresh()
 
     assert daemons.find(ROOTS) is before
 
@@ -233,21 +233,21 @@ def test_what_cannot_be_looked_for_now_stays_as_it_was(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(finder, "find_arguments", fail)
-    daemons.look_again()
+    daemons.refresh()
 
     assert daemons.find(ROOTS) is before
 
 
-def test_a_thread_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
-    monkeypatch.setattr(finder, "_LOOKS_EVERY", 0.01)
+def test_a_thread_refreshes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    monkeypatch.setattr(finder, "_REFRESH_SECONDS", 0.01)
     daemons = AskingDaemons(tmp_path)
     daemons.find(ROOTS)
     config.write_text('root = "/srv/c"')
     daemons.watch()
-    soon(lambda: "/srv/c" in daemons.known[0].data)
-    monkeypatch.setattr(finder, "_LOOKS_EVERY", 3600.0)
+    soon(lambda: "/srv/c" in daemons.cached[0].data)
+    monkeypatch.setattr(finder, "_REFRESH_SECONDS", 3600.0)
 
-    assert "/srv/c" in daemons.known[0].data
+    assert "/srv/c" in daemons.cached[0].data
 
 
 def test_a_daemon_that_took_the_id_of_another_is_another(tmp_path: Path) -> None:
@@ -271,21 +271,20 @@ def test_a_process_that_was_another_program_is_looked_at_again(tmp_path: Path) -
     assert daemons.find(Peer(7, 0)) is not None
 
 
-def test_an_error_of_its_own_does_not_end_the_looks(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    rests = iter([None, None])
-    looks: list[int] = []
+def test_an_error_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    refreshed: list[int] = []
 
-    def look_again(self: AskingDaemons) -> None:
-        looks.append(1)
-        raise ValueError("unforeseen")
+    def fail_once(self: AskingDaemons) -> None:
+        refreshed.append(1)
+        if len(refreshed) == 1:
+            raise ValueError("unforeseen")
+        monkeypatch.setattr(finder, "_REFRESH_SECONDS", 3600.0)
 
-    monkeypatch.setattr(AskingDaemons, "look_again", look_again)
-    monkeypatch.setattr(time, "sleep", lambda seconds: next(rests))
+    monkeypatch.setattr(AskingDaemons, "refresh", fail_once)
+    monkeypatch.setattr(finder, "_REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr(threads, "_AFTER_ERROR", 0.0)
+    AskingDaemons().watch()
+    soon(lambda: len(refreshed) == 2)
 
-    with pytest.raises(StopIteration):
-        AskingDaemons()._watch()
-
-    assert len(looks) == 2
-    assert "internal error while looking at a daemon again" in caplog.text
+    assert len(refreshed) == 2
+    assert "internal error in thread daemons" in caplog.text

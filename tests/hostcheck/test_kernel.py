@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.hostcheck import kernel
 from portero.hostcheck.fact import fact, unknown
 from tests.hostcheck.host_tree import Host

@@ -214,7 +214,7 @@ def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_at
     assert application.health()["attention"] == []
     daemons = AskingDaemons(proc)
     daemons.find(Peer(7, 0))
-    monkeypatch.setattr(seen_daemons, "identify_dockerd", lambda pid, _: daemons.known[0].identity)
+    monkeypatch.setattr(seen_daemons, "identify_dockerd", lambda pid, _: daemons.cached[0].identity)
     host.daemons = daemons
     host.lookups_fail = lambda: True
 

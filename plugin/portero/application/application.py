@@ -102,7 +102,7 @@ class Application:
     def _view(self) -> View:
         in_force = self.in_force
         host = in_force.judge.host
-        daemons = host.daemons.known if isinstance(host, HostFiles) else ()
+        daemons = host.daemons.cached if isinstance(host, HostFiles) else ()
         return View(
             self.settings,
             in_force.judge.policy,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from portero.dockerd.daemon_defaults import are_off
-from portero.dockerd.finder import VisibleDockerd
 from portero.dockerd.proc import is_older
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import fact, observed, unknown

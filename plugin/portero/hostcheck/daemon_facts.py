@@ -12,7 +12,7 @@ from typing import cast
 from portero.dockerd.api import EngineApi
 from portero.dockerd.daemon import DATA_ROOT
 from portero.dockerd.daemon_defaults import SUBUID, remaps_root
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.daemon_settings import Configuration
 from portero.hostcheck.fact import UNKNOWN, either, fact, observed, unknown

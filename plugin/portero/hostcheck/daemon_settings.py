@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.dockerd import finder
+from portero.dockerd import visible_dockerd
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.daemon_defaults import parse_settings
-from portero.dockerd.finder import VisibleDockerd
 from portero.dockerd.flags import FLAG_OF_KEY, parse_flags
 from portero.dockerd.proc import is_older
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.fact import fact, unknown
 from portero.values.go_values import go_bool
@@ -104,7 +104,7 @@ def find_dockerd(files: Files) -> VisibleDockerd | None:
     """The running dockerd, a rootless one of this user first; None: none runs. OSError: /proc cannot be read."""
     if not files.exists("/proc"):
         raise FileNotFoundError("/proc is not mounted")
-    return finder.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
+    return visible_dockerd.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
 
 
 def read_configuration(files: Files, process: VisibleDockerd | None, default_file: str) -> Configuration:

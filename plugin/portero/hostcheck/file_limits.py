@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, cast
 
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck import units
 from portero.hostcheck.daemon_settings import Configuration

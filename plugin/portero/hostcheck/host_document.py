@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from portero.dockerd.api import EngineApi
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck import (
     buildkit,

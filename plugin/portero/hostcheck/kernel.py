@@ -2,7 +2,7 @@
 
 import re
 
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.files.mount_table import MountTable
 from portero.files.mountinfo import parse_mounts

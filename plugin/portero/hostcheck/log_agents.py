@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from portero.decision_log.log_state import is_file
-from portero.dockerd.finder import is_running
+from portero.dockerd.visible_dockerd import is_running
 from portero.files.chroot import Files
 
 NONE = "none"

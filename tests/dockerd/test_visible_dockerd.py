@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from portero.dockerd import finder
-from portero.dockerd.finder import VisibleDockerd
+from portero.dockerd import visible_dockerd
+from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.hostcheck.daemon_settings import find_dockerd
 from tests.hostcheck.host_tree import Host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host whose only process is no dockerd."""
+    host = Host(tmp_path / "host")
+    host.write("/proc/1/comm", "init\n")
+    return host
 
 
 def test_without_a_process_of_that_name_there_is_none(host: Host) -> None:
@@ -45,11 +53,11 @@ def test_the_pid_file_names_the_process(host: Host) -> None:
     host.write("/proc/7/comm", "dockerd\n")
     host.dockerd("--icc=false", environment="A=1\0B=x=y\0")
 
-    found = find_dockerd(host.files)
+    process = find_dockerd(host.files)
 
-    assert found is not None
-    assert replace(found, started=None) == VisibleDockerd("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
-    started = (found.started or 0) / os.sysconf("SC_CLK_TCK")
+    assert process is not None
+    assert replace(process, started=None) == VisibleDockerd("42", ("--icc=false",), {"A": "1", "B": "x=y"}, 0)
+    started = (process.started or 0) / os.sysconf("SC_CLK_TCK")
     assert started == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME) + 3600, abs=5)
 
 
@@ -58,10 +66,10 @@ def test_a_stale_pid_file_names_nobody(host: Host) -> None:
     host.write("/proc/7/comm", "bash\n")
     host.write("/proc/9/comm", "dockerd\n")
 
-    found = find_dockerd(host.files)
+    process = find_dockerd(host.files)
 
-    assert found is not None
-    assert found.pid == "9"
+    assert process is not None
+    assert process.pid == "9"
 
 
 def test_what_may_not_be_read_is_none(host: Host) -> None:
@@ -79,25 +87,27 @@ def test_a_dockerd_inside_a_container_is_not_this_hosts(host: Host) -> None:
 def test_the_user_of_a_rootless_dockerd_is_seen(host: Host) -> None:
     host.dockerd(status="Uid:\t1000\t1000\t1000\t1000\nNSpid:\t42\n")
 
-    found = find_dockerd(host.files)
+    process = find_dockerd(host.files)
 
-    assert found is not None
-    assert found.user == 1000
+    assert process is not None
+    assert process.user == 1000
 
 
 def test_an_ordinary_user_s_own_dockerd_goes_before_root_s(host: Host) -> None:
     host.dockerd(pid="9", status="Uid:\t1000\t1000\t1000\t1000\n")
     host.dockerd(pid="42")
 
-    found = [finder.find_dockerd(host.at("/proc"), str(host.at("/run/docker.pid")), uid) for uid in (0, 1000, 1001)]
+    processes = [
+        visible_dockerd.find_dockerd(host.at("/proc"), str(host.at("/run/docker.pid")), uid) for uid in (0, 1000, 1001)
+    ]
 
-    assert [one.pid for one in found if one is not None] == ["42", "9", "42"]
+    assert [process.pid for process in processes if process is not None] == ["42", "9", "42"]
 
 
 def test_its_daemon_json_is_its_own_unless_the_settings_name_another(host: Host) -> None:
     host.dockerd(environment="ROOTLESSKIT_STATE_DIR=/run/x\0HOME=/home/alicia\0", status="Uid:\t1000\t1000\n")
-    found = find_dockerd(host.files)
+    process = find_dockerd(host.files)
 
-    assert found is not None
-    assert found.config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
-    assert found.config_file("/srv/daemon.json") == "/srv/daemon.json"
+    assert process is not None
+    assert process.config_file("/etc/docker/daemon.json") == "/home/alicia/.config/docker/daemon.json"
+    assert process.config_file("/srv/daemon.json") == "/srv/daemon.json"
