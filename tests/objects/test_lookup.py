@@ -184,7 +184,7 @@ def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch
             found = known.new_lookup(lambda: None)
             assert found is not None
             assert found.info() == {"CgroupVersion": "2"}
-        monkeypatch.setattr(lookup, "_INFO_KEPT", 0.0)
+        monkeypatch.setattr(lookup, "_INFO_SECONDS", 0.0)
         assert found.info() == {"CgroupVersion": "2"}
 
     assert len(asked) == 2

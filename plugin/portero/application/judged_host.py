@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from portero.application.daemon_addresses import list_daemon_addresses
 from portero.files import package_files
@@ -9,6 +10,7 @@ from portero.files.owners import Owners
 from portero.host.listening_sockets import HeldSockets
 from portero.host.live_host import HostFiles
 from portero.objects.lookup import DaemonObjects
+from portero.objects.network_names import DaemonNetworks
 from portero.policy.policy import Policy
 from portero.settings import own_files
 from portero.settings.settings import Settings
@@ -25,7 +27,8 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         )
     root = settings.visible_root
     listening = HeldSockets()
-    objects = DaemonObjects(lambda daemon: list_daemon_addresses(settings, daemon))
+    addresses = partial(list_daemon_addresses, settings)
+    objects, networks = DaemonObjects(addresses), DaemonNetworks(addresses)
     try:
         owners = Owners()
     except OSError as error:
@@ -43,8 +46,8 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         protected=policy.protected_paths,
         listening=listening,
         owners=owners,
-        new_lookup=objects.new_names,
-        lookups_fail=lambda: objects.name_failed,
+        new_lookup=networks.new_lookup,
+        lookups_fail=lambda: networks.has_failed,
         daemon_config=str(settings.daemon_config) if settings.daemon_config else None,
         new_objects=objects.new_lookup if settings.lookups == "auto" else lambda find_daemon: None,
         lookup_state=lambda: objects.state if settings.lookups == "auto" else "off",

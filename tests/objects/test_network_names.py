@@ -16,8 +16,8 @@ import pytest
 from portero.dockerd import api
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.peer import Peer
-from portero.objects import lookup
-from portero.objects.lookup import DaemonObjects
+from portero.objects import network_names
+from portero.objects.network_names import DaemonNetworks
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import MISSING, answering, http
 
@@ -47,15 +47,15 @@ def dockerd(address: str, answers: dict[str, bytes] | None = None) -> Iterator[l
         yield asked
 
 
-def names(*addresses: str) -> DaemonObjects:
-    return DaemonObjects(lambda daemon: addresses)
+def names(*addresses: str) -> DaemonNetworks:
+    return DaemonNetworks(lambda daemon: addresses)
 
 
-def new_lookup(known: DaemonObjects, daemon: AskingDaemon | None = None) -> Callable[[str], str | None]:
-    return known.new_names(lambda: daemon)
+def new_lookup(known: DaemonNetworks, daemon: AskingDaemon | None = None) -> Callable[[str], str | None]:
+    return known.new_lookup(lambda: daemon)
 
 
-def find(known: DaemonObjects, network: str, daemon: AskingDaemon | None = None) -> str | None:
+def find(known: DaemonNetworks, network: str, daemon: AskingDaemon | None = None) -> str | None:
     """The name, as a request of its own finds it."""
     return new_lookup(known, daemon)(network)
 
@@ -71,7 +71,7 @@ def test_a_name_that_begins_no_id_is_its_own_and_the_daemon_is_not_even_looked_f
     def fail(_: object) -> tuple[str, ...]:
         raise AssertionError("asked")
 
-    assert find(DaemonObjects(fail), "back-end") == "back-end"
+    assert find(DaemonNetworks(fail), "back-end") == "back-end"
 
 
 def test_what_the_daemon_does_not_know_is_its_own_name(address: str) -> None:
@@ -196,7 +196,7 @@ def test_a_missing_network_is_asked_for_again(address: str) -> None:
 
 
 def test_names_are_not_kept_without_bound(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "_KEPT_NAMES", 1)
+    monkeypatch.setattr(network_names, "_MAX_CACHED_NAMES", 1)
     known = names(address)
     with dockerd(address, {ID: network("a"), ID[::-1]: network("b")}) as asked:
         assert [find(known, id, DAEMON) for id in (ID, ID[::-1], ID)] == ["a", "b", "a"]
@@ -262,17 +262,17 @@ def test_all_names_of_a_request_share_one_deadline_even_with_a_daemon_that_drips
 
 
 def test_whether_the_last_lookup_was_answered_is_known(address: str) -> None:
-    names = DaemonObjects(lambda daemon: [address])
-    failed = [names.name_failed]
-    names.new_names(lambda: DAEMON)(ID)
-    failed.append(names.name_failed)
+    names = DaemonNetworks(lambda daemon: [address])
+    failed = [names.has_failed]
+    names.new_lookup(lambda: DAEMON)(ID)
+    failed.append(names.has_failed)
     with dockerd(address):
-        names.new_names(lambda: DAEMON)(ID)
-        failed.append(names.name_failed)
+        names.new_lookup(lambda: DAEMON)(ID)
+        failed.append(names.has_failed)
     os.unlink(address)
-    names = DaemonObjects(lambda daemon: [address])
+    names = DaemonNetworks(lambda daemon: [address])
     with dockerd(address, {ID: b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"}):
-        names.new_names(lambda: DAEMON)(ID)
-        failed.append(names.name_failed)
+        names.new_lookup(lambda: DAEMON)(ID)
+        failed.append(names.has_failed)
 
     assert failed == [False, True, False, True]
