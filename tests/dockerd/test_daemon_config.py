@@ -12,7 +12,7 @@ import pytest
 from portero.dockerd import daemon_config
 from portero.dockerd.daemon_config import DaemonConfig
 from portero.dockerd.daemon_defaults import DaemonDefaults
-from portero.host.listening_sockets import HeldSockets
+from portero.host.listening_sockets import SocketCache
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.refusals import Refused
 from tests.paths import ROOT
@@ -35,7 +35,7 @@ def asking(root: Path, place: str = PLACE) -> Callable[[], DaemonDefaults]:
 
 def host(root: Path, *, visible: bool = True) -> FilesMoment:
     files = HostFiles(
-        str(root), visible=visible, listening=HeldSockets(), new_lookup=lambda find_daemon: lambda _: None
+        str(root), visible=visible, listening=SocketCache(), new_lookup=lambda find_daemon: lambda _: None
     )
     return files.moment()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from portero.files.owners import AccountNames, Owners, UnseenOwner, Writer, _sees_all_users
+from portero.files.symlinks import HostWalk
 
 EVERYBODY, ALICIA, STAFF = Writer("everybody"), Writer("user", 1000), Writer("group", 50)
 ALL = Owners(whole=True)
@@ -150,8 +151,8 @@ def test_a_real_acl_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 FILES = {
-    "/etc/passwd": "root:x:0:0::/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nother:x:1000:1::/:\nbad\n",
-    "/etc/group": "root:x:0:\nstaff:x:50:\nshort:x:52\nodd\x1b:x:53:\nbad:x\n",
+    "passwd": "root:x:0:0::/root:/bin/sh\nalicia:x:1000:1000::/home/alicia:/bin/sh\nother:x:1000:1::/:\nbad\n",
+    "group": "root:x:0:\nstaff:x:50:\nshort:x:52\nodd\x1b:x:53:\nbad:x\n",
 }
 
 
@@ -167,12 +168,13 @@ FILES = {
         (Writer("everybody"), "any user"),
     ],
 )
-def test_an_account_is_shown_by_name_and_number(writer: Writer, expected: str) -> None:
-    assert AccountNames(FILES.__getitem__).describe(writer) == expected
+def test_an_account_is_shown_by_name_and_number(tmp_path: Path, writer: Writer, expected: str) -> None:
+    (tmp_path / "etc").mkdir()
+    for name, text in FILES.items():
+        (tmp_path / "etc" / name).write_text(text)
+
+    assert AccountNames(HostWalk(str(tmp_path))).describe(writer) == expected
 
 
-def test_without_the_files_numbers_are_shown() -> None:
-    def fail(path: str) -> str:
-        raise FileNotFoundError(path)
-
-    assert AccountNames(fail).describe(Writer("user", 1000)) == "user 1000"
+def test_without_the_files_numbers_are_shown(tmp_path: Path) -> None:
+    assert AccountNames(HostWalk(str(tmp_path))).describe(Writer("user", 1000)) == "user 1000"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.host.listening_sockets import HeldSockets, read_sockets
+from portero.host.listening_sockets import SocketCache, read_sockets
 from portero.host.sockets import ListeningSocket, ListeningSockets
 from tests.host.proc_tree import fail_at, line, process
 
@@ -198,7 +198,7 @@ class Readings:
         self.readings = list(readings)
         self.read_in: list[str] = []
         self.done = threading.Event()
-        self.held = HeldSockets(self.read, lambda: self.now)
+        self.cache = SocketCache(self.read, lambda: self.now)
 
     def read(self) -> ListeningSockets:
         self.read_in.append(threading.current_thread().name)
@@ -211,49 +211,49 @@ class Readings:
 
 def test_a_reading_is_kept_for_ten_seconds() -> None:
     readings = Readings(NONE, ONE)
-    assert readings.held.current() == NONE
+    assert readings.cache.read() == NONE
 
     readings.now = 109.9
-    assert readings.held.current() == NONE
+    assert readings.cache.read() == NONE
     readings.now = 110.0
-    assert readings.held.current() == ONE
+    assert readings.cache.read() == ONE
 
 
 def test_a_socket_that_was_handed_on_to_root_is_root_s_at_the_next_reading(tmp_path: Path) -> None:
     lines = line(1, "/srv/s.sock")
     process(tmp_path, 7, "helper", lines, inodes=(1,), uid=1000)
-    held = HeldSockets(lambda: read_sockets(tmp_path))
-    held.refresh()
+    cache = SocketCache(lambda: read_sockets(tmp_path))
+    cache.refresh()
     process(tmp_path, 3, "master", lines, inodes=(1,))
-    held.refresh()
+    cache.refresh()
 
-    assert held.current().of_root.list_held("/srv") == {"/srv/s.sock"}
+    assert cache.read().of_root.list_held("/srv") == {"/srv/s.sock"}
 
 
 def test_a_failed_refresh_leaves_the_last_reading_until_it_is_too_old() -> None:
     readings = Readings(ONE, FAILURE, FAILURE)
-    readings.held.current()
+    readings.cache.read()
     readings.now = 109.0
-    readings.held.refresh()
+    readings.cache.refresh()
 
-    assert readings.held.current() == ONE
+    assert readings.cache.read() == ONE
     readings.now = 110.0
     with pytest.raises(OSError, match="Too many open files"):
-        readings.held.current()
+        readings.cache.read()
 
 
 def test_a_failed_reading_is_not_kept() -> None:
     readings = Readings(FAILURE, ONE)
 
     with pytest.raises(OSError, match="Too many open files"):
-        readings.held.current()
-    assert readings.held.current() == ONE
+        readings.cache.read()
+    assert readings.cache.read() == ONE
 
 
 def test_a_request_reads_nothing_once_the_thread_has() -> None:
     readings = Readings(ONE)
-    readings.held.watch()
+    readings.cache.watch()
     assert readings.done.wait(5)
 
-    assert readings.held.current() == ONE
+    assert readings.cache.read() == ONE
     assert readings.read_in == ["sockets"]

@@ -18,9 +18,10 @@ from portero.dockerd.daemon_defaults import NOTHING_KNOWN, Ulimit
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
 from portero.files.mountinfo import MountReader
+from portero.files.symlinks import Kind
 from portero.host import network as routes
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import HeldSockets, read_sockets
+from portero.host.listening_sockets import SocketCache, read_sockets
 from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
@@ -41,18 +42,21 @@ def listening(path: Path) -> Iterator[None]:
 
 
 def host_files(
-    root: Path,
+    root: Path | None,
     *,
     visible: bool = True,
     sockets: tuple[str, ...] = (),
     proc: Path | None = None,
+    asking: Path | None = None,
     daemon_config: str | None = None,
 ) -> HostFiles:
+    """`proc`: where listening sockets are read, and `asking`: the daemons that ask."""
+
     def read() -> ListeningSockets:
         return ListeningSockets(()) if proc is None else read_sockets(proc)
 
-    return HostFiles(
-        str(root),
+    files = HostFiles(
+        None if root is None else str(root),
         visible=visible,
         sockets=sockets,
         own=["/opt/portero"],
@@ -60,9 +64,12 @@ def host_files(
         programs=["/opt/venv"],
         logs=["/logs", "/logs/p.jsonl"],
         protected=["/var/lib/docker"],
-        listening=HeldSockets(read),
+        listening=SocketCache(read),
         new_lookup=lambda find_daemon: lambda name: name.upper(),
     )
+    if asking is not None:
+        files.daemons = AskingDaemons(asking)
+    return files
 
 
 def host(root: Path, *, visible: bool = True, sockets: tuple[str, ...] = (), proc: Path | None = None) -> FilesMoment:
@@ -120,17 +127,12 @@ def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
     assert host(tmp_path).look("/link") == HostEntry("/nowhere/x", "missing", ())
 
 
-def test_a_circle_of_links_is_unknown(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/a/x", "/" + "x" * 300], ids=["circle of links", "too long a name"])
+def test_a_way_that_the_kernel_would_not_take_is_unknown(tmp_path: Path, path: str) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
 
-    assert host(tmp_path).look("/a/x") == HostEntry(None, "unknown", ())
-
-
-def test_a_name_that_the_kernel_would_not_take_is_unknown(tmp_path: Path) -> None:
-    long = "/" + "x" * 300
-
-    assert host(tmp_path).look(long) == HostEntry(None, "unknown", ())
+    assert host(tmp_path).look(path) == HostEntry(None, "unknown", ())
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,8 +190,7 @@ def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -
     daemon = dockerd(tmp_path / "proc", 7, uid=1000)
     (daemon / "net" / "unix").write_text("head\n" + line(11, "/srv/any"))
     (daemon / "fd" / "3").symlink_to("socket:[11]")
-    files = host_files(tmp_path, proc=tmp_path / "proc")
-    files.daemons = AskingDaemons(tmp_path / "proc")
+    files = host_files(tmp_path, proc=tmp_path / "proc", asking=tmp_path / "proc")
 
     assert files.moment(Peer(7, 1000)).look("/srv/any").holds == ("/srv/any",)
     assert files.moment().look("/srv/any").holds == ()
@@ -200,8 +201,7 @@ def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: 
     dockerd(tmp_path / "proc", 7, "--data-root=/srv/d")
     (tmp_path / "srv" / "d").mkdir(parents=True)
     (tmp_path / "link").symlink_to("/srv/d")
-    files = host_files(tmp_path, proc=tmp_path / "proc")
-    files.daemons = AskingDaemons(tmp_path / "proc")
+    files = host_files(tmp_path, proc=tmp_path / "proc", asking=tmp_path / "proc")
 
     assert files.moment(Peer(7, 0)).look(path).docker_data == ("/srv/d",)
     assert files.moment(Peer(7, 0)).look("/srv/data").docker_data == ()
@@ -216,8 +216,7 @@ def test_the_data_of_roots_other_daemons_is_known_too(tmp_path: Path) -> None:
         (folder / "fd" / "3").symlink_to(f"socket:[{number}]")
         (folder / "ns" / "net").unlink()
         show_namespaces(folder, net=str(number))
-    files = host_files(tmp_path, proc=proc)
-    files.daemons = AskingDaemons(proc)
+    files = host_files(tmp_path, proc=proc, asking=proc)
 
     data = [files.moment(Peer(7, 0)).look(f"/srv/{number}").docker_data for number in (7, 8, 9)]
     assert data == [("/srv/7",), ("/srv/8",), ()]
@@ -230,8 +229,8 @@ def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(t
     (tmp_path / "srv").mkdir()
     for name in ("one", "two", "named"):
         (tmp_path / "srv" / f"{name}.json").write_text(f'{{"log-driver": "{name}"}}')
-    files, named = host_files(tmp_path), host_files(tmp_path, daemon_config="/srv/named.json")
-    files.daemons = named.daemons = AskingDaemons(tmp_path / "proc")
+    files = host_files(tmp_path, asking=tmp_path / "proc")
+    named = host_files(tmp_path, asking=tmp_path / "proc", daemon_config="/srv/named.json")
 
     assert [files.moment(Peer(pid, 0)).daemon().log_driver for pid in (7, 8, 7, 9)] == ["one", "two", "one", ""]
     assert named.moment(Peer(7, 0)).daemon().log_driver == "named"
@@ -244,8 +243,7 @@ def test_the_defaults_on_a_command_line_count_with_a_file_and_without(tmp_path: 
     dockerd(tmp_path / "proc", 7, "--config-file=/srv/one.json", "--log-driver=none")
     dockerd(tmp_path / "proc", 8, "--config-file=/srv/one.json")
     dockerd(tmp_path / "proc", 9, "--seccomp-profile=/srv/profile.json", "--default-ulimit=nofile=5:6")
-    files = host_files(tmp_path)
-    files.daemons = AskingDaemons(tmp_path / "proc")
+    files = host_files(tmp_path, asking=tmp_path / "proc")
     one, two, three = (files.moment(Peer(pid, 0)).daemon() for pid in (7, 8, 9))
 
     assert (one.log_driver, two.log_driver, three.log_driver) == ("none", "syslog", "")
@@ -304,16 +302,13 @@ def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_pat
     assert view.look("/opt/portero/x").holds == ("/opt/portero/x",)
 
 
-def test_a_file_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
-    (tmp_path / "docker.sock").write_text("")
+@pytest.mark.parametrize(("make", "kind"), [(Path.touch, "file"), (os.mkfifo, "unknown")], ids=["file", "pipe"])
+def test_what_has_a_well_known_name_and_is_no_socket_is_not_held(
+    tmp_path: Path, make: Callable[[Path], None], kind: Kind
+) -> None:
+    make(tmp_path / "docker.sock")
 
-    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "file", ())
-
-
-def test_a_pipe_of_a_well_known_name_is_no_socket(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "docker.sock")
-
-    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", "unknown", ())
+    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", kind, ())
 
 
 def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
@@ -340,12 +335,7 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
     daemon = dockerd(tmp_path / "proc", 7, own_files=True)
     (daemon / "root" / "srv").mkdir()
     (daemon / "root" / "srv" / "link").symlink_to("/etc")
-    files = HostFiles(
-        None,
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda find_daemon: lambda name: None,
-        daemons=AskingDaemons(tmp_path / "proc"),
-    )
+    files = host_files(None, asking=tmp_path / "proc")
 
     assert files.moment(Peer(7, 0)).look("/srv/link").resolved == "/etc"
     assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
@@ -357,12 +347,7 @@ def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a
         (root / folder).mkdir(parents=True)
     (root / "srv/kata/bin").symlink_to("/opt/kata")
     (root / "etc/docker/daemon.json").write_text('{"runtimes": {"kata": {"path": "/srv/kata/bin/run"}}}')
-    files = HostFiles(
-        None,
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda find_daemon: lambda name: None,
-        daemons=AskingDaemons(tmp_path / "proc"),
-    )
+    files = host_files(None, asking=tmp_path / "proc")
     moment = files.moment(Peer(7, 0))
 
     assert moment.look("/srv/kata").written == ("/srv/kata/bin", "/srv/kata/bin/run")
@@ -371,8 +356,7 @@ def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a
 
 
 def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = host_files(tmp_path)
-    files.root, files.daemons = None, AskingDaemons(tmp_path / "proc")
+    files = host_files(None, asking=tmp_path / "proc")
     fail_at(monkeypatch, dockerd(tmp_path / "proc", 7) / "exe", errno.EMFILE)
 
     with pytest.raises(Refused, match="host-unreadable"):
@@ -406,11 +390,8 @@ def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
 def test_a_name_counts_without_a_daemon_where_none_asks(
     tmp_path: Path, peer: Peer | None, name: str, found: str | None
 ) -> None:
-    files = HostFiles(
-        str(tmp_path),
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda find_daemon: lambda name: None,
-    )
+    files = host_files(tmp_path)
+    files.new_lookup = lambda find_daemon: lambda name: None
 
     assert files.moment(peer).network(name) == found
 
@@ -439,35 +420,25 @@ def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
     assert refused.value.code == "host-unreadable"
 
 
-def test_a_protected_place_whose_links_cannot_be_read_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("ending", "number"),
+    [
+        pytest.param("/run", errno.EIO, id="links of a protected place"),
+        pytest.param(".sock", errno.EACCES, id="a name in the folder, which may be a socket"),
+    ],
+)
+def test_what_lies_there_or_is_protected_and_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, number: int
 ) -> None:
     (tmp_path / "srv").mkdir()
     lstat = os.lstat
 
-    def fail_in_run(path: str) -> os.stat_result:
-        if path.endswith("/run"):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+    def fail_there(path: str) -> os.stat_result:
+        if path.endswith(ending):
+            raise OSError(number, os.strerror(number), path)
         return lstat(path)
 
-    monkeypatch.setattr(os, "lstat", fail_in_run)
-
-    with pytest.raises(Refused, match="host-unreadable"):
-        host(tmp_path).look("/srv")
-
-
-def test_a_name_in_a_folder_that_cannot_be_read_is_not_no_socket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "srv").mkdir()
-    lstat = os.lstat
-
-    def fail_on_sockets(path: str) -> os.stat_result:
-        if path.endswith(".sock"):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-        return lstat(path)
-
-    monkeypatch.setattr(os, "lstat", fail_on_sockets)
+    monkeypatch.setattr(os, "lstat", fail_there)
 
     with pytest.raises(Refused, match="host-unreadable"):
         host(tmp_path).look("/srv")
@@ -498,11 +469,11 @@ import os, resource, sys
 from pathlib import Path
 from portero.host.live_host import HostFiles
 from portero.host.fixed_host import FixedObjects
-from portero.host.listening_sockets import HeldSockets, read_sockets
+from portero.host.listening_sockets import SocketCache, read_sockets
 from portero.refusals import Refused
 
 root = sys.argv[1]
-listening = HeldSockets(lambda: read_sockets(Path(root, "proc")), lambda: now)
+listening = SocketCache(lambda: read_sockets(Path(root, "proc")), lambda: now)
 now = 0
 host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
 if sys.argv[2] == "read before":
@@ -595,12 +566,8 @@ def test_a_path_that_cannot_be_followed_has_no_trace(tmp_path: Path) -> None:
 
 def test_mounts_that_cannot_be_read_are_a_refusal_and_not_no_mounts(tmp_path: Path) -> None:
     (tmp_path / "srv").mkdir()
-    files = HostFiles(
-        str(tmp_path),
-        mounts=MountReader(str(tmp_path / "none")),
-        listening=HeldSockets(lambda: ListeningSockets(())),
-        new_lookup=lambda find_daemon: lambda name: name,
-    )
+    files = host_files(tmp_path)
+    files.mounts = MountReader(str(tmp_path / "none"))
 
     with pytest.raises(Refused, match="host-unreadable"):
         files.moment().trace("/srv")

@@ -20,6 +20,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A host on which /home/alicia and all below it belongs to user 1000, and /tmp is everybody's."""
     for path in ("home/alicia/app", "srv/app", "tmp", "etc"):
         (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "etc" / "passwd").write_text("alicia:x:1000:1000::/home/alicia:/bin/sh\n")
     (tmp_path / "tmp").chmod(0o1777)
     (tmp_path / "srv" / "way").symlink_to("/home/alicia/out")
     (tmp_path / "home" / "alicia" / "out").symlink_to("/srv/app")
@@ -42,7 +43,7 @@ def trace(root: Path, path: str, mounts: dict[str, str] | None = None, **links: 
 
 
 def tracer(walk: HostWalk, table: MountTable, links: dict[str, str]) -> Tracer:
-    return Tracer(walk, table, Owners(whole=True), AccountNames(lambda path: "alicia:x:1000:"), tuple(links.items()))
+    return Tracer(walk, table, Owners(whole=True), AccountNames(walk), tuple(links.items()))
 
 
 def test_a_folder_may_belong_to_anybody_when_root_owns_what_is_above(root: Path) -> None:
@@ -83,7 +84,8 @@ def test_a_fuse_file_system_belongs_to_the_user_who_serves_it(root: Path) -> Non
 def test_an_owner_without_a_number_here_makes_the_way_unseen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = os.stat_result((stat.S_IFDIR | 0o755, 1, 1, 1, 65534, 65534, 0, 0, 0, 0))
     monkeypatch.setattr(os, "lstat", lambda path: folder)
-    unmapped = Tracer(HostWalk(str(root)), MountTable(list_mounts([])), Owners(whole=False), AccountNames(str), {})
+    walk = HostWalk(str(root))
+    unmapped = Tracer(walk, MountTable(list_mounts([])), Owners(whole=False), AccountNames(walk), ())
 
     assert not unmapped.trace("/srv/app", "/srv/app").seen
 

@@ -7,7 +7,7 @@ from functools import partial
 from portero.application.daemon_addresses import list_daemon_addresses
 from portero.files import package_files
 from portero.files.owners import Owners
-from portero.host.listening_sockets import HeldSockets
+from portero.host.listening_sockets import SocketCache
 from portero.host.live_host import HostFiles
 from portero.objects.lookup import DaemonObjects
 from portero.objects.network_names import DaemonNetworks
@@ -26,7 +26,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
             [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
         )
     root = settings.visible_root
-    listening = HeldSockets()
+    listening = SocketCache()
     addresses = partial(list_daemon_addresses, settings)
     objects, networks = DaemonObjects(addresses), DaemonNetworks(addresses)
     try:

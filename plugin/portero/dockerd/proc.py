@@ -20,6 +20,7 @@ _REPLACED = " (deleted)"
 _GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM})
 _TICKS = os.sysconf("SC_CLK_TCK")
+_UIDS = re.compile(r"^Uid:\t(?P<real>[0-9]+)\t(?P<effective>[0-9]+)", re.MULTILINE)
 _ROOT_IN_UID_MAP = re.compile(r"^ *0 +([0-9]+) ", re.MULTILINE)
 
 
@@ -84,13 +85,13 @@ def raise_unless_gone(error: OSError) -> None:
         raise error
 
 
-def parse_user(status: str) -> int | None:
-    """The real user in a process's status; None: none is shown.
+def parse_user(status: str, *, effective: bool = False) -> int | None:
+    """The real or the effective user in a process's status; None: none is shown.
 
     The owner of the folder in /proc is root for some processes of other users (proc(5)).
     """
-    match = re.search(r"^Uid:\t([0-9]+)", status, re.MULTILINE)
-    return None if match is None else int(match[1])
+    match = _UIDS.search(status)
+    return None if match is None else int(match["effective" if effective else "real"])
 
 
 def parse_start(stat: str) -> int | None:
@@ -159,10 +160,10 @@ def read_dockerd(identity: DockerdIdentity, proc: Path = Path("/proc")) -> Runni
 
 
 def _read_uid(process: Path) -> int:
-    match = re.search(r"^Uid:\t[0-9]+\t([0-9]+)", (process / "status").read_text(errors="replace"), re.MULTILINE)
-    if match is None:
+    uid = parse_user((process / "status").read_text(errors="replace"), effective=True)
+    if uid is None:
         raise OSError(errno.EIO, "shows no user", str(process / "status"))
-    return int(match[1])
+    return uid
 
 
 def _read_root_uid(process: Path, proc: Path) -> int:

@@ -9,9 +9,9 @@ import errno
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -126,15 +126,10 @@ def _sees_all_users(uid_map: Path = Path("/proc/self/uid_map")) -> bool:
 
 
 class AccountNames:
-    """The local names, read when the first is asked for. `read`: the text of a file of the host, or OSError."""
+    """The local names in the files that a walk finds, read when the first is needed."""
 
-    def __init__(self, read: Callable[[str], str]) -> None:
-        self._read = read
-
-    @classmethod
-    def of(cls, walk: HostWalk) -> "AccountNames":
-        """Those of the files that a walk finds."""
-        return cls(partial(_read, walk))
+    def __init__(self, walk: HostWalk) -> None:
+        self._walk = walk
 
     def describe(self, writer: Writer) -> str:
         """Such as "user alicia (1000)", "members of group staff (50)", "any user"."""
@@ -155,12 +150,8 @@ class AccountNames:
     def _read_names(self, path: str) -> dict[str, str]:
         """Number -> name (passwd(5), group(5)); of several names the first counts."""
         try:
-            rows = [line.split(":") for line in self._read(path).splitlines()]
+            file = self._walk.local_path(self._walk.resolve(path))
+            rows = [line.split(":") for line in Path(file).read_text("utf-8", "replace").splitlines()]
         except OSError:
             return {}
         return {row[2]: row[0] for row in reversed(rows) if len(row) > 2 and row[0].isprintable()}
-
-
-def _read(walk: HostWalk, path: str) -> str:
-    with open(walk.local_path(walk.resolve(path)), encoding="utf-8", errors="replace") as file:
-        return file.read()

@@ -33,14 +33,6 @@ _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG}
 # In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
 NO_WAY = ""
 NOTHING = "\0"
-
-
-class _Unknown:
-    """Not looked at yet."""
-
-
-_UNKNOWN = _Unknown()
-
 # Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
 _SHORT = 512
 
@@ -144,7 +136,7 @@ class HostWalk:
         for folder, step in met:
             link = self.find_link(folder, step)
             # Below nothing there is nothing, as long as there is nothing.
-            if link != NOTHING or self._stats.get(folder, _UNKNOWN) is not None:
+            if link != NOTHING or not self._is_absent(folder):
                 yield folder, step, link
 
     def find_link(self, folder: str, path: str) -> str | None:
@@ -206,7 +198,7 @@ class HostWalk:
         """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""
         link = None
         # Below nothing there is nothing. But the kernel has an error of its own for paths that are too long.
-        if self._stats.get(folder, _UNKNOWN) is None and len(path) < _SHORT:
+        if self._is_absent(folder) and len(path) < _SHORT:
             self._stats[path] = None
         else:
             entry = self.look(path)
@@ -229,6 +221,9 @@ class HostWalk:
             entry = None
         self._stats[path] = entry
         return entry
+
+    def _is_absent(self, folder: str) -> bool:
+        return folder in self._stats and self._stats[folder] is None
 
     def _find_kind(self, resolved: str) -> Kind:
         entry = self.look(resolved)

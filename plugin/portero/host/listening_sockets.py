@@ -140,7 +140,7 @@ def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[i
             yield pid
 
 
-class HeldSockets:
+class SocketCache:
     """The last reading that worked, never older than ten seconds.
 
     A reading that fails is not kept: the last good one stands until it is too old.
@@ -157,7 +157,7 @@ class HeldSockets:
         # One attribute, so that threads never see the sockets of one reading beside the time of another.
         self._held: tuple[ListeningSockets, float] = (ListeningSockets(()), float("-inf"))
 
-    def current(self) -> ListeningSockets:
+    def read(self) -> ListeningSockets:
         """The sockets; raises the OSError of the reading when the last one that worked is too old."""
         if (fresh := self._fresh()) is not None:
             return fresh

@@ -7,7 +7,7 @@ this look and the start of the container a link can change: `trace` tells who ca
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.daemon_config import DaemonConfigs
@@ -20,7 +20,7 @@ from portero.files.owners import ROOT, AccountNames, Owners
 from portero.files.path import clean
 from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
-from portero.host.listening_sockets import HeldSockets
+from portero.host.listening_sockets import SocketCache
 from portero.host.network import HostRoutes, read_mounted, read_routes
 from portero.host.path_entry import Looker
 from portero.host.path_trace import Tracer
@@ -32,11 +32,11 @@ from portero.host.view import HostEntry, LookupState, Objects, Passage, Trace, i
 class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
-    `root` None: where the daemon that asks sees them (`daemons`), or "/". `sockets`: paths to protect besides the
+    `root` None: where the daemon that asks sees them, or "/". `sockets`: paths to protect besides the
     daemons' own. `own`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead to
     more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
-    `protected`: paths that the policy protects. `visible=False`: only names can be compared. `mounts`: of the process
-    that sees the files below `root`. `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
+    `protected`: paths that the policy protects. `visible=False`: only names can be compared.
+    `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
     `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
     whether the last had no answer. `new_objects`: makes the lookups of one request; `lookup_state`: how the last went.
     """
@@ -52,12 +52,10 @@ class HostFiles:
         programs: Iterable[str] = (),
         logs: Iterable[str] = (),
         protected: Iterable[str] = (),
-        mounts: MountReader | None = None,
-        listening: HeldSockets,
+        listening: SocketCache,
         owners: Owners | None = None,
         new_lookup: Callable[[Callable[[], AskingDaemon | None]], Callable[[str], str | None]],
         daemon_config: str | None = None,
-        daemons: AskingDaemons | None = None,
         lookups_fail: Callable[[], bool] = lambda: False,
         new_objects: Callable[[Callable[[], AskingDaemon | None]], Objects | None] = lambda find_daemon: None,
         lookup_state: Callable[[], LookupState] = lambda: "auto",
@@ -70,13 +68,13 @@ class HostFiles:
         self.logs = tuple(map(clean, logs))
         self._protect(protected, links)
         self.owners = owners or Owners()
-        self.mounts = mounts or MountReader(root=root or "/")
+        self.mounts = MountReader(root=root or "/")
         self.new_lookup = new_lookup
         self.lookups_fail = lookups_fail
         self.new_objects, self.lookup_state = new_objects, lookup_state
-        self._listening = listening
-        self._configs = DaemonConfigs(daemon_config)
-        self.daemons = daemons or AskingDaemons()
+        self.listening = listening
+        self.configs = DaemonConfigs(daemon_config)
+        self.daemons = AskingDaemons()
 
     def protecting(self, protected: Iterable[str], links: Iterable[str] = ()) -> "HostFiles":
         """The same host, by a policy that protects these paths and has these links in its folders."""
@@ -93,30 +91,9 @@ class HostFiles:
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         return FilesMoment(self, peer)
 
-    def read_defaults(self, walk: HostWalk, asking: AskingDaemon | None) -> DaemonDefaults:
-        """The daemon's defaults, as one walk finds its daemon.json. Raises OSError when they cannot be read."""
-        return self._configs.read(walk if self.visible else None, asking)
-
     def watch(self) -> None:
-        self._listening.watch()
+        self.listening.watch()
         self.daemons.watch()
-
-    def read_sockets(self) -> ListeningSockets:
-        """Where processes of the host listen. Raises OSError when it cannot be read."""
-        return self._listening.current()
-
-
-class _WhoAsks:
-    """The daemon that asks, found when it is first needed. Lookups hold this, and not the moment that holds them."""
-
-    def __init__(self, daemons: AskingDaemons, peer: Peer | None) -> None:
-        self._daemons = daemons
-        self._peer = peer
-
-    @cached_property
-    def daemon(self) -> AskingDaemon | None:
-        """None: the peer is no dockerd, or not to be seen."""
-        return self._daemons.find(self._peer)
 
 
 class FilesMoment:
@@ -128,11 +105,12 @@ class FilesMoment:
     def __init__(self, host: HostFiles, peer: Peer | None = None) -> None:
         self._host = host
         self._peer = peer
-        who = self._who = _WhoAsks(host.daemons, peer)
+        # None: the peer is no dockerd, or not to be seen. Lookups hold this, and not the moment that holds them.
+        self._find_asking = cache(partial(host.daemons.find, peer))
         self._seen: dict[str, HostEntry] = {}
         self._traced: dict[str, Trace] = {}
         self._passages: dict[str, Passage] = {}
-        self._name_of = host.new_lookup(lambda: who.daemon)
+        self._name_of = host.new_lookup(self._find_asking)
 
     def look(self, path: str) -> HostEntry:
         if path not in self._seen:
@@ -176,7 +154,7 @@ class FilesMoment:
 
     @cached_property
     def _daemon(self) -> DaemonDefaults:
-        return self._host.read_defaults(self._walk, self._asking)
+        return self._host.configs.read(self._walk if self._host.visible else None, self._asking)
 
     @cached_property
     def _routes(self) -> HostRoutes | None:
@@ -197,13 +175,13 @@ class FilesMoment:
 
     @cached_property
     def _listening(self) -> ListeningSockets:
-        return self._host.read_sockets()
+        return self._host.listening.read()
 
     @cached_property
     def _tracer(self) -> Tracer:
         asking = self._asking
         owners = self._host.owners if asking is None else replace(self._host.owners, root=ROOT | asking.root_uids)
-        names = AccountNames.of(self._walk)
+        names = AccountNames(self._walk)
         return Tracer(self._walk, self._mounts, owners, names, self._protected.sensitive_links)
 
     @cached_property
@@ -222,12 +200,11 @@ class FilesMoment:
 
     @property
     def _asking(self) -> AskingDaemon | None:
-        return self._who.daemon
+        return self._find_asking()
 
     @cached_property
     def _objects(self) -> Objects | None:
-        who = self._who
-        return self._host.new_objects(lambda: who.daemon) if self._peer else None
+        return self._host.new_objects(self._find_asking) if self._peer else None
 
     @cached_property
     def _walk(self) -> HostWalk:
