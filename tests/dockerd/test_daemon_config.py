@@ -1,6 +1,7 @@
 """daemon.json is read where the host's files are, again whenever it changes; a failure is never an empty file."""
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -147,17 +148,13 @@ def test_an_empty_file_sets_nothing_as_dockerd_has_it(tmp_path: Path, file: Path
     assert asking(tmp_path)() == DaemonDefaults()
 
 
-def test_the_profile_that_it_names_is_read_on_the_same_host(tmp_path: Path, file: Path) -> None:
-    (file.parent / "seccomp.json").write_text("{}")
+@pytest.mark.parametrize("digest", [hashlib.sha256(b"{}").hexdigest(), None], ids=["there", "missing"])
+def test_the_profile_that_it_names_is_read_on_the_same_host(tmp_path: Path, file: Path, digest: str | None) -> None:
+    if digest is not None:
+        (file.parent / "seccomp.json").write_text("{}")
     file.write_text('{"seccomp-profile": "/etc/docker/seccomp.json"}')
 
-    assert asking(tmp_path)().seccomp == "custom"
-
-
-def test_a_profile_that_is_missing_is_custom_without_a_digest(tmp_path: Path, file: Path) -> None:
-    file.write_text('{"seccomp-profile": "/etc/docker/seccomp.json"}')
-
-    assert (asking(tmp_path)().seccomp, asking(tmp_path)().seccomp_sha256) == ("custom", None)
+    assert (asking(tmp_path)().seccomp, asking(tmp_path)().seccomp_sha256) == ("custom", digest)
 
 
 def test_a_profile_that_cannot_be_read_is_an_error(tmp_path: Path, file: Path) -> None:
@@ -241,30 +238,30 @@ def test_a_remap_is_one_only_when_its_range_begins_elsewhere_than_at_root(
     assert asking(tmp_path)().user_namespaces is remapped
 
 
+OFF = '{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}'
+
+
 @pytest.mark.parametrize(
-    ("in_force", "expected"), [(True, "off"), (False, "off-after-restart"), (None, "unknown")], ids=str
+    ("content", "in_force", "expected"),
+    [(OFF, True, "off"), (OFF, False, "off-after-restart"), (OFF, None, "unknown"), ("{}", True, "on")],
+    ids=["started since", "not started since", "start unknown", "on, however old the file"],
 )
 def test_entitlements_that_are_off_count_once_dockerd_has_started_with_them(
-    tmp_path: Path, file: Path, in_force: bool | None, expected: str
+    tmp_path: Path, file: Path, content: str, in_force: bool | None, expected: str
 ) -> None:
-    file.write_text('{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}')
+    file.write_text(content)
 
     assert DaemonConfig(PLACE).defaults(lambda path: f"{tmp_path}{path}", lambda: in_force).entitlements == expected
 
 
-def test_entitlements_that_are_on_stay_on_however_old_the_file(tmp_path: Path, file: Path) -> None:
-    assert DaemonConfig(PLACE).defaults(lambda path: f"{tmp_path}{path}", lambda: True).entitlements == "on"
-
-
 def test_an_edit_after_the_start_is_seen_in_the_file_that_was_known(tmp_path: Path, file: Path) -> None:
-    off = '{"builder": {"entitlements": {"network-host": false, "security-insecure": false}}}'
-    file.write_text(off)
+    file.write_text(OFF)
     config, answers = DaemonConfig(PLACE), iter((True, False))
 
     def ask() -> str:
         return config.defaults(lambda path: f"{tmp_path}{path}", lambda: next(answers)).entitlements
 
     before = ask(), ask()
-    file.write_text(f"{off} ")
+    file.write_text(f"{OFF} ")
 
     assert (before, ask()) == (("off", "off"), "off-after-restart")

@@ -8,6 +8,7 @@ import pytest
 
 from portero import threads
 from portero.dockerd import finder
+from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
 from tests.host.proc_tree import dockerd, fail_at
@@ -16,13 +17,19 @@ from tests.waiting import soon
 ROOTS = Peer(7, 0)
 
 
+def find(daemons: AskingDaemons) -> AskingDaemon:
+    """Root's daemon, which is there."""
+    daemon = daemons.find(ROOTS)
+    assert daemon is not None
+    return daemon
+
+
 def test_a_peer_that_is_a_dockerd_is_found_with_its_daemon_json(tmp_path: Path) -> None:
     folder = dockerd(tmp_path, 7, own_files=True)
     (folder / "root/etc/docker").mkdir(parents=True)
     (folder / "root/etc/docker/daemon.json").write_text('\ufeff{"data-root": "/srv/d"}')
-    daemon = AskingDaemons(tmp_path).find(ROOTS)
+    daemon = find(AskingDaemons(tmp_path))
 
-    assert daemon is not None
     assert (daemon.pid, daemon.root, daemon.data_roots) == (7, str(folder / "root"), ("/srv/d",))
 
 
@@ -71,9 +78,8 @@ def test_a_process_id_that_is_used_again_is_another_daemon(tmp_path: Path) -> No
     (folder / "cmdline").write_text("dockerd\0--data-root\0/srv/d\0")
     stat = (folder / "stat").read_text()
     (folder / "stat").write_text(stat.replace(" 22 ", " 99 "))
-    daemon = daemons.find(ROOTS)
+    daemon = find(daemons)
 
-    assert daemon is not None
     assert (daemon.started, daemon.data_roots) == (99, ("/srv/d",))
 
 
@@ -95,9 +101,8 @@ def test_an_invalid_daemon_json_sets_nothing(tmp_path: Path, content: str) -> No
     file = tmp_path / "daemon.json"
     file.write_text(content, encoding="latin-1")
     dockerd(tmp_path, 7, "--config-file", str(file))
-    daemon = AskingDaemons(tmp_path).find(ROOTS)
+    daemon = find(AskingDaemons(tmp_path))
 
-    assert daemon is not None
     assert daemon.data_roots == ("/var/lib/docker",)
 
 
@@ -113,8 +118,7 @@ def test_a_daemon_json_that_cannot_be_read_is_an_error_and_not_remembered(
         daemons.find(ROOTS)
     file.rmdir()
     file.write_text('{"exec-root": "/srv/e"}')
-    daemon = daemons.find(ROOTS)
-    assert daemon is not None
+    daemon = find(daemons)
     assert daemon.exec_root == "/srv/e"
 
 
@@ -131,9 +135,8 @@ def test_the_things_of_its_containerd_are_its_own(tmp_path: Path) -> None:
     (folder / "root/etc/containerd/config.toml").write_text('root = "/srv/c"\nstate = "/srv/s"')
     (folder / "root/var/run/docker/containerd").mkdir(parents=True)
     (folder / "root/var/run/docker/containerd/containerd.toml").write_text('root = "/srv/own"')
-    daemon = AskingDaemons(tmp_path).find(ROOTS)
+    daemon = find(AskingDaemons(tmp_path))
 
-    assert daemon is not None
     assert {"/var/lib/docker", "/srv/c", "/srv/own"} <= {*daemon.data}
     assert {"/srv/s", "/etc/containerd/config.toml"} <= {*daemon.files}
 
@@ -161,14 +164,14 @@ def config(tmp_path: Path) -> Path:
 def test_what_was_unseen_is_looked_for_again(tmp_path: Path, config: Path) -> None:
     config.write_text("root =")
     daemons = AskingDaemons(tmp_path)
-    found = [daemons.find(ROOTS)]
+    found = [find(daemons)]
     config.write_text('root = "/srv/c"')
-    found.append(daemons.find(ROOTS))
+    found.append(find(daemons))
     daemons.refresh()
-    found.append(daemons.find(ROOTS))
+    found.append(find(daemons))
 
-    assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found if daemon] == [True, True, False]
-    assert ["/srv/c" in daemon.data for daemon in found if daemon] == [False, False, True]
+    assert ["/etc/containerd/config.toml" in daemon.unseen for daemon in found] == [True, True, False]
+    assert ["/srv/c" in daemon.data for daemon in found] == [False, False, True]
 
 
 def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_ones_stay(
@@ -181,9 +184,8 @@ def test_a_containerd_that_was_started_anew_has_its_data_elsewhere_and_the_old_o
     config.write_text("")
     monkeypatch.setattr(finder, "find_arguments", lambda address, proc: ("--root", "/srv/after"))
     daemons.refresh()
-    daemon = daemons.find(ROOTS)
+    daemon = find(daemons)
 
-    assert daemon is not None
     assert {"/srv/before", "/srv/after"} <= {*daemon.data}
     assert "/srv/state" in daemon.files
 
@@ -248,18 +250,6 @@ def test_a_thread_refreshes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, con
     monkeypatch.setattr(finder, "_REFRESH_SECONDS", 3600.0)
 
     assert "/srv/c" in daemons.cached[0].data
-
-
-def test_a_daemon_that_took_the_id_of_another_is_another(tmp_path: Path) -> None:
-    folder = dockerd(tmp_path, 7)
-    daemons = AskingDaemons(tmp_path)
-    first = daemons.find(Peer(7, 0))
-    (folder / "stat").write_text((folder / "stat").read_text().replace(" 22 ", " 99 "))
-    again = daemons.find(Peer(7, 0))
-
-    assert first is not None
-    assert again is not None
-    assert (first.started, again.started) == (22, 99)
 
 
 def test_a_process_that_was_another_program_is_looked_at_again(tmp_path: Path) -> None:

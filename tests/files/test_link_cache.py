@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from portero.files.link_cache import Ways, find_stamp
 from portero.files.symlinks import HostWalk
-from tests.host.looks import recorded_looks
+from tests.host.looks import fail_lstat, recorded_looks
 
 PATHS = ("/run/docker.sock", "/var/run/docker.sock", "/run/crio/crio.sock", "/opt/portero")
 
@@ -143,15 +143,8 @@ def test_a_folder_that_changed_long_after_the_walk_began_has_not_settled(
 
 @pytest.mark.usefixtures("settled")
 def test_a_closed_way_is_tried_again_though_its_folder_is_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lstat = os.lstat
-
-    def refuse(path: str) -> os.stat_result:
-        if path.endswith("/opt/portero"):
-            raise PermissionError(errno.EACCES, "Permission denied", path)
-        return lstat(path)
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "lstat", refuse)  # root, who runs tests in containers, may look at everything
+        fail_lstat(patch, "/opt/portero", errno.EACCES)
         ways = note(root)
         assert ways.take_again(HostWalk(str(root))) is ways
 
@@ -160,14 +153,8 @@ def test_a_closed_way_is_tried_again_though_its_folder_is_the_same(root: Path, m
 
 @pytest.mark.usefixtures("settled")
 def test_a_folder_that_is_closed_since_is_no_failure(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways, lstat = note(root), os.lstat
-
-    def refuse(path: str) -> os.stat_result:
-        if path.endswith("/opt"):
-            raise PermissionError(errno.EACCES, "Permission denied", path)
-        return lstat(path)
-
-    monkeypatch.setattr(os, "lstat", refuse)
+    ways = note(root)
+    fail_lstat(monkeypatch, "/opt", errno.EACCES)
 
     assert ways.take_again(HostWalk(str(root))) is None
 
@@ -175,10 +162,7 @@ def test_a_folder_that_is_closed_since_is_no_failure(root: Path, monkeypatch: py
 def test_a_failure_of_the_moment_is_raised(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ways = note(root)
 
-    def fail(path: str) -> os.stat_result:
-        raise OSError(errno.EMFILE, "Too many open files", path)
-
-    monkeypatch.setattr(os, "lstat", fail)
+    fail_lstat(monkeypatch, "", errno.EMFILE)
 
     with pytest.raises(OSError, match="Too many open files"):
         ways.take_again(HostWalk(str(root)))

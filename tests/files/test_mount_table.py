@@ -142,24 +142,6 @@ def test_a_folder_inside_a_mount_can_be_the_root() -> None:
     assert host.find_reach("/srv").names == {"/etc"}
 
 
-def test_a_folder_has_its_names_however_many_others_were_asked_for() -> None:
-    mounts = table("30 27 254:0 /etc /srv/app/etc rw - ext4 /dev/vda rw")
-
-    for number in range(600):
-        assert mounts.list_names(f"/etc/{number}") == (f"/srv/app/etc/{number}",)
-    assert mounts.list_names("/etc/0") == ("/srv/app/etc/0",)
-    assert mounts.list_names("/srv/0") == ()
-
-
-def test_what_a_folder_opens_is_the_same_however_often_and_after_whatever_it_is_asked() -> None:
-    lines = ("30 27 254:0 /etc /srv/etc rw - ext4 /dev/vda rw", "31 27 0:5 / /srv/proc rw - proc proc rw")
-    paths = ["/", "/etc", "/srv", *(f"/folder-{number}" for number in range(200))]
-    mounts = table(*lines)
-
-    for path in paths * 2:
-        assert mounts.find_reach(path) == table(*lines).find_reach(path)
-
-
 def test_mounts_below_a_path_are_listed() -> None:
     mounts = table("30 27 0:50 / /srv/disk rw - tmpfs none rw", "31 27 0:51 / /srvx rw - tmpfs none rw")
 

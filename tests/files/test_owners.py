@@ -27,12 +27,18 @@ def acl(*entries: tuple[int, int, int]) -> bytes:
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
 
 
+def fail_acl(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the reading of an ACL end in this error."""
+
+    def fail(path: str, name: str, *, follow_symlinks: bool) -> bytes:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "getxattr", fail)
+
+
 @pytest.fixture(autouse=True)
 def no_acl(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(path: str, name: str, *, follow_symlinks: bool) -> bytes:
-        raise OSError(errno.ENODATA, os.strerror(errno.ENODATA), path)
-
-    monkeypatch.setattr(os, "getxattr", none)
+    fail_acl(monkeypatch, errno.ENODATA)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +86,7 @@ def test_an_acl_whose_mask_forbids_writing_is_not_asked_for(monkeypatch: pytest.
 
 
 def test_an_acl_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(path: str, name: str, *, follow_symlinks: bool) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
-
-    monkeypatch.setattr(os, "getxattr", fail)
+    fail_acl(monkeypatch, errno.EIO)
 
     with pytest.raises(OSError, match="Input"):
         ALL.list_writers("/x", folder(0o775), None)
@@ -91,10 +94,7 @@ def test_an_acl_that_cannot_be_read_is_an_error(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("number", [errno.ENODATA, errno.EOPNOTSUPP])
 def test_without_an_acl_the_group_counts(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def none(path: str, name: str, *, follow_symlinks: bool) -> bytes:
-        raise OSError(number, os.strerror(number), path)
-
-    monkeypatch.setattr(os, "getxattr", none)
+    fail_acl(monkeypatch, number)
 
     assert ALL.list_writers("/x", folder(0o775, 0, 50), None) == {STAFF}
 

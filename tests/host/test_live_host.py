@@ -26,6 +26,7 @@ from portero.host.live_host import FilesMoment, HostFiles
 from portero.host.sockets import ListeningSockets
 from portero.host.view import HostEntry, Trace
 from portero.refusals import Refused
+from tests.host.looks import fail_lstat
 from tests.host.proc_tree import dockerd, fail_at, line, process, show_namespaces
 
 
@@ -136,10 +137,7 @@ def test_a_way_that_the_kernel_would_not_take_is_unknown(tmp_path: Path, path: s
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> os.stat_result:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(os, "lstat", refuse)  # root, who runs tests in containers, may read everything
+    fail_lstat(monkeypatch, "", errno.EACCES)
 
     assert host(tmp_path).look("/srv") == HostEntry(None, "unknown", ())
 
@@ -431,14 +429,7 @@ def test_what_lies_there_or_is_protected_and_cannot_be_read_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, number: int
 ) -> None:
     (tmp_path / "srv").mkdir()
-    lstat = os.lstat
-
-    def fail_there(path: str) -> os.stat_result:
-        if path.endswith(ending):
-            raise OSError(number, os.strerror(number), path)
-        return lstat(path)
-
-    monkeypatch.setattr(os, "lstat", fail_there)
+    fail_lstat(monkeypatch, ending, number)
 
     with pytest.raises(Refused, match="host-unreadable"):
         host(tmp_path).look("/srv")

@@ -1,7 +1,6 @@
 """What a path opens is found whether it lies at, above or below a protected place, and under which of its names."""
 
 import errno
-import os
 import socket
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from portero.host.path_entry import Looker, list_daemon_sockets
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.host.view import HostEntry
+from tests.host.looks import fail_lstat
 from tests.host.test_resolved_paths import dockerd
 
 LISTENING = ListeningSockets(
@@ -138,15 +138,8 @@ def test_what_a_link_leads_to_may_become_a_socket(folders: Path, monkeypatch: py
 
 def test_a_name_that_could_not_be_read_is_not_taken_for_missing(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bind(folders / "data" / "docker.sock", monkeypatch)
-    lstat = os.lstat
-
-    def fail(path: str) -> os.stat_result:
-        if path.endswith("docker.sock"):
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return lstat(path)
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "lstat", fail)
+        fail_lstat(patch, "docker.sock", errno.EMFILE)
         with pytest.raises(OSError, match="Too many open files"):
             find_sockets(folders)
     assert find_sockets(folders) == {"/data/docker.sock"}

@@ -28,6 +28,10 @@ def answering(
                     if arrived := connection.recv(65536).decode():
                         asked.append(note(arrived))
                         connection.sendall(answers.get(arrived.split()[1], MISSING))
+                        connection.shutdown(socket.SHUT_WR)
+                        # A body can come after the head; it must not meet a closed connection.
+                        while connection.recv(65536):
+                            pass
 
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)

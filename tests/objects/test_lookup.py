@@ -14,6 +14,7 @@ from portero.host.view import ObjectKind
 from portero.objects import lookup
 from portero.objects.lookup import DaemonObjects, ObjectLookup
 from portero.refusals import Refused
+from portero.values.json_types import JSON
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.objects.answering import answering, http
 
@@ -190,18 +191,11 @@ def test_info_is_kept_for_a_minute(address: str, monkeypatch: pytest.MonkeyPatch
     assert len(asked) == 2
 
 
-def test_the_list_of_containers_is_asked_for_once(address: str) -> None:
-    with answering(address, {"/containers/json?all=1": http("200 OK", '[{"Id": "1"}]')}) as asked:
+@pytest.mark.parametrize("listed", [[{"Id": "1"}], []], ids=["one", "none"])
+def test_the_list_of_containers_is_asked_for_once(address: str, listed: list[JSON]) -> None:
+    with answering(address, {"/containers/json?all=1": http("200 OK", json.dumps(listed))}) as asked:
         found = objects(address)
-        assert [found.list_all("container") for _ in range(2)] == [[{"Id": "1"}]] * 2
-
-    assert len(asked) == 1
-
-
-def test_an_empty_list_is_kept_as_well(address: str) -> None:
-    with answering(address, {"/containers/json?all=1": http("200 OK", "[]")}) as asked:
-        found = objects(address)
-        assert [found.list_all("container") for _ in range(2)] == [[], []]
+        assert [found.list_all("container") for _ in range(2)] == [listed, listed]
 
     assert len(asked) == 1
 
