@@ -1,4 +1,4 @@
-"""Ways that were found before are taken again only while every link on them is what it was."""
+"""The cache of links holds only while every link is what it was."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portero.files.link_cache import Ways, find_stamp
+from portero.files.link_cache import LinkCache, find_stamp
 from portero.files.symlinks import HostWalk
 from tests.host.looks import fail_lstat, recorded_looks
 
@@ -42,23 +42,23 @@ def wait_for_tick(root: Path) -> None:
         probe.touch()
 
 
-def note(root: Path, paths: Sequence[str] = PATHS) -> Ways:
-    return Ways.note(HostWalk(str(root)), paths)
+def record_links(root: Path, paths: Sequence[str] = PATHS) -> LinkCache:
+    return LinkCache.record(HostWalk(str(root)), paths)
 
 
-def looked_at(root: Path, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def looked_at(root: Path, ways: LinkCache, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     with recorded_looks(root, monkeypatch) as seen:
-        assert ways.take_again(HostWalk(str(root))) is ways
+        assert ways.revalidate(HostWalk(str(root))) is ways
     return seen
 
 
 @pytest.mark.usefixtures("settled")
 def test_of_settled_ways_only_the_folders_are_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert sorted(looked_at(root, note(root), monkeypatch)) == ["/", "/opt", "/run", "/var"]
+    assert sorted(looked_at(root, record_links(root), monkeypatch)) == ["/", "/opt", "/run", "/var"]
 
 
 def test_in_a_folder_that_just_changed_each_name_is_looked_at(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = looked_at(root, note(root), monkeypatch)
+    seen = looked_at(root, record_links(root), monkeypatch)
 
     assert {"/run/docker.sock", "/run/crio", "/opt/portero", "/var/run"} <= {*seen}
     assert "/run/crio/crio.sock" not in seen  # below nothing there is nothing
@@ -87,20 +87,20 @@ def test_ways_are_not_taken_again_when_a_link_changed_or_something_came(
 ) -> None:
     if clock == "settled":
         request.getfixturevalue("settled")
-    ways = note(root)
+    ways = record_links(root)
     change(root)
 
-    assert ways.take_again(HostWalk(str(root))) is None
+    assert ways.revalidate(HostWalk(str(root))) is None
 
 
 @pytest.mark.usefixtures("settled")
 def test_ways_hold_when_something_else_comes_and_the_folder_is_known_anew(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ways = note(root)
+    ways = record_links(root)
     (root / "run" / "other.pid").write_text("")
 
-    again = ways.take_again(HostWalk(str(root)))
+    again = ways.revalidate(HostWalk(str(root)))
 
     assert again is not None
     assert again != ways
@@ -124,7 +124,7 @@ def test_a_folder_that_changed_after_the_walk_began_has_not_settled(root: Path) 
     assert walk.find_link("", "/opt") is None
     replace(root / "opt", "/run")
 
-    assert Ways.note(walk, PATHS).take_again(HostWalk(str(root))) is None
+    assert LinkCache.record(walk, PATHS).revalidate(HostWalk(str(root))) is None
 
 
 def test_a_folder_that_changed_long_after_the_walk_began_has_not_settled(
@@ -138,45 +138,45 @@ def test_a_folder_that_changed_long_after_the_walk_began_has_not_settled(
     assert walk.find_link("", "/opt") is None
     replace(root / "opt", "/run")
 
-    assert Ways.note(walk, PATHS).take_again(HostWalk(str(root))) is None
+    assert LinkCache.record(walk, PATHS).revalidate(HostWalk(str(root))) is None
 
 
 @pytest.mark.usefixtures("settled")
 def test_a_closed_way_is_tried_again_though_its_folder_is_the_same(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         fail_lstat(patch, "/opt/portero", errno.EACCES)
-        ways = note(root)
-        assert ways.take_again(HostWalk(str(root))) is ways
+        ways = record_links(root)
+        assert ways.revalidate(HostWalk(str(root))) is ways
 
-    assert ways.take_again(HostWalk(str(root))) is None
+    assert ways.revalidate(HostWalk(str(root))) is None
 
 
 @pytest.mark.usefixtures("settled")
 def test_a_folder_that_is_closed_since_is_no_failure(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways = note(root)
+    ways = record_links(root)
     fail_lstat(monkeypatch, "/opt", errno.EACCES)
 
-    assert ways.take_again(HostWalk(str(root))) is None
+    assert ways.revalidate(HostWalk(str(root))) is None
 
 
 def test_a_failure_of_the_moment_is_raised(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways = note(root)
+    ways = record_links(root)
 
     fail_lstat(monkeypatch, "", errno.EMFILE)
 
     with pytest.raises(OSError, match="Too many open files"):
-        ways.take_again(HostWalk(str(root)))
+        ways.revalidate(HostWalk(str(root)))
     with pytest.raises(OSError, match="Too many open files"):
-        note(root)
+        record_links(root)
 
 
 def test_links_in_a_circle_are_a_way_like_others(root: Path) -> None:
     replace(root / "opt" / "portero", "portero")
-    ways = note(root)
+    ways = record_links(root)
 
-    assert ways.take_again(HostWalk(str(root))) is not None
+    assert ways.revalidate(HostWalk(str(root))) is not None
     (root / "opt" / "portero").unlink()
-    assert ways.take_again(HostWalk(str(root))) is None
+    assert ways.revalidate(HostWalk(str(root))) is None
 
 
 NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "b/a", "a/a/b"])
@@ -219,12 +219,12 @@ def test_paths_whose_ways_are_taken_again_lead_where_a_new_walk_leads(
         for how, name, other, absolute in before:
             change(root, how, name, other, absolute=absolute)
         walk = HostWalk(str(root))
-        led, ways = [walk.resolve_or_keep(path) for path in paths], Ways.note(walk, paths)
+        led, ways = [walk.resolve_or_keep(path) for path in paths], LinkCache.record(walk, paths)
         wait_for_tick(root)
         for how, name, other, absolute in after:
             change(root, how, name, other, absolute=absolute)
         walk = HostWalk(str(root))
-        if ways.take_again(walk) is not None:
+        if ways.revalidate(walk) is not None:
             assert led == [HostWalk(str(root)).resolve_or_keep(path) for path in paths]
 
 
@@ -233,9 +233,9 @@ def test_links_that_the_kernel_makes_are_read_each_time(tmp_path: Path, monkeypa
     now = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: now() + 5_000_000_000)
     path = f"/proc/{os.getpid()}/cwd"
-    ways = Ways.note(HostWalk("/"), [path])
-    assert ways.take_again(HostWalk("/")) is not None
+    ways = LinkCache.record(HostWalk("/"), [path])
+    assert ways.revalidate(HostWalk("/")) is not None
 
     monkeypatch.chdir(tmp_path)
 
-    assert ways.take_again(HostWalk("/")) is None
+    assert ways.revalidate(HostWalk("/")) is None

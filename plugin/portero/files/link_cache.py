@@ -1,7 +1,7 @@
-"""What walks to some paths met, kept for the walks of later requests: these tell whether the paths still lead there.
+"""Cache of links lookups while resolving paths: a later request checks whether the paths lead where they led.
 
-Where a path leads depends on nothing but the links on its way. A folder tells by its times whether an entry came or
-went since they were looked at, so that most of them need no look of their own.
+Where a path leads depends on nothing but the links on its way. The times of a folder tell whether an entry came or
+went since the walk, so most of them need no check.
 """
 
 from collections.abc import Iterable
@@ -26,43 +26,43 @@ class _Changed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What was looked up in a folder. `stamp` None: only a look at each name tells whether it is as it was."""
+    """The names looked up in a folder. `stamp` None: each name must be checked."""
 
     path: str
     names: tuple[_Name, ...]
     stamp: Stamp | None
 
     @classmethod
-    def note(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
-        """A folder whose names were looked up. What is closed to this process can open without a trace in it."""
+    def record(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
+        """A folder whose names were looked up. A closed name can become open without a change of its folder."""
         closed = any(link == NO_WAY for _, link in names)
         return cls(path, names, None if closed else find_stamp(walk, path))
 
-    def look_again(self, walk: HostWalk) -> "_Folder":
-        """The folder as this walk finds it, each name looked at; raises _Changed."""
+    def recheck(self, walk: HostWalk) -> "_Folder":
+        """The folder as this walk finds it, each name checked; raises _Changed."""
         if any(walk.find_link(self.path, name) != link for name, link in self.names):
             raise _Changed
-        again = _Folder.note(walk, self.path, self.names)
+        again = _Folder.record(walk, self.path, self.names)
         return self if again == self else again
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """The ways to some paths, as one walk found them."""
+class LinkCache:
+    """The links on the ways to some paths, as one walk found them."""
 
     folders: tuple[_Folder, ...]
 
     @classmethod
-    def note(cls, walk: HostWalk, paths: Iterable[str]) -> "Ways":
-        """Those that a walk finds now. Raises OSError where it fails; where a way is closed is noted too."""
-        met: dict[str, dict[str, str | None]] = {}
+    def record(cls, walk: HostWalk, paths: Iterable[str]) -> "LinkCache":
+        """The links that a walk finds now; a closed way is recorded too. Raises OSError where the walk fails."""
+        lookups: dict[str, dict[str, str | None]] = {}
         for path in paths:
             for folder, step, link in walk.list_looked_up(path):
-                met.setdefault(folder, {})[step] = link
-        return cls(tuple(_Folder.note(walk, folder, tuple(names.items())) for folder, names in met.items()))
+                lookups.setdefault(folder, {})[step] = link
+        return cls(tuple(_Folder.record(walk, folder, tuple(names.items())) for folder, names in lookups.items()))
 
-    def take_again(self, walk: HostWalk) -> "Ways | None":
-        """The ways as this walk finds them, where each link is what it was; None: one is not. Raises OSError."""
+    def revalidate(self, walk: HostWalk) -> "LinkCache | None":
+        """The cache as this walk finds it, when no link changed; None: one did. Raises OSError."""
         look = walk.look
         try:
             # The stamp is made in line: hardly anything is done as often in a request.
@@ -70,12 +70,12 @@ class Ways:
                 folder
                 for folder in self.folders
                 if folder.stamp is None
-                or (found := look(folder.path)) is None
-                or folder.stamp != (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+                or (stat := look(folder.path)) is None
+                or folder.stamp != (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
             ]
             if not changed:
                 return self
-            again = {folder.path: folder.look_again(walk) for folder in changed}
+            again = {folder.path: folder.recheck(walk) for folder in changed}
         except _Changed:
             return None
         except OSError as error:
@@ -84,21 +84,19 @@ class Ways:
             raise
         if all(again[folder.path] is folder for folder in changed):
             return self
-        return Ways(tuple(again.get(folder.path, folder) for folder in self.folders))
+        return LinkCache(tuple(again.get(folder.path, folder) for folder in self.folders))
 
 
 def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
-    """What tells of a folder that nothing in it came or went since this walk; None: nothing does.
+    """Tells that no entry of a folder came or went since this walk; None: nothing tells that.
 
-    It must have settled when the walk began, and folders that the kernel makes up (proc, sysfs, autofs) have no times
-    that tell anything: they have no size either.
+    The folder must have settled when the walk began. Folders that the kernel makes up (proc, sysfs, autofs) have no
+    times that tell it: they have no size either.
     """
-    found = walk.look(folder)
-    if found is None or found.st_size == 0:
+    stat = walk.look(folder)
+    if stat is None or stat.st_size == 0 or walk.began - max(stat.st_mtime_ns, stat.st_ctime_ns) <= _SETTLED_NS:
         return None
-    if walk.began - max(found.st_mtime_ns, found.st_ctime_ns) <= _SETTLED_NS:
-        return None
-    return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+    return (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def list_links(walk: HostWalk, path: str) -> list[str]:

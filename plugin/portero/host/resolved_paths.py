@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from portero.dockerd.daemon import AskingDaemon
-from portero.files.link_cache import Ways, list_links
+from portero.files.link_cache import LinkCache, list_links
 from portero.files.path import is_within
 from portero.files.symlinks import HostWalk
 from portero.host.protected_paths import HOMES, SENSITIVE, USUAL_DATA, ProtectedPaths
 
 # Daemons of one host.
-_MAX_KEPT = 8
+_MAX_CACHED = 8
 _USUAL = (*SENSITIVE, *HOMES)
 _INSIDE_USUAL = ProtectedPaths({path: path for path in _USUAL}, inside=True)
 
 # The daemon that asks, those that run beside it, and names that are protected besides the usual ones.
-_For: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[str, ...]]
+_Key: TypeAlias = tuple[AskingDaemon | None, tuple[AskingDaemon, ...], tuple[str, ...]]
 Links: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -46,16 +46,16 @@ class ResolvedPaths:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    asked_for: _For
-    ways: Ways
+class _Cached:
+    key: _Key
+    links: LinkCache
     paths: ResolvedPaths
 
 
 class PathResolver:
     """`sockets`: those of daemons; `own`, `programs`, `logs` and `protected` as in HostFiles.
 
-    What was resolved is kept for each daemon that asks, as long as the ways to all of it are what they were.
+    What was resolved is cached for each daemon that asks, as long as the links on the ways to it are what they were.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class PathResolver:
         self._programs = tuple(programs)
         self._logs = tuple(logs)
         self._protected = frozenset(protected)
-        self._kept: tuple[_Kept, ...] = ()
+        self._cache: tuple[_Cached, ...] = ()
 
     def resolve(
         self,
@@ -84,30 +84,30 @@ class PathResolver:
 
         `others`: daemons beside the one that asks. `sockets`: more names to protect.
         """
-        asked_for = (asking, others, sockets)
+        key = (asking, others, sockets)
         if walk is None:
-            return self._resolve(None, asked_for, {})
-        kept = next((kept for kept in self._kept if kept.asked_for == asked_for), None)
-        if kept is not None and (ways := kept.ways.take_again(walk)) is not None:
-            if ways is not kept.ways:
-                self._keep(replace(kept, ways=ways))
-            return kept.paths
+            return self._resolve(None, key, {})
+        cached = next((cached for cached in self._cache if cached.key == key), None)
+        if cached is not None and (links := cached.links.revalidate(walk)) is not None:
+            if links is not cached.links:
+                self._store(replace(cached, links=links))
+            return cached.paths
         reals: dict[str, str] = {}
-        paths = self._resolve(walk, asked_for, reals)
-        self._keep(_Kept(asked_for, Ways.note(walk, [*reals, *_USUAL, *self._protected]), paths))
+        paths = self._resolve(walk, key, reals)
+        self._store(_Cached(key, LinkCache.record(walk, [*reals, *_USUAL, *self._protected]), paths))
         return paths
 
-    def _resolve(self, walk: HostWalk | None, asked_for: _For, reals: dict[str, str]) -> ResolvedPaths:
+    def _resolve(self, walk: HostWalk | None, key: _Key, reals: dict[str, str]) -> ResolvedPaths:
         """`reals` gets every name with its path after links."""
-        asking, others, sockets = asked_for
+        asking, others, sockets = key
 
         def follow(names: Iterable[str]) -> dict[str, str]:
-            found = {name: name if walk is None else walk.resolve_or_keep(name) for name in names}
-            reals.update(found)
-            return found
+            resolved = {name: name if walk is None else walk.resolve_or_keep(name) for name in names}
+            reals.update(resolved)
+            return resolved
 
         def find_links(names: Iterable[str]) -> dict[str, str]:
-            """Those on the ways to paths."""
+            """The links on the ways to paths."""
             links = {} if walk is None else {link: link for name in names for link in list_links(walk, name)}
             reals.update({link: link for link in links if link not in reals})
             return links
@@ -140,7 +140,7 @@ class PathResolver:
             if path in self._protected or not _INSIDE_USUAL.surrounds(real)
         )
 
-    def _keep(self, new: _Kept) -> None:
-        others = [kept for kept in self._kept if kept.asked_for != new.asked_for]
+    def _store(self, new: _Cached) -> None:
+        others = [cached for cached in self._cache if cached.key != new.key]
         # A new tuple each time, so that no thread sees it half changed.
-        self._kept = (*others[1 - _MAX_KEPT :], new)
+        self._cache = (*others[1 - _MAX_CACHED :], new)
