@@ -159,7 +159,7 @@ class FailingHost:
     def moment(self, peer: object = None) -> Any:
         return self
 
-    def look(self, path: str) -> Any:
+    def find_entry(self, path: str) -> Any:
         raise ZeroDivisionError
 
     def network(self, name: str) -> str | None:

@@ -212,5 +212,5 @@ def test_keys_and_memory_are_no_containers_to_write(policy: Path) -> None:
     host = built(policy).in_force.judge.host.moment()
 
     for name in ("state.json", "alice.pub"):
-        assert str(policy.parent / name) in host.look(str(policy.parent / name)).holds
-        assert str(policy.parent / name) in host.look(str(policy.parent)).holds
+        assert str(policy.parent / name) in host.find_entry(str(policy.parent / name)).holds
+        assert str(policy.parent / name) in host.find_entry(str(policy.parent)).holds

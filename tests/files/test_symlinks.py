@@ -42,7 +42,7 @@ def test_a_path_is_walked_as_the_kernel_would(root: Path, path: str, resolved: s
 def test_the_top_is_a_folder_like_any_other(root: Path) -> None:
     walk = HostWalk(str(root))
 
-    assert walk.look("/") == os.lstat(root)
+    assert walk.lstat("/") == os.lstat(root)
     assert [step.folder for step in walk.list_steps("/srv/link")] == ["/", "/srv", "/"]
 
 
@@ -155,7 +155,7 @@ def test_below_the_root_of_a_process_a_walk_finds_what_it_finds_below_a_folder(r
     through_proc, plain = HostWalk("/proc/self/root"), HostWalk("/")
 
     assert through_proc.find_entry(path) == plain.find_entry(path)
-    assert through_proc.look("/") == plain.look("/")
+    assert through_proc.lstat("/") == plain.lstat("/")
     assert through_proc.is_socket("/dev") == plain.is_socket("/dev") is False
 
 
@@ -167,7 +167,7 @@ def test_a_link_leads_to_a_place_below_the_root_of_the_process_itself(root: Path
         child.stdout.readline()
         walk = HostWalk(f"/proc/{child.pid}/root")
         assert walk.find_entry("/srv/link") == ("/etc", "directory")
-        assert walk.look("/etc") == os.lstat(root / "etc")
+        assert walk.lstat("/etc") == os.lstat(root / "etc")
         assert walk.local_path("/etc") == f"/proc/{child.pid}/root/etc"
     with pytest.raises(FileNotFoundError):
         HostWalk(f"/proc/{child.pid}/root")
@@ -176,6 +176,6 @@ def test_a_link_leads_to_a_place_below_the_root_of_the_process_itself(root: Path
 def test_a_walk_leaves_no_descriptor_open() -> None:
     before = os.listdir("/proc/self/fd")
     for _ in range(3):
-        HostWalk("/proc/self/root").look("/etc")
+        HostWalk("/proc/self/root").lstat("/etc")
 
     assert os.listdir("/proc/self/fd") == before

@@ -9,31 +9,31 @@ from portero.host.view import HostEntry, Swap, Trace
 
 
 def test_var_run_is_a_link_to_run_and_holds_the_daemons_sockets() -> None:
-    place = FixedHost().look("/var/run")
+    place = FixedHost().find_entry("/var/run")
 
     assert place == HostEntry("/run", "directory", ("/run/containerd/containerd.sock", "/run/docker.sock"))
 
 
 @pytest.mark.parametrize("path", ["/", "/run", "/var", "/run/docker.sock", "/var/run/docker.sock"])
 def test_every_folder_above_a_socket_holds_it(path: str) -> None:
-    assert "/run/docker.sock" in FixedHost().look(path).holds
+    assert "/run/docker.sock" in FixedHost().find_entry(path).holds
 
 
 @pytest.mark.parametrize("path", ["/srv", "/run/lock", "/run/docker.sock.old", "/runner"])
 def test_a_folder_beside_a_socket_does_not_hold_it(path: str) -> None:
-    assert FixedHost().look(path).holds == ()
+    assert FixedHost().find_entry(path).holds == ()
 
 
 def test_a_daemons_socket_is_a_socket() -> None:
-    assert FixedHost().look("/var/run/docker.sock").kind == "socket"
+    assert FixedHost().find_entry("/var/run/docker.sock").kind == "socket"
 
 
 def test_kinds_are_as_the_data_says() -> None:
     host = FixedHost({"kinds": {"/dev/sda": "device", "/etc/passwd": "file"}, "links": {"/srv/disk": "/dev/sda"}})
 
-    assert host.look("/srv/disk") == HostEntry("/dev/sda", "device", ())
-    assert host.look("/etc/passwd").kind == "file"
-    assert host.look("/srv").kind == "directory"
+    assert host.find_entry("/srv/disk") == HostEntry("/dev/sda", "device", ())
+    assert host.find_entry("/etc/passwd").kind == "file"
+    assert host.find_entry("/srv").kind == "directory"
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_kinds_are_as_the_data_says() -> None:
     ids=["absolute", "up", "relative", "chain", "outermost-first", "root", "whole-names", "circle"],
 )
 def test_links_are_followed(links: dict[str, str], path: str, resolved: str) -> None:
-    assert FixedHost({"links": dict(links)}).look(path).resolved == resolved
+    assert FixedHost({"links": dict(links)}).find_entry(path).resolved == resolved
 
 
 def test_a_host_whose_files_are_not_visible_still_compares_names() -> None:
     host = FixedHost({"visible": False})
 
-    assert host.look("/var/run") == HostEntry(None, "unknown", ("/var/run/docker.sock",))
-    assert host.look("/srv") == HostEntry(None, "unknown", ())
+    assert host.find_entry("/var/run") == HostEntry(None, "unknown", ("/var/run/docker.sock",))
+    assert host.find_entry("/srv") == HostEntry(None, "unknown", ())
 
 
 def test_objects_that_are_not_given_cannot_be_asked_for() -> None:
@@ -81,9 +81,9 @@ def test_a_daemon_of_data_fills_in_what_one_of_today_does() -> None:
 def test_sockets_can_be_replaced() -> None:
     host = FixedHost({"sockets": ["/tmp/x/docker.sock"], "links": {"/tmp/x": "/srv/y"}})
 
-    assert host.look("/tmp").holds == ("/srv/y/docker.sock",)
-    assert host.look("/srv/y/docker.sock").kind == "socket"
-    assert host.look("/run").holds == ()
+    assert host.find_entry("/tmp").holds == ("/srv/y/docker.sock",)
+    assert host.find_entry("/srv/y/docker.sock").kind == "socket"
+    assert host.find_entry("/run").holds == ()
 
 
 def test_a_network_has_the_name_in_the_data_or_none() -> None:
@@ -111,8 +111,8 @@ def test_the_daemon_of_the_data_is_read_as_its_daemon_json() -> None:
 def test_sockets_of_other_users_are_named_apart() -> None:
     host = FixedHost({"userSockets": ["/home/alicia/agent"]})
 
-    assert (host.look("/home").holds, host.look("/home").user_sockets) == ((), ("/home/alicia/agent",))
-    assert FixedHost({"userSockets": ["/home/a"], "visible": False}).look("/home").user_sockets == ("/home/a",)
+    assert (host.find_entry("/home").holds, host.find_entry("/home").user_sockets) == ((), ("/home/alicia/agent",))
+    assert FixedHost({"userSockets": ["/home/a"], "visible": False}).find_entry("/home").user_sockets == ("/home/a",)
 
 
 def test_a_name_is_its_own_unless_the_daemon_cannot_be_asked() -> None:
@@ -126,10 +126,10 @@ def test_the_files_of_the_daemon_are_known_around_a_path() -> None:
     places = {"docker": ["/srv/docker"], "daemonFiles": ["/srv/docker.json"], "links": {"/l": "/srv/docker"}}
     host = FixedHost(places)
 
-    assert [host.look(path).docker_data for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
-    assert [host.look(path).daemon_files for path in ("/srv", "/l/x")] == [("/srv/docker.json",), ()]
-    assert host.look("/var/lib").docker_data == ("/var/lib/containerd", "/var/lib/docker")
-    unseen = FixedHost({**places, "visible": False}).look("/srv")
+    assert [host.find_entry(path).docker_data for path in ("/srv", "/l/x", "/home")] == [("/srv/docker",)] * 2 + [()]
+    assert [host.find_entry(path).daemon_files for path in ("/srv", "/l/x")] == [("/srv/docker.json",), ()]
+    assert host.find_entry("/var/lib").docker_data == ("/var/lib/containerd", "/var/lib/docker")
+    unseen = FixedHost({**places, "visible": False}).find_entry("/srv")
     assert (unseen.docker_data, unseen.daemon_files) == (("/srv/docker",), ("/srv/docker.json",))
 
 
@@ -165,7 +165,7 @@ def test_a_trace_meets_the_mounts_of_the_data() -> None:
 def test_portero_s_own_files_are_written_from_above_and_from_within() -> None:
     host = FixedHost({"portero": ["/opt/portero"], "links": {"/l": "/opt"}})
 
-    assert [host.look(path).written for path in ("/opt/portero/x", "/l", "/opt/porter", "/srv")] == [
+    assert [host.find_entry(path).written for path in ("/opt/portero/x", "/l", "/opt/porter", "/srv")] == [
         ("/opt/portero",),
         ("/opt/portero",),
         (),

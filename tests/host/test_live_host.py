@@ -83,7 +83,8 @@ def test_the_kind_is_what_lies_there(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "srv" / "pipe")
     with listening(tmp_path / "srv" / "x.sock"):
         kinds = [
-            host(tmp_path).look(f"/srv{name}").kind for name in ("", "/file", "/pipe", "/x.sock", "/none", "/file/x")
+            host(tmp_path).find_entry(f"/srv{name}").kind
+            for name in ("", "/file", "/pipe", "/x.sock", "/none", "/file/x")
         ]
 
     assert kinds == ["directory", "file", "unknown", "socket", "missing", "missing"]
@@ -93,7 +94,7 @@ def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
     files = host_files(tmp_path)
     files.new_objects = lambda find_daemon: FixedObjects({}) if find_daemon() is None else None
     moment = files.moment(Peer(os.getpid(), 0))
-    (moment.look("/srv"), moment.trace("/srv"), moment.network("a" * 64), moment.daemon(), moment.objects())
+    (moment.find_entry("/srv"), moment.trace("/srv"), moment.network("a" * 64), moment.daemon(), moment.objects())
     gone = weakref.ref(moment)
 
     gc.disable()
@@ -105,7 +106,7 @@ def test_a_moment_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
 
 
 def test_a_device_is_a_device() -> None:
-    assert host(Path("/")).look("/dev/null").kind == "device"
+    assert host(Path("/")).find_entry("/dev/null").kind == "device"
 
 
 def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
@@ -118,14 +119,14 @@ def test_links_are_followed_inside_the_root(tmp_path: Path) -> None:
     view = host(tmp_path)
 
     for name in ("absolute", "relative", "above", "chain"):
-        assert view.look(f"/srv/{name}") == HostEntry("/etc", "directory", ())
-    assert view.look("/srv/absolute/new/file") == HostEntry("/etc/new/file", "missing", ())
+        assert view.find_entry(f"/srv/{name}") == HostEntry("/etc", "directory", ())
+    assert view.find_entry("/srv/absolute/new/file") == HostEntry("/etc/new/file", "missing", ())
 
 
 def test_a_dangling_link_leads_to_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/nowhere/x")
 
-    assert host(tmp_path).look("/link") == HostEntry("/nowhere/x", "missing", ())
+    assert host(tmp_path).find_entry("/link") == HostEntry("/nowhere/x", "missing", ())
 
 
 @pytest.mark.parametrize("path", ["/a/x", "/" + "x" * 300], ids=["circle of links", "too long a name"])
@@ -133,13 +134,13 @@ def test_a_way_that_the_kernel_would_not_take_is_unknown(tmp_path: Path, path: s
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
 
-    assert host(tmp_path).look(path) == HostEntry(None, "unknown", ())
+    assert host(tmp_path).find_entry(path) == HostEntry(None, "unknown", ())
 
 
 def test_what_may_not_be_read_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fail_lstat(monkeypatch, "", errno.EACCES)
 
-    assert host(tmp_path).look("/srv") == HostEntry(None, "unknown", ())
+    assert host(tmp_path).find_entry("/srv") == HostEntry(None, "unknown", ())
 
 
 def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
@@ -155,11 +156,11 @@ def test_what_only_the_kernel_can_walk_to_is_unknown(tmp_path: Path) -> None:
     (outer / "second").symlink_to(f"made/{long}")
 
     assert os.stat(tmp_path / "srv/first/second").st_ino
-    assert host(tmp_path).look("/srv/first/second/root") == HostEntry(None, "unknown", ())
+    assert host(tmp_path).find_entry("/srv/first/second/root") == HostEntry(None, "unknown", ())
 
 
 def test_the_root_of_the_host_holds_every_socket_that_it_is_known_for(tmp_path: Path) -> None:
-    holds = host(tmp_path).look("/").holds
+    holds = host(tmp_path).find_entry("/").holds
 
     assert {"/run/docker.sock", "/run/containerd/containerd.sock"} <= set(holds)
 
@@ -170,17 +171,17 @@ def test_var_run_holds_what_run_holds(tmp_path: Path) -> None:
     (tmp_path / "var" / "run").symlink_to("/run")
     view = host(tmp_path)
 
-    assert view.look("/var/run").holds == view.look("/run").holds
-    assert view.look("/var/run/docker.sock").holds == ("/run/docker.sock",)
+    assert view.find_entry("/var/run").holds == view.find_entry("/run").holds
+    assert view.find_entry("/var/run/docker.sock").holds == ("/run/docker.sock",)
 
 
 def test_what_another_user_listens_on_is_not_held_but_seen(tmp_path: Path) -> None:
     process(tmp_path / "proc", 7, "gpg-agent", line(11, "/home/u/agent"), inodes=(11,), uid=1000)
     (tmp_path / "home").mkdir()
-    seen = host(tmp_path, proc=tmp_path / "proc").look("/home")
+    seen = host(tmp_path, proc=tmp_path / "proc").find_entry("/home")
 
     assert (seen.holds, seen.user_sockets) == ((), ("/home/u/agent",))
-    unseen = host(tmp_path, proc=tmp_path / "proc", visible=False).look("/home")
+    unseen = host(tmp_path, proc=tmp_path / "proc", visible=False).find_entry("/home")
     assert unseen.user_sockets == ("/home/u/agent",)
 
 
@@ -190,8 +191,8 @@ def test_what_the_rootless_daemon_that_asks_listens_on_is_held(tmp_path: Path) -
     (daemon / "fd" / "3").symlink_to("socket:[11]")
     files = host_files(tmp_path, proc=tmp_path / "proc", asking=tmp_path / "proc")
 
-    assert files.moment(Peer(7, 1000)).look("/srv/any").holds == ("/srv/any",)
-    assert files.moment().look("/srv/any").holds == ()
+    assert files.moment(Peer(7, 1000)).find_entry("/srv/any").holds == ("/srv/any",)
+    assert files.moment().find_entry("/srv/any").holds == ()
 
 
 @pytest.mark.parametrize("path", ["/srv", "/srv/d", "/srv/d/volumes/secrets/_data", "/link/overlay2"])
@@ -201,9 +202,9 @@ def test_the_data_of_the_daemon_that_asks_is_known_at_above_and_below(tmp_path: 
     (tmp_path / "link").symlink_to("/srv/d")
     files = host_files(tmp_path, proc=tmp_path / "proc", asking=tmp_path / "proc")
 
-    assert files.moment(Peer(7, 0)).look(path).docker_data == ("/srv/d",)
-    assert files.moment(Peer(7, 0)).look("/srv/data").docker_data == ()
-    assert files.moment().look(path).docker_data == ()
+    assert files.moment(Peer(7, 0)).find_entry(path).docker_data == ("/srv/d",)
+    assert files.moment(Peer(7, 0)).find_entry("/srv/data").docker_data == ()
+    assert files.moment().find_entry(path).docker_data == ()
 
 
 def test_the_data_of_roots_other_daemons_is_known_too(tmp_path: Path) -> None:
@@ -216,9 +217,9 @@ def test_the_data_of_roots_other_daemons_is_known_too(tmp_path: Path) -> None:
         show_namespaces(folder, net=str(number))
     files = host_files(tmp_path, proc=proc, asking=proc)
 
-    data = [files.moment(Peer(7, 0)).look(f"/srv/{number}").docker_data for number in (7, 8, 9)]
+    data = [files.moment(Peer(7, 0)).find_entry(f"/srv/{number}").docker_data for number in (7, 8, 9)]
     assert data == [("/srv/7",), ("/srv/8",), ()]
-    assert files.moment().look("/srv/8").docker_data == ("/srv/8",)
+    assert files.moment().find_entry("/srv/8").docker_data == ("/srv/8",)
 
 
 def test_the_defaults_are_those_of_the_daemon_that_asks_unless_a_file_is_named(tmp_path: Path) -> None:
@@ -253,7 +254,7 @@ def test_the_defaults_on_a_command_line_count_with_a_file_and_without(tmp_path: 
 def test_porteros_own_socket_is_held(tmp_path: Path) -> None:
     view = host(tmp_path, sockets=("/run//docker/plugins/portero.sock",))
 
-    assert view.look("/run/docker/plugins").holds == ("/run/docker/plugins/portero.sock",)
+    assert view.find_entry("/run/docker/plugins").holds == ("/run/docker/plugins/portero.sock",)
 
 
 def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ def test_a_daemon_that_listens_elsewhere_is_held_through_a_link(tmp_path: Path) 
     (tmp_path / "tmp" / "x").mkdir(parents=True)
     (tmp_path / "srv").symlink_to("/tmp/x")
 
-    assert host(tmp_path, proc=tmp_path / "proc").look("/srv").holds == ("/tmp/x/d.sock",)
+    assert host(tmp_path, proc=tmp_path / "proc").find_entry("/srv").holds == ("/tmp/x/d.sock",)
 
 
 def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) -> None:
@@ -269,8 +270,8 @@ def test_a_socket_of_a_well_known_name_is_held_wherever_it_lies(tmp_path: Path) 
     with listening(tmp_path / "srv" / "podman.sock"):
         view = host(tmp_path)
 
-        assert view.look("/srv").holds == ("/srv/podman.sock",)
-        assert view.look("/srv/podman.sock") == HostEntry("/srv/podman.sock", "socket", ("/srv/podman.sock",))
+        assert view.find_entry("/srv").holds == ("/srv/podman.sock",)
+        assert view.find_entry("/srv/podman.sock") == HostEntry("/srv/podman.sock", "socket", ("/srv/podman.sock",))
 
 
 @pytest.mark.parametrize(
@@ -290,14 +291,14 @@ def test_portero_s_own_files_are_held_from_above_and_from_within(
     (tmp_path / "opt" / "portero" / "schemas" / "rules").mkdir(parents=True)
     (tmp_path / "link").symlink_to("/opt/portero/schemas")
 
-    assert host(tmp_path).look(path).holds == holds
+    assert host(tmp_path).find_entry(path).holds == holds
 
 
 def test_portero_s_own_files_are_held_even_where_the_host_is_not_visible(tmp_path: Path) -> None:
     view = host(tmp_path, visible=False)
 
-    assert view.look("/opt").holds == ("/opt/portero",)
-    assert view.look("/opt/portero/x").holds == ("/opt/portero/x",)
+    assert view.find_entry("/opt").holds == ("/opt/portero",)
+    assert view.find_entry("/opt/portero/x").holds == ("/opt/portero/x",)
 
 
 @pytest.mark.parametrize(("make", "kind"), [(Path.touch, "file"), (os.mkfifo, "unknown")], ids=["file", "pipe"])
@@ -306,23 +307,23 @@ def test_what_has_a_well_known_name_and_is_no_socket_is_not_held(
 ) -> None:
     make(tmp_path / "docker.sock")
 
-    assert host(tmp_path).look("/docker.sock") == HostEntry("/docker.sock", kind, ())
+    assert host(tmp_path).find_entry("/docker.sock") == HostEntry("/docker.sock", kind, ())
 
 
 def test_a_host_whose_files_are_not_visible_compares_names(tmp_path: Path) -> None:
     view = host(tmp_path, visible=False)
 
-    assert view.look("/run/podman") == HostEntry(None, "unknown", ("/run/podman/podman.sock",))
-    assert view.look("/srv") == HostEntry(None, "unknown", ())
+    assert view.find_entry("/run/podman") == HostEntry(None, "unknown", ("/run/podman/podman.sock",))
+    assert view.find_entry("/srv") == HostEntry(None, "unknown", ())
 
 
 def test_one_moment_shows_a_place_as_it_was_at_the_first_look_and_the_next_moment_as_it_is(tmp_path: Path) -> None:
     view = host_files(tmp_path)
     moment = view.moment()
-    before = moment.look("/srv")
+    before = moment.find_entry("/srv")
     (tmp_path / "srv").mkdir()
 
-    assert (before.kind, moment.look("/srv").kind, view.moment().look("/srv").kind) == (
+    assert (before.kind, moment.find_entry("/srv").kind, view.moment().find_entry("/srv").kind) == (
         "missing",
         "missing",
         "directory",
@@ -335,8 +336,8 @@ def test_the_files_are_those_that_the_daemon_sees_that_asks(tmp_path: Path) -> N
     (daemon / "root" / "srv" / "link").symlink_to("/etc")
     files = host_files(None, asking=tmp_path / "proc")
 
-    assert files.moment(Peer(7, 0)).look("/srv/link").resolved == "/etc"
-    assert files.moment(Peer(8, 0)).look("/etc").kind == "directory"
+    assert files.moment(Peer(7, 0)).find_entry("/srv/link").resolved == "/etc"
+    assert files.moment(Peer(8, 0)).find_entry("/etc").kind == "directory"
 
 
 def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a_link_leads(tmp_path: Path) -> None:
@@ -348,9 +349,9 @@ def test_what_the_daemon_runs_by_its_settings_is_written_by_its_name_and_where_a
     files = host_files(None, asking=tmp_path / "proc")
     moment = files.moment(Peer(7, 0))
 
-    assert moment.look("/srv/kata").written == ("/srv/kata/bin", "/srv/kata/bin/run")
-    assert moment.look("/opt/kata").written == ("/opt/kata/run",)
-    assert moment.look("/srv/data").written == ()
+    assert moment.find_entry("/srv/kata").written == ("/srv/kata/bin", "/srv/kata/bin/run")
+    assert moment.find_entry("/opt/kata").written == ("/opt/kata/run",)
+    assert moment.find_entry("/srv/data").written == ()
 
 
 def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,7 +359,7 @@ def test_a_daemon_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: py
     fail_at(monkeypatch, dockerd(tmp_path / "proc", 7) / "exe", errno.EMFILE)
 
     with pytest.raises(Refused, match="host-unreadable"):
-        files.moment(Peer(7, 0)).look("/srv")
+        files.moment(Peer(7, 0)).find_entry("/srv")
 
 
 def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -> None:
@@ -372,10 +373,10 @@ def test_a_file_of_a_copied_up_folder_has_its_name_on_the_host(tmp_path: Path) -
     files.mounts = MountReader(str(mountinfo))
 
     mountinfo.write_text(top + over + copy)
-    assert files.moment().look("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
+    assert files.moment().find_entry("/etc/timezone") == HostEntry("/etc/timezone", "file", ())
     assert "/etc/.ro12" in files.moment().trace("/etc/timezone").passes
     mountinfo.write_text(top + copy.replace("3 2", "3 1"))
-    assert files.moment().look("/etc/timezone").resolved == "/etc/.ro12/timezone"
+    assert files.moment().find_entry("/etc/timezone").resolved == "/etc/.ro12/timezone"
 
 
 def test_a_networks_name_is_asked_of_the_daemon(tmp_path: Path) -> None:
@@ -413,7 +414,7 @@ def test_a_path_that_cannot_be_read_at_the_moment_is_refused(
     monkeypatch.setattr(os, function, failing(number))
 
     with pytest.raises(Refused) as refused:
-        host(tmp_path).look("/srv")
+        host(tmp_path).find_entry("/srv")
 
     assert refused.value.code == "host-unreadable"
 
@@ -432,12 +433,12 @@ def test_what_lies_there_or_is_protected_and_cannot_be_read_is_refused(
     fail_lstat(monkeypatch, ending, number)
 
     with pytest.raises(Refused, match="host-unreadable"):
-        host(tmp_path).look("/srv")
+        host(tmp_path).find_entry("/srv")
 
 
 def test_without_proc_a_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="host-unreadable"):
-        host(tmp_path, proc=tmp_path / "no-proc").look("/srv")
+        host(tmp_path, proc=tmp_path / "no-proc").find_entry("/srv")
 
 
 def test_without_proc_a_request_without_paths_is_decided(tmp_path: Path) -> None:
@@ -468,7 +469,7 @@ listening = SocketCache(lambda: read_sockets(Path(root, "proc")), lambda: now)
 now = 0
 host = HostFiles(root, listening=listening, new_lookup=lambda find_daemon: lambda name: None)
 if sys.argv[2] == "read before":
-    host.moment().look("/srv")
+    host.moment().find_entry("/srv")
 now += int(sys.argv[3])
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 try:
@@ -477,7 +478,7 @@ try:
 except OSError:
     pass
 try:
-    print(host.moment().look("/srv").holds)
+    print(host.moment().find_entry("/srv").holds)
 except Refused as refused:
     print(refused.code)
 """
@@ -522,14 +523,14 @@ def test_out_of_file_descriptors_a_socket_stays_held_or_the_path_is_refused(
 def test_programs_count_with_all_below_them_and_logs_by_themselves(
     tmp_path: Path, path: str, expected: tuple[str, ...], visible: bool
 ) -> None:
-    assert host(tmp_path, visible=visible).look(path).written == expected
+    assert host(tmp_path, visible=visible).find_entry(path).written == expected
 
 
 def test_programs_and_logs_behind_a_link_count(tmp_path: Path) -> None:
     (tmp_path / "data" / "venv").mkdir(parents=True)
     (tmp_path / "opt").symlink_to("data")
 
-    assert host(tmp_path).look("/data/venv/lib").written == ("/data/venv",)
+    assert host(tmp_path).find_entry("/data/venv/lib").written == ("/data/venv",)
 
 
 def test_a_sensitive_path_that_is_a_link_names_what_it_leads_to(tmp_path: Path) -> None:

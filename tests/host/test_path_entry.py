@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portero.files.symlinks import HostWalk
-from portero.host.path_entry import Looker, list_daemon_sockets
+from portero.host.path_entry import EntryFinder, list_daemon_sockets
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.host.view import HostEntry
@@ -31,11 +31,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def looker(root: Path) -> Looker:
+def entry_finder(root: Path) -> EntryFinder:
     walk = HostWalk(str(root))
     known = PathResolver(["/run/docker.sock"], ["/opt/portero"], ["/opt/venv"], ["/logs/p.jsonl"])
     places = known.resolve(walk, dockerd(1, "--data-root=/data", "--exec-root=/run/engine"), (), ())
-    return Looker(walk, places, LISTENING, ("/opt/portero",))
+    return EntryFinder(walk, places, LISTENING, ("/opt/portero",))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def looker(root: Path) -> Looker:
     ],
 )
 def test_a_path_opens_what_is_protected_there(root: Path, path: str, opened: HostEntry) -> None:
-    assert looker(root).look(path) == opened
+    assert entry_finder(root).find(path) == opened
 
 
 def list_all(protected: ResolvedPaths, *paths: str) -> set[str]:
@@ -73,14 +73,14 @@ PARTS = st.sampled_from(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(PARTS, max_size=4).map(lambda parts: "/" + "/".join(parts)))
 def test_nothing_is_left_out_where_all_places_together_say_that_nothing_is_opened(root: Path, path: str) -> None:
-    look = looker(root)
-    resolved = look.walk.resolve(path)
+    finder = entry_finder(root)
+    resolved = finder.walk.resolve(path)
 
-    if list_all(look.protected, path, resolved):
-        assert look.protected.all.may_open(path) or look.protected.all.may_open(resolved)
-    found = look.look(path)
+    if list_all(finder.protected, path, resolved):
+        assert finder.protected.all.may_open(path) or finder.protected.all.may_open(resolved)
+    found = finder.find(path)
     opened = {*found.holds, *found.written, *found.daemon_files, *found.docker_data}
-    assert opened.issuperset(list_all(look.protected, path, resolved))
+    assert opened.issuperset(list_all(finder.protected, path, resolved))
 
 
 @pytest.fixture

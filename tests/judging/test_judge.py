@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_denied_with_its_code(judge: Judge, data: bytes, 
 class FailingHost(FixedHost):
     """A host view with a fault in it."""
 
-    def look(self, path: str) -> Any:
+    def find_entry(self, path: str) -> Any:
         raise ZeroDivisionError
 
 

@@ -15,7 +15,7 @@ def test_a_known_network_has_its_name_and_the_host_is_asked_for_the_others() -> 
 
 
 def test_everything_else_is_the_hosts() -> None:
-    assert KNOWN.look("/run/docker.sock") == HOST.look("/run/docker.sock")
+    assert KNOWN.find_entry("/run/docker.sock") == HOST.find_entry("/run/docker.sock")
     assert KNOWN.daemon().log_driver == "syslog"
 
 

@@ -114,7 +114,7 @@ class DaemonConfigs:
         return config.defaults(
             lambda path: walk.local_path(walk.resolve(path)),
             lambda: None if started is None else is_older(walk.local_path("/"), path, started),
-            lambda: walk.look(walk.resolve(path)),
+            lambda: walk.lstat(walk.resolve(path)),
         )
 
 

@@ -57,7 +57,7 @@ def _device(device: Fact, at: str, host: HostMoment) -> list[JSON]:
 def follow_device(path: str, at: str, host: HostMoment) -> list[str]:
     """The path of a device as requested and as dockerd follows it; one where both are the same."""
     asked = clean_without_climbing(path, at)
-    resolved = host.look(asked).resolved
+    resolved = host.find_entry(asked).resolved
     return list(dict.fromkeys([asked, asked if resolved is None else clean_host_path(resolved, at)]))
 
 

@@ -46,7 +46,7 @@ def look_up(paths: Sequence[str], at: str, host: HostMoment) -> Fact:
     """The part of a fact about cleaned host paths: the paths, where links lead, and what is there."""
     if not paths:
         return {}
-    found, traces = [host.look(path) for path in paths], [host.trace(path) for path in paths]
+    found, traces = [host.find_entry(path) for path in paths], [host.trace(path) for path in paths]
     resolved = [clean_host_path(file.resolved, at) for file in found if file.resolved is not None]
     seen = len(resolved) == len(found) and all(trace.seen for trace in traces)
     swaps = [swap for trace in traces for swap in trace.swaps]

@@ -45,7 +45,7 @@ def _list_parents(path: str) -> Iterator[str]:
 
 
 def _reached_fact(fact: Fact, path: str, host: HostMoment) -> Fact:
-    entry = host.look(path)
+    entry = host.find_entry(path)
     known: Fact = {
         "source": path,
         "paths": [path],

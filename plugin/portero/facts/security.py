@@ -167,6 +167,6 @@ def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
     if set(MASKED) <= set(kept):
         if _INTERRUPTS not in kept:
             missing.append(_INTERRUPTS)
-        if not any(map(_ANY_THERMAL.fullmatch, kept)) and host.look(_THERMAL).kind != "missing":
+        if not any(map(_ANY_THERMAL.fullmatch, kept)) and host.find_entry(_THERMAL).kind != "missing":
             missing.append(_THERMAL)
     return {"missing": missing, "at": "HostConfig.MaskedPaths"}

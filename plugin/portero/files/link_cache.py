@@ -63,14 +63,14 @@ class LinkCache:
 
     def revalidate(self, walk: HostWalk) -> "LinkCache | None":
         """The cache as this walk finds it, when no link changed; None: one did. Raises OSError."""
-        look = walk.look
+        lstat = walk.lstat
         try:
             # The stamp is made in line: hardly anything is done as often in a request.
             changed = [
                 folder
                 for folder in self.folders
                 if folder.stamp is None
-                or (stat := look(folder.path)) is None
+                or (stat := lstat(folder.path)) is None
                 or folder.stamp != (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
             ]
             if not changed:
@@ -93,7 +93,7 @@ def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
     The folder must have settled when the walk began. Folders that the kernel makes up (proc, sysfs, autofs) have no
     times that tell it: they have no size either.
     """
-    stat = walk.look(folder)
+    stat = walk.lstat(folder)
     if stat is None or stat.st_size == 0 or walk.began - max(stat.st_mtime_ns, stat.st_ctime_ns) <= _SETTLED_NS:
         return None
     return (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)

@@ -71,13 +71,13 @@ class HostWalk:
         self._root = root.rstrip("/")
         # What stands before a path of the host, and how it is looked at from there.
         self._start = self._root
-        self._lstat: Callable[[str], os.stat_result] = os.lstat
+        self._os_lstat: Callable[[str], os.stat_result] = os.lstat
         self._readlink: Callable[[str], str] = os.readlink
         if self._root.startswith("/proc/"):
             # The way to the root of a process costs more than the rest of a look, so it is gone once.
             self._start = "."
             self._folder = _OpenFolder(os.open(self._root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
-            self._lstat = partial(os.lstat, dir_fd=self._folder.descriptor)
+            self._os_lstat = partial(os.lstat, dir_fd=self._folder.descriptor)
             self._readlink = partial(os.readlink, dir_fd=self._folder.descriptor)
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
@@ -117,7 +117,7 @@ class HostWalk:
 
     def list_steps(self, path: str) -> list[WalkStep]:
         """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
-        self.look("")
+        self.lstat("")
         known = self._stats
         return [WalkStep(folder or "/", step, known[folder], known[step]) for folder, step in self._follow(path).met]
 
@@ -189,10 +189,10 @@ class HostWalk:
 
     def is_socket(self, path: str) -> bool:
         """Whether a path in a folder whose own path has no links leads to a socket. OSError: it cannot be seen."""
-        found = self.look(path)
-        if found is None:
+        entry = self.lstat(path)
+        if entry is None:
             return False
-        return stat.S_ISSOCK(found.st_mode) or (stat.S_ISLNK(found.st_mode) and self.find_entry(path)[1] == "socket")
+        return stat.S_ISSOCK(entry.st_mode) or (stat.S_ISLNK(entry.st_mode) and self.find_entry(path)[1] == "socket")
 
     def _read_link(self, folder: str, path: str) -> str | None:
         """The target of a path in a folder, whose own path has no links; None: no link, or nothing there."""
@@ -201,20 +201,20 @@ class HostWalk:
         if self._is_absent(folder) and len(path) < _SHORT:
             self._stats[path] = None
         else:
-            entry = self.look(path)
+            entry = self.lstat(path)
             if entry is not None and entry.st_mode & _KIND == stat.S_IFLNK:
                 link = self._readlink(self._start + path)
         self._links[path] = link
         return link
 
-    def look(self, path: str) -> os.stat_result | None:
+    def lstat(self, path: str) -> os.stat_result | None:
         """What lies at a path whose folder has no links, itself not followed; None: nothing."""
         path = "" if path == "/" else path
         if path in self._stats:
             return self._stats[path]
         try:
             # A link that came up since its folder was resolved must not lead out of the root.
-            entry = self._lstat(self._start + (path or "/"))
+            entry = self._os_lstat(self._start + (path or "/"))
         except OSError as error:
             if error.errno not in _ABSENT:
                 raise
@@ -226,7 +226,7 @@ class HostWalk:
         return folder in self._stats and self._stats[folder] is None
 
     def _find_kind(self, resolved: str) -> Kind:
-        entry = self.look(resolved)
+        entry = self.lstat(resolved)
         return "missing" if entry is None else _KINDS.get(stat.S_IFMT(entry.st_mode), "unknown")
 
 

@@ -105,7 +105,7 @@ class FixedHost:
     def moment(self, peer: Peer | None = None) -> "FixedHost":
         return self
 
-    def look(self, path: str) -> HostEntry:
+    def find_entry(self, path: str) -> HostEntry:
         if not self._visible:
             places = (self._files.list_opened(path), self._docker.list_opened(path))
             return HostEntry(None, "unknown", self._hold(path), (), self._hold_users(path), *places)

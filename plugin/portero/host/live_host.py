@@ -22,7 +22,7 @@ from portero.files.rootlesskit import find_name_on_host
 from portero.files.symlinks import HostWalk
 from portero.host.listening_sockets import SocketCache
 from portero.host.network import HostRoutes, read_mounted, read_routes
-from portero.host.path_entry import Looker
+from portero.host.path_entry import EntryFinder
 from portero.host.path_trace import Tracer
 from portero.host.resolved_paths import PathResolver, ResolvedPaths
 from portero.host.sockets import DEFAULT_SOCKETS, ListeningSockets
@@ -112,15 +112,15 @@ class FilesMoment:
         self._passages: dict[str, Passage] = {}
         self._name_of = host.new_lookup(self._find_asking)
 
-    def look(self, path: str) -> HostEntry:
+    def find_entry(self, path: str) -> HostEntry:
         if path not in self._seen:
             with refuse_unreadable():
-                self._seen[path] = self._look(path)
+                self._seen[path] = self._read_entry(path)
         return self._seen[path]
 
     def trace(self, path: str) -> Trace:
         if path not in self._traced:
-            seen = self.look(path).resolved is not None
+            seen = self.find_entry(path).resolved is not None
             with refuse_unreadable():
                 self._traced[path] = self._tracer.trace(path, self._walk.resolve(path)) if seen else Trace()
         return self._traced[path]
@@ -162,16 +162,16 @@ class FilesMoment:
             return read_routes(self._asking.net)
         return read_routes("/proc/self/net") if self._host.visible else read_mounted()
 
-    def _look(self, path: str) -> HostEntry:
-        entry = self._looker.look(path) if self._host.visible else self._looker.describe_unseen(path)
+    def _read_entry(self, path: str) -> HostEntry:
+        entry = self._entries.find(path) if self._host.visible else self._entries.describe_unseen(path)
         if entry.resolved is None:
             return entry
         name = find_name_on_host(entry.resolved, lambda: self._mounts)
         return entry if name == entry.resolved else replace(entry, resolved=name)
 
     @cached_property
-    def _looker(self) -> Looker:
-        return Looker(self._walk, self._protected, self._listening, self._host.protected_names)
+    def _entries(self) -> EntryFinder:
+        return EntryFinder(self._walk, self._protected, self._listening, self._host.protected_names)
 
     @cached_property
     def _listening(self) -> ListeningSockets:

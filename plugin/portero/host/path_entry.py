@@ -13,7 +13,7 @@ from portero.host.view import HostEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Looker:
+class EntryFinder:
     """One moment of the host. `names`: of what counts by its name where a way cannot be followed."""
 
     walk: HostWalk
@@ -21,7 +21,7 @@ class Looker:
     listening: ListeningSockets
     names: Iterable[str]
 
-    def look(self, path: str) -> HostEntry:
+    def find(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path. Raises OSError where it could not be read."""
         resolved, kind = self.walk.find_entry(path)
         if resolved is None:

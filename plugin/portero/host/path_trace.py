@@ -66,7 +66,7 @@ class Tracer:
     def _are_roots_alone(self, folders: list[str]) -> bool:
         """Whether root alone can replace an entry of these folders, as on most ways: each step need not be judged."""
         return not self.mounts.has_servers and all(
-            (found := self.walk.look(folder)) is None or is_roots_alone(found) for folder in folders
+            (stat := self.walk.lstat(folder)) is None or is_roots_alone(stat) for folder in folders
         )
 
     def _list_swaps(self, path: str) -> Iterator[Swap]:

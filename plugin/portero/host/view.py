@@ -90,7 +90,7 @@ class HostMoment(Protocol):
     Each method raises Refused (host-unreadable) when the host could not be read.
     """
 
-    def look(self, path: str) -> HostEntry:
+    def find_entry(self, path: str) -> HostEntry:
         """What is at a cleaned absolute path."""
 
     def trace(self, path: str) -> Trace:

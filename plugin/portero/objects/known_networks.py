@@ -35,8 +35,8 @@ class KnownNetworksMoment:
     name_of: Callable[[str], str | None]
     own: HostRoutes = NO_ROUTES
 
-    def look(self, path: str) -> HostEntry:
-        return self.moment.look(path)
+    def find_entry(self, path: str) -> HostEntry:
+        return self.moment.find_entry(path)
 
     def trace(self, path: str) -> Trace:
         return self.moment.trace(path)
