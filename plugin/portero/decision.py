@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, cast
 from portero.refusals import CODES
 from portero.values.denial_parts import Proposed, Wording
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 LOG_VERSION = 2
 ActionTaken: TypeAlias = Literal["deny", "audit", "waived"]
@@ -158,7 +158,7 @@ class Decision:
         return {
             "version": LOG_VERSION,
             "id": self.id,
-            "time": instant(self.time),
+            "time": format_instant(self.time),
             "user": _cut(subject.user),
             **({"groups": [*subject.groups[:MOST_GROUPS]]} if subject.groups else {}),
             **({"identifiedBy": subject.identified_by} if subject.identified_by else {}),

@@ -9,7 +9,7 @@ import pytest
 
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.host_rules import HostPolicy, load
-from portero.values.json_objects import merged
+from portero.values.json_objects import apply_patch
 from tests.paths import SCHEMAS
 
 
@@ -20,7 +20,7 @@ def policy(*folders: Path) -> HostPolicy:
 
 def checked(change: Any, profile: str = "hardened", *folders: Path) -> HostReport:
     base = json.loads((SCHEMAS / "base-host.json").read_text())
-    document: Any = merged(base, change)
+    document: Any = apply_patch(base, change)
     return check(policy(*folders), document, profile)
 
 
@@ -93,7 +93,7 @@ def test_an_advisory_rule_is_told_after_the_others_and_leaves_the_host_clean() -
     swap: Any = {"kernel": {"swap": {"value": ["/dev/sda2"]}}}
 
     assert checked(swap).clean
-    both = checked(merged(swap, setting(kptr_restrict=0)))
+    both = checked(apply_patch(swap, setting(kptr_restrict=0)))
     assert [finding.rule.id for finding in both.findings] == ["kernel-pointers-hidden", "no-host-swap"]
 
 

@@ -10,7 +10,7 @@ from portero.engine.reference import VALIDATOR
 from portero.engine.rust import RUST
 from portero.policy.json_files import DocumentRefused, faults, parse
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to, spell
+from portero.values.spelling import format_path, suggest_name
 from tests.paths import SCHEMAS
 
 
@@ -63,11 +63,11 @@ def test_a_fault_names_the_place_and_the_cure(schema: dict[str, JSON], document:
 
 
 def test_a_path_is_spelt_as_a_person_writes_it() -> None:
-    assert spell(("properties", "body", "allOf", 0, "items")) == "properties.body.allOf[0].items"
+    assert format_path(("properties", "body", "allOf", 0, "items")) == "properties.body.allOf[0].items"
 
 
 def test_a_name_that_resembles_no_other_gets_no_proposal() -> None:
-    assert close_to("zzz", ["level", "title"]) == ""
+    assert suggest_name("zzz", ["level", "title"]) == ""
 
 
 RULES = sorted((SCHEMAS / "rules").glob("*/*.json"))

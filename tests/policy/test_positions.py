@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.policy.positions import find_position
-from portero.values.spelling import spell
+from portero.values.spelling import format_path
 
 
 def without_position(fault: str) -> str:
@@ -74,7 +74,11 @@ def test_every_key_of_every_document_stands_where_it_is_told(
     text = json.dumps(document, indent=indent, ensure_ascii=escaped)
     for key in document:
         # A spelt place that stands for two is of no use here.
-        if [spell((other,)) for other in document].count(spell((key,))) > 1 or spell((key,)) != key or ": " in key:
+        if (
+            [format_path((other,)) for other in document].count(format_path((key,))) > 1
+            or format_path((key,)) != key
+            or ": " in key
+        ):
             continue
         told = find_position(text.encode(), f"{key}: must be of type x")
         line, column = (int(part.strip(" ()").split(" ")[1]) for part in told.split(", "))

@@ -19,7 +19,7 @@ from portero.host.view import Trace
 from portero.refusals import Refused
 from portero.status import seen_daemons
 from portero.status.status import list_trusted
-from portero.values.times import instant
+from portero.values.times import format_instant
 from tests.application.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
 from tests.host.proc_tree import dockerd
 
@@ -144,7 +144,7 @@ def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(
     assert before == []
     assert failure.startswith("the decision log could not be written at 20")
     assert asked.status()["logFailures"] == 1
-    assert asked.status()["logLastFailure"] == instant(last)
+    assert asked.status()["logLastFailure"] == format_instant(last)
     now = time.monotonic()
     for passed, expected in ((890, [failure]), (910, [])):
         monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)

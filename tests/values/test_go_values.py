@@ -4,22 +4,22 @@ import time
 
 import pytest
 
-from portero.values.go_values import go_bool, go_int64, go_port
+from portero.values.go_values import parse_go_bool, parse_go_int64, parse_go_port
 
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
 def test_go_s_words_for_true(text: str) -> None:
-    assert go_bool(text) is True
+    assert parse_go_bool(text) is True
 
 
 @pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
 def test_go_s_words_for_false(text: str) -> None:
-    assert go_bool(text) is False
+    assert parse_go_bool(text) is False
 
 
 @pytest.mark.parametrize("text", ["", "yes", "tRUE", " true"])
 def test_other_words_are_neither(text: str) -> None:
-    assert go_bool(text) is None
+    assert parse_go_bool(text) is None
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_other_words_are_neither(text: str) -> None:
     ],
 )
 def test_an_integer_has_decimal_digits_and_fits(text: str, value: int | None) -> None:
-    assert go_int64(text) == value
+    assert parse_go_int64(text) == value
 
 
 def test_a_long_text_is_read_in_no_time() -> None:
     start = time.process_time()
 
-    assert go_int64("0" * 1_000_000 + "x") is None
+    assert parse_go_int64("0" * 1_000_000 + "x") is None
     assert time.process_time() - start < 1
 
 
@@ -57,4 +57,4 @@ def test_a_long_text_is_read_in_no_time() -> None:
     ("text", "value"), [("80", 80), ("65535", 65535), ("65536", None), ("+80", None), ("-0", None)]
 )
 def test_a_port_has_no_sign_and_sixteen_bits(text: str, value: int | None) -> None:
-    assert go_port(text) == value
+    assert parse_go_port(text) == value

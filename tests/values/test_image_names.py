@@ -8,7 +8,7 @@ from portero.engine.reference import Reference
 from portero.facts.image import parse
 from portero.policy.exception_match import make_strict
 from portero.values import image_names
-from portero.values.image_names import whole_repository
+from portero.values.image_names import complete_repository
 from portero.values.json_types import JSON
 
 HUB = {"const": "docker.io"}
@@ -20,7 +20,7 @@ def image(**named: Any) -> dict[str, Any]:
 
 
 def matches(match: JSON, reference: str) -> bool:
-    read: Any = make_strict(image_names.complete(match))
+    read: Any = make_strict(image_names.complete_match(match))
     return Reference().compile(read, {}).failures({"facts": {"image": parse(reference, "Image")}}) == ()
 
 
@@ -69,7 +69,7 @@ def test_a_name_matches_no_image_of_another_registry(match: JSON, reference: str
     ids=str,
 )
 def test_what_is_no_name_of_an_image_to_match_stays_as_it_is(match: JSON) -> None:
-    assert image_names.complete(match) == match
+    assert image_names.complete_match(match) == match
 
 
 def test_a_pattern_for_repositories_of_every_registry_is_a_fault() -> None:
@@ -79,10 +79,10 @@ def test_a_pattern_for_repositories_of_every_registry_is_a_fault() -> None:
         'write "registry": {"const": "docker.io"} beside it, or your registry'
     )
 
-    assert [*image_names.faults(pattern)] == [sentence]
-    assert [*image_names.faults({"anyOf": [pattern]})] == [sentence]
-    assert not [*image_names.faults({"not": pattern})]
-    assert not [*image_names.faults(image(repository={"const": "busybox"}))]
+    assert [*image_names.list_faults(pattern)] == [sentence]
+    assert [*image_names.list_faults({"anyOf": [pattern]})] == [sentence]
+    assert not [*image_names.list_faults({"not": pattern})]
+    assert not [*image_names.list_faults(image(repository={"const": "busybox"}))]
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_pattern_for_repositories_of_every_registry_is_a_fault() -> None:
     [("busybox", "library/busybox"), ("team/app", "team/app"), ("library/busybox", "library/busybox")],
 )
 def test_a_single_word_is_below_library(name: str, whole: str) -> None:
-    assert whole_repository(name) == whole
+    assert complete_repository(name) == whole

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from portero.values.json_objects import DuplicateName, load_json, load_object, load_strict_object, merged, unique_names
+from portero.values.json_objects import (
+    DuplicateName,
+    apply_patch,
+    load_json,
+    load_object,
+    load_strict_object,
+    unique_names,
+)
 
 
 def test_an_object_is_read_as_json_reads_it() -> None:
@@ -74,12 +81,12 @@ def test_what_is_no_object_is_an_error(data: bytes) -> None:
     ],
 )
 def test_a_patch_changes_what_it_names(target: Any, patch: Any, expected: Any) -> None:
-    assert merged(target, patch) == expected
+    assert apply_patch(target, patch) == expected
 
 
 def test_the_target_stays_as_it_was() -> None:
     target: Any = {"a": {"b": "c"}}
 
-    merged(target, {"a": {"b": None}})
+    apply_patch(target, {"a": {"b": None}})
 
     assert target == {"a": {"b": "c"}}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from portero.values.spelling import close_to, printable, spell, split
+from portero.values.spelling import format_path, make_printable, parse_path, suggest_name
 
 
 @pytest.mark.parametrize(
@@ -17,18 +17,18 @@ from portero.values.spelling import close_to, printable, spell, split
     ],
 )
 def test_names_have_dots_and_indexes_brackets(path: Sequence[str | int], expected: str) -> None:
-    assert spell(path) == expected
-    assert split(expected) == path
+    assert format_path(path) == expected
+    assert parse_path(expected) == path
 
 
 def test_the_closest_name_is_proposed() -> None:
-    assert "'no-privileged'" in close_to("no-privilegd", ["capabilities", "no-privileged"])
+    assert "'no-privileged'" in suggest_name("no-privilegd", ["capabilities", "no-privileged"])
 
 
 def test_a_name_that_is_close_to_nothing_gets_no_proposal() -> None:
-    assert close_to("xyzzy", ["capabilities", "no-privileged"]) == ""
+    assert suggest_name("xyzzy", ["capabilities", "no-privileged"]) == ""
 
 
 def test_what_a_terminal_would_obey_is_a_question_mark() -> None:
-    assert printable("a\x1b[2J\u202eb\n\x9b\ud800") == "a?[2J?b???"
-    assert printable("José 漢字") == "José 漢字"
+    assert make_printable("a\x1b[2J\u202eb\n\x9b\ud800") == "a?[2J?b???"
+    assert make_printable("José 漢字") == "José 漢字"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portero.values.times import instant, second, seconds_of
+from portero.values.times import format_instant, format_second, parse_duration
 
 
 @given(st.floats(0, 4e9))
@@ -16,19 +16,22 @@ from portero.values.times import instant, second, seconds_of
 def test_a_time_is_written_as_datetime_does(time: float) -> None:
     told = datetime.fromtimestamp(time, UTC)
 
-    assert instant(time) == told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    assert second(time) == told.isoformat(timespec="seconds").replace("+00:00", "Z")
+    assert format_instant(time) == told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert format_second(time) == told.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def test_a_time_is_in_utc() -> None:
-    assert (instant(1_767_225_600.5), second(1_767_225_600.5)) == ("2026-01-01T00:00:00.500Z", "2026-01-01T00:00:00Z")
+    assert (format_instant(1_767_225_600.5), format_second(1_767_225_600.5)) == (
+        "2026-01-01T00:00:00.500Z",
+        "2026-01-01T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("45m", 2700), ("8h", 28800), ("7d", 604800)])
 def test_a_number_with_a_unit_is_a_duration(text: str, seconds: int) -> None:
-    assert seconds_of(text) == seconds
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "8", "h", "0h", "-1h", "1.5h", "1w", "1h30m", " 1h", "1234567890s"])
 def test_anything_else_is_none(text: str) -> None:
-    assert seconds_of(text) is None
+    assert parse_duration(text) is None

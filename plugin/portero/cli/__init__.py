@@ -80,7 +80,7 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0].isidentifier() and args[0] not in _COMMANDS:
-            cure = import_module("portero.values.spelling").close_to(args[0], sorted(_COMMANDS))
+            cure = import_module("portero.values.spelling").suggest_name(args[0], sorted(_COMMANDS))
             ctx.fail(f"No such command '{args[0]}'{cure}")
         return super().resolve_command(ctx, args)
 

@@ -23,7 +23,7 @@ from portero.recording import request_files
 from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
 from portero.values.json_types import JSON
-from portero.values.spelling import spell
+from portero.values.spelling import format_path
 
 
 @click.command()
@@ -197,7 +197,7 @@ def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
     wrong = RUST.compile(schema, {}).failures(document)
     if wrong:
-        where = ", ".join(spell(path) or "the document" for path in wrong)
+        where = ", ".join(format_path(path) or "the document" for path in wrong)
         raise InvalidRequestFile(
             f"{location}: {where}: does not match schemas/request.json; without facts, Portero makes them"
         )

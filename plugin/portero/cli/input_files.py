@@ -11,7 +11,7 @@ import click
 
 from portero.cli import options
 from portero.recording.request_files import STANDARD_INPUT
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 
 class _File(click.Path):
@@ -49,7 +49,7 @@ def lines(file: str, longest: int) -> Iterator[bytes]:
 
 def _shown(file: str, raw: IO[bytes], found: Iterator[bytes]) -> Iterator[bytes]:
     size, done = os.fstat(raw.fileno()).st_size, 0
-    with click.progressbar(length=size, label=printable(file), file=sys.stderr) as bar:
+    with click.progressbar(length=size, label=make_printable(file), file=sys.stderr) as bar:
         for number, line in enumerate(found):
             if number % _MOVES_EVERY == 0:
                 bar.update(raw.tell() - done)

@@ -22,7 +22,7 @@ from portero.report.log_violation import LoggedViolation, NoDecision
 from portero.settings.settings import Settings
 from portero.values.denial_parts import Proposed
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 _DECISION = re.compile(r"d-[0-9a-f]{12}")
 _STANDARD = "-"
@@ -88,7 +88,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
     return {
         "id": decision.id,
         "outcome": decision.outcome,
-        "time": instant(decision.time),
+        "time": format_instant(decision.time),
         "user": decision.user,
         "groups": [*decision.groups],
         "identifiedBy": decision.identified_by,

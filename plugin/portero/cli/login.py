@@ -21,7 +21,7 @@ from portero.files.whole_files import read_regular_file, replace_file
 from portero.identity.caller import TOKEN_HEADER
 from portero.recording.request_files import STANDARD_INPUT
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 _HEADERS = "HttpHeaders"
 _OWNER_ONLY, _FOLDER_MODE = 0o600, 0o700
@@ -87,7 +87,7 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
     if not isinstance(end, int | float) or not time.time() < end < 1 << 36:
         options.give_up(["the token has expired, or does not say when it ends: get a new one"])
     _set_header(file, value)
-    show_lines([f"{file}: docker sends the token of {claims.get('iss')} until {instant(float(end))}"])
+    show_lines([f"{file}: docker sends the token of {claims.get('iss')} until {format_instant(float(end))}"])
 
 
 def _set_header(file: Path, value: str | None) -> bool:

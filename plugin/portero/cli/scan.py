@@ -28,7 +28,7 @@ from portero.scan.starts import keeps_running
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
 from portero.values.json_types import JSON
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 
 @click.command()
@@ -115,17 +115,18 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _ways(report: Report) -> Iterator[str]:
     for plugin in report.shadows:
-        yield f"dockerd asks the managed plugin {printable(plugin.describe())} instead of Portero (no-plugin-shadow)"
+        described = make_printable(plugin.describe())
+        yield f"dockerd asks the managed plugin {described} instead of Portero (no-plugin-shadow)"
     for plugin in report.plugins:
-        yield f"managed plugin, judged by no rule: {printable(plugin.describe())}"
+        yield f"managed plugin, judged by no rule: {make_printable(plugin.describe())}"
     if report.open:
         yield "ways round Portero:"
     for way, commands in report.doors:
-        yield f"  {way.kind} {printable(way.name)} violates {', '.join(way.rules)} -> {printable(way.cure)}"
-        yield from (f"    {printable(command)}" for command in commands)
+        yield f"  {way.kind} {make_printable(way.name)} violates {', '.join(way.rules)} -> {make_printable(way.cure)}"
+        yield from (f"    {make_printable(command)}" for command in commands)
     if report.closed:
         yield "ways that the rules close:"
-        yield from (f"  {printable(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
+        yield from (f"  {make_printable(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
 
 
 def _starts(report: Report) -> Iterator[str]:
@@ -133,7 +134,7 @@ def _starts(report: Report) -> Iterator[str]:
         yield "starts without a request, so that no rule is asked:"
     for start in report.starts:
         refused = "" if start.allowed else "  (would be refused)"
-        yield f"  {start.kind} {printable(start.name)}: {start.when}{refused}"
+        yield f"  {start.kind} {make_printable(start.name)}: {start.when}{refused}"
     if keeps_running(report.inventory):
         yield "  running containers run on while dockerd is stopped (live-restore)"
 

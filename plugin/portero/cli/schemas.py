@@ -15,7 +15,7 @@ from portero.files import package_files
 from portero.files.whole_files import replace_file
 from portero.refusals import CODES
 from portero.settings.settings import InvalidSettings, Settings
-from portero.values.json_objects import merged
+from portero.values.json_objects import apply_patch
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
 NAMES = ("site.schema.json", "exception.json", "rule.json", "host-rule.json", "request.json", "decision.json")
@@ -45,7 +45,7 @@ def write_schemas(folder: Path) -> None:
         content = (package_files.schemas() / name).read_bytes()
         if name == _PATCH:
             rule = json.loads((package_files.schemas() / "rule.json").read_bytes())
-            content = json.dumps(merged(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
+            content = json.dumps(apply_patch(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
         replace_file(folder / name, content, _MODE)
 
 

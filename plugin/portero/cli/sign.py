@@ -15,7 +15,7 @@ from portero.signing import signature, tree
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys
 from portero.signing.tree import TreeRefused
-from portero.values.times import second
+from portero.values.times import format_second
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(path_type=Path)
@@ -63,7 +63,7 @@ def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     key = secret_input.read(key_file)
     files = _files(folder)
     chosen = _next_version(folder, files.get(signature.NAME), version)
-    _replace(folder / signature.NAME, signature.sign(files, chosen, second(time.time()), key, group))
+    _replace(folder / signature.NAME, signature.sign(files, chosen, format_second(time.time()), key, group))
     number = _counted(len(files.keys() - {signature.NAME}))
     show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 

@@ -17,7 +17,7 @@ from typing import TextIO, TypeVar
 
 import click
 
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 
 @contextmanager
@@ -51,7 +51,7 @@ _UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
 def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Print each text as one line; whatever is not printable is a question mark."""
     for line in lines:
-        click.echo(printable(line), err=err)
+        click.echo(make_printable(line), err=err)
 
 
 def show_text(text: str, *, err: bool = False) -> None:
@@ -78,5 +78,5 @@ def shown(items: Sequence[Item], label: str) -> Iterator[Item]:
     if not sys.stderr.isatty():
         yield from items
         return
-    with click.progressbar(items, label=printable(label), file=sys.stderr) as bar:
+    with click.progressbar(items, label=make_printable(label), file=sys.stderr) as bar:
         yield from bar

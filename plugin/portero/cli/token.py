@@ -20,7 +20,7 @@ from portero.identity.trusted import is_name
 from portero.policy import profiles
 from portero.refusals import Refused
 from portero.values.json_types import JSON
-from portero.values.times import instant, seconds_of
+from portero.values.times import format_instant, parse_duration
 
 _FILE = click.Path(path_type=Path)
 _EVERYBODY = 0o644
@@ -41,7 +41,7 @@ def token() -> None:
 @click.option("--lifetime", metavar="TIME", default="8h", show_default=True, help="How long it is valid: 45m, 8h, 7d.")
 def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str, ...], lifetime: str) -> None:
     """Print a new token, signed with a key of portero keygen."""
-    seconds = seconds_of(lifetime)
+    seconds = parse_duration(lifetime)
     if seconds is None:
         options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
     odd = [name for name in (user, *groups) if not is_name(name)]
@@ -87,7 +87,7 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
         "user": who.user,
         "groups": [*who.groups],
         "profile": profiles.choose(judge.policy.site, who, settings.profile),
-        "until": instant(end),
+        "until": format_instant(end),
     }
     if as_json:
         show_json(summary)
@@ -124,5 +124,5 @@ def _list_lines(summary: Mapping[str, object]) -> Iterator[str]:
 
 def _spell(name: str, value: JSON) -> str:
     if name in _TIMES and isinstance(value, int | float) and 0 <= value < 1 << 36:
-        return instant(float(value))
+        return format_instant(float(value))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

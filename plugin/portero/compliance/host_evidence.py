@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, cast
 
 from portero.values.json_fields import need, need_texts
 from portero.values.json_types import JSON
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 HostStatus: TypeAlias = Literal["holds", "violated", "unknown", "not checked"]
 
@@ -70,4 +70,4 @@ def _read(document: dict[str, JSON]) -> HostEvidence:
 
 
 def _show(text: str) -> str:
-    return printable(text[:_LONGEST])
+    return make_printable(text[:_LONGEST])

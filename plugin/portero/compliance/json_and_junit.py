@@ -7,7 +7,7 @@ from portero.compliance.result import ComplianceResult
 from portero.compliance.verdict import MET, UNDECIDED, ItemResult, Part
 from portero.report.junit import Failure, JUnitCase
 from portero.values.json_types import JSON
-from portero.values.times import second
+from portero.values.times import format_second
 
 
 def document(result: ComplianceResult) -> dict[str, JSON]:
@@ -19,7 +19,7 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
         "version": benchmark.version,
         "source": benchmark.source,
         "portero": __version__,
-        "time": second(result.time),
+        "time": format_second(result.time),
         "policy": result.grounds.policy.digest,
         "profile": result.profile,
         "mode": result.mode,
@@ -28,8 +28,8 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
         else {
             "files": [*result.files],
             "decisions": log.decisions,
-            "first": second(log.first),
-            "last": second(log.last),
+            "first": format_second(log.first),
+            "last": format_second(log.last),
             "profiles": {**log.profiles},
             "inModeAudit": log.audited,
             "underAnotherPolicy": log.elsewhere,
@@ -98,12 +98,12 @@ def _logged(found: RuleEvidence) -> JSON:
     return {
         outcome: {
             "decisions": count,
-            "first": second(found.first[outcome]),
-            "last": second(found.last[outcome]),
+            "first": format_second(found.first[outcome]),
+            "last": format_second(found.last[outcome]),
             "examples": [
                 {
                     "id": one.id,
-                    "time": second(one.time),
+                    "time": format_second(one.time),
                     "user": one.user,
                     "operation": one.operation,
                     "at": one.at,

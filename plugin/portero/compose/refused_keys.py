@@ -12,7 +12,7 @@ from ruamel.yaml.nodes import MappingNode, Node
 
 from portero.compose.run import SandboxError
 from portero.compose.yaml_nodes import InvalidYaml, fields, find_value, items, parse, scalar_text
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 _MAX_BYTES = 1 << 20
 _MAX_FILES = 100
@@ -68,7 +68,7 @@ def _list_named(file: str, root: Node | None) -> Iterator[str]:
             yield _name_local(file, "include", path)
     for key, service in fields(find_value(root, "services")):
         if find_value(service, "provider") is not None:
-            name = printable(scalar_text(key))
+            name = make_printable(scalar_text(key))
             raise SandboxError(
                 f"{_name(file)}: service {name} has a provider, a program that Compose runs; not supported"
             )
@@ -81,10 +81,10 @@ def _name_local(file: str, what: str, node: Node) -> str:
     named = scalar_text(node)
     if "://" in named or named.startswith(_REMOTES):
         raise SandboxError(
-            f"{_name(file)}: {what} {printable(named)} comes from elsewhere; only files of the project are read"
+            f"{_name(file)}: {what} {make_printable(named)} comes from elsewhere; only files of the project are read"
         )
     return named
 
 
 def _name(file: str) -> str:
-    return printable(os.path.relpath(file))
+    return make_printable(os.path.relpath(file))

@@ -22,7 +22,7 @@ from portero.standin.answers import StandInDaemon
 from portero.standin.envelopes import ClientRequest, envelope
 from portero.standin.socket_server import StandIn
 from portero.values.json_fields import as_object, text
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 _LABELS = {
     "com.docker.compose.service": "services",
@@ -147,4 +147,4 @@ def _find_part(sent: ClientRequest) -> _Part:
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return printable(lines[-1])[:_MAX_SHOWN] if lines else "docker-compose failed without output"
+    return make_printable(lines[-1])[:_MAX_SHOWN] if lines else "docker-compose failed without output"

@@ -11,7 +11,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from portero.compose.api_fields import KEYS
 from portero.compose.yaml_nodes import InvalidYaml, find_field, find_value, parse, scalar_text
 from portero.values.json_types import JSON
-from portero.values.spelling import split
+from portero.values.spelling import parse_path
 
 Line: TypeAlias = tuple[str, int]
 _Entry: TypeAlias = tuple[str, Node, Node]
@@ -107,7 +107,7 @@ def _spell_value(value: JSON) -> str:
 
 def _follow_path(body: JSON, at: str) -> JSON:
     value = body
-    for step in split(at):
+    for step in parse_path(at):
         if isinstance(value, dict) and isinstance(step, str) and step in value:
             value = value[step]
         elif isinstance(value, list) and isinstance(step, int):

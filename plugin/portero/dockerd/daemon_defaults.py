@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, TypeGuard
 from portero.values.json_fields import to_object, to_text
 from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
-from portero.values.sizes import read_ram_size
+from portero.values.sizes import parse_ram_size
 
 # off: both are refused. off-after-restart: they will be, from dockerd's next start on. on: one of them is granted.
 # unknown: they are off in the file, but the start of that dockerd cannot be seen.
@@ -82,7 +82,7 @@ def parse_daemon_json(
         # Only these values are valid (moby daemon/config/config_linux.go, verifyDefaultIpcMode and its sibling).
         cgroup_namespace=_one_of(to_text(settings.get("default-cgroupns-mode")), "private", "host"),
         ipc_mode=_one_of(to_text(settings.get("default-ipc-mode")), "private", "shareable"),
-        shm_size=read_ram_size(to_text(settings.get("default-shm-size"))),
+        shm_size=parse_ram_size(to_text(settings.get("default-shm-size"))),
         user_namespaces=_is_remapped(to_text(settings.get("userns-remap")), read_content),
         seccomp=seccomp,
         seccomp_sha256=sha256,

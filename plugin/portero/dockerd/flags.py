@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from portero.values.go_values import go_bool
+from portero.values.go_values import parse_go_bool
 from portero.values.json_types import JSON
 
 # Flags whose name differs from the key in daemon.json (moby cmd/dockerd/config.go).
@@ -35,7 +35,7 @@ def read_flag_settings(flags: Mapping[str, Sequence[str]]) -> dict[str, JSON]:
     """
     settings: dict[str, JSON] = {key: words[-1] for key in _TEXTS if (words := flags.get(key))}
     if words := flags.get("no-new-privileges"):
-        settings["no-new-privileges"] = go_bool(words[-1]) is True
+        settings["no-new-privileges"] = parse_go_bool(words[-1]) is True
     objects: dict[str, JSON] = {
         "log-opts": dict(word.partition("=")[::2] for word in flags.get("log-opt", ())),
         "default-ulimits": dict(_list_ulimits(flags.get(FLAG_OF_KEY["default-ulimits"], ()))),

@@ -18,7 +18,7 @@ from portero.reading.go_json import parse
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.reading.uri import first_value
 from portero.refusals import Refused
-from portero.values.go_values import go_int64
+from portero.values.go_values import parse_go_int64
 from portero.values.json_fields import as_object, as_text, items
 from portero.values.json_types import JSON, Fact
 
@@ -137,7 +137,7 @@ def _json(text: str, shape: Shape, at: str) -> JSON:
 
 def _number(query: Query, name: str) -> int:
     # httputils.Int64ValueOrZero: what is no number counts as absent.
-    return go_int64(first_value(query, name)) or 0
+    return parse_go_int64(first_value(query, name)) or 0
 
 
 def read_connection(host: HostMoment) -> dict[str, JSON]:

@@ -14,10 +14,10 @@ from portero.dockerd.daemon_defaults import NOTHING_KNOWN, DaemonDefaults
 from portero.facts.networks import ICC
 from portero.facts.reach import list_swaps
 from portero.reading.shapes import numbers
-from portero.values.go_values import go_bool
+from portero.values.go_values import parse_go_bool
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON, Fact
-from portero.values.spelling import spell
+from portero.values.spelling import format_path
 
 # The path of a fact and its value.
 _Filled: TypeAlias = tuple[tuple[str | int, ...], JSON]
@@ -61,7 +61,7 @@ def fill_in(
     filled = [] if case.has_no_defaults() else [one for filler in fillers for one in filler(case)]
     for path, value in filled:
         result = cast(dict[str, JSON], _replace(result, path, value))
-    result["daemonDefaults"] = [spell(path) for path, _ in filled]
+    result["daemonDefaults"] = [format_path(path) for path, _ in filled]
     return result
 
 
@@ -143,7 +143,7 @@ def _network(case: _Case) -> Iterator[_Filled]:
     driver = text(case.body, "Driver") or "bridge"
     options = case.daemon.network_options.get(driver, {})
     is_set = ICC in child(case.body, "Options") or case.body.get("ConfigFrom") is not None
-    allowed = go_bool(options.get(ICC, ""))
+    allowed = parse_go_bool(options.get(ICC, ""))
     if not is_set and allowed is not None:
         yield ("network", "interContainerCommunication"), allowed
 

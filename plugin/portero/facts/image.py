@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from portero.reading.uri import first_value
-from portero.values.image_names import HUB, whole_repository
+from portero.values.image_names import HUB, complete_repository
 from portero.values.json_types import JSON, Fact
 
 _LEGACY = "index.docker.io"
@@ -99,12 +99,12 @@ def _split(reference: str) -> tuple[str, str]:
     """splitDockerDomain: what comes before the first / is a registry when it cannot be a repository's folder."""
     first, slash, rest = reference.partition("/")
     if not slash:
-        return HUB, whole_repository(reference)
+        return HUB, complete_repository(reference)
     if first == _LEGACY:
         first = HUB
     if first != "localhost" and not any(mark in first for mark in ".:") and first.lower() == first:
         return HUB, reference
-    return first, whole_repository(rest) if first == HUB else rest
+    return first, complete_repository(rest) if first == HUB else rest
 
 
 def _image(reference: str, registry: str, repository: str, tag: str | None, digest: str | None, at: str) -> Fact:

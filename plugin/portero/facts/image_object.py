@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from portero.facts import image, ports, process
-from portero.values.go_values import go_port
+from portero.values.go_values import parse_go_port
 from portero.values.json_fields import as_text, child, flag, text, texts
 from portero.values.json_types import JSON, Fact
 
@@ -24,7 +24,7 @@ def make_fact(found: Mapping[str, JSON] | None, at: str) -> Fact:
         "user": text(config, "User"),
         "volumes": [*child(config, "Volumes")],
         "exposedPorts": [
-            {"port": go_port(number), "protocol": protocol.lower() or "tcp"} for number, _, protocol in exposed
+            {"port": parse_go_port(number), "protocol": protocol.lower() or "tcp"} for number, _, protocol in exposed
         ],
         "healthcheck": process.read_healthcheck(child(config, "Healthcheck"), at)["value"] == "set",
         "labels": [{"name": name, "value": as_text(value, at)} for name, value in child(config, "Labels").items()],

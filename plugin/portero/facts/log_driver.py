@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from portero.facts.addresses import is_local, read_host
 from portero.values.json_fields import as_text, child, text
 from portero.values.json_types import JSON, Fact
-from portero.values.sizes import read_ram_size
+from portero.values.sizes import parse_ram_size
 
 # Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
 _FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
@@ -57,7 +57,7 @@ def parse_options(options: Mapping[str, JSON], at: str) -> Fact:
         "files": [{"name": name, "at": where} for name, value in values.items() if value and name in _FILES],
         "controlCharacters": [{"name": name, "at": where} for name in values if _has_control(name, values[name])],
         "buffers": [
-            {"name": name, "bytes": read_ram_size(value), "at": where}
+            {"name": name, "bytes": parse_ram_size(value), "at": where}
             for name, value in values.items()
             if value and name in _BUFFERS
         ],

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from portero.facts import process
 from portero.facts.subnets import BRIDGE_NAME, read_subnets
 from portero.host.view import HostMoment, is_network_id, may_begin_network_id
-from portero.values.go_values import go_bool
+from portero.values.go_values import parse_go_bool
 from portero.values.json_fields import as_object, child, flag, objects, text
 from portero.values.json_types import JSON, Fact
 
@@ -94,7 +94,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
     bridge = text(options, BRIDGE_NAME)
     return {
         "driver": driver or "bridge",
-        "interContainerCommunication": go_bool(text(options, ICC)),
+        "interContainerCommunication": parse_go_bool(text(options, ICC)),
         "internal": flag(body, "Internal"),
         "attachable": flag(body, "Attachable"),
         "ingress": flag(body, "Ingress"),
@@ -104,7 +104,7 @@ def read_created(body: Fact, host: HostMoment) -> Fact:
         "subnets": read_subnets(body, host),
         "bridge": bridge,
         "bridgeInUse": _is_in_use(bridge, host) if bridge else False,
-        "defaultBridge": _DEFAULT_BRIDGE in options and go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
+        "defaultBridge": _DEFAULT_BRIDGE in options and parse_go_bool(text(options, _DEFAULT_BRIDGE)) is not False,
         "gatewayModes": [mode for name in _GATEWAY_MODES if (mode := text(options, name))],
         "trustedInterfaces": text(options, _TRUSTED),
         # A bridge is judged by its options, any other driver by being that driver.

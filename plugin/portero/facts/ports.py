@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from portero.values.go_values import go_port
+from portero.values.go_values import parse_go_port
 from portero.values.json_fields import as_object, child, flag, integer, items, objects, text
 from portero.values.json_types import JSON, Fact
 
@@ -84,4 +84,4 @@ def _address(given: str) -> str:
 
 def _first(ports: str) -> int | None:
     """The first port of a range; None for none, for 0 (any free port) and for what dockerd refuses."""
-    return go_port(ports.partition("-")[0]) or None
+    return parse_go_port(ports.partition("-")[0]) or None

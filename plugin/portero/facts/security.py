@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from portero.host.view import HostMoment
 from portero.refusals import Refused
-from portero.values.go_values import go_bool
+from portero.values.go_values import parse_go_bool
 from portero.values.json_fields import child, flag, text, texts
 from portero.values.json_types import JSON, Fact
 
@@ -54,11 +54,11 @@ def read_create(config: Fact) -> dict[str, JSON]:
             seccomp = _seccomp(value, at)
         elif key == "apparmor":
             apparmor = _apparmor(value, at)
-        elif key == "no-new-privileges" and (truth := go_bool(value)) is not None:
+        elif key == "no-new-privileges" and (truth := parse_go_bool(value)) is not None:
             allowed = _allowed(truth, at)
         elif key == "label" and (label := _label(value)):
             selinux |= label | {"at": at}
-        elif key == "writable-cgroups" and go_bool(value) is False:
+        elif key == "writable-cgroups" and parse_go_bool(value) is False:
             continue  # as without the option (moby daemon/daemon_unix.go, parseSecurityOpt, 28.4)
         else:
             unknown.append({"at": at})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from portero.values.json_fields import to_object
 from portero.values.json_types import JSON
-from portero.values.sizes import written_size
+from portero.values.sizes import format_size
 
 HIDDEN = "..."
 _MOUNT_OPTION = r"(?:(?:size|nr_inodes|nr_blocks|mode|uid|gid)=[0-9]+[kKmMgGtT%]?|[a-z0-9]+)"
@@ -29,7 +29,7 @@ def size(value: JSON) -> str:
     """536870912 -> 512m; -1 is unlimited swap."""
     if not isinstance(value, int) or not value:
         return ""
-    return written_size(value) if value > 0 else str(value)
+    return format_size(value) if value > 0 else str(value)
 
 
 def cpus(value: JSON) -> str:

@@ -1,7 +1,7 @@
 """Values of flags as the docker command reads them: `512m`, `nofile=4096:10240`, `on-failure:3`; else ValueError."""
 
 from portero.values.json_types import JSON
-from portero.values.sizes import bytes_of
+from portero.values.sizes import parse_size
 
 CPU_PERIOD = 100_000
 
@@ -10,7 +10,7 @@ def size(text: str) -> int:
     """512m -> 536870912."""
     if not text:
         raise ValueError("has no value")
-    return bytes_of(text.lower())
+    return parse_size(text.lower())
 
 
 def cpus(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import cast
 from portero.flags.docker import FLAGS, spellings
 from portero.flags.violated_fields import NONE
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -57,11 +57,11 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     dropped = cast(list[str], written.get("drop", []))
     for flag in [*(one.partition(" ")[0] for one in added), *dropped]:
         if flag not in FLAGS:
-            yield f"try: '{flag}' cannot be proposed{close_to(flag, sorted(FLAGS))}"
+            yield f"try: '{flag}' cannot be proposed{suggest_name(flag, sorted(FLAGS))}"
     for text in added:
         for key in _PLACEHOLDER.findall(text):
             if key not in keys and key not in FLAGS:
-                yield f"try: '{{{key}}}' is not in site.json{close_to(key, sorted(keys))}"
+                yield f"try: '{{{key}}}' is not in site.json{suggest_name(key, sorted(keys))}"
 
 
 def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from portero.dockerd.proc import is_older
 from portero.dockerd.visible_dockerd import VisibleDockerd
 from portero.files.chroot import Files
 from portero.hostcheck.fact import fact, unknown
-from portero.values.go_values import go_bool
+from portero.values.go_values import parse_go_bool
 from portero.values.json_types import JSON, Fact
 
 # What dockerd takes from the file while it runs, on SIGHUP (moby daemon/reload.go and daemon/reload_unix.go).
@@ -64,7 +64,7 @@ class Configuration:
         at = self._at(key)
         words = self._words(key)
         if words:
-            is_on = go_bool(words[-1])
+            is_on = parse_go_bool(words[-1])
             return unknown(at) if is_on is None else fact(is_on, at)
         return self._from_file(key, bool, default)
 

@@ -19,7 +19,7 @@ from portero.policy.folder import Folder, read
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
-from portero.values.json_objects import merged
+from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
 About = Literal["host", "daemon"]
@@ -68,7 +68,7 @@ def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
 
 def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
     """The meta-schema of rules about the host."""
-    return cast(dict[str, JSON], merged(dict(documents["rule.json"]), dict(documents["host-rule.json"])))
+    return cast(dict[str, JSON], apply_patch(dict(documents["rule.json"]), dict(documents["host-rule.json"])))
 
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:

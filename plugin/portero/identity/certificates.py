@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
 
 from portero.identity.trusted import is_name
 from portero.refusals import Refused
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 _AT = "RequestPeerCertificates"
 _LONGEST = 64 * 1024
@@ -89,7 +89,7 @@ def _list_alternatives(certificate: x509.Certificate) -> Iterator[str]:
     assert isinstance(extension.value, x509.SubjectAlternativeName)  # noqa: S101 - by its identifier
     for name in extension.value:
         if kind := _KINDS.get(type(name).__name__):
-            yield f"{kind}:{printable(str(name.value))}"
+            yield f"{kind}:{make_printable(str(name.value))}"
 
 
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from portero.decision import LEVELS, Violation
 from portero.values.denial_parts import Wording
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 _LONGEST_AT = 120
 _MOST_PLACES = 3
@@ -57,7 +57,7 @@ def concrete(violation: Violation) -> str:
 
 def name_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's."""
-    at = printable(violation.at)
+    at = make_printable(violation.at)
     at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
 

@@ -15,7 +15,7 @@ from portero.reading.uri import first_value
 from portero.refusals import Refused
 from portero.values.json_fields import as_object, child, objects, text
 from portero.values.json_types import JSON
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 # Networks of these names cannot be made.
 DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
@@ -38,7 +38,7 @@ class Named:
 
 def shorten_name(name: str) -> str:
     """The name of an object or an owner, as reasons have it."""
-    return printable(name)[:_LONGEST_NAME]
+    return make_printable(name)[:_LONGEST_NAME]
 
 
 def read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:

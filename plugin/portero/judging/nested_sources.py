@@ -15,7 +15,7 @@ from portero.host.view import HostMoment
 from portero.judging.named_objects import shorten_name
 from portero.values.json_fields import child, flag, integer, objects, text, texts
 from portero.values.json_types import JSON, Fact
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 _NOT_OF_THE_HOST = frozenset({"tmpfs", "image", "npipe"})
 # A container that writes to one of these is root on the host already, and needs no link: no pair is made with what
@@ -121,8 +121,8 @@ def _list_above(path: str, host: HostMoment) -> Iterator[str]:
 def _make_fact(upper: Source, lower: Source) -> Fact:
     own = upper if upper.owner == _SELF else lower
     return {
-        "upper": printable(upper.path),
-        "lower": printable(lower.path),
+        "upper": make_printable(upper.path),
+        "lower": make_printable(lower.path),
         "writer": upper.owner,
         "reader": lower.owner,
         "at": own.at,

@@ -13,7 +13,7 @@ from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to, spell
+from portero.values.spelling import format_path, suggest_name
 
 Step = str | int
 # Order of the levels: each profile enforces its own rules and those before it.
@@ -86,9 +86,9 @@ def _value_faults(path: Sequence[Step], value: JSON, references: Set[str]) -> It
         try:
             refuse_unsafe(cast(str, value))
         except PatternRefused as refused:
-            yield f"{spell(path)}: the pattern {refused}"
+            yield f"{format_path(path)}: the pattern {refused}"
     elif value not in references:
-        yield f"{spell(path)}: '{value}' does not exist{close_to(cast(str, value), sorted(references))}"
+        yield f"{format_path(path)}: '{value}' does not exist{suggest_name(cast(str, value), sorted(references))}"
 
 
 def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _level_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
 def _threat_faults(rule: Mapping[str, JSON]) -> Iterator[str]:
     for threat in cast(list[str], rule["threats"]):
         # Finding close names is slow and rarely needed.
-        if threat not in THREATS and (hint := close_to(threat, THREATS)):
+        if threat not in THREATS and (hint := suggest_name(threat, THREATS)):
             yield f"threats: unknown threat '{threat}'{hint}"
 
 
@@ -112,7 +112,7 @@ def _operation_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterato
     named = cast(list[str], rule["operations"])
     for name in named:
         if name != ANY_OPERATION and name not in operations:
-            yield f"operations: '{name}' is not in operations.json{close_to(name, sorted(operations))}"
+            yield f"operations: '{name}' is not in operations.json{suggest_name(name, sorted(operations))}"
     if ANY_OPERATION in named and len(named) > 1:
         yield "operations: '*' stands beside other operations: keep one of the two"
 
@@ -124,6 +124,6 @@ def _example_faults(rule: Mapping[str, JSON], operations: Set[str]) -> Iterator[
     for command, example in {**allows, **denies}.items():
         operation = cast(str, example.get("operation", named[0]))
         if operation not in operations:
-            yield f"'{command}': '{operation}' is not in operations.json{close_to(operation, sorted(operations))}"
+            yield f"'{command}': '{operation}' is not in operations.json{suggest_name(operation, sorted(operations))}"
         elif command in denies and operation not in named and ANY_OPERATION not in named:
             yield f"denies: '{command}' is of {operation}, which the rule does not judge: add it to operations"

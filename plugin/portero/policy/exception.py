@@ -174,7 +174,7 @@ def compile_waivers(
         return prepared()(cast(dict[str, JSON], make_strict(part)))
 
     for file, content in written.items():
-        whole = image_names.complete(content["match"])
+        whole = image_names.complete_match(content["match"])
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own

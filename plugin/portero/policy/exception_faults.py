@@ -12,7 +12,7 @@ from portero.policy.json_files import faults
 from portero.refusals import CODES
 from portero.values import image_names
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 SELF_PROTECTION = "self-protection"
 # Of these rules, those that an exception may waive for what it pins: a monitor reads Docker's data.
@@ -57,7 +57,7 @@ def file_faults(
         return
     match = cast(dict[str, JSON], content["match"])
     wrong = next((found for one in conditions if (found := list(faults(match, one)))), [])
-    wrong = wrong or [*keyword_faults(match, references), *image_names.faults(match)]
+    wrong = wrong or [*keyword_faults(match, references), *image_names.list_faults(match)]
     yield from (f"match: {fault}" for fault in wrong)
     try:
         date.fromisoformat(cast(str, content["expires"]))
@@ -84,4 +84,4 @@ def rule_faults(content: Mapping[str, JSON], rules: KnownRules) -> Iterator[str]
         elif id in rules.of_the_host and id not in rules.all:
             yield f"rules: '{id}' judges the host, not requests: set its action in site.json"
         elif id not in rules.all:
-            yield f"rules: unknown rule '{id}'{close_to(id, rules.all)}"
+            yield f"rules: unknown rule '{id}'{suggest_name(id, rules.all)}"

@@ -14,7 +14,7 @@ from portero.engine import InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.policy.at import follow
 from portero.values.json_types import JSON
-from portero.values.spelling import split
+from portero.values.spelling import parse_path
 
 _MORE_STRICT = ("additionalProperties", "items", "contains", "then", "else")
 _SPEAKS_OF: Mapping[str, Sequence[str]] = {
@@ -73,7 +73,7 @@ def narrow(violation: Violation, request: JSON) -> Iterator[JSON]:
 
     Where the rule fails at a list as a whole, each of its entries is one.
     """
-    at = ("body", *split(violation.at))
+    at = ("body", *parse_path(violation.at))
     for path in dict.fromkeys(_cut(path, request) for path in violation.paths):
         entry = _keep(request, path)
         if path[:1] == ("facts",):

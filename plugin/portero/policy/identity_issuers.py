@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from portero.identity.trusted import TokenIssuer, Trusted
 from portero.policy.folder import Folder
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
     from portero.identity.keys import KeyFile
@@ -61,7 +61,7 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
 
 def _list_faults(key: str, name: str, kind: str, files: "Mapping[str, KeyFile | str]") -> list[str]:
     if name not in files:
-        return [f"{key}: there is no keys/{name}{close_to(name, [*files])}"]
+        return [f"{key}: there is no keys/{name}{suggest_name(name, [*files])}"]
     file = files[name]
     if isinstance(file, str) or (file.certificates if kind == "certificate" else file.keys):
         return []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from portero.engine.rust import RUST
 from portero.values.json_objects import DuplicateName, unique_names
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to, spell
+from portero.values.spelling import format_path, suggest_name
 
 if TYPE_CHECKING:  # slow to load, and needed only for a document that has faults
     from jsonschema import ValidationError
@@ -89,7 +89,7 @@ def _refuse_constant(constant: str) -> None:
 
 
 def _at(error: "ValidationError") -> str:
-    at = spell(error.absolute_path)
+    at = format_path(error.absolute_path)
     return f"{at}: " if at else ""
 
 
@@ -103,7 +103,7 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
         yield from (f"'{name}' is missing{_write(name, shapes)}" for name in value if name not in instance)
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = sorted(_known_names(violated, schema))
-        yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
+        yield from (f"'{name}' is unknown{suggest_name(name, known)}" for name in instance if name not in known)
     elif "cure" in violated:
         yield str(violated["cure"])
     else:

@@ -22,7 +22,7 @@ from portero.policy.rule import Rule, with_site
 from portero.reading.routes import Operation
 from portero.values.errors import Faults
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 _DIALECT, _EXCEPTION, _REQUEST = "rule.json", "exception.json", "request.json"
 _SITE, _SITE_SCHEMA = "site.json", "site.schema.json"
@@ -126,7 +126,7 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
     """Actions for rules that are neither rules of requests nor of the host."""
     rules = sorted({file.stem for folder in contents for file in (*folder.rules, *folder.host)})
     return [
-        folder.located(folder.path / _SITE, f"actions: unknown rule '{rule}'{close_to(rule, rules)}")
+        folder.located(folder.path / _SITE, f"actions: unknown rule '{rule}'{suggest_name(rule, rules)}")
         for folder in contents
         for rule in cast(dict[str, JSON], folder.documents.get(_SITE, {}).get("actions", {}))
         if rule not in rules

@@ -1,12 +1,12 @@
 """Where in a JSON file a fault is: its text and a sentence in, line and column out.
 
-The sentence begins with the place as spelling.spell writes it, or names an unknown key of that place.
+The sentence begins with the place as format_path writes it, or names an unknown key of that place.
 """
 
 import re
 from json import JSONDecoder
 
-from portero.values.spelling import spell
+from portero.values.spelling import format_path
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = JSONDecoder()
@@ -20,7 +20,7 @@ def find_position(data: bytes, sentence: str) -> str:
     """` (line 3, column 5)`, or nothing where the sentence names no place of the file, which is valid JSON."""
     try:
         text = data.decode()
-        offsets = {spell(path): offset for path, offset in _walk(text)}
+        offsets = {format_path(path): offset for path, offset in _walk(text)}
     # IndexError: there is no such file, or it holds nothing.
     except (RecursionError, IndexError):
         return ""

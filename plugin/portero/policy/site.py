@@ -12,7 +12,7 @@ from typing import cast
 from portero.identity.caller import BOTH
 from portero.values.ip_ranges import spell_prefix
 from portero.values.json_types import JSON
-from portero.values.sizes import bytes_of
+from portero.values.sizes import parse_size
 
 # How a rule begins a reference to one of them.
 REFERENCE = "site#/$defs/"
@@ -141,7 +141,7 @@ def _device(device: Mapping[str, str]) -> JSON:
 
 
 def _size(value: JSON) -> JSON:
-    return {"type": "number", "maximum": bytes_of(cast("str | int", value))}
+    return {"type": "number", "maximum": parse_size(cast("str | int", value))}
 
 
 def _figure(value: JSON) -> JSON:
@@ -190,7 +190,7 @@ def _subnets(value: JSON) -> JSON:
 def _rates(value: JSON) -> JSON:
     """Of the fact blockIO: each rate of each device is limited, and no entry goes beyond."""
     rates: list[tuple[dict[str, JSON], int]] = [
-        ({"device": {"const": device["path"]}, "limit": {"const": limit}}, bytes_of(rate))
+        ({"device": {"const": device["path"]}, "limit": {"const": limit}}, parse_size(rate))
         for device in cast("list[dict[str, str]]", value)
         for limit, rate in device.items()
         if limit != "path"

@@ -12,8 +12,8 @@ from typing import cast
 
 from portero.values.denial_parts import Wording
 from portero.values.json_types import JSON
-from portero.values.sizes import written_size
-from portero.values.spelling import close_to, printable
+from portero.values.sizes import format_size
+from portero.values.spelling import make_printable, suggest_name
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
 _MOST_VALUES = 4
@@ -78,7 +78,7 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
     """What is wrong with a `denial` whose shape is right: site values that do not exist. `keys`: the site's."""
     for name, _, _ in _PLACEHOLDER.findall(cast(str, written.get("allowed", ""))):
         if name not in keys:
-            yield f"denial: '{{{name}}}' is not in site.json{close_to(name, sorted(keys))}"
+            yield f"denial: '{{{name}}}' is not in site.json{suggest_name(name, sorted(keys))}"
 
 
 def follow_facts(request: JSON, path: Sequence[str | int]) -> tuple[JSON, Mapping[str, JSON]]:
@@ -110,8 +110,8 @@ def _write(value: JSON, form: str | None) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if form in ("size", "count") and value <= 0:
             return "unlimited"
-        return written_size(int(value)) if form == "size" else f"{value:.15g}"
-    text = printable("" if value is None else str(value))
+        return format_size(int(value)) if form == "size" else f"{value:.15g}"
+    text = make_printable("" if value is None else str(value))
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
 
 

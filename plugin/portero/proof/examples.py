@@ -18,7 +18,7 @@ from portero.reading.canonical import Canonical, canonical
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
-from portero.values.json_objects import merged
+from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
 API_VERSION = "1.45"
@@ -45,14 +45,14 @@ class Examples:
         """The request document of one example; raises Refused where dockerd's decoder would refuse the body."""
         operation = self.operations[example.operation]
         base, changes = self._base(operation), example.changes
-        query = cast(dict[str, list[str]], merged(base["query"], changes.get("query", {})))
-        body = merged(base["body"], changes["body"]) if "body" in changes else base["body"]
+        query = cast(dict[str, list[str]], apply_patch(base["query"], changes.get("query", {})))
+        body = apply_patch(base["body"], changes["body"]) if "body" in changes else base["body"]
         document = request_document.build(
             operation=replace(operation, method=operation.method.replace("*", "POST")),
             version=API_VERSION,
-            path=cast(dict[str, str], merged(base["path"], changes.get("path", {}))),
+            path=cast(dict[str, str], apply_patch(base["path"], changes.get("path", {}))),
             query={name: tuple(values) for name, values in query.items()},
-            identity=cast(dict[str, JSON], merged(_NOBODY, changes.get("identity", {}))),
+            identity=cast(dict[str, JSON], apply_patch(_NOBODY, changes.get("identity", {}))),
             canonical=self._canonical(operation, body),
             host=FixedHost(cast(dict[str, JSON], changes.get("host", {}))),
         )

@@ -15,7 +15,7 @@ from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.rule import Example, Rule
 from portero.refusals import Refused
 from portero.values.json_types import JSON
-from portero.values.spelling import spell
+from portero.values.spelling import format_path
 
 Kind: TypeAlias = Literal["allows", "denies"]
 # For each case, by each reading of the rule.
@@ -177,11 +177,11 @@ def mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]
     for path, keyword, value in keywords(whole):
         if keyword in _ANNOTATIONS:
             continue
-        yield spell((*path, keyword)), _without(whole, (*path, keyword))
+        yield format_path((*path, keyword)), _without(whole, (*path, keyword))
         if keyword in (*MANY_SCHEMAS, *NAMED_SCHEMAS) and isinstance(value, list | dict) and len(value) > 1:
             members = range(len(value)) if isinstance(value, list) else value
             for member in members:
-                yield spell((*path, keyword, member)), _without(whole, (*path, keyword, member))
+                yield format_path((*path, keyword, member)), _without(whole, (*path, keyword, member))
 
 
 def _without(schema: dict[str, JSON], path: InstancePath) -> dict[str, JSON]:

@@ -23,7 +23,7 @@ from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
-from portero.values.json_objects import merged
+from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
 # What a rule is proved with: the engine that decides, and the oracle.
@@ -67,7 +67,7 @@ class HostRules:
 
     def document(self, example: Example) -> dict[str, JSON]:
         """The host of an example; ValueError when it is not as host.json describes one."""
-        changed = cast(dict[str, JSON], merged(self.base, dict(example.changes)))
+        changed = cast(dict[str, JSON], apply_patch(self.base, dict(example.changes)))
         for fault in faults(changed, self.described):
             raise ValueError(fault)
         return changed

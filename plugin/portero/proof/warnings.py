@@ -13,7 +13,7 @@ from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.near_miss import list_parts
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 _CREATE = "ContainerCreate"
 _OF_SERVICES = ("ServiceCreate", "ServiceUpdate")
@@ -94,7 +94,7 @@ class Impossible:
             if name in names:
                 yield from self._list(inner, names[name], f"{at}.{name}")
             elif known.get("additionalProperties") is False:
-                yield f"{at}.{name}: is in no request{close_to(name, sorted(names))}"
+                yield f"{at}.{name}: is in no request{suggest_name(name, sorted(names))}"
         for keyword in _OF_ENTRIES:
             if keyword in part and "items" in known:
                 yield from self._list(part[keyword], known["items"], f"{at}[*]")

@@ -10,7 +10,7 @@ from portero.report import html, sarif
 from portero.report.host_result import HostResult, sentence
 from portero.report.junit import Failure, JUnitCase
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 # Stands in SARIF where a fact is none of a file, such as an answer of dockerd: code scanning wants a file.
 _NO_FILE = "host"
@@ -19,7 +19,7 @@ _NO_FILE = "host"
 def document(result: HostResult) -> dict[str, JSON]:
     """Everything, with each place apart."""
     return {
-        "time": instant(result.time),
+        "time": format_instant(result.time),
         "profile": result.profile,
         "clean": result.report.clean,
         "summary": dict[str, JSON](result.counts),

@@ -18,7 +18,7 @@ from portero.scan.judged_objects import JudgedObject, counts
 from portero.scan.starts import Start, keeps_running, list_starts
 from portero.values.json_fields import text, to_object
 from portero.values.json_types import JSON
-from portero.values.spelling import printable
+from portero.values.spelling import make_printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def denials(judged: JudgedObject) -> list[Violation]:
 def title(judged: JudgedObject) -> str:
     """What it is, for people."""
     state = (", running" if judged.is_running else ", stopped") if judged.kind == "container" else ""
-    return f"{judged.kind} {printable(judged.name)}{state}"
+    return f"{judged.kind} {make_printable(judged.name)}{state}"
 
 
 def document(report: Report) -> dict[str, JSON]:

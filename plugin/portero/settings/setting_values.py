@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from portero.settings.bundle_address import parse_address
-from portero.values.sizes import bytes_of
+from portero.values.sizes import parse_size
 
 # struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
 _LONGEST_SOCKET_PATH = 107
@@ -77,7 +77,7 @@ def size(least: int, most: int) -> Callable[[str], int]:
     """A size in bytes in these bounds."""
 
     def read(text: str) -> int:
-        size = bytes_of(text) if _SIZE.fullmatch(text) else 0
+        size = parse_size(text) if _SIZE.fullmatch(text) else 0
         if not least <= size <= most:
             raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
         return size

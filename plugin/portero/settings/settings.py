@@ -16,7 +16,7 @@ from portero.files import package_files
 from portero.settings import setting_values as value
 from portero.settings.environment import user_defaults
 from portero.values.errors import Faults
-from portero.values.spelling import close_to
+from portero.values.spelling import suggest_name
 
 PREFIX = "PORTERO_"
 _FIRST_PROCESS = 1
@@ -126,7 +126,7 @@ class Settings:
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     # All of them begin alike, so that only the rest can tell which one is near.
-    close = close_to(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+    close = suggest_name(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
     close = close.replace("'", f"'{PREFIX}", 1)
     return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(known)}"
 

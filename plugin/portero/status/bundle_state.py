@@ -11,7 +11,7 @@ from typing import Any, cast
 from portero.files.whole_files import read_state, write_state
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 _FORMAT = 1
 _NAME = "state.json"
@@ -76,7 +76,7 @@ def list_notices(settings: Settings, now: float) -> Iterator[str]:
         yield f"a bundle was refused, the last good one stays: {state.fault}"
     # A pull of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
     elif abs(now - state.succeeded) > settings.bundle_max_age:
-        since = f"since {instant(state.succeeded)}" if state.succeeded else "so far"
+        since = f"since {format_instant(state.succeeded)}" if state.succeeded else "so far"
         yield f"no pull of a bundle went well {since}: {state.fault or 'portero-bundle.timer does not run'}"
 
 
@@ -89,8 +89,8 @@ def describe(settings: Settings) -> JSON:
         "address": settings.bundle,
         "for": state.group,
         "version": state.version,
-        "lastSuccess": instant(state.succeeded) if state.succeeded else "",
-        "lastTried": instant(state.tried) if state.tried else "",
+        "lastSuccess": format_instant(state.succeeded) if state.succeeded else "",
+        "lastTried": format_instant(state.tried) if state.tried else "",
         "fault": state.fault,
     }
 

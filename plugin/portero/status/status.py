@@ -21,7 +21,7 @@ from portero.status import lookup_state as lookups
 from portero.status.metrics import SoFar
 from portero.status.policy_state import PolicyState
 from portero.values.json_types import JSON
-from portero.values.times import instant
+from portero.values.times import format_instant
 
 # What dockerd and swarm start by themselves: no plugin is asked.
 _UNASKED = (
@@ -82,8 +82,8 @@ def health(view: View) -> dict[str, JSON]:
         "mode": view.settings.mode,
         "policy": view.policy.digest,
         "rules": len(view.policy.rules),
-        "loaded": instant(view.state.loaded),
-        "lastTried": instant(view.state.tried),
+        "loaded": format_instant(view.state.loaded),
+        "lastTried": format_instant(view.state.tried),
         "reloadFaults": [*view.state.faults],
     }
 
@@ -98,7 +98,7 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "auditProfileRefusals": so_far.audit_profile_refusals,
         "logFailures": so_far.log_failures,
         "readsNotLogged": so_far.reads_not_logged,
-        "logLastFailure": instant(view.log.last_failure) if view.log.last_failure else "",
+        "logLastFailure": format_instant(view.log.last_failure) if view.log.last_failure else "",
         "reloadFailures": so_far.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
         "exceptions": exceptions(view.policy, time.time(), so_far),
@@ -156,10 +156,10 @@ def attention(view: View, now: float) -> Iterator[str]:
     if not view.is_usable:
         yield "NOTHING IS ALLOWED: no policy is valid; fix the policy folders (reloadFaults), which are loaded at once"
     elif view.state.faults:
-        yield f"policy folder is invalid; still enforcing the policy of {instant(view.state.loaded)}"
+        yield f"policy folder is invalid; still enforcing the policy of {format_instant(view.state.loaded)}"
     if view.silent_for > _SILENT:
         yield (
-            f"no change of the policy is loaded since {instant(now - view.silent_for)}:"
+            f"no change of the policy is loaded since {format_instant(now - view.silent_for)}:"
             " does a file system with a policy folder not answer? else restart portero"
         )
     yield from _list_replaced_code()
@@ -195,7 +195,7 @@ def _list_log_failures(log: LogState) -> Iterator[str]:
     if log.is_stalled():
         yield "a write to the decision log does not end: look at the disk or the reader behind PORTERO_LOG"
     if log.failed_within(_FAILED_RECENTLY):
-        when = instant(log.last_failure)
+        when = format_instant(log.last_failure)
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
 
@@ -203,7 +203,7 @@ def _watch_attention(view: View) -> Iterator[str]:
     """What weakens signed policies, and folders that never come to rest."""
     settings, state = view.settings, view.state
     if state.changing is not None:
-        since, loaded = instant(state.changing), instant(state.loaded)
+        since, loaded = format_instant(state.changing), format_instant(state.loaded)
         yield f"policy folders keep changing since {since}; enforcing the policy of {loaded}"
     if not settings.trusted_keys or not state.signed:
         return

@@ -17,7 +17,7 @@ from portero.refusals import CODES
 from portero.suggest.drafts import Asked, Draft
 from portero.suggest.site_values import SiteValue, SiteValues, keys_of
 from portero.values.json_types import JSON
-from portero.values.sizes import bytes_of
+from portero.values.sizes import parse_size
 
 Why: TypeAlias = Literal["code", "unknown", "self-protection", "existing", "pin", "flags", "unmatched", "values"]
 WHY: Mapping[Why, str] = {
@@ -205,7 +205,7 @@ def _stays(cure: Cure) -> bool:
 
 
 def _number(value: JSON) -> float:
-    return float(value) if isinstance(value, int | float) else float(bytes_of(cast(str, value)))
+    return float(value) if isinstance(value, int | float) else float(parse_size(cast(str, value)))
 
 
 def _source(path: Sequence[str | int], document: JSON) -> JSON:

@@ -14,7 +14,7 @@ from portero.policy.json_files import faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
-from portero.values.sizes import written_size
+from portero.values.sizes import format_size
 
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")
@@ -92,7 +92,7 @@ def _candidates(becomes: str, refused: Sequence[JSON]) -> Iterator[JSON]:
     if becomes in _NUMBERS:
         numbers = [value for value in refused if isinstance(value, int | float) and not isinstance(value, bool)]
         if numbers:
-            yield written_size(int(max(numbers))) if becomes == "size" else _whole(max(numbers))
+            yield format_size(int(max(numbers))) if becomes == "size" else _whole(max(numbers))
     elif becomes == "device-list":
         yield from (_device(value) for value in refused if isinstance(value, dict) and "permissions" in value)
     elif becomes == "registry-list":

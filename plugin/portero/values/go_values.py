@@ -7,14 +7,14 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 
-def go_bool(text: str) -> bool | None:
+def parse_go_bool(text: str) -> bool | None:
     """strconv.ParseBool; None where it gives an error."""
     if text in _TRUE:
         return True
     return False if text in _FALSE else None
 
 
-def go_int64(text: str) -> int | None:
+def parse_go_int64(text: str) -> int | None:
     """strconv.ParseInt to base 10 and 64 bits; None where it gives an error."""
     if not _INTEGER.fullmatch(text):
         return None
@@ -26,9 +26,9 @@ def go_int64(text: str) -> int | None:
     return value if -(2**63) <= value < 2**63 else None
 
 
-def go_port(text: str) -> int | None:
+def parse_go_port(text: str) -> int | None:
     """strconv.ParseUint to base 10 and 16 bits; None where it gives an error."""
-    value = go_int64(text)
+    value = parse_go_int64(text)
     if value is None or value >= 2**16 or text.startswith(("+", "-")):
         return None
     return value

@@ -14,30 +14,30 @@ _IMAGE = ("facts", "image")
 _SAME_VALUE = ("allOf", "anyOf", "then", "else")
 
 
-def whole_repository(name: str) -> str:
+def complete_repository(name: str) -> str:
     """The repository on Docker's own registry: busybox is library/busybox."""
     return name if "/" in name else f"library/{name}"
 
 
-def complete(schema: JSON, path: tuple[str, ...] = ()) -> JSON:
+def complete_match(schema: JSON, path: tuple[str, ...] = ()) -> JSON:
     """The match with the registry and the repository that docker means by a name."""
     if not isinstance(schema, dict):
         return schema
     completed = {**schema}
     named = cast(dict[str, JSON], schema.get("properties", {}))
     if named:
-        properties = {name: complete(inner, (*path, name)) for name, inner in named.items()}
+        properties = {name: complete_match(inner, (*path, name)) for name, inner in named.items()}
         completed["properties"] = _complete_image(properties) if path == _IMAGE else properties
     for keyword in _SAME_VALUE:
         if keyword in schema:
             inner = schema[keyword]
             completed[keyword] = (
-                [complete(one, path) for one in inner] if isinstance(inner, list) else complete(inner, path)
+                [complete_match(one, path) for one in inner] if isinstance(inner, list) else complete_match(inner, path)
             )
     return completed
 
 
-def faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
+def list_faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
     """A sentence for each repository of any registry that is more than names, so that docker completes none."""
     if not isinstance(schema, dict):
         return
@@ -49,11 +49,11 @@ def faults(schema: JSON, path: tuple[str, ...] = ()) -> Iterator[str]:
             f'write "registry": {{"const": "{HUB}"}} beside it, or your registry'
         )
     for name, inner in named.items():
-        yield from faults(inner, (*path, name))
+        yield from list_faults(inner, (*path, name))
     for keyword in _SAME_VALUE:
         several = schema.get(keyword)
         for inner in several if isinstance(several, list) else [several]:
-            yield from faults(inner, path)
+            yield from list_faults(inner, path)
 
 
 def _complete_image(named: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -61,7 +61,7 @@ def _complete_image(named: Mapping[str, JSON]) -> dict[str, JSON]:
     names = _names(repository)
     if not names or registry not in (None, {"const": HUB}):
         return {**named}
-    whole = [whole_repository(name) for name in names]
+    whole = [complete_repository(name) for name in names]
     if registry is None and "digest" in named:
         # The content is known: the image may be of any registry, and there one word is a whole name.
         return {**named, "repository": {"enum": [*dict.fromkeys([*names, *whole])]}}

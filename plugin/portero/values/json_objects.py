@@ -58,7 +58,7 @@ def _check_object(value: JSON) -> dict[str, JSON]:
     return value
 
 
-def merged(target: JSON, patch: JSON) -> JSON:
+def apply_patch(target: JSON, patch: JSON) -> JSON:
     """The target with the patch applied: null removes a name, objects merge, anything else replaces."""
     if not isinstance(patch, dict):
         return patch
@@ -67,5 +67,5 @@ def merged(target: JSON, patch: JSON) -> JSON:
         if value is None:
             result.pop(name, None)
         else:
-            result[name] = merged(result.get(name), value)
+            result[name] = apply_patch(result.get(name), value)
     return result

@@ -7,7 +7,7 @@ _RAM_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p"
 _UNITS = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
-def bytes_of(size: str | int) -> int:
+def parse_size(size: str | int) -> int:
     """512m -> 536870912; units count in steps of 1024, as Docker's --memory does (docker/go-units RAMInBytes)."""
     if isinstance(size, int):
         return size
@@ -15,7 +15,7 @@ def bytes_of(size: str | int) -> int:
     return int(size[:-1]) * _UNITS[unit] if unit in _UNITS else int(size)
 
 
-def written_size(size: int) -> str:
+def format_size(size: int) -> str:
     """536870912 -> 512m: the largest unit without a remainder, as Docker's flags take it."""
     for unit in "tgmk":
         if size and size % _UNITS[unit] == 0:
@@ -23,7 +23,7 @@ def written_size(size: int) -> str:
     return str(size)
 
 
-def read_ram_size(text: str) -> int | None:
+def parse_ram_size(text: str) -> int | None:
     """Bytes, as docker/go-units RAMInBytes reads them; None when it does not."""
     read = _RAM_SIZE.fullmatch(text)
     if read is None:

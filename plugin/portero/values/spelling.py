@@ -7,22 +7,22 @@ from difflib import get_close_matches
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
-def spell(path: Sequence[str | int]) -> str:
+def format_path(path: Sequence[str | int]) -> str:
     """A path inside a document as a person writes it: properties.body.items[0]."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
-def split(text: str) -> tuple[str | int, ...]:
+def parse_path(text: str) -> tuple[str | int, ...]:
     """The path that `spell` writes so."""
     return tuple(int(index) if index else name for index, name in _STEP.findall(text))
 
 
-def close_to(name: str, names: Sequence[str]) -> str:
+def suggest_name(name: str, names: Sequence[str]) -> str:
     """The cure for a misspelt name, or nothing."""
     close = get_close_matches(name, names, n=1)
     return f": did you mean '{close[0]}'?" if close else ""
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """An untrusted text as one line without control characters."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -8,7 +8,7 @@ _DURATION = re.compile(r"([1-9][0-9]{0,8})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def instant(time: float) -> str:
+def format_instant(time: float) -> str:
     """A time in seconds since 1970, as the log and the status write it: UTC, cut to milliseconds."""
     # Whole seconds and their fraction apart: a float of both, or a product, rounds.
     seconds = int(time)
@@ -18,9 +18,9 @@ def instant(time: float) -> str:
     return f"{_write_second(seconds)}.{microseconds // 1000:03d}Z"
 
 
-def second(time: float) -> str:
+def format_second(time: float) -> str:
     """The same, cut to seconds."""
-    return f"{instant(time).partition('.')[0]}Z"
+    return f"{format_instant(time).partition('.')[0]}Z"
 
 
 @lru_cache(maxsize=2)
@@ -28,7 +28,7 @@ def _write_second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
-def seconds_of(text: str) -> int | None:
+def parse_duration(text: str) -> int | None:
     """The seconds; None for what is written otherwise."""
     match = _DURATION.fullmatch(text)
     return int(match[1]) * _UNIT_SECONDS[match[2]] if match else None
