@@ -32,8 +32,8 @@ def test_half_an_answer_is_none(address: str, answer: bytes) -> None:
 
 def test_an_answer_that_is_too_long_is_none(address: str) -> None:
     with answering(address, {"/info": http("200 OK", " " * 11)}):
-        assert get(address, "/info", 1.0, None, longest=10) is None
-        assert get(address, "/info", 1.0, None, longest=11) == (200, b" " * 11)
+        assert get(address, "/info", 1.0, None, max_bytes=10) is None
+        assert get(address, "/info", 1.0, None, max_bytes=11) == (200, b" " * 11)
 
 
 def test_nothing_listens_or_no_time_is_left(address: str) -> None:

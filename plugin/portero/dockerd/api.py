@@ -25,9 +25,9 @@ SECONDS = 2.0
 # Longer than dockerd waits for an authorization plugin that is gone: 1 + 2 + 4 + 8 s (moby pkg/plugins/client.go).
 TIMEOUT_SECONDS = 20.0
 # dockerd keeps bodies of up to 4 MiB, and shows some fields of them twice.
-LONGEST_ANSWER = 8 << 20
+MAX_ANSWER_BYTES = 8 << 20
 # A container takes 1 to 2 KB of a list, with the labels of compose.
-LONGEST_LIST = 16 << 20
+MAX_LIST_BYTES = 16 << 20
 _NO_HEADERS: Mapping[str, str] = {}
 _OWN = {HEADER: SECRET}
 
@@ -76,14 +76,14 @@ class EngineApi:
         from portero.dockerd.unix_http import exchange  # see get()
 
         return exchange(
-            self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=LONGEST_ANSWER
+            self.address, TIMEOUT_SECONDS, method, path, headers=headers, body=body, max_bytes=MAX_ANSWER_BYTES
         )
 
 
 def get(
-    address: str, target: str, seconds: float, uids: Collection[int] | None, longest: int = LONGEST_ANSWER
+    address: str, target: str, seconds: float, uids: Collection[int] | None, max_bytes: int = MAX_ANSWER_BYTES
 ) -> tuple[int, bytes] | None:
-    """Status and body; None: no answer of at most `longest` bytes came in time.
+    """Status and body; None: no answer of at most `max_bytes` bytes came in time.
 
     `uids`: only a process of one of these users is asked.
     """
@@ -98,7 +98,7 @@ def get(
             raise PermissionError(errno.EPERM, "is not a socket of the daemon", address)
 
     try:
-        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=longest, check=check)
+        return exchange(address, seconds, "GET", target, headers=_OWN, max_bytes=max_bytes, check=check)
     except (OSError, ValueError):
         return None
 
@@ -132,10 +132,10 @@ class TimedRequests:
         self._uids = {0, daemon.uid} if daemon else None
         self._deadline: float | None = None
 
-    def answers(self, target: str, longest: int = LONGEST_ANSWER) -> Iterator[tuple[int, bytes]]:
-        """Status and body from each socket that answers in time, with at most `longest` bytes."""
+    def answers(self, target: str, max_bytes: int = MAX_ANSWER_BYTES) -> Iterator[tuple[int, bytes]]:
+        """Status and body from each socket that answers in time, with at most `max_bytes` bytes."""
         for address in self._addresses:
-            answer = get(address, target, self._seconds_left(), self._uids, longest)
+            answer = get(address, target, self._seconds_left(), self._uids, max_bytes)
             if answer is not None:
                 yield answer
 

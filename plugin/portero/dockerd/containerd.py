@@ -26,7 +26,7 @@ _NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED, errno.ESRCH}
 # None: a path too long for a socket's address has no number.
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, None})
 _SECONDS = 0.5  # to connect to its socket
-_MOST_FILES = 32
+_MAX_FILES = 32
 _ADDRESSES = ("debug", "grpc", "ttrpc")
 
 # Path of the host -> content; None: there is no such file. Raises OSError.
@@ -60,7 +60,7 @@ class ConfigFiles:
         """Read a file and what it imports; a file that is not there sets nothing."""
         if path in self.read or path in self.unseen:
             return
-        if len(self.read) == _MOST_FILES:
+        if len(self.read) == _MAX_FILES:
             self.unseen.append(path)
             return
         try:
@@ -85,9 +85,9 @@ class ConfigFiles:
             except OSError:
                 self.unseen.append(pattern)
                 return
-            for found in names:
-                if fnmatch.fnmatchcase(found, name):
-                    self.add(f"{folder}/{found}")
+            for each in names:
+                if fnmatch.fnmatchcase(each, name):
+                    self.add(f"{folder}/{each}")
 
 
 def find_arguments(address: str, proc: Path = Path("/proc")) -> tuple[str, ...] | None:

@@ -144,9 +144,9 @@ class _Configured:
 
 def _find_data_roots(configured: str, open_files: Sequence[str]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """The data roots, and the users that are a remapped root there."""
-    found = [match["folder"] for match in map(_DATABASE.fullmatch, open_files) if match]
-    remapped = [match for match in map(_REMAPPED.fullmatch, found) if match]
-    roots = (configured, *(match["root"] for match in remapped), *found)
+    folders = [match["folder"] for match in map(_DATABASE.fullmatch, open_files) if match]
+    remapped = [match for match in map(_REMAPPED.fullmatch, folders) if match]
+    roots = (configured, *(match["root"] for match in remapped), *folders)
     return tuple(dict.fromkeys(roots)), tuple(int(match["uid"]) for match in remapped)
 
 

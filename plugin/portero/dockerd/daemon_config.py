@@ -22,7 +22,7 @@ from portero.values.json_types import JSON
 
 # Below it a managed plugin finds what its manifest mounts of the host.
 _MOUNTED = "/host"
-_MOST_KEPT = 8  # daemons of one host
+_MAX_DAEMONS = 8  # daemons of one host
 _CONTROL_GROUPS = "/sys/fs/cgroup"
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 
@@ -42,7 +42,7 @@ class DaemonConfig:
         self._flags = flags
         # One attribute, so that threads never see the stamp of one file beside the defaults of another.
         # The stamp None stands for "no file"; None in all: nothing was read yet.
-        self._held: tuple[_Stamp | None, DaemonDefaults] | None = None
+        self._cached: tuple[_Stamp | None, DaemonDefaults] | None = None
 
     def defaults(
         self,
@@ -56,21 +56,21 @@ class DaemonConfig:
         of the file. Raises OSError when the file cannot be read and never could be.
         """
         try:
-            self._held = held = self._read(local_path, is_in_force, look or partial(_look, local_path, self._path))
+            self._cached = cached = self._read(local_path, is_in_force, look or partial(_look, local_path, self._path))
         except OSError:
-            if self._held is None:
+            if self._cached is None:
                 raise
-            held = self._held
-        return held[1]
+            cached = self._cached
+        return cached[1]
 
     def _read(
         self, local_path: _LocalPath, is_in_force: Callable[[], bool | None], look: _Look
     ) -> tuple[_Stamp | None, DaemonDefaults]:
-        stamp = None if (found := look()) is None else _stamp(found)
+        stamp = None if (stat := look()) is None else _stamp(stat)
         if stamp is None and not self._flags:
             return None, NOTHING_KNOWN
-        if self._held is not None and self._held[0] == stamp:
-            return stamp, _with_cgroup_version(self._held[1], local_path)
+        if self._cached is not None and self._cached[0] == stamp:
+            return stamp, _with_cgroup_version(self._cached[1], local_path)
         content = read_content(local_path, self._path)
         if content is None:
             stamp, content = None, b""
@@ -98,16 +98,16 @@ class DaemonConfigs:
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._known: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
+        self._configs: dict[tuple[str, str, DockerdIdentity | None], DaemonConfig] = {}
 
     def read(self, walk: HostWalk | None, asking: AskingDaemon | None) -> DaemonDefaults:
         """The defaults of a daemon, as one walk finds its file; None: as a managed plugin does. Raises OSError."""
         path = self._path or (asking.config_file if asking else DAEMON_CONFIG)
         key = (walk.local_path("/") if walk else "", path, asking.identity if asking else None)
-        if (config := self._known.get(key)) is None:
+        if (config := self._configs.get(key)) is None:
             config = DaemonConfig(path, asking.flags if asking else {})
             # Those of daemons that have ended go. A new mapping, so that no thread sees it half changed.
-            self._known = {key: config, **dict(list(self._known.items())[:_MOST_KEPT])}
+            self._configs = {key: config, **dict(list(self._configs.items())[:_MAX_DAEMONS])}
         if walk is None:
             return config.defaults(find_mounted)
         started = asking.started if asking else None

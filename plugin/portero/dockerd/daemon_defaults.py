@@ -137,8 +137,8 @@ def _read_seccomp(profile: str, read_content: Callable[[str], bytes | None]) -> 
     return "custom", None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _one_of(value: str, *known: str) -> str:
-    return value if value in known else ""
+def _one_of(value: str, *valid: str) -> str:
+    return value if value in valid else ""
 
 
 def _texts(value: JSON) -> dict[str, str]:

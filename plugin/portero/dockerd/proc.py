@@ -17,7 +17,7 @@ from portero.files.symlinks import HostWalk
 _PROGRAM = "dockerd"
 # What /proc adds to the name of a program that was replaced on the disk, by a package upgrade for instance (proc(5)).
 _REPLACED = " (deleted)"
-_GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
+_ENDED = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
 _CLOSED = frozenset({errno.EACCES, errno.EPERM})
 _TICKS = os.sysconf("SC_CLK_TCK")
 _UIDS = re.compile(r"^Uid:\t(?P<real>[0-9]+)\t(?P<effective>[0-9]+)", re.MULTILINE)
@@ -66,7 +66,7 @@ def read_text(path: str) -> str:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
     except OSError as error:
-        raise_unless_gone(error)
+        raise_unless_ended(error)
         return ""
 
 
@@ -75,13 +75,13 @@ def read_link(path: str) -> str:
     try:
         return os.readlink(path)
     except OSError as error:
-        raise_unless_gone(error)
+        raise_unless_ended(error)
         return ""
 
 
-def raise_unless_gone(error: OSError) -> None:
+def raise_unless_ended(error: OSError) -> None:
     """Raise an error again, unless it says that a process has ended or is another user's."""
-    if error.errno not in _GONE | _CLOSED:
+    if error.errno not in _ENDED | _CLOSED:
         raise error
 
 
@@ -129,7 +129,7 @@ def identify_dockerd(pid: int, proc: Path = Path("/proc")) -> DockerdIdentity | 
             return None
         started = parse_start((proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace"))
     except OSError as error:
-        if error.errno in _GONE | _CLOSED:
+        if error.errno in _ENDED | _CLOSED:
             return None
         raise
     if started is None:
@@ -152,7 +152,7 @@ def read_dockerd(identity: DockerdIdentity, proc: Path = Path("/proc")) -> Runni
             dict(word.partition("=")[::2] for word in _read_words(process / "environ")),
         )
     except OSError as error:
-        if error.errno in _GONE | _CLOSED:
+        if error.errno in _ENDED | _CLOSED:
             return None
         raise
     # What was read in between is of another process when the ID was given to one.

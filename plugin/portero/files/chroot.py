@@ -9,7 +9,7 @@ from portero.files.symlinks import HostWalk
 
 # Bytes. The kernel's own files are small, and so are those that people write.
 # (/proc/sys answers ENOMEM to a read of 4 MiB or more.)
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 class Files:
@@ -25,9 +25,9 @@ class Files:
     def data(self, path: str) -> bytes:
         """The content of a file of at most 1 MiB."""
         with self._find_file(path).open("rb") as file:
-            content = file.read(_LONGEST + 1)
-        if len(content) > _LONGEST:
-            raise OSError(f"{path}: is longer than {_LONGEST} bytes")
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise OSError(f"{path}: is longer than {_MAX_BYTES} bytes")
         return content
 
     def text_or(self, path: str, absent: str) -> str:
@@ -83,5 +83,5 @@ class Files:
         resolved, kind = walk.find_entry(clean(path))
         if resolved is None or kind == "unknown":
             # A link that leads in circles, a folder that this user may not enter, or a pipe, whose reading would wait.
-            raise PermissionError(f"{path}: cannot be looked at")
+            raise PermissionError(f"{path}: cannot be read")
         return Path(walk.local_path(resolved))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from portero.files.symlinks import NO_WAY, NOTHING, HostWalk, is_closed
+from portero.files.symlinks import CLOSED, MISSING, HostWalk, is_closed
 
 # A folder that changed so recently can change again without other times: a file system can keep two seconds (vfat) or
 # one (ext3), of a clock of the kernel's that goes a tick behind.
@@ -35,7 +35,7 @@ class _Folder:
     @classmethod
     def record(cls, walk: HostWalk, path: str, names: tuple[_Name, ...]) -> "_Folder":
         """A folder whose names were looked up. A closed name can become open without a change of its folder."""
-        closed = any(link == NO_WAY for _, link in names)
+        closed = any(link == CLOSED for _, link in names)
         return cls(path, names, None if closed else find_stamp(walk, path))
 
     def recheck(self, walk: HostWalk) -> "_Folder":
@@ -57,7 +57,7 @@ class LinkCache:
         """The links that a walk finds now; a closed way is recorded too. Raises OSError where the walk fails."""
         lookups: dict[str, dict[str, str | None]] = {}
         for path in paths:
-            for folder, step, link in walk.list_looked_up(path):
+            for folder, step, link in walk.list_lookups(path):
                 lookups.setdefault(folder, {})[step] = link
         return cls(tuple(_Folder.record(walk, folder, tuple(names.items())) for folder, names in lookups.items()))
 
@@ -101,4 +101,4 @@ def find_stamp(walk: HostWalk, folder: str) -> Stamp | None:
 
 def list_links(walk: HostWalk, path: str) -> list[str]:
     """The links on the way to a path, each in a folder without any: who replaces one chooses what lies behind it."""
-    return [step for _, step, link in walk.list_looked_up(path) if link not in (None, NO_WAY, NOTHING)]
+    return [step for _, step, link in walk.list_lookups(path) if link not in (None, CLOSED, MISSING)]

@@ -68,7 +68,7 @@ def identify(opened: os.stat_result) -> tuple[int, int]:
 def find_size(path: str | Path, identity: tuple[int, int]) -> int | None:
     """The bytes of the file of this name; None: it is not the one of this identity any more. Raises OSError."""
     try:
-        found = os.stat(path)
+        stat = os.stat(path)
     except FileNotFoundError:
         return None
-    return found.st_size if identify(found) == identity else None
+    return stat.st_size if identify(stat) == identity else None

@@ -61,8 +61,8 @@ class MountTable:
     """The mounts that paths below one root meet. `mounts` as in mountinfo, points below that root."""
 
     def __init__(self, mounts: Sequence[Mount]) -> None:
-        known = {mount.id for mount in mounts}
-        tops = [mount for mount in mounts if mount.point == "/" and mount.parent not in known - {mount.id}]
+        ids = {mount.id for mount in mounts}
+        tops = [mount for mount in mounts if mount.point == "/" and mount.parent not in ids - {mount.id}]
         if not tops:
             raise OSError(errno.EINVAL, "shows no mount at /", "mountinfo")
         self._top = tops[-1]
@@ -145,8 +145,8 @@ class MountTable:
         beginning = begin(path)
         # In the order of the tree what begins alike stands together, the folder itself first.
         first = bisect_right(self._visible_beginnings, beginning)
-        found = takewhile(lambda each: each.startswith(beginning), islice(self._visible_beginnings, first, None))
-        return self._visible[first : first + sum(1 for _ in found)]
+        inside = takewhile(lambda each: each.startswith(beginning), islice(self._visible_beginnings, first, None))
+        return self._visible[first : first + sum(1 for _ in inside)]
 
     def _is_shown_once(self, mount: Mount) -> bool:
         """Whether nothing of its file system is shown elsewhere, under a name that counts."""

@@ -18,22 +18,22 @@ _SERVER = re.compile(r"(?:^|,)user_id=([0-9]+)")
 
 
 class MountReader:
-    """Reads mountinfo files; the last text is kept with its table. Points are below `root`, or are left out."""
+    """Reads mountinfo files; the last text is cached with its table. Points are below `root`, or are left out."""
 
     def __init__(self, path: str = "/proc/self/mountinfo", root: str = "/") -> None:
         self._path = path
         self._root = root.rstrip("/") or "/"
         # One attribute, so that threads never see the text of one reading beside the table of another.
-        self._kept: tuple[bytes, MountTable] | None = None
+        self._cached: tuple[bytes, MountTable] | None = None
 
     def read(self, path: str | None = None) -> MountTable:
         """The mounts of this moment; `path`: of another file."""
         with open(path or self._path, "rb", buffering=0) as file:
             data = file.read()
-        kept = self._kept
-        if kept is None or kept[0] != data:
-            self._kept = kept = data, MountTable(parse_mounts(data)).rebase(self._root)
-        return kept[1]
+        cached = self._cached
+        if cached is None or cached[0] != data:
+            self._cached = cached = data, MountTable(parse_mounts(data)).rebase(self._root)
+        return cached[1]
 
 
 def parse_mounts(data: bytes) -> list[Mount]:

@@ -46,10 +46,10 @@ def _find(package: Path, checkout: Path, name: str) -> Path:
 
 def _identify() -> tuple[int, ...]:
     try:
-        found = os.stat(_PACKAGE / "__init__.py")
+        stat = os.stat(_PACKAGE / "__init__.py")
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 _STARTED_AS = _identify()

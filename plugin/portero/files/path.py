@@ -7,17 +7,17 @@ def clean(path: str) -> str:
     Symbolic links are not looked at. Unlike posixpath.normpath, two leading slashes become one.
     """
     rooted = path.startswith("/")
-    kept: list[str] = []
+    parts: list[str] = []
     for part in path.split("/"):
         if part in ("", "."):
             continue
         if part != "..":
-            kept.append(part)
-        elif kept and kept[-1] != "..":
-            kept.pop()
+            parts.append(part)
+        elif parts and parts[-1] != "..":
+            parts.pop()
         elif not rooted:
-            kept.append(part)
-    return "/" + "/".join(kept) if rooted else "/".join(kept) or "."
+            parts.append(part)
+    return "/" + "/".join(parts) if rooted else "/".join(parts) or "."
 
 
 def is_absolute(path: str) -> bool:

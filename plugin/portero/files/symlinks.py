@@ -31,21 +31,21 @@ _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 # In place of a link's target, where the way to it is closed and where nothing is; neither can be one.
-NO_WAY = ""
-NOTHING = "\0"
+CLOSED = ""
+MISSING = "\0"
 # Far below PATH_MAX (4096 bytes), with any root before it and however many bytes a letter takes.
 _SHORT = 512
 
 # A folder, whose own path has no links ("" is the root), and the path that a walk looks up in it.
-_Met: TypeAlias = tuple[str, str]
+_Lookup: TypeAlias = tuple[str, str]
 
 
 class _Walked(NamedTuple):
-    """Where a walk ended, how many links it followed and what it met."""
+    """Where a walk ended, how many links it followed and what it lookups."""
 
     end: str
     links: int
-    met: tuple[_Met, ...]
+    lookups: tuple[_Lookup, ...]
 
 
 _START = _Walked("", 0, ())
@@ -82,7 +82,7 @@ class HostWalk:
         self._links: dict[str, str | None] = {}
         self._stats: dict[str, os.stat_result | None] = {}
         # Many paths share the way to their folder.
-        self._ways: dict[str, _Walked] = {}
+        self._walked: dict[str, _Walked] = {}
 
     def local_path(self, path: str) -> str:
         """Where this process opens a path of the host, links not followed."""
@@ -118,53 +118,55 @@ class HostWalk:
     def list_steps(self, path: str) -> list[WalkStep]:
         """Each name that the kernel looks up on the way to a path, links followed. OSError as `resolve` has it."""
         self.lstat("")
-        known = self._stats
-        return [WalkStep(folder or "/", step, known[folder], known[step]) for folder, step in self._follow(path).met]
+        stats = self._stats
+        return [
+            WalkStep(folder or "/", step, stats[folder], stats[step]) for folder, step in self._follow(path).lookups
+        ]
 
     def list_folders(self, path: str) -> list[str]:
         """The folders in which it looks them up, a folder as often as it is passed."""
-        return [folder or "/" for folder, _ in self._follow(path).met]
+        return [folder or "/" for folder, _ in self._follow(path).lookups]
 
-    def list_looked_up(self, path: str) -> Iterator[tuple[str, str, str | None]]:
+    def list_lookups(self, path: str) -> Iterator[tuple[str, str, str | None]]:
         """Each folder, path and link (as find_link) on the way to a path, as far as it is open."""
-        met: list[_Met] = []
+        lookups: list[_Lookup] = []
         try:
-            self._walk(_START, path.split("/"), met)
+            self._walk(_START, path.split("/"), lookups)
         except OSError as error:
             if not is_closed(error):
                 raise
-        for folder, step in met:
+        for folder, step in lookups:
             link = self.find_link(folder, step)
             # Below nothing there is nothing, as long as there is nothing.
-            if link != NOTHING or not self._is_absent(folder):
+            if link != MISSING or not self._is_absent(folder):
                 yield folder, step, link
 
     def find_link(self, folder: str, path: str) -> str | None:
         """The target of the link at a path in a folder, whose own path has no links; None: it is no link.
 
-        NOTHING: nothing is there. NO_WAY: the way is closed to this process.
+        MISSING: nothing is there. CLOSED: the way is closed to this process.
         """
         try:
             link = self._links[path] if path in self._links else self._read_link(folder, path)
         except OSError as error:
             if not is_closed(error):
                 raise
-            return NO_WAY
-        return NOTHING if self._stats[path] is None else link
+            return CLOSED
+        return MISSING if self._stats[path] is None else link
 
     def _follow(self, path: str) -> _Walked:
-        way = self._ways.get(path)
-        if way is None:
+        walked = self._walked.get(path)
+        if walked is None:
             folder, _, name = path.rpartition("/")
-            above = self._ways.get(folder)
+            above = self._walked.get(folder)
             if above is None:
-                self._ways[folder] = above = self._walk(_START, folder.split("/"), [])
-            self._ways[path] = way = self._walk(above, [name], list(above.met))
-        return way
+                self._walked[folder] = above = self._walk(_START, folder.split("/"), [])
+            self._walked[path] = walked = self._walk(above, [name], list(above.lookups))
+        return walked
 
-    def _walk(self, start: _Walked, parts: list[str], met: list[_Met]) -> _Walked:
-        """On from where a walk ended, through more parts. `met` gets what is looked up, before it fails too."""
-        known = self._links
+    def _walk(self, start: _Walked, parts: list[str], lookups: list[_Lookup]) -> _Walked:
+        """On from where a walk ended, through more parts. `lookups` gets what is looked up, before it fails too."""
+        links_read = self._links
         done, links, _ = start
         waiting = parts[::-1]
         while waiting:
@@ -175,8 +177,8 @@ class HostWalk:
                 done = done.rpartition("/")[0]
                 continue
             step = f"{done}/{part}"
-            met.append((done, step))
-            link = known[step] if step in known else self._read_link(done, step)
+            lookups.append((done, step))
+            link = links_read[step] if step in links_read else self._read_link(done, step)
             if link is None:
                 done = step
                 continue
@@ -185,7 +187,7 @@ class HostWalk:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             done = "" if link.startswith("/") else done
             waiting += link.split("/")[::-1]
-        return _Walked(done, links, tuple(met))
+        return _Walked(done, links, tuple(lookups))
 
     def is_socket(self, path: str) -> bool:
         """Whether a path in a folder whose own path has no links leads to a socket. OSError: it cannot be seen."""

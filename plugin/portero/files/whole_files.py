@@ -57,10 +57,10 @@ def write_whole(file: Path, data: bytes, mode: int, *, synced: bool = False) -> 
 
 def replace_file(file: Path, data: bytes, mode: int) -> None:
     """Put a new file in the place of the one that is there; a device or a pipe is written to. Raises OSError."""
-    found = file.lstat().st_mode if os.path.lexists(file) else stat.S_IFREG
-    if stat.S_ISLNK(found):
+    kind = file.lstat().st_mode if os.path.lexists(file) else stat.S_IFREG
+    if stat.S_ISLNK(kind):
         raise OSError(0, "is a symbolic link; name the file itself", str(file))
-    if not stat.S_ISREG(found):
+    if not stat.S_ISREG(kind):
         file.write_bytes(data)
         return
     write_whole(file, data, mode)

@@ -41,14 +41,14 @@ _PARTS = frozenset({
 class FixedObjects:
     """Objects of plain data: by kind and name, what docker inspect shows."""
 
-    found: Mapping[str, Mapping[str, Mapping[str, JSON]]]
+    by_name: Mapping[str, Mapping[str, Mapping[str, JSON]]]
     since: int = 1_767_225_600  # 2026-01-01
 
     def inspect(self, kind: ObjectKind, name: str) -> Mapping[str, JSON] | None:
-        return self.found.get(kind, {}).get(name)
+        return self.by_name.get(kind, {}).get(name)
 
     def list_all(self, kind: ListedKind) -> Sequence[Mapping[str, JSON]]:
-        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.found.get(kind, {}).items()]
+        return [{**shown, "Names": [f"/{name}"]} for name, shown in self.by_name.get(kind, {}).items()]
 
     def info(self) -> Mapping[str, JSON]:
         return {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
@@ -112,7 +112,9 @@ class FixedHost:
         resolved = self._resolve(path)
         default: Kind = "socket" if resolved in self._sockets.values() else "directory"
         kind = self._kinds.get(resolved, self._kinds.get(path, default))
-        written = [own for own in self._programs if is_within(own, resolved) or is_within(resolved, own)]
+        written = [
+            program for program in self._programs if is_within(program, resolved) or is_within(resolved, program)
+        ]
         return HostEntry(
             resolved,
             kind,

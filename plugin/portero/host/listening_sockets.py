@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from portero.dockerd.proc import list_processes, parse_user, raise_unless_gone, read_link, read_text
+from portero.dockerd.proc import list_processes, parse_user, raise_unless_ended, read_link, read_text
 from portero.files.path import clean
 from portero.host.sockets import WELL_KNOWN, ListeningSocket, ListeningSockets
 from portero.threads import start_thread
@@ -44,7 +44,7 @@ class _Holder:
 def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     """The sockets on which processes of the host listen now. OSError: /proc could not be read, or not all of it."""
     pids = list_processes(proc)
-    listening = dict(_list_all_listening(proc, pids))
+    listening = dict(_list_in_namespaces(proc, pids))
     holders = _find_holders(proc, pids, listening.keys())
     unheld = [path for inode, path in listening.items() if inode not in holders]
     sockets = tuple(_attribute(listening, holders))
@@ -55,15 +55,15 @@ def read_sockets(proc: Path = Path("/proc")) -> ListeningSockets:
     )
 
 
-def _list_all_listening(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _list_in_namespaces(proc: Path, pids: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(inode, path) of the listening sockets in each network namespace that a process outside containers is in."""
     # Our own is listed even where the links of all other processes are closed to us.
     seen = {read_link(f"{proc}/self/ns/net")}
-    own_pids = read_link(f"{proc}/self/ns/pid")
+    host_pids = read_link(f"{proc}/self/ns/pid")
     yield from list_listening(f"{proc}/self/net/unix")
     for pid in pids:
         namespace = read_link(f"{proc}/{pid}/ns/net")
-        if namespace in seen or not namespace or read_link(f"{proc}/{pid}/ns/pid") != own_pids:
+        if namespace in seen or not namespace or read_link(f"{proc}/{pid}/ns/pid") != host_pids:
             continue
         seen.add(namespace)
         yield from list_listening(f"{proc}/{pid}/net/unix")
@@ -86,14 +86,16 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
     for pid in sorted(pids, key=int, reverse=True):
         if not open_ends:
             break
-        found = [(inode, place) for inode, place in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends]
-        if not found:
+        opened = [
+            (inode, link_path) for inode, link_path in list_open_sockets(f"{proc}/{pid}/fd") if inode in open_ends
+        ]
+        if not opened:
             continue
         contained = _is_contained(proc, pid)
         of_root = not contained and parse_user(read_text(f"{proc}/{pid}/status")) == 0
-        for inode, place in found:
+        for inode, link_path in opened:
             if inode not in holders or (holders[inode].contained and not contained) or of_root:
-                holders[inode] = _Holder(place, int(pid), contained)
+                holders[inode] = _Holder(link_path, int(pid), contained)
             if of_root:
                 open_ends.discard(inode)
     return holders
@@ -104,17 +106,17 @@ def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
     try:
         descriptors = os.listdir(folder)
     except OSError as error:
-        raise_unless_gone(error)
+        raise_unless_ended(error)
         return
     for descriptor in descriptors:
-        place = f"{folder}/{descriptor}"
-        link = read_link(place)
+        link_path = f"{folder}/{descriptor}"
+        link = read_link(link_path)
         if link.startswith("socket:["):
-            yield link[len("socket:[") : -1], place
+            yield link[len("socket:[") : -1], link_path
 
 
 def _is_contained(proc: Path, pid: str) -> bool:
-    """Whether a process is in a PID namespace of its own, or in the control group of a container that we are not in."""
+    """Whether a process is in another PID namespace, or in the control group of a container that we are not in."""
     namespace = read_link(f"{proc}/{pid}/ns/pid")
     if namespace and namespace != read_link(f"{proc}/self/ns/pid"):
         return True
@@ -143,7 +145,7 @@ def _list_dockerds(proc: Path, sockets: Iterable[ListeningSocket]) -> Iterator[i
 class SocketCache:
     """The last reading that worked, never older than ten seconds.
 
-    A reading that fails is not kept: the last good one stands until it is too old.
+    A reading that fails is not cached: the last good one counts until it is too old.
     """
 
     def __init__(
@@ -155,7 +157,7 @@ class SocketCache:
         self._clock = clock
         self._reading = threading.Lock()
         # One attribute, so that threads never see the sockets of one reading beside the time of another.
-        self._held: tuple[ListeningSockets, float] = (ListeningSockets(()), float("-inf"))
+        self._cached: tuple[ListeningSockets, float] = (ListeningSockets(()), float("-inf"))
 
     def read(self) -> ListeningSockets:
         """The sockets; raises the OSError of the reading when the last one that worked is too old."""
@@ -180,11 +182,11 @@ class SocketCache:
             time.sleep(_REFRESH_SECONDS)
 
     def _fresh(self) -> ListeningSockets | None:
-        sockets, read = self._held
+        sockets, read = self._cached
         return sockets if self._clock() < read + _MAX_AGE_SECONDS else None
 
     def _renew(self) -> ListeningSockets:
         began = self._clock()
         sockets = self._read()
-        self._held = (sockets, began)
+        self._cached = (sockets, began)
         return sockets

@@ -134,9 +134,9 @@ class FilesMoment:
     def network(self, name: str) -> str | None:
         """The name behind a network ID, as the daemon reports it."""
         with refuse_unreadable():
-            found = self._name_of(name)
+            network_name = self._name_of(name)
         # Where no daemon asks, there need not be one; what looks like a name is then taken for one.
-        return name if found is None and self._peer is None and not is_network_id(name) else found
+        return name if network_name is None and self._peer is None and not is_network_id(name) else network_name
 
     def daemon(self) -> DaemonDefaults:
         """The daemon's defaults, as far as its daemon.json is visible."""

@@ -17,13 +17,13 @@ _PREFIX = re.compile(r"\|-- (?P<address>[0-9.]+)")
 _ROUTE = re.compile(r"/(?P<length>[0-9]+) \S+ (?P<type>[A-Z]+)")
 _NO_ROUTE = frozenset({"BROADCAST", "MULTICAST"})
 # The default route, and the two halves that VPN clients lay over it.
-_LONGEST_DEFAULT = 1
+_MAX_DEFAULT_PREFIX = 1
 # Every interface has these, and no network that Docker makes shares them with another.
 _OF_EACH_LINK = (IPv6Network("fe80::/10"), IPv6Network("ff00::/8"))
 # Docker's own bridges (moby libnetwork/drivers/bridge/bridge.go, br-<beginning of the ID>; daemon/cluster).
 _DOCKERS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 # A table of full internet routes is longer; such a host is not read in the time that a request has.
-_LONGEST_FILE = 4 << 20
+_MAX_FILE_BYTES = 4 << 20
 # Where a managed plugin finds the network of the host (config.json, network).
 _MOUNTED = "/host/proc/net"
 
@@ -35,15 +35,17 @@ class HostRoutes:
     ranges: tuple[Network, ...]
     interfaces: frozenset[str]
 
-    def without(self, own: "HostRoutes") -> "HostRoutes":
-        """Without what lies in ranges of others, and without their interfaces."""
-        kept = [network for network in self.ranges if not any(contains(outer, network) for outer in own.ranges)]
-        return HostRoutes(tuple(kept), self.interfaces - own.interfaces)
+    def without(self, excluded: "HostRoutes") -> "HostRoutes":
+        """Without what lies in the excluded ranges, and without their interfaces."""
+        remaining = [
+            network for network in self.ranges if not any(contains(outer, network) for outer in excluded.ranges)
+        ]
+        return HostRoutes(tuple(remaining), self.interfaces - excluded.interfaces)
 
     def find_overlaps(self, subnet: Network) -> tuple[str, ...]:
         """The ranges of the host that share an address with the subnet."""
-        alike = (network for network in self.ranges if network.version == subnet.version)
-        return tuple(str(network) for network in alike if network.overlaps(subnet))
+        of_version = (network for network in self.ranges if network.version == subnet.version)
+        return tuple(str(network) for network in of_version if network.overlaps(subnet))
 
 
 NO_ROUTES = HostRoutes((), frozenset())
@@ -54,10 +56,12 @@ def read_routes(folder: str) -> HostRoutes:
     routed, dockers = _read_ipv4_interfaces(folder)
     routed6, dockers6 = _read_ipv6(folder)
     ranges = {*_read_ipv4(folder), *routed, *routed6}
-    own = (*dockers, *dockers6)
-    kept = [network for network in ranges if _is_kept(network) and not any(contains(o, network) for o in own)]
+    bridged = (*dockers, *dockers6)
+    remaining = [
+        network for network in ranges if _counts(network) and not any(contains(outer, network) for outer in bridged)
+    ]
     interfaces = frozenset(line.partition(":")[0].strip() for line in _read_lines(folder, "dev")[2:])
-    return HostRoutes(tuple(sorted(kept, key=lambda n: (n.version, n))), interfaces)
+    return HostRoutes(tuple(sorted(remaining, key=lambda n: (n.version, n))), interfaces)
 
 
 def _read_ipv4(folder: str) -> Iterator[Network]:
@@ -72,12 +76,12 @@ def _read_ipv4(folder: str) -> Iterator[Network]:
 
 def _read_ipv4_interfaces(folder: str) -> tuple[list[Network], list[Network]]:
     """The routes of the main table: all, and those over Docker's own bridges."""
-    found = []
+    routes = []
     for line in _read_lines(folder, "route")[1:]:
         words = line.split()
         mask = _from_hex(words[7])
-        found.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
-    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
+        routes.append((words[0], IPv4Network(f"{_from_hex(words[1])}/{mask}")))
+    return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
 def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
@@ -86,17 +90,17 @@ def _read_ipv6(folder: str) -> tuple[list[Network], list[Network]]:
         addresses = _read_lines(folder, "if_inet6")
     except FileNotFoundError:
         return [], []
-    found = [
+    routes = [
         *((words[9], _network6(words[0], words[1])) for words in map(str.split, _read_lines(folder, "ipv6_route"))),
         *((words[5], _network6(words[0], "80")) for words in map(str.split, addresses)),
     ]
-    return [network for _, network in found], [network for name, network in found if _DOCKERS.fullmatch(name)]
+    return [network for _, network in routes], [network for name, network in routes if _DOCKERS.fullmatch(name)]
 
 
 def _read_lines(folder: str, name: str) -> list[str]:
     with Path(folder, name).open(encoding="ascii") as file:
-        text = file.read(_LONGEST_FILE + 1)
-    if len(text) > _LONGEST_FILE:
+        text = file.read(_MAX_FILE_BYTES + 1)
+    if len(text) > _MAX_FILE_BYTES:
         raise OSError(f"{folder}/{name}: more routes than can be read for one request")
     return text.splitlines()
 
@@ -106,8 +110,8 @@ def read_mounted() -> HostRoutes | None:
     return read_routes(_MOUNTED) if Path(_MOUNTED, "fib_trie").exists() else None
 
 
-def _is_kept(network: Network) -> bool:
-    return network.prefixlen > _LONGEST_DEFAULT and not any(contains(link, network) for link in _OF_EACH_LINK)
+def _counts(network: Network) -> bool:
+    return network.prefixlen > _MAX_DEFAULT_PREFIX and not any(contains(link, network) for link in _OF_EACH_LINK)
 
 
 def _from_hex(word: str) -> IPv4Address:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from portero.dockerd.api import LONGEST_LIST, TimedRequests, read_object, read_objects
+from portero.dockerd.api import MAX_LIST_BYTES, TimedRequests, read_object, read_objects
 from portero.dockerd.daemon import AskingDaemon
 from portero.dockerd.proc import DockerdIdentity
 from portero.host.view import ListedKind, LookupState, ObjectKind, refuse_unreadable
@@ -98,7 +98,7 @@ class ObjectLookup:
         whose creation the client has just been told.
         """
         if kind not in self._listed:
-            answers = self._requests.answers(_LISTS[kind], LONGEST_LIST)
+            answers = self._requests.answers(_LISTS[kind], MAX_LIST_BYTES)
             lists = (read_objects(body) for status, body in answers if status == HTTPStatus.OK)
             with refuse_unreadable():
                 listed = next((objects for objects in lists if objects is not None), None)

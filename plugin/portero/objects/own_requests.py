@@ -16,7 +16,7 @@ from portero.values.json_types import JSON
 _STARTED, _BEGAN = time.time(), time.monotonic()
 _SECRET_BYTES = SECRET.encode()
 _LISTS = "info|containers/json|networks|services"
-_ASKED = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
+_LOOKUP_PATH = re.compile(rf"/({_LISTS}|(containers|exec|images)/.+/json|(volumes|networks|services)/[^/]+)")
 
 
 def find_start() -> int:
@@ -42,9 +42,9 @@ def answer_own(data: bytes) -> dict[str, JSON] | None:
 
 def _is_lookup(data: bytes) -> bool:
     try:
-        asked = envelope.read(data)
-        path = uri.parse(asked.uri).path
+        request = envelope.read(data)
+        path = uri.parse(request.uri).path
     except Refused:
         return False
-    own = asked.headers.get(HEADER.lower()) == SECRET and asked.body is None
-    return own and asked.method == "GET" and _ASKED.fullmatch(path) is not None
+    has_secret = request.headers.get(HEADER.lower()) == SECRET and request.body is None
+    return has_secret and request.method == "GET" and _LOOKUP_PATH.fullmatch(path) is not None
