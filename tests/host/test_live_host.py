@@ -60,7 +60,7 @@ def host_files(
         None if root is None else str(root),
         visible=visible,
         sockets=sockets,
-        own=["/opt/portero"],
+        portero=["/opt/portero"],
         daemon_config=daemon_config,
         programs=["/opt/venv"],
         logs=["/logs", "/logs/p.jsonl"],

@@ -60,7 +60,7 @@ def list_all(protected: ResolvedPaths, *paths: str) -> set[str]:
     kinds = (protected.programs, protected.logs, protected.daemon_files, protected.daemon_data)
     return {
         *protected.guarded.list_held(*paths),
-        *(path for path in paths if protected.own.surrounds(path)),
+        *(path for path in paths if protected.portero.surrounds(path)),
         *(path for kind in kinds for path in kind.list_opened(*paths)),
     }
 

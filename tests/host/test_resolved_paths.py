@@ -35,7 +35,7 @@ def test_the_places_of_a_host_that_stays_as_it_is_are_found_once(resolver: PathR
     first = resolver.resolve(HostWalk(str(root)), None, (), ())
 
     assert resolver.resolve(HostWalk(str(root)), None, (), ()) is first
-    assert first.own.surrounds("/srv/a/x")
+    assert first.portero.surrounds("/srv/a/x")
 
 
 def test_a_link_that_leads_elsewhere_moves_what_is_protected(resolver: PathResolver, root: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_link_that_leads_elsewhere_moves_what_is_protected(resolver: PathResol
 
     moved = resolver.resolve(HostWalk(str(root)), None, (), ())
 
-    assert (moved.own.surrounds("/srv/a"), moved.own.surrounds("/srv/b")) == (False, True)
+    assert (moved.portero.surrounds("/srv/a"), moved.portero.surrounds("/srv/b")) == (False, True)
     assert moved.guarded.list_held("/srv") == {"/srv/b"}
 
 
@@ -130,8 +130,8 @@ def test_of_many_daemons_the_latest_are_kept(resolver: PathResolver, root: Path)
 
 
 def test_where_no_file_is_visible_only_names_count(resolver: PathResolver) -> None:
-    assert not resolver.resolve(None, None, (), ()).own.surrounds("/srv/a")
-    assert resolver.resolve(None, None, (), ()).own.surrounds("/opt/portero")
+    assert not resolver.resolve(None, None, (), ()).portero.surrounds("/srv/a")
+    assert resolver.resolve(None, None, (), ()).portero.surrounds("/opt/portero")
 
 
 def test_files_data_and_programs_of_daemons_are_told_apart(resolver: PathResolver, root: Path) -> None:

@@ -39,7 +39,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         None if settings.host_root == "auto" else root,
         visible=root != "none",
         sockets=[str(settings.socket)],
-        own=[str(package_files.package()), *own_files.list_deciding(settings)],
+        portero=[str(package_files.package()), *own_files.list_deciding(settings)],
         links=links,
         programs=own_files.list_programs(),
         logs=own_files.list_logs(settings),

@@ -16,10 +16,10 @@ from portero.values.json_objects import unique_names
 from portero.values.json_types import JSON
 
 # Bytes; far more than any rule, site.json, key or daemon.json has.
-LARGEST = 1 << 20
+MAX_FILE_BYTES = 1 << 20
 
 
-def read_regular_file(path: str | Path, largest: int = LARGEST) -> bytes:
+def read_regular_file(path: str | Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """The content, links followed. Raises OSError, also for what is no regular file or has more bytes than that."""
     # Without O_NONBLOCK, opening a pipe waits for its other end.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -27,11 +27,11 @@ def read_regular_file(path: str | Path, largest: int = LARGEST) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is not a regular file", str(path))
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(largest + 1)
+            data = file.read(max_bytes + 1)
     finally:
         os.close(descriptor)
-    if len(data) > largest:
-        raise OSError(errno.EFBIG, f"has more than {largest} bytes", str(path))
+    if len(data) > max_bytes:
+        raise OSError(errno.EFBIG, f"has more than {max_bytes} bytes", str(path))
     return data
 
 

@@ -33,8 +33,8 @@ class HostFiles:
     """The host's files below `root`, in which links stay as in a chroot.
 
     `root` None: where the daemon that asks sees them, or "/". `sockets`: paths to protect besides the
-    daemons' own. `own`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead to
-    more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
+    daemons' own. `portero`: what Portero's decisions depend on, with all below it; `links`: those in there, which lead
+    to more. `programs`: folders with all below them, and `logs`: files and folders, that no container may write.
     `protected`: paths that the policy protects. `visible=False`: only names can be compared.
     `daemon_config`: the path of daemon.json; None: that of the daemon that asks.
     `new_lookup`: makes a request's function from a network's ID to its name (None: not found out); `lookups_fail`:
@@ -47,7 +47,7 @@ class HostFiles:
         *,
         visible: bool = True,
         sockets: Iterable[str] = (),
-        own: Iterable[str] = (),
+        portero: Iterable[str] = (),
         links: Iterable[str] = (),
         programs: Iterable[str] = (),
         logs: Iterable[str] = (),
@@ -63,7 +63,7 @@ class HostFiles:
         self.root = root
         self.visible = visible
         self._sockets = (*DEFAULT_SOCKETS, *map(clean, sockets))
-        self._own = tuple(map(clean, own))
+        self._portero = tuple(map(clean, portero))
         self.programs = tuple(map(clean, programs))
         self.logs = tuple(map(clean, logs))
         self._protect(protected, links)
@@ -80,13 +80,13 @@ class HostFiles:
         """The same host, by a policy that protects these paths and has these links in its folders."""
         other = copy(self)
         other._protect(protected, links)
-        return self if (other.protected, other.own) == (self.protected, self.own) else other
+        return self if (other.protected, other.portero) == (self.protected, self.portero) else other
 
     def _protect(self, protected: Iterable[str], links: Iterable[str]) -> None:
-        self.own = (*self._own, *map(clean, links))
-        self.protected_names = (*self._sockets, *self.own)
+        self.portero = (*self._portero, *map(clean, links))
+        self.protected_names = (*self._sockets, *self.portero)
         self.protected = frozenset(map(clean, protected))
-        self.resolver = PathResolver(self._sockets, self.own, self.programs, self.logs, self.protected)
+        self.resolver = PathResolver(self._sockets, self.portero, self.programs, self.logs, self.protected)
 
     def moment(self, peer: Peer | None = None) -> "FilesMoment":
         return FilesMoment(self, peer)

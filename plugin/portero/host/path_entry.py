@@ -38,8 +38,8 @@ class EntryFinder:
     def describe_unseen(self, path: str) -> HostEntry:
         """What opens a path by its name alone."""
         named = ProtectedPaths({name: name for name in self.names}).list_held(path)
-        own = {path} if self.protected.own.surrounds(path) else set()
-        holds = named | own | self.listening.of_root.list_held(path)
+        inside = {path} if self.protected.portero.surrounds(path) else set()
+        holds = named | inside | self.listening.of_root.list_held(path)
         return HostEntry(None, "unknown", tuple(sorted(holds)), *self._list_rest(path))
 
     def _may_open(self, path: str) -> bool:
@@ -50,8 +50,8 @@ class EntryFinder:
         )
 
     def _describe(self, path: str, resolved: str, kind: Kind, sockets: set[str]) -> HostEntry:
-        guarded, own = self.protected.guarded.list_held(path, resolved), self.protected.own
-        inside = {resolved} if own.surrounds(path) or own.surrounds(resolved) else set()
+        guarded, portero = self.protected.guarded.list_held(path, resolved), self.protected.portero
+        inside = {resolved} if portero.surrounds(path) or portero.surrounds(resolved) else set()
         holds = guarded.union(inside, map(self.walk.resolve_or_keep, sockets))
         held = tuple(sorted(holds | self.listening.of_root.list_held(path, resolved)))
         return HostEntry(resolved, kind, held, *self._list_rest(path, resolved))

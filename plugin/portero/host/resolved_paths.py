@@ -25,7 +25,7 @@ Links: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPaths:
-    """`guarded`: sockets and Portero's own files. `own`: these files with all below them.
+    """`guarded`: sockets and Portero's files. `portero`: these files with all below them.
 
     `programs` and `logs`: what no container may write; `links`: those on the way to them and to things of dockerds.
     `daemon_files`, `daemon_data` and `daemon_programs`: of dockerds and their containerds. `all`: these together.
@@ -34,7 +34,7 @@ class ResolvedPaths:
     """
 
     guarded: ProtectedPaths
-    own: ProtectedPaths
+    portero: ProtectedPaths
     programs: ProtectedPaths
     logs: ProtectedPaths
     links: ProtectedPaths
@@ -53,7 +53,7 @@ class _Cached:
 
 
 class PathResolver:
-    """`sockets`: those of daemons; `own`, `programs`, `logs` and `protected` as in HostFiles.
+    """`sockets`: those of daemons; `portero`, `programs`, `logs` and `protected` as in HostFiles.
 
     What was resolved is cached for each daemon that asks, as long as the links on the ways to it are what they were.
     """
@@ -61,13 +61,13 @@ class PathResolver:
     def __init__(
         self,
         sockets: Iterable[str],
-        own: Iterable[str],
+        portero: Iterable[str],
         programs: Iterable[str],
         logs: Iterable[str],
         protected: Iterable[str] = (),
     ) -> None:
         self._sockets = tuple(sockets)
-        self._own = tuple(own)
+        self._portero = tuple(portero)
         self._programs = tuple(programs)
         self._logs = tuple(logs)
         self._protected = frozenset(protected)
@@ -113,12 +113,12 @@ class PathResolver:
             return links
 
         daemons = [*([asking] if asking else []), *others]
-        own, own_links = follow(self._own), find_links(self._own)
+        portero, portero_links = follow(self._portero), find_links(self._portero)
         used = [path for daemon in daemons for path in (*daemon.files, *daemon.data, *daemon.programs)]
         data = (path for daemon in daemons for path in daemon.data)
         return ResolvedPaths(
-            guarded=ProtectedPaths(follow((*self._sockets, *sockets)) | own_links | own),
-            own=ProtectedPaths(own, inside=True),
+            guarded=ProtectedPaths(follow((*self._sockets, *sockets)) | portero_links | portero),
+            portero=ProtectedPaths(portero, inside=True),
             programs=ProtectedPaths(follow(self._programs), inside=True),
             logs=ProtectedPaths(follow(self._logs)),
             links=ProtectedPaths(find_links([*self._programs, *self._logs, *USUAL_DATA, *used])),

@@ -13,18 +13,18 @@ from portero.host.view import Host, HostEntry, HostMoment, Objects, Passage, Tra
 class KnownNetworks:
     """`host`, with `name_of` asked first for the name behind a network's ID (None: not known).
 
-    `own`: ranges and bridges of networks that exist, which do not count as the host's.
+    `existing`: ranges and bridges of networks that exist, which do not count as the host's.
     """
 
     host: Host
     name_of: Callable[[str], str | None]
-    own: HostRoutes = NO_ROUTES
+    existing: HostRoutes = NO_ROUTES
 
     def watch(self) -> None:
         self.host.watch()
 
     def moment(self, peer: Peer | None = None) -> "KnownNetworksMoment":
-        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.own)
+        return KnownNetworksMoment(self.host.moment(peer), self.name_of, self.existing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class KnownNetworksMoment:
 
     moment: HostMoment
     name_of: Callable[[str], str | None]
-    own: HostRoutes = NO_ROUTES
+    existing: HostRoutes = NO_ROUTES
 
     def find_entry(self, path: str) -> HostEntry:
         return self.moment.find_entry(path)
@@ -53,7 +53,7 @@ class KnownNetworksMoment:
         Without a host at hand there are none: what is checked here is not executed here.
         """
         routes = self.moment.routes()
-        return NO_ROUTES if routes is None else routes.without(self.own)
+        return NO_ROUTES if routes is None else routes.without(self.existing)
 
     def daemon(self) -> DaemonDefaults:
         return self.moment.daemon()
