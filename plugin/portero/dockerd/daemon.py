@@ -70,12 +70,10 @@ class AskingDaemon:
 
     @property
     def mountinfo(self) -> str:
-        """Where the kernel shows its mounts."""
         return f"/proc/{self.pid}/mountinfo"
 
     @property
     def net(self) -> str:
-        """Where the kernel shows its network namespace."""
         return f"/proc/{self.pid}/net"
 
 

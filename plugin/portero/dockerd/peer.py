@@ -16,6 +16,5 @@ class Peer:
 
 
 def read_peer(connection: socket.socket) -> Peer:
-    """The process that connected, as it was then."""
     pid, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     return Peer(pid, uid)

@@ -102,7 +102,6 @@ def parse_start(stat: str) -> int | None:
 
 
 def parse_words(text: str) -> list[str]:
-    """The words of a command line or an environment."""
     return text.removesuffix("\0").split("\0") if text else []
 
 

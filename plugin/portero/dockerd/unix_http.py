@@ -25,7 +25,6 @@ class DeadlineMixin:
         return super().recv_into(*arguments, **more)  # type: ignore[misc, no-any-return]
 
     def sendall(self, *arguments: Any, **more: Any) -> None:
-        """As socket.sendall."""
         self.settimeout(seconds_left(self.deadline))  # type: ignore[attr-defined]
         super().sendall(*arguments, **more)  # type: ignore[misc]
 

@@ -56,14 +56,12 @@ class Files:
         return self._find_file(path).lstat()
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder, sorted; none where there is no folder."""
         try:
             return sorted(os.listdir(self._find_file(folder)))
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def resolved(self, path: str) -> str:
-        """The path after links."""
         resolved, _ = HostWalk(self._root).find_entry(clean(path))
         if resolved is None:
             raise PermissionError(f"{path}: its links cannot be followed")

@@ -81,7 +81,6 @@ class MountTable:
                 self._shown[mount.device].append(mount)
 
     def find_mount(self, path: str) -> Mount:
-        """The mount that shows a path without links."""
         mount = self._cover(self._top, "/")
         end = 0
         while path != "/" and end >= 0:
@@ -153,7 +152,6 @@ class MountTable:
         return self._shown[mount.device] == [mount]
 
     def _place(self, mount: Mount, path: str) -> tuple[str, str]:
-        """The file system and the path in it."""
         return mount.device, _join(mount.root, _relative(path, mount.point))
 
     def _list_names(self, device: str, inner: str) -> Iterator[str]:

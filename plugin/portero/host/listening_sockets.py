@@ -34,8 +34,6 @@ _MAX_AGE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """A process that has a listening socket open."""
-
     descriptor: str  # path in /proc
     pid: int
     contained: bool
@@ -102,7 +100,6 @@ def _find_holders(proc: Path, pids: Iterable[str], wanted: Collection[str]) -> d
 
 
 def list_open_sockets(folder: str) -> Iterator[tuple[str, str]]:
-    """(inode, descriptor) of the open sockets of a process."""
     try:
         descriptors = os.listdir(folder)
     except OSError as error:

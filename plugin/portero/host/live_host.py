@@ -132,7 +132,6 @@ class FilesMoment:
         return self._passages[path]
 
     def network(self, name: str) -> str | None:
-        """The name behind a network ID, as the daemon reports it."""
         with refuse_unreadable():
             network_name = self._name_of(name)
         # Where no daemon asks, there need not be one; what looks like a name is then taken for one.

@@ -55,7 +55,6 @@ class Tracer:
         return list(dict.fromkeys(self.walk.list_folders(path)))
 
     def _name_folders(self, folders: list[str]) -> tuple[str, ...]:
-        """Folders under all their names."""
         names: dict[str, None] = {}
         for folder in folders:
             names[folder] = None

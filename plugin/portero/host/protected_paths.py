@@ -62,7 +62,6 @@ class ProtectedPaths:
         return f"{path}/".startswith(self._beginnings)
 
     def may_open(self, path: str) -> bool:
-        """Whether a path may open one of them; False: it opens none."""
         return self.may_hold(path) or self.surrounds(path)
 
     def list_held(self, *folders: str) -> frozenset[str]:

@@ -37,7 +37,6 @@ class ListeningSocket:
 
     @property
     def is_held(self) -> bool:
-        """Whether it leads to root, or to a daemon by its name."""
         return self.uid == 0 or PurePosixPath(self.path).name in WELL_KNOWN
 
 
@@ -65,5 +64,4 @@ class ListeningSockets:
         return ProtectedPaths({socket.path: socket.real for socket in self.sockets if not socket.is_held})
 
     def list_paths(self, pid: int) -> tuple[str, ...]:
-        """The paths on which one process listens."""
         return tuple(socket.path for socket in self.sockets if socket.pid == pid)

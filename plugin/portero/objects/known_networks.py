@@ -29,8 +29,6 @@ class KnownNetworks:
 
 @dataclass(frozen=True, slots=True)
 class KnownNetworksMoment:
-    """What one request sees of a host with known networks."""
-
     moment: HostMoment
     name_of: Callable[[str], str | None]
     existing: HostRoutes = NO_ROUTES

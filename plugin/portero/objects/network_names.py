@@ -55,8 +55,6 @@ class DaemonNetworks:
 
 
 class NetworkNames:
-    """The names of networks for one request."""
-
     def __init__(self, networks: DaemonNetworks, find_daemon: _FindDaemon) -> None:
         self._networks = networks
         self._find_daemon = find_daemon

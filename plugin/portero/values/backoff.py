@@ -18,13 +18,10 @@ class Retry:
         self._pause = min(2 * self._pause, _LONGEST)
 
     def succeed(self) -> None:
-        """It went well: it is due no more."""
         self._pause, self._due = _FIRST, inf
 
     def is_waiting(self, now: float) -> bool:
-        """Whether it failed, and the pause since then lasts."""
         return now < self._due < inf
 
     def is_due(self, now: float) -> bool:
-        """Whether it failed, and the pause since then is over."""
         return now >= self._due

@@ -7,7 +7,6 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 
 def contains(outer: Network, inner: Network) -> bool:
-    """Whether the inner range lies in the outer one."""
     if isinstance(outer, IPv4Network):
         return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)

@@ -2,7 +2,7 @@
 
 `text`, `flag` and their like: a field that is absent or null has its zero value, as in Docker's Go structs; a value of
 another type is refused (in a body reading/shapes.py has checked the types before). `need`: the field must be there.
-`to_...`: a value of another type counts as none.
+`to_...`: a value of another type counts as none, and gives an empty text, object or list.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,11 @@ class WrongType(Refused, TypeError):
 
 
 def text(source: Mapping[str, JSON], name: str) -> str:
-    """A string."""
     value = source.get(name)
     return value if isinstance(value, str) else as_text(value, name)
 
 
 def flag(source: Mapping[str, JSON], name: str) -> bool:
-    """A boolean."""
     value = source.get(name)
     if value is None:
         return False
@@ -48,13 +46,11 @@ def integer(source: Mapping[str, JSON], name: str) -> int | None:
 
 
 def child(source: Mapping[str, JSON], name: str) -> dict[str, JSON]:
-    """An object or a map."""
     value = source.get(name)
     return value if isinstance(value, dict) else as_object(value, name)
 
 
 def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
-    """A list of any values."""
     value = source.get(name)
     if value is None:
         return []
@@ -64,21 +60,18 @@ def items(source: Mapping[str, JSON], name: str) -> list[JSON]:
 
 
 def texts(source: Mapping[str, JSON], name: str) -> list[str]:
-    """A list of strings."""
     if name not in source:
         return []
     return [value if isinstance(value, str) else as_text(value, name) for value in items(source, name)]
 
 
 def objects(source: Mapping[str, JSON], name: str) -> list[dict[str, JSON]]:
-    """A list of objects."""
     if name not in source:
         return []
     return [as_object(value, name) for value in items(source, name)]
 
 
 def as_text(value: JSON, at: str) -> str:
-    """The value as a string."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -87,7 +80,6 @@ def as_text(value: JSON, at: str) -> str:
 
 
 def as_object(value: JSON, at: str) -> dict[str, JSON]:
-    """The value as an object."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -113,17 +105,14 @@ def need_texts(source: Mapping[str, JSON], name: str) -> list[str]:
 
 
 def to_text(value: JSON) -> str:
-    """A string, or an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def to_object(value: JSON) -> dict[str, JSON]:
-    """An object, or an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def to_list(value: JSON) -> list[JSON]:
-    """A list, or an empty one."""
     return value if isinstance(value, list) else []
 
 
@@ -133,5 +122,4 @@ def to_texts(value: JSON) -> list[str]:
 
 
 def to_objects(value: JSON) -> list[dict[str, JSON]]:
-    """The objects in a list."""
     return [entry for entry in to_list(value) if isinstance(entry, dict)]

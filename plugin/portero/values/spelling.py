@@ -13,7 +13,7 @@ def format_path(path: Sequence[str | int]) -> str:
 
 
 def parse_path(text: str) -> tuple[str | int, ...]:
-    """The path that `spell` writes so."""
+    """The path that format_path writes so."""
     return tuple(int(index) if index else name for index, name in _STEP.findall(text))
 
 
