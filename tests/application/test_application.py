@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from portero.application.application import Application, build
 from portero.decision_log.decision_log import DecisionLog
+from portero.recording.recorder import open_recorder
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
 from tests.identity.test_keys import pem
@@ -348,7 +349,8 @@ def test_no_part_of_a_token_is_in_any_log_recording_reply_status_or_metrics(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     recording = tmp_path / "recording.jsonl"
-    asked = built(tmp_path, schemas=site_with_tokens(tmp_path), host_groups="web", record=str(recording))
+    asked = built(tmp_path, schemas=site_with_tokens(tmp_path), host_groups="web")
+    asked.recorder = open_recorder(recording, 1 << 20)
     good, old, long = token(**now(600)), token(**now(-1)), token(pad="x" * 9000, **now(600))
     values = [good, old, long, good + "x", good + ", " + old, "Bearer " + good, good.replace(".", ":")]
 

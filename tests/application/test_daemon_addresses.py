@@ -1,12 +1,16 @@
-"""The sockets of one daemon are those that it has open, whatever other processes have them open too."""
+"""At which sockets dockerd is asked: those of the settings, or those that the daemon has open itself."""
 
 import errno
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from portero.application.daemon_addresses import DaemonSockets
+from portero.application.daemon_addresses import DaemonSockets, list_daemon_addresses
+from portero.settings.settings import Settings
 from tests.dockerd.test_daemon import ROOTS, locate
 from tests.host.proc_tree import fail_at, line, process
 
@@ -49,3 +53,38 @@ def test_a_daemon_that_has_no_socket_has_none(tmp_path: Path) -> None:
     process(tmp_path, 7, "dockerd", line(12, "/srv/second"), inodes=())
 
     assert not DaemonSockets(replace(DAEMON, hosts=()), tmp_path)
+
+
+def test_networks_are_asked_of_the_named_dockerd_alone() -> None:
+    settings = Settings.read({}, {"docker_host": "unix:///srv/docker.sock"})
+
+    assert list_daemon_addresses(settings, locate(ROOTS)) == ["/srv/docker.sock"]
+
+
+def test_without_a_named_dockerd_the_one_that_asks_is_asked_where_it_sees_its_socket() -> None:
+    daemon = replace(locate(ROOTS), pid=os.getpid(), root="/proc/7/root", hosts=("/srv/any",))
+
+    assert next(iter(list_daemon_addresses(Settings.read({}, {}), daemon))) == "/proc/7/root/srv/any"
+
+
+@pytest.mark.parametrize(
+    ("uid", "kind", "addresses"),
+    [
+        (0, stat.S_IFSOCK, ["/run/docker.sock"]),
+        (1000, stat.S_IFSOCK, []),
+        (0, stat.S_IFCHR, []),  # /dev/null, where a managed plugin has no socket mounted
+        (None, stat.S_IFSOCK, []),
+    ],
+)
+def test_where_no_dockerd_asks_only_a_socket_of_root_is_believed(
+    uid: int | None, kind: int, addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(path: object, **_: object) -> object:
+        if uid is None:
+            raise FileNotFoundError
+        return SimpleNamespace(st_uid=uid, st_mode=kind)
+
+    with monkeypatch.context() as patched:
+        settings = Settings.read({}, {})
+        patched.setattr(os, "stat", look)
+        assert list_daemon_addresses(settings, None) == addresses

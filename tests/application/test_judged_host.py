@@ -46,7 +46,7 @@ def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch
 
 
 @pytest.mark.parametrize(("process", "visible"), [(1, "none"), (4711, "/")])
-def test_a_worker_sees_the_hosts_files_where_its_master_did(
+def test_the_deciding_process_sees_the_hosts_files_where_its_arbiter_did(
     tmp_path: Path, process: int, visible: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getpid", lambda: process)

@@ -57,7 +57,7 @@ PEAK = """
 import re, sys
 from pathlib import Path
 from portero.bundles.archive import Bundle
-from portero.bundles.checked import BundleRefused, open_bundle
+from portero.bundles.store import BundleRefused, open_bundle
 from portero.signing import signature
 try:
     key = signature.public_key(Path(sys.argv[2]).read_bytes())

@@ -12,9 +12,8 @@ import pytest
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.journald import Journal, write_entry
 from portero.values.json_types import JSON
+from tests.decision_log.journald import Journald, journald, needs_journald
 from tests.report.decisions import decision, violation
-
-from .journald import Journald, journald, needs_journald
 
 
 def refused(**more: JSON) -> str:

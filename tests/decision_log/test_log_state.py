@@ -1,11 +1,11 @@
-"""A lost line and a write that does not end are known to all threads."""
+"""What PORTERO_LOG names; a lost line and a write that does not end are known to all threads."""
 
 import time
 
 import pytest
 
 from portero.decision_log import log_state
-from portero.decision_log.log_state import LogState
+from portero.decision_log.log_state import LogState, is_file
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +34,10 @@ def test_a_write_that_ended_is_not_stalled() -> None:
 
     assert 0.05 < state.seconds_left() <= 0.1
     assert not state.is_stalled()
+
+
+@pytest.mark.parametrize(
+    ("place", "file"), [("-", False), ("journald", False), ("/var/log/p.jsonl", True), ("p", True)]
+)
+def test_all_but_standard_output_and_the_journal_is_a_file(place: str, file: bool) -> None:
+    assert is_file(place) is file

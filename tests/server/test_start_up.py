@@ -1,15 +1,19 @@
-"""Room for connections is derived from the limit on open files, and no file takes the number of a standard stream."""
+"""Room for connections, standard streams, and a plugin that cannot start and stays until dockerd ends it."""
 
 import os
 import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from portero.server.start_up import count_connections
+from portero.server import start_up
+from portero.server.start_up import count_connections, wait_for_end
 from tests.paths import ROOT
 from tests.server.commands import ask, create, serve
 from tests.server.running import started
@@ -108,3 +112,40 @@ def test_a_log_to_a_closed_standard_output_ends_with_status_2(tmp_path: Path) ->
 
     assert ran.returncode == 2
     assert "PORTERO_LOG: standard output is closed; open it, or name a file" in ran.stderr
+
+
+@pytest.fixture
+def first(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    monkeypatch.setattr(start_up, "_FIRST_PROCESS", os.getpid())
+    yield
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def test_any_other_process_ends_at_once() -> None:
+    began = time.monotonic()
+
+    wait_for_end(30)
+
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.usefixtures("first")
+def test_the_first_process_waits_for_its_time() -> None:
+    began = time.monotonic()
+
+    wait_for_end(0.2)
+
+    assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.usefixtures("first")
+def test_the_first_process_ends_at_dockerd_s_signal() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+    # To this thread alone: threads that other tests leave behind do not block the signal and would end the tests.
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    began = time.monotonic()
+
+    wait_for_end(30)
+
+    assert time.monotonic() - began < 5

@@ -1,11 +1,14 @@
-"""A page of a WSGI application: what it says comes out, and it is closed."""
+"""The pages beside Docker's calls: health, status, metrics, and errors that never allow."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from portero.server.status_pages import LaterPage, Page, ask_page
+from portero.server.status_pages import LaterPage, Page, ask_page, create
+from portero.values.json_types import JSON
+from tests.server.running import Server
+from tests.server.stand_in import StandIn
 
 
 def test_method_path_query_and_body_reach_the_application() -> None:
@@ -73,3 +76,45 @@ def test_a_page_that_cannot_be_made_now_is_tried_again(error: Exception, caplog:
     assert ask_page(page, "GET", "/", b"") == ("503 Service Unavailable", {}, b"")
     assert caplog.messages == [f"no page can be made: {error}"]
     assert ask_page(page, "GET", "/", b"") == ("200 OK", {}, b"x")
+
+
+def test_health_and_status_are_reported(server: Server) -> None:
+    assert server.ask("GET", "/healthz") == (200, {"loads": 0, "began": "first"})
+    assert server.ask("GET", "/status") == (200, {"full": True})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/", 404),
+        ("POST", "/AuthZPlugin.AuthZReq/", 404),
+        ("POST", "/VolumeDriver.Create", 404),
+        ("GET", "/AuthZPlugin.AuthZReq", 405),
+        ("PUT", "/AuthZPlugin.AuthZRes", 405),
+        ("GET", "/Plugin.Activate", 405),
+        ("POST", "/healthz", 405),
+    ],
+)
+def test_what_is_no_call_of_the_protocol_is_an_http_error(server: Server, method: str, path: str, status: int) -> None:
+    answered, document = server.ask(method, path, b"")
+
+    assert answered == status
+    assert list(document) == ["Err"]
+
+
+def test_a_fault_in_a_page_is_portero_s_failure_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(StandIn):
+        def status(self) -> dict[str, JSON]:
+            raise ZeroDivisionError
+
+    answer = create(Failing()).test_client().get("/status")
+
+    assert answer.get_json(force=True) == {"Allow": False, "Msg": "internal-error"}
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_metrics_are_text_as_prometheus_reads_it() -> None:
+    answer = create(StandIn()).test_client().get("/metrics")
+
+    assert answer.data == b"loads 1\n"
+    assert answer.content_type.startswith("text/plain; version=")

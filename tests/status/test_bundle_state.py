@@ -1,4 +1,4 @@
-"""What status and metrics say of the bundle: how old it is, and what was wrong with the last one."""
+"""The file of the last pull, and what status and metrics report from it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -68,3 +68,29 @@ def test_without_a_bundle_there_is_nothing_to_say() -> None:
     settings = Settings.read({}, {})
 
     assert (notices(settings), bundle_state.describe(settings), bundle_state.metrics_text(settings)) == ([], {}, b"")
+
+
+def test_what_is_noted_comes_back(tmp_path: Path) -> None:
+    assert bundle_state.read(tmp_path) is None
+    noted = BundleState(mark='"1"', group="web", version=2, succeeded=1.5, tried=2.5, failures=3, fault="x")
+
+    bundle_state.write(tmp_path / "new", noted)
+
+    assert bundle_state.read(tmp_path / "new") == noted
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"other": 1}', '{"format": 1}', '{"format": 2}'])
+def test_a_note_of_another_kind_is_an_error(tmp_path: Path, text: str) -> None:
+    bundle_state.place(tmp_path).write_text(text)
+
+    with pytest.raises(ValueError, match=r"state.json: is not "):
+        bundle_state.read(tmp_path)
+
+
+def test_a_value_of_another_kind_is_an_error(tmp_path: Path) -> None:
+    bundle_state.write(tmp_path, BundleState())
+    file = bundle_state.place(tmp_path)
+    file.write_text(file.read_text().replace('"succeeded": 0.0', '"succeeded": "yesterday"'))
+
+    with pytest.raises(ValueError, match="is not as portero writes it"):
+        bundle_state.read(tmp_path)
