@@ -53,4 +53,4 @@ def test_the_deciding_process_sees_the_hosts_files_where_its_arbiter_did(
     asked = built(tmp_path, host_root="auto")
     monkeypatch.setattr(os, "getpid", lambda: 4712)
 
-    assert asked.status()["hostFiles"] == visible
+    assert asked.status()["hostRoot"] == visible

@@ -182,10 +182,10 @@ def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> No
     served.tend()
 
     told = served.status()
-    assert (told["policy"], told["loaded"]) == (before["policy"], before["loaded"])
+    assert (told["policy"], told["policyLoaded"]) == (before["policy"], before["policyLoaded"])
     assert [str(served.site) in fault for fault in told["reloadFaults"]] == [True, True]
-    assert told["lastTried"] > told["loaded"]
-    assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['loaded']}"]
+    assert told["lastReload"] > told["policyLoaded"]
+    assert told["attention"] == [f"policy folder is invalid; still enforcing the policy of {told['policyLoaded']}"]
     assert served.privileged() is False
 
 

@@ -68,13 +68,13 @@ def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> 
     told = status(built(policy))
 
     key = signature.key_id(ALICE.public_key())
-    assert told["signed"] == {str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
+    assert told["signedFolders"] == {str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
 
 
 def test_without_trusted_keys_no_signature_is_asked_for(policy: Path) -> None:
     (policy / "site.json").write_text(OFF)
 
-    assert status(built(policy, trusted_keys=""))["signed"] == {}
+    assert status(built(policy, trusted_keys=""))["signedFolders"] == {}
     assert not (policy.parent / "state.json").exists()
 
 
@@ -107,7 +107,7 @@ def test_a_newer_version_by_another_trusted_key_is_taken(policy: Path) -> None:
 
     assert after.in_force.state.faults == ()
     assert after.in_force.judge.policy.action("no-privileged", "hardened") == "off"
-    assert status(after)["signed"][str(policy)]["key"] == signature.key_id(BOB.public_key())
+    assert status(after)["signedFolders"][str(policy)]["key"] == signature.key_id(BOB.public_key())
 
 
 def test_a_key_that_is_trusted_no_longer_is_refused_at_the_next_reload(policy: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_version_that_never_came_into_force_is_not_remembered(policy: Path) ->
 
     put(policy, OFF, 8)
 
-    assert status(built(policy))["signed"][str(policy)]["version"] == 8
+    assert status(built(policy))["signedFolders"][str(policy)]["version"] == 8
 
 
 def test_a_lost_memory_and_lost_keys_are_named(policy: Path) -> None:

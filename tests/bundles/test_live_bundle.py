@@ -63,7 +63,7 @@ def test_what_is_published_is_in_force_and_what_is_wrong_is_reported(tmp_path: P
         socket = tmp_path / "portero.sock"
 
         def version() -> JSON:
-            signed = ask(socket).get("signed")
+            signed = ask(socket).get("signedFolders")
             values = [*signed.values()] if isinstance(signed, dict) else []
             return values[0].get("version") if values and isinstance(values[0], dict) else None
 

@@ -52,7 +52,7 @@ class Site:
 
     def taken_over(self) -> None:
         """Wait until the folder is loaded as it is now, valid or not."""
-        wait_until(lambda: self.docker.status()["lastTried"] > self._written, "the policy is not taken over")
+        wait_until(lambda: self.docker.status()["lastReload"] > self._written, "the policy is not taken over")
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_recipe_a_guards_a_rootless_dockerd(docker: RootlessDocker) -> None:
         "dataRoot": f"{HOME}/.local/share/docker",
         "daemonJson": f"{HOME}/.config/docker/daemon.json",
         "rootless": True,
-        "unseen": [],
+        "unreadable": [],
         "buildEntitlements": "on",
     }
     assert json.loads(docker.root("portero status --json").stdout)["socket"] == PORTERO_SOCKET

@@ -182,7 +182,7 @@ class Fleet:
     def version(host: Machine) -> int:
         """The version of the policy in force; 0: none is."""
         found = host.shell("portero status --json").stdout
-        signed = json.loads(found)["signed"].values() if found.startswith("{") else []
+        signed = json.loads(found)["signedFolders"].values() if found.startswith("{") else []
         return max((entry["version"] for entry in signed), default=0)
 
     @staticmethod

@@ -37,7 +37,7 @@ def test_status_names_the_users_of_docker_and_warns_under_baseline(
 
     assert told["dockerUsers"] == ["alicia"]
     assert [warning.partition(":")[0] for warning in told["warnings"]] == ["alicia may use Docker"]
-    assert "tasks of swarm services" in told["startsUnasked"]
+    assert "tasks of swarm services" in told["startedWithoutPlugin"]
 
 
 def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

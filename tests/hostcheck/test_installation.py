@@ -35,7 +35,7 @@ def installed(host: Host, dockerd: Dockerd) -> Host:
     host.write("/etc/systemd/system/portero.service", "[Service]\n")
     host.write(LOG, "", 0o600)
     schemas = [f"{PACKAGE}/schemas", "/etc/portero/site"]
-    dockerd.says("GET /status", 200, {"attention": [], "schemas": schemas, "log": LOG})
+    dockerd.says("GET /status", 200, {"attention": [], "policyFolders": schemas, "log": LOG})
     return host
 
 
@@ -121,7 +121,7 @@ def test_a_log_that_others_can_read_is_not_private(installed: Host, dockerd: Doc
 def test_without_a_running_portero_or_of_a_managed_plugin_nothing_is_known(host: Host, dockerd: Dockerd) -> None:
     assert facts(host, dockerd)["writable"] == "unknown"
 
-    dockerd.says("GET /status", 200, {"attention": [], "schemas": ["/usr/lib/inside/schemas"], "log": "-"})
+    dockerd.says("GET /status", 200, {"attention": [], "policyFolders": ["/usr/lib/inside/schemas"], "log": "-"})
     assert facts(host, dockerd)["writable"] == "unknown"
 
 

@@ -36,7 +36,7 @@ def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_ar
 
 def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = built(tmp_path)
-    seven = {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unseen": []}
+    seven = {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unreadable": []}
     monkeypatch.setattr(seen_daemons, "list_running", lambda daemons: [seven])
 
     attention: Any = application.health()["attention"]

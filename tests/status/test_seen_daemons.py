@@ -35,7 +35,7 @@ SEVEN = {
     "dataRoot": "/var/lib/docker",
     "daemonJson": "/etc/docker/daemon.json",
     "rootless": False,
-    "unseen": [],
+    "unreadable": [],
 }
 
 

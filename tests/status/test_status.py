@@ -115,9 +115,9 @@ def test_lookups_that_are_off_are_in_the_status_and_need_attention(tmp_path: Pat
 
     assert (off.status()["lookups"], auto.status()["lookups"]) == ("off", "auto")
     assert [line for line in cast(list[str], off.health()["attention"]) if "PORTERO_LOOKUPS=off" in line]
-    assert "existing-container" in cast(list[str], off.status()["blindRules"])
+    assert "existing-container" in cast(list[str], off.status()["rulesWithoutLookups"])
     assert auto.health()["attention"] == []
-    assert auto.status()["blindRules"] == []
+    assert auto.status()["rulesWithoutLookups"] == []
 
 
 def test_a_daemon_that_cannot_be_asked_needs_attention(tmp_path: Path) -> None:
@@ -244,4 +244,4 @@ def test_status_tells_who_is_believed_and_whose_profile_differs(tmp_path: Path) 
 
     assert status["tokenIssuers"] == ["https://login.example.com"]
     assert status["profiles"] == profiles
-    assert "takes portero out of authorization-plugins" in status["inEmergency"]
+    assert "takes portero out of authorization-plugins" in status["emergencyAccess"]

@@ -53,7 +53,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
 def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
     """Each file or folder that a user other than root and this one can change, and why."""
     status = ask_status(portero)
-    schemas = cast("list[str]", status["schemas"])
+    schemas = cast("list[str]", status["policyFolders"])
     program = _find_program(files, Path(schemas[0]))
     units = [
         f"{folder}/{name}" for folder in _UNIT_FOLDERS for name in files.names(folder) if name.startswith("portero")

@@ -90,7 +90,7 @@ def describe(settings: Settings) -> JSON:
         "for": state.group,
         "version": state.version,
         "lastSuccess": format_instant(state.succeeded) if state.succeeded else "",
-        "lastTried": format_instant(state.tried) if state.tried else "",
+        "lastAttempt": format_instant(state.tried) if state.tried else "",
         "fault": state.fault,
     }
 

@@ -31,5 +31,5 @@ def _describe(daemon: AskingDaemon) -> JSON:
         "dataRoot": daemon.data_roots[0],
         "daemonJson": daemon.config_file,
         "rootless": daemon.rootless,
-        "unseen": [*daemon.unseen],
+        "unreadable": [*daemon.unseen],
     }

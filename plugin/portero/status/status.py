@@ -24,13 +24,13 @@ from portero.values.json_types import JSON
 from portero.values.times import format_instant
 
 # What dockerd and swarm start by themselves: no plugin is asked.
-_UNASKED = (
+_STARTED_WITHOUT_PLUGIN = (
     "containers with a restart policy, whenever they end and with dockerd",
     "tasks of swarm services",
     "what runs goes on while dockerd or Portero is stopped (live-restore)",
     "portero scan lists them with what the rules say of each",
 )
-_IN_EMERGENCY = (
+_EMERGENCY_ACCESS = (
     "root on the host takes portero out of authorization-plugins in daemon.json and runs systemctl reload docker;"
     " groups in break-glass of site.json get past the rules with a token of at most an hour"
 )
@@ -82,8 +82,8 @@ def health(view: View) -> dict[str, JSON]:
         "mode": view.settings.mode,
         "policy": view.policy.digest,
         "rules": len(view.policy.rules),
-        "loaded": format_instant(view.state.loaded),
-        "lastTried": format_instant(view.state.tried),
+        "policyLoaded": format_instant(view.state.loaded),
+        "lastReload": format_instant(view.state.tried),
         "reloadFaults": [*view.state.faults],
     }
 
@@ -106,27 +106,27 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "tokenIssuers": [*view.policy.trusted.token_issuers],
         "warnings": [*weakened_rules.warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
-        "startsUnasked": [*_UNASKED],
-        "inEmergency": _IN_EMERGENCY,
-        "signed": {str(folder): _signature(manifest) for folder, manifest in view.state.signed.items()},
+        "startedWithoutPlugin": [*_STARTED_WITHOUT_PLUGIN],
+        "emergencyAccess": _EMERGENCY_ACCESS,
+        "signedFolders": {str(folder): _signature(manifest) for folder, manifest in view.state.signed.items()},
         "daemons": view.daemons,
-        "bindSources": list_trusted(
+        "bindSourceWriters": list_trusted(
             cast("list[str]", view.policy.site["bind-sources"]),
             view.host.moment(),
         ),
         "bundle": bundle_state.describe(settings),
         "socket": str(settings.socket),
-        "schemas": [str(folder) for folder in settings.policy_folders],
+        "policyFolders": [str(folder) for folder in settings.policy_folders],
         "record": str(settings.record or ""),
         "log": settings.log,
         "logFailure": settings.log_failure,
         "logSync": settings.log_sync,
         "logReads": settings.log_reads,
-        "hostFiles": settings.visible_root,
+        "hostRoot": settings.visible_root,
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
         "lookups": lookups.state_of(settings, view.lookups),
-        "blindRules": [*lookups.list_blind_rules(settings, view.policy, view.lookups)],
+        "rulesWithoutLookups": [*lookups.list_blind_rules(settings, view.policy, view.lookups)],
         "threads": settings.threads,
     }
 
@@ -174,7 +174,7 @@ def attention(view: View, now: float) -> Iterator[str]:
             " check its socket, or set PORTERO_DOCKER_HOST"
         )
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
-        for path in cast("list[str]", daemon["unseen"]):
+        for path in cast("list[str]", daemon["unreadable"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
     yield from build_rights.list_notices(view.policy, view.settings.profile, view.daemons)
     yield from site_warnings.list_unseen_names(view.policy, view.settings.profile)
