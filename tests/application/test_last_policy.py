@@ -10,7 +10,7 @@ import pytest
 
 from portero.application import last_policy
 from portero.application.application import Application, build
-from portero.application.reloading import begin_anew
+from portero.application.reloading import restore_policy
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
@@ -33,8 +33,8 @@ def held(settings: Settings) -> dict[Path, dict[str, bytes]]:
 
 
 def test_what_is_written_is_read(settings: Settings) -> None:
-    last_policy.write(settings, held(settings), ("/link",))
-    kept = last_policy.read(settings)
+    last_policy.save_policy(settings, held(settings), ("/link",))
+    kept = last_policy.read_saved_policy(settings)
 
     assert kept is not None
     assert (kept.files, kept.links) == (held(settings), ("/link",))
@@ -43,30 +43,30 @@ def test_what_is_written_is_read(settings: Settings) -> None:
 
 
 def test_none_is_kept_before_the_first(settings: Settings) -> None:
-    assert last_policy.read(settings) is None
+    assert last_policy.read_saved_policy(settings) is None
 
 
 @pytest.mark.parametrize("cut", [0, 10, 64, 65, 100, -1])
 def test_half_a_file_holds_no_policy(settings: Settings, cut: int) -> None:
-    last_policy.write(settings, held(settings), ())
+    last_policy.save_policy(settings, held(settings), ())
     file = settings.last_policy
     file.write_bytes(file.read_bytes()[:cut])
 
-    assert last_policy.read(settings) is None
+    assert last_policy.read_saved_policy(settings) is None
 
 
 def test_the_policy_of_other_folders_is_not_taken(settings: Settings) -> None:
-    last_policy.write(settings, held(settings), ())
+    last_policy.save_policy(settings, held(settings), ())
 
-    assert last_policy.read(replace(settings, schemas=(*settings.schemas, Path("/srv/policy")))) is None
+    assert last_policy.read_saved_policy(replace(settings, schemas=(*settings.schemas, Path("/srv/policy")))) is None
 
 
 def test_one_that_cannot_be_kept_leaves_no_earlier_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    last_policy.write(settings, held(settings), ())
+    last_policy.save_policy(settings, held(settings), ())
     monkeypatch.setattr(last_policy, "_MAX_BYTES", 10)
 
     with pytest.raises(OSError, match="takes more than"):
-        last_policy.write(settings, held(settings), ())
+        last_policy.save_policy(settings, held(settings), ())
     assert not settings.last_policy.exists()
 
 
@@ -77,19 +77,19 @@ def signed(settings: Settings, tmp_path: Path) -> Application:
     trusted = replace(settings, trusted_keys=(tmp_path / "key.pub",), host_groups=("web",))
     application = build(trusted)
     state = application.in_force.state
-    last_policy.write(trusted, state.held, state.links)
+    last_policy.save_policy(trusted, state.files, state.links)
     (tmp_path / "policy" / "site.json").write_text("{")
     return application
 
 
 def sign(policy: Path, version: int) -> None:
     (policy / "README.md").write_text("Signed too, and no part of the policy.")
-    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", KEY, "web")
+    text = signature.sign(tree.read_tree(policy), version, "2026-11-24T15:00:00Z", KEY, "web")
     (policy / signature.NAME).write_bytes(text)
 
 
 def allows(application: Application) -> bool:
-    allowed: bool = ask(replace(application, in_force=begin_anew(application)), create())["Allow"]
+    allowed: bool = ask(replace(application, in_force=restore_policy(application)), create())["Allow"]
     return allowed
 
 
@@ -129,4 +129,4 @@ def test_no_container_may_write_what_is_kept(settings: Settings, tmp_path: Path)
 def test_unsigned_files_are_kept_as_they_are_read(settings: Settings) -> None:
     state = build(settings).in_force.state
 
-    assert state.held[settings.schemas[0]] == folder.read(settings.schemas[0], []).data
+    assert state.files[settings.schemas[0]] == folder.read(settings.schemas[0], []).data

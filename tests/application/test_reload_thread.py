@@ -12,8 +12,8 @@ import pytest
 
 from portero.application import last_policy, loading, reload_thread
 from portero.application.application import Application, InForce, build
-from portero.application.reload_thread import Live
-from portero.application.watch import Look, Watch, list_watched
+from portero.application.reload_thread import ReloadThread
+from portero.application.watch import Snapshot, Watch, list_watched
 from portero.policy import folder
 from portero.settings.settings import Settings
 from portero.signing import signature, tree
@@ -37,7 +37,7 @@ class Served:
         watch = Watch(list_watched(settings))
         self.reported: list[InForce] = []
         self.application = build(settings)
-        self.live = Live(self.application, watch, self._report)
+        self.thread = ReloadThread(self.application, watch, self._report)
 
     def _report(self, application: Application) -> None:
         self.reported.append(application.in_force)
@@ -45,10 +45,10 @@ class Served:
     def act(self, action: str) -> None:
         self.site.write_text(json.dumps({"actions": {"no-privileged": action}}))
 
-    def tend(self, times: int = 2) -> None:
+    def poll(self, times: int = 2) -> None:
         for _ in range(times):
-            self.live._next_look = 0.0
-            self.live.tend()
+            self.thread._next_poll = 0.0
+            self.thread.poll_if_due()
 
     def privileged(self) -> bool:
         return bool(ask(self.application, create(Privileged=True))["Allow"])
@@ -65,22 +65,22 @@ def served(tmp_path: Path) -> Served:
 
 def test_a_change_is_taken(served: Served) -> None:
     served.act("off")
-    served.tend()
+    served.poll()
 
     assert served.privileged() is True
     assert [in_force.state.faults for in_force in served.reported] == [()]
 
 
 def test_a_thread_that_does_not_look_any_more_is_missed(served: Served) -> None:
-    before = served.application.looked_at
+    before = served.application.polled_at
     time.sleep(0.05)
-    served.tend(1)
+    served.poll(1)
 
-    assert served.application.looked_at >= before + 0.05
+    assert served.application.polled_at >= before + 0.05
 
 
 def test_without_a_change_nothing_is_loaded_and_nothing_reported(served: Served) -> None:
-    served.tend(4)
+    served.poll(4)
 
     assert served.reported == []
 
@@ -99,20 +99,20 @@ class SignedServed(Served):
     def act(self, action: str) -> None:
         super().act(action)
         self._version += 1
-        text = signature.sign(tree.held(self.policy), self._version, "2026-11-24T15:00:00Z", KEY, "web")
+        text = signature.sign(tree.read_tree(self.policy), self._version, "2026-11-24T15:00:00Z", KEY, "web")
         (self.policy / signature.NAME).write_bytes(text)
 
-    def tend_while_it_changes(self, times: int) -> None:
+    def poll_while_it_changes(self, times: int) -> None:
         for _ in range(times):
             os.utime(self.site)
-            self.tend(1)
+            self.poll(1)
 
 
 def test_a_signed_version_is_loaded_although_its_folder_never_comes_to_rest(tmp_path: Path) -> None:
     served = SignedServed(tmp_path)
     served.act("off")
 
-    served.tend_while_it_changes(3)
+    served.poll_while_it_changes(3)
 
     assert served.privileged() is True
     assert [in_force.state.faults for in_force in served.reported] == [()]
@@ -122,9 +122,9 @@ def test_a_signed_folder_that_does_not_verify_is_reported_when_it_comes_to_rest(
     served = SignedServed(tmp_path)
     served.site.write_text("{}")
 
-    served.tend_while_it_changes(3)
+    served.poll_while_it_changes(3)
     assert served.reported == []
-    served.tend(2)
+    served.poll(2)
 
     (in_force,) = served.reported
     assert "was changed after it was signed" in in_force.state.faults[0]
@@ -135,7 +135,7 @@ def test_a_signed_folder_that_does_not_verify_is_reported_when_it_comes_to_rest(
 def test_a_folder_that_keeps_changing_needs_attention_until_it_rests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: type[Served]
 ) -> None:
-    monkeypatch.setattr(reload_thread, "_UNREST", 0.05)
+    monkeypatch.setattr(reload_thread, "_UNSETTLED_SECONDS", 0.05)
     served = made(tmp_path)
     end = time.monotonic() + 0.2
     changes = 0
@@ -143,19 +143,19 @@ def test_a_folder_that_keeps_changing_needs_attention_until_it_rests(
         # Each time another one: the kernel's own clock has ticks.
         changes += 1
         os.utime(served.site, ns=(changes, changes))
-        served.tend(1)
+        served.poll(1)
 
     assert "policy folders keep changing since" in str(served.status()["attention"])
-    served.tend(2)
+    served.poll(2)
 
     assert "keep changing" not in str(served.status()["attention"])
 
 
 def test_looks_keep_their_distance(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     served.act("off")
-    monkeypatch.setattr(reload_thread, "LOOK_EVERY", 3600.0)
+    monkeypatch.setattr(reload_thread, "POLL_SECONDS", 3600.0)
     for _ in range(5):
-        served.live.tend()
+        served.thread.poll_if_due()
 
     assert served.reported == []
 
@@ -163,23 +163,23 @@ def test_looks_keep_their_distance(served: Served, monkeypatch: pytest.MonkeyPat
 def test_looks_at_many_files_take_at_most_a_fiftieth_of_a_processor(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = Watch.look
+    take = Watch.take_snapshot
 
-    def look_slowly(watch: Watch) -> Look:
-        found = look(watch)
+    def take_slowly(watch: Watch) -> Snapshot:
+        found = take(watch)
         watch.cost = 2.0
         return found
 
-    monkeypatch.setattr(Watch, "look", look_slowly)
-    served.live._next_look = 0.0
+    monkeypatch.setattr(Watch, "take_snapshot", take_slowly)
+    served.thread._next_poll = 0.0
 
-    assert 99.0 < served.live.tend() <= 100.0
+    assert 99.0 < served.thread.poll_if_due() <= 100.0
 
 
 def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> None:
     before = served.status()
     served.site.write_text('{"acshuns": {}, "runtimes": 7}')
-    served.tend()
+    served.poll()
 
     told = served.status()
     assert (told["policy"], told["policyLoaded"]) == (before["policy"], before["policyLoaded"])
@@ -191,16 +191,16 @@ def test_an_invalid_change_is_reported_and_changes_nothing(served: Served) -> No
 
 def test_an_invalid_change_is_loaded_and_reported_once(served: Served) -> None:
     served.site.write_text("{")
-    served.tend(6)
+    served.poll(6)
 
     assert len(served.reported) == 1
 
 
 def test_a_mended_change_is_taken_and_the_faults_go(served: Served) -> None:
     served.site.write_text("{")
-    served.tend()
+    served.poll()
     served.act("off")
-    served.tend()
+    served.poll()
 
     assert served.status()["reloadFaults"] == []
     assert served.privileged() is True
@@ -218,13 +218,13 @@ def test_a_folder_that_changes_while_it_is_read_is_not_taken_until_it_rests(
 
     monkeypatch.setattr(loading, "load_trusted", load_trusted)
     served.act("off")
-    served.tend()
+    served.poll()
     assert served.reported == []
     assert served.privileged() is False
     monkeypatch.setattr(loading, "load_trusted", read)
 
     served.act("audit")
-    served.tend()
+    served.poll()
 
     assert [each.judge.policy.action("no-privileged", "baseline") for each in served.reported] == ["audit"]
 
@@ -238,7 +238,7 @@ def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
 
     monkeypatch.setattr(loading, "load_trusted", load_trusted)
     served.site.write_text("{")
-    served.tend()
+    served.poll()
 
     assert served.reported == []
     assert served.status()["reloadFaults"] == []
@@ -246,9 +246,9 @@ def test_faults_of_a_folder_that_changes_while_it_is_read_are_not_reported(
 
 def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(served: Served) -> None:
     served.act("off")
-    served.live.reload()
-    served.live.reload()
-    served.tend()
+    served.thread.reload()
+    served.thread.reload()
+    served.poll()
 
     assert len(served.reported) == 2
     assert served.privileged() is True
@@ -257,9 +257,9 @@ def test_a_reload_that_is_asked_for_is_done_at_once_and_without_a_change(served:
 def test_a_fault_of_its_own_leaves_the_policy_as_it_was(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(served.live._watch, "look", None)
+    monkeypatch.setattr(served.thread._watch, "take_snapshot", None)
 
-    served.live.reload()
+    served.thread.reload()
 
     assert "TypeError" in caplog.text
     assert served.privileged() is False
@@ -269,7 +269,7 @@ def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.live._retry = backoff.Retry()
+    served.thread._retry = backoff.Retry()
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
@@ -277,14 +277,14 @@ def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
     served.act("off")
     with monkeypatch.context() as patched:
         patched.setattr(folder, "read_regular_file", fail)
-        served.tend()
+        served.poll()
         time.sleep(0.06)
-        served.tend()
+        served.poll()
     assert [in_force.state.faults != () for in_force in served.reported] == [True]
     assert served.status()["reloadFailures"] == 1
 
     time.sleep(0.2)
-    served.tend()
+    served.poll()
 
     assert served.privileged() is True
     assert served.status()["reloadFaults"] == []
@@ -295,16 +295,16 @@ def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.live._retry = backoff.Retry()
+    served.thread._retry = backoff.Retry()
     served.site.write_text("{")
-    served.tend()
+    served.poll()
     time.sleep(0.06)
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
     monkeypatch.setattr(folder, "read_regular_file", fail)
-    served.tend()
+    served.poll()
 
     assert len(served.reported) == 2
     assert "Too many open files" in str(served.reported[-1].state.faults)
@@ -312,23 +312,23 @@ def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
 
 
 def test_a_thread_looks_and_loads_at_once_when_it_is_asked_to(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    served.live.start(follows_another=False)
+    served.thread.start(is_replacement=False)
     served.act("off")
     assert soon(served.privileged)
 
     # Now no look would find the change.
-    monkeypatch.setattr(Watch, "at_rest", lambda watch: False)
+    monkeypatch.setattr(Watch, "poll", lambda watch: False)
     served.act("deny")
-    served.live.request_reload()
+    served.thread.request_reload()
     assert soon(lambda: not served.privileged())
 
 
 def test_each_policy_that_came_into_force_is_kept_and_no_invalid_one(served: Served) -> None:
-    served.live.start(follows_another=False)
+    served.thread.start(is_replacement=False)
     settings = served.application.settings
 
     def kept() -> bytes:
-        found = last_policy.read(settings)
+        found = last_policy.read_saved_policy(settings)
         assert found is not None
         return found.files[served.policy]["site.json"]
 
@@ -343,7 +343,7 @@ def test_each_policy_that_came_into_force_is_kept_and_no_invalid_one(served: Ser
 
 def test_a_decider_that_follows_begins_with_the_folders(served: Served) -> None:
     served.act("off")
-    served.live.start(follows_another=True)
+    served.thread.start(is_replacement=True)
 
     assert served.privileged() is True
     assert [in_force.state.faults for in_force in served.reported[:1]] == [()]
@@ -351,7 +351,7 @@ def test_a_decider_that_follows_begins_with_the_folders(served: Served) -> None:
 
 def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.live._retry = backoff.Retry()
+    served.thread._retry = backoff.Retry()
 
     def fail(path: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
@@ -359,7 +359,7 @@ def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, mo
     served.act("off")
     with monkeypatch.context() as patched:
         patched.setattr(folder, "read_regular_file", fail)
-        served.live.start(follows_another=True)
+        served.thread.start(is_replacement=True)
     assert served.status()["reloadFailures"] == 1
 
     assert soon(served.privileged)
@@ -367,7 +367,7 @@ def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, mo
 
 
 def test_the_first_line_of_a_decider_that_follows_is_a_line_of_its_own(served: Served, tmp_path: Path) -> None:
-    served.live.start(follows_another=True)
+    served.thread.start(is_replacement=True)
 
     assert served.application.log.state.torn is True
 
@@ -375,7 +375,7 @@ def test_the_first_line_of_a_decider_that_follows_is_a_line_of_its_own(served: S
 def test_log_metrics_and_host_stay_the_same_objects(served: Served) -> None:
     before = replace(served.application)
     served.act("off")
-    served.tend()
+    served.poll()
 
     after = served.application
     assert (after.log, after.metrics) == (before.log, before.metrics)

@@ -14,7 +14,7 @@ import pytest
 
 from portero.application import last_policy, loading, reloading
 from portero.application.application import Application
-from portero.application.reloading import begin_anew, reload
+from portero.application.reloading import reload, restore_policy
 from portero.files import package_files
 from portero.settings import own_files
 from tests.application.test_application import ask, built, create
@@ -188,7 +188,7 @@ def begun(tmp_path: Path) -> Application:
 
 
 def followed(application: Application) -> Application:
-    return replace(application, in_force=begin_anew(application))
+    return replace(application, in_force=restore_policy(application))
 
 
 def keep_another(application: Application) -> None:
@@ -196,7 +196,7 @@ def keep_another(application: Application) -> None:
     (tmp_path,) = application.settings.schemas
     (tmp_path / "site.json").write_text('{"actions": {"no-host-pid": "off"}}')
     state = reloaded(application).in_force.state
-    last_policy.write(application.settings, state.held, state.links)
+    last_policy.save_policy(application.settings, state.files, state.links)
     (tmp_path / "site.json").write_text("{")
 
 
@@ -260,7 +260,7 @@ def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
     def hang(*_: object) -> None:
         answers.wait(30)
 
-    monkeypatch.setattr(reloading, "_ANSWERS_WITHIN", 0.1)
+    monkeypatch.setattr(reloading, "_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(loading.folder, "read", hang)
     monkeypatch.setattr(loading.own_files, "list_links", hang)
     after = followed(begun)

@@ -18,7 +18,7 @@ def policy(tmp_path: Path) -> Path:
     made = tmp_path / "policy"
     made.mkdir()
     (made / "site.json").write_text("{}")
-    text = signature.sign(tree.held(made), 3, "2026-11-24T15:00:00Z", KEY, "web")
+    text = signature.sign(tree.read_tree(made), 3, "2026-11-24T15:00:00Z", KEY, "web")
     (made / signature.NAME).write_bytes(text)
     return made
 

@@ -28,7 +28,7 @@ def policy(tmp_path: Path) -> Path:
 
 def put(policy: Path, site: str, version: int, key: PrivateKey = ALICE) -> None:
     (policy / "site.json").write_text(site)
-    text = signature.sign(tree.held(policy), version, "2026-11-24T15:00:00Z", key, "web")
+    text = signature.sign(tree.read_tree(policy), version, "2026-11-24T15:00:00Z", key, "web")
     (policy / signature.NAME).write_bytes(text)
 
 
@@ -68,7 +68,9 @@ def test_a_signed_folder_starts_and_status_says_what_is_signed(policy: Path) -> 
     told = status(built(policy))
 
     key = signature.key_id(ALICE.public_key())
-    assert told["signedFolders"] == {str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}}
+    assert told["signedFolders"] == {
+        str(policy): {"for": "web", "version": 3, "date": "2026-11-24T15:00:00Z", "key": key}
+    }
 
 
 def test_without_trusted_keys_no_signature_is_asked_for(policy: Path) -> None:

@@ -30,8 +30,8 @@ def watch(policy: Path, **options: str) -> Watch:
 
 def changed(watch: Watch) -> bool:
     """Whether a change is told at the second look, having been held back at the first."""
-    assert watch.at_rest() is False
-    return watch.at_rest()
+    assert watch.poll() is False
+    return watch.poll()
 
 
 def rewritten_with_the_same_length_and_time(policy: Path) -> None:
@@ -72,7 +72,7 @@ def test_without_a_change_nothing_is_reported(policy: Path) -> None:
     watching = watch(policy)
     (policy / RULE).read_text()
 
-    assert [watching.at_rest() for _ in range(3)] == [False] * 3
+    assert [watching.poll() for _ in range(3)] == [False] * 3
 
 
 def test_a_folder_that_still_changes_is_not_reported(policy: Path) -> None:
@@ -80,19 +80,19 @@ def test_a_folder_that_still_changes_is_not_reported(policy: Path) -> None:
 
     for number in range(5):
         (policy / "site.json").write_text("x" * number)
-        assert watching.at_rest() is False
-    assert watching.at_rest() is True
+        assert watching.poll() is False
+    assert watching.poll() is True
 
 
 def test_a_change_is_reported_until_it_is_taken(policy: Path) -> None:
     watching = watch(policy)
     (policy / "site.json").write_text("[ ]")
     assert changed(watching)
-    assert watching.at_rest() is True
+    assert watching.poll() is True
 
-    watching.take(watching.look())
+    watching.set_baseline(watching.take_snapshot())
 
-    assert watching.at_rest() is False
+    assert watching.poll() is False
 
 
 def keep_whole_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,15 +111,15 @@ def test_on_a_file_system_of_whole_seconds_a_change_is_told_when_no_other_can_ha
 ) -> None:
     keep_whole_seconds(monkeypatch)
     watching = watch(policy)
-    watching.take(watching.look())
+    watching.set_baseline(watching.take_snapshot())
     (policy / "site.json").write_text("[]")
     now = (policy / "site.json").stat().st_ctime_ns
 
     monkeypatch.setattr(time, "time_ns", lambda: now + 900_000_000)
-    assert [watching.at_rest() for _ in range(3)] == [False, False, False]
+    assert [watching.poll() for _ in range(3)] == [False, False, False]
     assert watching.is_changed
     monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
-    assert watching.at_rest() is True
+    assert watching.poll() is True
 
 
 def test_what_was_taken_so_young_is_told_once_more(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,11 +128,11 @@ def test_what_was_taken_so_young_is_told_once_more(policy: Path, monkeypatch: py
     monkeypatch.setattr(time, "time_ns", lambda: now)
     watching = watch(policy)
     monkeypatch.setattr(time, "time_ns", lambda: now + 3_000_000_000)
-    found = [watching.at_rest() for _ in range(2)]
-    watching.take(watching.look())
+    found = [watching.poll() for _ in range(2)]
+    watching.set_baseline(watching.take_snapshot())
 
     assert found == [True, True]
-    assert [watching.at_rest() for _ in range(2)] == [False, False]
+    assert [watching.poll() for _ in range(2)] == [False, False]
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -165,7 +165,7 @@ def test_another_target_of_a_link_is_a_change(policy: Path) -> None:
 def test_a_link_that_leads_in_a_circle_ends(policy: Path) -> None:
     (policy / "rules" / "circle").symlink_to(policy / "rules")
 
-    assert 0 < len(watch(policy).look()) < 1000
+    assert 0 < len(watch(policy).take_snapshot()) < 1000
 
 
 def test_what_no_policy_is_read_from_does_not_matter(policy: Path) -> None:
@@ -173,7 +173,7 @@ def test_what_no_policy_is_read_from_does_not_matter(policy: Path) -> None:
     (policy / ".git").mkdir()
     (policy / ".git" / "HEAD").write_text("x")
 
-    assert [watching.at_rest() for _ in range(2)] == [False] * 2
+    assert [watching.poll() for _ in range(2)] == [False] * 2
 
 
 def test_in_a_folder_that_must_be_signed_everything_matters_and_so_do_the_keys(policy: Path) -> None:
@@ -182,7 +182,7 @@ def test_in_a_folder_that_must_be_signed_everything_matters_and_so_do_the_keys(p
     watching = watch(policy, trusted_keys=str(key))
     (policy / ".hidden").write_text("x")
     assert changed(watching)
-    watching.take(watching.look())
+    watching.set_baseline(watching.take_snapshot())
 
     key.write_text("xy")
 
@@ -190,7 +190,7 @@ def test_in_a_folder_that_must_be_signed_everything_matters_and_so_do_the_keys(p
 
 
 def test_the_built_in_folder_is_not_watched(policy: Path) -> None:
-    looked = {path for path, _ in watch(policy).look()}
+    looked = {path for path, _ in watch(policy).take_snapshot()}
 
     assert not [path for path in looked if path.startswith(str(package_files.schemas()))]
     assert str(policy / RULE) in looked

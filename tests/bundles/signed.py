@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from portero.bundles import archive
-from portero.bundles.archive import Bundle
-from portero.bundles.store import Trust
+from portero.bundles.archive import Bundle, Trust
 from portero.signing import detached, signature
 from portero.signing.versions import Seen
 

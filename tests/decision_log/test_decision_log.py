@@ -42,7 +42,7 @@ def test_half_a_line_of_a_process_that_was_killed_is_known_to_the_next(tmp_path:
     log = DecisionLog(str(path))
 
     def tear() -> None:
-        log.watch(follows_another=False)
+        log.start(is_replacement=False)
         whole = os.write
         os.write = lambda descriptor, data: whole(descriptor, data[:5])  # type: ignore[assignment]
         with suppress(OSError):

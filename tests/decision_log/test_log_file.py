@@ -149,24 +149,6 @@ def test_half_a_line_of_a_process_that_was_killed_is_no_part_of_the_next(tmp_pat
     assert path.read_text() == '{"id":"d-1"}\n{"id":"d-2","vio\n{"id":"d-3"}\n{"id":"d-4"}\n'
 
 
-def test_a_file_that_ends_with_our_own_line_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "decisions.jsonl"
-    log, other = opened(path), opened(path)
-    log.write('{"id":"d-1"}')
-    reads: list[int] = []
-    read = os.pread
-    monkeypatch.setattr(os, "pread", lambda *of: reads.append(of[2]) or read(*of))
-
-    log.write('{"id":"d-2"}')
-    assert reads == []
-    other.write('{"id":"d-3"}')
-    log.write('{"id":"d-4"}')
-
-    # The last byte of what the other one left.
-    assert reads == [25, 38]
-    assert [line["id"] for line in lines(path)] == ["d-1", "d-2", "d-3", "d-4"]
-
-
 def test_a_file_that_is_cut_while_it_is_looked_at_has_no_half_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

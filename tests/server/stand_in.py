@@ -12,7 +12,7 @@ from pathlib import Path
 
 from portero.dockerd.peer import Peer
 from portero.reading.envelope import LARGEST
-from portero.server.gunicorn_arbiter import Master
+from portero.server.gunicorn_arbiter import Server
 from portero.server.listener import listen, take_over_socket
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
@@ -30,10 +30,10 @@ class StandIn:
         self._loads = 0
         self._began = ""
 
-    def start(self, *, follows_another: bool) -> None:
+    def start(self, *, is_replacement: bool) -> None:
         if NO_FILES.exists():
             raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
-        self._began += "anew" if follows_another else "first"
+        self._began += "anew" if is_replacement else "first"
 
     def request_reload(self) -> None:
         self._loads += 1
@@ -86,7 +86,7 @@ def main() -> None:
     listener = take_over_socket(os.environ) or listen(Path(settings.socket))
     try:
         served = StandIn()
-        Master(served, served, listener, settings).run()
+        Server(served, served, listener, settings).run()
     finally:
         listener.remove()
 

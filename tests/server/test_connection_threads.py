@@ -13,7 +13,7 @@ from portero.dockerd.peer import Peer
 from portero.server import http_connection
 from portero.server.connection_threads import ConnectionThreads
 from portero.server.http_connection import Connection
-from portero.server.status_pages import create
+from portero.server.status_pages import create_pages
 from portero.values.json_types import JSON
 from tests.server.test_http_connection import HEAD, Judge, request
 from tests.waiting import soon
@@ -41,7 +41,7 @@ class Running:
         turns = threading.Semaphore(20)
 
         def connect(client: socket.socket) -> Connection:
-            return Connection(client, judge, create(judge), turns, lambda: False)
+            return Connection(client, judge, create_pages(judge), turns, lambda: False)
 
         self.threads = ConnectionThreads(connect, most)
         self.opened: list[socket.socket] = []

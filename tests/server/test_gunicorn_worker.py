@@ -198,7 +198,7 @@ def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: S
 
     assert connection.getresponse().status == 200
     connection.close()
-    assert "cannot start a worker: Resource temporarily unavailable" in server.stop()[1]
+    assert "cannot start the deciding process: Resource temporarily unavailable" in server.stop()[1]
 
 
 def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Server) -> None:
@@ -222,7 +222,7 @@ def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path
     code = (
         "import runpy\n"
         "from portero.server import gunicorn_worker\n"
-        "gunicorn_worker._SHOWS_LIFE_EVERY = 1.0\n"
+        "gunicorn_worker._HEARTBEAT_SECONDS = 1.0\n"
         "runpy.run_module('stand_in', run_name='__main__')\n"
     )
     path = tmp_path / "portero.sock"

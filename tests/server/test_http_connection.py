@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from portero.dockerd.peer import Peer
 from portero.server import http_connection as connection
 from portero.server.http_connection import Connection
-from portero.server.status_pages import create
+from portero.server.status_pages import create_pages
 from portero.values.json_types import JSON
 
 # More than a socket takes when nobody reads.
@@ -60,7 +60,7 @@ def served(
 ) -> Iterator[socket.socket]:
     """The client's end of a connection that is being served."""
     ours, theirs = socket.socketpair()
-    serving = Connection(theirs, judge, create(judge), turns or threading.Semaphore(4), ending)
+    serving = Connection(theirs, judge, create_pages(judge), turns or threading.Semaphore(4), ending)
     thread = threading.Thread(target=serve, args=(serving,))
     thread.start()
     ours.settimeout(10)
@@ -255,7 +255,7 @@ def test_a_request_that_arrives_just_when_its_connection_is_late_is_answered(mon
     monkeypatch.setattr(connection, "_IDLE", 0.05)
     ours, theirs = socket.socketpair()
     judge = Judge()
-    serving = Connection(theirs, judge, create(judge), threading.Semaphore(1), lambda: False)
+    serving = Connection(theirs, judge, create_pages(judge), threading.Semaphore(1), lambda: False)
     hang_up = serving.hang_up
 
     def hang_up_late() -> None:
@@ -276,7 +276,7 @@ def test_any_time_can_be_waited(seconds: float) -> None:
     """The kernel takes less than a million microseconds, and no time at all for ever."""
     ours, theirs = socket.socketpair()
     with ours:
-        serving = Connection(theirs, Judge(), create(Judge()), threading.Semaphore(1), lambda: False)
+        serving = Connection(theirs, Judge(), create_pages(Judge()), threading.Semaphore(1), lambda: False)
         serving._wait_at_most(seconds)
 
         whole, rest = struct.unpack("@ll", theirs.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))

@@ -145,7 +145,7 @@ def test_a_decider_does_not_remove_the_arbiters_socket(path: Path) -> None:
 
 
 def test_a_folder_locked_by_another_process_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_PATIENCE", 0.1)
+    monkeypatch.setattr(listener, "_LOCK_TIMEOUT", 0.1)
     path.parent.mkdir()
     descriptor = os.open(path.parent, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -31,7 +31,7 @@ def connects(path: Path) -> bool:
 def test_a_socket_in_its_place_is_left_alone(listener: Listener) -> None:
     lost = LostSocket(listener)
 
-    assert lost.make_anew(0.0) is False
+    assert lost.replace_if_lost(0.0) is False
     assert lost.listener is listener
 
 
@@ -44,9 +44,9 @@ def test_a_socket_whose_file_is_gone_is_made_anew(
     if with_folder:
         path.parent.rmdir()
 
-    assert lost.make_anew(0.0) is True
+    assert lost.replace_if_lost(0.0) is True
     assert connects(path)
-    assert lost.make_anew(1.0) is False
+    assert lost.replace_if_lost(1.0) is False
     assert caplog.text.count("was removed, and is made anew") == 1
     os.close(lost.listener.descriptor)
 
@@ -59,22 +59,22 @@ def test_a_place_that_another_process_has_taken_is_tried_again_after_pauses(
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(path))
         other.listen()
-        seen = [lost.make_anew(now / 10) for now in range(35)]
+        seen = [lost.replace_if_lost(now / 10) for now in range(35)]
     assert not any(seen)
     # At once, after a second and after two more.
     assert caplog.text.count("another process listens there") == 3
 
-    assert lost.make_anew(10.0) is True
+    assert lost.replace_if_lost(10.0) is True
     os.close(lost.listener.descriptor)
 
 
 def test_a_socket_of_systemd_is_missed_aloud(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
     path = Path(listener.name)
     lost = LostSocket(Listener(listener.descriptor, listener.name, None, listener.identity, os.getpid()))
-    assert lost.make_anew(0.0) is False
+    assert lost.replace_if_lost(0.0) is False
     path.unlink()
 
-    assert lost.make_anew(1.0) is False
+    assert lost.replace_if_lost(1.0) is False
     assert "was removed, and dockerd cannot connect: systemctl restart portero.socket" in caplog.text
 
 
@@ -83,7 +83,7 @@ def test_a_socket_of_systemd_that_was_never_seen_is_not_missed(
 ) -> None:
     lost = LostSocket(Listener(listener.descriptor, "/no/such/portero.sock", None, (0, 0), os.getpid()))
 
-    assert lost.make_anew(0.0) is False
+    assert lost.replace_if_lost(0.0) is False
     assert caplog.text == ""
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.
 
     monkeypatch.setattr(Path, "lstat", fail)
 
-    assert lost.make_anew(0.0) is False
+    assert lost.replace_if_lost(0.0) is False
 
 
 @pytest.fixture

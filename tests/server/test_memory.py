@@ -117,7 +117,7 @@ def test_large_requests_wait_for_their_turns_and_leave_a_note() -> None:
 def test_a_few_large_requests_are_served_at_once_and_the_next_one_a_while_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory, "_PATIENCE", 0.3)
+    monkeypatch.setattr(memory, "_TIMEOUT_SECONDS", 0.3)
     large, entered, may_leave = LargeRequests(3, lambda: None), threading.Semaphore(0), threading.Event()
 
     def serve() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.server.metrics_port import Exporter, KeptText
+from portero.server.metrics_port import CachedText, Exporter
 from tests.server.commands import ask, create, run, serve
 from tests.server.running import Server, started
 from tests.waiting import soon
@@ -96,7 +96,7 @@ def test_many_scrapes_at_once_cost_the_decider_one() -> None:
         made.append(time.monotonic())
         return b"figures"
 
-    kept = KeptText(text)
+    kept = CachedText(text)
     with ThreadPoolExecutor(8) as pool:
         assert {*pool.map(lambda _: kept(), range(50))} == {b"figures"}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portero.server.status_pages import LaterPage, Page, ask_page, create
+from portero.server.status_pages import LazyPage, Page, ask_page, create_pages
 from portero.values.json_types import JSON
 from tests.server.running import Server
 from tests.server.stand_in import StandIn
@@ -57,7 +57,7 @@ def test_a_later_page_is_made_once_when_it_is_asked_for() -> None:
         made.append(True)
         return ready
 
-    page = LaterPage(make)
+    page = LazyPage(make)
     assert made == []
     assert [ask_page(page, "GET", "/", b"") for _ in range(2)] == [("200 OK", {}, b"x")] * 2
     assert made == [True]
@@ -72,7 +72,7 @@ def test_a_page_that_cannot_be_made_now_is_tried_again(error: Exception, caplog:
             raise failures.pop()
         return ready
 
-    page = LaterPage(make)
+    page = LazyPage(make)
     assert ask_page(page, "GET", "/", b"") == ("503 Service Unavailable", {}, b"")
     assert caplog.messages == [f"no page can be made: {error}"]
     assert ask_page(page, "GET", "/", b"") == ("200 OK", {}, b"x")
@@ -107,14 +107,14 @@ def test_a_fault_in_a_page_is_portero_s_failure_and_logged(caplog: pytest.LogCap
         def status(self) -> dict[str, JSON]:
             raise ZeroDivisionError
 
-    answer = create(Failing()).test_client().get("/status")
+    answer = create_pages(Failing()).test_client().get("/status")
 
     assert answer.get_json(force=True) == {"Allow": False, "Msg": "internal-error"}
     assert "ZeroDivisionError" in caplog.text
 
 
 def test_metrics_are_text_as_prometheus_reads_it() -> None:
-    answer = create(StandIn()).test_client().get("/metrics")
+    answer = create_pages(StandIn()).test_client().get("/metrics")
 
     assert answer.data == b"loads 1\n"
     assert answer.content_type.startswith("text/plain; version=")

@@ -178,6 +178,6 @@ def test_what_is_no_key_of_ours_is_refused() -> None:
 
 
 def test_the_last_version_is_read_for_the_next_one() -> None:
-    assert signature.version_of(signed(version=41)[signature.NAME]) == 41
+    assert signature.read_version(signed(version=41)[signature.NAME]) == 41
     with pytest.raises(SignatureRefused, match="is not JSON"):
-        signature.version_of(b"{")
+        signature.read_version(b"{")

@@ -13,7 +13,7 @@ from portero.policy import folder
 from portero.signing import signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import PublicKey
-from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, SignedReader, read_keys
 from portero.signing.versions import Seen
 
 KEY = signature.new_key()
@@ -31,7 +31,9 @@ def policy(tmp_path: Path) -> Path:
 
 
 def sign(path: Path, version: int = 1) -> None:
-    (path / signature.NAME).write_bytes(signature.sign(tree.held(path), version, "2026-11-24T15:00:00Z", KEY, "web"))
+    (path / signature.NAME).write_bytes(
+        signature.sign(tree.read_tree(path), version, "2026-11-24T15:00:00Z", KEY, "web")
+    )
 
 
 def read(path: Path, **seen: Seen) -> tuple[folder.Folder, list[str]]:
@@ -60,7 +62,7 @@ def test_the_built_in_folder_belongs_to_the_package_and_needs_no_signature() -> 
 def test_files_that_were_read_before_make_the_same_folder(path: Path) -> None:
     found: list[str] = []
 
-    assert folder.of(path, tree.held(path), found) == folder.read(path, found)
+    assert folder.of(path, tree.read_tree(path), found) == folder.read(path, found)
     assert found == []
 
 
@@ -77,7 +79,7 @@ def test_a_misnamed_file_is_the_same_fault_either_way(tmp_path: Path, name: str)
     from_memory: list[str] = []
 
     folder.read(tmp_path, from_disk)
-    folder.of(tmp_path, tree.held(tmp_path), from_memory)
+    folder.of(tmp_path, tree.read_tree(tmp_path), from_memory)
 
     assert [fault.split(":")[0] for fault in from_memory] == [fault.split(":")[0] for fault in from_disk]
     assert from_memory
@@ -119,13 +121,13 @@ def test_a_folder_that_cannot_be_read_is_told_with_its_cure(policy: Path, monkey
     def refuse(path: Path) -> Mapping[str, bytes]:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path / "rules"))
 
-    monkeypatch.setattr(tree, "held", refuse)
+    monkeypatch.setattr(tree, "read_tree", refuse)
 
     assert read(policy)[1] == [f"{policy}/rules: cannot be read (Permission denied): fix its permissions"]
 
 
 def test_a_folder_that_the_same_key_signed_for_other_hosts_is_a_fault(policy: Path) -> None:
-    (policy / signature.NAME).write_bytes(signature.sign(tree.held(policy), 1, "2026-11-24T15:00:00Z", KEY, "db"))
+    (policy / signature.NAME).write_bytes(signature.sign(tree.read_tree(policy), 1, "2026-11-24T15:00:00Z", KEY, "db"))
 
     _, found = read(policy)
 
@@ -175,7 +177,7 @@ def test_trusted_keys_are_read_and_every_one_that_cannot_be_is_named(tmp_path: P
     (tmp_path / "alice.pub").write_bytes(signature.public_text(KEY.public_key()))
     (tmp_path / "bob.pub").write_text("bob")
 
-    assert trusted_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
+    assert read_keys([tmp_path / "alice.pub"]).keys() == TRUSTED.keys()
     with pytest.raises(InvalidKeys) as broken:
-        trusted_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
+        read_keys([tmp_path / name for name in ("alice.pub", "bob.pub", "carol.pub")])
     assert [os.path.basename(fault.split(":")[0]) for fault in broken.value.faults] == ["bob.pub", "carol.pub"]

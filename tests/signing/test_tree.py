@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portero.signing import tree
-from portero.signing.tree import TreeRefused, held
+from portero.signing.tree import TreeRefused, read_tree
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 def refusals(folder: Path) -> list[tuple[str, str]]:
     with pytest.raises(TreeRefused) as refused:
-        held(folder)
+        read_tree(folder)
     return [*refused.value.faults]
 
 
@@ -29,14 +29,14 @@ def test_every_file_is_held_under_its_name_below_the_folder(folder: Path) -> Non
     (folder / ".hidden").write_bytes(b"x")
     (folder / "empty").mkdir()
 
-    assert held(folder) == {".hidden": b"x", "rules/images/team.json": b"[]", "site.json": b"{}"}
+    assert read_tree(folder) == {".hidden": b"x", "rules/images/team.json": b"[]", "site.json": b"{}"}
 
 
 def test_the_folder_itself_may_be_reached_through_a_link(folder: Path) -> None:
     link = folder.parent / "current"
     link.symlink_to(folder)
 
-    assert held(link) == held(folder)
+    assert read_tree(link) == read_tree(folder)
 
 
 def test_links_below_it_are_refused_whatever_they_lead_to(folder: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_name_that_is_no_text_is_refused(folder: Path) -> None:
 
 
 def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "LARGEST", 4)
-    assert len(held(folder)) == 2
+    monkeypatch.setattr(tree, "MAX_SIZE", 4)
+    assert len(read_tree(folder)) == 2
 
-    monkeypatch.setattr(tree, "LARGEST", 3)
+    monkeypatch.setattr(tree, "MAX_SIZE", 3)
     ((name, sentence),) = refusals(folder)
     assert name in ("site.json", "team.json")
     assert "makes the folder larger" in sentence
@@ -77,10 +77,10 @@ def test_more_than_a_policy_can_be_is_refused(folder: Path, monkeypatch: pytest.
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        held(tmp_path / "missing")
+        read_tree(tmp_path / "missing")
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
-        held(tmp_path / "file")
+        read_tree(tmp_path / "file")
 
 
 def test_a_folder_below_that_cannot_be_read_is_an_error_rather_than_empty(
@@ -92,4 +92,4 @@ def test_a_folder_below_that_cannot_be_read_is_an_error_rather_than_empty(
     monkeypatch.setattr(os, "scandir", refuse)
 
     with pytest.raises(PermissionError):
-        held(folder)
+        read_tree(folder)

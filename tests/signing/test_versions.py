@@ -26,8 +26,8 @@ def remember(file: Path, version: int, content: str = "a", *, allow_rollback: bo
 
 
 def test_nothing_was_seen_before_the_first_time(file: Path) -> None:
-    assert versions.read(file) == {}
-    assert versions.fault({}, manifest(1)) is None
+    assert versions.read_versions(file) == {}
+    assert versions.find_fault({}, manifest(1)) is None
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ def test_a_version_may_only_follow_on_what_was_in_force(
 ) -> None:
     remember(file, 7)
 
-    told = versions.fault(versions.read(file), manifest(version, content))
+    told = versions.find_fault(versions.read_versions(file), manifest(version, content))
 
     assert (told or "").split(":")[0] == (fault or "")
-    assert versions.fault(versions.read(file), manifest(version, content, "db")) is None
+    assert versions.find_fault(versions.read_versions(file), manifest(version, content, "db")) is None
 
 
 def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
@@ -55,21 +55,21 @@ def test_what_another_process_remembered_meanwhile_counts(file: Path) -> None:
 
     with pytest.raises(InvalidVersions, match=f"{FOLDER}: is version 6, and version 7 was in force"):
         remember(file, 6)
-    assert versions.read(file)["web"].version == 7
+    assert versions.read_versions(file)["web"].version == 7
 
 
 def test_a_rollback_that_is_allowed_is_what_is_remembered_then(file: Path) -> None:
     remember(file, 7)
     remember(file, 6, allow_rollback=True)
 
-    assert versions.read(file)["web"].version == 6
+    assert versions.read_versions(file)["web"].version == 6
 
 
 def test_other_folders_stay_remembered(file: Path) -> None:
     remember(file, 7)
     versions.remember(file, {Path("/srv/policy"): manifest(1, group="db")}, allow_rollback=False)
 
-    assert {name: seen.version for name, seen in versions.read(file).items()} == {"db": 1, "web": 7}
+    assert {name: seen.version for name, seen in versions.read_versions(file).items()} == {"db": 1, "web": 7}
 
 
 def test_the_memory_is_roots_own_and_is_left_alone_when_nothing_changed(file: Path) -> None:
@@ -100,12 +100,12 @@ def test_a_memory_that_cannot_be_read_is_refused_rather_than_forgotten(file: Pat
     file.write_text(text)
 
     with pytest.raises(InvalidVersions, match=str(file)):
-        versions.read(file)
+        versions.read_versions(file)
 
 
 def test_a_memory_in_a_place_that_cannot_be_had_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidVersions, match="cannot be read"):
-        versions.read(tmp_path / "file" / "state.json")
+        versions.read_versions(tmp_path / "file" / "state.json")
     with pytest.raises(InvalidVersions, match="choose another PORTERO_STATE"):
         remember(tmp_path / "file" / "state.json", 1)

@@ -27,24 +27,24 @@ EXISTING = {"existing-container", "existing-volume", "existing-network", "existi
 def test_the_setting_comes_before_how_the_last_lookup_went(setting: str, last: LookupState, expected: str) -> None:
     settings = Settings.read({}, {"lookups": setting})
 
-    assert lookup_state.state_of(settings, last) == expected
+    assert lookup_state.find_state(settings, last) == expected
 
 
 def test_a_managed_plugin_without_the_socket_cannot_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: 1)
 
-    assert lookup_state.state_of(SETTINGS, "auto") == "unavailable"
-    assert lookup_state.state_of(replace(SETTINGS, docker_host=Path("/run/docker.sock")), "auto") == "auto"
+    assert lookup_state.find_state(SETTINGS, "auto") == "unavailable"
+    assert lookup_state.find_state(replace(SETTINGS, docker_host=Path("/run/docker.sock")), "auto") == "auto"
 
 
 def test_the_blind_rules_are_those_in_force_that_read_objects() -> None:
-    blind = set(lookup_state.list_blind_rules(SETTINGS, policy(), "unavailable"))
+    blind = set(lookup_state.list_rules_without_lookups(SETTINGS, policy(), "unavailable"))
     assert blind >= EXISTING
     assert not {"no-privileged", "non-root-user"} & blind
-    assert "non-root-user" in lookup_state.list_blind_rules(
+    assert "non-root-user" in lookup_state.list_rules_without_lookups(
         replace(SETTINGS, profile="restricted"), policy(), "unavailable"
     )
-    assert list(lookup_state.list_blind_rules(SETTINGS, policy(), "unanswered")) == []
+    assert list(lookup_state.list_rules_without_lookups(SETTINGS, policy(), "unanswered")) == []
 
 
 def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> None:
@@ -53,8 +53,8 @@ def test_rules_about_owners_are_blind_only_where_the_site_has_ownership() -> Non
     owning = replace(loaded, site={**loaded.site, "ownership": "com.example.owner"})
 
     assert loaded.site["ownership"] == ""
-    assert not of_owners & set(lookup_state.list_blind_rules(SETTINGS, loaded, "off"))
-    assert of_owners <= set(lookup_state.list_blind_rules(SETTINGS, owning, "off"))
+    assert not of_owners & set(lookup_state.list_rules_without_lookups(SETTINGS, loaded, "off"))
+    assert of_owners <= set(lookup_state.list_rules_without_lookups(SETTINGS, owning, "off"))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from portero.host.live_host import HostFiles
 from portero.host.view import Trace
 from portero.refusals import Refused
 from portero.status import seen_daemons
-from portero.status.status import list_trusted
+from portero.status.status import list_writers
 from portero.values.times import format_instant
 from tests.application.test_application import ask, built, create, logged, site_with_exception, site_with_tokens
 from tests.host.proc_tree import dockerd
@@ -148,7 +148,7 @@ def test_a_log_that_could_not_be_written_needs_attention_for_15_minutes(
     now = time.monotonic()
     for passed, expected in ((890, [failure]), (910, [])):
         monkeypatch.setattr(time, "monotonic", lambda passed=passed: now + passed)
-        asked.looked_at = now + passed  # the thread goes on
+        asked.polled_at = now + passed  # the thread goes on
         assert asked.health()["attention"] == expected
 
 
@@ -190,7 +190,7 @@ def test_a_managed_plugin_that_cannot_ask_dockerd_needs_attention(
 def test_the_users_whom_bind_sources_trusts_are_named() -> None:
     host = FixedHost({"owners": {"/home/alicia": "user alicia (1000)"}})
 
-    assert list_trusted(["/home/alicia", "/srv/app"], host) == {"/home/alicia": ["user alicia (1000)"], "/srv/app": []}
+    assert list_writers(["/home/alicia", "/srv/app"], host) == {"/home/alicia": ["user alicia (1000)"], "/srv/app": []}
 
 
 def test_users_whom_nobody_can_see_are_not_no_users() -> None:
@@ -198,7 +198,7 @@ def test_users_whom_nobody_can_see_are_not_no_users() -> None:
         def trace(self, path: str) -> Trace:
             raise Refused("host-unreadable")
 
-    assert list_trusted(["/srv"], Unreadable()) == {"/srv": "unknown: the host cannot be read"}
+    assert list_writers(["/srv"], Unreadable()) == {"/srv": "unknown: the host cannot be read"}
 
 
 def test_what_cannot_be_read_of_containerd_and_lookups_without_an_answer_need_attention(

@@ -1,14 +1,13 @@
-"""The application: answers dockerd's requests by policy, host and log.
+"""The application answers dockerd's requests by policy, host and log.
 
 The decision is logged before it is sent. Every failure on the way is a denial. The policy in force is replaced as a
-whole (portero.application.reloading); portero.status.status reports on it.
+whole (reloading.py).
 """
 
 import logging
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from portero.application import loading
 from portero.decision import Decision, in_order, new_id, refusal
@@ -64,8 +63,8 @@ class Application:
     recorder: RequestRecorder | None = None
     list_docker_users: status.ListDockerUsers = status.list_no_users
     metrics: Metrics = field(default_factory=Metrics)
-    # When the policy folders were last looked at, by time.monotonic(); a look at a file system that hangs does not end.
-    looked_at: float = field(default_factory=time.monotonic)
+    # When the policy folders were last polled, by time.monotonic(); a poll of a file system that hangs does not end.
+    polled_at: float = field(default_factory=time.monotonic)
 
     def answer(self, data: bytes, peer: Peer | None = None) -> dict[str, JSON]:
         """The reply to one AuthZReq as dockerd posted it: {"Allow": bool, "Msg": text}.
@@ -76,24 +75,23 @@ class Application:
             if (own := answer_own(data)) is not None:
                 return own
             decision = self._decide(data, peer)
-            allowed = decision.allowed
-            return {"Allow": allowed, "Msg": "" if allowed else denial.write_denial(decision)}
+            return {"Allow": decision.allowed, "Msg": "" if decision.allowed else denial.write_denial(decision)}
         except Exception as error:  # noqa: BLE001 - the last resort: an internal error is a denial
             _LOG.error("internal error", exc_info=error)
             return self.failure()
 
     def failure(self) -> dict[str, JSON]:
         """The reply when no decision could be made or logged."""
-        code = CODES["internal-error"]
-        return {"Allow": False, "Msg": f"internal-error: {code.reason} -> {code.remedy}"}
+        error = CODES["internal-error"]
+        return {"Allow": False, "Msg": f"internal-error: {error.reason} -> {error.remedy}"}
 
     def health(self) -> dict[str, JSON]:
         """The short status, for GET /healthz."""
-        return status.health(self._view())
+        return status.describe_health(self._view())
 
     def status(self) -> dict[str, JSON]:
         """The full status, for GET /status."""
-        return status.full(self._view(), self.metrics.so_far())
+        return status.describe_status(self._view(), self.metrics.count())
 
     def metrics_text(self) -> bytes:
         """The metrics in Prometheus's text format, for GET /metrics."""
@@ -112,8 +110,8 @@ class Application:
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",
-            self.metrics.so_far().break_glass,
-            time.monotonic() - self.looked_at,
+            self.metrics.count().break_glass,
+            time.monotonic() - self.polled_at,
             in_force.is_usable,
             self.list_docker_users,
         )
@@ -155,13 +153,11 @@ class Application:
 
 
 def _refuse(decision: Decision, code: str) -> Decision:
-    proposed = decision.suggestion
-    return replace(
-        decision,
-        violations=in_order((*decision.violations, refusal(code, ""))),
+    suggestion = decision.suggestion
+    if suggestion is not None:
         # Whatever a user changes, this stays.
-        suggestion=replace(proposed, still=(*proposed.still, code)) if proposed is not None else None,
-    )
+        suggestion = replace(suggestion, still=(*suggestion.still, code))
+    return replace(decision, violations=in_order((*decision.violations, refusal(code, ""))), suggestion=suggestion)
 
 
 def build(
@@ -170,23 +166,19 @@ def build(
     list_docker_users: status.ListDockerUsers = status.list_no_users,
 ) -> Application:
     """Load and open everything; raises LoadError with every fault."""
-    # Decided before a fork: the decider of a managed plugin is not its first process.
-    settings = replace(settings, host_root=_resolve_host_root(settings))
+    if settings.visible_root == "none":
+        # Settled before a fork: the deciding process of a managed plugin is not its first one.
+        settings = replace(settings, host_root="none")
     routes, shapes = api_tables.load_api()
     loaded = loading.load_trusted(settings, routes.operations)
     log = _open_log(settings)
     loading.remember_versions(settings, loaded.signed)
-    operations = (operation.id for operation in routes.operations)
-    metrics = Metrics(operations, log.state.is_stalled)
-    state = loaded.state(time.time())
+    metrics = Metrics((operation.id for operation in routes.operations), log.state.is_stalled)
+    state = loaded.make_state(time.time())
     metrics.policy_loaded(state.loaded, enforcing=settings.mode == "enforce")
     judge = loading.assemble_judge(settings, loaded.policy, routes, shapes, loaded.links)
     judge = replace(judge, enforcement=replace(judge.enforcement, audit_profile=settings.reported_profile))
     return Application(settings, InForce(judge, state), log, recorder, list_docker_users, metrics)
-
-
-def _resolve_host_root(settings: Settings) -> Literal["auto", "none"] | Path:
-    return "none" if settings.visible_root == "none" else settings.host_root
 
 
 def _open_log(settings: Settings) -> DecisionLog:

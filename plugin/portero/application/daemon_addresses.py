@@ -1,9 +1,4 @@
-"""Where a dockerd listens itself: AskingDaemon in, paths out.
-
-A socket is the daemon's own when the daemon has it open, whatever other processes are called that have it open too.
-
-At which sockets dockerd is asked what exists: the settings and the daemon that asks in, addresses out.
-"""
+"""At which sockets dockerd is asked what exists: the one in the settings, or those that the asking daemon has open."""
 
 import os
 import stat
@@ -19,11 +14,11 @@ from portero.settings.settings import Settings
 
 
 class DaemonSockets:
-    """The paths at which this process finds the sockets, those of the daemon's configuration first.
+    """The paths at which this process finds the daemon's sockets, those of its configuration first.
 
-    The others are looked for when someone gets to them: a daemon answers at the first, and has a descriptor for each
+    The others are looked for only when they are needed: a daemon answers at the first, and has a descriptor for each
     stream of its containers. A configured path stays in the list when it is not found: a socket that systemd opened is
-    in its network namespace. OSError, from going through them: they could not be read.
+    in its network namespace. Going through them raises OSError when they cannot be read.
     """
 
     def __init__(self, daemon: AskingDaemon, proc: Path = Path("/proc")) -> None:
@@ -42,8 +37,8 @@ class DaemonSockets:
     def _others(self) -> list[str]:
         folder = f"{self._proc}/{self._daemon.pid}"
         open_sockets = {inode for inode, _ in list_open_sockets(f"{folder}/fd")}
-        found = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
-        return sorted(path for path in found.difference(self._daemon.hosts) if path.startswith("/"))
+        paths = {clean(path) for inode, path in list_listening(f"{folder}/net/unix") if inode in open_sockets}
+        return sorted(path for path in paths.difference(self._daemon.hosts) if path.startswith("/"))
 
 
 def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> Iterable[str]:
@@ -59,7 +54,7 @@ def list_daemon_addresses(settings: Settings, daemon: AskingDaemon | None) -> It
 def _is_socket_of_root(address: str) -> bool:
     """A managed plugin without its mount docker-socket has the device /dev/null there."""
     try:
-        found = os.stat(address)
+        status = os.stat(address)
     except OSError:
         return False
-    return stat.S_ISSOCK(found.st_mode) and found.st_uid == 0
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid == 0

@@ -19,14 +19,12 @@ from portero.values.errors import LoadError
 
 def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostFiles:
     """The host that requests are judged by; `links`: those in the policy folders."""
-    spelt = sys.getfilesystemencoding()
-    if spelt != "utf-8":
+    if (encoding := sys.getfilesystemencoding()) != "utf-8":
         # dockerd and the kernel take names as the bytes that a client sends, which are UTF-8.
         raise LoadError(
-            [f"the locale spells names of files in {spelt}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
+            [f"the locale spells names of files in {encoding}, dockerd in UTF-8: set PYTHONUTF8=1, or LANG=C.UTF-8"]
         )
     root = settings.visible_root
-    listening = SocketCache()
     addresses = partial(list_daemon_addresses, settings)
     objects, networks = DaemonObjects(addresses), DaemonNetworks(addresses)
     try:
@@ -44,7 +42,7 @@ def make_host(settings: Settings, policy: Policy, links: Sequence[str]) -> HostF
         programs=own_files.list_programs(),
         logs=own_files.list_logs(settings),
         protected=policy.protected_paths,
-        listening=listening,
+        listening=SocketCache(),
         owners=owners,
         new_lookup=networks.new_lookup,
         lookups_fail=lambda: networks.has_failed,

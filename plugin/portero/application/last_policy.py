@@ -1,13 +1,12 @@
-"""The policy that came into force last, as bytes in the state folder.
+"""The policy that came into force last, saved in the state folder.
 
-A decider that follows on one that was killed begins with these when the policy folders are invalid by then. They are
-verified again as they are loaded, signatures and versions included: where they lie, they could have been changed.
+A deciding process that replaces a killed one loads it when the policy folders are invalid by then. Signatures and
+versions are verified again: where the file lies, it could have been changed.
 """
 
 import base64
 import errno
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +15,7 @@ from typing import Any
 
 from portero.files.whole_files import read_regular_file, write_whole
 from portero.settings.settings import Settings
-from portero.status.policy_state import Held
+from portero.status.policy_state import PolicyFiles
 
 _FORMAT = 1
 _OWNER_ONLY = 0o600
@@ -25,20 +24,23 @@ _MAX_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A policy as it was kept: its files, and the links that were in its folders."""
+class SavedPolicy:
+    """The files of a policy, and the links that were in its folders."""
 
-    files: Held
+    files: PolicyFiles
     links: tuple[str, ...]
 
 
-def write(settings: Settings, held: Held, links: tuple[str, ...]) -> None:
-    """Keep the policy of the site's own folders. Raises OSError; no earlier one is kept then.
+def save_policy(settings: Settings, files: PolicyFiles, links: tuple[str, ...]) -> None:
+    """Save the policy of the site's own folders. After an OSError no earlier one is there either.
 
-    The built-in rules belong to the code that runs: the process that begins deciders has them in memory.
+    The built-in rules belong to the code that runs: the arbiter has them in memory.
     """
     file = settings.last_policy
-    folders = {str(path): _encode(held[path]) for path in settings.schemas}
+    folders = {
+        str(path): {name: base64.b64encode(data).decode() for name, data in files[path].items()}
+        for path in settings.schemas
+    }
     content = json.dumps({"format": _FORMAT, "links": links, "folders": folders}).encode()
     try:
         if len(content) > _MAX_BYTES:
@@ -51,29 +53,24 @@ def write(settings: Settings, held: Held, links: tuple[str, ...]) -> None:
         raise
 
 
-def read(settings: Settings) -> Kept | None:
-    """The policy that was kept for these folders; None: there is none, or not in whole. Raises OSError."""
+def read_saved_policy(settings: Settings) -> SavedPolicy | None:
+    """The policy that was saved for these folders; None: there is none, or not in whole. Raises OSError."""
     try:
-        written = read_regular_file(settings.last_policy, _MAX_BYTES + 2 * sha256().block_size)
+        text = read_regular_file(settings.last_policy, _MAX_BYTES + 2 * sha256().block_size)
     except FileNotFoundError:
         return None
-    digest, _, content = written.partition(b"\n")
+    digest, _, content = text.partition(b"\n")
     if digest != _digest(content):
         return None
     document: dict[str, Any] = json.loads(content)
     if document["format"] != _FORMAT or {*document["folders"]} != {*map(str, settings.schemas)}:
         return None
-    files = {Path(path): _decode(files) for path, files in document["folders"].items()}
-    return Kept(files, tuple(document["links"]))
+    files = {
+        Path(path): {name: base64.b64decode(data) for name, data in encoded.items()}
+        for path, encoded in document["folders"].items()
+    }
+    return SavedPolicy(files, tuple(document["links"]))
 
 
 def _digest(content: bytes) -> bytes:
     return sha256(content).hexdigest().encode()
-
-
-def _encode(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: base64.b64encode(content).decode() for name, content in files.items()}
-
-
-def _decode(files: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: base64.b64decode(content) for name, content in files.items()}

@@ -1,6 +1,6 @@
 """From settings to a judge: the policy read from its folders, trusted or refused.
 
-The files are kept byte for byte (`Loaded.held`), so that they can be loaded again, and verified.
+The files are kept byte for byte (`Loaded.files`), so that they can be loaded and verified again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from portero.settings.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
 from portero.signing.versions import InvalidVersions
-from portero.status.policy_state import Held, PolicyState
+from portero.status.policy_state import PolicyFiles, PolicyState
 from portero.values.errors import LoadError
 
 
@@ -32,69 +32,82 @@ from portero.values.errors import LoadError
 class Loaded:
     """A policy ready to judge by, how its folders are signed, and the files that it was made of.
 
-    `first_seen`: the groups of which no signed version is known to have been in force. `links`: those in the folders.
+    `new_groups`: the groups of which no signed version is known to have been in force. `links`: those in the folders.
     """
 
     policy: Policy
     signed: Mapping[Path, Manifest]
-    held: Held
-    first_seen: tuple[str, ...] = ()
+    files: PolicyFiles
+    new_groups: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 
-    def state(self, now: float) -> PolicyState:
+    def make_state(self, now: float) -> PolicyState:
         """The state of this policy, loaded now (seconds since 1970)."""
-        return PolicyState(now, now, (), self.signed, self.held, self.first_seen, links=self.links)
-
-
-class _Keeping:
-    """A reader that remembers what it read."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self.held: dict[Path, Mapping[str, bytes]] = {}
-
-    def read(self, path: Path, found: list[str]) -> Folder:
-        content = self._reader(path, found)
-        self.held[path] = content.data
-        return content
+        return PolicyState(now, now, (), self.signed, self.files, self.new_groups, links=self.links)
 
 
 def load_trusted(
-    settings: Settings, operations: Sequence[Operation], held: Held | None = None, kept: Held | None = None
+    settings: Settings,
+    operations: Sequence[Operation],
+    before: PolicyFiles | None = None,
+    saved: PolicyFiles | None = None,
 ) -> Loaded:
     """What the folders hold now; raises LoadError, also when they are not signed as PORTERO_TRUSTED_KEYS asks.
 
-    `held`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
-    version by now, and such rules may look at facts that this code does not find. `kept`: the files to load instead of
-    what the site's own folders hold now, which are not looked at.
+    `before`: the files of an earlier load. Of these the built-in ones are used: those on the disk may be of another
+    version by now, and such rules may look at facts that this code does not find. `saved`: the files to load instead of
+    what the site's own folders hold now, which are not read.
     """
     if not settings.trusted_keys:
-        reader = folder.read if kept is None else partial(_read_held, kept)
-        loaded = _load_kept(settings, operations, _with_builtin(reader, held), {})
-        return loaded if kept is not None else replace(loaded, links=list_links(settings))
+        reader = folder.read if saved is None else partial(_read_from, saved)
+        loaded = _load_all(settings, operations, reader, before, {})
+        return replace(loaded, links=list_links(settings) if saved is None else ())
     # Both load `cryptography`, which takes its time and which no other host needs.
     from portero.application import signed_folders
     from portero.signing.signed_reader import InvalidKeys
 
     try:
-        signed = signed_folders.new_reader(settings, kept)
-        loaded = _load_kept(settings, operations, _with_builtin(signed.read, held), signed.manifests)
+        signed = signed_folders.new_reader(settings, saved)
+        loaded = _load_all(settings, operations, signed.read, before, signed.manifests)
         new = {manifest.group for manifest in signed.manifests.values()} - signed.seen.keys()
-        links = list_links(settings) if kept is None else ()
-        return replace(loaded, held={**loaded.held, **signed.files}, first_seen=tuple(sorted(new)), links=links)
+        links = list_links(settings) if saved is None else ()
+        return replace(loaded, files={**loaded.files, **signed.files}, new_groups=tuple(sorted(new)), links=links)
     except (InvalidKeys, InvalidVersions) as error:
         raise LoadError(str(error).splitlines()) from error
 
 
-def _with_builtin(reader: Reader, held: Held | None) -> Reader:
-    builtin = package_files.schemas()
-    if held is None:
-        return reader
-    return lambda path, found: _read_held(held, path, found) if path == builtin else reader(path, found)
+def _load_all(
+    settings: Settings,
+    operations: Sequence[Operation],
+    reader: Reader,
+    before: PolicyFiles | None,
+    signed: Mapping[Path, Manifest],
+) -> Loaded:
+    files: dict[Path, Mapping[str, bytes]] = {}
+
+    def read(path: Path, faults: list[str]) -> Folder:
+        if before is not None and path == package_files.schemas():
+            content = _read_from(before, path, faults)
+        else:
+            content = reader(path, faults)
+        files[path] = content.data
+        return content
+
+    policy = _load_policy(settings, operations, read)
+    if policy.trusted.token_issuers and not settings.host_groups:
+        raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
+    return Loaded(policy, signed, files)
 
 
-def _read_held(held: Held, path: Path, found: list[str]) -> Folder:
-    return folder.of(path, held[path], found)
+def _read_from(files: PolicyFiles, path: Path, faults: list[str]) -> Folder:
+    return folder.of(path, files[path], faults)
+
+
+def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
+    try:
+        return load(settings.policy_folders, operations, reader)
+    except InvalidPolicy as error:
+        raise LoadError(error.faults) from error
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
@@ -120,26 +133,9 @@ def assemble_judge(settings: Settings, policy: Policy, routes: Routes, shapes: S
     return Judge(policy, routes, shapes, host, Enforcement(settings.profile, settings.mode), settings.host_groups)
 
 
-def _load_kept(
-    settings: Settings, operations: Sequence[Operation], reader: Reader, signed: Mapping[Path, Manifest]
-) -> Loaded:
-    keeping = _Keeping(reader)
-    policy = _load_policy(settings, operations, keeping.read)
-    if policy.trusted.token_issuers and not settings.host_groups:
-        raise LoadError(["PORTERO_HOST_GROUPS: is empty, and a token must be for one of them: name one, such as web"])
-    return Loaded(policy, signed, keeping.held)
-
-
 def list_links(settings: Settings) -> tuple[str, ...]:
     """The links in the policy folders; raises LoadError."""
     try:
         return own_files.list_links(settings)
     except OSError as error:
         raise LoadError([f"{error.filename}: cannot be read ({error.strerror}): {folder.find_cure(error)}"]) from error
-
-
-def _load_policy(settings: Settings, operations: Sequence[Operation], reader: Reader) -> Policy:
-    try:
-        return load(settings.policy_folders, operations, reader)
-    except InvalidPolicy as error:
-        raise LoadError(error.faults) from error

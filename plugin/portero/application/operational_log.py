@@ -15,7 +15,7 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)
     0x09: "\\t",
 }
 # Seconds to wait for a reader of standard error.
-_PATIENCE = 1.0
+_TIMEOUT = 1.0
 
 
 class OneLineFormatter(logging.Formatter):
@@ -42,14 +42,14 @@ class _StandardError(logging.Handler):
             self._write(self.format(record) + "\n")
 
     def _write(self, line: str) -> None:
-        patience = _PATIENCE
+        timeout = _TIMEOUT
         if self._lost:
             end = "\n" if self._torn else ""
-            patience = 0.0
+            timeout = 0.0
             line = f"{end}portero: warning: {_count_lost(self._lost)}\n{line}"
         # Where a pipe takes anything it takes as much at once (pipe(7), PIPE_BUF).
         for start in range(0, len(line), select.PIPE_BUF):
-            if not _has_room(patience):
+            if not _has_room(timeout):
                 self._lost += 1
                 self._torn = self._torn or start > 0
                 return

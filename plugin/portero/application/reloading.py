@@ -1,4 +1,4 @@
-"""What is to be in force after a reload, and in a decider that follows on one that was killed."""
+"""What is in force after a reload, and in a deciding process that replaces a killed one."""
 
 import logging
 import time
@@ -13,19 +13,18 @@ from portero.application.loading import Loaded
 from portero.host.live_host import HostFiles
 from portero.judging.judge import Judge
 from portero.policy.policy import Policy
-from portero.status.policy_state import Held
+from portero.status.policy_state import PolicyFiles
 from portero.threads import start_thread
 from portero.values.errors import LoadError
 
 _LOG = logging.getLogger(__name__)
-# Seconds.
-_ANSWERS_WITHIN = 5.0
+_TIMEOUT_SECONDS = 5.0
 
 
 def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: True) -> InForce | None:
     """What is to be in force with the folders as they are now: their policy, or the old one with the folders' faults.
 
-    None when the folders changed while they were read, which `is_unchanged` finds out.
+    None when the folders changed while they were read, as `is_unchanged` finds out.
     """
     try:
         loaded = _load(application)
@@ -33,12 +32,12 @@ def reload(application: Application, is_unchanged: Callable[[], bool] = lambda: 
             return None
         loading.remember_versions(application.settings, loaded.signed)
     except Exception as error:  # noqa: BLE001 - an error of ours at a reload must not end the plugin
-        return _keep(application, _list_faults(error)) if is_unchanged() else None
+        return _keep_old_policy(application, _list_faults(error)) if is_unchanged() else None
     return _bring_into_force(application, loaded)
 
 
-def begin_anew(application: Application) -> InForce:
-    """What a decider begins with that follows on another one; raises LoadError.
+def restore_policy(application: Application) -> InForce:
+    """What is in force in a process that replaces a killed one; raises LoadError.
 
     The policy in the folders or, if that is invalid, the last one that was in force. Without either nothing is allowed:
     requests are judged by the built-in rules, and refused whatever these say.
@@ -52,10 +51,10 @@ def begin_anew(application: Application) -> InForce:
         faults = _list_faults(error)
     file, is_usable = settings.last_policy, True
     try:
-        kept = last_policy.read(settings)
-        if kept is None:
+        saved = last_policy.read_saved_policy(settings)
+        if saved is None:
             raise LoadError([f"{file}: does not hold the policy of these folders"])
-        loaded = replace(_load(application, kept.files), links=kept.links)
+        loaded = replace(_load(application, saved.files), links=saved.links)
         _LOG.warning("the policy folders are invalid: the policy that was in force is loaded from %s", file)
     except Exception as error:  # noqa: BLE001 - as at a reload
         _LOG.error("no policy is valid, and every request is refused until one is: %s", " | ".join(_list_faults(error)))
@@ -73,18 +72,18 @@ def _list_faults(error: Exception) -> tuple[str, ...]:
 
 
 def _load_in_time(application: Application) -> Loaded:
-    """What the folders hold, unless their file system does not answer: no request is answered before this ends."""
-    ended: SimpleQueue[Loaded | Exception] = SimpleQueue()
+    """What the folders hold, unless their file system hangs: no request is answered before this ends."""
+    outcome: SimpleQueue[Loaded | Exception] = SimpleQueue()
 
     def load() -> None:
         try:
-            ended.put(_load(application))
-        except Exception as error:  # noqa: BLE001 - it is raised by who waits
-            ended.put(error)
+            outcome.put(_load(application))
+        except Exception as error:  # noqa: BLE001 - raised below
+            outcome.put(error)
 
     start_thread("first load", load)
     try:
-        loaded = ended.get(timeout=_ANSWERS_WITHIN)
+        loaded = outcome.get(timeout=_TIMEOUT_SECONDS)
     except Empty:
         raise LoadError(["the policy folders do not answer: look at their file system"]) from None
     if isinstance(loaded, Exception):
@@ -92,20 +91,20 @@ def _load_in_time(application: Application) -> Loaded:
     return loaded
 
 
-def _load(application: Application, kept: Held | None = None) -> Loaded:
+def _load(application: Application, saved: PolicyFiles | None = None) -> Loaded:
     in_force = application.in_force
-    return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state.held, kept)
+    return loading.load_trusted(application.settings, in_force.judge.routes.operations, in_force.state.files, saved)
 
 
 def _bring_into_force(application: Application, loaded: Loaded) -> InForce:
-    # Attention is due until the next start.
-    known = application.in_force.state.first_seen
-    state = replace(loaded.state(time.time()), first_seen=tuple(sorted({*known, *loaded.first_seen})))
+    # New groups need attention until the next start.
+    new_groups = {*application.in_force.state.new_groups, *loaded.new_groups}
+    state = replace(loaded.make_state(time.time()), new_groups=tuple(sorted(new_groups)))
     application.metrics.policy_loaded(state.loaded, enforcing=application.settings.mode == "enforce")
-    return InForce(_take_over(application, loaded.policy, state.links), state)
+    return InForce(_replace_policy(application, loaded.policy, state.links), state)
 
 
-def _take_over(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
+def _replace_policy(application: Application, policy: Policy, links: Sequence[str]) -> Judge:
     """The judge by a policy, and the host as that protects it with the links in its folders."""
     judge = application.in_force.judge
     host = judge.host
@@ -116,13 +115,13 @@ def _take_over(application: Application, policy: Policy, links: Sequence[str]) -
     return replace(judge, policy=policy, host=host)
 
 
-def _keep(application: Application, faults: Sequence[str]) -> InForce:
+def _keep_old_policy(application: Application, faults: Sequence[str]) -> InForce:
     in_force = application.in_force
     # What lies behind a new link is read again at the next change, and may then be in force.
-    found: tuple[str, ...] = ()
+    new_links: tuple[str, ...] = ()
     with suppress(LoadError):
-        found = loading.list_links(application.settings)
-    links = tuple(dict.fromkeys((*in_force.state.links, *found)))
-    judge = _take_over(application, in_force.judge.policy, links)
-    state = replace(in_force.state, tried=time.time(), faults=tuple(faults), changing=None, links=links)
+        new_links = loading.list_links(application.settings)
+    links = tuple(dict.fromkeys((*in_force.state.links, *new_links)))
+    judge = _replace_policy(application, in_force.judge.policy, links)
+    state = replace(in_force.state, tried=time.time(), faults=tuple(faults), changing_since=None, links=links)
     return replace(in_force, judge=judge, state=state)

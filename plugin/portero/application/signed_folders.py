@@ -1,4 +1,4 @@
-"""The signed policy folders under these settings: who must have signed them, for which hosts, in which version."""
+"""Signed policy folders under these settings: who must have signed them, for which hosts, in which version."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from portero.files import package_files
 from portero.settings.settings import Settings
 from portero.signing import versions
 from portero.signing.manifest import Manifest
-from portero.signing.signed_reader import InvalidKeys, SignedReader, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, SignedReader, read_keys
 from portero.signing.versions import InvalidVersions
 
 _NO_GROUP = (
@@ -15,21 +15,21 @@ _NO_GROUP = (
 )
 
 
-def new_reader(settings: Settings, kept: Mapping[Path, Mapping[str, bytes]] | None = None) -> SignedReader:
-    """A reader of signed folders, or of their files as they were kept. Raises InvalidKeys and InvalidVersions."""
+def new_reader(settings: Settings, saved: Mapping[Path, Mapping[str, bytes]] | None = None) -> SignedReader:
+    """A reader of signed folders, or of their saved files. Raises InvalidKeys and InvalidVersions."""
     if settings.schemas and not settings.host_groups:
         raise InvalidKeys([_NO_GROUP])
-    seen = {} if settings.allow_rollback == "yes" else versions.read(settings.state)
-    return SignedReader(trusted_keys(settings.trusted_keys), settings.host_groups, package_files.schemas(), seen, kept)
+    seen = {} if settings.allow_rollback == "yes" else versions.read_versions(settings.state)
+    return SignedReader(read_keys(settings.trusted_keys), settings.host_groups, package_files.schemas(), seen, saved)
 
 
 def read_manifests(settings: Settings) -> dict[Path, Manifest] | None:
     """What the folders are signed as now; None when one of them is not signed as it must be."""
-    found: list[str] = []
+    faults: list[str] = []
     try:
         reader = new_reader(settings)
         for path in settings.schemas:
-            reader.read(path, found)
+            reader.read(path, faults)
     except (InvalidKeys, InvalidVersions):
         return None
-    return None if found else reader.manifests
+    return None if faults else reader.manifests

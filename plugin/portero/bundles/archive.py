@@ -1,7 +1,7 @@
-"""A policy folder as one file (tar, gzip), the same bytes for the same files.
+"""A policy folder as one file (tar, gzip): packed into the same bytes for the same files, verified, and unpacked.
 
-Only an archive whose signature holds is unpacked (checked.py), into memory: regular files with plain relative names,
-each once, no more and no larger than a policy can be. Nothing is written here.
+Nothing is unpacked before a trusted signature of the archive holds. It is unpacked into memory: regular files with
+plain relative names, each once, no more and no larger than a policy can be.
 """
 
 import gzip
@@ -12,11 +12,16 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from portero.signing.tree import LARGEST
+from portero.signing import detached, signature, versions
+from portero.signing.detached import DetachedRefused
+from portero.signing.manifest import Manifest
+from portero.signing.signature import PublicKey, SignatureRefused
+from portero.signing.tree import MAX_SIZE
+from portero.signing.versions import Seen
 
 # Bytes of the file itself, and names in it.
-LARGEST_ARCHIVE = 16 << 20
-MOST_FILES = 20_000
+MAX_ARCHIVE_SIZE = 16 << 20
+MAX_FILES = 20_000
 # Half of a pair of surrogates is no text; tarfile makes such of names that are not UTF-8.
 _PART = re.compile(r"[^/\0\ud800-\udfff]{1,255}")
 _MODE = 0o644
@@ -33,6 +38,10 @@ class Bundle:
 
 class ArchiveRefused(Exception):
     """One sentence without its subject: why these bytes are no policy folder."""
+
+
+class BundleRefused(Exception):
+    """One sentence: why this bundle must not be taken."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -69,20 +78,56 @@ def _check(member: tarfile.TarInfo, files: Mapping[str, bytes]) -> None:
     if member.type != tarfile.REGTYPE or member.issparse():
         raise ArchiveRefused(f"{member.name}: is not a regular file")
     above = ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
-    if len(files) >= MOST_FILES or any(name in files for name in above):
+    if len(files) >= MAX_FILES or any(name in files for name in above):
         raise ArchiveRefused(f"{member.name}: is there twice, or is one file too many")
 
 
 def _decompress(data: bytes) -> bytes:
     """At most as much as a policy can be with its headers, whatever the compressed bytes claim."""
-    most = LARGEST + MOST_FILES * 1024
     reader = zlib.decompressobj(wbits=31)  # 31: gzip
     try:
-        plain = reader.decompress(data, most)
+        plain = reader.decompress(data, MAX_SIZE + MAX_FILES * 1024)
     except zlib.error as error:
         raise ArchiveRefused("is not compressed with gzip: build it with `portero bundle build`") from error
     if reader.unconsumed_tail:
-        raise ArchiveRefused(f"holds more than {LARGEST >> 20} MiB, which no policy does")
+        raise ArchiveRefused(f"holds more than {MAX_SIZE >> 20} MiB, which no policy does")
     if not reader.eof or reader.unused_data:
         raise ArchiveRefused("is cut off, or has something behind its end: build or fetch it again")
     return plain
+
+
+def open_bundle(bundle: Bundle, trusted: Mapping[str, PublicKey]) -> tuple[dict[str, bytes], Manifest]:
+    """The files of a bundle, and what they are signed as; nothing is unpacked before the archive's signature holds.
+
+    Raises BundleRefused.
+    """
+    try:
+        detached.verify(bundle.data, bundle.signature, trusted)
+        files = unpack(bundle.data)
+        return files, signature.verify(files, trusted)
+    except (DetachedRefused, ArchiveRefused) as refused:
+        raise BundleRefused(f"the bundle {refused}") from refused
+    except SignatureRefused as refused:
+        name, sentence = refused.faults[0]
+        more = f" (and {len(refused.faults) - 1} more)" if len(refused.faults) > 1 else ""
+        raise BundleRefused(f"{name} in the bundle {sentence}{more}") from refused
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What this host takes: whose signature, for which groups, and what was in force before."""
+
+    keys: Mapping[str, PublicKey]
+    groups: tuple[str, ...]
+    seen: Mapping[str, Seen]
+
+    def check(self, bundle: Bundle) -> tuple[dict[str, bytes], Manifest]:
+        """The files of a bundle, and what they are signed as. Raises BundleRefused."""
+        files, manifest = open_bundle(bundle, self.keys)
+        if manifest.group not in self.groups:
+            takes = ", ".join(self.groups) or "none"
+            raise BundleRefused(f"the bundle is signed for {manifest.group}, this host takes {takes}")
+        fault = versions.find_fault(self.seen, manifest)
+        if fault is not None:
+            raise BundleRefused(f"the bundle {fault}")
+        return files, manifest

@@ -1,7 +1,7 @@
 """HTTP with one deadline for the whole exchange, a bound on its size, and TLS wherever it leaves this machine.
 
-A time-out of a socket counts anew for each read, so that a server which sends a byte now and then never meets it: here
-every read and every write gets what is left. Raises TransportFailed with a sentence.
+The timeout of a socket counts anew for each read, so that a server which sends a byte now and then never meets it: here
+every read and every write gets the time that is left. Raises TransportFailed with a sentence.
 """
 
 import http.client
@@ -17,7 +17,7 @@ from portero.dockerd.unix_http import DeadlineMixin, seconds_left
 from portero.settings.bundle_address import is_this_machine
 
 _CHUNK = 1 << 16
-_MOST_REDIRECTS = 3
+_MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -27,7 +27,7 @@ class TransportFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What came back. `headers`: by their names in small letters."""
+    """An answer. `headers`: by name in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,7 +39,7 @@ class Transport:
     """Exchanges with servers; all of one transport end `seconds` after its first began. `ca`: the CAs to trust."""
 
     seconds: float
-    largest: int
+    max_size: int
     ca: Path | None = None
     _deadline: float = field(default=0.0, init=False)
 
@@ -49,7 +49,7 @@ class Transport:
         """Ask, following redirects; a login is not passed on to another server."""
         headers = dict(headers or {})
         self._deadline = self._deadline or time.monotonic() + self.seconds
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             answer = self._ask(method, url, headers, body)
             target = answer.headers.get("location")
             if method != "GET" or answer.status not in _REDIRECTS or target is None:
@@ -57,7 +57,7 @@ class Transport:
             before, url = url, urljoin(url, target)
             if urlsplit(before)[:2] != urlsplit(url)[:2]:
                 headers.pop("Authorization", None)
-            # Services of this machine that a server elsewhere names are not for it to ask.
+            # A server elsewhere must not make us ask services of this machine.
             if before.startswith("https:") and not url.startswith("https:"):
                 raise TransportFailed(f"{urlsplit(before).netloc}: redirects away from TLS, to {url}")
         raise TransportFailed(f"{url}: redirects without end")
@@ -89,9 +89,9 @@ class Transport:
         port = port if urlsplit(url).port or scheme == "http" else 443
         plain = socket.create_connection((host, port), timeout=seconds_left(self._deadline))
         if scheme == "http":
-            own = _Plain(fileno=plain.detach())
-            own.deadline = self._deadline
-            return own
+            connected = _Plain(fileno=plain.detach())
+            connected.deadline = self._deadline
+            return connected
         context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
         context.sslsocket_class = _Tls
         plain.settimeout(seconds_left(self._deadline))
@@ -105,11 +105,11 @@ class Transport:
         return safe
 
     def _read(self, response: http.client.HTTPResponse, url: str) -> bytes:
-        parts, room = [], self.largest
+        parts, room = [], self.max_size
         while chunk := response.read1(_CHUNK):
             room -= len(chunk)
             if room < 0:
-                raise TransportFailed(f"{url}: answers with more than {self.largest} bytes")
+                raise TransportFailed(f"{url}: answers with more than {self.max_size} bytes")
             parts.append(chunk)
         if response.length:
             raise TransportFailed(f"{url}: broke off before its end")

@@ -1,4 +1,4 @@
-"""One pull of a host's bundle: fetch it if it is new, take it if it is right, note how it went."""
+"""One pull of a host's bundle: fetch it if it is new, verify and store it, note how it went."""
 
 import time
 from collections.abc import Callable
@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from portero.bundles import store
-from portero.bundles.fetch import BundleSource
+from portero.bundles.archive import BundleRefused, Trust
+from portero.bundles.fetch import BundleSource, LoginRefused
 from portero.bundles.https import TransportFailed
-from portero.bundles.registry_login import LoginRefused
-from portero.bundles.store import BundleRefused, Trust
 from portero.signing.versions import InvalidVersions
 from portero.status import bundle_state
 from portero.status.bundle_state import BundleState
@@ -19,7 +18,7 @@ from portero.values.errors import Faults
 def pull_bundle(
     source: BundleSource, folder: Path, read_trust: Callable[[], Trust], try_load: Callable[[Path], None]
 ) -> BundleState:
-    """Ask once, and take a new bundle. The state says how it went, also to later pulls and to status.
+    """Ask once, and store a new bundle. Later pulls and the status read how it went from the state.
 
     `try_load` raises Faults when the policy in a folder could not be put in force.
     """
@@ -47,7 +46,7 @@ def pull_bundle(
 def _take_new(
     source: BundleSource, folder: Path, trust: Trust, try_load: Callable[[Path], None], before: BundleState
 ) -> BundleState:
-    # What is on the disk may be removed or damaged since: then the mark of what was fetched counts for nothing.
+    # What is on the disk may be removed or damaged since: then it is fetched again.
     bundle = source.fetch(before.mark if store.is_whole(folder, trust.keys) else "")
     if bundle is None:
         return before

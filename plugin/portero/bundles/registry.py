@@ -33,18 +33,18 @@ class Registry:
     address: OciAddress
     transport: Transport
     login: str | None = None
-    _given: str | None = None
+    _authorization: str | None = None
 
-    def pull(self, known: str = "") -> Bundle | None:
-        """The layer and its signature; the mark is the manifest's digest. None while that is still `known`."""
-        if known and known == self.address.reference:
+    def pull(self, mark: str = "") -> Bundle | None:
+        """The layer and its signature; the mark is the manifest's digest. None while that is still this one."""
+        if mark and mark == self.address.reference:
             return None
         answer = self._ask("GET", f"manifests/{self.address.reference}", {"Accept": MANIFEST})
         self._expect(answer, _OK, self.address.reference)
         digest = _digest(answer.body)
         if self.address.is_digest and digest != self.address.reference:
             raise TransportFailed(f"{self.address.host}: sent another manifest than {self.address.reference}")
-        if digest == known:
+        if digest == mark:
             return None
         layer, signature = _read_manifest(answer.body, self.address)
         blob = self._ask("GET", f"blobs/{layer}")
@@ -75,8 +75,8 @@ class Registry:
             return
         begun = self._ask("POST", "blobs/uploads/")
         self._expect(begun, _ACCEPTED, "the upload")
-        place = urljoin(f"{self.address.url}/blobs/uploads/", begun.headers.get("location", ""))
-        url = f"{place}{'&' if '?' in place else '?'}{urlencode({'digest': _digest(blob)})}"
+        location = urljoin(f"{self.address.url}/blobs/uploads/", begun.headers.get("location", ""))
+        url = f"{location}{'&' if '?' in location else '?'}{urlencode({'digest': _digest(blob)})}"
         done = self._ask("PUT", url, {"Content-Type": "application/octet-stream"}, blob)
         self._expect(done, _CREATED, "the layer")
 
@@ -85,26 +85,28 @@ class Registry:
     ) -> HttpAnswer:
         url = urljoin(f"{self.address.url}/", path)
         answer = self._send(method, url, headers, body)
-        if answer.status == _UNAUTHORIZED and self._given is None:
-            self._given = self._answer_challenge(answer.headers.get("www-authenticate", ""))
+        if answer.status == _UNAUTHORIZED and self._authorization is None:
+            self._authorization = self._answer_challenge(answer.headers.get("www-authenticate", ""))
             answer = self._send(method, url, headers, body)
         return answer
 
     def _send(self, method: str, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> HttpAnswer:
-        own = {"Authorization": self._given} if self._given and url.startswith(self.address.url) else {}
-        return self.transport.exchange(method, url, {**(headers or {}), **own}, body)
+        headers = {**(headers or {})}
+        if self._authorization and url.startswith(self.address.url):
+            headers["Authorization"] = self._authorization
+        return self.transport.exchange(method, url, headers, body)
 
     def _answer_challenge(self, challenge: str) -> str:
         """Basic: the login itself; Bearer: a token from where the registry sends us."""
         scheme, _, rest = challenge.partition(" ")
         if scheme.lower() == "basic" and self.login:
             return self.login
-        words = dict(_CHALLENGE.findall(rest))
-        if scheme.lower() != "bearer" or "realm" not in words:
+        challenged = dict(_CHALLENGE.findall(rest))
+        if scheme.lower() != "bearer" or "realm" not in challenged:
             raise TransportFailed(f"{self.address.host}: wants a login; name the file of one in PORTERO_BUNDLE_LOGIN")
-        asked = urlencode({name: words[name] for name in ("service", "scope") if name in words})
-        own = {"Authorization": self.login} if self.login else {}
-        answer = self.transport.exchange("GET", f"{words['realm']}?{asked}", own)
+        query = urlencode({name: challenged[name] for name in ("service", "scope") if name in challenged})
+        headers = {"Authorization": self.login} if self.login else {}
+        answer = self.transport.exchange("GET", f"{challenged['realm']}?{query}", headers)
         self._expect(answer, _OK, "a token")
         document = _parse(answer.body, self.address)
         return f"Bearer {document.get('token') or document.get('access_token')}"

@@ -8,12 +8,10 @@ import click
 
 from portero.application import loading, signed_folders
 from portero.bundles import archive
-from portero.bundles.archive import Bundle
-from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource
+from portero.bundles.archive import Bundle, BundleRefused, Trust, open_bundle
+from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource, LoginRefused
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
-from portero.bundles.registry_login import LoginRefused
-from portero.bundles.store import BundleRefused, Trust, open_bundle
 from portero.cli import options, secret_input
 from portero.cli.terminal import show_json, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
@@ -23,7 +21,7 @@ from portero.settings.settings import Settings
 from portero.signing import detached, signature, tree
 from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
-from portero.signing.signed_reader import InvalidKeys, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, read_keys
 from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -127,7 +125,7 @@ def show(place: str, login: str | None, ca: str | None, trusted: tuple[str, ...]
     settings = options.settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
         found = _read(place, settings)
-        _, manifest = open_bundle(found, trusted_keys(settings.trusted_keys))
+        _, manifest = open_bundle(found, read_keys(settings.trusted_keys))
     except (TransportFailed, LoginRefused, InvalidKeys) as error:
         options.give_up([str(error)])
     except OSError as error:
@@ -146,8 +144,8 @@ def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
     """The bundle of a signed folder, and what it claims; whether to trust that is for those who have a key."""
     key = secret_input.read(key_file)
     try:
-        files = tree.held(folder)
-        manifest = signature.claimed(files)
+        files = tree.read_tree(folder)
+        manifest = signature.read_claims(files)
     except (TreeRefused, SignatureRefused) as refused:
         options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
     except OSError as error:
@@ -158,7 +156,7 @@ def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
 
 def _read(place: str, settings: Settings) -> Bundle:
     if "://" not in place:
-        data = read_regular_file(place, archive.LARGEST_ARCHIVE)
+        data = read_regular_file(place, archive.MAX_ARCHIVE_SIZE)
         try:
             text = read_regular_file(_beside(Path(place))).decode("ascii", "replace").strip()
         except FileNotFoundError:

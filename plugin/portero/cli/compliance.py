@@ -73,7 +73,7 @@ def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> Log
 
 
 def _standings(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapping[str, Standing]:
-    blind = frozenset(lookup_state.list_blind_rules(settings, judge.policy, "auto"))
+    blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
     trial = StandingTrial(
         judge, {rule.id: rule for rule in _builtin_rules()}, builtin_examples(judge), blind, time.time()
     )

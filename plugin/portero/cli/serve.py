@@ -16,7 +16,7 @@ import click
 
 from portero import __version__
 from portero.application.application import Application, build
-from portero.application.reload_thread import Live
+from portero.application.reload_thread import ReloadThread
 from portero.application.watch import Watch, list_watched
 from portero.cli import options
 from portero.decision_log.log_state import STANDARD_OUTPUT
@@ -84,9 +84,9 @@ def run(settings: Settings) -> None:
         ends.callback(listener.remove)
         _log_start(application)
         # Only now: it fills the gaps that loading the policy has left, which no process would use otherwise.
-        from portero.server.gunicorn_arbiter import Master
+        from portero.server.gunicorn_arbiter import Server
 
-        Master(application, Live(application, watch, _end_reload), listener, settings).run()
+        Server(application, ReloadThread(application, watch, _end_reload), listener, settings).run()
 
 
 def _check_streams(settings: Settings) -> None:

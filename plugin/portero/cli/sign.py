@@ -13,7 +13,7 @@ from portero.files.whole_files import replace_file
 from portero.settings.setting_values import GROUP
 from portero.signing import signature, tree
 from portero.signing.signature import SignatureRefused
-from portero.signing.signed_reader import InvalidKeys, group_fault, trusted_keys
+from portero.signing.signed_reader import InvalidKeys, find_group_fault, read_keys
 from portero.signing.tree import TreeRefused
 from portero.values.times import format_second
 
@@ -81,11 +81,11 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
     """
     settings = options.settings({"trusted_keys": trusted})
     try:
-        keys = trusted_keys(settings.trusted_keys)
+        keys = read_keys(settings.trusted_keys)
         if not keys:
             options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
-        manifest = signature.verify(tree.held(folder), keys)
-        fault = group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
+        manifest = signature.verify(tree.read_tree(folder), keys)
+        fault = find_group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
             raise SignatureRefused([(signature.NAME, fault)])
     except InvalidKeys as error:
@@ -121,7 +121,7 @@ def _counted(files: int) -> str:
 
 def _files(folder: Path) -> dict[str, bytes]:
     try:
-        return tree.held(folder)
+        return tree.read_tree(folder)
     except TreeRefused as refused:
         options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
     except OSError as error:
@@ -131,7 +131,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def _next_version(folder: Path, last: bytes | None, asked: int | None) -> int:
     """Versions only grow: hosts that had this version refuse an older one."""
     try:
-        before = signature.version_of(last) if last is not None else 0
+        before = signature.read_version(last) if last is not None else 0
     except SignatureRefused as refused:
         options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
     if asked is not None and asked <= before:

@@ -1,6 +1,6 @@
-"""The decision log: a line a decision, to a file, to standard output or to systemd's journal.
+"""The decision log: a line for each decision, to a file, to standard output or to systemd's journal.
 
-A line that does not arrive in whole is an error, and so is one that would wait for an earlier one that does not end.
+A line that is not written in whole is an error, and so is one that would wait for an earlier one that hangs.
 """
 
 import errno
@@ -15,7 +15,7 @@ from portero.decision_log.log_file import LineWriter
 from portero.decision_log.log_state import JOURNAL, LogState
 from portero.threads import start_thread
 
-# When lines are written to the disk: when the kernel does, each second, before each answer.
+# When lines reach the disk: when the kernel writes them, each second, before each answer.
 Sync = Literal["off", "interval", "each"]
 _SYNC_EVERY = 1.0
 _LOG = logging.getLogger(__name__)
@@ -28,24 +28,24 @@ class _Sink(Protocol):
         """Write one line, given as JSON without an end of line, in whole."""
 
     def prepare_sync(self) -> Callable[[], None]:
-        """What brings to the disk what was written so far; it is called once, and raises OSError."""
+        """A function, called once, that brings to the disk what was written so far; it raises OSError."""
 
 
 class DecisionLog:
-    """Appends lines to `place`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
+    """Appends lines to `target`: a file's path, `-` or `journald`. Opening and writing raise OSError."""
 
-    def __init__(self, place: str, sync: Sync = "off") -> None:
+    def __init__(self, target: str, sync: Sync = "off") -> None:
         self.state = LogState()
-        self._place = place
+        self._target = target
         self._sync = sync
         self._lock = threading.Lock()
-        self._sink: _Sink = Journal() if place == JOURNAL else LineWriter(place, self.state, synced=sync != "off")
+        self._sink: _Sink = Journal() if target == JOURNAL else LineWriter(target, self.state, synced=sync != "off")
         self._unsynced = False
         self._check_sync()
 
-    def watch(self, *, follows_another: bool) -> None:
-        """Once in the process that decides. `follows_another`: one was killed, perhaps in the middle of a line."""
-        self.state.torn = follows_another
+    def start(self, *, is_replacement: bool) -> None:
+        """Once in the deciding process. `is_replacement`: the one before may have left half a line."""
+        self.state.torn = is_replacement
         if self._sync == "interval":
             start_thread("sync", self._sync_often)
 
@@ -65,7 +65,7 @@ class DecisionLog:
             raise
 
     def sync(self) -> None:
-        """Write to the disk what is not there yet; a failure counts as a lost line."""
+        """Bring to the disk what is not there yet; a failure counts as a lost line."""
         try:
             self._begin()
             try:
@@ -84,7 +84,7 @@ class DecisionLog:
     def _begin(self) -> None:
         """Be the only writer; a file system that hangs stalls the one line that is in it, not those after it."""
         if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=self.state.seconds_left()):
-            raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._place)
+            raise TimeoutError(errno.ETIMEDOUT, "an earlier write does not end", self._target)
         self.state.begin()
 
     def _end(self) -> None:
@@ -97,7 +97,7 @@ class DecisionLog:
                 self._sink.prepare_sync()()
         except OSError as error:
             why = f"PORTERO_LOG_SYNC={self._sync} needs a file, and it cannot be synced ({error.strerror})"
-            raise OSError(error.errno, why, self._place) from error
+            raise OSError(error.errno, why, self._target) from error
 
     def _sync_often(self) -> None:
         while True:

@@ -34,8 +34,8 @@ _FIELDS = {
     "PORTERO_POLICY": "policy",
     "PORTERO_TRACE_ID": "traceId",
 }
-# Seconds for which a journald that takes nothing is waited for.
-_PATIENCE = 2
+# A journald that takes nothing is given so long.
+_TIMEOUT_SECONDS = 2
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -47,18 +47,18 @@ class Journal:
         with closing(_make_socket()) as probe:
             probe.connect(path)
         self._socket = _make_socket()
-        self._stands_still = False
+        self._is_stalled = False
 
     def write(self, line: str) -> None:
-        """Send one entry. While an earlier wait was in vain, there is no further wait."""
+        """Send one entry. After a wait that failed there is no other one until an entry is taken."""
         entry = write_entry(line)
-        flags = socket.MSG_DONTWAIT if self._stands_still else 0
+        flags = socket.MSG_DONTWAIT if self._is_stalled else 0
         try:
             self._send(entry, flags)
         except BlockingIOError as error:
-            self._stands_still = True
+            self._is_stalled = True
             raise OSError(errno.EAGAIN, "journald takes no more entries", self._path) from error
-        self._stands_still = False
+        self._is_stalled = False
 
     def _send(self, entry: bytes, flags: int) -> None:
         # By its name each time: a journald that was started again has another socket.
@@ -78,7 +78,7 @@ class Journal:
             self._socket.sendmsg([], [right], flags, self._path)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the socket."""
         self._socket.close()
 
     def prepare_sync(self) -> Callable[[], None]:
@@ -89,12 +89,12 @@ class Journal:
 def _make_socket() -> socket.socket:
     sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     # Of the kernel, not of Python: the latter waits for room in our own buffer, never for that of the receiver.
-    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _PATIENCE, 0))
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _TIMEOUT_SECONDS, 0))
     return sender
 
 
 def write_entry(line: str) -> bytes:
-    """A line of the decision log as an entry: as JSON in MESSAGE, and what one searches for in fields of its own."""
+    """A line of the decision log as an entry: the JSON in MESSAGE, and what people search for in further fields."""
     return b"".join(
         # With its length before it, a value can hold an end of line and still is one field.
         b"%b\n%b%b\n" % (name.encode(), struct.pack("<Q", len(value)), value)

@@ -1,11 +1,11 @@
-"""A line of the decision log as text: JSON of schemas/decision.json; and which decisions may go without one."""
+"""A line of the decision log as JSON (schemas/decision.json), and which decisions need none."""
 
 import json
 
 from portero.decision import Decision
 
-# With PORTERO_LOG_READS=none these have no line when they are allowed. What hands out the content of a container, an
-# image or a secret, or what runs where, is not among them.
+# With PORTERO_LOG_READS=none these have no line when they are allowed. None of them hands out the content of a
+# container, an image or a secret.
 FREQUENT_READS = frozenset(
     {
         "SystemPing",

@@ -1,7 +1,4 @@
-"""How the decision log is doing. A write that does not end cannot tell: the other threads do.
-
-What PORTERO_LOG names beside a file.
-"""
+"""The state of the decision log for all threads: lost lines and writes that hang; and the logs that are no file."""
 
 import time
 from math import inf
@@ -11,12 +8,12 @@ STALLED_AFTER = 2.0
 
 
 class LogState:
-    """When a line was last lost, and since when one is being written; there is one writer at a time."""
+    """When a line was last lost, and when the write under way began; there is one writer at a time."""
 
     def __init__(self) -> None:
         # When a line was last lost, in seconds since 1970; 0: never.
         self.last_failure = 0.0
-        # Whether only a part of the last line may have come out: the next one begins on a new line.
+        # Whether the last line may have been written in part: the next one begins on a new line.
         self.torn = False
         # The same by the clock that cannot be set.
         self._failed = -inf
@@ -36,15 +33,15 @@ class LogState:
         self.last_failure, self._failed = time.time(), time.monotonic()
 
     def failed_within(self, seconds: float) -> bool:
-        """Whether a line was lost so recently, however the host's clock was set meanwhile."""
+        """Whether a line was lost within these seconds, however the host's clock was set meanwhile."""
         return time.monotonic() < self._failed + seconds
 
     def seconds_left(self) -> float:
-        """Until the write counts as stalled; 0: it does."""
+        """Seconds until the write counts as stalled; 0: it does."""
         return max(0.0, (self._begun or time.monotonic()) + STALLED_AFTER - time.monotonic())
 
     def is_stalled(self) -> bool:
-        """Whether a write does not end."""
+        """Whether a write hangs."""
         return 0 < self._begun < time.monotonic() - STALLED_AFTER
 
 
@@ -52,6 +49,6 @@ STANDARD_OUTPUT = "-"
 JOURNAL = "journald"
 
 
-def is_file(place: str) -> bool:
-    """Whether it names a file."""
-    return place not in (STANDARD_OUTPUT, JOURNAL)
+def is_file(target: str) -> bool:
+    """Whether a value of PORTERO_LOG names a file."""
+    return target not in (STANDARD_OUTPUT, JOURNAL)

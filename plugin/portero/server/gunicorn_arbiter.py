@@ -1,10 +1,8 @@
-"""gunicorn's arbiter and the one process that decides, run inside our own process.
+"""gunicorn's arbiter: it holds the socket and keeps one deciding process running, never two.
 
-The arbiter keeps the socket and begins another decider when one has ended: there are never two. A decider ends no
-connection before its client does, or before it has answered on it: one that closes can cost a request (docker-facts
-3.6).
-
-A socket whose file was removed: dockerd cannot connect any more, and Portero notices before dockerd tries.
+The deciding process ends no connection before its client does, or before it has answered on it: one that closes can
+cost a request (docker-facts 3.6). When the socket's file was removed, dockerd cannot connect any more: the arbiter
+makes it anew before dockerd tries.
 """
 
 import logging
@@ -23,7 +21,7 @@ from portero.server.listener import Listener, SocketTaken, listen
 from portero.server.memory import share_with_forks
 from portero.server.plugin_protocol import Answers
 from portero.server.start_up import count_connections, raise_limit
-from portero.server.status_pages import LaterPage, Page
+from portero.server.status_pages import LazyPage, Page
 from portero.settings.settings import Settings
 from portero.values.backoff import Retry
 
@@ -31,17 +29,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class LostSocket:
-    """Looks after the file of `listener`, which is replaced when the file was lost."""
+    """Replaces `listener` when its file was lost."""
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
         self._retry = Retry()
 
-    def make_anew(self, now: float) -> bool:
-        """Whether there is another listener now, in place of one whose file is gone; `now` is time.monotonic()."""
+    def replace_if_lost(self, now: float) -> bool:
+        """Whether `listener` was replaced now; `now` is time.monotonic()."""
         try:
             is_lost = self.listener.is_lost()
-        except OSError:  # unknown now, and looked at again
+        except OSError:  # unknown now, and checked again
             return False
         if not is_lost:
             self._retry.succeed()
@@ -66,18 +64,18 @@ class LostSocket:
 # A decider whose main loop stands still for so long is replaced; connections are served in threads and do not count.
 _TIMEOUT = 120
 _GRACE = 20
-_LOOKS_FOR_SOCKET_EVERY = 0.5
-# One that failed is replaced after so many seconds.
-_RESTS_AFTER_FAILURE = 1.0
+_CHECKS_SOCKET_EVERY = 0.5
+# Seconds until one that failed is replaced.
+_PAUSE_AFTER_FAILURE = 1.0
 # A decider shows that it lives by touching a file. Under systemd's ProtectSystem=strict /tmp cannot be written.
-_HEARTBEATS = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
+_HEARTBEAT_FOLDER = "/dev/shm"  # noqa: S108 - mkstemp makes the file, and unlinks it at once (gunicorn workers/workertmp.py)
 
 
-class Tended(Protocol):
-    """Keeps the policy up to date: portero.application.reload_thread.Live."""
+class PolicyUpdater(Protocol):
+    """Keeps the policy up to date: portero.application.reload_thread.ReloadThread."""
 
-    def start(self, *, follows_another: bool) -> None:
-        """Called in a decider before it serves. `follows_another`: it is not the first one of this arbiter."""
+    def start(self, *, is_replacement: bool) -> None:
+        """Called in a decider before it serves. `is_replacement`: it is not the first one of this arbiter."""
         ...
 
     def request_reload(self) -> None:
@@ -85,21 +83,21 @@ class Tended(Protocol):
         ...
 
 
-class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
-    """Serves on the listener, until a signal ends it."""
+class Server(BaseApplication):  # type: ignore[misc]  # see above: no types
+    """Serves on the listener until a signal ends it."""
 
-    def __init__(self, answers: Answers, tended: Tended, listener: Listener, settings: Settings) -> None:
+    def __init__(self, answers: Answers, policy_updater: PolicyUpdater, listener: Listener, settings: Settings) -> None:
         self.answers = answers
-        self.tended = tended
+        self.policy_updater = policy_updater
         self.listener = listener
         self._settings = settings
-        # By this the arbiter hands a new listening socket to the decider; its end tells that the arbiter has gone.
+        # The arbiter hands a new listening socket to the decider here; its end shows that the arbiter has ended.
         self.arbiter_end, self.decider_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         super().__init__()
 
     def load_config(self) -> None:
         """Gunicorn's settings; only ours count, neither a gunicorn.conf.py nor GUNICORN_CMD_ARGS."""
-        chosen: dict[str, object] = {
+        values: dict[str, object] = {
             "worker_class": "portero.server.gunicorn_worker.Worker",
             "workers": 1,
             "threads": self._settings.threads,
@@ -108,28 +106,28 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
             "graceful_timeout": _GRACE,
             "max_requests": 0,
             "preload_app": True,
-            "post_worker_init": lambda worker: self.tended.start(follows_another=worker.age > 1),
+            "post_worker_init": lambda worker: self.policy_updater.start(is_replacement=worker.age > 1),
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
             "proc_name": "portero",
-            "worker_tmp_dir": _HEARTBEATS if os.access(_HEARTBEATS, os.W_OK) else None,
+            "worker_tmp_dir": _HEARTBEAT_FOLDER if os.access(_HEARTBEAT_FOLDER, os.W_OK) else None,
             # Newer gunicorns open a second socket, by which the server can be steered.
             "control_socket_disable": True,
         }
-        for name, value in chosen.items():
+        for name, value in values.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def load(self) -> Page:
         """Called once, before the first decider is made."""
-        return LaterPage(self._make_pages)
+        return LazyPage(self._make_pages)
 
     def _make_pages(self) -> Page:
         # flask takes a third of the time of a start, and dockerd asks for no page.
-        from portero.server.status_pages import create
+        from portero.server.status_pages import create_pages
 
-        return create(self.answers)
+        return create_pages(self.answers)
 
     def run(self) -> None:
         """Serve; returns by SystemExit."""
@@ -140,8 +138,8 @@ class Master(BaseApplication):  # type: ignore[misc]  # see above: no types
 class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
     LISTENERS: list[socket.socket]
 
-    def __init__(self, master: Master, listener: Listener) -> None:
-        super().__init__(master)
+    def __init__(self, server: Server, listener: Listener) -> None:
+        super().__init__(server)
         write_as_own(self.log.error_log)
         self._socket = LostSocket(listener)
         self.LISTENERS = [socket.socket(fileno=listener.descriptor)]
@@ -154,40 +152,40 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # see above: no types
         super().stop(graceful)
 
     def spawn_worker(self) -> int | None:
-        """Gunicorn would end for a decider that cannot be made or cannot begin, for lack of memory say: tried again."""
+        """Gunicorn would end when a decider cannot be forked or cannot begin, for lack of memory say: try again."""
         try:
-            made: int | None = super().spawn_worker()
+            process: int | None = super().spawn_worker()
         except OSError as error:
             # Only the arbiter gets here: a decider leaves super().spawn_worker() by SystemExit.
-            self.log.error("cannot start a worker: %s", error.strerror)
+            self.log.error("cannot start the deciding process: %s", error.strerror)
             return None
         except SystemExit as end:
             # Only a decider gets here. At its own exit status gunicorn would raise HaltServer.
             if end.code:
-                time.sleep(_RESTS_AFTER_FAILURE)
+                time.sleep(_PAUSE_AFTER_FAILURE)
                 raise SystemExit(1) from None
             raise
-        return made
+        return process
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        """Gunicorn's main loop comes by here, and nothing else of it does so often: a lost socket is noticed."""
+        """Gunicorn's main loop calls this most often: a lost socket is noticed here."""
         try:
-            if self._socket.make_anew(time.monotonic()):
+            if self._socket.replace_if_lost(time.monotonic()):
                 self._listen_anew()
         except Exception as error:  # noqa: BLE001 - the arbiter goes on after any error
-            _LOG.error("internal error while looking after the socket", exc_info=error)
-        signals: list[int] = super().wait_for_signals(min(timeout, _LOOKS_FOR_SOCKET_EVERY))
+            _LOG.error("internal error while checking the socket", exc_info=error)
+        signals: list[int] = super().wait_for_signals(min(timeout, _CHECKS_SOCKET_EVERY))
         return signals
 
     def _listen_anew(self) -> None:
-        """Hand the new socket to the decider, and to those that follow."""
+        """Hand the new socket to the decider, and to those after it."""
         (before,) = self.LISTENERS
         self.LISTENERS = [socket.socket(fileno=self._socket.listener.descriptor)]
         before.close()
         try:
             socket.send_fds(self.app.arbiter_end, [b"socket"], [self.LISTENERS[0].fileno()], socket.MSG_DONTWAIT)
-        except OSError as error:  # it stands still, or there is no memory: the next one is made with the new socket
-            _LOG.error("cannot hand over the new socket (%s): a new worker is started", error.strerror)
+        except OSError as error:  # it hangs, or there is no memory: the next one begins with the new socket
+            _LOG.error("cannot hand over the new socket (%s): the deciding process is replaced", error.strerror)
             self.kill_workers(signal.SIGTERM)
 
     def handle_hup(self) -> None:

@@ -1,8 +1,8 @@
-"""The process that decides, one of gunicorn's: its main thread accepts connections, and judges nothing.
+"""The deciding process, a worker of gunicorn's: its main thread accepts connections, and judges nothing.
 
-gunicorn's arbiter makes and watches it: it shows that it lives, ends at a signal or when the arbiter is gone, and first
-answers what is under way. dockerd opens a connection for each request that waits for an answer, and judging one may
-make us ask dockerd, which then asks us again: no request may have to wait until a thread becomes free.
+gunicorn's arbiter starts and watches it: it sends heartbeats, ends at a signal or with the arbiter, and first answers
+what is under way. dockerd opens a connection for each request that waits for an answer, and judging one may make us ask
+dockerd, which then asks us again: no request may have to wait until a thread becomes free.
 """
 
 import logging
@@ -23,13 +23,13 @@ from portero.server.memory import LargeRequests, give_back
 from portero.server.plugin_protocol import Answers
 
 _LOG = logging.getLogger(__name__)
-# How often the main thread wakes up without a reason, to show that it lives. Memory is given back then, too.
-_SHOWS_LIFE_EVERY = 30.0
+# How often the main thread wakes up to send a heartbeat. Memory is given back then, too.
+_HEARTBEAT_SECONDS = 30.0
 # After a large request memory is given back soon.
-_GIVES_BACK_SOON = 1.0
+_GIVES_BACK_AFTER = 1.0
 # How long no connection is accepted, when one could not be served.
 _PAUSE = 0.05
-# A client may just be sending on a connection that seems idle: so long is it left open.
+# A client may just be sending on a connection that seems idle: it stays open for so many seconds.
 _LINGERS = 2.0
 # How long a thread may keep the interpreter from others, who wait so long at each of their system calls. With Python's
 # own 5 ms a ping waits up to 60 ms while the worst body is judged.
@@ -64,7 +64,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         gave_back = time.monotonic()
         while self.alive:
             self.notify()
-            every = _GIVES_BACK_SOON if self._large.were_served else _SHOWS_LIFE_EVERY
+            every = _GIVES_BACK_AFTER if self._large.were_served else _HEARTBEAT_SECONDS
             if time.monotonic() >= gave_back + every:
                 self._large.were_served = False
                 give_back()
@@ -73,17 +73,17 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         self._end()
 
     def _wait(self, seconds: float) -> None:
-        """Wait for connections, signals and the arbiter, and see to them."""
+        """Wait for connections, signals and the arbiter, and handle them."""
         has_room = self._threads.has_room()
         waiting = [self.PIPE[0], self.app.decider_end, *(self.sockets if has_room else ())]
         ready, _, _ = select.select(waiting, (), (), seconds if has_room else _PAUSE)
         if self.PIPE[0] in ready:
-            # What it says is done, such as the handlers of signals. It only ends the waiting.
+            # It only ends the wait: handlers of signals have run by now.
             with suppress(BlockingIOError):
                 os.read(self.PIPE[0], 4096)
         if self._must_reload:
             self._must_reload = False
-            self.app.tended.request_reload()
+            self.app.policy_updater.request_reload()
         for listener in self.sockets:
             if listener in ready:
                 self._accept(listener)
@@ -94,7 +94,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         """Have the next connection served; whether there was one."""
         try:
             client, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):  # the client has gone
+        except (BlockingIOError, ConnectionAbortedError):  # the client has hung up
             return False
         except OSError as error:  # no descriptor is free, say: the client waits in the queue
             _LOG.warning("no connection can be accepted: %s", error.strerror)
@@ -104,12 +104,12 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         return True
 
     def _listen_to_arbiter(self) -> None:
-        """It hands over a new socket in place of one whose file was lost, or it has gone: then this process ends."""
+        """It hands over a new socket in place of a lost one, or it has ended: then this process ends, too."""
         _, descriptors, _, _ = socket.recv_fds(self.app.decider_end, 64, 1)
         if not descriptors:
             self.alive = False
             return
-        self._stop_listening(first_all=True)
+        self._stop_listening(accept_waiting=True)
         self.sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         for listener in self.sockets:
             listener.setblocking(False)
@@ -123,21 +123,22 @@ class Worker(base.Worker):  # type: ignore[misc]  # see above: no types
         answers: Answers = self.app.answers
         return Connection(client, answers, self.wsgi, self._large, lambda: not self.alive)
 
-    def _stop_listening(self, *, first_all: bool) -> None:
-        """`first_all`: first accept all that wait, since no other process will."""
+    def _stop_listening(self, *, accept_waiting: bool) -> None:
+        """`accept_waiting`: accept all that wait first, since no other process will."""
         for listener in self.sockets:
-            while first_all and self._accept(listener):
+            while accept_waiting and self._accept(listener):
                 pass
             listener.close()
 
     def _end(self) -> None:
         """Answer what is under way. gunicorn's arbiter kills what has not ended in time."""
         # systemd keeps its socket, with all that wait there. No connection must begin to wait at another one.
-        self._stop_listening(first_all=self.app.listener.path is not None)
+        self._stop_listening(accept_waiting=self.app.listener.path is not None)
         began = time.monotonic()
         while self._threads.connections and time.monotonic() < began + self.cfg.graceful_timeout:
             self.notify()
             if time.monotonic() > began + _LINGERS:
-                for connection in [one for one in [*self._threads.connections] if one.idle]:
-                    connection.hang_up()
+                for connection in [*self._threads.connections]:
+                    if connection.idle:
+                        connection.hang_up()
             time.sleep(_PAUSE)

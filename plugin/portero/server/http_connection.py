@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 
 from portero.dockerd.peer import read_peer
 from portero.server.http_parser import Head, Malformed, RequestReader
-from portero.server.plugin_protocol import CALLS, CONTENT_TYPE, MOST_READ, MOST_SENT, RESULT, Answers
+from portero.server.plugin_protocol import CALLS, CONTENT_TYPE, MAX_READ, MAX_SENT, RESULT, Answers
 from portero.server.status_pages import Page, ask_page
 from portero.values.json_types import JSON
 
@@ -51,8 +51,6 @@ class Connection:
         self.idle = True
         # When the rest of this request is late.
         self._arrives_until = 0.0
-        # How long the kernel waits for the next bytes (SO_RCVTIMEO), in seconds.
-        self._waits = 0.0
         self._set_timeout(socket.SO_SNDTIMEO, _ARRIVES_WITHIN)
 
     def serve(self) -> None:
@@ -76,30 +74,30 @@ class Connection:
             head = self._reader.read_head()
             if head is None:
                 return False
-            data, last = self._answered(head)
-            self._send(data)
+            data, last = self._answer(head)
+            self._client.sendall(data)
         except Malformed as malformed:
-            self._send(_error(malformed, last=True))
+            self._client.sendall(_format_error(malformed, last=True))
             return False
         self.idle = True
         return not last
 
-    def _answered(self, head: Head) -> tuple[bytes, bool]:
+    def _answer(self, head: Head) -> tuple[bytes, bool]:
         """The answer, and whether it is the last one."""
         if head.length is not None and head.length <= _SMALL:
-            return self._reply(head, self._body(head))
+            return self._reply(head, self._read_body(head))
         # Judging it may make us ask dockerd, which then asks us again. Neither waits for a turn: that request is small,
-        # and of its result, which may be as large as an object, nothing is kept.
+        # and its result, which may be as large as an object, is not stored.
         if head.target == RESULT:
-            return self._reply(head, self._body(head, 0))
+            return self._reply(head, self._read_body(head, 0))
         with self._turns:
-            return self._reply(head, self._body(head))
+            return self._reply(head, self._read_body(head))
 
-    def _body(self, head: Head, kept: int = MOST_READ) -> bytes:
+    def _read_body(self, head: Head, wanted: int = MAX_READ) -> bytes:
         if head.expects:
-            self._send(_CONTINUE)
+            self._client.sendall(_CONTINUE)
         self._arrives_until = time.monotonic() + _ARRIVES_WITHIN
-        data = self._reader.read_body(head, kept, MOST_SENT)
+        data = self._reader.read_body(head, wanted, MAX_SENT)
         if not self._reader.empty:
             # What comes before its answer is due could belong to the body for another reader of HTTP.
             raise Malformed(400, "Bad Request")
@@ -110,19 +108,19 @@ class Connection:
         if call is None:
             page = ask_page(self._page, head.method, head.target, data)
             last = self._is_last(head)
-            return response(*page, last=last), last
+            return format_response(*page, last=last), last
         if head.method != "POST":
             last = self._is_last(head)
-            return _error(Malformed(405, "Method Not Allowed"), last=last), last
+            return _format_error(Malformed(405, "Method Not Allowed"), last=last), last
         document = call(self._answers, data, self._peer)
         # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
         last = self._is_last(head)
-        return _ALLOWED_RESPONSE[last] if document == _ALLOWED else _response_to_call(document, last=last), last
+        return _ALLOWED_REPLY[last] if document == _ALLOWED else _format_reply(document, last=last), last
 
     def _is_last(self, head: Head) -> bool:
         return head.last or self._ending()
 
-    def _receive(self, most: int) -> bytes:
+    def _receive(self, max_size: int) -> bytes:
         """An OSError when it takes too long: the connection then ends without an answer."""
         if self.idle:
             piece = self._receive_first()
@@ -131,11 +129,11 @@ class Connection:
         seconds = self._arrives_until - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
-        self._wait_at_most(seconds)
-        return self._client.recv(most)
+        self._set_timeout(socket.SO_RCVTIMEO, seconds)
+        return self._client.recv(max_size)
 
     def _receive_first(self) -> bytes:
-        self._wait_at_most(_IDLE)
+        self._set_timeout(socket.SO_RCVTIMEO, _IDLE)
         try:
             return self._client.recv(_PIECE)
         except BlockingIOError:
@@ -143,37 +141,29 @@ class Connection:
             self.hang_up()
             return self._client.recv(_PIECE)
 
-    def _wait_at_most(self, seconds: float) -> None:
-        if self._waits != seconds:
-            self._waits = seconds
-            self._set_timeout(socket.SO_RCVTIMEO, seconds)
-
     def _set_timeout(self, option: int, seconds: float) -> None:
         """The kernel's own timeouts (socket(7)): with Python's, each call would be two."""
-        # At least a microsecond: none is for ever.
+        # At least a microsecond: 0 means no timeout.
         whole, rest = divmod(int(seconds * 1e6) + 1, 1_000_000)
         self._client.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, rest))
 
-    def _send(self, data: bytes) -> None:
-        self._client.sendall(data)
 
-
-def response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
+def format_response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
     """An answer as bytes; `last`: the connection ends with it."""
     headers = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + content
 
 
-def _response_to_call(document: Mapping[str, JSON], *, last: bool) -> bytes:
-    return response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
+def _format_reply(document: Mapping[str, JSON], *, last: bool) -> bytes:
+    return format_response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
 
 
 # The answer to most requests, written once.
 _ALLOWED: Mapping[str, JSON] = {"Allow": True, "Msg": ""}
-_ALLOWED_RESPONSE = {last: _response_to_call(_ALLOWED, last=last) for last in (False, True)}
+_ALLOWED_REPLY = {last: _format_reply(_ALLOWED, last=last) for last in (False, True)}
 
 
-def _error(error: Malformed, *, last: bool) -> bytes:
+def _format_error(error: Malformed, *, last: bool) -> bytes:
     content = json.dumps({"Err": f"portero: {error.reason}"}).encode()
-    return response(f"{error.status} {error.reason}", {"Content-Type": CONTENT_TYPE}, content, last=last)
+    return format_response(f"{error.status} {error.reason}", {"Content-Type": CONTENT_TYPE}, content, last=last)

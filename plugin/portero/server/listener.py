@@ -1,7 +1,7 @@
 """The socket that dockerd connects to: made here or taken over from systemd, and removed only while it is ours.
 
-A path comes in, a listening socket goes out. A socket with a listener is never stolen, and only sockets are removed.
-A dead socket file is replaced: it costs dockerd 15 s at every volume (docker-facts 3.10).
+A socket with a listener is never taken from it, and only sockets are removed. A dead socket file is replaced: it costs
+dockerd 15 s at every volume (docker-facts 3.10).
 """
 
 import os
@@ -12,26 +12,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.files.locks import locked_folder
+from portero.files.locks import identify, locked_folder
 
 # Only root, as which dockerd runs, may ask; what others ask would be answered from their own envelopes.
 _GROUP_AND_OTHERS = 0o177
 _FOLDER_MODE = 0o750
 _BACKLOG = 1024
-_PATIENCE = 5.0
+_LOCK_TIMEOUT = 5.0
 _SYSTEMD_FIRST_DESCRIPTOR = 3
-_UNSEEN = (0, 0)
+_UNKNOWN = (0, 0)
 
 
 class SocketTaken(Exception):
-    """The socket cannot be had; the text names it and the cure."""
+    """The socket cannot be used; the text names it and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listening socket. `path` is that of the file that we made; None when systemd made it.
+    """A listening socket. `path`: its file; None when systemd made it.
 
-    `identity`: of the file, when it was made or taken over; of one that could not be seen then it is _UNSEEN.
+    `identity`: of the file when it was made or taken over, _UNKNOWN when it could not be read.
     """
 
     descriptor: int
@@ -42,18 +42,18 @@ class Listener:
 
     def remove(self) -> None:
         """Remove the socket file if this process made it; a second call does nothing."""
-        # The decider is a fork that returns through the same frames as its arbiter.
+        # The deciding process is a fork that returns through the same frames as its arbiter.
         if self.path is None or os.getpid() != self.owner:
             return
-        # What cannot be removed now is replaced at the next start; it must not keep us from ending.
-        with suppress(OSError), locked_folder(self.path.parent, _PATIENCE):
-            if _identity(self.path) == self.identity:
+        # A file that cannot be removed is replaced at the next start.
+        with suppress(OSError), locked_folder(self.path.parent, _LOCK_TIMEOUT):
+            if _identify(self.path) == self.identity:
                 self.path.unlink()
 
     def is_lost(self) -> bool:
-        """Whether its file is gone, or is another one by now. Raises OSError when that cannot be found out."""
+        """Whether its file is removed or replaced. Raises OSError when that cannot be read."""
         try:
-            return self.identity != _UNSEEN and _identity(Path(self.name)) != self.identity
+            return self.identity != _UNKNOWN and _identify(Path(self.name)) != self.identity
         except (FileNotFoundError, NotADirectoryError):
             return True
 
@@ -61,11 +61,11 @@ class Listener:
 def listen(path: Path) -> Listener:
     """A listening socket at this path, open to its owner only. Raises SocketTaken or OSError."""
     path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-    # Looking and binding are one step for every portero that starts, so that two of them cannot steal from each other.
+    # Only one starting portero at a time checks and binds, so that two cannot take it from each other.
     try:
-        with locked_folder(path.parent, _PATIENCE):
-            _clear(path)
-            return Listener(_bind(path), str(path), path, _identity(path), os.getpid())
+        with locked_folder(path.parent, _LOCK_TIMEOUT):
+            _remove_dead(path)
+            return Listener(_bind(path), str(path), path, _identify(path), os.getpid())
     except TimeoutError:
         raise SocketTaken(f"{path.parent}: another process has locked this folder; end it") from None
 
@@ -80,23 +80,23 @@ def take_over_socket(environ: MutableMapping[str, str]) -> Listener | None:
         return None
     if count != "1":
         raise SocketTaken(f"systemd hands over {count} sockets; name one ListenStream= in portero.socket")
-    with socket.socket(fileno=os.dup(_SYSTEMD_FIRST_DESCRIPTOR)) as given:
-        if given.family != socket.AF_UNIX or given.type != socket.SOCK_STREAM:
+    with socket.socket(fileno=os.dup(_SYSTEMD_FIRST_DESCRIPTOR)) as inherited:
+        if inherited.family != socket.AF_UNIX or inherited.type != socket.SOCK_STREAM:
             raise SocketTaken("systemd hands over a socket of another kind; write ListenStream=/path in portero.socket")
-        name = str(given.getsockname())
+        name = str(inherited.getsockname())
         try:
-            identity = _identity(Path(name))
+            identity = _identify(Path(name))
         except OSError:
-            identity = _UNSEEN
-        return Listener(given.detach(), name, None, identity, os.getpid())
+            identity = _UNKNOWN
+        return Listener(inherited.detach(), name, None, identity, os.getpid())
 
 
-def _clear(path: Path) -> None:
+def _remove_dead(path: Path) -> None:
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return
-    if not stat.S_ISSOCK(found.st_mode):
+    if not stat.S_ISSOCK(status.st_mode):
         raise SocketTaken(f"{path}: exists and is not a socket; move it away, or choose another PORTERO_SOCKET")
     if _is_live(path):
         raise SocketTaken(f"{path}: another process listens there; stop it, or choose another PORTERO_SOCKET")
@@ -117,17 +117,16 @@ def _is_live(path: Path) -> bool:
 
 
 def _bind(path: Path) -> int:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
-        # The mode has to be right from the first moment: a chmod afterwards would come too late.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        # A chmod after bind() would come too late.
         before = os.umask(_GROUP_AND_OTHERS)
         try:
-            made.bind(str(path))
+            listener.bind(str(path))
         finally:
             os.umask(before)
-        made.listen(_BACKLOG)
-        return made.detach()
+        listener.listen(_BACKLOG)
+        return listener.detach()
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    found = path.lstat()
-    return found.st_dev, found.st_ino
+def _identify(path: Path) -> tuple[int, int]:
+    return identify(path.lstat())

@@ -1,7 +1,7 @@
 """Metrics on a loopback port, for a Prometheus that cannot ask over a Unix socket: GET /metrics and nothing else.
 
-A process of its own serves them, since the port must not lead to the plugin's calls. It asks the decider, whichever
-that is by then, and ends with its parent.
+A separate process serves them, since the port must not lead to the plugin's calls. It asks the deciding process over
+the socket, and ends with its parent.
 """
 
 import logging
@@ -20,11 +20,11 @@ from typing import TypeAlias
 
 from portero.status.metrics import CONTENT_TYPE
 
-_LOOKS_FOR_PARENT_EVERY = 0.5
+_CHECKS_PARENT_EVERY = 0.5
 _LOG = logging.getLogger(__name__)
-_PATIENCE = 5.0
-_REST = 0.1
-_KEPT = 1.0
+_TIMEOUT_SECONDS = 5.0
+_PAUSE = 0.1
+_CACHE_SECONDS = 1.0
 _LOOPBACK_HOST = re.compile(r"(?i:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?")
 _Request: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
@@ -38,7 +38,7 @@ class _MetricsServer(ThreadingTCPServer):  # http.server's own would look its na
     def __init__(self, address: tuple[str, int], text: Callable[[], bytes]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.text = text
-        self.timeout = _LOOKS_FOR_PARENT_EVERY
+        self.timeout = _CHECKS_PARENT_EVERY
         self._free = threading.BoundedSemaphore(self.most_connections)
         super().__init__(address, _Page)
 
@@ -47,11 +47,11 @@ class _MetricsServer(ThreadingTCPServer):  # http.server's own would look its na
         try:
             return super().get_request()
         except OSError:
-            time.sleep(_REST)
+            time.sleep(_PAUSE)
             raise
 
     def process_request(self, request: _Request, client_address: object) -> None:
-        """In a thread of its own, if there is one left."""
+        """Serve it in another thread, if there is one left."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -71,13 +71,13 @@ class _MetricsServer(ThreadingTCPServer):  # http.server's own would look its na
 
 class _Page(BaseHTTPRequestHandler):
     server: _MetricsServer
-    timeout = _PATIENCE
+    timeout = _TIMEOUT_SECONDS
     server_version = "portero"
     sys_version = ""
 
     def do_GET(self) -> None:
         """The metrics; any other path is not found."""
-        # A page in a browser may have any name lead to 127.0.0.1 and read what it gets from "its own" host.
+        # A page in a browser may have its host name lead to 127.0.0.1 and then read the answer.
         if (host := self.headers.get("Host")) is not None and not _LOOPBACK_HOST.fullmatch(host):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
@@ -99,20 +99,20 @@ class _Page(BaseHTTPRequestHandler):
         """No line for every scrape."""
 
 
-class KeptText:
-    """A text that is asked for at most once a second: any user of the host can scrape, and dockerd must not wait."""
+class CachedText:
+    """A text that is fetched at most once a second: any user of the host can scrape, and dockerd must not wait."""
 
-    def __init__(self, ask: Callable[[], bytes]) -> None:
-        self._ask = ask
-        self._asking = threading.Lock()
+    def __init__(self, fetch: Callable[[], bytes]) -> None:
+        self._fetch = fetch
+        self._lock = threading.Lock()
         self._text = b""
-        self._until = 0.0
+        self._expires = 0.0
 
     def __call__(self) -> bytes:
-        with self._asking:
-            if time.monotonic() >= self._until:
-                self._text = self._ask()
-                self._until = time.monotonic() + _KEPT
+        with self._lock:
+            if time.monotonic() >= self._expires:
+                self._text = self._fetch()
+                self._expires = time.monotonic() + _CACHE_SECONDS
             return self._text
 
 
@@ -121,7 +121,7 @@ class Exporter:
 
     def __init__(self, address: tuple[str, int], text: Callable[[], bytes]) -> None:
         """Raises OSError when the address cannot be had. Called before there are threads: it forks."""
-        with _MetricsServer(address, KeptText(text)) as server:
+        with _MetricsServer(address, CachedText(text)) as server:
             self.port = int(server.server_address[1])
             self._parent = os.getpid()
             self._process = os.fork()
@@ -130,9 +130,9 @@ class Exporter:
 
     def stop(self) -> None:
         """End it, if we are the process that started it."""
-        # The decider is a fork that returns through the same frames as its arbiter; gunicorn reaps ended processes.
+        # The deciding process is a fork that returns through the same frames; gunicorn reaps ended processes.
         if os.getpid() == self._parent:
-            # Of one that was reaped the number may be another process's by now, which is no child of ours.
+            # The number of a reaped process may be another one's by now, which is no child of ours.
             with suppress(ChildProcessError):
                 if os.waitpid(self._process, os.WNOHANG) == (0, 0):
                     os.kill(self._process, signal.SIGTERM)
@@ -140,12 +140,12 @@ class Exporter:
 
 
 def _serve(server: _MetricsServer, parent: int) -> None:
-    """Never returns: this process is a fork, and the frames below it are its parent's."""
+    """Never returns: this process is a fork, in frames of its parent."""
     status = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload is for the decider
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a reload is for the deciding process
         while os.getppid() == parent:
             server.handle_request()
         status = 0

@@ -13,9 +13,9 @@ _LOG = logging.getLogger(__name__)
 # What dockerd's plugin client accepts (moby pkg/plugins/transport).
 CONTENT_TYPE = "application/vnd.docker.plugins.v1.2+json"
 # One byte more than the limit is enough for the reader of envelopes to refuse it.
-MOST_READ = LARGEST + 1
+MAX_READ = LARGEST + 1
 # dockerd reads the answer only after it has sent its request, so what is too long is read to the end, up to here.
-MOST_SENT = 64 << 20
+MAX_SENT = 64 << 20
 
 
 class Answers(Protocol):
@@ -59,9 +59,9 @@ def _after_execution(answers: Answers, data: bytes, peer: Peer) -> Mapping[str, 
     return {"Allow": True, "Msg": ""}
 
 
-# The one whose data is not looked at.
+# Its data is ignored.
 RESULT = "/AuthZPlugin.AuthZRes"
-# By path; all of them are POSTed.
+# Calls by path; all of them are POSTed.
 CALLS: Mapping[str, Callable[[Answers, bytes, Peer], Mapping[str, JSON]]] = MappingProxyType(
     {
         "/Plugin.Activate": _activate,

@@ -1,11 +1,4 @@
-"""The file descriptors of the server: room for its connections, and standard streams that are open.
-
-How the first process of a managed plugin ends when it cannot start.
-
-dockerd restarts a plugin that ends while `docker plugin enable` still waits for its socket, and takes the end of one
-attempt for that of the next (moby plugin/manager.go, HandleExitEvent): such a plugin can restart without end. So it
-stays, without a socket, until dockerd gives up and ends it.
-"""
+"""The start of the server: room for file descriptors, open standard streams, and the end of a failed managed plugin."""
 
 import os
 import resource
@@ -14,30 +7,30 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
-# What the decider has open beside its connections (the log, metrics, policy, listener), with room to read the host.
-_OWN = 32
+# Beside its connections the deciding process has log, metrics, policy and listener open, and reads the host.
+_OTHER_DESCRIPTORS = 32
 # A connection has its socket, and while its request is judged the daemon's root, a file of the host and a socket of the
 # daemon.
 _PER_CONNECTION = 4
 # Connections beyond these wait in the socket's queue, they are not turned away.
-_MOST_CONNECTIONS = 1000
-_WANTED = _OWN + _PER_CONNECTION * _MOST_CONNECTIONS
+_MAX_CONNECTIONS = 1000
+_MAX_DESCRIPTORS = _OTHER_DESCRIPTORS + _PER_CONNECTION * _MAX_CONNECTIONS
 _STANDARD_STREAMS = (0, 1, 2)
 
 
 def raise_limit() -> int:
     """Raise the soft limit on open files as far as needed and allowed; how many there may be now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = _WANTED if hard == resource.RLIM_INFINITY else min(_WANTED, hard)
+    limit = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_MAX_DESCRIPTORS, hard)
     if soft == resource.RLIM_INFINITY or soft >= limit:
-        return _WANTED if soft == resource.RLIM_INFINITY else soft
+        return _MAX_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     return limit
 
 
 def count_connections(limit: int) -> int:
     """How many connections are served at once by a process that may have so many files open."""
-    return max(1, min(_MOST_CONNECTIONS, (limit - _OWN) // _PER_CONNECTION))
+    return max(1, min(_MAX_CONNECTIONS, (limit - _OTHER_DESCRIPTORS) // _PER_CONNECTION))
 
 
 def open_closed_streams() -> list[int]:
@@ -73,11 +66,16 @@ def _find_closed() -> Iterator[int]:
 _FIRST_PROCESS = 1
 _END = (signal.SIGTERM, signal.SIGINT)
 # dockerd gives up after 0.5 s and four times 3 s (moby plugin/manager_linux.go, pluginPostStart).
-_SECONDS = 20.0
+_TIMEOUT_SECONDS = 20.0
 
 
-def wait_for_end(seconds: float = _SECONDS) -> None:
-    """Wait until dockerd ends this process, if it is the first one of a plugin."""
+def wait_for_end(seconds: float = _TIMEOUT_SECONDS) -> None:
+    """Wait until dockerd ends this process, if it is the first one of a managed plugin, which could not start.
+
+    dockerd restarts a plugin that ends while `docker plugin enable` waits for its socket, and takes the end of one
+    attempt for that of the next (moby plugin/manager.go, HandleExitEvent): such a plugin can restart without end. So it
+    stays, without a socket, until dockerd gives up.
+    """
     if os.getpid() == _FIRST_PROCESS:
         # The kernel drops what the first process of a namespace neither handles nor blocks (signal(7)).
         signal.pthread_sigmask(signal.SIG_BLOCK, _END)

@@ -1,8 +1,6 @@
-"""Asks a WSGI application (PEP 3333) for one page: method, target and body in, status, fields and content out.
+"""The pages about Portero's status, a WSGI application (PEP 3333), and how one page is asked of it.
 
-The pages about the status of portero. Docker's own calls are in portero.server.plugin_protocol.
-
-Any other path is an HTTP error, never a 200 that allows.
+Docker's own calls are in plugin_protocol.py. Any other path is an HTTP error, never a 200 that allows.
 """
 
 import io
@@ -26,48 +24,45 @@ _LOG = logging.getLogger(__name__)
 Page: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class LaterPage:
-    """An application that is made when it is first asked for a page.
-
-    Where its files cannot be read just now, the page is not available, and it is tried again with the next.
-    """
+class LazyPage:
+    """An application that is made with its first page; tried again with the next while its files cannot be read."""
 
     def __init__(self, make: Callable[[], Page]) -> None:
         self._make = make
-        self._making = threading.Lock()
-        self._made: Page | None = None
+        self._lock = threading.Lock()
+        self._page: Page | None = None
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         try:
-            with self._making:
-                self._made = self._made or self._make()
+            with self._lock:
+                self._page = self._page or self._make()
         except (ImportError, OSError) as error:
             _LOG.error("no page can be made: %s", error)
             start("503 Service Unavailable", [])
             return []
-        return self._made(environ, start)
+        return self._page(environ, start)
 
 
 def ask_page(page: Page, method: str, target: str, data: bytes) -> tuple[str, Mapping[str, str], bytes]:
-    """The page for one request. A field that comes twice counts once: ours come once."""
+    """The page for one request. Of a repeated field the last one counts; ours have none."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, fields: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
         started.append((status, fields))
         return lambda piece: None
 
-    given = page(_environ(method, target, data), start)
+    answer = page(_make_environ(method, target, data), start)
     try:
-        content = b"".join(given)
+        content = b"".join(answer)
     finally:
-        close = getattr(given, "close", None)
+        close = getattr(answer, "close", None)
         if close is not None:
             close()
     status, fields = started[-1]
     return status, dict(fields), content
 
 
-def _environ(method: str, target: str, data: bytes) -> dict[str, Any]:
+def _make_environ(method: str, target: str, data: bytes) -> dict[str, Any]:
     path, _, query = target.partition("?")
     return {
         "REQUEST_METHOD": method,
@@ -88,11 +83,11 @@ def _environ(method: str, target: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def create(answers: Answers) -> Flask:
+def create_pages(answers: Answers) -> Flask:
     """The pages of one set of answers."""
     app = Flask("portero", static_folder=None)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, lambda error: _failure(answers, error))
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, lambda error: _answer_failure(answers, error))
 
     @app.get("/healthz")
     def health() -> Response:
@@ -109,11 +104,11 @@ def create(answers: Answers) -> Flask:
     return app
 
 
-def _http_error(error: HTTPException) -> Response:
+def _answer_http_error(error: HTTPException) -> Response:
     return _reply({"Err": f"portero: {error.name}"}, error.code or 500)
 
 
-def _failure(answers: Answers, error: Exception) -> Response:
+def _answer_failure(answers: Answers, error: Exception) -> Response:
     _LOG.error("internal error", exc_info=error)
     return _reply(answers.failure())
 

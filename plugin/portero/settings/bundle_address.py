@@ -1,6 +1,6 @@
-"""Where a bundle is: oci://registry/name:tag, oci://registry/name@sha256:digest, or https://server/file.
+"""The address of a bundle: oci://registry/name:tag, oci://registry/name@sha256:digest, or https://server/file.
 
-Text comes in, a frozen value goes out. Without TLS only this machine itself is talked to.
+Without TLS only this machine is contacted.
 """
 
 import re

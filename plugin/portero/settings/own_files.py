@@ -1,4 +1,4 @@
-"""Portero's own files under these settings, which no container may write: what decides, what runs, what is logged."""
+"""Files of Portero that no container may write: policy and keys, programs, logs."""
 
 import os
 import stat
@@ -10,24 +10,24 @@ from portero.decision_log.log_state import is_file
 from portero.policy import folder
 from portero.settings.settings import Settings
 
-# Where the system's own Python lies: no folder of Portero's.
+# The system's Python lies there, which is not Portero's.
 _SYSTEM_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 # rules/TOPIC/RULE.json
-_DEEPEST = 2
+_MAX_DEPTH = 2
 
 
 def list_deciding(settings: Settings) -> Sequence[str]:
-    """What decides about requests: rules and the keys beside them, as kept, trusted keys, versions seen, bundles."""
-    kept = (settings.last_policy,) if settings.schemas else ()
+    """What decides about requests: rules and their keys, the saved policy, trusted keys, versions seen, bundles."""
+    saved = (settings.last_policy,) if settings.schemas else ()
     signing = (*settings.trusted_keys, settings.state) if settings.trusted_keys else ()
     bundle = (settings.bundle_folder, settings.bundle_login, settings.bundle_ca) if settings.bundle else ()
-    return [str(path.absolute()) for path in (*settings.policy_folders, *kept, *signing, *filter(None, bundle))]
+    return [str(path.absolute()) for path in (*settings.policy_folders, *saved, *signing, *filter(None, bundle))]
 
 
 def list_links(settings: Settings) -> tuple[str, ...]:
-    """The links in the policy folders: what they lead to is read as part of the policy. OSError: could not be read."""
+    """The links in the policy folders: what they lead to is read as part of the policy. Raises OSError."""
     parts = [part for path in settings.policy_folders for part in folder.parts(path.absolute())]
-    return tuple(str(link) for link in _find_links(parts, _DEEPEST))
+    return tuple(str(link) for link in _find_links(parts, _MAX_DEPTH))
 
 
 def _find_links(paths: Iterable[Path], deeper: int) -> Iterator[Path]:

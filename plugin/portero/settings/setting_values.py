@@ -1,4 +1,4 @@
-"""The values of settings: text comes in, a value goes out, or a ValueError that says what to write instead."""
+"""Readers of setting values: text in, a value out; a ValueError says what to write instead."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from portero.settings.bundle_address import parse_address
 from portero.values.sizes import parse_size
 
 # struct sockaddr_un has 108 bytes for the path, the closing NUL among them (linux/un.h).
-_LONGEST_SOCKET_PATH = 107
+_MAX_SOCKET_PATH = 107
 _UNIX = "unix://"
 # The name of a group of hosts.
 GROUP = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
@@ -31,12 +31,12 @@ def one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-def number(least: int, most: int) -> Callable[[str], int]:
+def number(minimum: int, maximum: int) -> Callable[[str], int]:
     """A whole number in these bounds."""
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-            raise ValueError(f"write a whole number from {least} to {most}")
+        if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
+            raise ValueError(f"write a whole number from {minimum} to {maximum}")
         return int(text)
 
     return read
@@ -51,8 +51,8 @@ def absolute(text: str) -> Path:
 
 def socket_path(text: str) -> Path:
     """The path of a Unix socket."""
-    if len(text.encode()) > _LONGEST_SOCKET_PATH:
-        raise ValueError(f"write a path of at most {_LONGEST_SOCKET_PATH} bytes, more do not fit a Unix socket")
+    if len(text.encode()) > _MAX_SOCKET_PATH:
+        raise ValueError(f"write a path of at most {_MAX_SOCKET_PATH} bytes, more do not fit a Unix socket")
     return absolute(text)
 
 
@@ -73,20 +73,20 @@ def groups(text: str) -> tuple[str, ...]:
     return names
 
 
-def size(least: int, most: int) -> Callable[[str], int]:
+def size(minimum: int, maximum: int) -> Callable[[str], int]:
     """A size in bytes in these bounds."""
 
     def read(text: str) -> int:
         size = parse_size(text) if _SIZE.fullmatch(text) else 0
-        if not least <= size <= most:
-            raise ValueError(f"write a size from {least >> 20}m to {most >> 30}g, such as 100m")
+        if not minimum <= size <= maximum:
+            raise ValueError(f"write a size from {minimum >> 20}m to {maximum >> 30}g, such as 100m")
         return size
 
     return read
 
 
 def loopback(text: str) -> tuple[str, int] | None:
-    """Metrics are served on loopback only; another machine reads them through a proxy with a password."""
+    """The address of the metrics, on loopback only: other machines read them through a proxy with a password."""
     if not text:
         return None
     match = _ADDRESS.fullmatch(text)

@@ -14,12 +14,12 @@ from typing import Any, Literal, cast, get_args
 from portero.decision_log.decision_log import Sync
 from portero.files import package_files
 from portero.settings import setting_values as value
-from portero.settings.environment import user_defaults
 from portero.values.errors import Faults
 from portero.values.spelling import suggest_name
 
 PREFIX = "PORTERO_"
 _FIRST_PROCESS = 1
+_ROOT = 0
 
 Profile = Literal["baseline", "hardened", "restricted"]
 AuditProfile = Literal["auto", "none", "hardened", "restricted"]
@@ -70,36 +70,36 @@ class Settings:
         """Where the host's files are visible, or none."""
         if self.host_root != "auto":
             return str(self.host_root)
-        # A managed plugin is the first process of its container, which shows files of its own.
+        # A managed plugin is the first process of its container, which shows other files.
         return "none" if os.getpid() == _FIRST_PROCESS else "/"
 
     @property
     def lacks_daemon(self) -> bool:
-        """Whether dockerd cannot be asked: a managed plugin sees no process but its own."""
+        """Whether dockerd cannot be asked: a managed plugin sees no processes outside its container."""
         return self.docker_host is None and _FIRST_PROCESS in (os.getpid(), os.getppid())
 
     @property
     def last_policy(self) -> Path:
-        """Where the policy in force is kept: beside the versions of signed folders that were in force."""
+        """Where the policy in force is saved: beside the versions of signed folders that were in force."""
         return self.state.parent / "last-policy.json"
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, str], uid: int = 0) -> "Settings":
-        """`options`: the options of the command line by field; `uid`: the user whose defaults count.
+        """`options`: the options of the command line by field. `uid`: the user whose defaults count.
 
         Raises InvalidSettings with every fault.
         """
         given = _defaults() | user_defaults(environ, uid)
         given |= {name: text for name, text in environ.items() if name.startswith(PREFIX)}
         given |= {variable(field): text for field, text in options.items()}
-        known = {variable(field): field for field in _READERS}
-        faults = [_unknown(name, list(known)) for name in given.keys() - known]
+        fields = {variable(field): field for field in _READERS}
+        faults = [_describe_unknown(name, list(fields)) for name in given.keys() - fields]
         values: dict[str, Any] = {}
-        for name, field in known.items():
+        for name, field in fields.items():
             try:
                 values[field] = _READERS[field](given[name])
             except ValueError as fault:
-                # As it was given: an option may stand where no variable is set.
+                # As the user wrote it: an option or a variable.
                 faults.append(f"{f'--{field}'.replace('_', '-') if field in options else name}: {fault}")
         if not faults and values["bundle"] and not (values["trusted_keys"] and values["host_groups"]):
             faults.append("PORTERO_BUNDLE: needs PORTERO_TRUSTED_KEYS and PORTERO_HOST_GROUPS: who may sign, for whom")
@@ -124,11 +124,11 @@ class Settings:
         return (package_files.schemas(), *self.schemas)
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
-    # All of them begin alike, so that only the rest can tell which one is near.
-    close = suggest_name(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known])
+def _describe_unknown(name: str, names: Sequence[str]) -> str:
+    # All of them have the same prefix, so that only the rest shows which one is close.
+    close = suggest_name(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in names])
     close = close.replace("'", f"'{PREFIX}", 1)
-    return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(known)}"
+    return f"{name}: unknown setting{close}" if close else f"{name}: unknown setting; use one of {', '.join(names)}"
 
 
 def variable(field: str) -> str:
@@ -140,6 +140,29 @@ def descriptions() -> dict[str, str]:
     """The description of each field in config.json."""
     texts = {entry["name"]: entry["description"] for entry in _manifest()}
     return {field: texts[variable(field)] for field in _READERS}
+
+
+def user_defaults(environ: Mapping[str, str], uid: int) -> dict[str, str]:
+    """Defaults that differ from root's, by setting: only root may write to /run/docker, /var/log and /var/lib.
+
+    Folders follow the XDG Base Directory Specification, as those of rootless Docker do.
+    """
+    if uid == _ROOT:
+        return {}
+    runtime = _find_folder(environ, "XDG_RUNTIME_DIR", f"/run/user/{uid}")
+    state = _find_folder(environ, "XDG_STATE_HOME", f"{environ.get('HOME', '')}/.local/state")
+    return {
+        "PORTERO_SOCKET": f"{runtime}/portero/portero.sock",
+        "PORTERO_LOG": f"{state}/portero/decisions.jsonl",
+        "PORTERO_BUNDLE_FOLDER": f"{state}/portero/bundle",
+        "PORTERO_STATE": f"{state}/portero/signed-versions.json",
+    }
+
+
+def _find_folder(environ: Mapping[str, str], name: str, default: str) -> str:
+    """A relative path is invalid and is ignored (XDG Base Directory Specification)."""
+    path = environ.get(name, "")
+    return path if path.startswith("/") else default
 
 
 def _defaults() -> dict[str, str]:

@@ -1,8 +1,7 @@
 """Signatures of policy folders (Ed25519): which files a folder holds, in which version, vouched for by whose key.
 
-In: a folder's files by name, and a key. Out: the text of its signature.json, or what it vouches for. Refused: whatever
-differs by one byte from what was signed, the text of signature.json included. A signature says for which group of hosts
-it is, so that one made for other hosts is of no use here. Files are read and written elsewhere.
+Everything that differs by one byte from what was signed is refused, the text of signature.json included. A signature
+names the group of hosts that it is for: others refuse it. Files are read and written elsewhere.
 """
 
 import base64
@@ -27,7 +26,7 @@ PublicKey: TypeAlias = Ed25519PublicKey
 NAME = "signature.json"
 _KEY_ID_LENGTH = 32
 _SIGN_AGAIN = "sign the folder again with `portero sign`"
-_NOT_HIS = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
+_INVALID = f"does not hold, it was changed or made with another key: {_SIGN_AGAIN}"
 
 
 class SignatureRefused(FileFaults):
@@ -40,38 +39,38 @@ class KeyRefused(Exception):
 
 def sign(files: Mapping[str, bytes], version: int, date: str, key: PrivateKey, group: str) -> bytes:
     """The text of signature.json for these files; one that is among them is left out."""
-    manifest = Manifest(version, date, key_id(key.public_key()), group, _hashes(files))
+    manifest = Manifest(version, date, key_id(key.public_key()), group, _hash_files(files))
     return manifest.text(key.sign(manifest.signed()))
 
 
 def verify(files: Mapping[str, bytes], trusted: Mapping[str, PublicKey]) -> Manifest:
     """What the signature.json among the files vouches for; `trusted` keys by id. Raises SignatureRefused."""
-    manifest, signature = _read(files)
+    manifest, signature = _read_signature(files)
     key = trusted.get(manifest.key)
     if key is None:
         raise SignatureRefused([(NAME, f"is signed with key {manifest.key}, which is not trusted: {_SIGN_AGAIN}")])
     try:
         key.verify(signature, manifest.signed())
     except InvalidSignature:
-        raise SignatureRefused([(NAME, _NOT_HIS)]) from None
-    differences = [*_differences(manifest.files, _hashes(files))]
+        raise SignatureRefused([(NAME, _INVALID)]) from None
+    differences = [*_list_differences(manifest.files, _hash_files(files))]
     if differences:
         raise SignatureRefused(differences)
     return manifest
 
 
-def claimed(files: Mapping[str, bytes]) -> Manifest:
+def read_claims(files: Mapping[str, bytes]) -> Manifest:
     """What the signature.json claims of exactly these files, whatever key signed them. Raises SignatureRefused."""
-    manifest, _ = _read(files)
-    differences = [*_differences(manifest.files, _hashes(files))]
+    manifest, _ = _read_signature(files)
+    differences = [*_list_differences(manifest.files, _hash_files(files))]
     if differences:
         raise SignatureRefused(differences)
     return manifest
 
 
-def version_of(text: bytes) -> int:
+def read_version(text: bytes) -> int:
     """The version that a signature.json claims, which the next one follows; raises SignatureRefused."""
-    return _read({NAME: text})[0].version
+    return _read_signature({NAME: text})[0].version
 
 
 def new_key() -> PrivateKey:
@@ -118,21 +117,21 @@ def public_key(text: bytes) -> PublicKey:
     return key
 
 
-def _hashes(files: Mapping[str, bytes]) -> Mapping[str, str]:
+def _hash_files(files: Mapping[str, bytes]) -> Mapping[str, str]:
     return MappingProxyType({name: sha256(files[name]).hexdigest() for name in sorted(files) if name != NAME})
 
 
-def _differences(signed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name in sorted(signed.keys() | found.keys()):
-        if name not in found:
+def _list_differences(signed: Mapping[str, str], present: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name in sorted(signed.keys() | present.keys()):
+        if name not in present:
             yield name, f"is missing, but signed: restore it, or {_SIGN_AGAIN}"
         elif name not in signed:
             yield name, f"is not covered by the signature: remove it, or {_SIGN_AGAIN}"
-        elif signed[name] != found[name]:
+        elif signed[name] != present[name]:
             yield name, f"was changed after it was signed: restore it, or {_SIGN_AGAIN}"
 
 
-def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
+def _read_signature(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
     if NAME not in files:
         raise SignatureRefused([(NAME, f"is missing: {_SIGN_AGAIN}")])
     try:
@@ -141,14 +140,14 @@ def _read(files: Mapping[str, bytes]) -> tuple[Manifest, bytes]:
         raise SignatureRefused([(NAME, str(refused))]) from refused
     if document.get("format") != FORMAT:
         raise SignatureRefused([(NAME, f"is not of format {FORMAT}: use the portero that wrote it, or {_SIGN_AGAIN}")])
-    manifest, signature = _manifest(document)
-    # One spelling only: white space or an order of names of one's own would be a change that the signature misses.
+    manifest, signature = _parse_manifest(document)
+    # Only one spelling: other white space or another order of names would be a change that the signature misses.
     if manifest.text(signature) != files[NAME]:
         raise _not_as_written()
     return manifest, signature
 
 
-def _manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
+def _parse_manifest(document: Mapping[str, JSON]) -> tuple[Manifest, bytes]:
     try:
         date, key, group, signature = (need(document, name, str) for name in ("date", "key", "for", "signature"))
         files = need(document, "files", dict)

@@ -27,7 +27,7 @@ class InvalidKeys(Faults):
 class SignedReader:
     """Reads folders for the policy loader. `groups`: those of this host; `seen`: what was in force, by group.
 
-    `kept`: files that are read instead of those in the folders. `files` and `manifests` hold what was read, signatures
+    `saved`: files that are read instead of those in the folders. `files` and `manifests` hold what was read, signatures
     included.
     """
 
@@ -35,41 +35,41 @@ class SignedReader:
     groups: Sequence[str]
     builtin: Path
     seen: Mapping[str, Seen]
-    kept: Mapping[Path, Mapping[str, bytes]] | None = None
+    saved: Mapping[Path, Mapping[str, bytes]] | None = None
     files: dict[Path, Mapping[str, bytes]] = field(default_factory=dict)
     manifests: dict[Path, Manifest] = field(default_factory=dict)
 
-    def read(self, path: Path, found: list[str]) -> Folder:
-        """The folder's content when its signature holds; what is wrong with it is added to `found`, one line each."""
+    def read(self, path: Path, faults: list[str]) -> Folder:
+        """The folder's content when its signature holds; faults are added to `faults`, one line each."""
         if path == self.builtin:
-            return folder.read(path, found)
+            return folder.read(path, faults)
         try:
-            files = self.files[path] = tree.held(path) if self.kept is None else self.kept[path]
+            files = self.files[path] = tree.read_tree(path) if self.saved is None else self.saved[path]
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
-            found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
+            faults += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
             return folder.empty(path)
         except OSError as error:
-            found.append(folder.describe_failure(path, error))
+            faults.append(folder.describe_failure(path, error))
             return folder.empty(path)
         fault = (
-            group_fault(path, manifest, self.groups)
-            or self._twin_fault(path, manifest)
-            or versions.fault(self.seen, manifest)
+            find_group_fault(path, manifest, self.groups)
+            or self._find_twin_fault(path, manifest)
+            or versions.find_fault(self.seen, manifest)
         )
         if fault:
-            found.append(f"{path / signature.NAME}: {fault}")
+            faults.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
-        return folder.of(path, files, found)
+        return folder.of(path, files, faults)
 
-    def _twin_fault(self, path: Path, manifest: Manifest) -> str | None:
+    def _find_twin_fault(self, path: Path, manifest: Manifest) -> str | None:
         twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)
         if twin != path:
             return f"is signed for {manifest.group}, as {twin} is: sign one of the two for another group"
         return None
 
 
-def group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> str | None:
+def find_group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> str | None:
     """Why a host of these groups must not take the folder; None when it may."""
     if manifest.group in groups:
         return None
@@ -79,7 +79,7 @@ def group_fault(path: Path, manifest: Manifest, groups: Sequence[str]) -> str | 
     )
 
 
-def trusted_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
+def read_keys(files: Sequence[Path]) -> dict[str, PublicKey]:
     """The public keys in these files by key id; raises InvalidKeys with every fault."""
     keys: dict[str, PublicKey] = {}
     faults: list[str] = []

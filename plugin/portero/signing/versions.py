@@ -1,7 +1,7 @@
 """Remembers which signed version was in force for each group of hosts, so that an older one put back is noticed.
 
-The state file is small JSON. One that cannot be read is an error, or rollback protection is lost. It goes by the group
-that a folder is signed for, not by its path: another path of the same folder is no way around it.
+A state file that cannot be read is an error, or rollback protection is lost. It goes by the group that a folder is
+signed for, not by its path: another path of the same folder is no way around it.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _FOLDER_MODE = 0o700
 
 
 class InvalidVersions(Exception):
-    """One sentence: why the memory cannot be used, and the cure."""
+    """One sentence: why the state file cannot be used, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Seen:
     content: str
 
 
-def fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
+def find_fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
     """Why this manifest must not follow on what was in force for its group; None when it may."""
     last = seen.get(manifest.group)
     if last is None or manifest.version > last.version:
@@ -44,12 +44,12 @@ def fault(seen: Mapping[str, Seen], manifest: Manifest) -> str | None:
     return None
 
 
-def read(file: Path) -> dict[str, Seen]:
+def read_versions(file: Path) -> dict[str, Seen]:
     """What was in force, by group; empty before the first time. Raises InvalidVersions."""
     try:
         document = read_state(file, FORMAT)
         groups = cast(dict[str, dict[str, JSON]], document["groups"] if document is not None else {})
-        return {name: _seen(entry) for name, entry in groups.items()}
+        return {name: _parse_seen(entry) for name, entry in groups.items()}
     except OSError as error:
         raise InvalidVersions(f"{file}: cannot be read ({error.strerror}): fix its permissions") from error
     except ValueError as error:
@@ -63,7 +63,7 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
     try:
         file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         with locked_folder(file.parent):
-            seen = read(file)
+            seen = read_versions(file)
             if not allow_rollback:
                 _refuse_older(seen, manifests)
             now = {one.group: Seen(one.version, one.content) for one in manifests.values()}
@@ -76,12 +76,12 @@ def remember(file: Path, manifests: Mapping[Path, Manifest], *, allow_rollback: 
 
 def _refuse_older(seen: Mapping[str, Seen], manifests: Mapping[Path, Manifest]) -> None:
     for folder, manifest in manifests.items():
-        why = fault(seen, manifest)
+        why = find_fault(seen, manifest)
         if why:
             raise InvalidVersions(f"{folder}: {why}")
 
 
-def _seen(entry: Mapping[str, JSON]) -> Seen:
+def _parse_seen(entry: Mapping[str, JSON]) -> Seen:
     return Seen(need(entry, "version", int), need(entry, "content", str))
 
 

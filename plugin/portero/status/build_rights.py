@@ -1,4 +1,4 @@
-"""What builds may ask of the host: for status, and what of it needs attention."""
+"""Rights on the host that builds may ask for: for status, and what needs attention."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast

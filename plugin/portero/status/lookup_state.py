@@ -1,4 +1,4 @@
-"""The part of the status about lookups of existing objects: whether they work, which rules are blind without them."""
+"""The status of lookups of existing objects: whether they work, and which rules judge nothing without them."""
 
 from collections.abc import Iterator
 
@@ -16,16 +16,16 @@ _WHY = {
 _CURE = {"off": "set PORTERO_LOOKUPS=auto", "unavailable": "set PORTERO_DOCKER_HOST to its socket"}
 
 
-def state_of(settings: Settings, last: LookupState) -> LookupState:
+def find_state(settings: Settings, last: LookupState) -> LookupState:
     """Whether existing objects are judged; `last`: how the last lookup went."""
     if settings.lookups == "off":
         return "off"
     return "unavailable" if settings.lacks_daemon else last
 
 
-def list_blind_rules(settings: Settings, policy: Policy, last: LookupState) -> Iterator[str]:
+def list_rules_without_lookups(settings: Settings, policy: Policy, last: LookupState) -> Iterator[str]:
     """The rules in force that judge existing objects, where these are not looked up: they see the request alone."""
-    if state_of(settings, last) in _WHY:
+    if find_state(settings, last) in _WHY:
         yield from (
             rule.id
             for rule in policy.rules.values()
@@ -37,9 +37,9 @@ def list_blind_rules(settings: Settings, policy: Policy, last: LookupState) -> I
 
 def list_notices(settings: Settings, policy: Policy, last: LookupState) -> Iterator[str]:
     """One sentence where lookups need attention."""
-    state = state_of(settings, last)
+    state = find_state(settings, last)
     if state in _WHY:
-        rules = ", ".join(list_blind_rules(settings, policy, last)) or "none"
+        rules = ", ".join(list_rules_without_lookups(settings, policy, last)) or "none"
         yield f"{_WHY[state]}: {_UNJUDGED}; blind rules: {rules}; {_CURE[state]}"
     elif state == "unanswered":
         yield (

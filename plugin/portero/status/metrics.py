@@ -19,22 +19,24 @@ from portero.decision import Decision
 from portero.identity.caller import METHODS
 
 _LOG = logging.getLogger(__name__)
-# When a counter began is that of no use which Prometheus has no other sample for.
+# Prometheus needs no samples of when counters began.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # has no types
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _UNREADABLE = "unreadable"
 _UNKNOWN = "Unknown"
-_NOBODY, _OTHER = "none", "other"
-_METHODS = frozenset({*METHODS, _NOBODY})
+_NO_METHOD, _OTHER = "none", "other"
+_METHODS = frozenset({*METHODS, _NO_METHOD})
 # A decision takes less than a millisecond; asking dockerd for a network's name can take seconds.
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class SoFar:
-    """Counts since the start; `exceptions`: in how many decisions each had a part; `near_misses`: in how
-    many refused ones it had none for one condition, by its id and the condition."""
+class Counts:
+    """Counts since the start. `exceptions`: decisions in which each waived something, by its id.
+
+    `near_misses`: refused requests that an exception matches but for one condition, by its id and the condition.
+    """
 
     allowed: int
     refused: int
@@ -55,25 +57,25 @@ class Metrics:
         self._operations = frozenset(operations)
         self._failing = False
         self._registry = CollectorRegistry()
-        self._decisions = self._counters("decisions", "Requests decided", "operation", "outcome")
-        self._violations = self._counters("violations", "Violated rules and refusal codes", "rule", "action")
-        self._audit_profile = self._counters(
+        self._decisions = self._counter("decisions", "Requests decided", "operation", "outcome")
+        self._violations = self._counter("violations", "Violated rules and refusal codes", "rule", "action")
+        self._audit_profile = self._counter(
             "audit_profile_refusals", "Requests that only the audit profile would refuse", "operation"
         )
-        self._exceptions = self._counters("exceptions_used", "Decisions in which an exception waived", "exception")
-        self._near_misses = self._counters(
+        self._exceptions = self._counter("exceptions_used", "Decisions in which an exception waived", "exception")
+        self._near_misses = self._counter(
             "exception_near_misses",
             "Refused requests that an exception matches but for one condition",
             "exception",
             "condition",
         )
-        self._callers = self._counters(
+        self._callers = self._counter(
             "callers", "Requests decided, by how their user is known and the profile", "method", "profile"
         )
         self._break_glass = self._counter("break_glass", "Requests for which a break-glass token lifted the rules")
         self._load_failures = self._counter("policy_load_failures", "Reloads of the policy that were refused")
         self._log_failures = self._counter("log_failures", "Decisions that could not be logged")
-        self._reads_not_logged = self._counters(
+        self._reads_not_logged = self._counter(
             "reads_not_logged",
             "Allowed pings and lists without a line in the log (PORTERO_LOG_READS=none)",
             "operation",
@@ -83,8 +85,8 @@ class Metrics:
         )
         # A count that begins with its first event has no rise that an alert could see.
         for outcome, action in (("refused", "deny"), ("allowed", "audit")):
-            self._decisions.begin(_UNREADABLE, outcome)
-            self._violations.begin("internal-error", action)
+            self._decisions.labels(_UNREADABLE, outcome)
+            self._violations.labels("internal-error", action)
         self._loaded = self._gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded")
         self._gauge("log_stalled_writes", "Writes to the decision log that do not end").set_function(is_stalled)
         self._enforcing = self._gauge("enforcing", "1: violated rules refuse; 0: nothing is enforced (mode audit)")
@@ -99,24 +101,24 @@ class Metrics:
         self._seconds.observe(seconds)
 
     def _find_counters(self, decision: Decision) -> Iterator[Counter]:
-        """Those that count one more for a decision; no other one, so that none is exported that is 0."""
+        """The counters that rise with a decision; others are not exported before their first event."""
         operation = decision.subject.operation or _UNREADABLE
         if operation not in self._operations and operation != _UNREADABLE:
             operation = _UNKNOWN
-        yield self._decisions.find(operation, "allowed" if decision.allowed else "refused")
-        method = decision.subject.identified_by or _NOBODY
-        yield self._callers.find(method if method in _METHODS else _OTHER, decision.profile)
+        yield self._decisions.labels(operation, "allowed" if decision.allowed else "refused")
+        method = decision.subject.identified_by or _NO_METHOD
+        yield self._callers.labels(method if method in _METHODS else _OTHER, decision.profile)
         if decision.breaks_glass:
             yield self._break_glass
         for violation in decision.violations:
             stricter = violation.action == "audit" and violation.profile not in ("", decision.profile)
-            yield self._violations.find(violation.rule, "audit-profile" if stricter else violation.action)
+            yield self._violations.labels(violation.rule, "audit-profile" if stricter else violation.action)
         if decision.only_audit_profile_refuses:
-            yield self._audit_profile.find(operation)
+            yield self._audit_profile.labels(operation)
         for exception in {violation.exception for violation in decision.violations if violation.exception}:
-            yield self._exceptions.find(exception)
+            yield self._exceptions.labels(exception)
         for near in {violation.near_miss for violation in decision.violations if violation.near_miss}:
-            yield self._near_misses.find(near.exception, near.condition)
+            yield self._near_misses.labels(near.exception, near.condition)
 
     def log_failed(self) -> None:
         """Count a decision that could not be logged."""
@@ -124,7 +126,7 @@ class Metrics:
 
     def read_not_logged(self, operation: str) -> None:
         """Count an allowed read that has no line in the log."""
-        self._harmlessly(lambda: self._reads_not_logged.find(operation).inc())
+        self._harmlessly(lambda: self._reads_not_logged.labels(operation).inc())
 
     def policy_loaded(self, when: float, *, enforcing: bool) -> None:
         """A policy is in force since then."""
@@ -143,15 +145,15 @@ class Metrics:
         """All of it in Prometheus's text format."""
         return generate_latest(self._registry)
 
-    def so_far(self) -> SoFar:
-        """The counts of a status."""
+    def count(self) -> Counts:
+        """The counts for a status."""
         counts: dict[str, Tally[str]] = defaultdict(Tally)
         for sample in (sample for family in self._registry.collect() for sample in family.samples):
             label = sample.labels.get("outcome") or sample.labels.get("exception") or ""
             if condition := sample.labels.get("condition"):
                 label = f"{label} {condition}"
             counts[sample.name][label] += int(sample.value)
-        return SoFar(
+        return Counts(
             counts["portero_decisions_total"]["allowed"],
             counts["portero_decisions_total"]["refused"],
             counts["portero_audit_profile_refusals_total"][""],
@@ -162,9 +164,6 @@ class Metrics:
             counts["portero_break_glass_total"][""],
             counts["portero_reads_not_logged_total"][""],
         )
-
-    def _counters(self, name: str, description: str, *labels: str) -> "_Counters":
-        return _Counters(self._counter(name, description, *labels))
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:
         return Counter(f"portero_{name}", description, labels, registry=self._registry)
@@ -180,20 +179,3 @@ class Metrics:
             if not self._failing:
                 _LOG.warning("metrics are no longer counted: %s: %s", type(error).__name__, error)
             self._failing = True
-
-
-class _Counters:
-    """The counters of one name by their labels, at hand: prometheus_client takes its time to find one."""
-
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
-        self._by_labels: dict[tuple[str, ...], Counter] = {}
-
-    def begin(self, *labels: str) -> Counter:
-        """The counter of these labels; from now on it is exported, also while it is 0."""
-        found = self._by_labels[labels] = self._counter.labels(*labels)
-        return found
-
-    def find(self, *labels: str) -> Counter:
-        """The same."""
-        return self._by_labels.get(labels) or self.begin(*labels)

@@ -1,4 +1,4 @@
-"""What status reports of the daemons that ask. One that has ended is reported no more."""
+"""The running daemons among those that ask, for status."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +9,7 @@ from portero.values.json_types import JSON
 
 
 def list_running(daemons: Iterable[AskingDaemon], proc: Path = Path("/proc")) -> list[JSON]:
-    """Those that still run, the one that started last at the end. `proc`: where processes are shown."""
+    """Those that run, the one that started last at the end. `proc`: where processes are shown."""
     return [
         _describe(daemon)
         for daemon in sorted(daemons, key=lambda daemon: daemon.identity.started)

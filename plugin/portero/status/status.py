@@ -18,7 +18,7 @@ from portero.settings.settings import Settings
 from portero.signing.manifest import Manifest
 from portero.status import build_rights, bundle_state, weakened_rules
 from portero.status import lookup_state as lookups
-from portero.status.metrics import SoFar
+from portero.status.metrics import Counts
 from portero.status.policy_state import PolicyState
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
@@ -44,17 +44,17 @@ ListDockerUsers: TypeAlias = Callable[[str, str], JSON]
 
 
 def list_no_users(root: str, daemon_config: str) -> JSON:
-    """Where nobody looks at the accounts of the host."""
+    """The default: the accounts of the host are not read."""
     return "unknown: the accounts of the host are not read"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a status is made of. `daemons`: what is known of those that ask.
+    """What a status is made of. `daemons`: those that ask, as reported.
 
-    `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last of an
-    existing object went. `break_glass`: for how many requests a token lifted the rules since the start. `silent_for`:
-    so many seconds ago the policy folders were last looked at. `is_usable`: whether a policy is in force.
+    `lookups_fail`: whether the daemon did not answer the last lookup of a network; `lookups`: how the last lookup of an
+    existing object went. `break_glass`: requests for which a token lifted the rules since the start. `silent_for`:
+    seconds since the policy folders were last polled. `is_usable`: whether a policy is in force.
     `list_docker_users`: who reaches the daemon's socket, by the root of the host's files and daemon.json.
     """
 
@@ -72,10 +72,10 @@ class View:
     list_docker_users: ListDockerUsers = list_no_users
 
 
-def health(view: View) -> dict[str, JSON]:
+def describe_health(view: View) -> dict[str, JSON]:
     """The short status. `attention`: one sentence for each thing that needs attention."""
     return {
-        "attention": [*attention(view, time.time())],
+        "attention": [*list_attention(view, time.time())],
         "version": __version__,
         "profile": view.settings.profile,
         "auditProfile": view.settings.reported_profile or None,
@@ -88,32 +88,29 @@ def health(view: View) -> dict[str, JSON]:
     }
 
 
-def full(view: View, so_far: SoFar) -> dict[str, JSON]:
+def describe_status(view: View, counts: Counts) -> dict[str, JSON]:
     """The short status with the counts since the start, exceptions, signatures and settings."""
     settings = view.settings
     users = view.list_docker_users(settings.visible_root, str(settings.daemon_config or DAEMON_CONFIG))
     levels = [rule.level for rule in view.policy.rules.values()]
-    return health(view) | {
-        "decisions": {"allowed": so_far.allowed, "refused": so_far.refused},
-        "auditProfileRefusals": so_far.audit_profile_refusals,
-        "logFailures": so_far.log_failures,
-        "readsNotLogged": so_far.reads_not_logged,
+    return describe_health(view) | {
+        "decisions": {"allowed": counts.allowed, "refused": counts.refused},
+        "auditProfileRefusals": counts.audit_profile_refusals,
+        "logFailures": counts.log_failures,
+        "readsNotLogged": counts.reads_not_logged,
         "logLastFailure": format_instant(view.log.last_failure) if view.log.last_failure else "",
-        "reloadFailures": so_far.load_failures,
+        "reloadFailures": counts.load_failures,
         "rulesByLevel": {level: levels.count(level) for level in LEVELS if level in levels},
-        "exceptions": exceptions(view.policy, time.time(), so_far),
+        "exceptions": _list_exceptions(view.policy, time.time(), counts),
         "profiles": cast("list[JSON]", view.policy.site.get("profiles", [])),
         "tokenIssuers": [*view.policy.trusted.token_issuers],
         "warnings": [*weakened_rules.warn_of_accounts(users, settings.profile)],
         "dockerUsers": users,
         "startedWithoutPlugin": [*_STARTED_WITHOUT_PLUGIN],
         "emergencyAccess": _EMERGENCY_ACCESS,
-        "signedFolders": {str(folder): _signature(manifest) for folder, manifest in view.state.signed.items()},
+        "signedFolders": {str(folder): _describe_manifest(manifest) for folder, manifest in view.state.signed.items()},
         "daemons": view.daemons,
-        "bindSourceWriters": list_trusted(
-            cast("list[str]", view.policy.site["bind-sources"]),
-            view.host.moment(),
-        ),
+        "bindSourceWriters": list_writers(cast("list[str]", view.policy.site["bind-sources"]), view.host.moment()),
         "bundle": bundle_state.describe(settings),
         "socket": str(settings.socket),
         "policyFolders": [str(folder) for folder in settings.policy_folders],
@@ -125,18 +122,18 @@ def full(view: View, so_far: SoFar) -> dict[str, JSON]:
         "hostRoot": settings.visible_root,
         "daemonConfig": str(settings.daemon_config or ""),
         "dockerHost": str(settings.docker_host or ""),
-        "lookups": lookups.state_of(settings, view.lookups),
-        "rulesWithoutLookups": [*lookups.list_blind_rules(settings, view.policy, view.lookups)],
+        "lookups": lookups.find_state(settings, view.lookups),
+        "rulesWithoutLookups": [*lookups.list_rules_without_lookups(settings, view.policy, view.lookups)],
         "threads": settings.threads,
     }
 
 
-def list_trusted(paths: Sequence[str], host: HostMoment) -> dict[str, JSON]:
+def list_writers(paths: Sequence[str], host: HostMoment) -> dict[str, JSON]:
     """Each entry of bind-sources, and who but root can replace it or what lies in it."""
-    return {path: _list_writers(path, host) for path in paths}
+    return {path: _list_path_writers(path, host) for path in paths}
 
 
-def _list_writers(path: str, host: HostMoment) -> JSON:
+def _list_path_writers(path: str, host: HostMoment) -> JSON:
     try:
         trace = host.trace(f"{path.rstrip('/')}/x")
     except Refused:
@@ -144,7 +141,7 @@ def _list_writers(path: str, host: HostMoment) -> JSON:
     return [*dict.fromkeys(swap.who for swap in trace.swaps)] if trace.seen else "unknown: an owner cannot be seen"
 
 
-def attention(view: View, now: float) -> Iterator[str]:
+def list_attention(view: View, now: float) -> Iterator[str]:
     """One sentence for each thing that needs attention; `now` in seconds since 1970."""
     if view.settings.mode == "audit":
         yield "NOTHING IS ENFORCED: mode audit allows and logs every request that does not turn Portero off"
@@ -164,7 +161,7 @@ def attention(view: View, now: float) -> Iterator[str]:
         )
     yield from _list_replaced_code()
     yield from _list_log_failures(view.log)
-    yield from _watch_attention(view)
+    yield from _list_policy_warnings(view)
     yield from bundle_state.list_notices(view.settings, now)
     if view.settings.lacks_daemon:
         yield "cannot ask dockerd for networks: services join none whose name can begin an ID; set PORTERO_DOCKER_HOST"
@@ -199,18 +196,18 @@ def _list_log_failures(log: LogState) -> Iterator[str]:
         yield f"the decision log could not be written at {when}: free disk space or fix PORTERO_LOG"
 
 
-def _watch_attention(view: View) -> Iterator[str]:
-    """What weakens signed policies, and folders that never come to rest."""
+def _list_policy_warnings(view: View) -> Iterator[str]:
+    """What weakens signed policies, and folders that keep changing."""
     settings, state = view.settings, view.state
-    if state.changing is not None:
-        since, loaded = format_instant(state.changing), format_instant(state.loaded)
+    if state.changing_since is not None:
+        since, loaded = format_instant(state.changing_since), format_instant(state.loaded)
         yield f"policy folders keep changing since {since}; enforcing the policy of {loaded}"
     if not settings.trusted_keys or not state.signed:
         return
     if settings.allow_rollback == "yes":
         yield "older signed versions are accepted: unset PORTERO_ALLOW_ROLLBACK"
-    elif state.first_seen:
-        groups = ", ".join(state.first_seen)
+    elif state.new_groups:
+        groups = ", ".join(state.new_groups)
         yield (
             f"no version of {groups} is recorded in {settings.state} from before this start: an older one would be "
             "accepted; expected at the first start only"
@@ -219,7 +216,7 @@ def _watch_attention(view: View) -> Iterator[str]:
         yield f"{settings.state} is missing: after a restart an older signed version would be accepted; restore it"
 
 
-def exceptions(policy: Policy, now: float, so_far: SoFar) -> list[JSON]:
+def _list_exceptions(policy: Policy, now: float, counts: Counts) -> list[JSON]:
     """Each exception with its state, and in how many decisions it was used, or would have been but for a condition."""
     return [
         {
@@ -228,10 +225,10 @@ def exceptions(policy: Policy, now: float, so_far: SoFar) -> list[JSON]:
             "owner": waiver.owner,
             "expires": waiver.expires.isoformat(),
             "state": waiver.state(now),
-            "usedSinceStart": so_far.exceptions.get(waiver.id, 0),
+            "usedSinceStart": counts.exceptions.get(waiver.id, 0),
             "nearMisses": {
                 condition: count
-                for name, count in so_far.near_misses.items()
+                for name, count in counts.near_misses.items()
                 for id, _, condition in [name.partition(" ")]
                 if id == waiver.id
             },
@@ -240,5 +237,5 @@ def exceptions(policy: Policy, now: float, so_far: SoFar) -> list[JSON]:
     ]
 
 
-def _signature(manifest: Manifest) -> JSON:
+def _describe_manifest(manifest: Manifest) -> JSON:
     return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
