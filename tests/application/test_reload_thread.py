@@ -63,6 +63,16 @@ def served(tmp_path: Path) -> Served:
     return Served(tmp_path)
 
 
+@pytest.fixture
+def _retries_soon(monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
+    monkeypatch.setattr(backoff, "_FIRST", 0.05)
+    served.thread._retry = backoff.Retry()
+
+
+def fail_for_lack_of_descriptors(path: Path) -> bytes:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+
 def test_a_change_is_taken(served: Served) -> None:
     served.act("off")
     served.poll()
@@ -265,18 +275,14 @@ def test_a_fault_of_its_own_leaves_the_policy_as_it_was(
     assert served.privileged() is False
 
 
+@pytest.mark.usefixtures("_retries_soon")
 def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.thread._retry = backoff.Retry()
-
-    def fail(path: Path) -> bytes:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail)
+        patched.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
         served.poll()
         time.sleep(0.06)
         served.poll()
@@ -291,19 +297,15 @@ def test_a_reload_that_failed_for_a_while_is_tried_again_without_a_change(
     assert len(served.reported) == 2
 
 
+@pytest.mark.usefixtures("_retries_soon")
 def test_another_fault_that_is_found_when_a_reload_is_tried_again_is_reported(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.thread._retry = backoff.Retry()
     served.site.write_text("{")
     served.poll()
     time.sleep(0.06)
 
-    def fail(path: Path) -> bytes:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
-
-    monkeypatch.setattr(folder, "read_regular_file", fail)
+    monkeypatch.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
     served.poll()
 
     assert len(served.reported) == 2
@@ -349,16 +351,12 @@ def test_a_decider_that_follows_begins_with_the_folders(served: Served) -> None:
     assert [in_force.state.faults for in_force in served.reported[:1]] == [()]
 
 
+@pytest.mark.usefixtures("_retries_soon")
 def test_a_decider_that_follows_tries_an_invalid_folder_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "_FIRST", 0.05)
-    served.thread._retry = backoff.Retry()
-
-    def fail(path: Path) -> bytes:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
     served.act("off")
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "read_regular_file", fail)
+        patched.setattr(folder, "read_regular_file", fail_for_lack_of_descriptors)
         served.thread.start(is_replacement=True)
     assert served.status()["reloadFailures"] == 1
 

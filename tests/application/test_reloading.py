@@ -20,15 +20,22 @@ from portero.settings import own_files
 from tests.application.test_application import ask, built, create
 
 
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """An empty site.json in a policy folder."""
+    file = tmp_path / "policy" / "site.json"
+    file.parent.mkdir()
+    file.write_text("{}")
+    return file
+
+
 def reloaded(application: Application) -> Application:
     in_force = reload(application)
     assert in_force is not None
     return replace(application, in_force=in_force)
 
 
-def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
-    site = tmp_path / "policy" / "site.json"
-    site.parent.mkdir()
+def test_a_reload_takes_over_a_changed_policy(tmp_path: Path, site: Path) -> None:
     site.write_text('{"actions": {"no-privileged": "off"}}')
     before = built(tmp_path, schemas=str(site.parent))
     site.write_text('{"actions": {"no-privileged": "deny"}}')
@@ -42,12 +49,11 @@ def test_a_reload_takes_over_a_changed_policy(tmp_path: Path) -> None:
 
 
 def test_a_reload_keeps_the_built_in_rules_that_belong_to_the_code_that_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    builtin, site = tmp_path / "schemas", tmp_path / "policy" / "site.json"
+    builtin = tmp_path / "schemas"
     shutil.copytree(package_files.schemas(), builtin)
     monkeypatch.setattr(package_files, "schemas", lambda: builtin)
-    site.parent.mkdir()
     site.write_text('{"actions": {"no-host-pid": "off"}}')
     before = built(tmp_path, schemas=str(site.parent))
     # Another version is unpacked, whose rule looks at a fact that the code before does not find.
@@ -64,10 +70,7 @@ def test_a_reload_keeps_the_built_in_rules_that_belong_to_the_code_that_runs(
 
 
 @pytest.mark.parametrize("key", ["protected-paths", "protected-from-writing"])
-def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path: Path, key: str) -> None:
-    site = tmp_path / "policy" / "site.json"
-    site.parent.mkdir()
-    site.write_text("{}")
+def test_a_reload_protects_what_lies_behind_the_link_that_a_site_names(tmp_path: Path, site: Path, key: str) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "keys")
     before = built(tmp_path, schemas=str(site.parent), host_root="/")
@@ -138,11 +141,8 @@ def test_links_that_cannot_be_looked_for_are_those_of_before(tmp_path: Path, mon
 
 
 def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = tmp_path / "policy" / "site.json"
-    site.parent.mkdir()
-    site.write_text("{}")
     before = built(tmp_path, schemas=str(site.parent))
     site.write_text('{"actions": {"no-privileged": "audit"}}')
     after = reloaded(before)
@@ -151,18 +151,15 @@ def test_after_a_reload_no_request_waits_for_rules_to_be_compiled(
     assert "internal-error" not in ask(after, create(Privileged=True))["Msg"]
 
 
-def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path) -> None:
-    folder = tmp_path / "policy"
-    folder.mkdir()
-    (folder / "site.json").write_text("{}")
-    before = built(tmp_path, schemas=str(folder))
-    (folder / "site.json").write_text('{"acshuns": {}}')
+def test_an_invalid_policy_at_a_reload_leaves_the_old_one_in_force(tmp_path: Path, site: Path) -> None:
+    before = built(tmp_path, schemas=str(site.parent))
+    site.write_text('{"acshuns": {}}')
 
     after = reloaded(before)
 
     assert after.in_force.judge is before.in_force.judge
     (fault,) = cast(list[str], after.health()["reloadFaults"])
-    assert str(folder / "site.json") in fault
+    assert str(site) in fault
     assert "acshuns" in fault
 
 
@@ -180,45 +177,45 @@ def test_a_fault_of_its_own_at_a_reload_leaves_the_old_policy_in_force(
 
 
 @pytest.fixture
-def begun(tmp_path: Path) -> Application:
+def begun(tmp_path: Path, site: Path) -> Application:
     """What the arbiter has: the policy of the start."""
-    (tmp_path / "policy").mkdir()
-    (tmp_path / "policy" / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
-    return built(tmp_path, schemas=str(tmp_path / "policy"))
+    site.write_text('{"actions": {"no-privileged": "off"}}')
+    return built(tmp_path, schemas=str(site.parent))
 
 
-def followed(application: Application) -> Application:
+def restored(application: Application) -> Application:
     return replace(application, in_force=restore_policy(application))
 
 
-def keep_another(application: Application) -> None:
+@pytest.fixture
+def with_saved(begun: Application, site: Path) -> Application:
     """Another policy came into force since the start, which no longer lies in the folder."""
-    (tmp_path,) = application.settings.schemas
-    (tmp_path / "site.json").write_text('{"actions": {"no-host-pid": "off"}}')
-    state = reloaded(application).in_force.state
-    last_policy.save_policy(application.settings, state.files, state.links)
-    (tmp_path / "site.json").write_text("{")
+    site.write_text('{"actions": {"no-host-pid": "off"}}')
+    state = reloaded(begun).in_force.state
+    last_policy.save_policy(begun.settings, state.files, state.links)
+    site.write_text("{")
+    return begun
 
 
-def test_a_decider_begins_with_the_folders_if_they_are_valid(begun: Application) -> None:
-    keep_another(begun)
-    (begun.settings.schemas[0] / "site.json").write_text('{"actions": {"no-privileged": "off"}}')
+def test_a_decider_begins_with_the_folders_if_they_are_valid(with_saved: Application, site: Path) -> None:
+    site.write_text('{"actions": {"no-privileged": "off"}}')
 
-    assert ask(followed(begun), create(Privileged=True))["Allow"] is True
+    assert ask(restored(with_saved), create(Privileged=True))["Allow"] is True
 
 
-def test_a_decider_begins_with_the_last_policy_if_the_folders_are_invalid(begun: Application) -> None:
-    keep_another(begun)
-    after = followed(begun)
+def test_a_decider_begins_with_the_last_policy_if_the_folders_are_invalid(with_saved: Application) -> None:
+    after = restored(with_saved)
 
     assert ask(after, create(PidMode="host"))["Allow"] is True
     assert "no-privileged" in ask(after, create(Privileged=True))["Msg"]
     assert "site.json" in after.in_force.state.faults[0]
 
 
-def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_is_wrong(begun: Application) -> None:
-    (begun.settings.schemas[0] / "site.json").write_text("{")
-    after = followed(begun)
+def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_is_wrong(
+    begun: Application, site: Path
+) -> None:
+    site.write_text("{")
+    after = restored(begun)
 
     assert "policy-unusable" in ask(after, create())["Msg"]
     both = ask(after, create(Privileged=True))["Msg"]
@@ -228,33 +225,31 @@ def test_a_decider_without_a_valid_policy_refuses_everything_and_says_what_else_
     # A reload with faults changes nothing about that, a valid one does.
     again = reloaded(after)
     assert ask(again, create())["Allow"] is False
-    (begun.settings.schemas[0] / "site.json").write_text("{}")
+    site.write_text("{}")
     assert ask(reloaded(again), create())["Allow"] is True
 
 
-def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: Application) -> None:
-    (begun.settings.schemas[0] / "site.json").write_text("{")
+def test_a_decider_without_a_valid_policy_enforces_nothing_in_mode_audit(begun: Application, site: Path) -> None:
+    site.write_text("{")
     audit = replace(begun, settings=replace(begun.settings, mode="audit"))
     judge = audit.in_force.judge
     audit.in_force = replace(audit.in_force, judge=replace(judge, enforcement=replace(judge.enforcement, mode="audit")))
 
-    assert ask(followed(audit), create(Privileged=True))["Allow"] is True
+    assert ask(restored(audit), create(Privileged=True))["Allow"] is True
 
 
 def test_a_fault_of_its_own_at_the_folders_ends_no_decider(
-    begun: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    with_saved: Application, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    keep_another(begun)
     monkeypatch.setattr(loading.folder, "read", None)
 
-    assert ask(followed(begun), create(PidMode="host"))["Allow"] is True
+    assert ask(restored(with_saved), create(PidMode="host"))["Allow"] is True
     assert "Traceback" in caplog.text
 
 
 def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
-    begun: Application, monkeypatch: pytest.MonkeyPatch
+    with_saved: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep_another(begun)
     answers = threading.Event()
 
     def hang(*_: object) -> None:
@@ -263,7 +258,7 @@ def test_a_file_system_that_does_not_answer_keeps_no_decider_from_answering(
     monkeypatch.setattr(reloading, "_TIMEOUT_SECONDS", 0.1)
     monkeypatch.setattr(loading.folder, "read", hang)
     monkeypatch.setattr(loading.own_files, "list_links", hang)
-    after = followed(begun)
+    after = restored(with_saved)
     answers.set()
 
     assert ask(after, create(PidMode="host"))["Allow"] is True
