@@ -1,4 +1,4 @@
-"""The daemons that ask are reported while they run."""
+"""The daemons that ask are reported while they run, with the rights that their builds may ask for."""
 
 import shutil
 from pathlib import Path
@@ -7,11 +7,15 @@ from typing import Any, cast
 import pytest
 
 from portero.dockerd.daemon import AskingDaemon
+from portero.dockerd.daemon_defaults import DaemonDefaults
 from portero.dockerd.finder import AskingDaemons
 from portero.dockerd.peer import Peer
+from portero.host.fixed_host import FixedHost
 from portero.host.live_host import HostFiles
+from portero.refusals import Refused
 from portero.status import seen_daemons
 from portero.status.seen_daemons import list_running
+from portero.values.json_types import JSON
 from tests.application.test_application import built
 from tests.host.proc_tree import dockerd
 
@@ -36,16 +40,17 @@ SEVEN = {
     "daemonJson": "/etc/docker/daemon.json",
     "rootless": False,
     "unreadable": [],
+    "buildEntitlements": "on",
 }
 
 
 def test_a_daemon_that_has_ended_is_reported_no_more(proc: Path) -> None:
     dockerd(proc, 8, "--data-root=/srv/docker")
     seen = (find(proc), find(proc, 8))
-    assert [cast(dict[str, Any], daemon)["pid"] for daemon in list_running(seen, proc)] == [7, 8]
+    assert [cast(dict[str, Any], daemon)["pid"] for daemon in list_running(seen, FixedHost(), proc)] == [7, 8]
     shutil.rmtree(proc / "7")
 
-    assert list_running(seen, proc) == [{**SEVEN, "pid": 8, "dataRoot": "/srv/docker"}]
+    assert list_running(seen, FixedHost(), proc) == [{**SEVEN, "pid": 8, "dataRoot": "/srv/docker"}]
 
 
 def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +61,7 @@ def test_a_daemon_that_cannot_be_looked_for_may_run(proc: Path, monkeypatch: pyt
 
     monkeypatch.setattr(seen_daemons, "identify_dockerd", fail)
 
-    assert list_running([seven], proc) == [SEVEN]
+    assert list_running([seven], FixedHost(), proc) == [SEVEN]
 
 
 def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,4 +74,52 @@ def test_the_status_of_the_application_names_them(tmp_path: Path, proc: Path, mo
     host.daemons.find(Peer(7, 0))
 
     (seven,) = cast(list[dict[str, Any]], application.status()["daemons"])
-    assert {key: value for key, value in seven.items() if key != "buildEntitlements"} == SEVEN
+    assert {**seven, "buildEntitlements": "on"} == SEVEN
+
+
+@pytest.mark.parametrize(
+    ("profile", "entitlements", "expected"),
+    [
+        ("baseline", "on", 'write "builder"'),
+        ("baseline", "unknown", 'write "builder"'),
+        ("baseline", "off-after-restart", "until dockerd 7 is restarted"),
+        ("baseline", "off", None),
+        ("hardened", "on", None),
+    ],
+)
+def test_builds_that_may_ask_for_the_host_s_network_need_attention_where_they_are_allowed(
+    tmp_path: Path, profile: str, entitlements: str, expected: str | None
+) -> None:
+    daemon: JSON = {"pid": 7, "daemonJson": "/etc/docker/daemon.json", "buildEntitlements": entitlements}
+
+    found = [*seen_daemons.list_notices(built(tmp_path).in_force.judge.policy, profile, [daemon])]
+
+    assert len(found) == (expected is not None)
+    assert all(expected in line for line in found if expected)
+
+
+def test_a_daemon_that_is_seen_is_in_the_attention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = built(tmp_path)
+    seven = {"pid": 7, "uid": 0, "daemonJson": "/etc/docker/daemon.json", "unreadable": [], "buildEntitlements": "on"}
+    monkeypatch.setattr(seen_daemons, "list_running", lambda *_: [seven])
+
+    attention: Any = application.health()["attention"]
+
+    assert [line for line in attention if "builds with BuildKit" in line]
+
+
+class WithoutDaemonJson(FixedHost):
+    """A host whose daemon.json cannot be read."""
+
+    def daemon(self) -> DaemonDefaults:
+        raise Refused("host-unreadable", "")
+
+
+def test_each_daemon_has_what_it_refuses_builds(proc: Path) -> None:
+    off = FixedHost({"daemon": {"builder": {"entitlements": {"network-host": False, "security-insecure": False}}}})
+
+    hosts = (off, FixedHost(), WithoutDaemonJson())
+
+    assert [list_running([find(proc)], host, proc) for host in hosts] == [
+        [{**SEVEN, "buildEntitlements": found}] for found in ("off", "on", "unknown")
+    ]

@@ -23,7 +23,7 @@ from portero.objects.own_requests import answer_own
 from portero.reading import api_tables
 from portero.refusals import CODES
 from portero.settings.settings import Settings
-from portero.status import build_rights, bundle_state, seen_daemons, status
+from portero.status import bundle_state, seen_daemons, status
 from portero.status.metrics import Metrics
 from portero.status.policy_state import PolicyState
 from portero.status.status import View
@@ -106,7 +106,7 @@ class Application:
             in_force.judge.policy,
             host,
             in_force.state,
-            build_rights.with_entitlements(seen_daemons.list_running(daemons), host),
+            seen_daemons.list_running(daemons, host),
             self.log.state,
             isinstance(host, HostFiles) and host.lookups_fail(),
             host.lookup_state() if isinstance(host, HostFiles) else "auto",

@@ -16,7 +16,7 @@ from portero.policy.policy import Policy
 from portero.refusals import Refused
 from portero.settings.settings import Settings
 from portero.signing.manifest import Manifest
-from portero.status import build_rights, bundle_state, weakened_rules
+from portero.status import bundle_state, seen_daemons, weakened_rules
 from portero.status import lookup_state as lookups
 from portero.status.metrics import Counts
 from portero.status.policy_state import PolicyState
@@ -173,7 +173,7 @@ def list_attention(view: View, now: float) -> Iterator[str]:
     for daemon in cast("list[Mapping[str, JSON]]", view.daemons):
         for path in cast("list[str]", daemon["unreadable"]):
             yield f"cannot read {path}: containerd is protected at its usual paths only (dockerd {daemon['pid']})"
-    yield from build_rights.list_notices(view.policy, view.settings.profile, view.daemons)
+    yield from seen_daemons.list_notices(view.policy, view.settings.profile, view.daemons)
     yield from site_warnings.list_unseen_names(view.policy, view.settings.profile)
     yield from lookups.list_notices(view.settings, view.policy, view.lookups)
     yield from weakened_rules.list_notices(view.policy, now)
