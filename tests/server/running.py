@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.paths import ROOT
+from tests.waiting import soon
 
 START_LIMIT = 20.0
 
@@ -61,6 +62,12 @@ class Server:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in children]
 
+    def decider(self) -> int:
+        """The one process that decides, once it runs."""
+        assert soon(lambda: len(self.workers()) == 1)
+        (process,) = self.workers()
+        return process
+
     def stop(self) -> tuple[int, str]:
         """Exit status and what was written to standard error."""
         if self.process.poll() is None:
@@ -92,6 +99,14 @@ def started(
         yield server
     finally:
         server.stop()
+
+
+def serve_stand_in(tmp_path: Path) -> Iterator[Server]:
+    """The server of one test alone: `server = pytest.fixture(serve_stand_in)`."""
+    path = tmp_path / "portero.sock"
+    with started(["-m", "stand_in", str(path)], path) as running:
+        running.decider()
+        yield running
 
 
 def wait_until_it_answers(server: Server) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,27 +15,16 @@ import pytest
 
 from tests.paths import ROOT
 from tests.server.commands import ask, serve
-from tests.server.running import Server, started, wait_until_it_answers
+from tests.server.running import Server, serve_stand_in, started, wait_until_it_answers
 from tests.server.test_log_failures import READ, fill
 from tests.waiting import soon
 
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    path = tmp_path / "portero.sock"
-    with started(["-m", "stand_in", str(path)], path) as running:
-        yield running
+server = pytest.fixture(serve_stand_in)
 
 
 def under_way(server: Server) -> Path:
     """What the stand-in makes when it begins to wait."""
     return server.socket.with_name("under-way")
-
-
-def decider(server: Server) -> int:
-    assert soon(lambda: len(server.workers()) == 1)
-    (process,) = server.workers()
-    return process
 
 
 def test_the_end_by_signal_takes_the_socket_away(server: Server) -> None:
@@ -55,7 +43,7 @@ def test_the_end_by_the_keyboard_takes_the_socket_away(server: Server) -> None:
 
 
 def test_the_decider_needs_no_writable_tmp(server: Server) -> None:
-    worker = decider(server)
+    worker = server.decider()
     opened = []
     for descriptor in Path(f"/proc/{worker}/fd").iterdir():
         # A connection of an earlier test may be closed meanwhile.
@@ -78,7 +66,7 @@ def test_a_request_under_way_is_answered_before_the_end(server: Server) -> None:
 def test_a_killed_decider_is_replaced_at_once_and_the_socket_stays(server: Server) -> None:
     connection = server.connection()
     connection.ask("POST", "/Plugin.Activate")
-    os.kill(decider(server), signal.SIGKILL)
+    os.kill(server.decider(), signal.SIGKILL)
 
     began = time.monotonic()
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
@@ -88,13 +76,13 @@ def test_a_killed_decider_is_replaced_at_once_and_the_socket_stays(server: Serve
 
 def test_a_decider_knows_whether_it_follows_another_one(server: Server) -> None:
     assert server.ask("GET", "/healthz")[1]["began"] == "first"
-    os.kill(decider(server), signal.SIGKILL)
+    os.kill(server.decider(), signal.SIGKILL)
 
     assert server.ask("GET", "/healthz")[1]["began"] == "anew"
 
 
 def test_a_decider_that_ends_by_itself_leaves_the_socket(server: Server) -> None:
-    process = decider(server)
+    process = server.decider()
     os.kill(process, signal.SIGTERM)
 
     assert soon(lambda: process not in server.workers())
@@ -105,7 +93,7 @@ def test_a_decider_killed_under_way_answers_nothing_rather_than_allow(server: Se
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 20")
     assert soon(under_way(server).exists)
-    os.kill(decider(server), signal.SIGKILL)
+    os.kill(server.decider(), signal.SIGKILL)
 
     with pytest.raises(OSError, match=r"without response|reset"):
         connection.getresponse()
@@ -113,25 +101,25 @@ def test_a_decider_killed_under_way_answers_nothing_rather_than_allow(server: Se
 
 
 def test_a_reload_is_done_by_the_decider_which_stays(server: Server) -> None:
-    before = server.socket.stat().st_ino, decider(server)
+    before = server.socket.stat().st_ino, server.decider()
     server.process.send_signal(signal.SIGHUP)
 
     assert soon(lambda: server.ask("GET", "/healthz")[1]["loads"] == 1)
     assert server.ask("GET", "/healthz")[1] == {"loads": 1, "began": "first"}
     for _ in range(200):
-        os.kill(decider(server), signal.SIGHUP)
+        os.kill(server.decider(), signal.SIGHUP)
     assert server.ask("GET", "/healthz")[1]["loads"] > 1
-    assert (server.socket.stat().st_ino, decider(server)) == before
+    assert (server.socket.stat().st_ino, server.decider()) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU], ids=["TTIN", "TTOU"])
 def test_no_signal_makes_a_second_decider_or_ends_the_only_one(server: Server, number: signal.Signals) -> None:
-    before = decider(server)
+    before = server.decider()
     for _ in range(3):
         server.process.send_signal(number)
         time.sleep(0.5)
 
-    assert decider(server) == before
+    assert server.decider() == before
     assert server.ask("POST", "/AuthZPlugin.AuthZReq", b"{}")[1]["Allow"] is True
     assert server.stop() == (0, "")
 
@@ -163,7 +151,7 @@ def test_no_question_is_lost_while_the_policy_is_reloaded(server: Server) -> Non
 
 
 def test_who_could_connect_before_the_end_is_answered(server: Server) -> None:
-    decider(server)
+    server.decider()
     lost: list[OSError] = []
 
     def connect_again_and_again() -> None:
@@ -227,7 +215,7 @@ def test_the_environment_cannot_reconfigure_the_server(tmp_path: Path) -> None:
 
 
 def test_a_killed_decider_is_a_line_of_our_own(server: Server) -> None:
-    process = decider(server)
+    process = server.decider()
     os.kill(process, signal.SIGKILL)
     assert soon(lambda: process not in server.workers() and len(server.workers()) == 1)
     _, errors = server.stop()
@@ -245,7 +233,7 @@ def test_a_stalled_standard_error_keeps_no_decider_from_being_replaced(tmp_path:
     try:
         wait_until_it_answers(server)
         fill(writer)
-        before = decider(server)
+        before = server.decider()
         os.kill(before, signal.SIGKILL)
         assert soon(lambda: before not in server.workers() and len(server.workers()) == 1)
         assert ask(server, READ)["Allow"] is True

@@ -6,33 +6,21 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.server.running import Server, started
+from tests.server.running import Server, serve_stand_in, started
 from tests.waiting import soon
 
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    path = tmp_path / "portero.sock"
-    with started(["-m", "stand_in", str(path)], path) as running:
-        yield running
+server = pytest.fixture(serve_stand_in)
 
 
 def is_gone(process: int) -> bool:
     with suppress(FileNotFoundError):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return True
-
-
-def decider(server: Server) -> int:
-    assert soon(lambda: len(server.workers()) == 1)
-    (process,) = server.workers()
-    return process
 
 
 def test_a_question_on_an_idle_connection_is_answered_while_the_process_ends(server: Server) -> None:
@@ -60,7 +48,7 @@ def test_idle_connections_do_not_hold_up_the_end(server: Server) -> None:
 
 
 def test_a_decider_ends_at_once_with_an_arbiter_that_was_killed(server: Server) -> None:
-    process = decider(server)
+    process = server.decider()
     server.process.send_signal(signal.SIGKILL)
     server.process.wait(timeout=30)
 
@@ -97,7 +85,7 @@ def test_a_killed_arbiter_leaves_no_listener_behind_though_a_request_takes_long(
 
 
 def test_a_decider_that_has_nothing_to_do_does_not_wake_up(server: Server) -> None:
-    decider(server)
+    server.decider()
 
     def stays_asleep() -> bool:
         before = [wakes(worker) for worker in server.workers()]
@@ -140,7 +128,7 @@ def test_a_long_judgement_leaves_the_interpreter_to_others_each_millisecond(serv
 
 
 def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -> None:
-    process = decider(server)
+    process = server.decider()
     used = len(os.listdir(f"/proc/{process}/fd"))
     resource.prlimit(process, resource.RLIMIT_NOFILE, (used + 4, used + 4))
     connections = [server.connection() for _ in range(30)]
@@ -156,7 +144,7 @@ def test_connections_wait_when_there_is_no_descriptor_for_them(server: Server) -
 
 
 def test_requests_wait_when_no_thread_can_be_started(server: Server) -> None:
-    process = decider(server)
+    process = server.decider()
     (server.socket.parent / "no-threads").touch()
     connections = [server.connection() for _ in range(30)]
     for connection in connections:
@@ -173,7 +161,7 @@ def test_requests_wait_when_no_thread_can_be_started(server: Server) -> None:
 
 
 def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server: Server) -> None:
-    decider(server)
+    server.decider()
     (server.socket.parent / "no-threads").touch()
     connections = [server.connection() for _ in range(6)]
     for connection in connections:
@@ -187,7 +175,7 @@ def test_requests_are_answered_at_the_end_though_no_thread_can_be_started(server
 
 
 def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: Server) -> None:
-    first = decider(server)
+    first = server.decider()
     (server.socket.parent / "no-processes").touch()
     os.kill(first, signal.SIGKILL)
     assert soon(lambda: is_gone(first) and not server.workers())
@@ -202,7 +190,7 @@ def test_a_decider_that_cannot_be_made_is_made_later_and_requests_wait(server: S
 
 
 def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Server) -> None:
-    first = decider(server)
+    first = server.decider()
     (server.socket.parent / "no-files").touch()
     os.kill(first, signal.SIGKILL)
     connection = server.connection()
@@ -227,7 +215,7 @@ def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path
     )
     path = tmp_path / "portero.sock"
     with started(["-c", code, str(path)], path) as server:
-        process = decider(server)
+        process = server.decider()
         connection = server.connection()
         connection.request("POST", "/AuthZPlugin.AuthZReq", b"wait 6")
         asked = time.time()

@@ -49,13 +49,9 @@ class Site:
         allowed: bool = ask(self.server, create(Privileged=True))["Allow"]
         return allowed
 
-    def decider(self) -> int:
-        (process,) = self.server.workers()
-        return process
-
     def kill(self) -> None:
         """Kill the decider; the next one answers after this."""
-        before = self.decider()
+        before = self.server.decider()
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: self.server.workers() not in ([], [before]), "another decider", WITHIN)
 
@@ -71,7 +67,7 @@ def site(tmp_path: Path) -> Any:
 
 
 def test_a_changed_policy_is_in_force_in_the_same_process(site: Site) -> None:
-    before, decider = site.status()["policy"], site.decider()
+    before, decider = site.status()["policy"], site.server.decider()
     connection = site.server.connection()
     assert connection.ask("POST", CALL, create(Privileged=True))[1]["Allow"] is False
     site.act("off")
@@ -81,7 +77,7 @@ def test_a_changed_policy_is_in_force_in_the_same_process(site: Site) -> None:
     # No connection ends for that.
     assert connection.ask("POST", CALL, create(Privileged=True))[1]["Allow"] is True
     connection.close()
-    assert site.decider() == decider
+    assert site.server.decider() == decider
 
 
 def test_an_invalid_policy_is_reported_with_a_line_for_each_fault(site: Site) -> None:
@@ -124,7 +120,7 @@ def test_the_policy_in_force_outlives_its_decider_though_the_folder_is_invalid(s
 
 
 def test_a_decider_begins_with_what_is_in_the_folder_if_that_is_valid(site: Site) -> None:
-    os.kill(site.decider(), signal.SIGSTOP)
+    os.kill(site.server.decider(), signal.SIGSTOP)
     site.act("off")
     site.kill()
 

@@ -12,7 +12,7 @@ import pytest
 
 from portero.server.gunicorn_arbiter import LostSocket
 from portero.server.listener import Listener, listen
-from tests.server.running import Server, started
+from tests.server.running import Server, serve_stand_in, started
 from tests.waiting import soon
 
 
@@ -98,12 +98,7 @@ def test_what_cannot_be_told_is_no_loss(listener: Listener, monkeypatch: pytest.
     assert lost.replace_if_lost(0.0) is False
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    path = tmp_path / "portero.sock"
-    with started(["-m", "stand_in", str(path)], path) as running:
-        assert soon(lambda: len(running.workers()) == 1)
-        yield running
+server = pytest.fixture(serve_stand_in)
 
 
 def test_the_one_decider_goes_on_at_a_new_socket_and_answers_over_the_old_one(server: Server) -> None:
@@ -126,7 +121,7 @@ def test_the_one_decider_goes_on_at_a_new_socket_and_answers_over_the_old_one(se
 
 def test_who_waits_at_a_lost_socket_is_answered(server: Server) -> None:
     """The main thread stands still while the connection comes and the socket goes."""
-    (process,) = server.workers()
+    process = server.decider()
     os.kill(process, signal.SIGSTOP)
     connection = server.connection()
     connection.request("POST", "/AuthZPlugin.AuthZReq", b"{}")
@@ -141,7 +136,7 @@ def test_who_waits_at_a_lost_socket_is_answered(server: Server) -> None:
 
 def test_a_decider_that_is_made_after_a_lost_socket_listens_at_the_new_one(server: Server) -> None:
     """It may find word of it, too, that was left for the one before."""
-    (process,) = server.workers()
+    process = server.decider()
     os.kill(process, signal.SIGSTOP)
     server.socket.unlink()
     assert soon(server.socket.exists)

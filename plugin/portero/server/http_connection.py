@@ -108,14 +108,14 @@ class Connection:
         if call is None:
             page = ask_page(self._page, head.method, head.target, data)
             last = self._is_last(head)
-            return format_response(*page, last=last), last
+            return _format_response(*page, last=last), last
         if head.method != "POST":
             last = self._is_last(head)
             return _format_error(Malformed(405, "Method Not Allowed"), last=last), last
         document = call(self._answers, data, self._peer)
         # Asked only now: the end may have begun meanwhile, and nothing that comes after this answer would be read.
         last = self._is_last(head)
-        return _ALLOWED_REPLY[last] if document == _ALLOWED else _format_reply(document, last=last), last
+        return _format_json("200 OK", document, last=last), last
 
     def _is_last(self, head: Head) -> bool:
         return head.last or self._ending()
@@ -148,22 +148,16 @@ class Connection:
         self._client.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", whole, rest))
 
 
-def format_response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
+def _format_response(status: str, fields: Mapping[str, str], content: bytes, *, last: bool) -> bytes:
     """An answer as bytes; `last`: the connection ends with it."""
     headers = {"Content-Length": str(len(content)), **fields, "Connection": "close" if last else "keep-alive"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + content
 
 
-def _format_reply(document: Mapping[str, JSON], *, last: bool) -> bytes:
-    return format_response("200 OK", {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
-
-
-# The answer to most requests, written once.
-_ALLOWED: Mapping[str, JSON] = {"Allow": True, "Msg": ""}
-_ALLOWED_REPLY = {last: _format_reply(_ALLOWED, last=last) for last in (False, True)}
-
-
 def _format_error(error: Malformed, *, last: bool) -> bytes:
-    content = json.dumps({"Err": f"portero: {error.reason}"}).encode()
-    return format_response(f"{error.status} {error.reason}", {"Content-Type": CONTENT_TYPE}, content, last=last)
+    return _format_json(f"{error.status} {error.reason}", {"Err": f"portero: {error.reason}"}, last=last)
+
+
+def _format_json(status: str, document: Mapping[str, JSON], *, last: bool) -> bytes:
+    return _format_response(status, {"Content-Type": CONTENT_TYPE}, json.dumps(document).encode(), last=last)
