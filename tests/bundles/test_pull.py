@@ -36,7 +36,7 @@ class Served:
 def pull(url: str, folder: Path, seen: dict[str, Seen] | None = None) -> BundleState:
     source = BundleSource(WebAddress(f"{url}/p"), 20.0)
     told = pull_bundle(source, folder, lambda: trust(seen), lambda place: None)
-    assert bundle_state.read(folder) == told
+    assert bundle_state.read_bundle_state(folder) == told
     return told
 
 
@@ -140,14 +140,14 @@ def test_a_note_that_cannot_be_read_counts_as_none_and_all_is_fetched_anew(tmp_p
     served = Served()
     with server(served) as url:
         pull(url, tmp_path)
-        bundle_state.place(tmp_path).write_text("x")
+        bundle_state.locate(tmp_path).write_text("x")
         assert pull(url, tmp_path).version == 1
 
     assert served.sent == 2
 
 
 def test_a_note_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
-    bundle_state.place(tmp_path).mkdir()
+    bundle_state.locate(tmp_path).mkdir()
     with server(Served()) as url:
         told = pull_bundle(BundleSource(WebAddress(f"{url}/p"), 20.0), tmp_path, trust, lambda place: None)
     away = pull_bundle(BundleSource(WebAddress("http://127.0.0.1:9/p"), 20.0), tmp_path, trust, lambda place: None)

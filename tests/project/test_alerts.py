@@ -30,7 +30,7 @@ def told_at_the_start(folder: Path) -> str:
         "log": "/var/log/portero/decisions.jsonl",
     }
     settings = Settings.read({}, given)
-    bundle_state.write(settings.bundle_folder, BundleState())
+    bundle_state.write_bundle_state(settings.bundle_folder, BundleState())
     return (Metrics().text() + bundle_state.metrics_text(settings)).decode()
 
 

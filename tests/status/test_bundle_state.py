@@ -29,7 +29,7 @@ def notices(settings: Settings) -> list[str]:
 
 
 def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
-    bundle_state.write(settings.bundle_folder, GOOD)
+    bundle_state.write_bundle_state(settings.bundle_folder, GOOD)
 
     assert notices(settings) == []
     assert b"\nportero_bundle_version 7\n" in bundle_state.metrics_text(settings)
@@ -39,20 +39,24 @@ def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
 
 
 def test_a_stale_one_does(settings: Settings) -> None:
-    bundle_state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW - 1201, fault="registry: status 503"))
+    bundle_state.write_bundle_state(
+        settings.bundle_folder, replace(GOOD, succeeded=NOW - 1201, fault="registry: status 503")
+    )
 
     assert notices(settings) == ["no pull of a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
 
 
 def test_so_does_one_of_the_future_once_the_clock_was_set_back(settings: Settings) -> None:
-    bundle_state.write(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
+    bundle_state.write_bundle_state(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
 
     (notice,) = notices(settings)
     assert "no pull of a bundle went well since 2027-01-16" in notice
 
 
 def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
-    bundle_state.write(settings.bundle_folder, replace(GOOD, refused=True, fault="the bundle is signed for db"))
+    bundle_state.write_bundle_state(
+        settings.bundle_folder, replace(GOOD, refused=True, fault="the bundle is signed for db")
+    )
 
     assert notices(settings) == ["a bundle was refused, the last good one stays: the bundle is signed for db"]
 
@@ -60,7 +64,7 @@ def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
 def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:
     assert notices(settings) == ["no bundle was ever fetched: start portero-bundle.timer"]
     assert bundle_state.metrics_text(settings) == b""
-    bundle_state.place(settings.bundle_folder).write_text("x")
+    bundle_state.locate(settings.bundle_folder).write_text("x")
     assert "cannot be read" in notices(settings)[0]
 
 
@@ -71,26 +75,26 @@ def test_without_a_bundle_there_is_nothing_to_say() -> None:
 
 
 def test_what_is_noted_comes_back(tmp_path: Path) -> None:
-    assert bundle_state.read(tmp_path) is None
+    assert bundle_state.read_bundle_state(tmp_path) is None
     noted = BundleState(mark='"1"', group="web", version=2, succeeded=1.5, tried=2.5, failures=3, fault="x")
 
-    bundle_state.write(tmp_path / "new", noted)
+    bundle_state.write_bundle_state(tmp_path / "new", noted)
 
-    assert bundle_state.read(tmp_path / "new") == noted
+    assert bundle_state.read_bundle_state(tmp_path / "new") == noted
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"other": 1}', '{"format": 1}', '{"format": 2}'])
 def test_a_note_of_another_kind_is_an_error(tmp_path: Path, text: str) -> None:
-    bundle_state.place(tmp_path).write_text(text)
+    bundle_state.locate(tmp_path).write_text(text)
 
     with pytest.raises(ValueError, match=r"state.json: is not "):
-        bundle_state.read(tmp_path)
+        bundle_state.read_bundle_state(tmp_path)
 
 
 def test_a_value_of_another_kind_is_an_error(tmp_path: Path) -> None:
-    bundle_state.write(tmp_path, BundleState())
-    file = bundle_state.place(tmp_path)
+    bundle_state.write_bundle_state(tmp_path, BundleState())
+    file = bundle_state.locate(tmp_path)
     file.write_text(file.read_text().replace('"succeeded": 0.0', '"succeeded": "yesterday"'))
 
     with pytest.raises(ValueError, match="is not as portero writes it"):
-        bundle_state.read(tmp_path)
+        bundle_state.read_bundle_state(tmp_path)

@@ -23,7 +23,7 @@ def pull_bundle(
     `try_load` raises Faults when the policy in a folder could not be put in force.
     """
     try:
-        before = bundle_state.read(folder) or BundleState()
+        before = bundle_state.read_bundle_state(folder) or BundleState()
     except (OSError, ValueError):
         # All is fetched anew.
         before = BundleState()
@@ -36,9 +36,9 @@ def pull_bundle(
         after = _note_fault(before, f"{error.filename or folder}: {error.strerror}")
     after = replace(after, tried=time.time())
     try:
-        bundle_state.write(folder, after)
+        bundle_state.write_bundle_state(folder, after)
     except OSError as error:
-        unwritten = f"cannot write {bundle_state.place(folder)}: {error.strerror}"
+        unwritten = f"cannot write {bundle_state.locate(folder)}: {error.strerror}"
         after = _note_fault(after, f"{after.fault}; {unwritten}" if after.fault else unwritten, refused=after.refused)
     return after
 

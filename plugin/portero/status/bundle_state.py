@@ -1,7 +1,4 @@
-"""The policy bundle of this host: what status and metrics say of it.
-
-How the last pull of a policy bundle went: a small file that `portero bundle pull` writes and status reads.
-"""
+"""How the last pull of a policy bundle went: a file that `portero bundle pull` writes, for status and metrics."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -20,7 +17,7 @@ _MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class BundleState:
-    """Times in seconds since 1970, 0 for never. `mark`: of what was fetched; `refused`: whether trust was the fault."""
+    """Times in seconds since 1970, 0 for never. `mark`: of the fetched bundle. `refused`: whether it was not trusted."""
 
     mark: str = ""
     group: str = ""
@@ -32,26 +29,26 @@ class BundleState:
     refused: bool = False
 
 
-def place(folder: Path) -> Path:
+def locate(folder: Path) -> Path:
     """The file of the state in a bundle's folder."""
     return folder / _NAME
 
 
-def read(folder: Path) -> BundleState | None:
-    """The state; None when no pull was ever noted. Raises OSError and ValueError."""
-    document = read_state(place(folder), _FORMAT)
+def read_bundle_state(folder: Path) -> BundleState | None:
+    """The state; None before the first pull. Raises OSError and ValueError."""
+    document = read_state(locate(folder), _FORMAT)
     if document is None:
         return None
     types = {field.name: type(field.default) for field in fields(BundleState)}
     if {name: type(value) for name, value in document.items()} != types:
-        raise ValueError(f"{place(folder)}: is not as portero writes it")
+        raise ValueError(f"{locate(folder)}: is not as portero writes it")
     return BundleState(**cast(dict[str, Any], document))
 
 
-def write(folder: Path, state: BundleState) -> None:
+def write_bundle_state(folder: Path, state: BundleState) -> None:
     """Replace the state in one step. Raises OSError."""
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    write_state(place(folder), _FORMAT, asdict(state), _MODE)
+    write_state(locate(folder), _FORMAT, asdict(state), _MODE)
 
 
 _GAUGES = (
@@ -66,22 +63,22 @@ def list_notices(settings: Settings, now: float) -> Iterator[str]:
     if not settings.bundle:
         return
     try:
-        state = read(settings.bundle_folder)
+        state = read_bundle_state(settings.bundle_folder)
     except (OSError, ValueError):
-        yield f"{place(settings.bundle_folder)}: cannot be read: how old the policy is is unknown"
+        yield f"{locate(settings.bundle_folder)}: cannot be read: how old the policy is is unknown"
         return
     if state is None:
         yield "no bundle was ever fetched: start portero-bundle.timer"
     elif state.refused:
         yield f"a bundle was refused, the last good one stays: {state.fault}"
-    # A pull of the future was noted before the clock was set back, and says nothing of how fresh the policy is.
+    # A pull of the future happened before the clock was set back: how old the policy is is then unknown.
     elif abs(now - state.succeeded) > settings.bundle_max_age:
         since = f"since {format_instant(state.succeeded)}" if state.succeeded else "so far"
         yield f"no pull of a bundle went well {since}: {state.fault or 'portero-bundle.timer does not run'}"
 
 
 def describe(settings: Settings) -> JSON:
-    """The bundle for the full status; empty where none is followed."""
+    """The bundle for the full status; empty without PORTERO_BUNDLE."""
     if not settings.bundle:
         return {}
     state = _read_or_none(settings) or BundleState()
@@ -96,7 +93,7 @@ def describe(settings: Settings) -> JSON:
 
 
 def metrics_text(settings: Settings) -> bytes:
-    """Its metrics in Prometheus's text format; none where no bundle is followed or its state cannot be read."""
+    """Its metrics in Prometheus's text format; none without PORTERO_BUNDLE, or when its state cannot be read."""
     state = _read_or_none(settings) if settings.bundle else None
     if state is None:
         return b""
@@ -109,6 +106,6 @@ def metrics_text(settings: Settings) -> bytes:
 
 def _read_or_none(settings: Settings) -> BundleState | None:
     try:
-        return read(settings.bundle_folder)
+        return read_bundle_state(settings.bundle_folder)
     except (OSError, ValueError):
         return None
