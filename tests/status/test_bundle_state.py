@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,27 +39,28 @@ def test_a_fresh_bundle_needs_no_attention(settings: Settings) -> None:
     assert (described["version"], described["for"], described["fault"]) == (7, "web", "")
 
 
-def test_a_stale_one_does(settings: Settings) -> None:
-    bundle_state.write_bundle_state(
-        settings.bundle_folder, replace(GOOD, succeeded=NOW - 1201, fault="registry: status 503")
-    )
+@pytest.mark.parametrize(
+    ("changes", "notice"),
+    [
+        (
+            {"succeeded": NOW - 1201, "fault": "registry: status 503"},
+            "no pull of a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503",
+        ),
+        (
+            {"succeeded": NOW + 86_400},
+            "no pull of a bundle went well since 2027-01-16T08:00:00.000Z: portero-bundle.timer does not run",
+        ),
+        (
+            {"refused": True, "fault": "the bundle is signed for db"},
+            "a bundle was refused, the last good one stays: the bundle is signed for db",
+        ),
+    ],
+    ids=["stale", "of the future, once the clock was set back", "refused"],
+)
+def test_one_that_is_stale_or_refused_does(settings: Settings, changes: dict[str, Any], notice: str) -> None:
+    bundle_state.write_bundle_state(settings.bundle_folder, replace(GOOD, **changes))
 
-    assert notices(settings) == ["no pull of a bundle went well since 2027-01-15T07:39:59.000Z: registry: status 503"]
-
-
-def test_so_does_one_of_the_future_once_the_clock_was_set_back(settings: Settings) -> None:
-    bundle_state.write_bundle_state(settings.bundle_folder, replace(GOOD, succeeded=NOW + 86_400))
-
-    (notice,) = notices(settings)
-    assert "no pull of a bundle went well since 2027-01-16" in notice
-
-
-def test_so_does_a_refused_one_at_once(settings: Settings) -> None:
-    bundle_state.write_bundle_state(
-        settings.bundle_folder, replace(GOOD, refused=True, fault="the bundle is signed for db")
-    )
-
-    assert notices(settings) == ["a bundle was refused, the last good one stays: the bundle is signed for db"]
+    assert notices(settings) == [notice]
 
 
 def test_so_does_a_timer_that_never_ran_and_a_state_that_cannot_be_read(settings: Settings) -> None:

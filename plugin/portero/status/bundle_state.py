@@ -17,7 +17,7 @@ _MODE = 0o644
 
 @dataclass(frozen=True, slots=True)
 class BundleState:
-    """Times in seconds since 1970, 0 for never. `mark`: of the fetched bundle. `refused`: whether it was not trusted."""
+    """Times in seconds since 1970, 0 for never. `mark`: of the fetched bundle. `refused`: whether it is not trusted."""
 
     mark: str = ""
     group: str = ""
