@@ -101,7 +101,7 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
         "remedy": "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system",
         "sources": ["G1"],
     }
-    assert "no-kexec" in outcome["fine"]
+    assert "no-kexec" in outcome["passed"]
     assert "guarded-by-portero" in outcome["notApplicable"]
     assert outcome["host"]["kernel"]["settings"]["kernel.kptr_restrict"]["value"] == 0
 

@@ -92,7 +92,7 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
     apart = lines.index("Only reported or waived: none of these refused it.")
     assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
     assert document["try"] == tried
-    assert (document["broken"][0]["asked"], document["broken"][0]["allowed"]) == ("4g", "at most 1g")
+    assert (document["violations"][0]["asked"], document["violations"][0]["allowed"]) == ("4g", "at most 1g")
 
 
 @pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
@@ -118,8 +118,8 @@ def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
     story = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
     assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
-    assert [(one["rule"], one["outcome"]) for one in story["broken"]] == [("body-hidden", "refused")]
-    assert story["broken"][0]["remedy"]["docker"]
+    assert [(one["rule"], one["outcome"]) for one in story["violations"]] == [("body-hidden", "refused")]
+    assert story["violations"][0]["remedy"]["docker"]
 
 
 def test_an_unknown_value_is_worded(tmp_path: Path) -> None:

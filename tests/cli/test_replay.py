@@ -67,7 +67,7 @@ def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "2 requests compared, 2 decided alike",
+        "2 requests compared, 2 unchanged",
         "0 would be refused that were allowed",
         "0 would be allowed that were refused",
     ]
@@ -83,7 +83,7 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "2 requests compared, 0 decided alike",
+        "2 requests compared, 0 unchanged",
         "1 would be refused that were allowed",
         "  by rule      1 no-privileged",
         "  by user      1 alice",
@@ -155,7 +155,7 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     result = run(tmp_path / "capture.jsonl")
 
     assert result.exit_code == 0
-    assert result.output.splitlines()[0] == "1 requests compared, 1 decided alike"
+    assert result.output.splitlines()[0] == "1 requests compared, 1 unchanged"
     assert result.output.splitlines()[-1] == "1 have no recorded decision and count as allowed"
 
 
@@ -283,4 +283,4 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
 
     told = document(run(tmp_path / "r.jsonl", "--json"))
 
-    assert (told["compared"], told["alike"]) == (1, 1)
+    assert (told["compared"], told["unchanged"]) == (1, 1)

@@ -28,7 +28,7 @@ def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> 
 
     assert result.exit_code == 0, result.output
     suggested = json.loads(result.stdout)
-    assert (suggested["refused"], suggested["wouldBeLegal"]) == (3, 3)
+    assert (suggested["refused"], suggested["wouldBeAllowed"]) == (3, 3)
     site = tmp_path / "site"
     (site / "exceptions").mkdir(parents=True)
     (site / "site.json").write_text(json.dumps(suggested["site"]))

@@ -107,7 +107,7 @@ def test_a_failure_of_the_clients_own_after_allowed_requests_is_reported() -> No
     result = tried("docker", "cp", "web:/etc/passwd", "/tmp/passwd")
 
     assert result.exit_code == 0
-    assert "the command ended with status 1, for reasons of its own: " in result.output
+    assert "the command ended with status 1, the command itself failed: " in result.output
     assert not Path("/tmp/passwd").exists()
 
 

@@ -14,7 +14,7 @@ def finding(rule: str, status: str = "violated", at: str = "/proc/x") -> dict[st
 
 
 def report(*findings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"time": TIME, "profile": "hardened", "findings": [*findings], "fine": ["ok"], "notApplicable": [], **more}
+    return {"time": TIME, "profile": "hardened", "findings": [*findings], "passed": ["ok"], "notApplicable": [], **more}
 
 
 def test_what_holds_is_violated_or_unknown_is_told() -> None:
@@ -55,9 +55,9 @@ def test_a_report_of_an_earlier_release_has_no_time() -> None:
         "text",
         {},
         report(profile=3),
-        report(fine="ok"),
-        report(fine=[1]),
-        report(finding("x", "fine")),
+        report(passed="ok"),
+        report(passed=[1]),
+        report(finding("x", "passed")),
         report(**{"findings": ["x"]}),
         report(time=[]),
     ],

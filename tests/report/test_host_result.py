@@ -25,7 +25,7 @@ def test_what_is_unknown_stands_apart_and_has_no_value(make: Callable[..., HostR
 def test_counts_are_of_rules_and_keep_apart_what_is_enforced(make: Callable[..., HostResult]) -> None:
     found = make(finding("first", "/a"), finding("first", "/b"), finding("second", "/c", action="audit"))
 
-    assert found.summary == ("profile hardened: 1 violated, 0 unknown, 1 only reported, 1 fine, 0 not applicable")
+    assert found.summary == ("profile hardened: 1 violated, 0 unknown, 1 only reported, 1 passed, 0 not applicable")
 
 
 @pytest.mark.parametrize(

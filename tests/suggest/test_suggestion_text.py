@@ -45,4 +45,4 @@ def test_machines_get_the_same() -> None:
     assert document["site"] == {"memory-max": "4g"}
     assert document["siteValues"] == [{"key": "memory-max", "value": "4g", "rules": ["memory-limit"], "requests": 1}]
     assert [draft["id"] for draft in document["exceptions"]] == ["nginx"]  # type: ignore[union-attr,call-overload,index]
-    assert document["wouldBeLegal"] == 1
+    assert document["wouldBeAllowed"] == 1

@@ -112,7 +112,7 @@ def pull() -> None:
     state = pull_bundle(_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
     if state.fault:
         show_lines([f"portero: {state.fault}"], err=True)
-        sys.exit(options.REFUSED if state.refused else options.COULD_NOT)
+        sys.exit(options.REFUSED if state.refused else options.ERROR)
     show_lines([f"{settings.bundle}: for {state.group}, version {state.version}"])
 
 

@@ -104,7 +104,7 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
-        "broken": [_violation(each, policy) for each in decision.violations],
+        "violations": [_violation(each, policy) for each in decision.violations],
         **({} if decision.proposed is None else {"try": cast(JSON, decision.proposed.entry())}),
     }
 
@@ -125,7 +125,7 @@ def lines(story: Mapping[str, JSON]) -> Iterator[str]:
     yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
     yield f"policy   {str(story['policy'])[:12]}, {current}"
     yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
-    violations = cast(Sequence[Mapping[str, JSON]], story["broken"])
+    violations = cast(Sequence[Mapping[str, JSON]], story["violations"])
     refusing = [violation for violation in violations if violation["outcome"] == "refused"]
     for violation in refusing:
         yield ""

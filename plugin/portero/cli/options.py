@@ -21,7 +21,7 @@ from portero.values.errors import LoadError
 _Command = TypeVar("_Command", bound=Callable[..., Any] | click.Command)
 Given = Mapping[str, str | Sequence[str] | None]
 
-ALLOWED, REFUSED, COULD_NOT = 0, 1, 2
+ALLOWED, REFUSED, ERROR = 0, 1, 2
 
 _HELP = descriptions()
 _LOG = logging.getLogger(__name__)
@@ -134,4 +134,4 @@ def variables(given: Sequence[str], environ: Mapping[str, str]) -> dict[str, str
 def give_up(faults: Sequence[str]) -> NoReturn:
     """One line a fault, and exit status 2."""
     show_lines((f"portero: {fault}" for fault in faults), err=True)
-    sys.exit(COULD_NOT)
+    sys.exit(ERROR)

@@ -96,11 +96,11 @@ def _decided(judge: Judge, asked: bytes, known: Identity | None) -> Outcome:
 def _status(comparison: Comparison) -> int:
     if comparison.refused.count or comparison.allowed.count:
         return options.REFUSED
-    return options.COULD_NOT if comparison.unreadable or not comparison.compared else options.ALLOWED
+    return options.ERROR if comparison.unreadable or not comparison.compared else options.ALLOWED
 
 
 def _text(comparison: Comparison) -> Iterator[str]:
-    yield f"{comparison.compared} requests compared, {comparison.alike} decided alike"
+    yield f"{comparison.compared} requests compared, {comparison.alike} unchanged"
     yield from _changes(comparison.refused, "would be refused that were allowed")
     yield from _changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:

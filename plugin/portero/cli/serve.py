@@ -61,7 +61,7 @@ def serve(**given: str | tuple[str, ...] | None) -> None:
     try:
         run(options.settings(given))
     except SystemExit as end:
-        if end.code == options.COULD_NOT:
+        if end.code == options.ERROR:
             wait_for_end()
         raise
 

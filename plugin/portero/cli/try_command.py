@@ -149,7 +149,7 @@ def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iter
     elif refused and not go_on:
         yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
     elif ended.status and not refused:
-        yield f"the command ended with status {ended.status}, for reasons of its own: {_last_lines(ended)}"
+        yield f"the command ended with status {ended.status}, the command itself failed: {_last_lines(ended)}"
 
 
 def _line(decision: Decision, times: int) -> str:

@@ -52,7 +52,7 @@ def read(document: JSON) -> HostEvidence:
 
 
 def _read(document: dict[str, JSON]) -> HostEvidence:
-    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "fine")}
+    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "passed")}
     for rule in need_texts(document, "notApplicable"):
         facts[_show(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
     for finding in need(document, "findings", list):

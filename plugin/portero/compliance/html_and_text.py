@@ -20,7 +20,7 @@ def lines(result: ComplianceResult) -> Iterator[str]:
     benchmark = result.benchmark
     yield f"{benchmark.name}, {benchmark.version}"
     yield from (f"{name:<7} {sentence}" for name, sentence in result.basis)
-    yield from result.notices
+    yield from result.warnings
     width = max(len(each.item.id) for each in result.items)
     for each in result.sections:
         yield ""

@@ -37,7 +37,7 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
             "unreadableLines": log.unreadable,
         },
         "host": None if host is None else {"time": host.time, "profile": host.profile},
-        "notices": [*result.notices],
+        "warnings": [*result.warnings],
         "summary": {str(verdict): count for verdict, count in result.counts.items()},
         "clean": not result.open_items,
         "items": [_item(each) for each in result.items],

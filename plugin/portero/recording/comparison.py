@@ -94,10 +94,10 @@ class Comparison:
         """For machines."""
         return {
             "compared": self.compared,
-            "alike": self.alike,
-            "withheld": self.withheld,
+            "unchanged": self.alike,
+            "notStored": self.withheld,
             "unreadable": self.unreadable,
-            "undecided": self.undecided,
+            "withoutDecision": self.undecided,
             "wouldBeRefused": self.refused.document(),
             "wouldBeAllowed": self.allowed.document(),
         }

@@ -24,7 +24,7 @@ def document(result: HostResult) -> dict[str, JSON]:
         "clean": result.report.clean,
         "summary": dict[str, JSON](result.counts),
         "findings": [_entry(finding) for finding in result.report.findings],
-        "fine": [*result.report.held],
+        "passed": [*result.report.held],
         "notApplicable": [*result.report.not_applicable],
         "warnings": [*result.warnings],
         "host": dict(result.document),

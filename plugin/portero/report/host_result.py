@@ -59,7 +59,7 @@ class HostResult:
             "violated": enforced.count("violated"),
             "unknown": enforced.count("unknown"),
             "only reported": len(self.violated) - len(enforced),
-            "fine": len(self.report.held),
+            "passed": len(self.report.held),
             "not applicable": len(self.report.not_applicable),
         }
 

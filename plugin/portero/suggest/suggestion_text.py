@@ -36,7 +36,7 @@ def document(suggestions: Suggestions) -> dict[str, JSON]:
     return {
         "requests": suggestions.requests,
         "refused": suggestions.refused,
-        "wouldBeLegal": suggestions.legal,
+        "wouldBeAllowed": suggestions.legal,
         "site": suggestions.patch(),
         "siteValues": [
             {"key": one.found.key, "value": one.found.value, "rules": [*sorted(one.rules)], "requests": one.count}
