@@ -11,19 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.decision import Decision, Subject, refusal
 from portero.recording import recorded_line
+from tests.cli.running import portero
 from tests.paths import ROOT
 
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
-
-
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    said = ["replay", *map(str, arguments), "--host-root", "none", "--profile", "baseline"]
-    return CliRunner().invoke(main, said, input=text)
 
 
 def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
@@ -63,7 +58,7 @@ def document(result: Result) -> Any:
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
-    result = run(tmp_path / "requests.jsonl")
+    result = portero(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
@@ -79,7 +74,7 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
-    result = run(file)
+    result = portero(file)
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
@@ -110,7 +105,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
     rotated, whole = (
-        document(run(*(tmp_path / name for name in names), "--json"))
+        document(portero(*(tmp_path / name for name in names), "--json"))
         for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
     )
 
@@ -126,7 +121,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
 
-    told = document(run(tmp_path / "requests.jsonl", "--json"))
+    told = document(portero(tmp_path / "requests.jsonl", "--json"))
 
     assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -138,10 +133,10 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
-    stricter = document(run(file, "--against", lenient, "--json"))
+    stricter = document(portero(file, "--against", lenient, "--json"))
     (tmp_path / "strict").mkdir()
     (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = document(run(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = document(portero(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -152,7 +147,7 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     answer = {"phase": "res", "envelope": {}}
     (tmp_path / "capture.jsonl").write_text(f"{json.dumps(capture)}\n{json.dumps(answer)}\n")
 
-    result = run(tmp_path / "capture.jsonl")
+    result = portero(tmp_path / "capture.jsonl")
 
     assert result.exit_code == 0
     assert result.output.splitlines()[0] == "1 requests compared, 1 unchanged"
@@ -162,7 +157,7 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
 def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
 
-    result = run(tmp_path / "requests.jsonl")
+    result = portero(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert "1 were not stored, since their secrets cannot be masked, and are not compared" in result.output
@@ -171,7 +166,7 @@ def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
 def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
 
-    result = run(tmp_path / "requests.jsonl")
+    result = portero(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 2
     assert "2 lines could not be read" in result.output
@@ -180,13 +175,13 @@ def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> N
 def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(b"")
 
-    assert run(tmp_path / "requests.jsonl").exit_code == 2
+    assert portero(tmp_path / "requests.jsonl").exit_code == 2
 
 
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    told = document(run(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    told = document(portero(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
     assert told["compared"] == 5
 
@@ -195,7 +190,7 @@ def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> No
 def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
-    result = run(tmp_path / "requests.jsonl.gz")
+    result = portero(tmp_path / "requests.jsonl.gz")
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
@@ -205,7 +200,7 @@ def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
     (tmp_path / "requests.jsonl").write_bytes(line(asked()))
 
-    result = run(tmp_path / "requests.jsonl", "--schemas", tmp_path)
+    result = portero(tmp_path / "requests.jsonl", "--schemas", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
@@ -267,7 +262,7 @@ def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: P
     other["decision"]["version"] = 1
     (tmp_path / "requests.jsonl").write_bytes(json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"))
 
-    told = document(run(tmp_path / "requests.jsonl", "--json"))
+    told = document(portero(tmp_path / "requests.jsonl", "--json"))
 
     assert (told["compared"], told["unreadable"]) == (1, 1)
 
@@ -281,6 +276,6 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     )
     (tmp_path / "r.jsonl").write_bytes(recorded_line.written(json.dumps(envelope).encode(), decision, 1 << 20))
 
-    told = document(run(tmp_path / "r.jsonl", "--json"))
+    told = document(portero(tmp_path / "r.jsonl", "--json"))
 
     assert (told["compared"], told["unchanged"]) == (1, 1)

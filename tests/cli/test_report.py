@@ -9,11 +9,8 @@ from click.testing import CliRunner, Result
 
 from portero.cli import main
 from portero.files import package_files
+from tests.cli.running import portero
 from tests.report.decisions import decision, line, violation
-
-
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
 
 
 def told(result: Result) -> Any:
@@ -23,7 +20,7 @@ def told(result: Result) -> Any:
 def test_a_log_becomes_a_page(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(violation()) + b"\n" + line())
 
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
+    result = portero("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
 
     assert (result.exit_code, result.output) == (0, "")
     page = (tmp_path / "page.html").read_text()
@@ -32,7 +29,7 @@ def test_a_log_becomes_a_page(tmp_path: Path) -> None:
 
 
 def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
-    assert run("report", "-", text=line()).stdout.startswith("<!doctype html>")
+    assert portero("report", "-", text=line()).stdout.startswith("<!doctype html>")
 
 
 def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
@@ -40,7 +37,7 @@ def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
     (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
 
-    result = run("report", *sorted(tmp_path.iterdir()), "--json")
+    result = portero("report", *sorted(tmp_path.iterdir()), "--json")
 
     assert told(result)["refused"] == 7
 
@@ -48,7 +45,7 @@ def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
 def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
 
-    result = run("report", tmp_path / "log.jsonl", "--json")
+    result = portero("report", tmp_path / "log.jsonl", "--json")
 
     assert result.exit_code == 1
     assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
@@ -57,7 +54,7 @@ def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: P
 def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(b"\n{}\n")
 
-    result = run("report", tmp_path / "log.jsonl")
+    result = portero("report", tmp_path / "log.jsonl")
 
     assert result.exit_code == 2
     assert result.stderr == (
@@ -68,7 +65,7 @@ def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line())
 
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path)
+    result = portero("report", tmp_path / "log.jsonl", "--output", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
@@ -82,7 +79,7 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
     target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
     (tmp_path / "log.jsonl").write_bytes(line(violation("own-rule")))
 
-    result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
+    result = portero("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
 
     assert "Our own title stands here." in result.stdout
 
@@ -90,7 +87,7 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
 def test_a_line_of_another_version_is_no_decision(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(decision(version=1)) + "\n" + json.dumps(decision()))
 
-    result = run("report", tmp_path / "log.jsonl", "--json")
+    result = portero("report", tmp_path / "log.jsonl", "--json")
 
     assert (told(result)["decisions"], told(result)["unreadableLines"]) == (1, 1)
 
@@ -114,6 +111,6 @@ def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
 def test_the_page_suggests_what_would_have_made_the_requests_legal(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(violation("no-host-pid"), image="netops/probe:1"))
 
-    result = run("report", tmp_path / "log.jsonl")
+    result = portero("report", tmp_path / "log.jsonl")
 
     assert "exceptions/probe-alice.json: 1 request; waives no-host-pid of baseline" in result.stdout

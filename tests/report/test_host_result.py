@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portero.report import host_result
 from portero.report.host_result import HostResult
 
 from .conftest import finding
@@ -43,3 +44,22 @@ def test_the_engine_is_named_as_far_as_it_is_known(
     found.document["daemon"]["installed"]["value"] = installed
 
     assert found.engine == words
+
+
+def test_lines_are_aligned_and_brackets_stand_around_what_is_only_reported(make: Callable[..., HostResult]) -> None:
+    shown = [
+        *host_result.list_lines(
+            make(
+                finding("first", "/a"),
+                finding("second", "GET /info X", "unknown", "audit", ""),
+                warnings=("alicia may use Docker",),
+            )
+        )
+    ]
+
+    assert shown[:3] == [
+        "alicia may use Docker",
+        "violated   first   /a (is 0): It matters. -> change it",
+        "(unknown)  second  GET /info X: It matters. -> change it",
+    ]
+    assert shown[-1].startswith("profile hardened: 1 violated, ")

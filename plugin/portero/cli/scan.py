@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.terminal import show_json, show_lines, show_text, shown
+from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
@@ -22,7 +22,7 @@ from portero.report import junit
 from portero.scan.bypasses import BypassFinder
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
 from portero.scan.judged_objects import ObjectJudge
-from portero.scan.report import ScanReport, cases, document, page
+from portero.scan.report import ScanReport, describe, list_cases, render_page
 from portero.scan.starts import keeps_running
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
@@ -50,7 +50,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
         looks_up = _looks_up(settings, is_local=daemon.is_local)
-        report = _scan(judge, daemon.inventory(shown), is_local=daemon.is_local, looks_up=looks_up)
+        report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -137,7 +137,7 @@ def _list_starts(report: ScanReport) -> Iterator[str]:
 
 _FORMATS: Mapping[str, Callable[[ScanReport], None]] = {
     "text": lambda report: show_lines(_list_lines(report)),
-    "json": lambda report: show_json(document(report)),
-    "html": lambda report: show_text(page(report)),
-    "junit": lambda report: show_text(junit.of(cases(report))),
+    "json": lambda report: show_json(describe(report)),
+    "html": lambda report: show_text(render_page(report)),
+    "junit": lambda report: show_text(junit.write_cases(list_cases(report))),
 }

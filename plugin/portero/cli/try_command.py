@@ -52,7 +52,7 @@ def tryout(
 
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
-    words = _words(command, any_program=any_program)
+    words = _parse_command(command, any_program=any_program)
     judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
     trial = Trial(judge, go_on=go_on)
     if words.is_compose:
@@ -62,37 +62,37 @@ def tryout(
         ended = _run(trial, words, timeout)
     if verbose:
         show_text(ended.output, err=True)
-    decisions = _decisions(trial)
-    if _asked_nothing(decisions, words, ended):
-        options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
+    decisions = _list_decisions(trial)
+    if _failed_alone(decisions, words, ended):
+        options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
     def try_words(others: CommandLine) -> Sequence[Decision]:
         another = Trial(judge)
         _run(another, others, timeout)
-        return _decisions(another)
+        return _list_decisions(another)
 
     can_correct = not words.is_compose and not any_program and not all(decision.allowed for decision in decisions)
-    corrected = corrected_command.find(words, decisions, try_words) if can_correct else ""
+    corrected = corrected_command.find_allowed(words, decisions, try_words) if can_correct else ""
     if as_json:
-        show_json(_document(words, decisions, ended, corrected), indent=None)
+        show_json(_describe_trial(words, decisions, ended, corrected), indent=None)
     else:
-        show_lines(_report(decisions, ended, go_on=go_on))
+        show_lines(_list_lines(decisions, ended, go_on=go_on))
         show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 
-def _decisions(trial: Trial) -> Sequence[Decision]:
+def _list_decisions(trial: Trial) -> Sequence[Decision]:
     return [judged.decision for judged in trial.judged]
 
 
-def _asked_nothing(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
-    """Whether the client failed on its own: before the ping that comes first, after it, or Compose on its files."""
-    looks = ("System",) if words.is_compose else ("SystemPing",)
-    asked = [decision for decision in decisions if not decision.subject.operation.startswith(looks)]
-    return not decisions or (not asked and ended.status != 0 and all(decision.allowed for decision in decisions))
+def _failed_alone(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
+    """Whether the client failed by itself: before its first ping, after it, or, for Compose, on its files."""
+    first = "System" if words.is_compose else "SystemPing"
+    requests = [decision for decision in decisions if not decision.subject.operation.startswith(first)]
+    return not decisions or (not requests and ended.status != 0 and all(decision.allowed for decision in decisions))
 
 
-def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
+def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
     try:
@@ -102,30 +102,27 @@ def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
 
 
 def _run(trial: Trial, words: CommandLine, timeout: float) -> Ended:
-    try:
-        with StandIn(trial.daemon.answer) as socket:
-            environ = docker_client.environment(os.environ, socket)
-            return docker_client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
-    except OSError as error:
-        options.give_up([f"{words.all[0]}: {error.strerror}; is it installed?"])
+    with options.explain_os_errors(words.all[0], "is it installed?"), StandIn(trial.daemon.answer) as socket:
+        environ = docker_client.environment(os.environ, socket)
+        return docker_client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
 
 
 def _run_compose(
     trial: Trial, words: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
 ) -> Ended:
-    """A compose project may be untrusted: Compose always runs in its sandbox."""
+    """Run Compose in its sandbox: a project may be untrusted."""
     folder = os.getcwd()
-    before, own = words.all[words.own : words.subcommand], words.all[words.own :]
+    before, arguments = words.all[words.own : words.subcommand], words.all[words.own :]
     try:
-        of = project.of_command(before, folder, root)
+        files = project.of_command(before, folder, root)
         if sandboxed:
-            refused_keys.check_files(of.files, of.shown)
-        run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
+            refused_keys.check_files(files.files, files.shown)
+        run = compose_run.runner(files.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
             external_objects.prepare(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
             )
-            return run(own, socket, terminal=_needs_terminal(words))
+            return run(arguments, socket, terminal=_needs_terminal(words))
     except SandboxError as error:
         options.give_up([str(error)])
 
@@ -134,25 +131,25 @@ def _needs_terminal(words: CommandLine) -> bool:
     return words.asks_for_terminal and not sys.stdin.isatty()
 
 
-def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
+def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
     shown: set[tuple[str, str]] = set()
-    for _, alike in groupby(
+    for _, group in groupby(
         decisions, key=lambda one: (one.subject.operation, one.subject.image, one.allowed, one.violations)
     ):
-        same = list(alike)
-        yield _line(same[0], len(same))
-        yield from _reasons(same[0], shown)
+        same = list(group)
+        yield _summarize(same[0], len(same))
+        yield from _list_reasons(same[0], shown)
     refused = sum(not decision.allowed for decision in decisions)
     yield f"{len(decisions)} request{'s'[: len(decisions) != 1]}, {refused} refused"
     if ended.status is None:
-        yield "the command was still running when its time was up (--timeout); what it asked until then is above"
+        yield "the command was still running at its timeout (--timeout); its requests until then are above"
     elif refused and not go_on:
         yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
     elif ended.status and not refused:
-        yield f"the command ended with status {ended.status}, the command itself failed: {_last_lines(ended)}"
+        yield f"the command itself failed with status {ended.status}: {_join_last_lines(ended)}"
 
 
-def _line(decision: Decision, times: int) -> str:
+def _summarize(decision: Decision, times: int) -> str:
     subject = decision.subject
     outcome = "allowed" if decision.allowed else "REFUSED"
     image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
@@ -160,8 +157,8 @@ def _line(decision: Decision, times: int) -> str:
     return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"
 
 
-def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
-    """What refuses, each rule and place with its reason and remedy the first time; then what is only logged."""
+def _list_reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
+    """The violations that refuse, with reason and remedy the first time; then those that are only logged."""
     dialect = decision.dialect
     for violation in decision.violations:
         if violation.action == "deny":
@@ -179,22 +176,24 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
             yield f"  {text}: {', '.join(rules)}"
 
 
-def _last_lines(ended: Ended) -> str:
+def _join_last_lines(ended: Ended) -> str:
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
-def _document(words: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str) -> Mapping[str, JSON]:
+def _describe_trial(
+    words: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
+) -> Mapping[str, JSON]:
     return {
         "command": list(words.all),
         "status": ended.status,
         "allowed": all(decision.allowed for decision in decisions),
-        "requests": [_request(decision) for decision in decisions],
+        "requests": [_describe_request(decision) for decision in decisions],
         "corrected": corrected or None,
     }
 
 
-def _request(decision: Decision) -> JSON:
+def _describe_request(decision: Decision) -> JSON:
     violations: list[JSON] = [
         violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
         for violation in decision.violations

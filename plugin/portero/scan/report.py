@@ -99,7 +99,7 @@ class ScanReport:
         return unseen
 
 
-def document(report: ScanReport) -> dict[str, JSON]:
+def describe(report: ScanReport) -> dict[str, JSON]:
     """For machines."""
     return {
         "time": report.when,
@@ -121,7 +121,7 @@ def document(report: ScanReport) -> dict[str, JSON]:
     }
 
 
-def cases(report: ScanReport) -> list[junit.JUnitCase]:
+def list_cases(report: ScanReport) -> list[junit.JUnitCase]:
     """For CI: a case for each object and for each bypass, which fails when it is open."""
     objects = [junit.JUnitCase(each.kind, each.title, junit.describe_refusal(each.decision)) for each in report.judged]
     shadows = [junit.JUnitCase("managed plugin", plugin.name, _fail_shadow(plugin)) for plugin in report.shadows]
@@ -154,7 +154,7 @@ def _describe_object(judged: JudgedObject) -> JSON:
     }
 
 
-def page(report: ScanReport) -> str:
+def render_page(report: ScanReport) -> str:
     """The whole page."""
     things = [
         (each.title, [(one.rule, denial.sentence(one, "docker")) for one in each.denials]) for each in report.refused

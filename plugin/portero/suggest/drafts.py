@@ -12,8 +12,8 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a request an exception can match: an image as docker completes its name, and a user; empty if unknown."""
+class RefusedRequest:
+    """The parts of a request that an exception can match: an image as docker completes its name, and a user."""
 
     operation: str
     registry: str = ""
@@ -26,7 +26,7 @@ class Asked:
 class Draft:
     """One exception: the rules that it waives, and for how many requests."""
 
-    asked: Asked
+    asked: RefusedRequest
     rules: set[str] = field(default_factory=set)
     baseline: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
