@@ -6,16 +6,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.compliance.benchmark import NAMES
+from tests.cli.running import portero
 from tests.compliance.test_host_evidence import report as host_report
 from tests.report.decisions import line, violation
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, ["report", *map(str, arguments)], input=text, env={"PORTERO_HOST_ROOT": "none"})
+    return portero("report", *arguments, text=text, PORTERO_HOST_ROOT="none")
 
 
 def verdicts(result: Result) -> dict[str, str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 
 SETTINGS = {
     "kernel/dmesg_restrict": "1",
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["host", "--root", str(root), *arguments])
+    return portero("host", "--root", root, *arguments)
 
 
 def test_a_host_without_docker_can_be_clean_and_says_what_does_not_apply(root: Path) -> None:

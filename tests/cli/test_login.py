@@ -5,16 +5,16 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.cli.login import set_header
 from portero.identity.caller import TOKEN_HEADER
+from tests.cli.running import portero
 from tests.identity.token_makers import token
 
 
 def run(folder: Path, *arguments: str, text: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["login", *arguments], input=text, env={"DOCKER_CONFIG": str(folder)})
+    return portero("login", *arguments, text=text, DOCKER_CONFIG=str(folder))
 
 
 def headers(folder: Path) -> dict[str, str]:

@@ -21,6 +21,10 @@ from tests.paths import ROOT
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
 
+def replay(*arguments: object, text: bytes | None = None) -> Result:
+    return portero("replay", *arguments, "--host-root", "none", "--profile", "baseline", text=text)
+
+
 def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
     body = json.dumps({"Image": "busybox", "HostConfig": host_config}).encode()
     envelope = {
@@ -58,7 +62,7 @@ def document(result: Result) -> Any:
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
-    result = portero(tmp_path / "requests.jsonl")
+    result = replay(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
@@ -74,7 +78,7 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
-    result = portero(file)
+    result = replay(file)
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
@@ -105,7 +109,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
     rotated, whole = (
-        document(portero(*(tmp_path / name for name in names), "--json"))
+        document(replay(*(tmp_path / name for name in names), "--json"))
         for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
     )
 
@@ -121,7 +125,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
 
-    told = document(portero(tmp_path / "requests.jsonl", "--json"))
+    told = document(replay(tmp_path / "requests.jsonl", "--json"))
 
     assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -133,10 +137,10 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
-    stricter = document(portero(file, "--against", lenient, "--json"))
+    stricter = document(replay(file, "--against", lenient, "--json"))
     (tmp_path / "strict").mkdir()
     (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = document(portero(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = document(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -147,7 +151,7 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     answer = {"phase": "res", "envelope": {}}
     (tmp_path / "capture.jsonl").write_text(f"{json.dumps(capture)}\n{json.dumps(answer)}\n")
 
-    result = portero(tmp_path / "capture.jsonl")
+    result = replay(tmp_path / "capture.jsonl")
 
     assert result.exit_code == 0
     assert result.output.splitlines()[0] == "1 requests compared, 1 unchanged"
@@ -157,7 +161,7 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
 def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
 
-    result = portero(tmp_path / "requests.jsonl")
+    result = replay(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 0
     assert "1 were not stored, since their secrets cannot be masked, and are not compared" in result.output
@@ -166,7 +170,7 @@ def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
 def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
 
-    result = portero(tmp_path / "requests.jsonl")
+    result = replay(tmp_path / "requests.jsonl")
 
     assert result.exit_code == 2
     assert "2 lines could not be read" in result.output
@@ -175,13 +179,13 @@ def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> N
 def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl").write_bytes(b"")
 
-    assert portero(tmp_path / "requests.jsonl").exit_code == 2
+    assert replay(tmp_path / "requests.jsonl").exit_code == 2
 
 
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    told = document(portero(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    told = document(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
     assert told["compared"] == 5
 
@@ -190,7 +194,7 @@ def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> No
 def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
-    result = portero(tmp_path / "requests.jsonl.gz")
+    result = replay(tmp_path / "requests.jsonl.gz")
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
@@ -200,7 +204,7 @@ def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
     (tmp_path / "requests.jsonl").write_bytes(line(asked()))
 
-    result = portero(tmp_path / "requests.jsonl", "--schemas", tmp_path)
+    result = replay(tmp_path / "requests.jsonl", "--schemas", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
@@ -262,7 +266,7 @@ def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: P
     other["decision"]["version"] = 1
     (tmp_path / "requests.jsonl").write_bytes(json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"))
 
-    told = document(portero(tmp_path / "requests.jsonl", "--json"))
+    told = document(replay(tmp_path / "requests.jsonl", "--json"))
 
     assert (told["compared"], told["unreadable"]) == (1, 1)
 
@@ -276,6 +280,6 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     )
     (tmp_path / "r.jsonl").write_bytes(recorded_line.written(json.dumps(envelope).encode(), decision, 1 << 20))
 
-    told = document(portero(tmp_path / "r.jsonl", "--json"))
+    told = document(replay(tmp_path / "r.jsonl", "--json"))
 
     assert (told["compared"], told["unchanged"]) == (1, 1)

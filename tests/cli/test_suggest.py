@@ -4,15 +4,15 @@ import gzip
 import json
 from pathlib import Path
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 from tests.report.decisions import line, violation
 from tests.suggest.refused import recorded
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments), "--host-root", "none"], input=text)
+    return portero(*arguments, "--host-root", "none", text=text)
 
 
 def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> None:
