@@ -21,6 +21,12 @@ ID = "d-0123456789ab"
 OTHER = "d-ba9876543210"
 
 
+def explain(folder: Path, content: bytes, *options: str) -> Result:
+    """What is said of the decision in a log with this content."""
+    (folder / "log.jsonl").write_bytes(content)
+    return portero("explain", ID, "--log", folder / "log.jsonl", *options)
+
+
 def told(result: Result) -> Any:
     return json.loads(result.stdout)
 
@@ -32,9 +38,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
         violation("no-host-network", "waived", exception="probe", at=""),
         violation("gone-rule", "audit"),
     ]
-    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER) + line(*broken))
-
-    result = portero("explain", ID, "--log", tmp_path / "log.jsonl")
+    result = explain(tmp_path, line(id=OTHER) + line(*broken))
 
     assert result.exit_code == 0
     lines = result.output.splitlines()
@@ -57,9 +61,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
 
 def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> None:
     near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
-    (tmp_path / "log.jsonl").write_bytes(line(violation() | {"nearMiss": near}))
-
-    result, machines = (portero("explain", ID, "--log", tmp_path / "log.jsonl", *more) for more in ([], ["--json"]))
+    result, machines = (explain(tmp_path, line(violation() | {"nearMiss": near}), *more) for more in ([], ["--json"]))
 
     lines = result.output.splitlines()
     assert lines[lines.index("refused by no-privileged at HostConfig.Privileged") + 1] == f"  near miss  {near}"
@@ -77,9 +79,7 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
         "without": [["--privileged"]],
         "still": ["image-tag"],
     }
-    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
-
-    lines = portero("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    lines = explain(tmp_path, line(*broken, **{"try": tried})).output.splitlines()
     document = told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
     at = lines.index("refused by memory-limit at HostConfig.Memory")
@@ -94,25 +94,19 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
 
 @pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
 def test_a_proposal_of_another_shape_is_no_decision(tmp_path: Path, tried: Any) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(**{"try": tried}))
-
-    assert portero("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 2
+    assert explain(tmp_path, line(**{"try": tried})).exit_code == 2
 
 
 def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
     known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
-    (tmp_path / "log.jsonl").write_bytes(known)
-
-    lines = portero("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    lines = explain(tmp_path, known).output.splitlines()
 
     assert "who      alice (dev, ops) by token" in lines
     assert "under    profile hardened, mode enforce, break-glass: rules were lifted" in lines
 
 
 def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation("body-hidden", level="always"), operation="", user=""))
-
-    story = told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+    story = told(explain(tmp_path, line(violation("body-hidden", level="always"), operation="", user=""), "--json"))
 
     assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
     assert [(one["rule"], one["outcome"]) for one in story["violations"]] == [("body-hidden", "refused")]
@@ -120,9 +114,9 @@ def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
 
 
 def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(operation="", user="", method="", path="", image=None, apiVersion=None))
-
-    lines = portero("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    lines = explain(
+        tmp_path, line(operation="", user="", method="", path="", image=None, apiVersion=None)
+    ).output.splitlines()
 
     assert lines[0] == f"{ID}: a request that could not be read was allowed"
     assert "who      unknown (no client certificate, no token)" in lines
@@ -197,9 +191,7 @@ def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
 
 def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
     # The id may stand in another field of another decision.
-    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
-
-    result = portero("explain", ID, "--log", tmp_path / "log.jsonl")
+    result = explain(tmp_path, line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
 
     assert result.exit_code == 2
     assert result.stderr == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from portero.decision import Decision, Subject, refusal
+from portero.decision import Decision, Subject, Violation, refusal
 from portero.recording import recorded_line
 from tests.cli.running import portero
 from tests.paths import ROOT
@@ -23,6 +23,11 @@ READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
 def replay(*arguments: object, text: bytes | None = None) -> Result:
     return portero("replay", *arguments, "--host-root", "none", "--profile", "baseline", text=text)
+
+
+def replay_lines(folder: Path, content: bytes, *options: object) -> Result:
+    (folder / "requests.jsonl").write_bytes(content)
+    return replay(folder / "requests.jsonl", *options)
 
 
 def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
@@ -39,20 +44,14 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    violations = tuple(refusal(code, "Image") for code in codes)
-    return recorded_line.written(
-        data,
-        Decision(
-            id=f"d-{number}",
-            time=0.0,
-            subject=subject,
-            violations=violations,
-            policy="x",
-            profile="baseline",
-            mode="enforce",
-        ),
-        1 << 20,
+    return record(data, subject, f"d-{number}", *(refusal(code, "Image") for code in codes))
+
+
+def record(data: bytes, subject: Subject, id: str, *violations: Violation) -> bytes:
+    decision = Decision(
+        id=id, time=0.0, subject=subject, violations=violations, policy="x", profile="baseline", mode="enforce"
     )
+    return recorded_line.written(data, decision, 1 << 20)
 
 
 def document(result: Result) -> Any:
@@ -60,9 +59,7 @@ def document(result: Result) -> Any:
 
 
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
-
-    result = replay(tmp_path / "requests.jsonl")
+    result = replay_lines(tmp_path, line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
@@ -123,9 +120,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
-
-    told = document(replay(tmp_path / "requests.jsonl", "--json"))
+    told = document(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
 
     assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -158,28 +153,27 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     assert result.output.splitlines()[-1] == "1 have no recorded decision and count as allowed"
 
 
-def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
+@pytest.mark.parametrize(
+    ("content", "status", "sentence"),
+    [
+        (
+            line(b"", "envelope-empty"),
+            0,
+            "1 were not stored, since their secrets cannot be masked, and are not compared",
+        ),
+        (b'{"torn": \n' + b"x" * 100 + b"\n", 2, "2 lines could not be read"),
+    ],
+    ids=["withheld", "torn"],
+)
+def test_lines_that_cannot_be_compared_are_counted(tmp_path: Path, content: bytes, status: int, sentence: str) -> None:
+    result = replay_lines(tmp_path, line(asked()) + content)
 
-    result = replay(tmp_path / "requests.jsonl")
-
-    assert result.exit_code == 0
-    assert "1 were not stored, since their secrets cannot be masked, and are not compared" in result.output
-
-
-def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
-
-    result = replay(tmp_path / "requests.jsonl")
-
-    assert result.exit_code == 2
-    assert "2 lines could not be read" in result.output
+    assert result.exit_code == status
+    assert sentence in result.output
 
 
 def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(b"")
-
-    assert replay(tmp_path / "requests.jsonl").exit_code == 2
+    assert replay_lines(tmp_path, b"").exit_code == 2
 
 
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
@@ -202,9 +196,7 @@ def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()))
-
-    result = replay(tmp_path / "requests.jsonl", "--schemas", tmp_path)
+    result = replay_lines(tmp_path, line(asked()), "--schemas", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
@@ -264,9 +256,9 @@ def test_fifty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path:
 def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: Path) -> None:
     other = json.loads(line(asked(Privileged=True), "unknown-field"))
     other["decision"]["version"] = 1
-    (tmp_path / "requests.jsonl").write_bytes(json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"))
-
-    told = document(replay(tmp_path / "requests.jsonl", "--json"))
+    told = document(
+        replay_lines(tmp_path, json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"), "--json")
+    )
 
     assert (told["compared"], told["unreadable"]) == (1, 1)
 
@@ -275,11 +267,7 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     envelope = json.loads(asked())
     envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
     subject = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
-    decision = Decision(
-        id="d-1", time=0.0, subject=subject, violations=(), policy="x", profile="baseline", mode="enforce"
-    )
-    (tmp_path / "r.jsonl").write_bytes(recorded_line.written(json.dumps(envelope).encode(), decision, 1 << 20))
 
-    told = document(replay(tmp_path / "r.jsonl", "--json"))
+    told = document(replay_lines(tmp_path, record(json.dumps(envelope).encode(), subject, "d-1"), "--json"))
 
     assert (told["compared"], told["unchanged"]) == (1, 1)

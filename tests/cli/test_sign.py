@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from portero.signing import signature
 from tests.cli.running import portero
@@ -22,6 +23,15 @@ def policy(tmp_path: Path) -> Path:
     made.mkdir()
     (made / "site.json").write_text("{}")
     return made
+
+
+def sign(policy: Path, key: Path, *options: str) -> Result:
+    return portero("sign", policy, "--for", "web", "--key", key, *options)
+
+
+def assert_refused(result: Result, sentence: str) -> None:
+    assert result.exit_code == 2
+    assert result.stderr.startswith(sentence)
 
 
 def public(key: Path) -> Path:
@@ -46,11 +56,9 @@ def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
 
 
 def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: Path) -> None:
-    assert portero("sign", policy, "--for", "web", "--key", key).output.startswith(
-        f"{policy}: for web, version 1, 1 file, key "
-    )
-    assert portero("sign", policy, "--for", "web", "--key", key).output.startswith(f"{policy}: for web, version 2, ")
-    assert portero("sign", policy, "--for", "web", "--key", key, "--version", "10").exit_code == 0
+    assert sign(policy, key).output.startswith(f"{policy}: for web, version 1, 1 file, key ")
+    assert sign(policy, key).output.startswith(f"{policy}: for web, version 2, ")
+    assert sign(policy, key, "--version", "10").exit_code == 0
 
     result = portero("verify", policy, "--trusted", public(key))
 
@@ -61,7 +69,7 @@ def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: P
 
 def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> None:
     portero("keygen", key.with_name("bob"))
-    portero("sign", policy, "--for", "web", "--key", key)
+    sign(policy, key)
     both = f"{public(key.with_name('bob'))}:{public(key)}"
 
     told = portero("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
@@ -72,7 +80,7 @@ def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> N
 
 
 def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, policy: Path) -> None:
-    portero("sign", policy, "--for", "web", "--key", key)
+    sign(policy, key)
     (policy / "site.json").write_text('{"actions": {}}')
     (policy / "more").write_text("")
 
@@ -85,7 +93,7 @@ def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, poli
 
 
 def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None:
-    portero("sign", policy, "--for", "web", "--key", key)
+    sign(policy, key)
 
     nobody, missing = portero("verify", policy), portero("verify", policy, "--trusted", "/missing.pub")
 
@@ -95,37 +103,28 @@ def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None
 
 
 def test_a_version_only_grows(key: Path, policy: Path) -> None:
-    portero("sign", policy, "--for", "web", "--key", key, "--version", "3")
+    sign(policy, key, "--version", "3")
 
-    result = portero("sign", policy, "--for", "web", "--key", key, "--version", "3")
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}: is already version 3; ")
+    assert_refused(sign(policy, key, "--version", "3"), f"portero: {policy}: is already version 3; ")
 
 
 def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:
     (policy / "signature.json").write_text("{")
 
-    result = portero("sign", policy, "--for", "web", "--key", key)
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}/signature.json: is not JSON ")
+    assert_refused(sign(policy, key), f"portero: {policy}/signature.json: is not JSON ")
 
 
 def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
     (policy / "rules").symlink_to("/etc")
 
-    result = portero("sign", policy, "--for", "web", "--key", key)
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}/rules: is a symbolic link, ")
+    assert_refused(sign(policy, key), f"portero: {policy}/rules: is a symbolic link, ")
     assert not (policy / "signature.json").exists()
 
 
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
     key.chmod(0o640)
 
-    result = portero("sign", policy, "--for", "web", "--key", key)
+    result = sign(policy, key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
@@ -135,10 +134,7 @@ def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> No
 def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
     public(key).chmod(0o600)
 
-    result = portero("sign", policy, "--for", "web", "--key", key.with_name(name))
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {key.with_name(name)}: {why}")
+    assert_refused(sign(policy, key.with_name(name)), f"portero: {key.with_name(name)}: {why}")
 
 
 def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
@@ -149,7 +145,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
 
     monkeypatch.setattr(os, "replace", full)
 
-    result = portero("sign", policy, "--for", "web", "--key", key)
+    result = sign(policy, key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {policy}/signature.json: No space left on device\n"

@@ -62,9 +62,7 @@ def test_a_result_names_the_file_that_was_read_if_it_was_one(
     assert location["logicalLocations"] == [{"fullyQualifiedName": at}]
 
 
-def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(
-    make: Callable[..., HostResult],
-) -> None:
+def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(make: Callable[..., HostResult]) -> None:
     found = run(make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", "")))
 
     ids = [rule["id"] for rule in found["tool"]["driver"]["rules"]]

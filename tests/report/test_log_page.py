@@ -152,22 +152,13 @@ POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
 def test_a_rule_has_its_own_texts() -> None:
     rule = POLICY.rules["no-privileged"]
 
-    texts = find_texts("no-privileged", POLICY)
-
-    assert texts is not None
-    assert (texts.title, texts.reason, texts.remedy, texts.sources) == (
-        rule.title,
-        rule.reason,
-        rule.remedy,
-        rule.sources,
-    )
+    assert find_texts(rule.id, POLICY) == RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
 
 
 def test_a_code_has_those_of_the_list() -> None:
-    texts = find_texts("envelope-empty", POLICY)
+    code = CODES["envelope-empty"]
 
-    assert texts is not None
-    assert (texts.title, texts.remedy) == (CODES["envelope-empty"].title, {"docker": CODES["envelope-empty"].remedy})
+    assert find_texts("envelope-empty", POLICY) == RuleTexts(code.title, code.reason, {"docker": code.remedy})
 
 
 def test_a_rule_that_is_gone_has_none() -> None:

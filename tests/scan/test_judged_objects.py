@@ -31,10 +31,7 @@ def test_an_answer_that_cannot_be_read_is_exit_status_2(daemon: Daemon) -> None:
 
     result = scan(daemon)
 
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "portero: cannot read what dockerd reports, at HostConfig\n",
-    )
+    assert (result.exit_code, result.stderr) == (2, "portero: cannot read what dockerd reports, at HostConfig\n")
 
 
 @pytest.fixture
