@@ -17,7 +17,7 @@ def test_nothing_to_find_is_exit_status_0(daemon: Daemon) -> None:
 
     assert (result.exit_code, result.output) == (
         0,
-        "starts without a request, so that no rule is asked:\n"
+        "starts without a request, so no rule judges it:\n"
         "  service svc: swarm starts its tasks, on any node\n"
         "Portero does not ask dockerd what exists (see portero status): its rules about that are blind\n"
         "scanned, dockerd 26.1.5+dfsg1, profile baseline: "

@@ -41,7 +41,7 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
     add(suggestions, PidMode="host")
 
     (draft,) = suggestions.drafts()
-    assert (draft.asked, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
+    assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
 
 
 def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:

@@ -43,7 +43,7 @@ _KEY = click.option(
 def bundle() -> None:
     """Bring signed policy to many hosts: build, push, pull and show bundles.
 
-    A bundle is a signed policy folder as one file, with a signature of its own. `push` takes it to a registry; a host
+    A bundle is a signed policy folder as one file, which is signed too. `push` takes it to a registry; a host
     fetches it with `portero bundle pull`, which portero-bundle.timer starts every few minutes.
     """
 

@@ -161,8 +161,9 @@ def _show_decisions(checked: Sequence[Checked], form: str, policy: Policy) -> No
 def _show_document(judge: Judge, request: FileRequest) -> bool:
     """For rule writers: the document that rules see."""
     try:
-        asked = request.asked
-        document = judge.document(asked, time.time(), request.known) if isinstance(asked, bytes) else asked
+        document = request.asked
+        if isinstance(document, bytes):
+            document = judge.document(document, time.time(), request.known)
     except Refused as refused:
         show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
         return False

@@ -1,4 +1,4 @@
-"""The whole command that `portero try` prints: as it was typed, corrected by the denials, and tried again."""
+"""The whole command that `portero try` prints: as it was subcommand, corrected by the denials, and tried again."""
 
 import os
 import shlex
@@ -14,29 +14,29 @@ _COMMAND_OF = {"create": "run"}  # docker create makes the same request as docke
 
 
 def find_allowed(
-    words: CommandLine, decisions: Sequence[Decision], try_words: Callable[[CommandLine], Sequence[Decision]]
+    typed: CommandLine, decisions: Sequence[Decision], try_again: Callable[[CommandLine], Sequence[Decision]]
 ) -> str:
     """The corrected command, quoted for a shell; empty where none is found that the stand-in allows."""
     for _ in range(_MAX_TRIES):
         refused = next((decision for decision in decisions if not decision.allowed), None)
         if refused is None:
-            line = shlex.join(words.all)
+            line = shlex.join(typed.all)
             return line if line.isprintable() else ""
         proposed = refused.suggestion
-        if proposed is None or proposed.still or not _is_command(proposed.command, words):
+        if proposed is None or proposed.still or not _is_command(proposed.command, typed):
             return ""
         removed = (*proposed.instead, *proposed.without)
-        words = words.replaced(correct(words.all, words.subcommand, proposed.add, removed, os.getcwd()))
-        decisions = try_words(words)
+        typed = typed.replaced(correct(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
+        decisions = try_again(typed)
     return ""
 
 
-def _is_command(command: str, words: CommandLine) -> bool:
-    """Whether the flags of this command are those of the typed one: docker run, docker container create."""
-    typed = words.all[words.subcommand : words.subcommand + 2]
+def _is_command(command: str, typed: CommandLine) -> bool:
+    """Whether the flags of this command are those of the typed command: docker run, docker container create."""
+    subcommand = typed.all[typed.subcommand : typed.subcommand + 2]
     *groups, name = command.split()[1:]
     expected = [*groups, name] if groups else [name]
-    plain = [word for word in typed if word not in ("container", "image", "builder")][: len(expected)]
+    plain = [word for word in subcommand if word not in ("container", "image", "builder")][: len(expected)]
     return (
         [*plain[:-1], _COMMAND_OF.get(plain[-1], plain[-1]) if not groups else plain[-1]] == expected
         if plain

@@ -127,7 +127,7 @@ def _list_bypasses(report: ScanReport) -> Iterator[str]:
 
 def _list_starts(report: ScanReport) -> Iterator[str]:
     if report.starts or keeps_running(report.inventory):
-        yield "starts without a request, so that no rule is asked:"
+        yield "starts without a request, so no rule judges it:"
     for start in report.starts:
         refused = "" if start.allowed else "  (would be refused)"
         yield f"  {start.kind} {printable(start.name)}: {start.when}{refused}"

@@ -52,29 +52,29 @@ def tryout(
 
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
-    words = _parse_command(command, any_program=any_program)
+    typed = _parse_command(command, any_program=any_program)
     judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
     trial = Trial(judge, go_on=go_on)
-    if words.is_compose:
+    if typed.is_compose:
         variables = options.variables(env, os.environ)
-        ended = _run_compose(trial, words, timeout, project_root, variables, sandboxed=not no_sandbox)
+        ended = _run_compose(trial, typed, timeout, project_root, variables, sandboxed=not no_sandbox)
     else:
-        ended = _run(trial, words, timeout)
+        ended = _run(trial, typed, timeout)
     if verbose:
         show_text(ended.output, err=True)
     decisions = _list_decisions(trial)
-    if _failed_alone(decisions, words, ended):
+    if _failed_alone(decisions, typed, ended):
         options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
-    def try_words(others: CommandLine) -> Sequence[Decision]:
+    def try_again(others: CommandLine) -> Sequence[Decision]:
         another = Trial(judge)
         _run(another, others, timeout)
         return _list_decisions(another)
 
-    can_correct = not words.is_compose and not any_program and not all(decision.allowed for decision in decisions)
-    corrected = corrected_command.find_allowed(words, decisions, try_words) if can_correct else ""
+    can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
+    corrected = corrected_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     if as_json:
-        show_json(_describe_trial(words, decisions, ended, corrected), indent=None)
+        show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
     else:
         show_lines(_list_lines(decisions, ended, go_on=go_on))
         show_lines(["this command is allowed:", corrected] if corrected else [])
@@ -85,9 +85,9 @@ def _list_decisions(trial: Trial) -> Sequence[Decision]:
     return [judged.decision for judged in trial.judged]
 
 
-def _failed_alone(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
+def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
     """Whether the client failed by itself: before its first ping, after it, or, for Compose, on its files."""
-    first = "System" if words.is_compose else "SystemPing"
+    first = "System" if typed.is_compose else "SystemPing"
     requests = [decision for decision in decisions if not decision.subject.operation.startswith(first)]
     return not decisions or (not requests and ended.status != 0 and all(decision.allowed for decision in decisions))
 
@@ -101,18 +101,27 @@ def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
         options.give_up([str(reason)])
 
 
-def _run(trial: Trial, words: CommandLine, timeout: float) -> Ended:
-    with options.explain_os_errors(words.all[0], "is it installed?"), StandIn(trial.daemon.answer) as socket:
+def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
+    with options.explain_os_errors(typed.all[0], "is it installed?"), StandIn(trial.daemon.answer) as socket:
         environ = docker_client.environment(os.environ, socket)
-        return docker_client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
+        return docker_client.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
 def _run_compose(
-    trial: Trial, words: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
+    trial: Trial,
+    typed: CommandLine,
+    timeout: float,
+    root: str | None,
+    variables: Mapping[str, str],
+    *,
+    sandboxed: bool,
 ) -> Ended:
     """Run Compose in its sandbox: a project may be untrusted."""
     folder = os.getcwd()
-    before, arguments = words.all[words.own : words.subcommand], words.all[words.own :]
+    before, arguments = (
+        typed.all[typed.own : typed.subcommand],
+        typed.all[typed.own :],
+    )
     try:
         files = project.of_command(before, folder, root)
         if sandboxed:
@@ -122,13 +131,13 @@ def _run_compose(
             external_objects.prepare(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
             )
-            return run(arguments, socket, terminal=_needs_terminal(words))
+            return run(arguments, socket, terminal=_needs_terminal(typed))
     except SandboxError as error:
         options.give_up([str(error)])
 
 
-def _needs_terminal(words: CommandLine) -> bool:
-    return words.asks_for_terminal and not sys.stdin.isatty()
+def _needs_terminal(typed: CommandLine) -> bool:
+    return typed.asks_for_terminal and not sys.stdin.isatty()
 
 
 def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
@@ -182,10 +191,10 @@ def _join_last_lines(ended: Ended) -> str:
 
 
 def _describe_trial(
-    words: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
+    typed: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
 ) -> Mapping[str, JSON]:
     return {
-        "command": list(words.all),
+        "command": list(typed.all),
         "status": ended.status,
         "allowed": all(decision.allowed for decision in decisions),
         "requests": [_describe_request(decision) for decision in decisions],

@@ -87,14 +87,15 @@ class Grounds:
     @property
     def open_guards(self) -> list[str]:
         """The host rules without which requests do not reach Portero, and which are violated."""
-        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status == "violated"]
+        return self._list_guards("violated")
 
     @property
     def unshown_guards(self) -> list[str]:
-        """Those that a given check of the host does not show to hold or to be violated."""
-        return [
-            id for id in _GUARDS if self.host is not None and self.host.fact(id).status in ("unknown", "not checked")
-        ]
+        """The same rules where a given check of the host does not show whether they hold."""
+        return self._list_guards("unknown", "not checked")
+
+    def _list_guards(self, *statuses: HostStatus) -> list[str]:
+        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status in statuses]
 
     def judge(self, item: Item, *, is_cis: bool) -> ItemResult:
         """The verdict on an item; `is_cis`: its id is a number of the CIS benchmark."""

@@ -67,7 +67,7 @@ class HostResult:
 
     @property
     def engine(self) -> str:
-        """Which dockerd it is, as far as that could be found out."""
+        """The version of dockerd, where it is known."""
         daemon = cast("dict[str, dict[str, dict[str, JSON]]]", self.document)["daemon"]
         if daemon["installed"]["value"] is False:
             return "without Docker"

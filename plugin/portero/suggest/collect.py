@@ -40,7 +40,7 @@ Cure: TypeAlias = SiteValue | Why | Literal["waive"]
 
 @dataclass(slots=True)
 class WantedValue:
-    """A site value and how many requests asked for it, because of which rules."""
+    """A site value and how many requests need it, because of which rules."""
 
     value: SiteValue
     rules: set[str] = field(default_factory=set)
@@ -75,13 +75,13 @@ class Suggestions:
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
     _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
 
-    def add(self, asked: RefusedRequest, denials: Sequence[Violation], document: JSON = None, number: int = 1) -> None:
-        """Count so many requests with the violations that refuse each, or would."""
-        self.requests += number
+    def add(self, request: RefusedRequest, denials: Sequence[Violation], document: JSON = None) -> None:
+        """Count a request with the violations that refuse it, or would."""
+        self.requests += 1
         if not denials:
             return
-        self.refused += number
-        cures = [self._find_cure(violation, asked, document) for violation in denials]
+        self.refused += 1
+        cures = [self._find_cure(violation, request, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
         stuck = {violation.at for violation, cure in zip(denials, cures, strict=True) if _stays_refused(cure)}
@@ -91,12 +91,12 @@ class Suggestions:
             if isinstance(cure, SiteValue) and violation.at in stuck:
                 continue
             drafted = isinstance(cure, SiteValue) and violation.at in waived and bool(violation.at)
-            entry = self._find_entry("waive" if drafted else cure, violation, asked, document)
+            entry = self._find_entry("waive" if drafted else cure, violation, request, document)
             legal = legal and not isinstance(entry, NotSuggested)
             if entry is not None and id(entry) not in counted:
                 counted.add(id(entry))
-                entry.count += number
-        self.legal += number * legal
+                entry.count += 1
+        self.legal += legal
 
     def site_values(self) -> list[WantedValue]:
         """The site values, the most wanted first; of a number only the largest."""
@@ -119,21 +119,21 @@ class Suggestions:
             patch[key] = (old if value in old else [*old, value]) if isinstance(old, list) else value
         return patch
 
-    def _find_cure(self, violation: Violation, asked: RefusedRequest, document: JSON) -> Cure:
+    def _find_cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         if document is not None:
-            return self._cure(violation, asked, document)
+            return self._cure(violation, request, document)
         # A million lines of a log have few different answers.
-        key = violation.rule, bool(asked.digest), bool(asked.repository), bool(asked.user)
+        key = violation.rule, bool(request.digest), bool(request.repository), bool(request.user)
         if key not in self._cures and len(self._cures) < _MAX:
-            self._cures[key] = self._cure(violation, asked, None)
-        return self._cures[key] if key in self._cures else self._cure(violation, asked, None)
+            self._cures[key] = self._cure(violation, request, None)
+        return self._cures[key] if key in self._cures else self._cure(violation, request, None)
 
-    def _cure(self, violation: Violation, asked: RefusedRequest, document: JSON) -> Cure:
+    def _cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         rule = self.policy.rules.get(violation.rule)
         if rule is None:
             return "code" if violation.rule in CODES else "unknown"
         if violation.rule == SOCKETS or violation.rule in FOR_PINNED_IMAGES:
-            return "waive" if asked.digest or (asked.user and violation.rule == SOCKETS) else "pin"
+            return "waive" if request.digest or (request.user and violation.rule == SOCKETS) else "pin"
         if rule.topic == SELF_PROTECTION and not list_keys(rule):
             return "self-protection"
         if rule.topic == "existing":
@@ -147,15 +147,15 @@ class Suggestions:
             return "self-protection"
         if document is None and list_keys(rule):
             return "values"
-        return "waive" if asked.repository or asked.user else "unmatched"
+        return "waive" if request.repository or request.user else "unmatched"
 
     def _find_entry(
-        self, cure: Cure, violation: Violation, asked: RefusedRequest, document: JSON
+        self, cure: Cure, violation: Violation, request: RefusedRequest, document: JSON
     ) -> "WantedValue | Draft | NotSuggested | None":
         if isinstance(cure, SiteValue):
             return self._add_value(cure, violation)
         if cure == "waive":
-            return self._add_draft(violation, asked, document)
+            return self._add_draft(violation, request, document)
         left = self._left.get((violation.rule, cure))
         if left is None and len(self._left) < _MAX:
             left = NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else "")
@@ -180,14 +180,14 @@ class Suggestions:
         wanted.baseline = wanted.baseline or violation.level == "baseline"
         return wanted
 
-    def _add_draft(self, violation: Violation, asked: RefusedRequest, document: JSON) -> Draft | None:
+    def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> Draft | None:
         mounted = {str(source) for path in violation.paths if (source := _find_source(path, document)) is not None}
-        key = asked, bool(mounted)
+        key = request, bool(mounted)
         draft = self._drafts.get(key)
         if draft is None:
             if len(self._drafts) >= _MAX:
                 return None
-            draft = self._drafts[key] = Draft(asked)
+            draft = self._drafts[key] = Draft(request)
         draft.rules.add(violation.rule)
         draft.sources |= mounted
         if violation.level == "baseline":

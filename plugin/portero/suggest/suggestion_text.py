@@ -63,7 +63,7 @@ def json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
 def comment_draft(draft: Draft) -> str:
     """How often a draft would be used, and what it opens."""
     opens = f"; waives {', '.join(sorted(draft.baseline))} of baseline" if draft.baseline else ""
-    pinned = "" if draft.asked.digest or not draft.asked.repository else "; pin the image by digest"
+    pinned = "" if draft.request.digest or not draft.request.repository else "; pin the image by digest"
     return f"{_count_requests(draft.count)}{opens}{pinned}"
 
 
