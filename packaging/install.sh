@@ -9,7 +9,7 @@
 #   RSYSLOG  a machine's name: rsyslog sends the decision log there (docs/forwarding.md); without it nothing does
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
-# Each version stands in a folder of its own, and `current` leads to the one in force: what runs goes on with its own files
+# Each version has its folder, and `current` leads to the one in force: what runs goes on with its own files
 # until it is restarted, and an upgrade that does not start is taken back. Exit status 1: refused, 2: error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -121,7 +121,7 @@ start() { # VERSION BEFORE
     return
   fi
   echo "the new version does not start (journalctl -u portero has more):" >&2
-  # What its own processes said last, without systemd's lines.
+  # The last messages of its processes, without systemd's lines.
   journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service | uniq >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"

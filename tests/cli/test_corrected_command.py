@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from portero.cli import corrected_command, main
 from portero.decision import Decision, Subject, Violation
-from portero.standin.subcommand import CommandLine, read
+from portero.standin.subcommand import CommandLine, parse_command
 from portero.values.denial_parts import Proposed
 
 LIMITS = "-m 1g --memory-swap 1g --cpus 1 --pids-limit 200 --ulimit nofile=4096:10240"
@@ -44,7 +44,7 @@ def corrected(command: str, first: Decision, *later: Decision) -> tuple[str, lis
         tried.append(shlex.join(words.all))
         return [next(answers)]
 
-    return corrected_command.find_allowed(read(shlex.split(command)), [first], try_words), tried
+    return corrected_command.find_allowed(parse_command(shlex.split(command)), [first], try_words), tried
 
 
 def test_what_is_found_was_tried_and_allowed() -> None:

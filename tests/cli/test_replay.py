@@ -51,7 +51,7 @@ def record(data: bytes, subject: Subject, id: str, *violations: Violation) -> by
     decision = Decision(
         id=id, time=0.0, subject=subject, violations=violations, policy="x", profile="baseline", mode="enforce"
     )
-    return recorded_line.written(data, decision, 1 << 20)
+    return recorded_line.make_record(data, decision, 1 << 20)
 
 
 def document(result: Result) -> Any:

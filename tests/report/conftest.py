@@ -12,7 +12,7 @@ from portero.hostcheck.host_rules import Status
 from portero.policy.policy import Policy
 from portero.policy.profiles import Action
 from portero.policy.rule import Level, Rule
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest, FileRequest
 from portero.report.host_result import HostResult
 from portero.settings.settings import Settings
 
@@ -64,12 +64,12 @@ def violation(rule: str, place: str = "HostConfig.Privileged", action: ActionTak
     return Violation(rule, "baseline", place, action, "It can take over the host.", remedy)
 
 
-def checked(*violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = "") -> Checked:
+def checked(
+    *violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = ""
+) -> DecidedRequest:
     subject = Subject(operation="ContainerCreate", client=client, by_compose="compose" in client)
-    return Checked(
-        file,
-        line,
-        "web",
+    return DecidedRequest(
+        FileRequest(file, b"", line, "web"),
         Decision(
             id="check",
             time=0.0,

@@ -21,8 +21,7 @@ from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.policy.policy import Policy
 from portero.recording import request_files
-from portero.recording.decided_request import Checked
-from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
+from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 from portero.values.spelling import spell
@@ -110,7 +109,7 @@ def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
     from portero.compose import project
 
-    files = project.of_command([], os.getcwd(), None).files
+    files = project.from_command([], os.getcwd(), None).files
     if not files:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, files))
@@ -122,27 +121,27 @@ def _read_requests(
     if len(files) > 1 or is_compose(files[0]):
         from portero.compose import requests
 
-        yield from requests.requests(files, judge.routes, reading)
+        yield from requests.list_requests(files, judge.routes, reading)
         return
     with click.open_file(files[0], "rb") as opened:
         data = opened.read()
     if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
         from portero.compose import requests
 
-        yield from requests.requests_of_text(data, judge.routes, reading)
+        yield from requests.list_requests_of_text(data, judge.routes, reading)
         return
     yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 
 
-def _check_request(judge: Judge, request: FileRequest) -> Checked:
+def _check_request(judge: Judge, request: FileRequest) -> DecidedRequest:
     decision = _decide(judge, request)
     if request.judged is not None:
         judged = {f"?{name}" for name in request.judged}
         decision = replace(decision, violations=tuple(each for each in decision.violations if each.at in judged))
-    return Checked(request.file, request.line, request.name, decision, request.find_line)
+    return DecidedRequest(request, decision)
 
 
-def _show_decisions(checked: Sequence[Checked], form: str, policy: Policy) -> None:
+def _show_decisions(checked: Sequence[DecidedRequest], form: str, policy: Policy) -> None:
     if form == "sarif":
         from portero.report import sarif
 
@@ -161,9 +160,9 @@ def _show_decisions(checked: Sequence[Checked], form: str, policy: Policy) -> No
 def _show_document(judge: Judge, request: FileRequest) -> bool:
     """For rule writers: the document that rules see."""
     try:
-        document = request.asked
+        document = request.content
         if isinstance(document, bytes):
-            document = judge.document(document, time.time(), request.known)
+            document = judge.document(document, time.time(), request.identity)
     except Refused as refused:
         show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
         return False
@@ -172,11 +171,11 @@ def _show_document(judge: Judge, request: FileRequest) -> bool:
 
 
 def _decide(judge: Judge, request: FileRequest) -> Decision:
-    document, now = request.asked, time.time()
+    document, now = request.content, time.time()
     if isinstance(document, bytes):
-        return judge.decide(document, "check", now, known=request.known)
+        return judge.decide(document, "check", now, known=request.identity)
     _refuse_malformed(request.location, document)
-    enforcement = judge.enforcement.for_caller(judge.policy.site, request.known or NOBODY)
+    enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NOBODY)
     return Decision(
         id="check",
         time=now,

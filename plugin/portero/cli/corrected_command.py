@@ -26,7 +26,7 @@ def find_allowed(
         if proposed is None or proposed.still or not _is_command(proposed.command, typed):
             return ""
         removed = (*proposed.instead, *proposed.without)
-        typed = typed.replaced(correct(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
+        typed = typed.with_words(correct(typed.all, typed.subcommand, proposed.add, removed, os.getcwd()))
         decisions = try_again(typed)
     return ""
 

@@ -46,7 +46,7 @@ def replay(
     replayed = _Replay(options.judge_elsewhere(settings), before)
     comparison = Comparison()
     for capture in captures:
-        for number, line in enumerate(read_lines(capture, recorded_line.LONGEST_LINE), 1):
+        for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
     show(comparison.document(), _list_lines(comparison), as_json=as_json)
@@ -65,23 +65,23 @@ class _Replay:
     def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
         """Add the request of a line to the comparison."""
         try:
-            recorded = recorded_line.read(line)
+            recorded = recorded_line.read_record(line)
         except InvalidRecordLine:
             comparison.unreadable += 1
             return
         if recorded is None:
             return
-        if recorded.asked is None:
+        if recorded.envelope is None:
             comparison.withheld += 1
             return
         if self.before is not None:
-            before = _decide(self.before, recorded.asked, recorded.known)
+            before = _decide(self.before, recorded.envelope, recorded.identity)
         elif recorded.outcome is not None:
             before = recorded.outcome
         else:
             comparison.undecided += 1
             before = _CARRIED_OUT
-        comparison.add(location, recorded.id, before, _decide(self.after, recorded.asked, recorded.known))
+        comparison.add(location, recorded.id, before, _decide(self.after, recorded.envelope, recorded.identity))
 
 
 def _decide(judge: Judge, envelope: bytes, identity: Identity | None) -> Outcome:
@@ -89,7 +89,7 @@ def _decide(judge: Judge, envelope: bytes, identity: Identity | None) -> Outcome
 
 
 def _list_lines(comparison: Comparison) -> Iterator[str]:
-    yield f"{comparison.compared} requests compared, {comparison.alike} unchanged"
+    yield f"{comparison.compared} requests compared, {comparison.unchanged} unchanged"
     yield from _list_changes(comparison.refused, "would be refused that were allowed")
     yield from _list_changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:

@@ -10,15 +10,16 @@ import click
 
 from portero.cli import corrected_command, options
 from portero.cli.terminal import show_json, show_lines, show_text
-from portero.compose import external_objects, project, refused_keys
+from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
+from portero.compose.resolved_project import add_external_objects
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
 from portero.standin import docker_client
 from portero.standin.docker_client import Ended
 from portero.standin.socket_server import StandIn
-from portero.standin.subcommand import CommandLine, NotTried, read
+from portero.standin.subcommand import CommandLine, NotTried, parse_command
 from portero.standin.trial import Trial
 from portero.values.json_types import JSON
 
@@ -96,7 +97,7 @@ def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
     try:
-        return read(command)
+        return parse_command(command)
     except NotTried as reason:
         options.give_up([str(reason)])
 
@@ -117,20 +118,16 @@ def _run_compose(
     sandboxed: bool,
 ) -> Ended:
     """Run Compose in its sandbox: a project may be untrusted."""
-    folder = os.getcwd()
-    before, arguments = (
-        typed.all[typed.own : typed.subcommand],
-        typed.all[typed.own :],
-    )
+    folder, words = os.getcwd(), typed.all
+    before, arguments = words[typed.program : typed.subcommand], words[typed.program :]
     try:
-        files = project.of_command(before, folder, root)
+        files = project.from_command(before, folder, root)
         if sandboxed:
             refused_keys.check_files(files.files, files.shown)
-        run = compose_run.runner(files.shown, folder, variables, timeout, sandboxed=sandboxed).run
+        run = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
-            external_objects.prepare(
-                trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
-            )
+            resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
+            add_external_objects(trial.daemon.state, resolved)
             return run(arguments, socket, terminal=_needs_terminal(typed))
     except SandboxError as error:
         options.give_up([str(error)])

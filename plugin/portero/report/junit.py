@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from portero.decision import Decision
 from portero.judging import denial
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest
 
 # What XML 1.0 cannot hold (section 2.2); `at` may hold it, in the name of an unknown field.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,12 +32,13 @@ class JUnitCase:
     skipped: str = ""
 
 
-def write_decisions(checked: Sequence[Checked]) -> str:
+def write_decisions(checked: Sequence[DecidedRequest]) -> str:
     """The whole file for decisions."""
-    names = (f"{each.location}: {each.decision.subject.operation or 'unreadable'}" for each in checked)
-    return write_cases(
-        [JUnitCase(each.file, name, describe_refusal(each.decision)) for each, name in zip(checked, names, strict=True)]
-    )
+    cases = []
+    for each in checked:
+        name = f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}"
+        cases.append(JUnitCase(each.request.file, name, describe_refusal(each.decision)))
+    return write_cases(cases)
 
 
 def write_cases(cases: Sequence[JUnitCase]) -> str:

@@ -18,7 +18,6 @@ from tests.decision_log.journald import journald, needs_journald
 from tests.paths import ROOT
 from tests.waiting import soon
 
-from .lines import text
 from .rsyslog import (
     SHIPPED,
     as_syslog,
@@ -30,6 +29,7 @@ from .rsyslog import (
     needs_rsyslog,
     running,
     sending,
+    text,
 )
 
 pytestmark = needs_rsyslog
