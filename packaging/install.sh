@@ -10,7 +10,7 @@
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
 # Each version has its folder, and `current` leads to the one in force: what runs goes on with its own files
-# until it is restarted, and an upgrade that does not start is taken back. Exit status 1: refused, 2: could not do it.
+# until it is restarted, and an upgrade that does not start is taken back. Exit status 1: refused, 2: error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command=${1:-}

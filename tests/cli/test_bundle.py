@@ -4,15 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from portero.bundles.archive import Bundle
-from portero.cli import main
 from tests.bundles.signed import answer_bundle, server
-
-
-def run(*arguments: object, **environ: str) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environ)
+from tests.cli.running import portero
 
 
 @pytest.fixture
@@ -20,8 +16,8 @@ def policy(tmp_path: Path) -> Path:
     folder = tmp_path / "policy"
     folder.mkdir()
     (folder / "site.json").write_text("{}")
-    assert run("keygen", tmp_path / "alice").exit_code == 0
-    assert run("sign", folder, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
+    assert portero("keygen", tmp_path / "alice").exit_code == 0
+    assert portero("sign", folder, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
     return folder
 
 
@@ -37,7 +33,7 @@ def trusting(policy: Path, address: str = "") -> dict[str, str]:
 
 
 def build(policy: Path) -> Result:
-    made = run("bundle", "build", policy, "-o", policy.parent / "policy.tar.gz", "--key", policy.parent / "alice")
+    made = portero("bundle", "build", policy, "-o", policy.parent / "policy.tar.gz", "--key", policy.parent / "alice")
     assert made.exit_code == 0, made.output
     return made
 
@@ -52,10 +48,10 @@ def test_a_signed_folder_becomes_a_file_that_show_describes(policy: Path, tmp_pa
     built = build(policy)
 
     assert "for web, version 1 of" in built.output
-    shown = run("bundle", "show", "--json", tmp_path / "policy.tar.gz", **trusting(policy))
+    shown = portero("bundle", "show", "--json", tmp_path / "policy.tar.gz", **trusting(policy))
     assert json.loads(shown.stdout)["files"] == ["site.json"]
-    assert run("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy)).exit_code == 0
-    stranger = run("bundle", "show", tmp_path / "policy.tar.gz")
+    assert portero("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy)).exit_code == 0
+    stranger = portero("bundle", "show", tmp_path / "policy.tar.gz")
     assert stranger.exit_code == 1
     assert "which is not trusted" in stranger.output
 
@@ -66,7 +62,7 @@ def test_a_file_whose_signature_is_missing_or_another_s_is_shown_to_nobody(polic
     good = beside.read_text()
     for text, words in ((None, "the bundle has no signature"), (good[:33] + "A" * 86 + "==", "was changed after")):
         beside.unlink() if text is None else beside.write_text(text)
-        shown = run("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy))
+        shown = portero("bundle", "show", tmp_path / "policy.tar.gz", **trusting(policy))
         assert (shown.exit_code, words in shown.output) == (1, True), shown.output
 
 
@@ -74,7 +70,7 @@ def test_a_folder_that_changed_since_it_was_signed_is_no_bundle(policy: Path, tm
     (policy / "site.json").write_text("{ }")
 
     for words in (["build", policy, "-o", tmp_path / "x"], ["push", policy, "oci://127.0.0.1:9/p:prod"]):
-        result = run("bundle", *words, "--key", tmp_path / "alice")
+        result = portero("bundle", *words, "--key", tmp_path / "alice")
         assert result.exit_code == 2
         assert "was changed after it was signed" in result.output
 
@@ -83,13 +79,13 @@ def test_a_bundle_is_pulled_from_a_server_and_a_wrong_one_is_refused(policy: Pat
     served = [built(policy)]
     with server(lambda handler: answer_bundle(handler, served[0])) as url:
         environ = trusting(policy, f"{url}/policy.tar.gz")
-        pulled = run("bundle", "pull", **environ)
+        pulled = portero("bundle", "pull", **environ)
         served[0] = Bundle(b"{}", served[0].signature)
-        refused = run("bundle", "pull", **environ)
+        refused = portero("bundle", "pull", **environ)
         (tmp_path / "versions.json").write_text("x")
-        forgotten = run("bundle", "pull", **environ)
+        forgotten = portero("bundle", "pull", **environ)
         (tmp_path / "versions.json").unlink()
-    away = run("bundle", "pull", **environ)
+    away = portero("bundle", "pull", **environ)
 
     assert (pulled.exit_code, refused.exit_code, forgotten.exit_code, away.exit_code) == (0, 1, 2, 2)
     assert "for web, version 1" in pulled.output
@@ -100,22 +96,22 @@ def test_a_bundle_is_pulled_from_a_server_and_a_wrong_one_is_refused(policy: Pat
 
 def test_addresses_that_cannot_be_used(policy: Path) -> None:
     def push(address: str) -> Result:
-        return run("bundle", "push", policy, address, "--key", policy.parent / "alice")
+        return portero("bundle", "push", policy, address, "--key", policy.parent / "alice")
 
-    assert "PORTERO_BUNDLE is empty" in run("bundle", "pull").output
+    assert "PORTERO_BUNDLE is empty" in portero("bundle", "pull").output
     pushed = push(f"oci://127.0.0.1/p@sha256:{'0' * 64}")
     assert (pushed.exit_code, "name a tag in a registry" in pushed.output) == (2, True)
     assert "write oci://" in push("registry/p").output
     assert "Connection refused" in push("oci://127.0.0.1:9/p:prod").output
-    assert run("bundle", "show", "oci://127.0.0.1:9/p:prod").exit_code == 2
+    assert portero("bundle", "show", "oci://127.0.0.1:9/p:prod").exit_code == 2
 
 
 def test_a_signed_policy_that_does_not_load_is_refused(policy: Path, tmp_path: Path) -> None:
     (policy / "site.json").write_text('{"acshuns": {}}')
-    assert run("sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
+    assert portero("sign", policy, "--key", tmp_path / "alice", "--for", "web").exit_code == 0
     bundle = built(policy)
     with server(lambda handler: answer_bundle(handler, bundle)) as url:
-        refused = run("bundle", "pull", **trusting(policy, f"{url}/policy.tar.gz"))
+        refused = portero("bundle", "pull", **trusting(policy, f"{url}/policy.tar.gz"))
 
     assert refused.exit_code == 1
     assert "the policy in the bundle does not load" in refused.output

@@ -1,16 +1,14 @@
 """`portero certs`: folders for daemons and users, whose keys only their owners read, and what to do with them."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from portero.cli import main
+from tests.cli.running import portero
 
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["certs", *map(str, arguments)])
+run = partial(portero, "certs")
 
 
 @pytest.fixture

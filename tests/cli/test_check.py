@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 
 
 def envelope(**host_config: object) -> dict[str, Any]:
@@ -27,10 +27,7 @@ def check(tmp_path: Path) -> Any:
     def run(content: object, *options: str) -> Result:
         file = tmp_path / "request.json"
         file.write_text(content if isinstance(content, str) else json.dumps(content))
-        return CliRunner().invoke(
-            main,
-            ["check", str(file), "--profile", "baseline", "--host-root", "none", *options],
-        )
+        return portero("check", file, "--profile", "baseline", "--host-root", "none", *options)
 
     return run
 
@@ -218,16 +215,14 @@ def test_what_is_no_request_is_named_rather_than_allowed(check: Any, content: ob
 
 
 def test_a_file_that_is_not_there_is_named() -> None:
-    result = CliRunner().invoke(main, ["check", "no-such-file"])
+    result = portero("check", "no-such-file")
 
     assert result.exit_code == 2
     assert "no-such-file" in result.stderr
 
 
 def test_standard_input_is_read() -> None:
-    result = CliRunner().invoke(
-        main, ["check", "--host-root", "none", "-"], input=json.dumps(envelope(Privileged=True))
-    )
+    result = portero("check", "--host-root", "none", "-", text=json.dumps(envelope(Privileged=True)))
 
     assert result.exit_code == 1
     assert result.output.startswith("-: ")
@@ -241,7 +236,7 @@ def test_owners_of_this_machine_are_reported_and_enforced_with_a_host_root(tmp_p
     file.write_text(json.dumps(envelope(Binds=[f"{tmp_path}/app:/app:ro"])))
 
     def run(*options: str) -> str:
-        return CliRunner().invoke(main, ["check", str(file), "--profile", "hardened", *options]).output
+        return portero("check", file, "--profile", "hardened", *options).output
 
     assert "no-swappable-sources" not in run()
     assert f"user 4321 can replace {tmp_path}/app by a link to any file of this host" in run("--host-root", "/")

@@ -6,16 +6,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.compliance.benchmark import NAMES
+from tests.cli.running import portero
 from tests.compliance.test_host_evidence import report as host_report
 from tests.report.decisions import line, violation
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, ["report", *map(str, arguments)], input=text, env={"PORTERO_HOST_ROOT": "none"})
+    return portero("report", *arguments, text=text, PORTERO_HOST_ROOT="none")
 
 
 def verdicts(result: Result) -> dict[str, str]:
@@ -52,7 +52,7 @@ def test_the_report_goes_to_a_file_of_its_owner(tmp_path: Path) -> None:
 
 
 def test_the_check_of_a_host_is_read_from_a_file_and_from_standard_input(tmp_path: Path) -> None:
-    checked = json.dumps(host_report(fine=["live-restore"]))
+    checked = json.dumps(host_report(passed=["live-restore"]))
     (tmp_path / "host.json").write_text(checked)
 
     for result in (
@@ -103,7 +103,7 @@ def test_what_cannot_be_done_ends_with_status_2_and_a_sentence(arguments: list[s
     assert (result.exit_code, result.stderr) == (2, f"portero: {fault}\n")
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"fine": 1}', "\x00\xff"], ids=range(6))
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"passed": 1}', "\x00\xff"], ids=range(6))
 def test_a_file_that_is_no_report_of_a_host_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "host.json").write_text(content)
 

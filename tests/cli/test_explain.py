@@ -1,18 +1,16 @@
-"""`portero explain`: the page of a rule or a refusal code."""
+"""`portero explain` and `portero rules`: rules, refusal codes, and what a shell completes."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.shell_completion import BashComplete
+from click.testing import Result
 
 from portero.cli import main
 from portero.refusals import CODES
-
-
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+from tests.cli.running import portero
 
 
 def told(result: Result) -> Any:
@@ -33,10 +31,10 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
     (tmp_path / "exceptions" / "installer.json").write_text(json.dumps(exception))
     (tmp_path / "site.json").write_text('{"actions": {"memory-limit": "audit"}, "memory-max": "4g"}')
 
-    lines = run("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
+    lines = portero("explain", "memory-limit", "--schemas", tmp_path).output.splitlines()
 
     assert "action           audit (set in site.json)" in lines
-    assert any(entry.startswith("try              add --memory ") for entry in lines)
+    assert any(entry.startswith("try              add -m ") for entry in lines)
     at = lines.index("exceptions")
     assert lines[at + 1] == ("  installer: active, until 2999-12-31, owner operations: The old installer needs it.")
 
@@ -45,15 +43,15 @@ def test_a_rule_is_explained_with_its_action_here_what_to_try_and_its_exceptions
     ("rule", "proposed"),
     [
         ("no-privileged", "leave out --privileged"),
-        ("no-writable-home", "mount it read-only, leave out --volume, leave out --mount"),
+        ("no-writable-home", "mount it read-only, leave out -v, leave out --mount"),
     ],
 )
 def test_what_to_try_is_worded(rule: str, proposed: str) -> None:
-    assert told(run("explain", rule, "--json"))["try"] == proposed
+    assert told(portero("explain", rule, "--json"))["try"] == proposed
 
 
 def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
-    page = run("explain", "no-swarm-join").output
+    page = portero("explain", "no-swarm-join").output
 
     assert not any(entry.startswith(("try", "exceptions")) for entry in page.splitlines())
 
@@ -61,13 +59,13 @@ def test_a_rule_that_proposes_nothing_says_nothing_of_it() -> None:
 def test_the_action_of_unknown_fields_is_the_sites(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"unknown-fields": "audit"}')
 
-    page = told(run("explain", "unknown-field", "--schemas", tmp_path, "--json"))
+    page = told(portero("explain", "unknown-field", "--schemas", tmp_path, "--json"))
 
     assert page["action"] == "audit (unknown-fields in site.json)"
 
 
 def test_a_rule_is_explained_with_reason_remedy_and_examples() -> None:
-    result = run("explain", "no-privileged", "--profile", "baseline")
+    result = portero("explain", "no-privileged", "--profile", "baseline")
 
     assert result.exit_code == 0
     head, _, *rest = result.output.splitlines()
@@ -80,28 +78,89 @@ def test_a_rule_is_explained_with_reason_remedy_and_examples() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_refusal_code_is_explained(code: str) -> None:
-    page = json.loads(run("explain", "--json", code).output)
+    page = json.loads(portero("explain", "--json", code).output)
 
     assert (page["id"], page["title"], page["level"]) == (code, CODES[code].title, "always")
     assert page["remedy"] == {"docker": CODES[code].remedy}
 
 
 def test_a_name_that_is_neither_rule_nor_code_is_answered_with_the_closest() -> None:
-    result = run("explain", "no-privilegd")
+    result = portero("explain", "no-privilegd")
 
     assert result.exit_code == 2
     assert "no-privilegd: unknown rule, code or decision ID; did you mean no-privileged" in result.stderr
 
 
 def test_a_name_that_is_close_to_nothing_is_sent_to_the_list() -> None:
-    result = run("explain", "xyzzy")
+    result = portero("explain", "xyzzy")
 
     assert result.exit_code == 2
     assert result.stderr == "portero: xyzzy: unknown rule, code or decision ID; see `portero rules`\n"
 
 
-def test_the_name_of_an_entry_lists_the_rules_that_are_told_together() -> None:
-    lines = run("explain", "limits").output.splitlines()
+def test_the_name_of_an_entry_lists_the_rules_that_a_denial_shows_together() -> None:
+    lines = portero("explain", "limits").output.splitlines()
 
-    assert lines[0] == "limits: Rules that a denial tells together"
+    assert lines[0] == "limits: Rules that a denial shows together"
     assert lines[3].startswith("  memory-limit (hardened): ")
+
+
+def test_rules_are_listed_with_their_action_worst_level_first() -> None:
+    rows = json.loads(portero("rules", "--json", "--profile", "baseline").output)
+
+    levels = [row["level"] for row in rows]
+    assert levels == sorted(levels, key=["baseline", "hardened", "restricted", "advisory"].index)
+    assert next(row for row in rows if row["id"] == "no-privileged")["action"] == "deny"
+    assert {row["action"] for row in rows if row["level"] == "restricted"} <= {"audit", "off"}
+
+
+def test_the_table_for_people_has_a_line_for_each_rule() -> None:
+    rows = json.loads(portero("rules", "--json").output)
+
+    table = portero("rules").output.splitlines()
+
+    assert [line.split()[0] for line in table] == [row["id"] for row in rows]
+    assert table[0].endswith(rows[0]["title"])
+
+
+def test_the_sites_own_word_about_a_rule_shows(tmp_path: Path) -> None:
+    (tmp_path / "site.json").write_text('{"actions": {"no-privileged": "audit"}}')
+
+    rows = json.loads(portero("rules", "--json", "--schemas", str(tmp_path)).output)
+
+    assert next(row for row in rows if row["id"] == "no-privileged")["action"] == "audit"
+
+
+def test_several_policy_folders_can_be_named(tmp_path: Path) -> None:
+    for name, action in (("first", "off"), ("second", "audit")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "site.json").write_text(json.dumps({"actions": {"no-privileged": action}}))
+
+    result = portero("rules", "--json", "--schemas", str(tmp_path / "first"), "--schemas", str(tmp_path / "second"))
+
+    assert next(row for row in json.loads(result.output) if row["id"] == "no-privileged")["action"] == "audit"
+
+
+def complete(beginning: str) -> list[str]:
+    shell = BashComplete(main, {}, "portero", "_PORTERO_COMPLETE")
+    return [found.value for found in shell.get_completions(["explain"], beginning)]
+
+
+def test_rules_and_codes_that_begin_so_are_completed() -> None:
+    assert complete("no-host-p") == ["no-host-pid"]
+    assert complete("uri-v") == ["uri-version"]
+    assert complete("nothing-begins-so") == []
+
+
+def test_rules_of_the_site_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rules" / "images").mkdir(parents=True)
+    (tmp_path / "rules" / "images" / "our-registry.json").write_text("not read")
+    monkeypatch.setenv("PORTERO_SCHEMAS", str(tmp_path))
+
+    assert complete("our-") == ["our-registry"]
+
+
+def test_with_settings_that_are_invalid_the_built_in_rules_are_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTERO_PROFILE", "soft")
+
+    assert complete("no-host-p") == ["no-host-pid"]

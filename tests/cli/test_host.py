@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 
 SETTINGS = {
     "kernel/dmesg_restrict": "1",
@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["host", "--root", str(root), *arguments])
+    return portero("host", "--root", root, *arguments)
 
 
 def test_a_host_without_docker_can_be_clean_and_says_what_does_not_apply(root: Path) -> None:
@@ -101,7 +101,7 @@ def test_machines_get_findings_summary_and_the_host_document(root: Path) -> None
         "remedy": "put kernel.kptr_restrict = 1 into /etc/sysctl.d/60-hardening.conf, then run sysctl --system",
         "sources": ["G1"],
     }
-    assert "no-kexec" in outcome["fine"]
+    assert "no-kexec" in outcome["passed"]
     assert "guarded-by-portero" in outcome["notApplicable"]
     assert outcome["host"]["kernel"]["settings"]["kernel.kptr_restrict"]["value"] == 0
 

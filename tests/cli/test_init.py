@@ -3,20 +3,14 @@
 import json
 from pathlib import Path
 
-from click.testing import CliRunner, Result
-
-from portero.cli import main
+from tests.cli.running import portero
 from tests.suggest.refused import recorded
-
-
-def run(*arguments: object, text: bytes | str | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=text)
 
 
 def test_answers_become_site_values(tmp_path: Path) -> None:
     answers = ["/srv/data /srv/more", "", "docker.io", "80 443", "4g", "2.5", ""]
 
-    result = run("init", tmp_path / "site", text="\n".join(answers) + "\n")
+    result = portero("init", tmp_path / "site", text="\n".join(answers) + "\n")
 
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "site/schemas/site.json").read_text()) == {
@@ -36,9 +30,9 @@ def test_answers_become_site_values(tmp_path: Path) -> None:
 
 
 def test_the_folder_loads_as_it_is(tmp_path: Path) -> None:
-    run("init", tmp_path / "site", text="\n" * 7)
+    portero("init", tmp_path / "site", text="\n" * 7)
 
-    assert run("rules", "--schemas", tmp_path / "site/schemas").exit_code == 0
+    assert portero("rules", "--schemas", tmp_path / "site/schemas").exit_code == 0
 
 
 def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
@@ -50,7 +44,7 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 
     (tmp_path / "recording.jsonl").write_bytes(b"".join(requests))
 
-    result = run("init", tmp_path / "site", "--host-root", "none", "--from", tmp_path / "recording.jsonl")
+    result = portero("init", tmp_path / "site", "--host-root", "none", "--from", tmp_path / "recording.jsonl")
 
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "site/schemas/site.json").read_text())["memory-max"] == "4g"
@@ -62,7 +56,7 @@ def test_a_recording_gives_values_and_drafts(tmp_path: Path) -> None:
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "environment").write_text("mine")
 
-    result = run("init", tmp_path, text="\n" * 7)
+    result = portero("init", tmp_path, text="\n" * 7)
 
     assert result.exit_code == 2
     assert f"{tmp_path}/environment: is there already" in result.stderr
@@ -70,8 +64,8 @@ def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_site_json_does_not_take_is_told(tmp_path: Path) -> None:
-    wrong_path = run("init", tmp_path / "a", text="data\n" + "\n" * 6)
-    wrong_number = run("init", tmp_path / "b", text="\n" * 3 + "http\n")
+    wrong_path = portero("init", tmp_path / "a", text="data\n" + "\n" * 6)
+    wrong_number = portero("init", tmp_path / "b", text="\n" * 3 + "http\n")
 
     assert wrong_path.exit_code == wrong_number.exit_code == 2
     assert "bind-sources-writable[0]: write an absolute path" in wrong_path.stderr

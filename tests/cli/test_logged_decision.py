@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from portero.cli import logged_decision as story
 from portero.cli import main
+from tests.cli.running import portero
 from tests.refused_stat import refuse_stat
 from tests.report.decisions import line, violation
 
@@ -20,8 +21,10 @@ ID = "d-0123456789ab"
 OTHER = "d-ba9876543210"
 
 
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+def explain(folder: Path, content: bytes, *options: str) -> Result:
+    """What is said of the decision in a log with this content."""
+    (folder / "log.jsonl").write_bytes(content)
+    return portero("explain", ID, "--log", folder / "log.jsonl", *options)
 
 
 def told(result: Result) -> Any:
@@ -35,9 +38,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
         violation("no-host-network", "waived", exception="probe", at=""),
         violation("gone-rule", "audit"),
     ]
-    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER) + line(*broken))
-
-    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+    result = explain(tmp_path, line(id=OTHER) + line(*broken))
 
     assert result.exit_code == 0
     lines = result.output.splitlines()
@@ -60,9 +61,7 @@ def test_the_story_of_a_decision_tells_when_who_what_and_each_reason(tmp_path: P
 
 def test_the_story_names_the_exception_that_nearly_matches(tmp_path: Path) -> None:
     near = "probe matches all but facts.image.repository: library/nginx is not netops/probe"
-    (tmp_path / "log.jsonl").write_bytes(line(violation() | {"nearMiss": near}))
-
-    result, machines = (run("explain", ID, "--log", tmp_path / "log.jsonl", *more) for more in ([], ["--json"]))
+    result, machines = (explain(tmp_path, line(violation() | {"nearMiss": near}), *more) for more in ([], ["--json"]))
 
     lines = result.output.splitlines()
     assert lines[lines.index("refused by no-privileged at HostConfig.Privileged") + 1] == f"  near miss  {near}"
@@ -80,10 +79,8 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
         "without": [["--privileged"]],
         "still": ["image-tag"],
     }
-    (tmp_path / "log.jsonl").write_bytes(line(*broken, **{"try": tried}))
-
-    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
-    document = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+    lines = explain(tmp_path, line(*broken, **{"try": tried})).output.splitlines()
+    document = told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
 
     at = lines.index("refused by memory-limit at HostConfig.Memory")
     assert lines[at + 1 : at + 3] == ["  asked      4g", "  allowed    at most 1g"]
@@ -92,40 +89,34 @@ def test_the_story_tells_what_was_asked_what_is_allowed_and_what_to_try(tmp_path
     apart = lines.index("Only reported or waived: none of these refused it.")
     assert at < proposal < apart < lines.index("reported by image-digest (does not refuse under this profile) at Image")
     assert document["try"] == tried
-    assert (document["broken"][0]["asked"], document["broken"][0]["allowed"]) == ("4g", "at most 1g")
+    assert (document["violations"][0]["asked"], document["violations"][0]["allowed"]) == ("4g", "at most 1g")
 
 
 @pytest.mark.parametrize("tried", [[], {"add": [], "instead": []}, {"add": [[]], "instead": [], "without": []}])
 def test_a_proposal_of_another_shape_is_no_decision(tmp_path: Path, tried: Any) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(**{"try": tried}))
-
-    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 2
+    assert explain(tmp_path, line(**{"try": tried})).exit_code == 2
 
 
 def test_the_story_tells_groups_and_how_the_user_is_known(tmp_path: Path) -> None:
     known = line(groups=["dev", "ops"], identifiedBy="token", breakGlass=True)
-    (tmp_path / "log.jsonl").write_bytes(known)
-
-    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    lines = explain(tmp_path, known).output.splitlines()
 
     assert "who      alice (dev, ops) by token" in lines
     assert "under    profile hardened, mode enforce, break-glass: rules were lifted" in lines
 
 
 def test_the_story_for_machines_has_the_same(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation("body-hidden", level="always"), operation="", user=""))
-
-    story = told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))
+    story = told(explain(tmp_path, line(violation("body-hidden", level="always"), operation="", user=""), "--json"))
 
     assert (story["outcome"], story["user"], story["policyIsCurrent"]) == ("refused", "", False)
-    assert [(one["rule"], one["outcome"]) for one in story["broken"]] == [("body-hidden", "refused")]
-    assert story["broken"][0]["remedy"]["docker"]
+    assert [(one["rule"], one["outcome"]) for one in story["violations"]] == [("body-hidden", "refused")]
+    assert story["violations"][0]["remedy"]["docker"]
 
 
 def test_an_unknown_value_is_worded(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(operation="", user="", method="", path="", image=None, apiVersion=None))
-
-    lines = run("explain", ID, "--log", tmp_path / "log.jsonl").output.splitlines()
+    lines = explain(
+        tmp_path, line(operation="", user="", method="", path="", image=None, apiVersion=None)
+    ).output.splitlines()
 
     assert lines[0] == f"{ID}: a request that could not be read was allowed"
     assert "who      unknown (no client certificate, no token)" in lines
@@ -137,19 +128,19 @@ def test_a_decision_is_looked_for_in_rotated_logs_too(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl-20261123").write_bytes(line(id=OTHER))
     (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(user="bob")))
 
-    assert told(run("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
+    assert told(portero("explain", ID, "--log", tmp_path / "log.jsonl", "--json"))["user"] == "bob"
 
 
 def test_only_a_rotated_log_may_be_left(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl.1").write_bytes(line())
 
-    assert run("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
+    assert portero("explain", ID, "--log", tmp_path / "log.jsonl").exit_code == 0
 
 
 def test_the_log_may_come_from_standard_input_or_the_environment(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_bytes(line(user="bob"))
 
-    assert told(run("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
+    assert told(portero("explain", ID, "--log", "-", "--json", text=line(user="carol")))["user"] == "carol"
     environ = {"PORTERO_LOG": str(tmp_path / "log.jsonl")}
     assert told(CliRunner().invoke(main, ["explain", ID, "--json"], env=environ))["user"] == "bob"
 
@@ -158,13 +149,13 @@ def test_the_running_plugin_says_where_its_log_is(tmp_path: Path, monkeypatch: p
     (tmp_path / "log.jsonl").write_bytes(line())
     monkeypatch.setattr(story, "ask_status", lambda socket: {"log": str(tmp_path / "log.jsonl")})
 
-    assert run("explain", ID).exit_code == 0
+    assert portero("explain", ID).exit_code == 0
 
 
 def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody = run("explain", ID)
+    nobody = portero("explain", ID)
     monkeypatch.setattr(story, "ask_status", lambda socket: {"log": "-"})
-    output = run("explain", ID)
+    output = portero("explain", ID)
 
     assert (nobody.exit_code, output.exit_code) == (2, 2)
     assert nobody.stderr == ("portero: cannot reach the plugin to find its log; name the decision log with --log\n")
@@ -174,12 +165,12 @@ def test_without_a_log_one_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "log.jsonl"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    missing = run("explain", ID, "--log", place)
+    missing = portero("explain", ID, "--log", place)
     place.write_bytes(line())
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    unreadable = run("explain", ID, "--log", place)
+    unreadable = portero("explain", ID, "--log", place)
     refuse_stat(monkeypatch, place)
-    closed = run("explain", ID, "--log", place)
+    closed = portero("explain", ID, "--log", place)
 
     assert (missing.exit_code, unreadable.exit_code, closed.exit_code) == (2, 2, 2)
     assert missing.stderr == (
@@ -192,7 +183,7 @@ def test_a_user_who_may_not_read_the_log_is_told_who_may(tmp_path: Path, monkeyp
 
 
 def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
-    told = run("explain", ID, "--log", "journald")
+    told = portero("explain", ID, "--log", "journald")
 
     assert told.exit_code == 2
     assert "journalctl -t portero-decisions -o cat | portero explain ID --log -" in told.stderr
@@ -200,15 +191,13 @@ def test_decisions_in_the_journal_are_to_be_piped_in() -> None:
 
 def test_a_decision_that_is_nowhere_is_could_not(tmp_path: Path) -> None:
     # The id may stand in another field of another decision.
-    (tmp_path / "log.jsonl").write_bytes(line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
-
-    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+    result = explain(tmp_path, line(id=OTHER, user=ID) + b"torn " + ID.encode() + b"\n")
 
     assert result.exit_code == 2
     assert result.stderr == (f"portero: {ID}: not found in {tmp_path}/log.jsonl; name the decision log with --log\n")
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
-    result = run("explain", ID, "--log", tmp_path / "log.jsonl")
+    result = portero("explain", ID, "--log", tmp_path / "log.jsonl")
 
     assert (result.exit_code, result.stderr) == (2, f"portero: {tmp_path}/log.jsonl: No such file or directory\n")

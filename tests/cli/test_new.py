@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from portero.cli import main
 from portero.files import package_files
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import rules
+from portero.proof.rule_kinds import list_rules
 from portero.reading.api_tables import load_api
 
 
@@ -28,7 +28,7 @@ def test_the_new_rule_is_proved_as_it_stands(tmp_path: Path) -> None:
     routes, shapes = load_api()
     (proof,) = [
         RuleProof.of(on, rule)
-        for on, rule in rules([package_files.schemas(), tmp_path], routes.operations, shapes)
+        for on, rule in list_rules([package_files.schemas(), tmp_path], routes.operations, shapes)
         if rule.file == str(file)
     ]
     assert proof.rule.level == "advisory"

@@ -6,44 +6,40 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
 from portero import __version__
 from portero.cli import main
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments))
+from tests.cli.running import portero
 
 
 def test_the_version_is_printed() -> None:
-    assert run("--version").output == f"portero {__version__}\n"
+    assert portero("--version").output == f"portero {__version__}\n"
 
 
 @pytest.mark.parametrize("command", [["rules"], ["explain", "no-privileged"], ["serve"]])
 def test_a_bad_setting_ends_a_command_with_two_and_one_sentence(command: list[str]) -> None:
-    result = run(*command, "--profile", "hardend")
+    result = portero(*command, "--profile", "hardend")
 
     assert result.exit_code == 2
     assert result.stderr == "portero: --profile: write one of baseline, hardened, restricted\n"
 
 
 def test_a_misspelt_command_is_refused_with_the_one_that_was_meant() -> None:
-    result = run("serv")
+    result = portero("serv")
 
     assert result.exit_code == 2
     assert "No such command 'serv': did you mean 'serve'?" in result.stderr
 
 
 def test_a_command_that_is_broken_off_ends_with_two_and_refuses_nothing() -> None:
-    result = run("init", "no-answers-come")
+    result = portero("init", "no-answers-come")
 
     assert result.exit_code == 2
     assert result.stderr.endswith("Error: ended before it was done\n")
 
 
 def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
-    result = run("serve", "--log", "")
+    result = portero("serve", "--log", "")
 
     assert result.exit_code == 2
     assert result.stderr == "portero: --log: write the path of a file, - for standard output, or journald\n"
@@ -53,7 +49,7 @@ def test_an_empty_option_is_not_taken_for_a_missing_one() -> None:
 def test_an_invalid_policy_ends_a_command_with_two_and_one_line_a_fault(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text('{"acshuns": {}, "runtimes": 7}')
 
-    result = run(*command, "--schemas", str(tmp_path))
+    result = portero(*command, "--schemas", str(tmp_path))
 
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 2
@@ -64,7 +60,7 @@ def test_the_list_of_commands_says_of_each_how_its_own_help_begins() -> None:
     assert isinstance(main, click.Group)
     context = click.Context(main)
     listed = dict(
-        line.strip().split(maxsplit=1) for line in run("--help").output.partition("Commands:\n")[2].splitlines()
+        line.strip().split(maxsplit=1) for line in portero("--help").output.partition("Commands:\n")[2].splitlines()
     )
 
     assert list(listed) == main.list_commands(context)
@@ -79,9 +75,7 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
-    groups = {"portero", "portero.application", "portero.cli", "portero.values"}
-    assert loaded == groups | {
-        "portero.application.operational_log",
-        "portero.cli.terminal",
-        "portero.values.spelling",
+    assert loaded == {
+        *("portero", "portero.cli", "portero.cli.terminal", "portero.values", "portero.values.spelling"),
+        *("portero.application", "portero.application.operational_log"),
     }

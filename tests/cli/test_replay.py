@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
-from portero.decision import Decision, Subject, refusal
+from portero.decision import Decision, Subject, Violation, refusal
 from portero.recording import recorded_line
+from tests.cli.running import portero
 from tests.paths import ROOT
 
 READS = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 
 
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    said = ["replay", *map(str, arguments), "--host-root", "none", "--profile", "baseline"]
-    return CliRunner().invoke(main, said, input=text)
+def replay(*arguments: object, text: bytes | None = None) -> Result:
+    return portero("replay", *arguments, "--host-root", "none", "--profile", "baseline", text=text)
+
+
+def replay_lines(folder: Path, content: bytes, *options: object) -> Result:
+    (folder / "requests.jsonl").write_bytes(content)
+    return replay(folder / "requests.jsonl", *options)
 
 
 def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes:
@@ -40,20 +44,14 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    violations = tuple(refusal(code, "Image") for code in codes)
-    return recorded_line.make_record(
-        data,
-        Decision(
-            id=f"d-{number}",
-            time=0.0,
-            subject=subject,
-            violations=violations,
-            policy="x",
-            profile="baseline",
-            mode="enforce",
-        ),
-        1 << 20,
+    return record(data, subject, f"d-{number}", *(refusal(code, "Image") for code in codes))
+
+
+def record(data: bytes, subject: Subject, id: str, *violations: Violation) -> bytes:
+    decision = Decision(
+        id=id, time=0.0, subject=subject, violations=violations, policy="x", profile="baseline", mode="enforce"
     )
+    return recorded_line.make_record(data, decision, 1 << 20)
 
 
 def document(result: Result) -> Any:
@@ -61,13 +59,11 @@ def document(result: Result) -> Any:
 
 
 def test_a_recording_that_is_decided_as_it_was_is_clean(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
-
-    result = run(tmp_path / "requests.jsonl")
+    result = replay_lines(tmp_path, line(asked()) + b"\n" + line(asked(Privileged=True), "unknown-field"))
 
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        "2 requests compared, 2 decided alike",
+        "2 requests compared, 2 unchanged",
         "0 would be refused that were allowed",
         "0 would be allowed that were refused",
     ]
@@ -79,11 +75,11 @@ def test_what_would_be_refused_and_what_would_be_allowed_is_reported_by_rule_use
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), number=1) + line(asked(), "unknown-field", number=2))
 
-    result = run(file)
+    result = replay(file)
 
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "2 requests compared, 0 decided alike",
+        "2 requests compared, 0 unchanged",
         "1 would be refused that were allowed",
         "  by rule      1 no-privileged",
         "  by user      1 alice",
@@ -110,7 +106,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
     (tmp_path / "whole.jsonl").write_bytes(b"".join(lines + lines[::2]))
 
     rotated, whole = (
-        document(run(*(tmp_path / name for name in names), "--json"))
+        document(replay(*(tmp_path / name for name in names), "--json"))
         for names in (["requests.jsonl", "requests.jsonl.1.gz"], ["whole.jsonl"])
     )
 
@@ -124,9 +120,7 @@ def test_recordings_that_were_rotated_are_compared_as_one(tmp_path: Path) -> Non
 
 
 def test_machines_get_the_same_in_json(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked(Privileged=True)))
-
-    told = document(run(tmp_path / "requests.jsonl", "--json"))
+    told = document(replay_lines(tmp_path, line(asked(Privileged=True)), "--json"))
 
     assert (told["compared"], told["wouldBeRefused"]["by"]["rule"]) == (1, {"no-privileged": 1})
 
@@ -138,10 +132,10 @@ def test_two_policies_are_compared_whatever_was_decided(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(asked(Privileged=True), "unknown-field"))
 
-    stricter = document(run(file, "--against", lenient, "--json"))
+    stricter = document(replay(file, "--against", lenient, "--json"))
     (tmp_path / "strict").mkdir()
     (tmp_path / "strict" / "site.json").write_text("{}")
-    looser = document(run(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
+    looser = document(replay(file, "--schemas", lenient, "--against", tmp_path / "strict", "--json"))
 
     assert (stricter["wouldBeRefused"]["count"], stricter["wouldBeAllowed"]["count"]) == (1, 0)
     assert (looser["wouldBeRefused"]["count"], looser["wouldBeAllowed"]["count"]) == (0, 1)
@@ -152,41 +146,40 @@ def test_a_bare_capture_counts_as_allowed_and_says_so(tmp_path: Path) -> None:
     answer = {"phase": "res", "envelope": {}}
     (tmp_path / "capture.jsonl").write_text(f"{json.dumps(capture)}\n{json.dumps(answer)}\n")
 
-    result = run(tmp_path / "capture.jsonl")
+    result = replay(tmp_path / "capture.jsonl")
 
     assert result.exit_code == 0
-    assert result.output.splitlines()[0] == "1 requests compared, 1 decided alike"
+    assert result.output.splitlines()[0] == "1 requests compared, 1 unchanged"
     assert result.output.splitlines()[-1] == "1 have no recorded decision and count as allowed"
 
 
-def test_requests_that_were_withheld_are_counted_apart(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + line(b"", "envelope-empty"))
+@pytest.mark.parametrize(
+    ("content", "status", "sentence"),
+    [
+        (
+            line(b"", "envelope-empty"),
+            0,
+            "1 were not stored, since their secrets cannot be masked, and are not compared",
+        ),
+        (b'{"torn": \n' + b"x" * 100 + b"\n", 2, "2 lines could not be read"),
+    ],
+    ids=["withheld", "torn"],
+)
+def test_lines_that_cannot_be_compared_are_counted(tmp_path: Path, content: bytes, status: int, sentence: str) -> None:
+    result = replay_lines(tmp_path, line(asked()) + content)
 
-    result = run(tmp_path / "requests.jsonl")
-
-    assert result.exit_code == 0
-    assert "1 were not stored, since their secrets cannot be masked, and are not compared" in result.output
-
-
-def test_lines_that_are_none_are_counted_and_are_no_success(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()) + b'{"torn": \n' + b"x" * 100 + b"\n")
-
-    result = run(tmp_path / "requests.jsonl")
-
-    assert result.exit_code == 2
-    assert "2 lines could not be read" in result.output
+    assert result.exit_code == status
+    assert sentence in result.output
 
 
 def test_a_recording_without_a_request_is_no_success(tmp_path: Path) -> None:
-    (tmp_path / "requests.jsonl").write_bytes(b"")
-
-    assert run(tmp_path / "requests.jsonl").exit_code == 2
+    assert replay_lines(tmp_path, b"").exit_code == 2
 
 
 def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(gzip.compress(line(asked()) * 3))
 
-    told = document(run(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
+    told = document(replay(tmp_path / "requests.jsonl.gz", "-", "--json", text=line(asked()) * 2))
 
     assert told["compared"] == 5
 
@@ -195,7 +188,7 @@ def test_compressed_recordings_and_standard_input_are_read(tmp_path: Path) -> No
 def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "requests.jsonl.gz").write_bytes(content)
 
-    result = run(tmp_path / "requests.jsonl.gz")
+    result = replay(tmp_path / "requests.jsonl.gz")
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/requests.jsonl.gz: ")
@@ -203,9 +196,7 @@ def test_an_invalid_archive_is_named(tmp_path: Path, content: bytes) -> None:
 
 def test_an_invalid_candidate_is_named(tmp_path: Path) -> None:
     (tmp_path / "site.json").write_text("{")
-    (tmp_path / "requests.jsonl").write_bytes(line(asked()))
-
-    result = run(tmp_path / "requests.jsonl", "--schemas", tmp_path)
+    result = replay_lines(tmp_path, line(asked()), "--schemas", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr.startswith(f"portero: {tmp_path}/site.json: ")
@@ -265,9 +256,9 @@ def test_fifty_thousand_requests_take_no_more_memory_than_five_hundred(tmp_path:
 def test_a_decision_of_another_log_version_is_no_line_of_a_recording(tmp_path: Path) -> None:
     other = json.loads(line(asked(Privileged=True), "unknown-field"))
     other["decision"]["version"] = 1
-    (tmp_path / "requests.jsonl").write_bytes(json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"))
-
-    told = document(run(tmp_path / "requests.jsonl", "--json"))
+    told = document(
+        replay_lines(tmp_path, json.dumps(other).encode() + b"\n" + line(asked(), "unknown-field"), "--json")
+    )
 
     assert (told["compared"], told["unreadable"]) == (1, 1)
 
@@ -276,11 +267,7 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     envelope = json.loads(asked())
     envelope["RequestHeaders"]["X-Portero-Token"] = "a.b.c"
     subject = Subject(operation="ContainerCreate", user="alice", groups=("ops",), identified_by="token")
-    decision = Decision(
-        id="d-1", time=0.0, subject=subject, violations=(), policy="x", profile="baseline", mode="enforce"
-    )
-    (tmp_path / "r.jsonl").write_bytes(recorded_line.make_record(json.dumps(envelope).encode(), decision, 1 << 20))
 
-    told = document(run(tmp_path / "r.jsonl", "--json"))
+    told = document(replay_lines(tmp_path, record(json.dumps(envelope).encode(), subject, "d-1"), "--json"))
 
     assert (told["compared"], told["unchanged"]) == (1, 1)

@@ -5,15 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.files import package_files
+from tests.cli.running import portero
 from tests.report.decisions import decision, line, violation
 
 
-def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments)], input=text, env={"PORTERO_SOCKET": "/nowhere.sock"})
+def report(folder: Path, content: bytes, *options: object) -> Result:
+    """The report on a log with this content."""
+    (folder / "log.jsonl").write_bytes(content)
+    return portero("report", folder / "log.jsonl", *options)
 
 
 def told(result: Result) -> Any:
@@ -21,9 +23,7 @@ def told(result: Result) -> Any:
 
 
 def test_a_log_becomes_a_page(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation()) + b"\n" + line())
-
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path / "page.html")
+    result = report(tmp_path, line(violation()) + b"\n" + line(), "--output", tmp_path / "page.html")
 
     assert (result.exit_code, result.output) == (0, "")
     page = (tmp_path / "page.html").read_text()
@@ -32,7 +32,7 @@ def test_a_log_becomes_a_page(tmp_path: Path) -> None:
 
 
 def test_without_output_the_page_goes_to_standard_output(tmp_path: Path) -> None:
-    assert run("report", "-", text=line()).stdout.startswith("<!doctype html>")
+    assert portero("report", "-", text=line()).stdout.startswith("<!doctype html>")
 
 
 def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
@@ -40,24 +40,20 @@ def test_rotated_logs_are_counted_together(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl.1").write_bytes(line(violation()) * 2)
     (tmp_path / "log.jsonl.2.gz").write_bytes(gzip.compress(line(violation()) * 4))
 
-    result = run("report", *sorted(tmp_path.iterdir()), "--json")
+    result = portero("report", *sorted(tmp_path.iterdir()), "--json")
 
     assert told(result)["refused"] == 7
 
 
 def test_lines_that_are_no_decisions_are_reported_by_the_exit_status(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line() + b"torn" + b"x" * (2 << 20) + b"\n" + line())
-
-    result = run("report", tmp_path / "log.jsonl", "--json")
+    result = report(tmp_path, line() + b"torn" + b"x" * (2 << 20) + b"\n" + line(), "--json")
 
     assert result.exit_code == 1
     assert (told(result)["decisions"], told(result)["unreadableLines"]) == (2, 3)
 
 
 def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(b"\n{}\n")
-
-    result = run("report", tmp_path / "log.jsonl")
+    result = report(tmp_path, b"\n{}\n")
 
     assert result.exit_code == 2
     assert result.stderr == (
@@ -66,9 +62,7 @@ def test_a_file_without_decisions_is_no_log(tmp_path: Path) -> None:
 
 
 def test_an_output_that_cannot_be_written_is_could_not(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line())
-
-    result = run("report", tmp_path / "log.jsonl", "--output", tmp_path)
+    result = report(tmp_path, line(), "--output", tmp_path)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {tmp_path}: Is a directory; name a file that can be written\n"
@@ -80,9 +74,7 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
     target = tmp_path / "policy/rules/site/own-rule.json"
     target.parent.mkdir(parents=True)
     target.write_text(json.dumps(content | {"$schema": "../../rule.json", "title": "Our own title stands here"}))
-    (tmp_path / "log.jsonl").write_bytes(line(violation("own-rule")))
-
-    result = run("report", tmp_path / "log.jsonl", "--schemas", tmp_path / "policy")
+    result = report(tmp_path, line(violation("own-rule")), "--schemas", tmp_path / "policy")
 
     assert "Our own title stands here." in result.stdout
 
@@ -90,7 +82,7 @@ def test_the_rules_of_the_site_have_their_words_in_the_page(tmp_path: Path) -> N
 def test_a_line_of_another_version_is_no_decision(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps(decision(version=1)) + "\n" + json.dumps(decision()))
 
-    result = run("report", tmp_path / "log.jsonl", "--json")
+    result = portero("report", tmp_path / "log.jsonl", "--json")
 
     assert (told(result)["decisions"], told(result)["unreadableLines"]) == (1, 1)
 
@@ -102,8 +94,7 @@ def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
     page.chmod(0o644)
     link.symlink_to(tmp_path / "elsewhere")
 
-    made = CliRunner().invoke(main, ["report", str(tmp_path / "log.jsonl"), "--output", str(page)])
-    refused = CliRunner().invoke(main, ["report", str(tmp_path / "log.jsonl"), "--output", str(link)])
+    made, refused = (portero("report", tmp_path / "log.jsonl", "--output", file) for file in (page, link))
 
     assert (made.exit_code, page.stat().st_mode & 0o777) == (0, 0o600)
     assert refused.exit_code == 2
@@ -112,8 +103,6 @@ def test_the_page_is_its_owners_and_no_link_is_followed(tmp_path: Path) -> None:
 
 
 def test_the_page_suggests_what_would_have_made_the_requests_legal(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_bytes(line(violation("no-host-pid"), image="netops/probe:1"))
-
-    result = run("report", tmp_path / "log.jsonl")
+    result = report(tmp_path, line(violation("no-host-pid"), image="netops/probe:1"))
 
     assert "exceptions/probe-alice.json: 1 request; waives no-host-pid of baseline" in result.stdout

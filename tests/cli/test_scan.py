@@ -22,7 +22,7 @@ def test_the_text_names_rule_place_remedy_and_what_closes_the_way(daemon: Daemon
     assert result.exit_code == 1
     assert "container priv, stopped:\n  no-privileged  HostConfig.Privileged: " in result.output
     assert "  container priv violates no-privileged -> docker rm -f priv\n    docker start priv\n" in result.output
-    assert "ways that the rules close:\n" in result.output
+    assert "bypasses that the rules close:\n" in result.output
 
 
 def test_a_name_does_not_reach_the_terminal_as_an_order(daemon: Daemon) -> None:

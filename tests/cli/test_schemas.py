@@ -3,15 +3,13 @@
 import json
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from portero.cli import main
 from portero.cli.schemas import NAMES
+from tests.cli.running import portero
 from tests.paths import SCHEMAS
 
 
 def test_each_schema_is_written_with_an_id_of_its_own(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["schemas", str(tmp_path / "site")])
+    result = portero("schemas", tmp_path / "site")
 
     assert result.exit_code == 0
     ids = {json.loads((tmp_path / "site" / name).read_text())["$id"] for name in NAMES}
@@ -19,10 +17,10 @@ def test_each_schema_is_written_with_an_id_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
-    CliRunner().invoke(main, ["schemas", str(tmp_path)])
+    portero("schemas", tmp_path)
     (tmp_path / "site.json").write_text('{"$schema": "site.schema.json", "pids-max": 300}')
 
-    result = CliRunner().invoke(main, ["explain", "pids-limit", "--schemas", str(tmp_path)])
+    result = portero("explain", "pids-limit", "--schemas", tmp_path)
 
     assert result.exit_code == 0, result.output
     assert "--pids-limit 300" in result.output
@@ -31,14 +29,14 @@ def test_a_policy_folder_with_the_schemas_loads(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_could_not(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    result = CliRunner().invoke(main, ["schemas", str(tmp_path / "file" / "inner")])
+    result = portero("schemas", tmp_path / "file" / "inner")
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {tmp_path / 'file' / 'inner'}: Not a directory\n"
 
 
 def test_the_schema_of_host_rules_is_whole(tmp_path: Path) -> None:
-    CliRunner().invoke(main, ["schemas", str(tmp_path)])
+    portero("schemas", tmp_path)
 
     assert "$defs" in json.loads((tmp_path / "host-rule.json").read_text())
 

@@ -5,19 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
 from portero.signing import signature
-
-
-def run(*arguments: object, **environ: str) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], env=environ)
+from tests.cli.running import portero
 
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    assert run("keygen", tmp_path / "alice").exit_code == 0
+    assert portero("keygen", tmp_path / "alice").exit_code == 0
     return tmp_path / "alice"
 
 
@@ -27,6 +23,15 @@ def policy(tmp_path: Path) -> Path:
     made.mkdir()
     (made / "site.json").write_text("{}")
     return made
+
+
+def sign(policy: Path, key: Path, *options: str) -> Result:
+    return portero("sign", policy, "--for", "web", "--key", key, *options)
+
+
+def assert_refused(result: Result, sentence: str) -> None:
+    assert result.exit_code == 2
+    assert result.stderr.startswith(sentence)
 
 
 def public(key: Path) -> Path:
@@ -43,7 +48,7 @@ def test_a_key_is_its_owners_and_its_public_half_everybodys(key: Path) -> None:
 def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
     (tmp_path / existing).write_text("mine")
 
-    result = run("keygen", tmp_path / "alice")
+    result = portero("keygen", tmp_path / "alice")
 
     assert result.exit_code == 2
     assert f"portero: {tmp_path}/{existing}: File exists; name a new file\n" in result.stderr
@@ -51,13 +56,11 @@ def test_no_key_is_written_over(tmp_path: Path, existing: str) -> None:
 
 
 def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: Path) -> None:
-    assert run("sign", policy, "--for", "web", "--key", key).output.startswith(
-        f"{policy}: for web, version 1, 1 file, key "
-    )
-    assert run("sign", policy, "--for", "web", "--key", key).output.startswith(f"{policy}: for web, version 2, ")
-    assert run("sign", policy, "--for", "web", "--key", key, "--version", "10").exit_code == 0
+    assert sign(policy, key).output.startswith(f"{policy}: for web, version 1, 1 file, key ")
+    assert sign(policy, key).output.startswith(f"{policy}: for web, version 2, ")
+    assert sign(policy, key, "--version", "10").exit_code == 0
 
-    result = run("verify", policy, "--trusted", public(key))
+    result = portero("verify", policy, "--trusted", public(key))
 
     assert result.exit_code == 0
     assert result.output.startswith(f"{policy}: for web, version 10 of 20")
@@ -65,11 +68,11 @@ def test_a_signed_folder_verifies_and_the_versions_count_up(key: Path, policy: P
 
 
 def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> None:
-    run("keygen", key.with_name("bob"))
-    run("sign", policy, "--for", "web", "--key", key)
+    portero("keygen", key.with_name("bob"))
+    sign(policy, key)
     both = f"{public(key.with_name('bob'))}:{public(key)}"
 
-    told = run("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
+    told = portero("verify", policy, "--json", PORTERO_TRUSTED_KEYS=both)
 
     assert told.exit_code == 0
     document = json.loads(told.output)
@@ -77,12 +80,12 @@ def test_the_trusted_keys_of_the_setting_count_too(key: Path, policy: Path) -> N
 
 
 def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, policy: Path) -> None:
-    run("sign", policy, "--for", "web", "--key", key)
+    sign(policy, key)
     (policy / "site.json").write_text('{"actions": {}}')
     (policy / "more").write_text("")
 
-    result = run("verify", policy, "--trusted", public(key))
-    document = json.loads(run("verify", policy, "--trusted", public(key), "--json").output)
+    result = portero("verify", policy, "--trusted", public(key))
+    document = json.loads(portero("verify", policy, "--trusted", public(key), "--json").output)
 
     assert result.exit_code == 1
     assert [line.split(": ")[0] for line in result.output.splitlines()] == [f"{policy}/more", f"{policy}/site.json"]
@@ -90,9 +93,9 @@ def test_a_folder_that_is_not_as_signed_is_reported_line_by_line(key: Path, poli
 
 
 def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None:
-    run("sign", policy, "--for", "web", "--key", key)
+    sign(policy, key)
 
-    nobody, missing = run("verify", policy), run("verify", policy, "--trusted", "/missing.pub")
+    nobody, missing = portero("verify", policy), portero("verify", policy, "--trusted", "/missing.pub")
 
     assert (nobody.exit_code, missing.exit_code) == (2, 2)
     assert nobody.stderr == "portero: no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS\n"
@@ -100,37 +103,28 @@ def test_verifying_needs_a_key_that_can_be_read(key: Path, policy: Path) -> None
 
 
 def test_a_version_only_grows(key: Path, policy: Path) -> None:
-    run("sign", policy, "--for", "web", "--key", key, "--version", "3")
+    sign(policy, key, "--version", "3")
 
-    result = run("sign", policy, "--for", "web", "--key", key, "--version", "3")
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}: is already version 3; ")
+    assert_refused(sign(policy, key, "--version", "3"), f"portero: {policy}: is already version 3; ")
 
 
 def test_a_signature_that_cannot_be_read_is_not_written_over(key: Path, policy: Path) -> None:
     (policy / "signature.json").write_text("{")
 
-    result = run("sign", policy, "--for", "web", "--key", key)
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}/signature.json: is not JSON ")
+    assert_refused(sign(policy, key), f"portero: {policy}/signature.json: is not JSON ")
 
 
 def test_a_folder_with_a_link_cannot_be_signed(key: Path, policy: Path) -> None:
     (policy / "rules").symlink_to("/etc")
 
-    result = run("sign", policy, "--for", "web", "--key", key)
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {policy}/rules: is a symbolic link, ")
+    assert_refused(sign(policy, key), f"portero: {policy}/rules: is a symbolic link, ")
     assert not (policy / "signature.json").exists()
 
 
 def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> None:
     key.chmod(0o640)
 
-    result = run("sign", policy, "--for", "web", "--key", key)
+    result = sign(policy, key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {key}: others can read this private key: chmod 600 it, or make a new one\n"
@@ -140,10 +134,7 @@ def test_a_key_that_others_can_read_signs_nothing(key: Path, policy: Path) -> No
 def test_what_is_no_private_key_is_named(key: Path, policy: Path, name: str, why: str) -> None:
     public(key).chmod(0o600)
 
-    result = run("sign", policy, "--for", "web", "--key", key.with_name(name))
-
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"portero: {key.with_name(name)}: {why}")
+    assert_refused(sign(policy, key.with_name(name)), f"portero: {key.with_name(name)}: {why}")
 
 
 def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
@@ -154,7 +145,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(
 
     monkeypatch.setattr(os, "replace", full)
 
-    result = run("sign", policy, "--for", "web", "--key", key)
+    result = sign(policy, key)
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {policy}/signature.json: No space left on device\n"
@@ -172,7 +163,7 @@ def test_a_folder_that_cannot_be_read_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
 
-    result = run(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key))
+    result = portero(*command[:-1], policy, command[-1], key if command[0] == "sign" else public(key))
 
     assert result.exit_code == 2
     assert result.stderr == f"portero: {policy}: Permission denied\n"

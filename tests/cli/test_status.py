@@ -12,9 +12,9 @@ from socketserver import UnixStreamServer
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 
 QUIET: dict[str, Any] = {"attention": [], "profile": "hardened", "exceptions": {}, "decisions": {"allowed": 7}}
 
@@ -47,7 +47,7 @@ def status(tmp_path: Path) -> Callable[..., Result]:
 
     def ask(text: str, *options: str, status: int = 200) -> Result:
         with answering(socket, status, text):
-            return CliRunner().invoke(main, ["status", "--socket", str(socket), *options])
+            return portero("status", "--socket", socket, *options)
 
     return ask
 
@@ -83,7 +83,7 @@ def test_what_is_no_status_of_portero_is_exit_status_2(status: Callable[..., Res
 
 
 def test_a_socket_without_a_listener_is_exit_status_2_and_named(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+    result = portero("status", "--socket", tmp_path / "none.sock")
 
     assert result.exit_code == 2
     assert f"{tmp_path}/none.sock: " in result.stderr
@@ -92,7 +92,7 @@ def test_a_socket_without_a_listener_is_exit_status_2_and_named(tmp_path: Path) 
 def test_a_socket_is_named_from_where_the_command_is_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    result = CliRunner().invoke(main, ["status", "--socket", "none.sock"])
+    result = portero("status", "--socket", "none.sock")
 
     assert result.stderr.startswith(f"portero: {tmp_path}/none.sock: no status (No such file or directory)")
 
@@ -100,9 +100,9 @@ def test_a_socket_is_named_from_where_the_command_is_typed(tmp_path: Path, monke
 def test_a_user_is_told_that_root_may_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
-    missing = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+    missing = portero("status", "--socket", tmp_path / "none.sock")
     monkeypatch.setattr("portero.cli.status.ask_status", refuse)
-    closed = CliRunner().invoke(main, ["status", "--socket", str(tmp_path / "none.sock")])
+    closed = portero("status", "--socket", tmp_path / "none.sock")
 
     assert missing.stderr.endswith("; start `portero serve`, or name its socket, or run it as root\n")
     assert closed.stderr.endswith(": no status (Permission denied); run it as root\n")

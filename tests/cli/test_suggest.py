@@ -4,15 +4,15 @@ import gzip
 import json
 from pathlib import Path
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from portero.cli import main
+from tests.cli.running import portero
 from tests.report.decisions import line, violation
 from tests.suggest.refused import recorded
 
 
 def run(*arguments: object, text: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [*map(str, arguments), "--host-root", "none"], input=text)
+    return portero(*arguments, "--host-root", "none", text=text)
 
 
 def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_site_made_of_the_suggestions_allows_the_recording(tmp_path: Path) -> 
 
     assert result.exit_code == 0, result.output
     suggested = json.loads(result.stdout)
-    assert (suggested["refused"], suggested["wouldBeLegal"]) == (3, 3)
+    assert (suggested["refused"], suggested["wouldBeAllowed"]) == (3, 3)
     site = tmp_path / "site"
     (site / "exceptions").mkdir(parents=True)
     (site / "site.json").write_text(json.dumps(suggested["site"]))

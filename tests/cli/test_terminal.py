@@ -1,5 +1,6 @@
-"""A command whose output nobody reads any more ends as other tools do, and not as one that refuses something."""
+"""A command whose reader ends is ended by SIGPIPE; a bar shows long work on a terminal, and nothing elsewhere."""
 
+import io
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from portero.cli.terminal import ended_by_its_reader
+from portero.cli.terminal import ended_by_its_reader, show_progress
 
 PORTERO = (sys.executable, "-m", "portero")
 
@@ -41,3 +42,24 @@ def test_a_reader_of_standard_error_that_has_gone_counts_as_well() -> None:
 def test_another_pipe_that_breaks_is_an_error() -> None:
     with pytest.raises(BrokenPipeError), ended_by_its_reader():
         raise BrokenPipeError
+
+
+class Terminal(io.StringIO):
+    """Text that takes itself for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_how_far_the_work_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    assert list(show_progress(["a", "b"], "letters")) == ["a", "b"]
+    assert "letters" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(show_progress(["a", "b"], "letters")) == ["a", "b"]
+    assert capsys.readouterr() == ("", "")

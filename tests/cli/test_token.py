@@ -1,6 +1,7 @@
 """`portero token issue`, `show`, `verify` and `keys`."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,10 @@ from click.testing import CliRunner, Result
 
 from portero.cli import main
 from tests.cli.key_server import KeyServer
+from tests.cli.running import portero
 from tests.identity.test_keys import entry, key_set
 
-
-def run(*arguments: object, text: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["token", *map(str, arguments)], input=text)
+run = partial(portero, "token")
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ def test_a_failure_of_the_clients_own_after_allowed_requests_is_reported() -> No
     result = tried("docker", "cp", "web:/etc/passwd", "/tmp/passwd")
 
     assert result.exit_code == 0
-    assert "the command ended with status 1, for reasons of its own: " in result.output
+    assert "the command itself failed with status 1: " in result.output
     assert not Path("/tmp/passwd").exists()
 
 
@@ -119,7 +119,7 @@ def test_a_command_that_is_still_running_is_ended_and_reported() -> None:
     result = tried("--any", "--timeout", "1", "bash", "-c", script)
 
     assert result.exit_code == 0
-    assert "the command was still running when its time was up" in result.output
+    assert "the command was still running at its timeout" in result.output
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from portero.compliance import benchmark as benchmarks
 from portero.compliance.host_evidence import HostEvidence
 from portero.compliance.log_evidence import LogEvidence
 from portero.compliance.result import ComplianceResult
-from portero.compliance.rule_effect import Standing, StandingTrial
+from portero.compliance.rule_effect import RuleEffect, RuleTrial
 from portero.compliance.verdict import Grounds
 from portero.hostcheck import host_rules
 from portero.judging.judge import Judge
@@ -26,7 +26,7 @@ from portero.settings.settings import Settings
 from tests.paths import SCHEMAS
 
 NOW = 1795536000.0
-MakeTrial = Callable[..., StandingTrial]
+MakeTrial = Callable[..., RuleTrial]
 MakeResult = Callable[..., ComplianceResult]
 _BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read(SCHEMAS, []).rules.items())}
 
@@ -35,14 +35,14 @@ _BUILTIN = {rule.id: rule for rule in (Rule.of(*one) for one in folder.read(SCHE
 def make_trial(tmp_path: Path) -> MakeTrial:
     """`files`: the site folder's by name; `blind`: rules without lookups; the rest are settings."""
 
-    def make(files: Mapping[str, Any] | None = None, blind: tuple[str, ...] = (), **settings: str) -> StandingTrial:
+    def make(files: Mapping[str, Any] | None = None, blind: tuple[str, ...] = (), **settings: str) -> RuleTrial:
         for name, content in (files or {}).items():
             path = tmp_path / "site" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(content))
         given = {"host_root": "none"} | ({"schemas": str(tmp_path / "site")} if files else {}) | settings
         judge = _judge(tuple(given.items()))
-        return StandingTrial(judge, _BUILTIN, builtin_examples(judge), blind, NOW)
+        return RuleTrial(judge, _BUILTIN, builtin_examples(judge), blind, NOW)
 
     return make
 
@@ -65,11 +65,11 @@ def make_result(make_trial: MakeTrial) -> MakeResult:
         evidence = LogEvidence(chosen.rules, [waiver.id for waiver in policy.waivers], policy.digest) if log else None
         for line in log.splitlines():
             assert evidence is not None
-            evidence.add(log_lines.read(line))
-        standings = _standings(
+            evidence.add(log_lines.read_decision(line))
+        effects = _effects(
             trial, benchmark, policy.digest, trial.judge.enforcement.profile, trial.judge.enforcement.mode
         )
-        grounds = Grounds(policy, standings, loaded, frozenset(), evidence, host)
+        grounds = Grounds(policy, effects, loaded, frozenset(), evidence, host)
         names = ["decisions.jsonl"] if log else []
         return ComplianceResult.of(
             chosen, grounds, trial.judge.enforcement.profile, trial.judge.enforcement.mode, names, time.time()
@@ -88,12 +88,12 @@ def _host_rules() -> Mapping[str, Rule]:
     return host_rules.load([SCHEMAS]).rules.rules
 
 
-_KNOWN: dict[tuple[str, ...], Mapping[str, Standing]] = {}
+_KNOWN: dict[tuple[str, ...], Mapping[str, RuleEffect]] = {}
 
 
-def _standings(trial: StandingTrial, benchmark: str, *policy: str) -> Mapping[str, Standing]:
+def _effects(trial: RuleTrial, benchmark: str, *policy: str) -> Mapping[str, RuleEffect]:
     """Of one policy once: most tests differ in the log or the host only."""
     if (benchmark, *policy) not in _KNOWN:
         rules = benchmarks.load(benchmark).rules - _host_rules().keys()
-        _KNOWN[benchmark, *policy] = {id: trial.standing(id) for id in rules}
+        _KNOWN[benchmark, *policy] = {id: trial.try_rule(id) for id in rules}
     return _KNOWN[benchmark, *policy]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.compliance.host_evidence import HostFact, NotAHostReport, read
+from portero.compliance.host_evidence import HostFact, NotAHostReport, read_evidence
 
 TIME = "2026-11-27T08:00:00.000Z"
 
@@ -14,11 +14,11 @@ def finding(rule: str, status: str = "violated", at: str = "/proc/x") -> dict[st
 
 
 def report(*findings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"time": TIME, "profile": "hardened", "findings": [*findings], "fine": ["ok"], "notApplicable": [], **more}
+    return {"time": TIME, "profile": "hardened", "findings": [*findings], "passed": ["ok"], "notApplicable": [], **more}
 
 
 def test_what_holds_is_violated_or_unknown_is_told() -> None:
-    found = read(report(finding("bad"), finding("dark", "unknown", "/boot")))
+    found = read_evidence(report(finding("bad"), finding("dark", "unknown", "/boot")))
 
     assert (found.profile, found.time) == ("hardened", TIME)
     assert found.fact("ok") == HostFact("holds")
@@ -27,7 +27,7 @@ def test_what_holds_is_violated_or_unknown_is_told() -> None:
 
 
 def test_what_the_check_left_out_is_not_checked() -> None:
-    found = read(report(notApplicable=["docker"]))
+    found = read_evidence(report(notApplicable=["docker"]))
 
     assert found.fact("docker").status == "not checked"
     assert found.fact("other") == HostFact("not checked", ("left out of the check under profile hardened",))
@@ -35,7 +35,7 @@ def test_what_the_check_left_out_is_not_checked() -> None:
 
 @pytest.mark.parametrize("order", [("violated", "unknown"), ("unknown", "violated")])
 def test_a_rule_that_is_violated_somewhere_is_violated(order: tuple[str, str]) -> None:
-    found = read(report(*(finding("bad", status, status) for status in order)))
+    found = read_evidence(report(*(finding("bad", status, status) for status in order)))
 
     assert found.fact("bad") == HostFact("violated", order)
 
@@ -44,7 +44,7 @@ def test_a_report_of_an_earlier_release_has_no_time() -> None:
     document = report()
     del document["time"]
 
-    assert read(document).time == ""
+    assert read_evidence(document).time == ""
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_report_of_an_earlier_release_has_no_time() -> None:
         "text",
         {},
         report(profile=3),
-        report(fine="ok"),
-        report(fine=[1]),
-        report(finding("x", "fine")),
+        report(passed="ok"),
+        report(passed=[1]),
+        report(finding("x", "passed")),
         report(**{"findings": ["x"]}),
         report(time=[]),
     ],
@@ -65,11 +65,11 @@ def test_a_report_of_an_earlier_release_has_no_time() -> None:
 )
 def test_another_shape_is_no_report(document: Any) -> None:
     with pytest.raises(NotAHostReport):
-        read(document)
+        read_evidence(document)
 
 
 def test_texts_are_short_and_steer_no_terminal() -> None:
-    (place,) = read(report(finding("bad", at="\x1b[2J" + "x" * 5000))).fact("bad").places
+    (place,) = read_evidence(report(finding("bad", at="\x1b[2J" + "x" * 5000))).fact("bad").places
 
     assert place.startswith("?[2Jxx")
     assert len(place) == 200

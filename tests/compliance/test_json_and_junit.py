@@ -12,7 +12,7 @@ from .conftest import MakeResult
 
 def test_the_document_has_every_item_with_its_rules_and_evidence(make_result: MakeResult) -> None:
     result = make_result(log=line(violation(), user="\x1b[2J"), profile="hardened")
-    document = json.loads(json.dumps(json_and_junit.document(result)))
+    document = json.loads(json.dumps(json_and_junit.describe(result)))
     item = next(each for each in document["items"] if each["id"] == "5.5")
 
     assert (document["benchmark"], document["profile"], document["clean"]) == ("cis", "hardened", False)
@@ -35,7 +35,7 @@ def test_the_document_has_every_item_with_its_rules_and_evidence(make_result: Ma
 def test_reasons_remarks_and_risks_are_there_where_an_item_has_them(make_result: MakeResult) -> None:
     items = {
         each["id"]: each
-        for each in json.loads(json.dumps(json_and_junit.document(make_result("nist-800-190"))))["items"]
+        for each in json.loads(json.dumps(json_and_junit.describe(make_result("nist-800-190"))))["items"]
     }
 
     assert items["4.1.2"]["risk"] == "3.1.2"
@@ -45,14 +45,14 @@ def test_reasons_remarks_and_risks_are_there_where_an_item_has_them(make_result:
 
 
 def test_a_report_without_log_and_host_says_so(make_result: MakeResult) -> None:
-    document = json_and_junit.document(make_result())
+    document = json_and_junit.describe(make_result())
 
     assert (document["log"], document["host"]) == (None, None)
 
 
 def test_junit_fails_what_is_not_met_and_skips_what_cannot_be_decided(make_result: MakeResult) -> None:
     result = make_result(profile="hardened")
-    suite = ElementTree.fromstring(junit.of(json_and_junit.cases(result))).find("testsuite")
+    suite = ElementTree.fromstring(junit.write_cases(json_and_junit.list_cases(result))).find("testsuite")
     assert suite is not None
     counts = {name: int(suite.get(name, "")) for name in ("tests", "failures", "errors", "skipped")}
     cases = {case.get("name"): case for case in suite}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.compliance.log_evidence import GONE, LogEvidence, count_decisions
+from portero.compliance.log_evidence import REMOVED, LogEvidence, count_decisions
 from portero.report import log_lines
 from tests.report.decisions import SECONDS, line, violation
 
@@ -12,7 +12,7 @@ from tests.report.decisions import SECONDS, line, violation
 def evidence(*lines: bytes) -> LogEvidence:
     found = LogEvidence(["no-privileged", "memory-limit"], ["traefik"], "ab" * 32)
     for one in lines:
-        found.add(log_lines.read(one))
+        found.add(log_lines.read_decision(one))
     return found
 
 
@@ -57,7 +57,7 @@ def test_exceptions_that_the_policy_does_not_have_are_counted_together() -> None
         line(violation(action="waived", exception="long-gone")),
     )
 
-    assert found.waived == {("no-privileged", "traefik"): 1, ("no-privileged", GONE): 2}
+    assert found.waived == {("no-privileged", "traefik"): 1, ("no-privileged", REMOVED): 2}
 
 
 def test_mode_audit_is_kept_apart_from_broken_glass() -> None:

@@ -33,7 +33,7 @@ def test_what_takes_the_ground_away_is_a_notice(make_result: MakeResult) -> None
         log=line(mode="audit"), host=OPEN, files={"site.json": {"break-glass": ["oncall"]}}, mode="audit"
     )
 
-    assert [*result.notices] == [
+    assert [*result.warnings] == [
         "Nothing is enforced: mode audit refuses only what would turn Portero off.",
         "Requests get past Portero: guarded-by-portero violated on the host.",
         "Mode audit in 1 of 1 decision of the log: they refused nothing.",
@@ -44,16 +44,16 @@ def test_what_takes_the_ground_away_is_a_notice(make_result: MakeResult) -> None
 
 
 def test_without_a_check_of_the_host_it_is_not_shown_that_dockerd_asks(make_result: MakeResult) -> None:
-    assert [*make_result().notices] == [
+    assert [*make_result().warnings] == [
         "Whether dockerd asks Portero at all is not shown: no check of the host was given."
     ]
 
 
 def test_guards_that_the_check_of_the_host_does_not_show_are_a_notice(make_result: MakeResult) -> None:
     facts = {"guarded-by-portero": HostFact("holds"), "probes-arrive": HostFact("unknown")}
-    (notice,) = make_result(host=HostEvidence("baseline", "", facts)).notices
+    (warning,) = make_result(host=HostEvidence("baseline", "", facts)).warnings
 
-    assert notice == (
+    assert warning == (
         "Whether requests get past Portero is not shown: "
         "probes-arrive, no-plugin-shadow, cve-2024-41110-fixed, cve-2026-34040-fixed not known."
     )

@@ -21,7 +21,7 @@ EXCEPTION: dict[str, Any] = {
 
 
 def test_a_rule_of_the_profile_is_enforced_and_refuses_its_bad_examples(make_trial: MakeTrial) -> None:
-    found = make_trial(profile="baseline").standing("no-privileged")
+    found = make_trial(profile="baseline").try_rule("no-privileged")
 
     assert (found.state, found.notes) == ("enforced", ())
     assert found.refused == found.tried > 0
@@ -38,7 +38,7 @@ def test_a_rule_of_the_profile_is_enforced_and_refuses_its_bad_examples(make_tri
     ],
 )
 def test_a_rule_that_does_not_refuse_says_why(make_trial: MakeTrial, rule: str, state: str, why: str) -> None:
-    found = make_trial(profile="hardened").standing(rule)
+    found = make_trial(profile="hardened").try_rule(rule)
 
     assert (found.state, found.notes) == (state, (why,))
 
@@ -47,12 +47,12 @@ def test_the_values_of_the_site_give_a_rule_its_effect(make_trial: MakeTrial) ->
     values = {"registries": ["registry.example.com"], "ownership": "com.example.owner"}
     trial = make_trial({"site.json": values}, profile="restricted")
 
-    assert trial.standing("image-registries").state == "enforced"
-    assert trial.standing("own-objects-only").state == "enforced"
+    assert trial.try_rule("image-registries").state == "enforced"
+    assert trial.try_rule("own-objects-only").state == "enforced"
 
 
 def test_a_bound_that_no_example_exceeds_is_told_and_still_enforced(make_trial: MakeTrial) -> None:
-    found = make_trial(profile="baseline").standing("published-ports-limited")
+    found = make_trial(profile="baseline").try_rule("published-ports-limited")
 
     assert found.state == "enforced"
     assert found.notes == ("none of its 4 bad examples goes beyond ports-max (256) in site.json",)
@@ -61,24 +61,24 @@ def test_a_bound_that_no_example_exceeds_is_told_and_still_enforced(make_trial: 
 def test_mode_audit_only_reports_but_for_what_would_turn_portero_off(make_trial: MakeTrial) -> None:
     trial = make_trial(profile="baseline", mode="audit")
 
-    assert (trial.standing("no-privileged").state, trial.standing("no-privileged").notes) == (
+    assert (trial.try_rule("no-privileged").state, trial.try_rule("no-privileged").notes) == (
         "reported",
         ("mode audit refuses nothing",),
     )
-    assert trial.standing("no-plugin-changes").state == "enforced"
+    assert trial.try_rule("no-plugin-changes").state == "enforced"
 
 
 @pytest.mark.parametrize(("action", "state"), [("audit", "reported"), ("off", "not enforced")])
 def test_actions_of_the_site_count(make_trial: MakeTrial, action: str, state: str) -> None:
     found = make_trial({"site.json": {"actions": {"no-privileged": action}}}, profile="baseline")
 
-    assert found.standing("no-privileged").state == state
-    assert found.standing("no-privileged").notes == (f"actions in site.json: {action}",)
+    assert found.try_rule("no-privileged").state == state
+    assert found.try_rule("no-privileged").notes == (f"actions in site.json: {action}",)
 
 
 def test_an_exception_weakens_a_rule_until_it_expires(make_trial: MakeTrial) -> None:
     files = {"exceptions/meter.json": EXCEPTION, "exceptions/old.json": EXCEPTION | {"expires": "2020-01-01"}}
-    found = make_trial(files, profile="baseline").standing("no-host-network")
+    found = make_trial(files, profile="baseline").try_rule("no-host-network")
 
     assert found.state == "weakened"
     assert found.notes == (
@@ -89,7 +89,7 @@ def test_an_exception_weakens_a_rule_until_it_expires(make_trial: MakeTrial) -> 
 
 def test_an_exception_that_waives_every_bad_example_leaves_no_effect(make_trial: MakeTrial) -> None:
     everything = EXCEPTION | {"match": {"properties": {"operation": {"type": "string"}}}}
-    found = make_trial({"exceptions/all.json": everything}, profile="baseline").standing("no-host-network")
+    found = make_trial({"exceptions/all.json": everything}, profile="baseline").try_rule("no-host-network")
 
     assert (found.state, found.refused) == ("no effect", 0)
     assert "exception all until 2099-12-31 (ops: Measures traffic.)" in found.notes
@@ -98,16 +98,16 @@ def test_an_exception_that_waives_every_bad_example_leaves_no_effect(make_trial:
 def test_an_expired_exception_weakens_nothing(make_trial: MakeTrial) -> None:
     files = {"exceptions/old.json": EXCEPTION | {"expires": "2020-01-01"}}
 
-    assert make_trial(files, profile="baseline").standing("no-host-network").state == "enforced"
+    assert make_trial(files, profile="baseline").try_rule("no-host-network").state == "enforced"
 
 
 def test_a_weaker_profile_for_some_weakens_what_it_does_not_enforce(make_trial: MakeTrial) -> None:
     files = {"site.json": {"profiles": [{"users": ["ci"], "groups": ["dev", "qa"], "profile": "baseline"}]}}
     trial = make_trial(files, profile="hardened")
 
-    assert trial.standing("no-privileged").state == "enforced"
-    assert trial.standing("memory-limit").state == "weakened"
-    assert trial.standing("memory-limit").notes == (
+    assert trial.try_rule("no-privileged").state == "enforced"
+    assert trial.try_rule("memory-limit").state == "weakened"
+    assert trial.try_rule("memory-limit").notes == (
         "profile baseline for users ci; groups dev, qa does not enforce it",
     )
 
@@ -116,7 +116,7 @@ def test_a_rule_that_the_site_replaces_is_tried_with_the_examples_of_the_origina
     original = json.loads((SCHEMAS / "rules/namespaces/no-host-pid.json").read_text())
     harmless = original | {"properties": {"operation": {"not": {"const": "ImageDelete"}}}}
     trial = make_trial({"rules/namespaces/no-host-pid.json": harmless}, profile="baseline")
-    found = trial.standing("no-host-pid")
+    found = trial.try_rule("no-host-pid")
 
     assert (found.state, found.refused) == ("no effect", 0)
     assert "replaces Portero's rule, and allows 1 of its 1 bad examples" in found.notes[1]
@@ -124,7 +124,7 @@ def test_a_rule_that_the_site_replaces_is_tried_with_the_examples_of_the_origina
 
 def test_a_replaced_rule_that_still_refuses_them_is_told(make_trial: MakeTrial) -> None:
     original = json.loads((SCHEMAS / "rules/namespaces/no-host-pid.json").read_text())
-    found = make_trial({"rules/namespaces/no-host-pid.json": original}, profile="baseline").standing("no-host-pid")
+    found = make_trial({"rules/namespaces/no-host-pid.json": original}, profile="baseline").try_rule("no-host-pid")
 
     assert found.state == "enforced"
     assert found.notes[0].endswith("no-host-pid.json replaces Portero's rule")
@@ -133,6 +133,6 @@ def test_a_replaced_rule_that_still_refuses_them_is_told(make_trial: MakeTrial) 
 def test_without_lookups_rules_about_what_exists_have_no_effect(make_trial: MakeTrial) -> None:
     trial = make_trial(blind=("existing-container", "non-root-user"), profile="restricted")
 
-    assert trial.standing("existing-container").state == "no effect"
-    assert "dockerd is not asked what exists (PORTERO_LOOKUPS)" in trial.standing("existing-container").notes
-    assert trial.standing("non-root-user").state == "weakened"
+    assert trial.try_rule("existing-container").state == "no effect"
+    assert "dockerd is not asked what exists (PORTERO_LOOKUPS)" in trial.try_rule("existing-container").notes
+    assert trial.try_rule("non-root-user").state == "weakened"

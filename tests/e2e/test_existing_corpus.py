@@ -77,11 +77,18 @@ def test_a_way_through_an_old_object_is_refused_and_its_twin_is_not(docker: Guar
 
 
 def test_scan_reports_these_ways_as_closed(docker: GuardedDocker) -> None:
-    ways = json.loads(docker.portero("scan", "--profile", "baseline", "--json").stdout)["ways"]
+    bypasses = json.loads(docker.portero("scan", "--profile", "baseline", "--json").stdout)["bypasses"]
 
     through = {"bad", "stopped", "pids", "binds", "heir", "opened", "good", "socket", "inhost", "nethost"}
-    assert {way["name"] for way in ways} == through | {"evil", "foreign", "takes", "before", "leaky", "leaked"}
-    assert [way["command"] for way in ways if way["open"]] == []
+    assert {each["name"] for each in bypasses} == through | {
+        "evil",
+        "foreign",
+        "takes",
+        "before",
+        "leaky",
+        "leaked",
+    }
+    assert [bypass["command"] for bypass in bypasses if bypass["open"]] == []
 
 
 def test_an_old_compose_project_lives_on_and_a_new_one_too(docker: GuardedDocker) -> None:

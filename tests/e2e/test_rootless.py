@@ -127,7 +127,7 @@ def test_the_host_check_finds_the_rootless_daemon_as_its_user_and_as_root(docker
         assert access["daemonJson"]["at"] == f"{HOME}/.config/docker/daemon.json", who
         assert outcome["host"]["probes"]["arrive"]["value"] is True, who
         fine = {"guarded-by-portero", "socket-permissions", "daemon-json-permissions", "probes-arrive"}
-        assert fine <= {*outcome["fine"]}, who
+        assert fine <= {*outcome["passed"]}, who
         assert outcome["host"]["probes"]["arrive"]["at"] == f"decisions of the Portero at {PORTERO_SOCKET}", who
         # Without systemd rootless Docker has no control groups, and enforces nothing.
         assert "daemon-enforces-limits" in {finding["rule"] for finding in outcome["findings"]}, who

@@ -66,12 +66,12 @@ def test_what_a_careful_person_made_is_clean_under_every_profile(scanned: Scanne
 
 
 def test_the_ways_are_those_that_were_laid_and_all_are_closed(scanned: Scanned) -> None:
-    ways = scanned.found()["ways"]
+    bypasses = scanned.found()["bypasses"]
 
-    laid = {(way["kind"], way["name"].partition(".")[0]) for way in ways}
+    laid = {(bypass["kind"], bypass["name"].partition(".")[0]) for bypass in bypasses}
     hosts = {"priv", "pids", "ipcs", "nets", "joins", "binds", "heir", "caps", "user", "plain"}
     assert laid == {("container", host) for host in hosts} | {("volume", "evil"), ("service", "before")}
-    assert [way["command"] for way in ways if way["open"] and not way["name"].startswith("caps.")] == []
+    assert [bypass["command"] for bypass in bypasses if bypass["open"] and not bypass["name"].startswith("caps.")] == []
 
 
 @pytest.mark.parametrize(("form", "start"), [("text", "container "), ("html", "<!doctype html>"), ("junit", "<?xml")])
@@ -84,20 +84,20 @@ def test_every_format_tells_of_the_same_daemon(scanned: Scanned, form: str, star
 
 def test_a_way_that_is_open_is_walked_and_one_that_is_closed_is_refused(scanned: Scanned) -> None:
     """Every way that is told is tried at the guarded daemon."""
-    ways = scanned.found()["ways"]
+    bypasses = scanned.found()["bypasses"]
     docker = scanned.docker
     docker.shell("touch /tmp/file")
 
-    for way in ways:
-        if way["command"].startswith("POST "):
+    for bypass in bypasses:
+        if bypass["command"].startswith("POST "):
             answer = docker.client.ask("POST", f"/exec/{scanned.prepared}/start", {"Detach": True})
-            assert answer.status == (200 if way["open"] else 403), answer.message
+            assert answer.status == (200 if bypass["open"] else 403), answer.message
             continue
-        command = way["command"]
+        command = bypass["command"]
         for word, meant in WORDS.items():
             command = command.replace(word, meant)
         done = docker.shell(command)
-        if way["open"]:
+        if bypass["open"]:
             assert done.returncode == 0, f"{command}: {done.stderr}"
         else:
-            assert set(way["closed"]) <= set(refusing(done.stdout + done.stderr)), command
+            assert set(bypass["closed"]) <= set(refusing(done.stdout + done.stderr)), command

@@ -13,7 +13,7 @@ from portero.policy.policy import Policy
 from portero.policy.rule import Example
 from portero.proof.examples import Examples
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import RequestRules, rules
+from portero.proof.rule_kinds import RequestRules, list_rules
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
@@ -41,7 +41,7 @@ def policy() -> Policy:
 def tried() -> dict[Path, RuleProof]:
     return {
         Path(rule.file): RuleProof.of(rule_kind, rule)
-        for rule_kind, rule in rules([SCHEMAS], OPERATIONS, load_api()[1])
+        for rule_kind, rule in list_rules([SCHEMAS], OPERATIONS, load_api()[1])
     }
 
 

@@ -10,7 +10,7 @@ from portero.engine import Check, Engine
 from portero.engine.rust import RUST
 from portero.policy.rule import Rule
 from portero.proof.examples import Examples
-from portero.proof.prove import CHECKS, RuleProof, mutants
+from portero.proof.prove import CHECKS, RuleProof, list_mutants
 from portero.proof.rule_kinds import ENGINES, RequestRules
 from portero.reading.api_tables import load_api
 from portero.values.json_types import JSON
@@ -90,7 +90,7 @@ def test_a_rule_that_fails_at_no_place_is_found(written: dict[str, Any]) -> None
 def test_engines_that_disagree_are_found(written: dict[str, Any]) -> None:
     faults = found(written, "engines", RUST, _Lenient())
 
-    assert [fault.partition(": say ")[0] for fault in faults] == [
+    assert [fault.partition(": use ")[0] for fault in faults] == [
         "'docker run --privileged busybox': the engines rust and lenient disagree",
         "'docker exec --privileged web id': the engines rust and lenient disagree",
     ]
@@ -125,7 +125,7 @@ def test_a_keyword_that_no_example_needs_is_found_at_every_depth(written: dict[s
 def test_a_branch_that_no_example_needs_is_found() -> None:
     schema: dict[str, JSON] = {"anyOf": [{"const": 1}, {"const": 2}], "description": "words"}
 
-    assert dict(mutants(schema)) == {
+    assert dict(list_mutants(schema)) == {
         "anyOf": {"description": "words"},
         "anyOf[0]": {"anyOf": [{"const": 2}], "description": "words"},
         "anyOf[1]": {"anyOf": [{"const": 1}], "description": "words"},

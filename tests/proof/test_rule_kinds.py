@@ -8,7 +8,7 @@ import pytest
 
 from portero.policy.loader import InvalidPolicy
 from portero.proof.prove import CHECKS, RuleProof
-from portero.proof.rule_kinds import rules
+from portero.proof.rule_kinds import list_rules
 from portero.reading.api_tables import load_api
 from tests.paths import SCHEMAS
 
@@ -23,7 +23,7 @@ def tried(*folders: Path) -> list[RuleProof]:
     routes, shapes = load_api()
     return [
         RuleProof.of(rule_kind, rule)
-        for rule_kind, rule in rules([SCHEMAS, *folders], routes.operations, shapes)
+        for rule_kind, rule in list_rules([SCHEMAS, *folders], routes.operations, shapes)
         if not rule.file.startswith(str(SCHEMAS))
     ]
 

@@ -1,6 +1,7 @@
 """JUnit and SARIF of a host: what fails is what the profile enforces, and SARIF has the structure of its standard."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -9,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from portero.report import host_formats, junit
+from portero.report.host_formats import render_page
 from portero.report.host_result import HostResult
 from tests.paths import ROOT
 from tests.report.test_sarif import OFFICIAL
@@ -19,7 +21,7 @@ SARIF = Draft202012Validator(json.loads((ROOT / "tests" / "report" / "sarif.json
 
 
 def run(result: HostResult) -> dict[str, Any]:
-    log: dict[str, Any] = json.loads(json.dumps(host_formats.log(result)))
+    log: dict[str, Any] = json.loads(json.dumps(host_formats.make_sarif(result)))
     SARIF.validate(log)
     OFFICIAL.validate(log)
     (found,) = log["runs"]
@@ -29,7 +31,7 @@ def run(result: HostResult) -> dict[str, Any]:
 def test_a_case_fails_where_the_profile_enforces_its_rule(make: Callable[..., HostResult]) -> None:
     found = make(finding("first", "/a"), finding("first", "/b"), finding("second", "/c", action="audit"))
 
-    suite = ElementTree.fromstring(junit.of(host_formats.cases(found)))[0]
+    suite = ElementTree.fromstring(junit.write_cases(host_formats.list_cases(found)))[0]
 
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     failed, reported, held = suite
@@ -60,9 +62,7 @@ def test_a_result_names_the_file_that_was_read_if_it_was_one(
     assert location["logicalLocations"] == [{"fullyQualifiedName": at}]
 
 
-def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(
-    make: Callable[..., HostResult],
-) -> None:
+def test_an_error_is_what_the_profile_enforces_and_the_index_leads_to_its_rule(make: Callable[..., HostResult]) -> None:
     found = run(make(finding("second", "/a"), finding("third", "/b", "unknown", "audit", "")))
 
     ids = [rule["id"] for rule in found["tool"]["driver"]["rules"]]
@@ -81,3 +81,29 @@ def test_each_place_has_a_fingerprint_of_its_own(make: Callable[..., HostResult]
     results = run(make(finding("second", "/a"), finding("second", "/b")))["results"]
 
     assert len({one["partialFingerprints"]["portero/v1"] for one in results}) == 2
+
+
+EVIL = "<script>alert(1)</script>"
+
+
+def test_the_page_stands_alone_and_escapes_every_text(make: Callable[..., HostResult]) -> None:
+    shown = render_page(make(finding("first", EVIL, value=EVIL), warnings=(EVIL,), version=EVIL))
+
+    assert shown.startswith("<!doctype html>")
+    assert "<script" not in shown
+    assert not re.search(r"""(src|href)=|url\(|@import|https?:""", shown)
+    assert "prefers-color-scheme: dark" in shown
+
+
+def test_what_is_enforced_reported_and_fine_has_its_section(make: Callable[..., HostResult]) -> None:
+    shown = render_page(make(finding("first", "/a"), finding("second", "/b", "unknown", "audit", "")))
+
+    to_do, rest = shown.split("Only reported</h2>")
+    reported, fine = rest.split("Passed</h2>")
+    assert "/a (is 0)" in to_do
+    assert "/b" in reported
+    assert "third holds" in fine
+
+
+def test_a_host_on_which_all_holds_says_so(make: Callable[..., HostResult]) -> None:
+    assert "Every rule that the profile enforces holds." in render_page(make())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portero.report import host_result
 from portero.report.host_result import HostResult
 
 from .conftest import finding
@@ -25,7 +26,7 @@ def test_what_is_unknown_stands_apart_and_has_no_value(make: Callable[..., HostR
 def test_counts_are_of_rules_and_keep_apart_what_is_enforced(make: Callable[..., HostResult]) -> None:
     found = make(finding("first", "/a"), finding("first", "/b"), finding("second", "/c", action="audit"))
 
-    assert found.summary == ("profile hardened: 1 violated, 0 unknown, 1 only reported, 1 fine, 0 not applicable")
+    assert found.summary == ("profile hardened: 1 violated, 0 unknown, 1 only reported, 1 passed, 0 not applicable")
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,22 @@ def test_the_engine_is_named_as_far_as_it_is_known(
     found.document["daemon"]["installed"]["value"] = installed
 
     assert found.engine == words
+
+
+def test_lines_are_aligned_and_brackets_stand_around_what_is_only_reported(make: Callable[..., HostResult]) -> None:
+    shown = [
+        *host_result.list_lines(
+            make(
+                finding("first", "/a"),
+                finding("second", "GET /info X", "unknown", "audit", ""),
+                warnings=("alicia may use Docker",),
+            )
+        )
+    ]
+
+    assert shown[:3] == [
+        "alicia may use Docker",
+        "violated   first   /a (is 0): It matters. -> change it",
+        "(unknown)  second  GET /info X: It matters. -> change it",
+    ]
+    assert shown[-1].startswith("profile hardened: 1 violated, ")

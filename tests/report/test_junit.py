@@ -9,7 +9,7 @@ from .conftest import checked, violation
 
 
 def suite(*decided: DecidedRequest) -> ElementTree.Element:
-    found = ElementTree.fromstring(junit.document(decided)).find("testsuite")
+    found = ElementTree.fromstring(junit.write_decisions(decided)).find("testsuite")
     assert found is not None
     return found
 

@@ -7,6 +7,7 @@ import pytest
 
 from portero.decision import Decision, Subject, refusal
 from portero.report import log_lines
+from portero.report.log_lines import find_plugin_line
 from portero.report.log_violation import LoggedViolation, NoDecision
 from tests.report.decisions import SECONDS, decision, line, violation
 
@@ -23,7 +24,7 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
         mode="enforce",
     )
 
-    read = log_lines.read(json.dumps(made.line(800)).encode())
+    read = log_lines.read_decision(json.dumps(made.line(800)).encode())
 
     assert (read.id, read.time, read.user, read.operation) == ("d-0123456789ab", SECONDS, "alice", "ContainerCreate")
     assert (read.version, read.image, read.allowed, read.microseconds) == ("1.45", "busybox", False, 800)
@@ -41,7 +42,7 @@ def test_a_line_as_portero_writes_it_is_read() -> None:
     ],
 )
 def test_what_became_of_a_request(violations: list[dict[str, Any]], outcome: str) -> None:
-    assert log_lines.read(line(*violations)).outcome == outcome
+    assert log_lines.read_decision(line(*violations)).outcome == outcome
 
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -65,7 +66,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_a_line_with_something_else_in_it_is_none(change: dict[str, Any]) -> None:
     with pytest.raises(NoDecision):
-        log_lines.read(line(**change))
+        log_lines.read_decision(line(**change))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_line_with_something_else_in_it_is_none(change: dict[str, Any]) -> Non
 )
 def test_a_line_of_something_else_is_none(text: bytes) -> None:
     with pytest.raises(NoDecision):
-        log_lines.read(text)
+        log_lines.read_decision(text)
 
 
 @pytest.mark.parametrize("field", sorted(decision().keys() - {"daemonDefaults"}))
@@ -82,11 +83,11 @@ def test_a_line_in_which_a_field_is_missing_is_none(field: str) -> None:
     del content[field]
 
     with pytest.raises(NoDecision):
-        log_lines.read(json.dumps(content).encode())
+        log_lines.read_decision(json.dumps(content).encode())
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    assert log_lines.read(line(time="2026-11-24T16:00:00.123")).time == SECONDS
+    assert log_lines.read_decision(line(time="2026-11-24T16:00:00.123")).time == SECONDS
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
     ],
 )
 def test_what_only_the_audit_profile_refuses_is_told_apart(violations: list[dict[str, Any]], only: bool) -> None:
-    read = log_lines.read(line(*violations, auditProfile="restricted"))
+    read = log_lines.read_decision(line(*violations, auditProfile="restricted"))
 
     assert (read.audit_profile, read.only_audit_profile_refuses) == ("restricted", only)
 
@@ -113,7 +114,7 @@ def test_of_each_rule_the_worst_violation_counts() -> None:
     waived, refused = violation(action="waived", exception="probe"), violation(at="HostConfig.Binds[0]")
     audited = violation("no-host-pid", action="audit")
 
-    read = log_lines.read(line(waived, audited, refused, refused))
+    read = log_lines.read_decision(line(waived, audited, refused, refused))
 
     assert [(one.rule, one.outcome) for one in read.worst] == [("no-privileged", "refused"), ("no-host-pid", "would")]
     assert [one.outcome for one in read.worst_first] == ["refused", "refused", "would", "waived"]
@@ -123,4 +124,38 @@ def test_of_each_rule_the_worst_violation_counts() -> None:
 def test_of_a_name_that_stands_twice_the_last_counts(name: str, value: object) -> None:
     twice = line(violation()).decode().rstrip()[:-1] + f', "{name}": {json.dumps(value)}}}'
 
-    assert log_lines.read(twice.encode()) == log_lines.read(line(violation(), **{name: value}))
+    assert log_lines.read_decision(twice.encode()) == log_lines.read_decision(line(violation(), **{name: value}))
+
+
+PLUGIN = "ab" * 32
+
+
+def dockerd(text: bytes, level: str = "info", before: str = "") -> bytes:
+    quoted = json.dumps(text.decode())
+    return f'{before}time="2026-11-25T10:28:14Z" level={level} msg={quoted} plugin={PLUGIN}\n'.encode()
+
+
+@pytest.mark.parametrize("before", ["", "Nov 25 10:28:14 build7 dockerd[812]: "])
+def test_a_decision_is_found_with_and_without_the_journal_s_prefix(before: str) -> None:
+    assert find_plugin_line(dockerd(line().strip(), before=before)) == line().strip()
+    assert log_lines.read_decision(dockerd(line().strip(), before=before)).id == "d-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line(),
+        dockerd(line().strip(), level="error"),
+        b'time="2026-11-25T10:28:14Z" level=info msg="API listen on /run/docker.sock"\n',
+        b'time="2026-11-25T10:28:14Z" level=info msg="\\x7f" plugin=' + PLUGIN.encode() + b"\n",
+        b"",
+    ],
+)
+def test_any_other_line_stays_as_it_is(other: bytes) -> None:
+    assert find_plugin_line(other) == other
+
+
+def test_a_line_inside_another_message_is_no_decision() -> None:
+    inner = dockerd(line().strip()).strip()
+
+    assert find_plugin_line(dockerd(inner, level="error")) == dockerd(inner, level="error")

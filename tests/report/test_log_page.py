@@ -1,13 +1,16 @@
-"""The page needs nothing but itself, holds every text escaped, and tells what the sums say."""
+"""The page needs nothing but itself, holds every text escaped, and shows the sums and the texts of rules."""
 
 import re
 from html.parser import HTMLParser
 
 import pytest
 
+from portero.application.loading import judge_of
+from portero.refusals import CODES
 from portero.report import log_lines
-from portero.report.log_page import RuleTexts, page
+from portero.report.log_page import RuleTexts, find_texts, render_page
 from portero.report.log_tally import Tally
+from portero.settings.settings import Settings
 from tests.report.decisions import SECONDS, line, violation
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&lt;"
@@ -17,9 +20,9 @@ WORDS = RuleTexts("It is true", "There is a reason.", {"docker": "do that", "com
 def shown(*lines: bytes, unreadable: int = 0) -> str:
     made = Tally()
     for each in lines:
-        made.add(log_lines.read(each))
+        made.add(log_lines.read_decision(each))
     made.unreadable = unreadable
-    return page(made, lambda name: WORDS if name == "no-privileged" else None, ["decisions.jsonl"], SECONDS)
+    return render_page(made, lambda name: WORDS if name == "no-privileged" else None, ["decisions.jsonl"], SECONDS)
 
 
 class Elements(HTMLParser):
@@ -133,11 +136,30 @@ def test_the_audit_profile_has_a_section_of_its_own() -> None:
 
 def test_what_would_have_made_it_legal_is_on_the_page_as_text() -> None:
     made = Tally()
-    made.add(log_lines.read(line(violation())))
+    made.add(log_lines.read_decision(line(violation())))
 
-    text = page(made, lambda _: None, ["x"], SECONDS, [EVIL, *["{}"] * 400])
+    text = render_page(made, lambda _: None, ["x"], SECONDS, [EVIL, *["{}"] * 400])
 
     assert "What would have made it legal" in plain(text)
     assert EVIL not in text
     assert text.count("\n{}") == 299
     assert "suggested" not in shown(line(violation())).partition("<body")[2]
+
+
+POLICY = judge_of(Settings.read({}, {"host_root": "none"})).policy
+
+
+def test_a_rule_has_its_own_texts() -> None:
+    rule = POLICY.rules["no-privileged"]
+
+    assert find_texts(rule.id, POLICY) == RuleTexts(rule.title, rule.reason, rule.remedy, rule.sources)
+
+
+def test_a_code_has_those_of_the_list() -> None:
+    code = CODES["envelope-empty"]
+
+    assert find_texts("envelope-empty", POLICY) == RuleTexts(code.title, code.reason, {"docker": code.remedy})
+
+
+def test_a_rule_that_is_gone_has_none() -> None:
+    assert find_texts("no-such-rule", POLICY) is None

@@ -12,7 +12,7 @@ from tests.report.decisions import SECONDS, line, violation
 def added(*lines: bytes) -> Tally:
     made = Tally()
     for each in lines:
-        made.add(log_lines.read(each))
+        made.add(log_lines.read_decision(each))
     return made
 
 
@@ -89,7 +89,7 @@ def test_a_log_with_a_new_name_in_every_line_needs_bounded_memory() -> None:
     for number in range(300):
         name = f"n{number}"
         violated = violation(name, at=name, action="waived", exception=name)
-        made.add(log_lines.read(line(violated, user=name, image=name, operation=name, policy=name)))
+        made.add(log_lines.read_decision(line(violated, user=name, image=name, operation=name, policy=name)))
 
     tables = [*made.by.values(), made.by_rule, made.exceptions, made.policies]
     assert [len(table.ranked()) for table in tables] == [21] * len(tables)
@@ -108,8 +108,8 @@ def test_the_audit_profile_is_counted_apart() -> None:
     tally = Tally()
     stricter = violation("image-tag", "audit", level="restricted", profile="restricted")
 
-    tally.add(log_lines.read(line(stricter, auditProfile="restricted")))
-    tally.add(log_lines.read(line(violation(), stricter, auditProfile="restricted")))
+    tally.add(log_lines.read_decision(line(stricter, auditProfile="restricted")))
+    tally.add(log_lines.read_decision(line(violation(), stricter, auditProfile="restricted")))
 
     document: Any = tally.document()
     assert (document["refused"], document["wouldBeRefused"], document["refusedByAuditProfileOnly"]) == (1, 0, 1)

@@ -24,7 +24,7 @@ from tests.report.decisions import line, violation
     ],
 )
 def test_what_became_of_a_violation(violated: dict[str, Any], profile: str, outcome: str) -> None:
-    (read,) = log_lines.read(line(violated, profile=profile)).violations
+    (read,) = log_lines.read_decision(line(violated, profile=profile)).violations
 
     assert read.outcome == outcome
     assert read.exception == violated.get("exception", "")
@@ -42,14 +42,14 @@ def test_what_was_asked_and_what_is_allowed_are_read_where_they_are_told() -> No
 
 @pytest.mark.parametrize("letter", ["\0", "\n", "\x1b", "\x9b", "\u202e", "\u2066", "\ud800", "\u2028"])
 def test_no_letter_is_left_that_steers_a_terminal_or_a_browser(letter: str) -> None:
-    assert log_lines.read(line(user=f"a{letter}b")).user == "a\N{REPLACEMENT CHARACTER}b"
+    assert log_lines.read_decision(line(user=f"a{letter}b")).user == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_a_long_text_is_cut() -> None:
-    user = log_lines.read(line(user="x" * 100_000)).user
+    user = log_lines.read_decision(line(user="x" * 100_000)).user
 
     assert user == "x" * 200 + "…"
-    assert log_lines.read(line(user="x" * 200)).user == "x" * 200
+    assert log_lines.read_decision(line(user="x" * 200)).user == "x" * 200
 
 
 def test_another_value_is_no_text() -> None:

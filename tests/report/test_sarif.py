@@ -23,7 +23,7 @@ OFFICIAL = Draft4Validator(
 
 def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
     """The one run of the document, which has the structure of SARIF."""
-    document: dict[str, Any] = json.loads(json.dumps(sarif.document(decided, policy)))
+    document: dict[str, Any] = json.loads(json.dumps(sarif.describe_decisions(decided, policy)))
     SCHEMA.validate(document)
     OFFICIAL.validate(document)
     found: dict[str, Any] = document["runs"][0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.report.timeline import MOST_STEPS, Timeline
+from portero.report.timeline import MAX_STEPS, Timeline
 
 DAY = 86400
 
@@ -53,7 +53,7 @@ def test_every_decision_is_in_one_step_whatever_the_order(decisions: list[tuple[
 
     steps = list(made.steps())
 
-    assert len(steps) <= MOST_STEPS
+    assert len(steps) <= MAX_STEPS
     assert sum(step.counts.total() for step in steps) == len(decisions)
     for time, _ in decisions:
         assert any(step.start <= time < step.start + made.width and step.counts for step in steps)

@@ -24,14 +24,14 @@ def refused(document: Any) -> dict[str, set[str]]:
     """The refusing rules of everything that would be refused."""
     return {
         thing["name"]: {v["rule"] for v in thing["violations"] if v["action"] == "deny"}
-        for thing in document["things"]
+        for thing in document["objects"]
         if not thing["allowed"]
     }
 
 
-def ways(document: Any, *, still_open: bool = True) -> dict[str, set[str]]:
+def bypasses(document: Any, *, still_open: bool = True) -> dict[str, set[str]]:
     """The broken rules behind each way."""
-    return {way["command"]: set(way["rules"]) for way in document["ways"] if way["open"] is still_open}
+    return {bypass["command"]: set(bypass["rules"]) for bypass in document["bypasses"] if bypass["open"] is still_open}
 
 
 def make_clean(daemon: Daemon) -> None:

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 from tests.scan.recorded_daemon import Daemon
-from tests.scan.scanning import found, ways
+from tests.scan.scanning import bypasses, found
 
 
 def test_ways_round_the_rules_are_reported_with_the_rules_that_are_violated(daemon: Daemon) -> None:
-    told = ways(found(daemon))
+    told = bypasses(found(daemon))
 
     assert told["docker start priv"] == {"no-privileged"}
     assert told["docker exec neth COMMAND"] == {"no-host-network"}
@@ -26,7 +26,7 @@ def test_ways_round_the_rules_are_reported_with_the_rules_that_are_violated(daem
 def test_a_way_that_a_rule_refuses_is_closed_and_says_by_which(daemon: Daemon) -> None:
     document = found(daemon)
 
-    assert {way["command"]: way["closed"] for way in document["ways"] if not way["open"]} == {
+    assert {bypass["command"]: bypass["closed"] for bypass in document["bypasses"] if not bypass["open"]} == {
         "docker run --volumes-from usesevil IMAGE": ["no-volumes-from"],
         "docker run --network container:neth IMAGE": ["no-container-namespaces"],
     }
@@ -38,7 +38,7 @@ def test_a_rule_that_the_site_switches_off_opens_the_way(daemon: Daemon, tmp_pat
 
     document = found(daemon, "--schemas", str(tmp_path / "site"))
 
-    assert "docker run --volumes-from usesevil IMAGE" in ways(document)
+    assert "docker run --volumes-from usesevil IMAGE" in bypasses(document)
 
 
 def test_the_options_of_a_network_that_only_holds_them_are_a_way(daemon: Daemon) -> None:
@@ -46,7 +46,7 @@ def test_the_options_of_a_network_that_only_holds_them_are_a_way(daemon: Daemon)
     options = {"com.docker.network.bridge.default_bridge": "true"}
     mynet |= {"ConfigOnly": True, "Driver": "null", "Options": options}
 
-    told = ways(found(daemon))
+    told = bypasses(found(daemon))
     assert told["docker network create --config-from mynet NAME"] == {"bridge-names"}
     assert "docker run --network mynet IMAGE" not in told
 
@@ -55,21 +55,21 @@ def test_a_network_of_a_foreign_driver_is_a_way(daemon: Daemon) -> None:
     mynet = next(net for net in daemon.answers["/networks"] if net["Name"] == "mynet")
     mynet["Driver"] = "acme/bridge"
 
-    assert ways(found(daemon))["docker run --network mynet IMAGE"] == {"no-network-plugins"}
+    assert bypasses(found(daemon))["docker run --network mynet IMAGE"] == {"no-network-plugins"}
 
 
 def test_a_command_that_ran_already_is_no_way(daemon: Daemon) -> None:
     (exec,) = [said for path, said in daemon.answers.items() if path.startswith("/exec/")]
     exec["ExitCode"] = 0
 
-    assert not [command for command in ways(found(daemon)) if command.startswith("POST")]
+    assert not [command for command in bypasses(found(daemon)) if command.startswith("POST")]
 
 
 def test_with_lookups_every_way_is_closed_by_the_rule_that_judges_what_exists(daemon: Daemon) -> None:
     document = found(daemon, lookups="auto")
 
-    assert ways(document) == {}
-    closed = {way["command"]: way["closed"] for way in document["ways"]}
+    assert bypasses(document) == {}
+    closed = {bypass["command"]: bypass["closed"] for bypass in document["bypasses"]}
     assert closed["docker start priv"] == ["existing-container"]
     assert closed["docker run -v evil:/mnt IMAGE"] == ["existing-volume"]
     assert closed["docker service rollback before"] == ["existing-service"]

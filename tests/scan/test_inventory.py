@@ -18,7 +18,7 @@ def test_a_node_that_is_no_manager_says_that_it_does_not_see_services(daemon: Da
 
     assert "this node is not a manager of its swarm: services were not judged" in result.output
     # Without swarm's word the containers of services count as anybody's.
-    assert {"svc", "caps"} <= {thing["name"].partition(".")[0] for thing in found(daemon)["things"]}
+    assert {"svc", "caps"} <= {thing["name"].partition(".")[0] for thing in found(daemon)["objects"]}
 
 
 def test_what_goes_away_meanwhile_is_left_out(daemon: Daemon) -> None:

@@ -5,7 +5,7 @@ import pytest
 from portero.application.loading import judge_of
 from portero.facts.inspected import Inspected
 from portero.scan.inventory import Inventory
-from portero.scan.judged_objects import Bench, JudgedObject, counts
+from portero.scan.judged_objects import JudgedObject, ObjectJudge, count_kinds
 from portero.settings.settings import Settings
 from portero.values.json_types import JSON
 from tests.scan.recorded_daemon import Daemon
@@ -21,7 +21,7 @@ def test_what_would_be_refused_now_is_found_and_the_rest_is_clean(daemon: Daemon
     assert rules["caps"] == {"capabilities"}
     assert {"no-bind-volumes", "no-sensitive-paths"} <= rules["evil"]
     assert set(rules) == {"priv", "neth", "caps", "evil"}
-    assert {thing["name"] for thing in document["things"] if thing["allowed"]} == {
+    assert {thing["name"] for thing in document["objects"] if thing["allowed"]} == {
         "plain", "usesevil", "svc", "before", "tidy", "mynet",
     }  # fmt: skip
 
@@ -31,44 +31,41 @@ def test_an_answer_that_cannot_be_read_is_exit_status_2(daemon: Daemon) -> None:
 
     result = scan(daemon)
 
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "portero: cannot read what dockerd reports, at HostConfig\n",
-    )
+    assert (result.exit_code, result.stderr) == (2, "portero: cannot read what dockerd reports, at HostConfig\n")
 
 
 @pytest.fixture
-def bench() -> Bench:
+def bench() -> ObjectJudge:
     judge = judge_of(Settings.read({}, {"profile": "baseline", "host_root": "none", "mode": "audit"}))
     info: dict[str, JSON] = {"CgroupVersion": "2", "LoggingDriver": "json-file", "DefaultRuntime": "runc"}
-    return Bench(judge, Inventory(info, (), (), (), (), {}, {}))
+    return ObjectJudge(judge, Inventory(info, (), (), (), (), {}, {}))
 
 
-def container(bench: Bench, **host_config: JSON) -> JudgedObject:
+def container(bench: ObjectJudge, **host_config: JSON) -> JudgedObject:
     found = Inspected("ContainerCreate", "web", {"Image": "busybox", "HostConfig": host_config})
-    return bench.judged(found, {"Id": "ab", "State": {"Running": True}})
+    return bench.judge_object(found, {"Id": "ab", "State": {"Running": True}})
 
 
-def test_a_thing_is_judged_in_mode_enforce_whatever_the_site_says(bench: Bench) -> None:
+def test_a_thing_is_judged_in_mode_enforce_whatever_the_site_says(bench: ObjectJudge) -> None:
     judged = container(bench, Privileged=True)
 
     assert not judged.decision.allowed
     assert (judged.kind, judged.name, judged.id, judged.is_running) == ("container", "web", "ab", True)
 
 
-def test_only_rules_that_keep_the_host_safe_are_escapes(bench: Bench) -> None:
+def test_only_rules_that_keep_the_host_safe_are_escapes(bench: ObjectJudge) -> None:
     judged = container(bench, Privileged=True, OomKillDisable=True)
 
     assert set(judged.escapes(bench.judge.policy)) == {"no-privileged"}
     assert container(bench).escapes(bench.judge.policy) == {}
 
 
-def test_what_cannot_be_read_has_no_facts(bench: Bench) -> None:
+def test_what_cannot_be_read_has_no_facts(bench: ObjectJudge) -> None:
     judged = container(bench, Privileged=7)
 
     assert judged.facts == {}
     assert not judged.decision.allowed
 
 
-def test_things_are_counted_by_kind(bench: Bench) -> None:
-    assert counts([container(bench)] * 2) == {"container": 2, "service": 0, "volume": 0, "network": 0}
+def test_things_are_counted_by_kind(bench: ObjectJudge) -> None:
+    assert count_kinds([container(bench)] * 2) == {"container": 2, "service": 0, "volume": 0, "network": 0}

@@ -69,7 +69,7 @@ def test_every_format_lists_them(daemon: Daemon) -> None:
     assert "  container priv: whenever it ends, and with dockerd  (would be refused)\n" in text
     assert "  running containers run on while dockerd is stopped (live-restore)\n" in text
     assert {"kind": "container", "name": "priv", "when": "whenever it ends, and with dockerd", "allowed": False} in (
-        document["starts"]
+        document["startsWithoutRequest"]
     )
     assert document["liveRestore"] is True
     assert "container priv: whenever it ends" in scan(daemon, "--format", "html").output

@@ -2,11 +2,11 @@
 
 from portero.decision import refusal
 from portero.suggest.collect import NotSuggested, Suggestions
-from portero.suggest.drafts import Asked
+from portero.suggest.drafts import RefusedRequest
 from tests.suggest.refused import DIGEST, denied, finder, judge
 
 JUDGE = judge()
-NGINX = Asked("ContainerCreate", "docker.io", "library/nginx")
+NGINX = RefusedRequest("ContainerCreate", "docker.io", "library/nginx")
 SOCKET = "/var/run/docker.sock"
 
 
@@ -14,7 +14,7 @@ def new() -> Suggestions:
     return Suggestions(JUDGE.policy, finder(JUDGE))
 
 
-def add(suggestions: Suggestions, asked: Asked = NGINX, **host_config: object) -> None:
+def add(suggestions: Suggestions, asked: RefusedRequest = NGINX, **host_config: object) -> None:
     document, denials = denied(JUDGE, **host_config)
     suggestions.add(asked, denials, document)
 
@@ -41,7 +41,7 @@ def test_what_is_no_site_value_becomes_an_exception_for_the_image() -> None:
     add(suggestions, PidMode="host")
 
     (draft,) = suggestions.drafts()
-    assert (draft.asked, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
+    assert (draft.request, draft.rules, draft.baseline, draft.count) == (NGINX, {"no-host-pid"}, {"no-host-pid"}, 2)
 
 
 def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
@@ -54,10 +54,10 @@ def test_a_mount_that_stays_refused_is_not_listed_for_the_site() -> None:
 
 def test_a_path_that_stays_refused_without_an_image_to_match_is_not_listed_for_the_site() -> None:
     suggestions = new()
-    add(suggestions, Asked("ContainerCreate"), Binds=["/:/host"])
+    add(suggestions, RefusedRequest("ContainerCreate"), Binds=["/:/host"])
     add(
         suggestions,
-        Asked("ContainerCreate"),
+        RefusedRequest("ContainerCreate"),
         Binds=["/run/docker.sock:/d"],
         Devices=[{"PathOnHost": "/dev/kvm", "PathInContainer": "/dev/kvm", "CgroupPermissions": "r"}],
     )
@@ -86,7 +86,7 @@ def test_a_flag_that_follows_another_one_says_so() -> None:
 def test_the_daemons_socket_needs_a_pinned_image() -> None:
     suggestions, pinned = new(), new()
     add(suggestions, Binds=[f"{SOCKET}:{SOCKET}"])
-    add(pinned, Asked("ContainerCreate", "docker.io", "library/traefik", DIGEST), Binds=[f"{SOCKET}:{SOCKET}"])
+    add(pinned, RefusedRequest("ContainerCreate", "docker.io", "library/traefik", DIGEST), Binds=[f"{SOCKET}:{SOCKET}"])
 
     assert left(suggestions)["no-daemon-sockets"] == "pin"
     assert "no-daemon-sockets" in pinned.drafts()[0].rules
@@ -94,9 +94,9 @@ def test_the_daemons_socket_needs_a_pinned_image() -> None:
 
 def test_codes_self_protection_and_requests_without_a_name_are_left() -> None:
     suggestions = new()
-    suggestions.add(Asked(""), [refusal("body-missing", "")])
+    suggestions.add(RefusedRequest(""), [refusal("body-missing", "")])
     add(suggestions, Binds=["/etc/docker:/d"])
-    add(suggestions, Asked("ContainerCreate"), PidMode="host")
+    add(suggestions, RefusedRequest("ContainerCreate"), PidMode="host")
     unknown = refusal("body-missing", "")
     suggestions.add(NGINX, [type(unknown)("gone", "hardened", "", "deny", "", {})])
 

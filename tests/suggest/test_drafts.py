@@ -3,13 +3,13 @@
 import json
 
 from portero.policy.exception_faults import file_faults, match_schemas
-from portero.suggest.drafts import Asked, Draft
+from portero.suggest.drafts import Draft, RefusedRequest
 from tests.paths import SCHEMAS
 from tests.suggest.refused import DIGEST
 
 
 def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
-    draft = Draft(Asked("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"), {"b", "a"})
+    draft = Draft(RefusedRequest("ContainerCreate", "docker.io", "prom/node-exporter", DIGEST, "netops"), {"b", "a"})
     draft.sources = {"/"}
 
     document = draft.document()
@@ -39,7 +39,7 @@ def test_a_draft_matches_the_image_the_user_and_the_mounts() -> None:
 def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
     schema = json.loads((SCHEMAS / "exception.json").read_text())
     rule = json.loads((SCHEMAS / "rule.json").read_text())
-    document = Draft(Asked("ContainerCreate", "docker.io", "a/b"), {"no-privileged"}).document()
+    document = Draft(RefusedRequest("ContainerCreate", "docker.io", "a/b"), {"no-privileged"}).document()
 
     assert [fault.partition(":")[0] for fault in file_faults(document, schema, match_schemas(rule), set())] == [
         "expires",
@@ -51,4 +51,4 @@ def test_a_draft_is_refused_until_owner_reason_and_day_are_filled_in() -> None:
 
 
 def test_a_draft_without_a_name_has_one() -> None:
-    assert Draft(Asked("VolumeCreate")).id == "requests"
+    assert Draft(RefusedRequest("VolumeCreate")).id == "requests"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.suggest.site_values import SiteValue, keys_of
+from portero.suggest.site_values import SiteValue, list_keys
 from tests.suggest.refused import denied, finder, judge
 
 JUDGE = judge()
@@ -50,11 +50,11 @@ def test_a_value_that_site_json_does_not_take_is_none() -> None:
 
 
 def test_a_list_keeps_its_entries_and_a_number_is_replaced() -> None:
-    wider = FINDER.widened(SiteValue("runtimes", "nvidia"), JUDGE.policy.site)
+    wider = FINDER.widen(SiteValue("runtimes", "nvidia"), JUDGE.policy.site)
 
     assert wider["runtimes"] == [*JUDGE.policy.site["runtimes"], "nvidia"]  # type: ignore[misc]
-    assert FINDER.widened(SiteValue("pids-max", 7), wider)["pids-max"] == 7
+    assert FINDER.widen(SiteValue("pids-max", 7), wider)["pids-max"] == 7
 
 
 def test_the_keys_are_those_that_the_rule_names() -> None:
-    assert keys_of(JUDGE.policy.rules["open-files-limit"]) == ["nofile-soft-max", "nofile-hard-max"]
+    assert list_keys(JUDGE.policy.rules["open-files-limit"]) == ["nofile-soft-max", "nofile-hard-max"]

@@ -12,7 +12,7 @@ def test_the_text_has_a_commented_patch_drafts_and_what_is_left() -> None:
     add(suggestions, PidMode="host")
     add(suggestions, PidsLimit=0)
 
-    lines = list(suggestion_text.lines(suggestions))
+    lines = list(suggestion_text.list_lines(suggestions))
 
     assert lines[0] == "3 requests read, 3 refused or would be; 2 would be allowed with all this"
     assert '  // 1 request: "4g" (memory-limit)' in lines
@@ -28,7 +28,7 @@ def test_a_block_without_its_comments_is_json() -> None:
     suggestions = new()
     add(suggestions, Runtime="nvidia", PidsLimit=500)
 
-    lines = list(suggestion_text.lines(suggestions))
+    lines = list(suggestion_text.list_lines(suggestions))
     block = lines[lines.index("{") : lines.index("}") + 1]
 
     read = json.loads("\n".join(line for line in block if not line.startswith("  //")))
@@ -40,9 +40,9 @@ def test_machines_get_the_same() -> None:
     suggestions = new()
     add(suggestions, Memory=4 << 30, MemorySwap=4 << 30, PidMode="host")
 
-    document = suggestion_text.document(suggestions)
+    document = suggestion_text.describe(suggestions)
 
     assert document["site"] == {"memory-max": "4g"}
     assert document["siteValues"] == [{"key": "memory-max", "value": "4g", "rules": ["memory-limit"], "requests": 1}]
     assert [draft["id"] for draft in document["exceptions"]] == ["nginx"]  # type: ignore[union-attr,call-overload,index]
-    assert document["wouldBeLegal"] == 1
+    assert document["wouldBeAllowed"] == 1

@@ -1,6 +1,6 @@
 """The command line: `portero COMMAND`, one module a command.
 
-Exit status everywhere: 0 all allowed or clean, 1 something is refused or found, 2 error.
+Exit status everywhere: 0 all allowed or clean, 1 something is refused or violated, 2 error.
 Imports: any group.
 """
 
@@ -16,7 +16,7 @@ from portero.cli.terminal import ended_by_its_reader
 
 __all__ = ["main"]
 
-# Where each command is: its module here, its name in it, and what `portero --help` says of it.
+# Each command: its module here, its name in it, and its line in `portero --help`.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "bundle": ("bundle", "bundle", "Bring signed policy to many hosts."),
     "certs": ("certs", "certs", "Make certificates for dockerd's TLS."),
@@ -30,7 +30,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "record": ("serve", "record", "Answer dockerd as `portero serve` does, and record every request."),
     "replay": ("replay", "replay", "Run recorded requests through a policy."),
     "report": ("report", "report", "Turn decision logs into one HTML page."),
-    "rules": ("rules", "rules", "List the rules."),
+    "rules": ("explain", "rules", "List the rules."),
     "scan": ("scan", "scan", "Judge what exists on a daemon."),
     "schemas": ("schemas", "schemas", "Write the JSON schemas of site files to a policy folder."),
     "serve": ("serve", "serve", "Answer dockerd on the plugin socket."),
@@ -44,16 +44,13 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-class _BrokenOff(click.ClickException):
-    # click's own 1 would say that something is refused.
+class _Interrupted(click.ClickException):
+    # click's 1 would mean that something is refused.
     exit_code = 2
 
 
 class _Commands(click.Group):
-    """Imports a command when it is asked for: dockerd waits for `serve`, which needs nothing of the others.
-
-    The list of commands needs none of them.
-    """
+    """Imports only the command that runs: dockerd waits for `serve`."""
 
     @ended_by_its_reader()
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -66,12 +63,12 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name, _ = _COMMANDS[cmd_name]
-        # Modules are no garbage: to look for some while they are loaded takes a tenth of the time.
+        # A garbage collection while modules load takes a tenth of the time, and frees nothing.
         gc.disable()
         try:
             command: click.Command = getattr(import_module(f"portero.cli.{module}"), name)
         finally:
-            # They stay: no later look is for them either.
+            # The modules stay, so later collections skip them too.
             gc.freeze()
             gc.enable()
         return command
@@ -89,7 +86,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (click.Abort, KeyboardInterrupt):
-            raise _BrokenOff("ended before it was done") from None
+            raise _Interrupted("ended before it was done") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -13,16 +13,16 @@ from portero.bundles.fetch import DEADLINE, SIGNATURE_SUFFIX, BundleSource, Logi
 from portero.bundles.https import TransportFailed
 from portero.bundles.pull import pull_bundle
 from portero.cli import options, secret_input
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.sign import describe, read_files, summarize
+from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import read_regular_file, replace_file
 from portero.reading import api_tables
 from portero.settings.bundle_address import OciAddress, WebAddress, parse_address
 from portero.settings.settings import Settings
-from portero.signing import detached, signature, tree
+from portero.signing import detached, signature
 from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, read_keys
-from portero.signing.tree import TreeRefused
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE_MODE = 0o644
@@ -41,7 +41,7 @@ _KEY = click.option(
 def bundle() -> None:
     """Bring signed policy to many hosts: build, push, pull and show bundles.
 
-    A bundle is a signed policy folder as one file, with a signature of its own. `push` takes it to a registry; a host
+    A bundle is a signed policy folder as one file, which is signed too. `push` takes it to a registry; a host
     fetches it with `portero bundle pull`, which portero-bundle.timer starts every few minutes.
     """
 
@@ -56,12 +56,10 @@ def build(folder: Path, output: Path, key_file: Path) -> None:
     FILE.sig gets its signature, and belongs beside it.
     """
     built, manifest = _build(folder, key_file)
-    try:
-        for file, data in ((_beside(output), f"{built.signature}\n".encode()), (output, built.data)):
+    for file, data in ((_name_signature(output), f"{built.signature}\n".encode()), (output, built.data)):
+        with options.explain_os_errors(file):
             replace_file(file, data, _FILE_MODE)
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}"])
-    show_lines([f"{output}: {_describe(manifest)}"])
+    show_lines([f"{output}: {describe(manifest)}"])
 
 
 @bundle.command()
@@ -79,15 +77,15 @@ def push(folder: Path, address: str, key_file: Path, login: str | None, ca: str 
     built, manifest = _build(folder, key_file)
     about = {"portero.for": manifest.group, "portero.version": str(manifest.version)}
     try:
-        digest = _source(parsed, settings).open_registry(parsed).push(built, about)
+        digest = _open_source(parsed, settings).open_registry(parsed).push(built, about)
     except (TransportFailed, LoginRefused) as error:
         options.give_up([str(error)])
-    show_lines([f"{address}: {_describe(manifest)}, {digest}"])
+    show_lines([f"{address}: {describe(manifest)}, {digest}"])
 
 
 @bundle.command()
 def pull() -> None:
-    """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is found to be right.
+    """Fetch PORTERO_BUNDLE if it is new, and put it where Portero takes it from, once it is verified.
 
     portero-bundle.timer starts this every few minutes. A bundle that trusted keys have signed, for a group of this
     host, and not older than what was in force takes the place of the one before; otherwise the last good one stays.
@@ -107,71 +105,65 @@ def pull() -> None:
         routes, _ = api_tables.load_api()
         loading.load_trusted(replace(settings, schemas=(*settings.schemas[:-1], folder)), routes.operations)
 
-    state = pull_bundle(_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
+    state = pull_bundle(_open_source(_parse(settings.bundle), settings), settings.bundle_folder, read_trust, try_load)
     if state.fault:
         show_lines([f"portero: {state.fault}"], err=True)
-        sys.exit(options.REFUSED if state.refused else options.COULD_NOT)
+        sys.exit(options.REFUSED if state.refused else options.ERROR)
     show_lines([f"{settings.bundle}: for {state.group}, version {state.version}"])
 
 
-@bundle.command()
-@click.argument("place", metavar="FILE|ADDRESS")
+@bundle.command("show")
+@click.argument("source", metavar="FILE|ADDRESS")
 @_LOGIN
 @_CA
 @click.option("--trusted", metavar="FILE", multiple=True, help="A trusted public key; PORTERO_TRUSTED_KEYS otherwise.")
 @options.JSON_OUTPUT
-def show(place: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
+def show_bundle(source: str, login: str | None, ca: str | None, trusted: tuple[str, ...], as_json: bool) -> None:
     """Show who signed a bundle, for whom, in which version. Exit status 1: it is not signed by a trusted key."""
     settings = options.settings({"bundle_login": login, "bundle_ca": ca, "trusted_keys": trusted})
     try:
-        found = _read(place, settings)
-        _, manifest = open_bundle(found, read_keys(settings.trusted_keys))
+        with options.explain_os_errors(source, by_file=True):
+            bundle = _read_bundle(source, settings)
+            _, manifest = open_bundle(bundle, read_keys(settings.trusted_keys))
     except (TransportFailed, LoginRefused, InvalidKeys) as error:
         options.give_up([str(error)])
-    except OSError as error:
-        options.give_up([f"{error.filename or place}: {error.strerror}"])
     except BundleRefused as refused:
-        show_lines([f"{place}: {refused}"])
+        show_lines([f"{source}: {refused}"])
         sys.exit(options.REFUSED)
-    if as_json:
-        about = {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
-        show_json({**about, "files": sorted(manifest.files)})
-    else:
-        show_lines([f"{place}: {_describe(manifest)}, key {manifest.key}", *sorted(manifest.files)])
+    files = sorted(manifest.files)
+    lines = [f"{source}: {describe(manifest)}, key {manifest.key}", *files]
+    show({**summarize(manifest), "files": files}, lines, as_json=as_json)
 
 
 def _build(folder: Path, key_file: Path) -> tuple[Bundle, Manifest]:
-    """The bundle of a signed folder, and what it claims; whether to trust that is for those who have a key."""
-    key = secret_input.read(key_file)
+    """The bundle of a signed folder, and its manifest, which only holders of the public key can trust."""
+    key, files = secret_input.read_key(key_file), read_files(folder)
     try:
-        files = tree.read_tree(folder)
         manifest = signature.read_claims(files)
-    except (TreeRefused, SignatureRefused) as refused:
+    except SignatureRefused as refused:
         options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
-    except OSError as error:
-        options.give_up([f"{error.filename or folder}: {error.strerror}"])
     data = archive.pack(files)
     return Bundle(data, detached.sign(data, key)), manifest
 
 
-def _read(place: str, settings: Settings) -> Bundle:
-    if "://" not in place:
-        data = read_regular_file(place, archive.MAX_ARCHIVE_SIZE)
+def _read_bundle(source: str, settings: Settings) -> Bundle:
+    if "://" not in source:
+        data = read_regular_file(source, archive.MAX_ARCHIVE_SIZE)
         try:
-            text = read_regular_file(_beside(Path(place))).decode("ascii", "replace").strip()
+            text = read_regular_file(_name_signature(Path(source))).decode("ascii", "replace").strip()
         except FileNotFoundError:
             text = ""
         return Bundle(data, text)
-    found = _source(_parse(place), settings).fetch()
-    assert found is not None  # noqa: S101 - None is for a bundle that is known already
-    return found
+    bundle = _open_source(_parse(source), settings).fetch()
+    assert bundle is not None  # noqa: S101 - None means unchanged since a digest, and none is given
+    return bundle
 
 
-def _beside(file: Path) -> Path:
+def _name_signature(file: Path) -> Path:
     return file.with_name(file.name + SIGNATURE_SUFFIX)
 
 
-def _source(address: OciAddress | WebAddress, settings: Settings) -> BundleSource:
+def _open_source(address: OciAddress | WebAddress, settings: Settings) -> BundleSource:
     return BundleSource(address, DEADLINE, settings.bundle_login, settings.bundle_ca)
 
 
@@ -180,8 +172,3 @@ def _parse(address: str) -> OciAddress | WebAddress:
         return parse_address(address)
     except ValueError as fault:
         options.give_up([f"{address}: {fault}"])
-
-
-def _describe(manifest: Manifest) -> str:
-    number = "1 file" if len(manifest.files) == 1 else f"{len(manifest.files)} files"
-    return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {number}"

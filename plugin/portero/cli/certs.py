@@ -1,18 +1,17 @@
-"""`portero certs`: an authority of one's own, and certificates for dockerd's TLS and for its users.
+"""`portero certs`: an authority, and certificates for dockerd's TLS and for its users.
 
-Each certificate gets a folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT_PATH expects them: copied as a whole.
+Each certificate gets a folder with ca.pem, cert.pem and key.pem, as DOCKER_CERT_PATH expects them.
 """
 
-import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 import click
 
-from portero.cli import options
+from portero.cli import options, secret_input
 from portero.cli.terminal import show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.authority import Authority, AuthorityRefused, Issued, make_authority
@@ -23,9 +22,22 @@ _OWNER_ONLY, _EVERYBODY, _FOLDER_MODE = 0o600, 0o644, 0o700
 _HOST = re.compile(r"[A-Za-z0-9*][A-Za-z0-9.:-]{0,252}")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,100}")
 _CA, _CA_KEY, _CERT, _KEY = "ca.pem", "ca-key.pem", "cert.pem", "key.pem"
-_PORT = 2376
+_DAEMON_HELP = """
+Copy the folder to /etc/docker/tls on the Docker host, and add to /etc/docker/daemon.json:
 
+  "hosts": ["unix:///run/docker.sock", "tcp://0.0.0.0:2376"],
+  "tlsverify": true,
+  "tlscacert": "/etc/docker/tls/ca.pem",
+  "tlscert": "/etc/docker/tls/cert.pem",
+  "tlskey": "/etc/docker/tls/key.pem"
 
+Where a unit starts dockerd with -H fd://, take that out of it (systemctl edit docker). Restart dockerd."""
+_CLIENT_HELP = """
+Give the folder to the user, who uses it so:
+
+  export DOCKER_HOST=tcp://docker.example.com:2376 DOCKER_TLS_VERIFY=1
+  export DOCKER_CERT_PATH={}
+  docker ps"""
 _Option: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 
 
@@ -44,7 +56,7 @@ def certs() -> None:
 @_days(1825)
 def ca(folder: Path, name: str, days: int) -> None:
     """Make an authority in DIR: ca.pem, and ca-key.pem, which signs and stays on this machine."""
-    _refuse_odd([name])
+    _check_names([name])
     made = make_authority(name, days)
     _create(folder, {_CA_KEY: (made.key, _OWNER_ONLY), _CA: (made.certificate, _EVERYBODY)})
     show_lines([f"{folder / _CA}: valid until {_spell(made.end)}; keep {folder / _CA_KEY} off the Docker hosts"])
@@ -60,7 +72,7 @@ def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
         options.give_up(["--host: write names such as docker.example.com, or addresses"])
     issued = _issue(folder, lambda authority: authority.issue("server", hosts[0], (), hosts, days))
     made = _write(folder, hosts[0], issued)
-    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_list_daemon_lines()])
+    show_lines([f"{made}: for {', '.join(hosts)}, valid until {_spell(issued.end)}", *_DAEMON_HELP.splitlines()])
 
 
 @certs.command()
@@ -70,13 +82,14 @@ def server(folder: Path, hosts: tuple[str, ...], days: int) -> None:
 @_days(90)
 def client(folder: Path, user: str, groups: tuple[str, ...], days: int) -> None:
     """Issue a certificate for a user, and show how to use it. DIR has the authority."""
-    _refuse_odd([user, *groups])
+    _check_names([user, *groups])
     if not _FILE_NAME.fullmatch(user):
         options.give_up(["--user: write a name that can be a folder's: letters, digits, ., _, @ and -"])
     issued = _issue(folder, lambda authority: authority.issue("client", user, groups, (), days))
     made = _write(folder, user, issued)
-    of = f" in {', '.join(groups)}" if groups else ""
-    show_lines([f"{made}: for {user}{of}, valid until {_spell(issued.end)}", *_list_client_lines(made)])
+    listed = f" in {', '.join(groups)}" if groups else ""
+    help = _CLIENT_HELP.format(made.absolute())
+    show_lines([f"{made}: for {user}{listed}, valid until {_spell(issued.end)}", *help.splitlines()])
 
 
 @certs.command()
@@ -89,13 +102,12 @@ def renew(folders: tuple[Path, ...], days: int) -> None:
     """
     for folder in folders:
         try:
-            old = (folder / _CERT).read_bytes()
-            text, end = _read_authority(folder.absolute().parent).renew(old, days)
-            replace_file(folder / _CERT, text, _EVERYBODY)
+            with options.explain_os_errors(folder / _CERT):
+                old = (folder / _CERT).read_bytes()
+                text, end = _read_authority(folder.absolute().parent).renew(old, days)
+                replace_file(folder / _CERT, text, _EVERYBODY)
         except AuthorityRefused as refused:
             options.give_up([f"{folder / _CERT}: {refused}"])
-        except OSError as error:
-            options.give_up([f"{folder / _CERT}: {error.strerror}"])
         show_lines([f"{folder / _CERT}: valid until {_spell(end)}"])
 
 
@@ -107,10 +119,8 @@ def _issue(folder: Path, make: Callable[[Authority], Issued]) -> Issued:
 
 
 def _read_authority(folder: Path) -> Authority:
-    try:
+    with options.explain_os_errors(folder, f"make an authority with `portero certs ca {folder}`", by_file=True):
         return Authority.read((folder / _CA).read_bytes(), (folder / _CA_KEY).read_bytes())
-    except OSError as error:
-        options.give_up([f"{error.filename}: {error.strerror}; make an authority with `portero certs ca {folder}`"])
 
 
 def _write(folder: Path, name: str, issued: Issued) -> Path:
@@ -121,43 +131,16 @@ def _write(folder: Path, name: str, issued: Issued) -> Path:
 
 
 def _create(folder: Path, files: dict[str, tuple[bytes, int]]) -> None:
-    """Write new files: a key is never overwritten."""
-    try:
+    with options.explain_os_errors(folder, "renew it with `portero certs renew`, or remove it", by_file=True):
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         for name, (text, mode) in files.items():
-            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-            with open(descriptor, "wb") as opened:
-                opened.write(text)
-    except OSError as error:
-        options.give_up([f"{error.filename}: {error.strerror}; renew it with `portero certs renew`, or remove it"])
+            secret_input.create_file(folder / name, text, mode)
 
 
-def _refuse_odd(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[str]) -> None:
     if not all(is_name(name) for name in names):
         options.give_up(["--name, --user, --group: write one line of plain text of at most 128 characters"])
 
 
 def _spell(end: datetime) -> str:
     return f"{end:%Y-%m-%d}"
-
-
-def _list_daemon_lines() -> Iterator[str]:
-    yield ""
-    yield "Copy the folder to /etc/docker/tls on the Docker host, and add to /etc/docker/daemon.json:"
-    yield ""
-    yield f'  "hosts": ["unix:///run/docker.sock", "tcp://0.0.0.0:{_PORT}"],'
-    yield '  "tlsverify": true,'
-    yield '  "tlscacert": "/etc/docker/tls/ca.pem",'
-    yield '  "tlscert": "/etc/docker/tls/cert.pem",'
-    yield '  "tlskey": "/etc/docker/tls/key.pem"'
-    yield ""
-    yield "Where a unit starts dockerd with -H fd://, take that out of it (systemctl edit docker). Restart dockerd."
-
-
-def _list_client_lines(folder: Path) -> Iterator[str]:
-    yield ""
-    yield "Give the folder to the user, who uses it so:"
-    yield ""
-    yield f"  export DOCKER_HOST=tcp://docker.example.com:{_PORT} DOCKER_TLS_VERIFY=1"
-    yield f"  export DOCKER_CERT_PATH={folder.absolute()}"
-    yield "  docker ps"

@@ -1,11 +1,11 @@
-"""`portero check`: decides captured or hand-written requests without a daemon, and shows what rules see of them."""
+"""`portero check`: decides requests from files without a daemon, or shows the documents that rules see."""
 
 import json
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import click
 
@@ -19,6 +19,7 @@ from portero.files import package_files
 from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
+from portero.policy.policy import Policy
 from portero.recording import request_files
 from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
@@ -87,30 +88,36 @@ def check(
     projects = [project_files or _find_project()] if project_files or not files else []
     projects += [(file,) for file in files]
     try:
-        asked = [request for each in projects for request in _requests(each, judge, operation, reading)]
-        checker = _Checker(_knowing(judge, asked))
-        if not asked:
+        requests = [request for each in projects for request in _read_requests(each, judge, operation, reading)]
+        if not requests:
             options.give_up(["no requests found in these files"])
+        # Network IDs in the files have names there.
+        names = {id: name for request in requests for id, name in request.networks.items()}
+        judge = replace(judge, host=KnownNetworks(judge.host, names.get))
         if as_request:
-            held = [checker.show_document(request) for request in asked]
+            passed = [_show_document(judge, request) for request in requests]
         else:
-            held = checker.report([checker.checked(request) for request in asked], "json" if as_json else form)
+            checked = [_check_request(judge, request) for request in requests]
+            _show_decisions(checked, "json" if as_json else form, judge.policy)
+            passed = [each.decision.allowed for each in checked]
     except InvalidRequestFile as error:
         options.give_up([str(error)])
-    sys.exit(options.ALLOWED if all(held) else options.REFUSED)
+    sys.exit(options.ALLOWED if all(passed) else options.REFUSED)
 
 
 def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
     from portero.compose import project
 
-    found = project.from_command([], os.getcwd(), None).files
-    if not found:
+    files = project.from_command([], os.getcwd(), None).files
+    if not files:
         options.give_up(["no compose file here: name a FILE"])
-    return tuple(map(os.path.relpath, found))
+    return tuple(map(os.path.relpath, files))
 
 
-def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading: Reading) -> Iterator[FileRequest]:
+def _read_requests(
+    files: Sequence[str], judge: Judge, operation: str | None, reading: Reading
+) -> Iterator[FileRequest]:
     if len(files) > 1 or is_compose(files[0]):
         from portero.compose import requests
 
@@ -126,78 +133,65 @@ def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading
     yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 
 
-def _knowing(judge: Judge, asked: Sequence[FileRequest]) -> Judge:
-    """The judge, with the names behind the network IDs in the files."""
-    names = {id: name for request in asked for id, name in request.networks.items()}
-    return replace(judge, host=KnownNetworks(judge.host, names.get))
+def _check_request(judge: Judge, request: FileRequest) -> DecidedRequest:
+    decision = _decide(judge, request)
+    if request.judged is not None:
+        judged = {f"?{name}" for name in request.judged}
+        decision = replace(decision, violations=tuple(each for each in decision.violations if each.at in judged))
+    return DecidedRequest(request, decision)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checker:
-    """Decides requests and prints the decisions."""
+def _show_decisions(checked: Sequence[DecidedRequest], form: str, policy: Policy) -> None:
+    if form == "sarif":
+        from portero.report import sarif
 
-    judge: Judge
+        show_json(sarif.describe_decisions(checked, policy))
+    elif form == "junit":
+        from portero.report import junit
 
-    def checked(self, request: FileRequest) -> DecidedRequest:
-        """The decision on a request."""
-        decision = self._decide(request)
-        if request.judged is not None:
-            judged = {f"?{name}" for name in request.judged}
-            kept = tuple(each for each in decision.violations if each.at in judged)
-            decision = replace(decision, violations=kept)
-        return DecidedRequest(request, decision)
-
-    def report(self, checked: Sequence[DecidedRequest], form: str) -> list[bool]:
-        """Prints the decisions; whether each allows."""
-        if form == "sarif":
-            from portero.report import sarif
-
-            show_json(sarif.document(checked, self.judge.policy))
-        elif form == "junit":
-            from portero.report import junit
-
-            show_text(junit.document(checked))
+        show_text(junit.write_decisions(checked))
+    for each in checked if form in ("json", "text") else ():
+        if form == "json":
+            show_json(check_report.make_line(each), indent=None)
         else:
-            for each in checked:
-                if form == "json":
-                    show_json(check_report.make_line(each), indent=None)
-                else:
-                    show_lines(check_report.list_lines(each))
-        return [each.decision.allowed for each in checked]
+            show_lines(check_report.list_lines(each))
 
-    def show_document(self, request: FileRequest) -> bool:
-        """For rule writers: the document that rules see."""
-        try:
-            asked, now = request.content, time.time()
-            document = self.judge.document(asked, now, request.identity) if isinstance(asked, bytes) else asked
-        except Refused as refused:
-            show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
-            return False
-        show_json(document)
-        return True
 
-    def _decide(self, request: FileRequest) -> Decision:
-        if isinstance(request.content, bytes):
-            return self.judge.decide(request.content, "check", time.time(), known=request.identity)
+def _show_document(judge: Judge, request: FileRequest) -> bool:
+    """For rule writers: the document that rules see."""
+    try:
         document = request.content
-        _refuse_malformed(request.location, document)
-        subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
-        now = time.time()
-        policy = self.judge.policy
-        enforcement = self.judge.enforcement.for_caller(policy.site, request.identity or NOBODY)
-        violations = bounded(in_order(self.judge.find_violations(document, now, enforcement)))
-        digest, profile = policy.digest, enforcement.profile
-        return Decision(
-            id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"
-        )
+        if isinstance(document, bytes):
+            document = judge.document(document, time.time(), request.identity)
+    except Refused as refused:
+        show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
+        return False
+    show_json(document)
+    return True
+
+
+def _decide(judge: Judge, request: FileRequest) -> Decision:
+    document, now = request.content, time.time()
+    if isinstance(document, bytes):
+        return judge.decide(document, "check", now, known=request.identity)
+    _refuse_malformed(request.location, document)
+    enforcement = judge.enforcement.for_caller(judge.policy.site, request.identity or NOBODY)
+    return Decision(
+        id="check",
+        time=now,
+        subject=Subject(operation=str(document["operation"]), method=str(document["method"])),
+        violations=bounded(in_order(judge.find_violations(document, now, enforcement))),
+        policy=judge.policy.digest,
+        profile=enforcement.profile,
+        mode="enforce",
+    )
 
 
 def _refuse_malformed(location: str, document: dict[str, JSON]) -> None:
     """A rule about a missing field says nothing, so a document written by hand must be complete."""
     schema = json.loads((package_files.schemas() / "request.json").read_text(encoding="utf-8"))
-    wrong = RUST.compile(schema, {}).failures(document)
-    if wrong:
-        where = ", ".join(format_path(path) or "the document" for path in wrong)
+    if failures := RUST.compile(schema, {}).failures(document):
+        where = ", ".join(format_path(path) or "the document" for path in failures)
         raise InvalidRequestFile(
             f"{location}: {where}: does not match schemas/request.json; without facts, Portero makes them"
         )

@@ -1,4 +1,4 @@
-"""How `portero check` shows a decision: for people, and as a line for machines."""
+"""A decision of `portero check`, for people and as a line for machines."""
 
 from collections.abc import Iterator
 
@@ -38,10 +38,10 @@ def list_lines(checked: DecidedRequest) -> Iterator[str]:
 
 
 def _group_by_line(checked: DecidedRequest) -> dict[tuple[str, int], dict[str, None]]:
-    """The rules that refuse, by the line of the property; of the file's order."""
-    found: dict[tuple[str, int], dict[str, None]] = {}
+    """The rules that refuse, by the line of the property, in the order of the file."""
+    rules: dict[tuple[str, int], dict[str, None]] = {}
     for violation in checked.decision.violations:
-        place = checked.request.find_line(violation.at) if violation.action == "deny" else None
-        if place is not None and place != (checked.request.file, checked.request.line):
-            found.setdefault(place, {})[violation.rule] = None
-    return dict(sorted(found.items()))
+        line = checked.request.find_line(violation.at) if violation.action == "deny" else None
+        if line is not None and line != (checked.request.file, checked.request.line):
+            rules.setdefault(line, {})[violation.rule] = None
+    return dict(sorted(rules.items()))

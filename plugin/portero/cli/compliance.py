@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,32 +11,30 @@ import click
 
 from portero.cli import options
 from portero.cli.host import check_host, host_policy
-from portero.cli.log_files import check_read, read_decisions
+from portero.cli.input_files import add_logs
 from portero.compliance import benchmark as benchmarks
 from portero.compliance import host_evidence, html_and_text, json_and_junit
 from portero.compliance.host_evidence import HostEvidence, NotAHostReport
-from portero.compliance.html_and_text import page
 from portero.compliance.log_evidence import LogEvidence
 from portero.compliance.result import ComplianceResult
-from portero.compliance.rule_effect import Standing, StandingTrial
+from portero.compliance.rule_effect import RuleEffect, RuleTrial
 from portero.compliance.verdict import Grounds
 from portero.files import package_files
 from portero.judging.judge import Judge
 from portero.policy import folder
 from portero.policy.rule import Rule
 from portero.proof.examples import builtin_examples
-from portero.report import host_formats as host_machines
-from portero.report import junit
+from portero.report import host_formats, junit
 from portero.settings.settings import Profile, Settings
 from portero.status import lookup_state
 
-# Looks at everything: the report says of each rule what was found, enforced here or not.
-_WHOLE: Profile = "restricted"
+# Under this profile the check of the host has all rules, enforced here or not.
+_ALL_RULES: Profile = "restricted"
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkRequest:
-    """What the report is made of. `host_report`: a file of `portero host`; `check_host`: check this host now."""
+    """The sources of the report. `host_report`: a file of `portero host`; `check_host`: check this host now."""
 
     benchmark: str
     logs: Sequence[str]
@@ -43,71 +42,55 @@ class BenchmarkRequest:
     check_host: bool
 
 
-def report_benchmark(asked: BenchmarkRequest, settings: Settings, form: str) -> tuple[str, bool]:
+def report_benchmark(request: BenchmarkRequest, settings: Settings, form: str) -> tuple[str, bool]:
     """The report in this form, and whether every item that can be decided is met."""
     judge = options.judge(settings)
-    chosen = benchmarks.load(asked.benchmark)
-    evidence = _read_logs(asked.logs, chosen.rules & judge.policy.rules.keys(), judge) if asked.logs else None
+    chosen = benchmarks.load(request.benchmark)
+    evidence = _read_logs(request.logs, chosen.rules & judge.policy.rules.keys(), judge) if request.logs else None
     host_rules = host_policy(settings).rules.rules
     grounds = Grounds(
         judge.policy,
-        _standings(judge, settings, chosen.rules - host_rules.keys()),
+        _try_rules(judge, settings, chosen.rules - host_rules.keys()),
         host_rules,
-        frozenset(id for id, rule in host_rules.items() if not _is_builtin(rule)),
+        frozenset(id for id, rule in host_rules.items() if not Path(rule.file).is_relative_to(package_files.schemas())),
         evidence,
-        _host(asked, settings),
+        _read_host(request, settings),
     )
-    result = ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, asked.logs, time.time())
+    result = ComplianceResult.of(chosen, grounds, settings.profile, settings.mode, request.logs, time.time())
     return _FORMATS[form](result), not result.open_items
 
 
 def _read_logs(logs: Sequence[str], rules: Collection[str], judge: Judge) -> LogEvidence:
     evidence = LogEvidence(rules, [waiver.id for waiver in judge.policy.waivers], judge.policy.digest)
-    for decision in read_decisions(logs):
-        if decision is None:
-            evidence.unreadable += 1
-        else:
-            evidence.add(decision)
-    check_read(logs, evidence.decisions)
+    deque(add_logs(logs, evidence), maxlen=0)
     return evidence
 
 
-def _standings(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapping[str, Standing]:
+def _try_rules(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapping[str, RuleEffect]:
     blind = frozenset(lookup_state.list_rules_without_lookups(settings, judge.policy, "auto"))
-    trial = StandingTrial(
-        judge, {rule.id: rule for rule in _builtin_rules()}, builtin_examples(judge), blind, time.time()
-    )
-    return {id: trial.standing(id) for id in sorted(rules)}
+    builtin = (Rule.of(file, content) for file, content in folder.read(package_files.schemas(), []).rules.items())
+    trial = RuleTrial(judge, {rule.id: rule for rule in builtin}, builtin_examples(judge), blind, time.time())
+    return {id: trial.try_rule(id) for id in sorted(rules)}
 
 
-def _builtin_rules() -> Iterator[Rule]:
-    found: list[str] = []
-    content = folder.read(package_files.schemas(), found)
-    return (Rule.of(file, document) for file, document in content.rules.items())
-
-
-def _is_builtin(rule: Rule) -> bool:
-    return Path(rule.file).is_relative_to(package_files.schemas())
-
-
-def _host(asked: BenchmarkRequest, settings: Settings) -> HostEvidence | None:
-    if asked.check_host:
-        return host_evidence.read(host_machines.document(check_host(replace(settings, profile=_WHOLE))))
-    if asked.host_report is None:
+def _read_host(request: BenchmarkRequest, settings: Settings) -> HostEvidence | None:
+    file = request.host_report
+    if request.check_host:
+        return host_evidence.read_evidence(host_formats.describe(check_host(replace(settings, profile=_ALL_RULES))))
+    if file is None:
         return None
+    with options.explain_os_errors(file, "name a file that can be read"), click.open_file(file, "rb") as opened:
+        text = opened.read()
     try:
-        with click.open_file(asked.host_report, "rb") as opened:
-            return host_evidence.read(json.loads(opened.read()))
-    except OSError as error:
-        options.give_up([f"{asked.host_report}: {error.strerror}; name a file that can be read"])
-    # RecursionError: brackets enough exhaust the parser.
+        return host_evidence.read_evidence(json.loads(text))
+    # RecursionError: many brackets exhaust the parser.
     except (ValueError, RecursionError, NotAHostReport):
-        options.give_up([f"{asked.host_report}: not a report of the host; write one with portero host --format json"])
+        options.give_up([f"{file}: not a report of the host; write one with portero host --format json"])
 
 
 _FORMATS: Mapping[str, Callable[[ComplianceResult], str]] = {
-    "text": lambda result: "\n".join(html_and_text.lines(result)),
-    "json": lambda result: json.dumps(json_and_junit.document(result), indent=2),
-    "junit": lambda result: junit.of(json_and_junit.cases(result)),
-    "html": page,
+    "text": lambda result: "\n".join(html_and_text.list_lines(result)),
+    "json": lambda result: json.dumps(json_and_junit.describe(result), indent=2),
+    "junit": lambda result: junit.write_cases(json_and_junit.list_cases(result)),
+    "html": html_and_text.render_page,
 }

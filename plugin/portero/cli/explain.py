@@ -1,5 +1,6 @@
-"""`portero explain`: the page of one rule or one refusal code, or the story of one decision."""
+"""`portero explain` shows a rule, a refusal code or a decision; `portero rules` lists the rules."""
 
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -8,16 +9,55 @@ from typing import cast
 import click
 
 from portero.cli import logged_decision, options
-from portero.cli.schemas import complete_rules
-from portero.cli.terminal import show_json, show_lines
-from portero.flags.try_keyword import NoValue, Proposal
+from portero.cli.terminal import show
+from portero.decision import LEVELS
+from portero.files import package_files
+from portero.flags import docker
+from portero.flags.try_keyword import NoValue
+from portero.judging import try_line
 from portero.policy.exception import Waiver
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.refusals import CODES
+from portero.settings.settings import InvalidSettings, Settings
 from portero.values.json_types import JSON
 
-_OF_THE_SITE = "unknown-field"
+# The one code whose action is a site value.
+_SITE_CODE = "unknown-field"
+
+
+def complete_rules(context: click.Context, parameter: click.Parameter, beginning: str) -> list[str]:
+    """Complete ids of rules, built-in and of the site, and refusal codes; no rule is loaded for it."""
+    try:
+        folders = Settings.read(os.environ, {}).policy_folders
+    except InvalidSettings:
+        folders = (package_files.schemas(),)
+    rules = {file.stem for folder in folders for file in folder.glob("rules/*/*.json")}
+    return sorted(name for name in {*rules, *CODES} if name.startswith(beginning))
+
+
+@click.command()
+@options.takes_policy
+@options.JSON_OUTPUT
+def rules(as_json: bool, **given: str | tuple[str, ...] | None) -> None:
+    """List the rules: id, level, action under the profile, title."""
+    settings = options.settings(given)
+    policy = options.judge(settings).policy
+    ranked = sorted(policy.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id))
+    rows = [
+        {
+            "id": rule.id,
+            "level": rule.level,
+            "action": policy.action(rule.id, settings.profile),
+            "title": rule.title,
+            "topic": rule.topic,
+            "file": rule.file,
+        }
+        for rule in ranked
+    ]
+    width = max(len(row["id"]) for row in rows)
+    lines = (f"{row['id']:<{width}}  {row['level']:<10}  {row['action']:<5}  {row['title']}" for row in rows)
+    show(rows, lines, as_json=as_json)
 
 
 @click.command()
@@ -35,47 +75,41 @@ def explain(name: str, as_json: bool, **given: str | tuple[str, ...] | None) -> 
     """Explain a rule, a refusal code or a decision: what is required, why, and what to do instead."""
     settings = options.settings(given)
     if logged_decision.is_decision(name):
-        page = logged_decision.document(
-            logged_decision.find(name, logged_decision.logs(settings, given["log"])), options.judge(settings).policy
-        )
-        text = logged_decision.lines(page)
-    elif name in CODES:
-        page = _code(name, options.judge(settings).policy if name == _OF_THE_SITE else None)
-        text = _lines(page)
+        decision = logged_decision.find_decision(name, logged_decision.list_logs(settings, given["log"]))
+        page = logged_decision.describe(decision, options.judge(settings).policy)
+        lines = logged_decision.list_lines(page)
     else:
-        page = _page(name, options.judge(settings).policy, settings.profile)
-        text = _lines(page)
-    if as_json:
-        show_json(page)
-    else:
-        show_lines(text)
+        page = _explain_code(name, settings) if name in CODES else _explain_name(name, settings)
+        lines = _list_lines(page)
+    show(page, lines, as_json=as_json)
 
 
-def _page(name: str, policy: Policy, profile: str) -> dict[str, JSON]:
+def _explain_name(name: str, settings: Settings) -> dict[str, JSON]:
+    policy = options.judge(settings).policy
     rule = policy.rules.get(name)
-    together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
-    if rule is None and together:
-        rules = sorted(together, key=lambda one: one.wording.words.order)
-        told = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]
-        return {"id": name, "title": "Rules that a denial tells together", "rules": [*told]}
-    if rule is None:
+    if rule is not None:
+        return _explain_rule(rule, policy, settings.profile)
+    shown_together = [rule for rule in policy.rules.values() if rule.wording.words.entry == name]
+    if not shown_together:
         close = get_close_matches(name, [*policy.rules, *CODES], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "see `portero rules`"
         options.give_up([f"{name}: unknown rule, code or decision ID; {hint}"])
-    return _rule(rule, policy, profile)
+    rules = sorted(shown_together, key=lambda one: one.wording.words.order)
+    listed = [f"{rule.id} ({rule.level}): {rule.title}" for rule in rules]
+    return {"id": name, "title": "Rules that a denial shows together", "rules": [*listed]}
 
 
-def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
-    said_by = "set in site.json" if rule.id in policy.site_actions else f"profile {profile}"
+def _explain_rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
+    source = "set in site.json" if rule.id in policy.site_actions else f"profile {profile}"
     return {
         "id": rule.id,
         "title": rule.title,
         "level": rule.level,
-        "action": f"{policy.action(rule.id, profile)} ({said_by})",
+        "action": f"{policy.action(rule.id, profile)} ({source})",
         "reason": rule.reason,
         "remedy": dict(rule.remedy),
-        "try": _proposed(rule.proposal, policy.site),
-        "exceptions": [_exception(waiver) for waiver in policy.waivers if rule.id in waiver.rules],
+        "try": _list_proposed(rule, policy.site),
+        "exceptions": [_describe_exception(waiver) for waiver in policy.waivers if rule.id in waiver.rules],
         "sources": list(rule.sources),
         "threats": list(rule.threats),
         "operations": list(rule.operations),
@@ -85,38 +119,40 @@ def _rule(rule: Rule, policy: Policy, profile: str) -> dict[str, JSON]:
     }
 
 
-def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:
-    """What a refused command can try instead, with the site's values."""
-    if proposal is None:
+def _list_proposed(rule: Rule, site: Mapping[str, JSON]) -> str:
+    """What a refused command can try instead, with the site's values and flags as a `try:` line spells them."""
+    if rule.proposal is None:
         return ""
     try:
-        filled = proposal.filled(site)
+        filled = rule.proposal.filled(site)
     except NoValue:
         return ""
-    added = [f"add {flag} {value}".rstrip() for flag, value in filled.add]
+    operations = [each for each in rule.operations if each in try_line.COMMANDS] or ["ContainerCreate"]
+    added = [f"add {_spell_flag(flag, operations)} {value}".rstrip() for flag, value in filled.add]
     changed = [f"mount it {how}" for how in filled.change]
-    return ", ".join([*added, *changed, *(f"leave out {flag}" for flag in filled.drop)])
+    return ", ".join([*added, *changed, *(f"leave out {_spell_flag(flag, operations)}" for flag in filled.drop)])
 
 
-def _exception(waiver: Waiver) -> str:
+def _spell_flag(flag: str, operations: Sequence[str]) -> str:
+    spellings = (docker.spelling(operation, flag) for operation in operations)
+    return next((spelling.flag for spelling in spellings if spelling is not None), flag)
+
+
+def _describe_exception(waiver: Waiver) -> str:
     return f"{waiver.id}: {waiver.state(time.time())}, until {waiver.expires}, owner {waiver.owner}: {waiver.reason}"
 
 
-def _code(name: str, policy: Policy | None) -> dict[str, JSON]:
-    words = CODES[name]
-    return {
-        "id": name,
-        "title": words.title,
-        "level": "always",
-        "action": f"{'audit' if name == 'dropped-field' else 'deny'} (every profile)"
-        if policy is None
-        else f"{policy.unknown_fields} (unknown-fields in site.json)",
-        "reason": words.reason,
-        "remedy": {"docker": words.remedy},
-    }
+def _explain_code(name: str, settings: Settings) -> dict[str, JSON]:
+    code = CODES[name]
+    if name == _SITE_CODE:
+        action = f"{options.judge(settings).policy.unknown_fields} (unknown-fields in site.json)"
+    else:
+        action = f"{'audit' if name == 'dropped-field' else 'deny'} (every profile)"
+    texts: dict[str, JSON] = {"reason": code.reason, "remedy": {"docker": code.remedy}}
+    return {"id": name, "title": code.title, "level": "always", "action": action, **texts}
 
 
-def _lines(page: Mapping[str, JSON]) -> Iterator[str]:
+def _list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     yield f"{page['id']}: {page['title']}"
     yield ""
     for field, value in page.items():

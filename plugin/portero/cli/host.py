@@ -16,7 +16,6 @@ from portero.hostcheck.host_document import collect
 from portero.hostcheck.host_rules import HostPolicy, load
 from portero.policy.loader import InvalidPolicy
 from portero.report import host_formats, host_result, junit
-from portero.report.host_formats import page
 from portero.report.host_result import HostResult
 from portero.settings.settings import Settings
 from portero.status.weakened_rules import warn_of_accounts
@@ -47,17 +46,17 @@ def host(form: str, root: str, probe: bool, as_json: bool, **given: str | tuple[
 
     Exit status 1: something that the profile enforces is violated or could not be read.
     """
-    result = check_host(options.settings(given), root, ask=probe)
+    result = check_host(options.settings(given), root, probe=probe)
     _FORMATS["json" if as_json else form](result)
     sys.exit(options.ALLOWED if result.report.clean else options.REFUSED)
 
 
-def check_host(settings: Settings, root: str = "/", *, ask: bool = True) -> HostResult:
-    """What a check of this host finds. `ask`: whether dockerd gets the two requests that probe its plugin."""
+def check_host(settings: Settings, root: str = "/", *, probe: bool = True) -> HostResult:
+    """Check this host. `probe`: whether dockerd gets the two requests that probe its plugin."""
     policy = host_policy(settings)
     address = str(settings.docker_host) if settings.docker_host is not None else None
     daemon_config = str(settings.daemon_config or DAEMON_CONFIG)
-    document = collect(Files(root), daemon_config, address, settings.socket, ask=ask)
+    document = collect(Files(root), daemon_config, address, settings.socket, ask=probe)
     report = check(policy, document, settings.profile)
     access = cast("dict[str, dict[str, JSON]]", document["access"])
     warnings = tuple(warn_of_accounts(access["members"]["value"], settings.profile))
@@ -73,9 +72,9 @@ def host_policy(settings: Settings) -> HostPolicy:
 
 
 _FORMATS: Mapping[str, Callable[[HostResult], None]] = {
-    "text": lambda result: show_lines(host_result.lines(result)),
-    "json": lambda result: show_json(host_formats.document(result)),
-    "junit": lambda result: show_text(junit.of(host_formats.cases(result))),
-    "sarif": lambda result: show_json(host_formats.log(result)),
-    "html": lambda result: show_text(page(result)),
+    "text": lambda result: show_lines(host_result.list_lines(result)),
+    "json": lambda result: show_json(host_formats.describe(result)),
+    "junit": lambda result: show_text(junit.write_cases(host_formats.list_cases(result))),
+    "sarif": lambda result: show_json(host_formats.make_sarif(result)),
+    "html": lambda result: show_text(host_formats.render_page(result)),
 }

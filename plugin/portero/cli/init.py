@@ -1,6 +1,7 @@
 """`portero init`: a site folder to start with, from what was refused so far or from a few questions."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from portero.files.whole_files import replace_file
 from portero.policy.json_files import faults
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
-from portero.suggest.drafts import Draft
 from portero.values.json_types import JSON
 
 _FILE_MODE = 0o644
@@ -27,7 +27,7 @@ _README = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked for a site value; entries of a list are added to the built-in ones."""
+    """A question for a site value; entries of a list are added to the built-in ones."""
 
     key: str
     words: str
@@ -69,19 +69,17 @@ def init(folder: Path, logs: tuple[str, ...], **given: str | tuple[str, ...] | N
         reader.read(log)
     suggestions = reader.suggestions
     site = suggestions.patch() if logs else _ask(suggestions.policy.site)
-    _refuse_faults(site)
-    files = _files(folder.absolute(), settings.profile, site, suggestions)
+    _check_values(site)
+    files = _make_files(folder.absolute(), settings.profile, site, suggestions)
     taken = [name for name in files if (folder / name).exists()]
     if taken:
         options.give_up([f"{folder / name}: is there already; name another folder, or remove it" for name in taken])
-    try:
+    with options.explain_os_errors(folder, by_file=True):
         (folder / "schemas" / "exceptions").mkdir(parents=True, exist_ok=True)
         (folder / "drafts").mkdir(exist_ok=True)
         for name, content in files.items():
             replace_file(folder / name, content.encode(), _FILE_MODE)
         write_schemas(folder / "schemas")
-    except OSError as error:
-        options.give_up([f"{error.filename or folder}: {error.strerror}"])
     show_lines([f"{folder}: written; {folder / _README} says what to do next"])
 
 
@@ -94,13 +92,13 @@ def _ask(values: Mapping[str, JSON]) -> dict[str, JSON]:
         if not answer:
             continue
         try:
-            site[question.key] = _value(question, answer, old)
+            site[question.key] = _parse_answer(question, answer, old)
         except ValueError:
             options.give_up([f"{question.key}: {' '.join(answer)}: write a number"])
     return site
 
 
-def _value(question: _Question, answer: list[str], old: JSON) -> JSON:
+def _parse_answer(question: _Question, answer: list[str], old: JSON) -> JSON:
     if question.kind == "size":
         return answer[0]
     if question.kind == "number":
@@ -110,41 +108,31 @@ def _value(question: _Question, answer: list[str], old: JSON) -> JSON:
     return [*cast("list[JSON]", old), *(one for one in added if one not in cast("list[JSON]", old))]
 
 
-def _refuse_faults(site: dict[str, JSON]) -> None:
+def _check_values(site: dict[str, JSON]) -> None:
     schema = json.loads((package_files.schemas() / "site.schema.json").read_text(encoding="utf-8"))
-    wrong = list(faults(dict(site), schema))
-    if wrong:
+    if wrong := list(faults(dict(site), schema)):
         options.give_up(wrong)
 
 
-def _files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Suggestions) -> dict[str, str]:
+def _make_files(folder: Path, profile: str, site: Mapping[str, JSON], suggestions: Suggestions) -> dict[str, str]:
     content = {"$schema": "site.schema.json", **site}
-    drafts = suggestions.drafts()
-    # Two drafts can have one id: of two registries, or operations.
-    named = {f"{draft.id}{f'-{number}' if number else ''}": draft for number, draft in _numbered(drafts)}
     files = {
         "environment": f"# Goes to /etc/portero/environment.\nPORTERO_SCHEMAS={folder}/schemas\n"
         f"PORTERO_PROFILE={profile}\n# audit: nothing is refused, only logged. enforce: when the log is quiet.\n"
         "PORTERO_MODE=audit\n",
         "schemas/site.json": "\n".join(suggestion_text.json_lines(content)) + "\n",
-        _README: _read_me(folder, suggestions),
+        _README: _write_readme(folder, suggestions),
     }
-    for id, draft in named.items():
-        files[f"drafts/{id}.json"] = "\n".join(suggestion_text.json_lines(draft.document())) + "\n"
+    counts: Counter[str] = Counter()
+    for draft in suggestions.drafts():
+        # Two drafts can have one id: of two registries, or operations.
+        number = f"-{counts[draft.id]}" if counts[draft.id] else ""
+        counts[draft.id] += 1
+        files[f"drafts/{draft.id}{number}.json"] = "\n".join(suggestion_text.json_lines(draft.document())) + "\n"
     return files
 
 
-def _numbered(drafts: list[Draft]) -> list[tuple[int, Draft]]:
-    seen: dict[str, int] = {}
-    numbered = []
-    for draft in drafts:
-        number = seen.get(draft.id, 0)
-        seen[draft.id] = number + 1
-        numbered.append((number, draft))
-    return numbered
-
-
-def _read_me(folder: Path, suggestions: Suggestions) -> str:
+def _write_readme(folder: Path, suggestions: Suggestions) -> str:
     steps = [
         "# This site",
         "",
@@ -155,5 +143,5 @@ def _read_me(folder: Path, suggestions: Suggestions) -> str:
         "4. Set `PORTERO_MODE=enforce` when `portero report` shows nothing that would be refused wrongly.",
     ]
     if suggestions.requests:
-        steps += ["", "## What was suggested", "", "```", *suggestion_text.lines(suggestions), "```"]
+        steps += ["", "## What was suggested", "", "```", *suggestion_text.list_lines(suggestions), "```"]
     return "\n".join(steps) + "\n"

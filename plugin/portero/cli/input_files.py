@@ -1,21 +1,23 @@
-"""Reads files line by line, as they are or through gzip, with a bar on a terminal: the long ones need no memory."""
+"""Reads files line by line, plain or gzip, with a progress bar on a terminal; adds up decision logs."""
 
 import os
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from gzip import GzipFile
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
 import click
 
 from portero.cli import options
 from portero.recording.request_files import STANDARD_INPUT
+from portero.report.log_lines import LONGEST_LINE, LoggedDecision, read_decision
+from portero.report.log_violation import NoDecision
 from portero.values.spelling import make_printable
 
 
 class _File(click.Path):
-    """A file that can be read. Click alone says that one does not exist where only root may look."""
+    """A file that can be read. Click alone calls one missing where only root may look."""
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
@@ -31,28 +33,58 @@ class _File(click.Path):
 
 FILE = _File(exists=True, dir_okay=False, allow_dash=True)
 
-_MOVES_EVERY = 500
+_LINES_PER_STEP = 500
 
 
-def lines(file: str, longest: int) -> Iterator[bytes]:
-    """Every line; a longer one comes in parts of that length, which nothing can parse."""
+def read_lines(file: str, longest: int) -> Iterator[bytes]:
+    """Every line; a longer one comes in parts of that length, which no reader can parse."""
     try:
         with click.open_file(file, "rb") as opened:
             raw = cast(IO[bytes], opened)
             text = cast(IO[bytes], GzipFile(fileobj=raw)) if file.endswith(".gz") else raw
-            found = iter(lambda: text.readline(longest), b"")
+            parts = iter(lambda: text.readline(longest), b"")
             is_shown = file != STANDARD_INPUT and sys.stderr.isatty()
-            yield from _shown(file, raw, found) if is_shown else found
+            yield from _show_progress(file, raw, parts) if is_shown else parts
     except (OSError, EOFError, zlib.error) as error:
         options.give_up([f"{file}: {getattr(error, 'strerror', '') or 'truncated, or not a gzip file'}"])
 
 
-def _shown(file: str, raw: IO[bytes], found: Iterator[bytes]) -> Iterator[bytes]:
+def _show_progress(file: str, raw: IO[bytes], parts: Iterator[bytes]) -> Iterator[bytes]:
     size, done = os.fstat(raw.fileno()).st_size, 0
     with click.progressbar(length=size, label=make_printable(file), file=sys.stderr) as bar:
-        for number, line in enumerate(found):
-            if number % _MOVES_EVERY == 0:
+        for number, line in enumerate(parts):
+            if number % _LINES_PER_STEP == 0:
                 bar.update(raw.tell() - done)
                 done = raw.tell()
             yield line
         bar.update(size - done)
+
+
+class LogSums(Protocol):
+    """Sums over decisions: a tally, or the evidence of rules."""
+
+    unreadable: int
+
+    @property
+    def decisions(self) -> int:
+        """How many decisions were added."""
+        ...
+
+    def add(self, decision: LoggedDecision) -> None:
+        """Count a decision."""
+        ...
+
+
+def add_logs(logs: Sequence[str], sums: LogSums) -> Iterator[LoggedDecision]:
+    """Add every decision of the logs, and yield it; gives up where there is none. Other lines count as unreadable."""
+    for log in logs:
+        for line in read_lines(log, LONGEST_LINE):
+            try:
+                decision = read_decision(line)
+            except NoDecision:
+                sums.unreadable += bool(line.strip())
+                continue
+            sums.add(decision)
+            yield decision
+    if not sums.decisions:
+        options.give_up([f"{', '.join(logs)}: no decisions found; name a log of portero (PORTERO_LOG)"])

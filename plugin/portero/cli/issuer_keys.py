@@ -1,4 +1,4 @@
-"""Fetches the JSON Web Key Set of an issuer of tokens, on an operator's machine: https only, bounded, checked."""
+"""Fetches the JSON Web Key Set of a token issuer: https only, bounded, checked."""
 
 import http.client
 import ssl
@@ -13,7 +13,7 @@ from portero.identity.keys import KeyFileRefused
 from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
-_LONGEST = 1 << 20
+_MAX_BYTES = 1 << 20
 _SECONDS = 20.0
 
 
@@ -26,19 +26,19 @@ class FetchedKeys:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """An issuer's keys are where it says they are; a redirection could lead anywhere."""
+    """Follows no redirection, which could lead anywhere."""
 
     def redirect_request(self, req: Request, fp: object, code: int, msg: str, headers: object, newurl: str) -> None:
         return None
 
 
 def fetch_keys(url: str, ca: str | None) -> FetchedKeys:
-    """The keys at this address; ends the process with one sentence where they cannot be had or used."""
+    """The keys at this address; gives up where they cannot be fetched or used."""
     text = _fetch(url, ca)
     document = _parse(url, text)
-    named = document.get("jwks_uri")
-    if "keys" not in document and isinstance(named, str):
-        url, text = named, _fetch(named, ca)
+    uri = document.get("jwks_uri")
+    if "keys" not in document and isinstance(uri, str):
+        url, text = uri, _fetch(uri, ca)
     try:
         return FetchedKeys(text, len(keys.read("fetched.jwks", text).keys))
     except KeyFileRefused as refused:
@@ -58,13 +58,13 @@ def _fetch(url: str, ca: str | None) -> bytes:
     try:
         opener = build_opener(_NoRedirect, HTTPSHandler(context=ssl.create_default_context(cafile=ca)))
         with opener.open(url, timeout=_SECONDS) as answer:
-            text: bytes = answer.read(_LONGEST + 1)
+            text: bytes = answer.read(_MAX_BYTES + 1)
     except urllib.error.HTTPError as error:
         error.close()
         options.give_up([f"{url}: the server answers {error.code}; name the issuer's key set itself"])
     except (OSError, http.client.HTTPException, ValueError) as error:
         why = getattr(error, "reason", None) or error
         options.give_up([f"{url}: cannot be fetched ({why}); check the address, or name an authority with --ca"])
-    if len(text) > _LONGEST:
-        options.give_up([f"{url}: the answer is larger than {_LONGEST >> 20} MiB, which no key set is"])
+    if len(text) > _MAX_BYTES:
+        options.give_up([f"{url}: the answer is larger than {_MAX_BYTES >> 20} MiB, which no key set is"])
     return text

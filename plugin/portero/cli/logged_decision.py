@@ -1,4 +1,4 @@
-"""One decision as the log has it: when, who, what, and each violated rule with its reason and remedy."""
+"""One logged decision: when, who, what, and each violated rule with its reason and remedy."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from portero.cli import options
-from portero.cli.input_files import lines as lines_of
+from portero.cli.input_files import read_lines
 from portero.decision_log.journald import IDENTIFIER
 from portero.decision_log.log_state import JOURNAL
 from portero.hostcheck.plugin_client import ask_status
@@ -16,7 +16,7 @@ from portero.hostcheck.plugin_sockets import find_socket
 from portero.judging import try_line
 from portero.policy.policy import Policy
 from portero.report import log_lines
-from portero.report.log_lines import Logged
+from portero.report.log_lines import LoggedDecision
 from portero.report.log_page import find_texts
 from portero.report.log_violation import LoggedViolation, NoDecision
 from portero.settings.settings import Settings
@@ -42,48 +42,48 @@ _BY = {
 
 
 def is_decision(name: str) -> bool:
-    """Whether this is a decision's id, as denials and logs have it."""
+    """Whether this is the ID of a decision, as in denials and logs."""
     return _DECISION.fullmatch(name) is not None
 
 
-def logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
-    """The files to look in: the log and its rotated files, newest first."""
+def list_logs(settings: Settings, log: str | Sequence[str] | None) -> list[str]:
+    """The files to search: the log and its rotated files, newest first."""
     if log == _STANDARD:
         return [_STANDARD]
-    place = settings.log if settings.log != _STANDARD else _log_of_the_plugin(settings.socket)
-    if place == _STANDARD:
+    file = settings.log if settings.log != _STANDARD else _find_log(settings.socket)
+    if file == _STANDARD:
         options.give_up([f"the decisions went to the standard output of `portero serve`; {_NO_LOG}"])
-    if place == JOURNAL:
+    if file == JOURNAL:
         options.give_up(
             [f"the decisions are in the journal; pipe them in: journalctl -t {IDENTIFIER} -o cat | {_PIPED}"]
         )
-    rotated = [path for path in Path(place).parent.glob(Path(place).name + "[.-]*") if path.is_file()]
+    rotated = [path for path in Path(file).parent.glob(Path(file).name + "[.-]*") if path.is_file()]
     rotated.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     try:
-        os.stat(place)
+        os.stat(file)
     except PermissionError as error:
-        options.give_up([f"{place}: {error.strerror}; {_FOR_ROOT}"])
+        options.give_up([f"{file}: {error.strerror}; {_FOR_ROOT}"])
     except OSError as error:
         if os.geteuid() != 0 and not rotated:
-            options.give_up([f"{place}: {error.strerror}; {_FOR_ROOT}"])
-        return [*map(str, rotated)] or [place]
-    if not os.access(place, os.R_OK):
-        options.give_up([f"{place}: {os.strerror(errno.EACCES)}; {_FOR_ROOT}"])
-    return [place, *map(str, rotated)]
+            options.give_up([f"{file}: {error.strerror}; {_FOR_ROOT}"])
+        return [*map(str, rotated)] or [file]
+    if not os.access(file, os.R_OK):
+        options.give_up([f"{file}: {os.strerror(errno.EACCES)}; {_FOR_ROOT}"])
+    return [file, *map(str, rotated)]
 
 
-def find(id: str, files: Sequence[str]) -> Logged:
-    """The decision with this id; ends the process when it is in none of the files."""
-    # Much faster than reading every line as a decision.
+def find_decision(id: str, files: Sequence[str]) -> LoggedDecision:
+    """The decision with this ID; gives up when it is in none of the files."""
+    # Faster than reading every line as a decision.
     mark = id.encode()
-    marked = (line for file in files for line in lines_of(file, log_lines.LONGEST_LINE) if mark in line)
-    decision = next((one for one in map(_read, marked) if one is not None and one.id == id), None)
+    marked = (line for file in files for line in read_lines(file, log_lines.LONGEST_LINE) if mark in line)
+    decision = next((one for one in map(_read_decision, marked) if one is not None and one.id == id), None)
     if decision is None:
         options.give_up([f"{id}: not found in {', '.join(files)}; {_NO_LOG}"])
     return decision
 
 
-def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
+def describe(decision: LoggedDecision, policy: Policy) -> dict[str, JSON]:
     """The decision for machines."""
     return {
         "id": decision.id,
@@ -104,44 +104,44 @@ def document(decision: Logged, policy: Policy) -> dict[str, JSON]:
         "policy": decision.policy,
         "policyIsCurrent": decision.policy == policy.digest,
         "microseconds": decision.microseconds,
-        "broken": [_violation(each, policy) for each in decision.violations],
+        "violations": [_describe_violation(each, policy) for each in decision.violations],
         **({} if decision.proposed is None else {"try": cast(JSON, decision.proposed.entry())}),
     }
 
 
-def lines(story: Mapping[str, JSON]) -> Iterator[str]:
+def list_lines(page: Mapping[str, JSON]) -> Iterator[str]:
     """The decision for people."""
-    current = "still current" if story["policyIsCurrent"] else "not the current one: rules may have changed"
-    image = f", image {story['image']}" if story["image"] else ""
-    version = f", API {story['apiVersion']}" if story["apiVersion"] else ""
-    operation = story["operation"] or "a request that could not be read"
-    yield f"{story['id']}: {operation} was {_BECAME[str(story['outcome'])]}"
+    current = "still current" if page["policyIsCurrent"] else "not the current one: rules may have changed"
+    image = f", image {page['image']}" if page["image"] else ""
+    version = f", API {page['apiVersion']}" if page["apiVersion"] else ""
+    operation = page["operation"] or "a request that could not be read"
+    yield f"{page['id']}: {operation} was {_BECAME[str(page['outcome'])]}"
     yield ""
-    yield f"when     {story['time']}"
-    yield f"who      {_who(story)}"
-    yield f"what     {f'''{story['method']} {story['path']}'''.strip() or 'unknown'}{image}{version}"
-    stricter = f", audit profile {story['auditProfile']}" if story["auditProfile"] else ""
-    lifted = ", break-glass: rules were lifted" if story["breakGlass"] else ""
-    yield f"under    profile {story['profile']}, mode {story['mode']}{stricter}{lifted}"
-    yield f"policy   {str(story['policy'])[:12]}, {current}"
-    yield f"took     {cast(int, story['microseconds']) / 1000:.1f} ms"
-    violations = cast(Sequence[Mapping[str, JSON]], story["broken"])
+    yield f"when     {page['time']}"
+    yield f"who      {_name_caller(page)}"
+    yield f"what     {f'''{page['method']} {page['path']}'''.strip() or 'unknown'}{image}{version}"
+    stricter = f", audit profile {page['auditProfile']}" if page["auditProfile"] else ""
+    lifted = ", break-glass: rules were lifted" if page["breakGlass"] else ""
+    yield f"under    profile {page['profile']}, mode {page['mode']}{stricter}{lifted}"
+    yield f"policy   {str(page['policy'])[:12]}, {current}"
+    yield f"took     {cast(int, page['microseconds']) / 1000:.1f} ms"
+    violations = cast(Sequence[Mapping[str, JSON]], page["violations"])
     refusing = [violation for violation in violations if violation["outcome"] == "refused"]
     for violation in refusing:
         yield ""
-        yield from _violation_lines(violation)
-    yield from _proposal_lines(story)
+        yield from _list_violation(violation)
+    yield from _list_proposal(page)
     others = [violation for violation in violations if violation["outcome"] != "refused"]
     if refusing and others:
         yield ""
         yield "Only reported or waived: none of these refused it."
     for violation in others:
         yield ""
-        yield from _violation_lines(violation)
+        yield from _list_violation(violation)
 
 
-def _proposal_lines(story: Mapping[str, JSON]) -> Iterator[str]:
-    tried, command = story.get("try"), try_line.COMMANDS.get(str(story["operation"]))
+def _list_proposal(page: Mapping[str, JSON]) -> Iterator[str]:
+    tried, command = page.get("try"), try_line.COMMANDS.get(str(page["operation"]))
     if not isinstance(tried, dict) or command is None:
         return
     flags = cast(Mapping[str, list[list[str]]], tried)
@@ -152,15 +152,15 @@ def _proposal_lines(story: Mapping[str, JSON]) -> Iterator[str]:
         yield f"         then still refused by: {', '.join(still)}"
 
 
-def _who(story: Mapping[str, JSON]) -> str:
-    if not story["user"]:
+def _name_caller(page: Mapping[str, JSON]) -> str:
+    if not page["user"]:
         return "unknown (no client certificate, no token)"
-    groups = ", ".join(cast("list[str]", story["groups"]))
-    by = f" by {story['identifiedBy']}" if story["identifiedBy"] else ""
-    return f"{story['user']}{f' ({groups})' if groups else ''}{by}"
+    groups = ", ".join(cast("list[str]", page["groups"]))
+    by = f" by {page['identifiedBy']}" if page["identifiedBy"] else ""
+    return f"{page['user']}{f' ({groups})' if groups else ''}{by}"
 
 
-def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:
+def _list_violation(violation: Mapping[str, JSON]) -> Iterator[str]:
     at = f" at {violation['at']}" if violation["at"] else ""
     yield _BY[str(violation["outcome"])].format(violation["rule"]) + at
     if violation["exception"]:
@@ -180,8 +180,8 @@ def _violation_lines(violation: Mapping[str, JSON]) -> Iterator[str]:
         yield f"  {client:<10} {remedy}"
 
 
-def _violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
-    known = find_texts(violation.rule, policy)
+def _describe_violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
+    texts = find_texts(violation.rule, policy)
     return {
         "rule": violation.rule,
         "level": violation.level,
@@ -191,19 +191,19 @@ def _violation(violation: LoggedViolation, policy: Policy) -> dict[str, JSON]:
         "asked": violation.asked,
         "allowed": violation.allowed,
         "nearMiss": violation.near_miss,
-        "reason": known.reason if known else None,
-        "remedy": dict(known.remedy) if known else {},
+        "reason": texts.reason if texts else None,
+        "remedy": dict(texts.remedy) if texts else {},
     }
 
 
-def _read(line: bytes) -> Logged | None:
+def _read_decision(line: bytes) -> LoggedDecision | None:
     try:
-        return log_lines.read(line)
+        return log_lines.read_decision(line)
     except NoDecision:
         return None
 
 
-def _log_of_the_plugin(socket: Path) -> str:
+def _find_log(socket: Path) -> str:
     try:
         return str(ask_status(find_socket(socket))["log"])
     except (OSError, ValueError, KeyError):

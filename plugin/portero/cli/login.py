@@ -1,8 +1,6 @@
-"""`portero login`: puts a token into the configuration of the docker command line, which sends it to every daemon.
+"""`portero login`: puts a token into HttpHeaders of docker's config.json, which docker sends to every daemon.
 
-The headers that the docker command line sends with every request: HttpHeaders in its config.json.
-
-Everything else in the file is kept. It is written whole or not at all, for its owner alone: it holds a token.
+Everything else in the file stays. It is written whole or not at all, and only its owner can read it.
 """
 
 import json
@@ -27,39 +25,35 @@ _HEADERS = "HttpHeaders"
 _OWNER_ONLY, _FOLDER_MODE = 0o600, 0o700
 
 
-class InvalidDockerConfig(Exception):
-    """One sentence: why the file cannot be changed, and the cure."""
-
-
-def set_header(file: Path, name: str, value: str | None) -> bool:
-    """Send the header from now on, or no more (None). Whether anything changed. Raises InvalidDockerConfig, OSError."""
-    config = _read(file)
+def set_header(file: Path, value: str | None) -> bool:
+    """Send this token from now on, or none. Whether the file changed. Raises OSError; gives up on an odd file."""
+    config = _read_config(file)
     headers = config.get(_HEADERS) or {}
     if not isinstance(headers, dict):
-        raise InvalidDockerConfig(f"{file}: {_HEADERS} is no object: write it as {{...}}, or remove it")
+        options.give_up([f"{file}: {_HEADERS} is no object: write it as {{...}}, or remove it"])
     # dockerd takes the last of those that differ in case only.
-    kept = {other: text for other, text in headers.items() if other.lower() != name.lower()}
-    if value is None and len(kept) == len(headers):
+    others = {name: text for name, text in headers.items() if name.lower() != TOKEN_HEADER.lower()}
+    if value is None and len(others) == len(headers):
         return False
-    changed: dict[str, JSON] = kept if value is None else {**kept, name: value}
+    changed: dict[str, JSON] = others if value is None else {**others, TOKEN_HEADER: value}
     config = {key: entry for key, entry in config.items() if key != _HEADERS} | ({_HEADERS: changed} if changed else {})
     file.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     replace_file(file, json.dumps(config, indent="\t").encode() + b"\n", _OWNER_ONLY)
     return True
 
 
-def _read(file: Path) -> dict[str, JSON]:
+def _read_config(file: Path) -> dict[str, JSON]:
     try:
         content = read_regular_file(file)
     except FileNotFoundError:
         return {}
     try:
-        # As docker reads it; an empty file is an empty configuration.
+        # docker reads an empty file as an empty configuration.
         config = json.loads(content or b"{}")
     except (ValueError, RecursionError):
-        raise InvalidDockerConfig(f"{file}: is not JSON: fix it, or move it away") from None
+        options.give_up([f"{file}: is not JSON: fix it, or move it away"])
     if not isinstance(config, dict):
-        raise InvalidDockerConfig(f"{file}: is no JSON object: fix it, or move it away")
+        options.give_up([f"{file}: is no JSON object: fix it, or move it away"])
     return cast("dict[str, JSON]", config)
 
 
@@ -77,29 +71,23 @@ def login(source: str | None, command: str | None, logout: bool, folder: str | N
     if sum(map(bool, (source, command, logout))) != 1 or source not in (None, STANDARD_INPUT):
         options.give_up(["name one of --token - (standard input), --command CMD and --logout"])
     file = Path(folder or os.environ.get("DOCKER_CONFIG") or "~/.docker").expanduser() / "config.json"
+    failures = options.explain_os_errors(file, "name another folder with --config")
     if logout:
-        changed = _set_header(file, None)
+        with failures:
+            changed = set_header(file, None)
         show_lines([f"{file}: {'no token is sent any more' if changed else 'had no token'}"])
         return
-    value = _run(command) if command else read_token()
+    value = _run_command(command) if command else read_token()
     claims = read_claims(value)
     end = claims.get("exp")
     if not isinstance(end, int | float) or not time.time() < end < 1 << 36:
         options.give_up(["the token has expired, or does not say when it ends: get a new one"])
-    _set_header(file, value)
+    with failures:
+        set_header(file, value)
     show_lines([f"{file}: docker sends the token of {claims.get('iss')} until {format_instant(float(end))}"])
 
 
-def _set_header(file: Path, value: str | None) -> bool:
-    try:
-        return set_header(file, TOKEN_HEADER, value)
-    except InvalidDockerConfig as invalid:
-        options.give_up([str(invalid)])
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}; name another folder with --config"])
-
-
-def _run(command: str) -> str:
+def _run_command(command: str) -> str:
     done = subprocess.run(["/bin/sh", "-c", command], stdout=subprocess.PIPE, check=False)  # noqa: S603 - the user's own
     if done.returncode != 0:
         options.give_up([f"--command: ended with status {done.returncode}: run it by itself to see why"])

@@ -46,17 +46,14 @@ _SKELETON: dict[str, JSON] = {
 def new(kind: str, file: Path) -> None:
     """Write a rule to begin with to DIR/rules/TOPIC/RULE-ID.json, DIR being a policy folder.
 
-    It is advisory, so nothing is refused by it, and `portero test DIR` proves it as it stands: put your words,
-    condition and examples in the place of its own. A file that is there already is never replaced: exit status 2.
+    It is advisory, so it refuses nothing, and `portero test DIR` proves it as it stands: replace its words, condition
+    and examples by yours. A file that exists is never replaced: exit status 2.
     """
     if not is_rule("/".join(file.absolute().parts[-3:])):
         options.give_up([f"{file}: name it DIR/rules/TOPIC/RULE-ID.json, topic and id of a-z, 0-9 and -"])
-    folder = file.absolute().parents[2]
-    try:
+    with options.explain_os_errors(file, by_file=True):
         file.parent.mkdir(parents=True, exist_ok=True)
         if file.exists():
             options.give_up([f"{file}: is there already; choose another name"])
         replace_file(file, (json.dumps(_SKELETON, indent=2) + "\n").encode(), _MODE)
-    except OSError as error:
-        options.give_up([f"{error.filename or file}: {error.strerror}"])
-    show_lines([f"{file}: written; change it, then run: portero test {folder}"])
+    show_lines([f"{file}: written; change it, then run: portero test {file.absolute().parents[2]}"])

@@ -9,16 +9,15 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.input_files import FILE, lines
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.input_files import FILE, read_lines
+from portero.cli.terminal import show
 from portero.identity.caller import Identity
 from portero.judging.judge import Judge
 from portero.recording import recorded_line
 from portero.recording.comparison import GROUPS, NONE, Changes, Comparison
 from portero.recording.recorded_line import InvalidRecordLine, Outcome
-from portero.settings.settings import Settings
 
-_MOST_NAMES_SHOWN = 10
+_MAX_NAMES = 10
 # Captures without decisions come from hosts without a plugin: everything was allowed.
 _CARRIED_OUT = Outcome(True, (), "", "", "", "")
 
@@ -43,17 +42,17 @@ def replay(
     allowed. Exit status 1: something is decided differently.
     """
     settings = replace(options.settings(given), mode="enforce")
-    replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
+    before = options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
+    replayed = _Replay(options.judge_elsewhere(settings), before)
     comparison = Comparison()
     for capture in captures:
-        for number, line in enumerate(lines(capture, recorded_line.MAX_LINE_BYTES), 1):
+        for number, line in enumerate(read_lines(capture, recorded_line.MAX_LINE_BYTES), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
-    if as_json:
-        show_json(comparison.document())
-    else:
-        show_lines(_text(comparison))
-    sys.exit(_status(comparison))
+    show(comparison.document(), _list_lines(comparison), as_json=as_json)
+    if comparison.refused.count or comparison.allowed.count:
+        sys.exit(options.REFUSED)
+    sys.exit(options.ERROR if comparison.unreadable or not comparison.compared else options.ALLOWED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +75,23 @@ class _Replay:
             comparison.withheld += 1
             return
         if self.before is not None:
-            then = _decided(self.before, recorded.envelope, recorded.identity)
+            before = _decide(self.before, recorded.envelope, recorded.identity)
         elif recorded.outcome is not None:
-            then = recorded.outcome
+            before = recorded.outcome
         else:
             comparison.undecided += 1
-            then = _CARRIED_OUT
-        comparison.add(location, recorded.id, then, _decided(self.after, recorded.envelope, recorded.identity))
+            before = _CARRIED_OUT
+        comparison.add(location, recorded.id, before, _decide(self.after, recorded.envelope, recorded.identity))
 
 
-def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
-    return options.judge_elsewhere(replace(settings, schemas=tuple(map(Path, against)))) if against else None
+def _decide(judge: Judge, envelope: bytes, identity: Identity | None) -> Outcome:
+    return Outcome.of(judge.decide(envelope, "replay", time.time(), known=identity).line(0))
 
 
-def _decided(judge: Judge, asked: bytes, known: Identity | None) -> Outcome:
-    return Outcome.of(judge.decide(asked, "replay", time.time(), known=known).line(0))
-
-
-def _status(comparison: Comparison) -> int:
-    if comparison.refused.count or comparison.allowed.count:
-        return options.REFUSED
-    return options.COULD_NOT if comparison.unreadable or not comparison.compared else options.ALLOWED
-
-
-def _text(comparison: Comparison) -> Iterator[str]:
-    yield f"{comparison.compared} requests compared, {comparison.unchanged} decided alike"
-    yield from _changes(comparison.refused, "would be refused that were allowed")
-    yield from _changes(comparison.allowed, "would be allowed that were refused")
+def _list_lines(comparison: Comparison) -> Iterator[str]:
+    yield f"{comparison.compared} requests compared, {comparison.unchanged} unchanged"
+    yield from _list_changes(comparison.refused, "would be refused that were allowed")
+    yield from _list_changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:
         yield f"{comparison.undecided} have no recorded decision and count as allowed"
     if comparison.withheld:
@@ -111,12 +100,12 @@ def _text(comparison: Comparison) -> Iterator[str]:
         yield f"{comparison.unreadable} lines could not be read"
 
 
-def _changes(changes: Changes, words: str) -> Iterator[str]:
-    yield f"{changes.count} {words}"
+def _list_changes(changes: Changes, title: str) -> Iterator[str]:
+    yield f"{changes.count} {title}"
     if not changes.count:
         return
     for group in GROUPS:
-        common = changes.by[group].most_common(_MOST_NAMES_SHOWN)
+        common = changes.by[group].most_common(_MAX_NAMES)
         more = len(changes.by[group]) - len(common)
         names = [f"{count} {name}" for name, count in common] + ([f"{more} more"] if more else [])
         yield f"  by {group:<10}{', '.join(names)}"

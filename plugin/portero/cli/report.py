@@ -8,20 +8,19 @@ from pathlib import Path
 import click
 
 from portero.cli import options
-from portero.cli.input_files import FILE
-from portero.cli.log_files import check_read, read_decisions
+from portero.cli.input_files import FILE, add_logs
 from portero.cli.suggest import add_refused
 from portero.cli.terminal import show_text
 from portero.compliance import benchmark as benchmarks
 from portero.files.whole_files import replace_file
-from portero.report.log_page import find_texts, page
+from portero.report.log_page import find_texts, render_page
 from portero.report.log_tally import Tally
 from portero.settings.settings import Settings
-from portero.suggest import suggestion_text as suggested_text
+from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 
 _STANDARD_OUTPUT = "-"
-# Who asked for what is as private as the log.
+# The report is as private as the log.
 _OWNER_ONLY = 0o600
 
 
@@ -92,27 +91,20 @@ def report(
 def _report_log(logs: tuple[str, ...], output: str, settings: Settings, *, as_json: bool) -> None:
     policy = options.judge(settings).policy
     tally, suggestions = Tally(), Suggestions(policy)
-    for decision in read_decisions(logs):
-        if decision is None:
-            tally.unreadable += 1
-        else:
-            tally.add(decision)
-            add_refused(suggestions, decision)
-    check_read(logs, tally.decisions)
-    _write(output, json.dumps(tally.document(), indent=2) if as_json else _page(tally, suggestions, logs))
+    for decision in add_logs(logs, tally):
+        add_refused(suggestions, decision)
+    _write(output, json.dumps(tally.document(), indent=2) if as_json else _make_page(tally, suggestions, logs))
     sys.exit(options.REFUSED if tally.unreadable else options.ALLOWED)
 
 
-def _page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
-    suggested = [*suggested_text.lines(suggestions)] if suggestions.refused else []
-    return page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
+def _make_page(tally: Tally, suggestions: Suggestions, logs: tuple[str, ...]) -> str:
+    suggested = [*suggestion_text.list_lines(suggestions)] if suggestions.refused else []
+    return render_page(tally, lambda name: find_texts(name, suggestions.policy), logs, time.time(), suggested)
 
 
 def _write(output: str, text: str) -> None:
     if output == _STANDARD_OUTPUT:
         show_text(text)
         return
-    try:
+    with options.explain_os_errors(output, "name a file that can be written"):
         replace_file(Path(output), text.encode(errors="replace") + b"\n", _OWNER_ONLY)
-    except OSError as error:
-        options.give_up([f"{output}: {error.strerror}; name a file that can be written"])

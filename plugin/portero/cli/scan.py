@@ -1,4 +1,4 @@
-"""`portero scan`: judges everything that exists on a daemon, and tells what could be used to get round the rules."""
+"""`portero scan`: judges everything that exists on a daemon, and lists how it bypasses the rules."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.terminal import show_json, show_lines, show_text, shown
+from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.managed_plugins import ManagedPlugin, list_plugins, portero_names
@@ -17,13 +17,12 @@ from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.plugin_sockets import find_running
 from portero.judging import denial
 from portero.judging.judge import Judge
-from portero.proof.examples import builtin_examples
 from portero.refusals import Refused
 from portero.report import junit
-from portero.scan.bypasses import Doors, ways
+from portero.scan.bypasses import BypassFinder
 from portero.scan.inventory import Inventory, ScannedDaemon, Unreachable
-from portero.scan.judged_objects import Bench
-from portero.scan.report import Report, cases, denials, document, page, title
+from portero.scan.judged_objects import ObjectJudge
+from portero.scan.report import ScanReport, describe, list_cases, render_page
 from portero.scan.starts import keeps_running
 from portero.settings.settings import Settings
 from portero.values.json_fields import child
@@ -39,9 +38,9 @@ from portero.values.spelling import make_printable
 def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> None:
     """Judge what exists on a daemon: containers, services, volumes, networks.
 
-    Each is judged as if it were created now, in mode enforce. Ways round Portero are listed apart: what can be done
+    Each is judged as if it were created now, in mode enforce. Bypasses are listed apart: what can be done
     with existing objects without a request that a rule refuses. Without --docker-host, scan asks the daemon that docker
-    asks. Nothing is changed. Exit status 1: something would be refused, or a way is open.
+    asks. Nothing is changed. Exit status 1: something would be refused, or a bypass is open.
     """
     settings = options.settings(given)
     try:
@@ -51,7 +50,7 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
             settings = replace(settings, host_root="none")
         judge = options.judge(settings)
         looks_up = _looks_up(settings, is_local=daemon.is_local)
-        report = _report(judge, daemon.inventory(shown), is_local=daemon.is_local, looks_up=looks_up)
+        report = _scan(judge, daemon.read_inventory(show_progress), is_local=daemon.is_local, looks_up=looks_up)
     except Unreachable as unreachable:
         options.give_up([str(unreachable)])
     except Refused as refused:
@@ -60,19 +59,18 @@ def scan(form: str, as_json: bool, **given: str | tuple[str, ...] | None) -> Non
     sys.exit(options.ALLOWED if report.clean else options.REFUSED)
 
 
-def _report(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> Report:
-    bench = Bench(judge, inventory)
-    judged = list(bench.all())
-    doors = Doors(bench.judge, builtin_examples(judge), looks_up=looks_up)
-    shadows, others = _plugins(inventory, Files() if is_local else None)
-    found = list(ways(bench, judged, doors))
-    return Report(
+def _scan(judge: Judge, inventory: Inventory, *, is_local: bool, looks_up: bool) -> ScanReport:
+    object_judge = ObjectJudge(judge, inventory)
+    judged = list(object_judge.judge_all())
+    shadows, others = _list_plugins(inventory, Files() if is_local else None)
+    bypasses = BypassFinder(object_judge, judged, looks_up=looks_up).list_bypasses()
+    return ScanReport(
         inventory,
         judge.enforcement.profile,
         judge.policy.digest,
         time.time(),
         judged,
-        found,
+        bypasses,
         shadows,
         others,
         looks_up=looks_up,
@@ -90,7 +88,7 @@ def _looks_up(settings: Settings, *, is_local: bool) -> bool:
         return True  # none runs yet
 
 
-def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
+def _list_plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlugin], list[ManagedPlugin]]:
     """Managed plugins that dockerd asks instead of Portero, and the other enabled ones; `files`: the host's."""
     try:
         plugins = list(list_plugins(inventory.plugins))
@@ -101,37 +99,37 @@ def _plugins(inventory: Inventory, files: Files | None) -> tuple[list[ManagedPlu
     return shadows, [plugin for plugin in plugins if plugin.enabled and plugin.name not in names]
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _list_lines(report: ScanReport) -> Iterator[str]:
     for each in report.refused:
-        yield f"{title(each)}:"
-        violations = denials(each)
-        width = max(len(violation.rule) for violation in violations)
-        yield from (f"  {violation.rule:<{width}}  {denial.sentence(violation, 'docker')}" for violation in violations)
-    yield from _ways(report)
-    yield from _starts(report)
+        yield f"{each.title}:"
+        width = max(len(violation.rule) for violation in each.denials)
+        yield from (f"  {one.rule:<{width}}  {denial.sentence(one, 'docker')}" for one in each.denials)
+    yield from _list_bypasses(report)
+    yield from _list_starts(report)
     yield from report.blind
     yield f"{report.daemon}, profile {report.profile}: {report.summary}"
 
 
-def _ways(report: Report) -> Iterator[str]:
+def _list_bypasses(report: ScanReport) -> Iterator[str]:
     for plugin in report.shadows:
         described = make_printable(plugin.describe())
         yield f"dockerd asks the managed plugin {described} instead of Portero (no-plugin-shadow)"
     for plugin in report.plugins:
         yield f"managed plugin, judged by no rule: {make_printable(plugin.describe())}"
     if report.open:
-        yield "ways round Portero:"
-    for way, commands in report.doors:
-        yield f"  {way.kind} {make_printable(way.name)} violates {', '.join(way.rules)} -> {make_printable(way.cure)}"
+        yield "open bypasses:"
+    for bypass, commands in report.open_by_object:
+        name, cure = make_printable(bypass.name), make_printable(bypass.cure)
+        yield f"  {bypass.kind} {name} violates {', '.join(bypass.rules)} -> {cure}"
         yield from (f"    {make_printable(command)}" for command in commands)
     if report.closed:
-        yield "ways that the rules close:"
-        yield from (f"  {make_printable(way.command)}  ({', '.join(way.closed)})" for way in report.closed)
+        yield "bypasses that the rules close:"
+        yield from (f"  {make_printable(bypass.command)}  ({', '.join(bypass.closed)})" for bypass in report.closed)
 
 
-def _starts(report: Report) -> Iterator[str]:
+def _list_starts(report: ScanReport) -> Iterator[str]:
     if report.starts or keeps_running(report.inventory):
-        yield "starts without a request, so that no rule is asked:"
+        yield "starts without a request, so no rule judges it:"
     for start in report.starts:
         refused = "" if start.allowed else "  (would be refused)"
         yield f"  {start.kind} {make_printable(start.name)}: {start.when}{refused}"
@@ -139,9 +137,9 @@ def _starts(report: Report) -> Iterator[str]:
         yield "  running containers run on while dockerd is stopped (live-restore)"
 
 
-_FORMATS: Mapping[str, Callable[[Report], None]] = {
-    "text": lambda report: show_lines(_lines(report)),
-    "json": lambda report: show_json(document(report)),
-    "html": lambda report: show_text(page(report)),
-    "junit": lambda report: show_text(junit.of(cases(report))),
+_FORMATS: Mapping[str, Callable[[ScanReport], None]] = {
+    "text": lambda report: show_lines(_list_lines(report)),
+    "json": lambda report: show_json(describe(report)),
+    "html": lambda report: show_text(render_page(report)),
+    "junit": lambda report: show_text(junit.write_cases(list_cases(report))),
 }

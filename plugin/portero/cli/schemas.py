@@ -1,10 +1,6 @@
-"""`portero schemas`: the JSON schemas of site files, for editors that complete and check them.
-
-What a shell completes after `portero explain`: ids of rules and refusal codes; no rule is loaded for it.
-"""
+"""`portero schemas`: the JSON schemas of site files, for editors that complete and check them."""
 
 import json
-import os
 from pathlib import Path
 
 import click
@@ -13,8 +9,6 @@ from portero.cli import options
 from portero.cli.terminal import show_lines
 from portero.files import package_files
 from portero.files.whole_files import replace_file
-from portero.refusals import CODES
-from portero.settings.settings import InvalidSettings, Settings
 from portero.values.json_objects import apply_patch
 
 # Where files of a site look for them: "$schema" is site.schema.json, ../exception.json, ../../rule.json.
@@ -31,11 +25,9 @@ def schemas(folder: Path) -> None:
 
     The files there name them in "$schema". Run it again after an upgrade.
     """
-    try:
+    with options.explain_os_errors(folder, by_file=True):
         folder.mkdir(parents=True, exist_ok=True)
         write_schemas(folder)
-    except OSError as error:
-        options.give_up([f"{error.filename or folder}: {error.strerror}"])
     show_lines(f"{folder / name}" for name in NAMES)
 
 
@@ -47,13 +39,3 @@ def write_schemas(folder: Path) -> None:
             rule = json.loads((package_files.schemas() / "rule.json").read_bytes())
             content = json.dumps(apply_patch(rule, json.loads(content)), indent=2, ensure_ascii=False).encode() + b"\n"
         replace_file(folder / name, content, _MODE)
-
-
-def complete_rules(context: click.Context, parameter: click.Parameter, beginning: str) -> list[str]:
-    """The ids that begin so, of the built-in rules, of those of the site's policy folders, and of the codes."""
-    try:
-        folders = Settings.read(os.environ, {}).policy_folders
-    except InvalidSettings:
-        folders = (package_files.schemas(),)
-    rules = {file.stem for folder in folders for file in folder.glob("rules/*/*.json")}
-    return sorted(name for name in {*rules, *CODES} if name.startswith(beginning))

@@ -1,6 +1,6 @@
-"""Reads a token from standard input: an argument would stay in the shell's history and in the list of processes.
+"""Reads tokens and private keys, and creates the files of keys.
 
-Reads a private key of `portero keygen`, which only its owner may be able to read.
+A token comes from standard input: an argument would stay in the shell's history and in the list of processes.
 """
 
 import os
@@ -28,23 +28,27 @@ def read_token() -> str:
 
 
 def read_claims(token: str) -> dict[str, JSON]:
-    """What the token says, on its own word; ends the process for what is none, without a part of it."""
+    """The claims of a token, not verified; gives up on anything else, and repeats no part of it."""
     try:
         return peek(token)[1]
     except Refused as refused:
         options.give_up([f"not a token: {refused.refusal.reason}"])
 
 
-def read(file: Path) -> PrivateKey:
-    """The key in a file; ends the process with one sentence where it cannot be used."""
+def create_file(file: Path, data: bytes, mode: int) -> None:
+    """Create a file; one that exists, such as a key, is never overwritten. Raises OSError."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with open(descriptor, "wb") as opened:
+        opened.write(data)
+
+
+def read_key(file: Path) -> PrivateKey:
+    """The key in a file that only its owner can read; gives up where it cannot be used."""
+    with options.explain_os_errors(file, "make a key with `portero keygen`"), file.open("rb") as opened:
+        mode, text = os.fstat(opened.fileno()).st_mode, opened.read()
+    if stat.S_IMODE(mode) & 0o077:
+        options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
     try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            text = opened.read()
-        if stat.S_IMODE(mode) & 0o077:
-            options.give_up([f"{file}: others can read this private key: chmod 600 it, or make a new one"])
         return signature.private_key(text)
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}; make a key with `portero keygen`"])
     except KeyRefused as refused:
         options.give_up([f"{file}: {refused}"])

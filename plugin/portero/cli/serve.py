@@ -1,6 +1,6 @@
-"""`portero serve`: loads the policy, opens the socket, and answers dockerd until a signal ends it.
+"""`portero serve` loads the policy, opens the socket, and answers dockerd until a signal ends it.
 
-`portero record`: serves as `portero serve` does, and records every request.
+`portero record` does the same and records every request.
 """
 
 import logging
@@ -35,23 +35,7 @@ _STANDARD_OUTPUT = 1
 
 
 @click.command()
-@options.SOCKET
-@options.SCHEMAS
-@options.PROFILE
-@options.AUDIT_PROFILE
-@options.MODE
-@options.LOG
-@options.LOG_FAILURE
-@options.LOG_SYNC
-@options.DOCKER_HOST
-@options.HOST_ROOT
-@options.DAEMON_CONFIG
-@options.THREADS
-@options.TRUSTED_KEYS
-@options.STATE
-@options.ALLOW_ROLLBACK
-@options.RECORD_MAX
-@options.METRICS_ADDRESS
+@options.takes_service
 def serve(**given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd on the plugin socket.
 
@@ -61,7 +45,7 @@ def serve(**given: str | tuple[str, ...] | None) -> None:
     try:
         run(options.settings(given))
     except SystemExit as end:
-        if end.code == options.COULD_NOT:
+        if end.code == options.ERROR:
             wait_for_end()
         raise
 
@@ -69,21 +53,21 @@ def serve(**given: str | tuple[str, ...] | None) -> None:
 def run(settings: Settings) -> None:
     """Serve under these settings, until a signal ends it."""
     _check_streams(settings)
-    # Before there is any thread: one that has an arena of its own keeps it.
+    # Before any thread starts: a thread keeps the arena that it has.
     use_one_arena()
-    given = _take_over_socket()
-    if given is not None:
-        settings = replace(settings, socket=Path(given.name))
+    inherited = _take_over_socket()
+    if inherited is not None:
+        settings = replace(settings, socket=Path(inherited.name))
     with ExitStack() as ends:
         # Before the folders are read, so that no change is missed.
         watch = Watch(list_watched(settings))
-        application = _built(settings)
+        application = _build_application(settings)
         if settings.metrics_address is not None:
-            ends.callback(_exporter(settings.metrics_address, partial(ask_metrics, settings.socket)).stop)
-        listener = given or _listener(settings)
+            ends.callback(_start_exporter(settings.metrics_address, partial(ask_metrics, settings.socket)).stop)
+        listener = inherited or _open_socket(settings)
         ends.callback(listener.remove)
         _log_start(application)
-        # Only now: it fills the gaps that loading the policy has left, which no process would use otherwise.
+        # Only now: it fills the memory that loading the policy has freed.
         from portero.server.gunicorn_arbiter import Server
 
         Server(application, ReloadThread(application, watch, _end_reload), listener, settings).run()
@@ -101,14 +85,12 @@ def _take_over_socket() -> Listener | None:
         options.give_up([str(error)])
 
 
-def _exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
-    try:
+def _start_exporter(address: tuple[str, int], text: Callable[[], bytes]) -> Exporter:
+    with options.explain_os_errors("PORTERO_METRICS_ADDRESS", "choose another port"):
         return Exporter(address, text)
-    except OSError as error:
-        options.give_up([f"PORTERO_METRICS_ADDRESS: {error.strerror}; choose another port"])
 
 
-def _built(settings: Settings) -> Application:
+def _build_application(settings: Settings) -> Application:
     try:
         recorder = None
         if settings.record is not None:
@@ -121,19 +103,18 @@ def _built(settings: Settings) -> Application:
 
 
 def _list_docker_users(root: str, daemon_config: str) -> JSON:
-    # What looks at the accounts of the host is needed for the status alone.
+    # Imported late: only the status needs it.
     from portero.hostcheck.docker_users import list_docker_users
 
     return list_docker_users(root, daemon_config)
 
 
-def _listener(settings: Settings) -> Listener:
+def _open_socket(settings: Settings) -> Listener:
     try:
-        return listen(settings.socket)
+        with options.explain_os_errors(settings.socket, "choose another PORTERO_SOCKET, or start it as root"):
+            return listen(settings.socket)
     except SocketTaken as taken:
         options.give_up([str(taken)])
-    except OSError as error:
-        options.give_up([f"{settings.socket}: {error.strerror}; choose another PORTERO_SOCKET, or start it as root"])
 
 
 def _end_reload(application: Application) -> None:
@@ -142,7 +123,7 @@ def _end_reload(application: Application) -> None:
 
 
 def _log_start(application: Application) -> None:
-    """Log what is in force after a start or a reload, on standard error: standard output may be the decision log."""
+    """Log the policy in force after a start or a reload, on standard error: standard output may be the decision log."""
     settings, in_force = application.settings, application.in_force
     policy, faults = in_force.judge.policy, in_force.state.faults
     for fault in faults:
@@ -166,12 +147,10 @@ def _log_start(application: Application) -> None:
 
 @click.command()
 @click.argument("record", metavar="FILE", type=click.Path(dir_okay=False), callback=options.make_absolute)
+@options.takes_service
 def record(**given: str | tuple[str, ...] | None) -> None:
     """Answer dockerd as `portero serve` does, and record every request to FILE.
 
     Secrets are masked. With --mode audit nothing is refused meanwhile. A service records with PORTERO_RECORD instead.
     """
     run(options.settings(given))
-
-
-record.params += serve.params

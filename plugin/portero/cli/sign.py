@@ -1,6 +1,5 @@
 """`portero keygen`, `portero sign` and `portero verify`: signed policy folders."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 import click
 
 from portero.cli import options, secret_input
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.terminal import show, show_lines
 from portero.files.whole_files import replace_file
 from portero.settings.setting_values import GROUP
 from portero.signing import signature, tree
+from portero.signing.manifest import Manifest
 from portero.signing.signature import SignatureRefused
 from portero.signing.signed_reader import InvalidKeys, find_group_fault, read_keys
 from portero.signing.tree import TreeRefused
@@ -20,7 +20,6 @@ from portero.values.times import format_second
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(path_type=Path)
 _OWNER_ONLY, _EVERYBODY = 0o600, 0o644
-_PUBLIC = ".pub"
 
 
 @click.command()
@@ -32,9 +31,10 @@ def keygen(file: Path) -> None:
     PORTERO_TRUSTED_KEYS, or as keys/NAME.pem of a policy folder for token-issuers. One key is for one of the two.
     """
     key = signature.new_key()
-    public = file.with_name(file.name + _PUBLIC)
-    _create(file, signature.private_text(key), _OWNER_ONLY)
-    _create(public, signature.public_text(key.public_key()), _EVERYBODY)
+    public = file.with_name(f"{file.name}.pub")
+    with options.explain_os_errors(file, "name a new file", by_file=True):
+        secret_input.create_file(file, signature.private_text(key), _OWNER_ONLY)
+        secret_input.create_file(public, signature.public_text(key.public_key()), _EVERYBODY)
     show_lines([f"{signature.key_id(key.public_key())}  {public}"])
 
 
@@ -60,11 +60,13 @@ def _read_group(context: click.Context, parameter: click.Parameter, name: str) -
 )
 def sign(folder: Path, key_file: Path, version: int | None, group: str) -> None:
     """Sign all files of a policy folder for a group of hosts: writes DIR/signature.json."""
-    key = secret_input.read(key_file)
-    files = _files(folder)
-    chosen = _next_version(folder, files.get(signature.NAME), version)
-    _replace(folder / signature.NAME, signature.sign(files, chosen, format_second(time.time()), key, group))
-    number = _counted(len(files.keys() - {signature.NAME}))
+    key = secret_input.read_key(key_file)
+    files = read_files(folder)
+    chosen = _choose_version(folder, files.get(signature.NAME), version)
+    signed = folder / signature.NAME
+    with options.explain_os_errors(signed):
+        replace_file(signed, signature.sign(files, chosen, format_second(time.time()), key, group), _EVERYBODY)
+    number = _count_files(len(files.keys() - {signature.NAME}))
     show_lines([f"{folder}: for {group}, version {chosen}, {number}, key {signature.key_id(key.public_key())}"])
 
 
@@ -84,73 +86,54 @@ def verify(folder: Path, trusted: tuple[str, ...], as_json: bool) -> None:
         keys = read_keys(settings.trusted_keys)
         if not keys:
             options.give_up(["no trusted key: name one with --trusted FILE or PORTERO_TRUSTED_KEYS"])
-        manifest = signature.verify(tree.read_tree(folder), keys)
+        with options.explain_os_errors(folder, by_file=True):
+            manifest = signature.verify(tree.read_tree(folder), keys)
         fault = find_group_fault(folder, manifest, settings.host_groups) if settings.host_groups else None
         if fault:
             raise SignatureRefused([(signature.NAME, fault)])
     except InvalidKeys as error:
         options.give_up(error.faults)
-    except OSError as error:
-        options.give_up([f"{error.filename or folder}: {error.strerror}"])
     except (TreeRefused, SignatureRefused) as refused:
-        faults = [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
-        if as_json:
-            show_json({"signed": False, "faults": faults})
-        else:
-            show_lines(faults)
+        faults = _name_faults(folder, refused)
+        show({"signed": False, "faults": faults}, faults, as_json=as_json)
         sys.exit(options.REFUSED)
-    number = _counted(len(manifest.files))
-    summary = {
-        "for": manifest.group,
-        "version": manifest.version,
-        "date": manifest.date,
-        "key": manifest.key,
-        "files": len(manifest.files),
-    }
-    signed = f"for {manifest.group}, version {manifest.version} of {manifest.date}"
-    line = f"{folder}: {signed}, {number}, key {manifest.key}"
-    if as_json:
-        show_json({"signed": True, **summary})
-    else:
-        show_lines([line])
+    summary = {"signed": True, **summarize(manifest), "files": len(manifest.files)}
+    show(summary, [f"{folder}: {describe(manifest)}, key {manifest.key}"], as_json=as_json)
 
 
-def _counted(files: int) -> str:
-    return "1 file" if files == 1 else f"{files} files"
+def summarize(manifest: Manifest) -> dict[str, object]:
+    """Who signed what, for machines."""
+    return {"for": manifest.group, "version": manifest.version, "date": manifest.date, "key": manifest.key}
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def describe(manifest: Manifest) -> str:
+    """What was signed, for people."""
+    return f"for {manifest.group}, version {manifest.version} of {manifest.date}, {_count_files(len(manifest.files))}"
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """All files of a policy folder; gives up where one cannot be signed."""
     try:
-        return tree.read_tree(folder)
+        with options.explain_os_errors(folder, by_file=True):
+            return tree.read_tree(folder)
     except TreeRefused as refused:
-        options.give_up([f"{folder / name}: {sentence}" for name, sentence in refused.faults])
-    except OSError as error:
-        options.give_up([f"{error.filename or folder}: {error.strerror}"])
+        options.give_up(_name_faults(folder, refused))
 
 
-def _next_version(folder: Path, last: bytes | None, asked: int | None) -> int:
+def _name_faults(folder: Path, refused: TreeRefused | SignatureRefused) -> list[str]:
+    return [f"{folder / name}: {sentence}" for name, sentence in refused.faults]
+
+
+def _count_files(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
+
+
+def _choose_version(folder: Path, last: bytes | None, requested: int | None) -> int:
     """Versions only grow: hosts that had this version refuse an older one."""
     try:
         before = signature.read_version(last) if last is not None else 0
     except SignatureRefused as refused:
         options.give_up([f"{folder / name}: {sentence}; or remove the file" for name, sentence in refused.faults])
-    if asked is not None and asked <= before:
+    if requested is not None and requested <= before:
         options.give_up([f"{folder}: is already version {before}; use a higher --version, or none"])
-    return asked or before + 1
-
-
-def _create(file: Path, text: bytes, mode: int) -> None:
-    """Create a new file: a key is never overwritten."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with open(descriptor, "wb") as opened:
-            opened.write(text)
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}; name a new file"])
-
-
-def _replace(file: Path, text: bytes) -> None:
-    try:
-        replace_file(file, text, _EVERYBODY)
-    except OSError as error:
-        options.give_up([f"{file}: {error.strerror}"])
+    return requested or before + 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from portero.cli import options
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.terminal import show
 from portero.dockerd.daemon import DAEMON_CONFIG
 from portero.files.chroot import Files
 from portero.hostcheck.plugin_client import ask_status
@@ -32,31 +32,25 @@ def status(as_json: bool, **given: str | None) -> None:
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "the process that answers is not portero"
         cure = "run it as root" if isinstance(error, PermissionError) else "start `portero serve`, or name its socket"
-        # A user's default is the Portero of a rootless dockerd.
+        # The default socket of a user is that of a rootless dockerd.
         cure += ", or run it as root" if os.geteuid() != 0 and not isinstance(error, PermissionError) else ""
         options.give_up([f"{socket}: no status ({why}); {cure}"])
-    if as_json:
-        show_json(report)
-    else:
-        show_lines(_table(report))
+    show(report, _list_rows(report), as_json=as_json)
     sys.exit(options.REFUSED if report["attention"] else options.ALLOWED)
 
 
-def _table(report: dict[str, JSON]) -> Iterator[str]:
-    width = max(map(len, report)) + 2
-    return (line for name, value in report.items() for line in _rows(name, value, width))
-
-
-def _rows(name: str, value: JSON, width: int) -> Iterator[str]:
+def _list_rows(report: dict[str, JSON]) -> Iterator[str]:
     """A line for each entry of a list: faults and exceptions are long."""
-    first, *others = value if isinstance(value, list) and value else [value]
-    yield f"{name:<{width}}{_text(first)}"
-    yield from (f"{'':<{width}}{_text(other)}" for other in others)
+    width = max(map(len, report)) + 2
+    for name, value in report.items():
+        first, *others = value if isinstance(value, list) and value else [value]
+        yield f"{name:<{width}}{_spell(first)}"
+        yield from (f"{'':<{width}}{_spell(other)}" for other in others)
 
 
-def _text(value: JSON) -> str:
+def _spell(value: JSON) -> str:
     if isinstance(value, list):
-        return " ".join(map(_text, value)) or "none"
+        return " ".join(map(_spell, value)) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(inner)}" for name, inner in value.items()) or "none"
+        return ", ".join(f"{name} {_spell(inner)}" for name, inner in value.items()) or "none"
     return str(value) or "none"

@@ -1,4 +1,4 @@
-"""`portero suggest`: the site values and exceptions that would have made refused requests legal."""
+"""`portero suggest`: the site values and exceptions that would allow the refused requests."""
 
 import json
 import sys
@@ -11,8 +11,8 @@ from typing import cast
 import click
 
 from portero.cli import options
-from portero.cli.input_files import FILE, lines
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.input_files import FILE, read_lines
+from portero.cli.terminal import show
 from portero.decision import Violation
 from portero.facts import image
 from portero.files import package_files
@@ -21,15 +21,13 @@ from portero.recording import recorded_line
 from portero.recording.recorded_line import InvalidRecordLine
 from portero.refusals import Refused
 from portero.report import log_lines
-from portero.report.log_lines import Logged
+from portero.report.log_lines import LoggedDecision
 from portero.report.log_violation import NoDecision
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
-from portero.suggest.drafts import Asked
+from portero.suggest.drafts import RefusedRequest
 from portero.suggest.site_values import SiteValues
 from portero.values.json_types import JSON
-
-_NOTHING = Asked("")
 
 
 @click.command()
@@ -39,7 +37,7 @@ _NOTHING = Asked("")
 @options.DAEMON_CONFIG
 @options.JSON_OUTPUT
 def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...] | None) -> None:
-    """Suggest site values and exceptions that would have made the refused requests legal.
+    """Suggest site values and exceptions that would allow the refused requests.
 
     A LOG is a recording (PORTERO_RECORD), which has values, or a decision log, which has names only; rotated ones and
     .gz too, - is standard input. Each site value is proved by the rule that refused. Owner, reason and expiry of
@@ -50,10 +48,7 @@ def suggest(logs: tuple[str, ...], as_json: bool, **given: str | tuple[str, ...]
         reader.read(log)
     if not reader.suggestions.requests:
         options.give_up([f"{', '.join(logs)}: no decisions and no recorded requests found"])
-    if as_json:
-        show_json(suggestion_text.document(reader.suggestions))
-    else:
-        show_lines(suggestion_text.lines(reader.suggestions))
+    show(suggestion_text.describe(reader.suggestions), suggestion_text.list_lines(reader.suggestions), as_json=as_json)
     sys.exit(options.REFUSED if reader.suggestions.not_suggested() else options.ALLOWED)
 
 
@@ -66,17 +61,17 @@ class LogReader:
 
     @classmethod
     def under(cls, judge: Judge) -> "LogReader":
-        """A reader with nothing read yet."""
-        finder = SiteValues(judge.policy, _schema("site.schema.json"), _schema("request.json"))
+        """A reader that has read nothing yet."""
+        finder = SiteValues(judge.policy, _read_schema("site.schema.json"), _read_schema("request.json"))
         return cls(judge, Suggestions(judge.policy, finder))
 
     def read(self, log: str) -> None:
         """Add every line of a file; those that are neither of the two kinds are left out."""
-        for line in lines(log, recorded_line.MAX_LINE_BYTES):
+        for line in read_lines(log, recorded_line.MAX_LINE_BYTES):
             if not line.strip():
                 continue
             try:
-                add_refused(self.suggestions, log_lines.read(line))
+                add_refused(self.suggestions, log_lines.read_decision(line))
             except NoDecision:
                 self._add_recorded(line)
 
@@ -90,42 +85,43 @@ class LogReader:
         try:
             document = self.judge.document(recorded.envelope, time.time(), recorded.identity)
         except Refused as refused:
-            self.suggestions.add(Asked(""), [_violation(refused.code, "always", refused.at)])
+            self.suggestions.add(RefusedRequest(""), [_make_violation(refused.code, "always", refused.at)])
             return
         violations = self.judge.find_violations(document, time.time(), self.judge.enforcement, ("deny",))
         denials = [violation for violation in violations if violation.action == "deny"]
-        self.suggestions.add(_asked(document), denials, document)
+        self.suggestions.add(_read_request(document), denials, document)
 
 
-def add_refused(suggestions: Suggestions, decision: Logged) -> None:
+def add_refused(suggestions: Suggestions, decision: LoggedDecision) -> None:
     """Add a decision of a log, with what refuses the request, or would."""
-    denials = [_violation(each.rule, each.level, each.at) for each in decision.refusing]
-    asked = Asked(decision.operation, *_read_image(decision.image), decision.user) if denials else _NOTHING
-    suggestions.add(asked, denials)
+    denials = [_make_violation(each.rule, each.level, each.at) for each in decision.refusing]
+    # Only the image of a refused request matters, and its name takes time to parse.
+    image_parts = _read_image(decision.image if denials else "")
+    suggestions.add(RefusedRequest(decision.operation, *image_parts, decision.user), denials)
 
 
 @lru_cache(maxsize=1024)
 def _read_image(named: str) -> tuple[str, str, str]:
-    return _name_parts(image.parse(named, "") if named else {})
+    return _list_parts(image.parse(named, "") if named else {})
 
 
-def _asked(document: dict[str, JSON]) -> Asked:
+def _read_request(document: dict[str, JSON]) -> RefusedRequest:
     facts, identity = (cast("dict[str, JSON]", document[name]) for name in ("facts", "identity"))
     named = cast("dict[str, JSON]", facts.get("image") or {})
-    return Asked(str(document["operation"]), *_name_parts(named), str(identity["user"]))
+    return RefusedRequest(str(document["operation"]), *_list_parts(named), str(identity["user"]))
 
 
-def _name_parts(named: Mapping[str, JSON]) -> tuple[str, str, str]:
+def _list_parts(named: Mapping[str, JSON]) -> tuple[str, str, str]:
     """Registry, repository and digest of an image; empty where it has none."""
     registry, repository, digest = (str(named.get(name) or "") for name in ("registry", "repository", "digest"))
     return registry, repository, digest
 
 
 @lru_cache(maxsize=1024)
-def _violation(rule: str, level: str, at: str) -> Violation:
+def _make_violation(rule: str, level: str, at: str) -> Violation:
     return Violation(rule, level, at, "deny", "", {})
 
 
-def _schema(name: str) -> dict[str, JSON]:
+def _read_schema(name: str) -> dict[str, JSON]:
     schema: dict[str, JSON] = json.loads((package_files.schemas() / name).read_text(encoding="utf-8"))
     return schema

@@ -1,8 +1,6 @@
-"""A reader that has seen enough, as head has, ends a command as it ends other tools: by SIGPIPE, 141 to a shell.
+"""Everything that commands print: names and texts of others must not steer a terminal or forge a line.
 
-All that commands print goes through here: names and texts of others must not steer a terminal or forge a line.
-
-A bar on the terminal while long work goes on; nothing where there is no terminal.
+A reader that ends, as head does, ends the command by SIGPIPE, as it ends other tools.
 """
 
 import json
@@ -19,12 +17,15 @@ import click
 
 from portero.values.spelling import make_printable
 
+Item = TypeVar("Item")
+_UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
+
 
 @contextmanager
 def ended_by_its_reader() -> Iterator[None]:
-    """End the process where its block could not write, since the reader of its output is gone.
+    """End the process by SIGPIPE where the reader of its output has ended; other broken pipes stay errors.
 
-    Other pipes and sockets that break are an error like any other. Python ignores SIGPIPE, and `portero serve` must.
+    Python ignores SIGPIPE, and `portero serve` must.
     """
     try:
         yield
@@ -45,9 +46,6 @@ def _has_no_reader(stream: TextIO) -> bool:
     return any(happened & select.POLLERR for _, happened in poll.poll(0))
 
 
-_UNUSUAL = re.compile(r"[^\x20-\x7e\n]")
-
-
 def show_lines(lines: Iterable[str], *, err: bool = False) -> None:
     """Print each text as one line; whatever is not printable is a question mark."""
     for line in lines:
@@ -65,16 +63,21 @@ def show_json(document: Mapping[str, object] | Sequence[object], indent: int | N
     click.echo(_UNUSUAL.sub(_escape, text))
 
 
-def _escape(found: re.Match[str]) -> str:
-    char = found[0]
+def show(document: Mapping[str, object] | Sequence[object], lines: Iterable[str], *, as_json: bool) -> None:
+    """Print the document for machines, or the lines for people."""
+    if as_json:
+        show_json(document)
+    else:
+        show_lines(lines)
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
     return char if char.isprintable() else json.dumps(char)[1:-1]
 
 
-Item = TypeVar("Item")
-
-
-def shown(items: Sequence[Item], label: str) -> Iterator[Item]:
-    """The items one by one, with a bar that moves as they are taken."""
+def show_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
+    """Yield the items, with a bar where standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return

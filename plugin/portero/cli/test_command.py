@@ -14,14 +14,14 @@ from typing import TypeAlias, cast
 import click
 
 from portero.cli import options
-from portero.cli.terminal import show_json, show_lines, show_text, shown
+from portero.cli.terminal import show_json, show_lines, show_progress, show_text
 from portero.files import package_files
 from portero.policy import site_warnings
 from portero.policy.folder import Folder, read
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
-from portero.proof import rule_kinds
-from portero.proof.prove import CHECKS, RuleKind, RuleProof
+from portero.proof.prove import CHECKS, RuleProof
+from portero.proof.rule_kinds import ENGINES, RequestRules, RuleKind, list_rules
 from portero.proof.warnings import Impossible, find_missing_services, list_dead_conditions
 from portero.reading.api_tables import load_api
 from portero.report import junit
@@ -52,41 +52,40 @@ def prove(folders: tuple[Path, ...], form: str, as_json: bool, **given: str | tu
     """Prove the rules: the built-in ones and those of policy folders.
 
     Every engine allows what a rule allows and denies what it denies, with the same `at`; deleting any keyword changes
-    an example. DIR comes after --schemas. A warning tells what the site's values cannot reach under PORTERO_PROFILE. In
+    an example. DIR comes after --schemas. A warning names what the site's values cannot reach under PORTERO_PROFILE. In
     a checkout the generated pages are checked too. Exit status 1: a rule has a fault.
     """
     settings = options.settings(given)
-    distinct = _distinct([*settings.policy_folders, *folders])
-    rules = _rules(distinct)
-    for warning in _warnings(distinct, settings.profile, rules):
+    distinct = _drop_doubles([*settings.policy_folders, *folders])
+    rules = _read_rules(distinct)
+    for warning in _list_warnings(distinct, settings.profile, rules):
         _LOG.warning("%s", warning)
-    proved = [*_proved(rules), *_pages()]
+    proved = [*_prove_rules(rules), *_check_pages()]
     if as_json or form == "json":
         faulty = [each for each in proved if each.faults]
         show_json([{"file": each.file, "check": each.check, "faults": [*each.faults]} for each in faulty])
     elif form == "junit":
-        show_text(junit.of([_case(each) for each in proved]))
+        show_text(junit.write_cases([_make_case(each) for each in proved]))
     else:
-        show_lines(_text(proved, rules))
+        show_lines(_list_lines(proved, rules))
     sys.exit(options.REFUSED if any(each.faults for each in proved) else options.ALLOWED)
 
 
-def _distinct(folders: Sequence[Path]) -> list[Path]:
+def _drop_doubles(folders: Sequence[Path]) -> list[Path]:
     """Each folder once, whatever its path: `portero test schemas` in a checkout names the built-in one again."""
     return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
 
 
-def _rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
+def _read_rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
     try:
         routes, shapes = load_api()
-        rules = list(rule_kinds.rules(folders, routes.operations, shapes))
+        return list(list_rules(folders, routes.operations, shapes))
     except (LoadError, InvalidPolicy) as error:
         options.give_up(error.faults)
-    return rules
 
 
-def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRule]) -> Iterator[str]:
-    """What of the folders' values does not hold, and what of their rules and exceptions is hardly meant."""
+def _list_warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRule]) -> Iterator[str]:
+    """A sentence for each site value that has no effect, and each rule and exception that is probably a mistake."""
     for folder in folders[1:]:
         yield from _list_gaps(read(folder, []), rules)
     policy = load(folders, load_api()[0].operations)
@@ -96,31 +95,30 @@ def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRul
 
 
 def _list_gaps(folder: Folder, rules: Sequence[_KindAndRule]) -> Iterator[str]:
-    known = {rule.id: (on, rule) for on, rule in rules if isinstance(on, rule_kinds.RequestRules)}
-    for _, rule in known.values():
-        gap = find_missing_services(rule) if Path(rule.file) in folder.rules else ""
-        if gap:
+    by_id = {rule.id: (kind, rule) for kind, rule in rules if isinstance(kind, RequestRules)}
+    for _, rule in by_id.values():
+        if Path(rule.file) in folder.rules and (gap := find_missing_services(rule)):
             yield gap
     impossible = Impossible(json.loads((package_files.schemas() / "request.json").read_text()))
     for file, content in folder.exceptions.items():
         never = [*impossible.find(content["match"])]
-        waived = [known[id] for id in cast(list[str], content["rules"]) if id in known]
-        judged = [(rule, [on.document(example) for example in rule.denies]) for on, rule in waived]
-        # Of a name that is in no request, one sentence is enough.
+        waived = [by_id[id] for id in cast(list[str], content["rules"]) if id in by_id]
+        judged = [(rule, [kind.document(example) for example in rule.denies]) for kind, rule in waived]
+        # For a name that is in no request, one sentence is enough.
         yield from (f"{file}: match: {one}" for one in never or list_dead_conditions(content["match"], judged))
 
 
-def _proved(rules: Sequence[_KindAndRule]) -> list[_Proved]:
+def _prove_rules(rules: Sequence[_KindAndRule]) -> list[_Proved]:
     """Every check of every rule, with a bar on a terminal."""
     return [
         _Proved(rule.file, name, tuple(check(proof)))
-        for on, rule in shown(rules, "rules")
-        for proof in [RuleProof.of(on, rule)]
+        for kind, rule in show_progress(rules, "rules")
+        for proof in [RuleProof.of(kind, rule)]
         for name, check in CHECKS.items()
     ]
 
 
-def _pages() -> Iterator[_Proved]:
+def _check_pages() -> Iterator[_Proved]:
     """Whether the generated pages are fresh; only a checkout has them."""
     if not _PAGES.is_file():
         return
@@ -132,19 +130,16 @@ def _pages() -> Iterator[_Proved]:
     yield _Proved(str(_PAGES), "pages", tuple(stale) if done.returncode else ())
 
 
-def _text(proved: Sequence[_Proved], rules: Sequence[_KindAndRule]) -> Iterator[str]:
+def _list_lines(proved: Sequence[_Proved], rules: Sequence[_KindAndRule]) -> Iterator[str]:
     for each in proved:
         yield from (f"{each.file}: {each.check}: {fault}" for fault in each.faults)
     faults = sum(len(each.faults) for each in proved)
-    engines = " and ".join(engine.name for engine in rules[0][0].engines)
+    engines = " and ".join(engine.name for engine in ENGINES)
     folders = Counter(str(Path(rule.file).parents[2]) for _, rule in rules)
     counted = ", ".join(f"{number} in {folder}" for folder, number in folders.items())
     yield f"rules tested with {engines}: {counted}; {faults or 'no'} fault{'s'[: faults != 1]}"
 
 
-def _case(proved: _Proved) -> junit.JUnitCase:
-    if not proved.faults:
-        return junit.JUnitCase(proved.file, proved.check, None)
-    return junit.JUnitCase(
-        proved.file, proved.check, junit.Failure("fault", proved.faults[0], "\n".join(proved.faults))
-    )
+def _make_case(proved: _Proved) -> junit.JUnitCase:
+    failure = junit.Failure("fault", proved.faults[0], "\n".join(proved.faults)) if proved.faults else None
+    return junit.JUnitCase(proved.file, proved.check, failure)

@@ -12,7 +12,7 @@ import click
 from portero.cli import options, secret_input
 from portero.cli.issuer_keys import fetch_keys
 from portero.cli.secret_input import read_claims, read_token
-from portero.cli.terminal import show_json, show_lines
+from portero.cli.terminal import show, show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
 from portero.identity.tokens import make
@@ -44,21 +44,17 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
     seconds = parse_duration(lifetime)
     if seconds is None:
         options.give_up([f"--lifetime: {lifetime}: write a number with s, m, h or d, such as 8h"])
-    odd = [name for name in (user, *groups) if not is_name(name)]
-    if odd:
+    if not all(map(is_name, (user, *groups))):
         options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
-    show_lines([make(secret_input.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+    show_lines([make(secret_input.read_key(key_file), issuer, group, user, groups, int(time.time()), seconds)])
 
 
-@token.command()
+@token.command("show")
 @options.JSON_OUTPUT
-def show(as_json: bool) -> None:
-    """Show what the token on standard input says of itself. Nothing is verified."""
+def show_token(as_json: bool) -> None:
+    """Show the claims of the token on standard input. Nothing is verified."""
     claims = read_claims(read_token())
-    if as_json:
-        show_json(claims)
-    else:
-        show_lines(f"{name:<12} {_spell(name, value)}" for name, value in claims.items())
+    show(claims, (f"{name:<12} {_spell(name, value)}" for name, value in claims.items()), as_json=as_json)
 
 
 @token.command()
@@ -76,10 +72,8 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
             Credentials("", "", (), {TOKEN_HEADER.lower(): value}), judge.policy.trusted, settings.host_groups, now
         )
     except Refused as refused:
-        if as_json:
-            show_json({"accepted": False, "code": refused.code})
-        else:
-            show_lines([f"{refused.code}: {refused.refusal.reason} -> {refused.refusal.remedy}"])
+        line = f"{refused.code}: {refused.refusal.reason} -> {refused.refusal.remedy}"
+        show({"accepted": False, "code": refused.code}, [line], as_json=as_json)
         sys.exit(options.REFUSED)
     end = cast(float, read_claims(value)["exp"])
     summary = {
@@ -89,10 +83,7 @@ def verify(group: str | None, as_json: bool, **given: str | tuple[str, ...] | No
         "profile": profiles.choose(judge.policy.site, who, settings.profile),
         "until": format_instant(end),
     }
-    if as_json:
-        show_json(summary)
-    else:
-        show_lines(_list_lines(summary))
+    show(summary, _list_lines(summary), as_json=as_json)
 
 
 @token.command()
@@ -105,15 +96,13 @@ def keys(url: str, output: Path | None, ca: str | None) -> None:
     URL is the set itself, or the issuer's .well-known/openid-configuration, which says where the set is. Sign the
     policy again when a host asks for signatures. Portero itself fetches nothing.
     """
-    found = fetch_keys(url, ca)
+    fetched = fetch_keys(url, ca)
     if output is None:
-        show_json(json.loads(found.text))
+        show_json(json.loads(fetched.text))
         return
-    try:
-        replace_file(output, found.text, _EVERYBODY)
-    except OSError as error:
-        options.give_up([f"{output}: {error.strerror}; name a file that can be written"])
-    show_lines([f"{output}: {found.count} keys that verify tokens"])
+    with options.explain_os_errors(output, "name a file that can be written"):
+        replace_file(output, fetched.text, _EVERYBODY)
+    show_lines([f"{output}: {fetched.count} keys that verify tokens"])
 
 
 def _list_lines(summary: Mapping[str, object]) -> Iterator[str]:

@@ -53,47 +53,47 @@ def tryout(
 
     Nothing is created; neither dockerd nor root is needed. Decisions are those of mode enforce.
     """
-    words = _words(command, any_program=any_program)
+    typed = _parse_command(command, any_program=any_program)
     judge = options.judge_elsewhere(replace(options.settings(given), mode="enforce"))
     trial = Trial(judge, go_on=go_on)
-    if words.is_compose:
+    if typed.is_compose:
         variables = options.variables(env, os.environ)
-        ended = _run_compose(trial, words, timeout, project_root, variables, sandboxed=not no_sandbox)
+        ended = _run_compose(trial, typed, timeout, project_root, variables, sandboxed=not no_sandbox)
     else:
-        ended = _run(trial, words, timeout)
+        ended = _run(trial, typed, timeout)
     if verbose:
         show_text(ended.output, err=True)
-    decisions = _decisions(trial)
-    if _asked_nothing(decisions, words, ended):
-        options.give_up([f"{command[0]} asked the daemon for nothing: {_last_lines(ended)}"])
+    decisions = _list_decisions(trial)
+    if _failed_alone(decisions, typed, ended):
+        options.give_up([f"{command[0]} asked the daemon for nothing: {_join_last_lines(ended)}"])
 
-    def try_words(others: CommandLine) -> Sequence[Decision]:
+    def try_again(others: CommandLine) -> Sequence[Decision]:
         another = Trial(judge)
         _run(another, others, timeout)
-        return _decisions(another)
+        return _list_decisions(another)
 
-    can_correct = not words.is_compose and not any_program and not all(decision.allowed for decision in decisions)
-    corrected = corrected_command.find(words, decisions, try_words) if can_correct else ""
+    can_correct = not typed.is_compose and not any_program and not all(decision.allowed for decision in decisions)
+    corrected = corrected_command.find_allowed(typed, decisions, try_again) if can_correct else ""
     if as_json:
-        show_json(_document(words, decisions, ended, corrected), indent=None)
+        show_json(_describe_trial(typed, decisions, ended, corrected), indent=None)
     else:
-        show_lines(_report(decisions, ended, go_on=go_on))
+        show_lines(_list_lines(decisions, ended, go_on=go_on))
         show_lines(["this command is allowed:", corrected] if corrected else [])
     sys.exit(options.ALLOWED if all(decision.allowed for decision in decisions) else options.REFUSED)
 
 
-def _decisions(trial: Trial) -> Sequence[Decision]:
+def _list_decisions(trial: Trial) -> Sequence[Decision]:
     return [judged.decision for judged in trial.judged]
 
 
-def _asked_nothing(decisions: Sequence[Decision], words: CommandLine, ended: Ended) -> bool:
-    """Whether the client failed on its own: before the ping that comes first, after it, or Compose on its files."""
-    looks = ("System",) if words.is_compose else ("SystemPing",)
-    asked = [decision for decision in decisions if not decision.subject.operation.startswith(looks)]
-    return not decisions or (not asked and ended.status != 0 and all(decision.allowed for decision in decisions))
+def _failed_alone(decisions: Sequence[Decision], typed: CommandLine, ended: Ended) -> bool:
+    """Whether the client failed by itself: before its first ping, after it, or, for Compose, on its files."""
+    first = "System" if typed.is_compose else "SystemPing"
+    requests = [decision for decision in decisions if not decision.subject.operation.startswith(first)]
+    return not decisions or (not requests and ended.status != 0 and all(decision.allowed for decision in decisions))
 
 
-def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
+def _parse_command(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
     try:
@@ -102,58 +102,60 @@ def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
         options.give_up([str(reason)])
 
 
-def _run(trial: Trial, words: CommandLine, timeout: float) -> Ended:
-    try:
-        with StandIn(trial.daemon.answer) as socket:
-            environ = docker_client.environment(os.environ, socket)
-            return docker_client.run(words.all, environ, timeout, terminal=_needs_terminal(words))
-    except OSError as error:
-        options.give_up([f"{words.all[0]}: {error.strerror}; is it installed?"])
+def _run(trial: Trial, typed: CommandLine, timeout: float) -> Ended:
+    with options.explain_os_errors(typed.all[0], "is it installed?"), StandIn(trial.daemon.answer) as socket:
+        environ = docker_client.environment(os.environ, socket)
+        return docker_client.run(typed.all, environ, timeout, terminal=_needs_terminal(typed))
 
 
 def _run_compose(
-    trial: Trial, words: CommandLine, timeout: float, root: str | None, variables: Mapping[str, str], *, sandboxed: bool
+    trial: Trial,
+    typed: CommandLine,
+    timeout: float,
+    root: str | None,
+    variables: Mapping[str, str],
+    *,
+    sandboxed: bool,
 ) -> Ended:
-    """A compose project may be untrusted: Compose always runs in its sandbox."""
-    folder = os.getcwd()
-    before, compose_words = words.all[words.program : words.subcommand], words.all[words.program :]
+    """Run Compose in its sandbox: a project may be untrusted."""
+    folder, words = os.getcwd(), typed.all
+    before, arguments = words[typed.program : typed.subcommand], words[typed.program :]
     try:
-        of = project.from_command(before, folder, root)
+        files = project.from_command(before, folder, root)
         if sandboxed:
-            refused_keys.check_files(of.files, of.shown)
-        run = compose_run.find_runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
+            refused_keys.check_files(files.files, files.shown)
+        run = compose_run.find_runner(files.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
-            add_external_objects(
-                trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
-            )
-            return run(compose_words, socket, terminal=_needs_terminal(words))
+            resolved = run([*before, "config", "--format", "json"], socket, errors=False).output
+            add_external_objects(trial.daemon.state, resolved)
+            return run(arguments, socket, terminal=_needs_terminal(typed))
     except SandboxError as error:
         options.give_up([str(error)])
 
 
-def _needs_terminal(words: CommandLine) -> bool:
-    return words.asks_for_terminal and not sys.stdin.isatty()
+def _needs_terminal(typed: CommandLine) -> bool:
+    return typed.asks_for_terminal and not sys.stdin.isatty()
 
 
-def _report(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
+def _list_lines(decisions: Sequence[Decision], ended: Ended, *, go_on: bool) -> Iterator[str]:
     shown: set[tuple[str, str]] = set()
-    for _, alike in groupby(
+    for _, group in groupby(
         decisions, key=lambda one: (one.subject.operation, one.subject.image, one.allowed, one.violations)
     ):
-        same = list(alike)
-        yield _line(same[0], len(same))
-        yield from _reasons(same[0], shown)
+        same = list(group)
+        yield _summarize(same[0], len(same))
+        yield from _list_reasons(same[0], shown)
     refused = sum(not decision.allowed for decision in decisions)
     yield f"{len(decisions)} request{'s'[: len(decisions) != 1]}, {refused} refused"
     if ended.status is None:
-        yield "the command was still running when its time was up (--timeout); what it asked until then is above"
+        yield "the command was still running at its timeout (--timeout); its requests until then are above"
     elif refused and not go_on:
         yield "the command may have stopped at a refusal; --all goes on as if it had been allowed"
     elif ended.status and not refused:
-        yield f"the command ended with status {ended.status}, for reasons of its own: {_last_lines(ended)}"
+        yield f"the command itself failed with status {ended.status}: {_join_last_lines(ended)}"
 
 
-def _line(decision: Decision, times: int) -> str:
+def _summarize(decision: Decision, times: int) -> str:
     subject = decision.subject
     outcome = "allowed" if decision.allowed else "REFUSED"
     image = f" of {subject.image}" if subject.image and subject.image.isprintable() else ""
@@ -161,8 +163,8 @@ def _line(decision: Decision, times: int) -> str:
     return f"{outcome}  {subject.operation or 'an unknown operation'}{image}{again}"
 
 
-def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
-    """What refuses, each rule and place with its reason and remedy the first time; then what is only logged."""
+def _list_reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
+    """The violations that refuse, with reason and remedy the first time; then those that are only logged."""
     dialect = decision.dialect
     for violation in decision.violations:
         if violation.action == "deny":
@@ -180,22 +182,24 @@ def _reasons(decision: Decision, shown: set[tuple[str, str]]) -> Iterator[str]:
             yield f"  {text}: {', '.join(rules)}"
 
 
-def _last_lines(ended: Ended) -> str:
+def _join_last_lines(ended: Ended) -> str:
     lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
     return " / ".join(lines[-_LAST_LINES:]) or "no output"
 
 
-def _document(words: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str) -> Mapping[str, JSON]:
+def _describe_trial(
+    typed: CommandLine, decisions: Sequence[Decision], ended: Ended, corrected: str
+) -> Mapping[str, JSON]:
     return {
-        "command": list(words.all),
+        "command": list(typed.all),
         "status": ended.status,
         "allowed": all(decision.allowed for decision in decisions),
-        "requests": [_request(decision) for decision in decisions],
+        "requests": [_describe_request(decision) for decision in decisions],
         "corrected": corrected or None,
     }
 
 
-def _request(decision: Decision) -> JSON:
+def _describe_request(decision: Decision) -> JSON:
     violations: list[JSON] = [
         violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
         for violation in decision.violations

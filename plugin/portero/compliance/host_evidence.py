@@ -1,6 +1,6 @@
-"""What a check of the host shows: the JSON of `portero host` in, the status of each rule about the host out.
+"""Reads the JSON of `portero host`: the status of each rule about the host.
 
-The file may come from anywhere: another shape is refused, and characters that steer a terminal are replaced.
+The file is untrusted: another shape is refused, and characters that steer a terminal are replaced.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from portero.values.spelling import make_printable
 
 HostStatus: TypeAlias = Literal["holds", "violated", "unknown", "not checked"]
 
-_LONGEST = 200
-_MOST_PLACES = 5
+_MAX_TEXT = 200
+_MAX_PLACES = 5
 _WITHOUT_DOCKER = "Docker is not installed on the host"
 
 
 class NotAHostReport(Exception):
-    """The document is none of `portero host`."""
+    """The document is no report of `portero host`."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostFact:
-    """What was found of one rule, and where."""
+    """The status of one rule, and where its facts were read."""
 
     status: HostStatus
     places: tuple[str, ...] = ()
@@ -39,11 +39,11 @@ class HostEvidence:
     facts: Mapping[str, HostFact]
 
     def fact(self, rule: str) -> HostFact:
-        """What was found of a rule."""
+        """The status of a rule."""
         return self.facts.get(rule) or HostFact("not checked", (f"left out of the check under profile {self.profile}",))
 
 
-def read(document: JSON) -> HostEvidence:
+def read_evidence(document: JSON) -> HostEvidence:
     """The evidence in a document of `portero host --format json`; raises NotAHostReport."""
     try:
         return _read(cast("dict[str, JSON]", document))
@@ -52,7 +52,7 @@ def read(document: JSON) -> HostEvidence:
 
 
 def _read(document: dict[str, JSON]) -> HostEvidence:
-    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "fine")}
+    facts = {_show(rule): HostFact("holds") for rule in need_texts(document, "passed")}
     for rule in need_texts(document, "notApplicable"):
         facts[_show(rule)] = HostFact("not checked", (_WITHOUT_DOCKER,))
     for finding in need(document, "findings", list):
@@ -60,14 +60,14 @@ def _read(document: dict[str, JSON]) -> HostEvidence:
         rule, status, at = (_show(need(entry, name, str)) for name in ("rule", "status", "at"))
         if status not in ("violated", "unknown"):
             raise TypeError
-        known = facts.get(rule)
-        places = known.places if known is not None and known.status in ("violated", "unknown") else ()
-        # What is certainly violated at one place is so, whatever else is unknown.
-        worst = "violated" if known is not None and known.status == "violated" else status
-        facts[rule] = HostFact(cast(HostStatus, worst), (*places, at)[:_MOST_PLACES])
+        earlier = facts.get(rule)
+        places = earlier.places if earlier is not None and earlier.status in ("violated", "unknown") else ()
+        # Violated at one place counts more than unknown at another.
+        worst = "violated" if earlier is not None and earlier.status == "violated" else status
+        facts[rule] = HostFact(cast(HostStatus, worst), (*places, at)[:_MAX_PLACES])
     profile, time = (_show(need({"time": ""} | document, name, str)) for name in ("profile", "time"))
     return HostEvidence(profile, time, facts)
 
 
 def _show(text: str) -> str:
-    return make_printable(text[:_LONGEST])
+    return make_printable(text[:_MAX_TEXT])

@@ -1,7 +1,4 @@
-"""The report for people at a terminal.
-
-The report as one HTML page, for the screen and on paper.
-"""
+"""The report for people: as text, and as one HTML page for the screen and on paper."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,12 +12,12 @@ from portero.report.log_violation import Outcome
 _INDENT = " " * 16
 
 
-def lines(result: ComplianceResult) -> Iterator[str]:
+def list_lines(result: ComplianceResult) -> Iterator[str]:
     """All lines: what the report rests on, each item with its rules, the counts."""
     benchmark = result.benchmark
     yield f"{benchmark.name}, {benchmark.version}"
     yield from (f"{name:<7} {sentence}" for name, sentence in result.basis)
-    yield from result.notices
+    yield from result.warnings
     width = max(len(each.item.id) for each in result.items)
     for each in result.sections:
         yield ""
@@ -29,28 +26,28 @@ def lines(result: ComplianceResult) -> Iterator[str]:
         for item in each.items:
             yield f"{item.verdict:<15} {item.item.id:<{width}}  {item.item.title}"
             # One reason often counts for many items in a row.
-            yield from (_INDENT + line for line in _details(item) if line != why)
+            yield from (_INDENT + line for line in _list_details(item) if line != why)
             why = item.why
     yield ""
     yield result.summary
 
 
-def evidence(found: RuleEvidence) -> str:
+def describe_evidence(evidence: RuleEvidence) -> str:
     """What the log shows of a rule, in one line; empty for nothing."""
     shown = []
     for outcome, word in _WORDS.items():
-        if count := found.counts[outcome]:
-            latest = found.examples[outcome][-1]
+        if count := evidence.counts[outcome]:
+            latest = evidence.examples[outcome][-1]
             shown.append(f"{word} {count_decisions(count)}, the last {when(latest.time)} ({latest.id})")
     return "; ".join(shown)
 
 
-def sentences(part: Part) -> Iterator[str]:
-    """What is to be known of a rule, beyond its state."""
+def explain_part(part: Part) -> Iterator[str]:
+    """Sentences that explain the state of a rule."""
     yield from part.notes
     if part.refused:
         yield f"refuses {part.refused} of its {part.tried} bad examples"
-    if part.evidence is not None and (shown := evidence(part.evidence)):
+    if part.evidence is not None and (shown := describe_evidence(part.evidence)):
         yield shown
 
 
@@ -63,12 +60,12 @@ _WORDS: Mapping[Outcome, str] = {
 }
 
 
-def _details(result: ItemResult) -> Iterator[str]:
+def _list_details(result: ItemResult) -> Iterator[str]:
     if result.why:
         yield result.why
     for part in result.parts:
         if part.needed and (part.state not in MET or (part.evidence is not None and part.evidence.counts)):
-            yield ": ".join(filter(None, [f"{part.rule.id} {part.state}", "; ".join(sentences(part))]))
+            yield ": ".join(filter(None, [f"{part.rule.id} {part.state}", "; ".join(explain_part(part))]))
 
 
 _STYLES = {
@@ -86,6 +83,6 @@ _STYLES = {
 }
 
 
-def page(result: ComplianceResult) -> str:
+def render_page(result: ComplianceResult) -> str:
     """The whole page."""
-    return html.render("compliance/page.html", result=result, styles=_STYLES, evidence=evidence)
+    return html.render("compliance/page.html", result=result, styles=_STYLES, evidence=describe_evidence)

@@ -1,7 +1,7 @@
 """The report for machines: JSON, and JUnit cases for CI."""
 
 from portero import __version__
-from portero.compliance.html_and_text import sentences
+from portero.compliance.html_and_text import explain_part
 from portero.compliance.log_evidence import RuleEvidence
 from portero.compliance.result import ComplianceResult
 from portero.compliance.verdict import MET, UNDECIDED, ItemResult, Part
@@ -10,8 +10,8 @@ from portero.values.json_types import JSON
 from portero.values.times import format_second
 
 
-def document(result: ComplianceResult) -> dict[str, JSON]:
-    """Everything."""
+def describe(result: ComplianceResult) -> dict[str, JSON]:
+    """The whole report."""
     log, host, benchmark = result.grounds.log, result.grounds.host, result.benchmark
     return {
         "benchmark": benchmark.key,
@@ -37,48 +37,48 @@ def document(result: ComplianceResult) -> dict[str, JSON]:
             "unreadableLines": log.unreadable,
         },
         "host": None if host is None else {"time": host.time, "profile": host.profile},
-        "notices": [*result.notices],
+        "warnings": [*result.warnings],
         "summary": {str(verdict): count for verdict, count in result.counts.items()},
         "clean": not result.open_items,
-        "items": [_item(each) for each in result.items],
+        "items": [_describe_item(each) for each in result.items],
         "outside": {why: [*rules] for why, rules in benchmark.outside.items()},
     }
 
 
-def cases(result: ComplianceResult) -> list[JUnitCase]:
+def list_cases(result: ComplianceResult) -> list[JUnitCase]:
     """A case for each item: failed where it is not met, skipped where Portero cannot decide it."""
     return [
-        _case(f"{result.benchmark.key} {each.section.id} {each.section.title}", item)
+        _make_case(f"{result.benchmark.key} {each.section.id} {each.section.title}", item)
         for each in result.sections
         for item in each.items
     ]
 
 
-def _case(group: str, result: ItemResult) -> JUnitCase:
+def _make_case(group: str, result: ItemResult) -> JUnitCase:
     name = f"{result.item.id} {result.item.title}"
     if result.verdict in UNDECIDED:
         return JUnitCase(group, name, None, skipped=f"{result.verdict}: {result.why}")
     if result.verdict in MET:
         return JUnitCase(group, name, None)
     unmet = [part for part in result.parts if part.needed and part.state not in MET]
-    text = "\n".join(": ".join([f"{part.rule.id} {part.state}", *sentences(part)]) for part in unmet)
+    text = "\n".join(": ".join([f"{part.rule.id} {part.state}", *explain_part(part)]) for part in unmet)
     return JUnitCase(group, name, Failure(result.verdict, ", ".join(part.rule.id for part in unmet), text))
 
 
-def _item(result: ItemResult) -> JSON:
+def _describe_item(result: ItemResult) -> JSON:
     item = result.item
     entry: dict[str, JSON] = {
         "id": item.id,
         "title": item.title,
         "verdict": result.verdict,
         "dockerBench": [*result.checks],
-        "rules": [_part(part) for part in result.parts],
+        "rules": [_describe_part(part) for part in result.parts],
     }
     texts = {"risk": item.risk, "remark": item.remark, "why": result.why}
     return entry | {name: text for name, text in texts.items() if text}
 
 
-def _part(part: Part) -> JSON:
+def _describe_part(part: Part) -> JSON:
     entry: dict[str, JSON] = {
         "rule": part.rule.id,
         "about": part.about,
@@ -90,16 +90,16 @@ def _part(part: Part) -> JSON:
     if part.tried:
         entry["badExamples"] = {"refused": part.refused, "tried": part.tried}
     if part.evidence is not None and part.evidence.counts:
-        entry["log"] = _logged(part.evidence)
+        entry["log"] = _describe_log(part.evidence)
     return entry
 
 
-def _logged(found: RuleEvidence) -> JSON:
+def _describe_log(evidence: RuleEvidence) -> JSON:
     return {
         outcome: {
             "decisions": count,
-            "first": format_second(found.first[outcome]),
-            "last": format_second(found.last[outcome]),
+            "first": format_second(evidence.first[outcome]),
+            "last": format_second(evidence.last[outcome]),
             "examples": [
                 {
                     "id": one.id,
@@ -108,8 +108,8 @@ def _logged(found: RuleEvidence) -> JSON:
                     "operation": one.operation,
                     "at": one.at,
                 }
-                for one in found.examples[outcome]
+                for one in evidence.examples[outcome]
             ],
         }
-        for outcome, count in found.counts.items()
+        for outcome, count in evidence.counts.items()
     }

@@ -1,19 +1,19 @@
-"""What a decision log shows of some rules: how often each was violated, what became of it, when, and examples.
+"""What a decision log shows of rules: how often each was violated, with which outcome, when, and examples.
 
-What it holds does not grow with the log.
+Its memory does not grow with the log.
 """
 
 from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from portero.report.log_lines import Logged
+from portero.report.log_lines import LoggedDecision
 from portero.report.log_violation import LoggedViolation, Outcome
 
-# In the place of an exception that the policy does not have.
-GONE = ""
+# Stands for every exception that the policy no longer has.
+REMOVED = ""
 
-_MOST_EXAMPLES = 3
+_MAX_EXAMPLES = 3
 
 
 def count_decisions(number: int) -> str:
@@ -41,18 +41,18 @@ class RuleEvidence:
     last: dict[Outcome, float] = field(default_factory=dict)
     examples: dict[Outcome, deque[LoggedExample]] = field(default_factory=dict)
 
-    def add(self, decision: Logged, violated: LoggedViolation) -> None:
+    def add(self, decision: LoggedDecision, violated: LoggedViolation) -> None:
         """Count a decision."""
         outcome, time = violated.outcome, decision.time
         self.counts[outcome] += 1
         self.first[outcome] = min(self.first.get(outcome, time), time)
         self.last[outcome] = max(self.last.get(outcome, time), time)
         example = LoggedExample(decision.id, time, decision.user, decision.operation, violated.at)
-        self.examples.setdefault(outcome, deque(maxlen=_MOST_EXAMPLES)).append(example)
+        self.examples.setdefault(outcome, deque(maxlen=_MAX_EXAMPLES)).append(example)
 
 
 class LogEvidence:
-    """The sums over logs, for these rules and exceptions. `waived`: decisions by rule and exception, or GONE.
+    """The sums over logs, for these rules and exceptions. `waived`: decisions by rule and exception, or REMOVED.
 
     `elsewhere`: decisions under another policy than the one with this digest.
     """
@@ -66,7 +66,7 @@ class LogEvidence:
         self.profiles: Counter[str] = Counter()
         self.waived: Counter[tuple[str, str]] = Counter()
 
-    def add(self, decision: Logged) -> None:
+    def add(self, decision: LoggedDecision) -> None:
         """Count a decision."""
         self.decisions += 1
         self.first, self.last = min(self.first, decision.time), max(self.last, decision.time)
@@ -80,4 +80,4 @@ class LogEvidence:
                 self.rules[violated.rule].add(decision, violated)
         used = {(one.rule, one.exception) for one in decision.violations if one.exception and one.rule in self.rules}
         for rule, exception in used:
-            self.waived[rule, exception if exception in self._exceptions else GONE] += 1
+            self.waived[rule, exception if exception in self._exceptions else REMOVED] += 1

@@ -80,7 +80,7 @@ class ComplianceResult:
             yield "host", f"checked {host.time or 'at an unknown time'}, profile {host.profile}"
 
     @property
-    def notices(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """What a reader must know before any verdict, a sentence each."""
         log, host, groups = self.grounds.log, self.grounds.host, self.grounds.policy.site["break-glass"]
         if self.mode == "audit":

@@ -1,7 +1,7 @@
-"""What the policy in force really does about a rule of requests: enforced, weakened, reported, without effect, or off.
+"""What the policy does about a rule of requests: enforced, weakened, reported, no effect, or not enforced.
 
-A rule that is enforced is tried: the requests that Portero's own rule names as bad are judged by the policy, exceptions
-included. A rule that refuses none of them has no effect, whatever its level.
+An enforced rule is tried: the policy, exceptions included, judges the bad examples of Portero's built-in rule. A rule
+that refuses none of them has no effect, whatever its level.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -18,14 +18,14 @@ from portero.values.json_types import JSON
 
 RequestState: TypeAlias = Literal["enforced", "weakened", "reported", "no effect", "not enforced"]
 
-# A bound refuses what goes beyond it; the examples may all stay below a large one.
+# An upper bound; all examples may stay below a large one.
 _BOUND = "-max"
 _IN_CALLERS = ("users", "groups", "methods")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The state of a rule and what explains it, a sentence each; how many of its bad examples the policy refuses."""
+class RuleEffect:
+    """The state of a rule, explained in `notes`; how many of its bad examples the policy refuses."""
 
     state: RequestState
     notes: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class StandingTrial:
+class RuleTrial:
     """Tries rules. `builtin`: Portero's own rules, with their examples; `blind`: those that cannot see what they judge.
 
     `now`: in seconds since 1970, for exceptions that expire.
@@ -46,37 +46,37 @@ class StandingTrial:
     blind: Collection[str]
     now: float
 
-    def standing(self, id: str) -> Standing:
-        """Where a rule stands."""
+    def try_rule(self, id: str) -> RuleEffect:
+        """The effect of a rule."""
         rule, policy, profile = self.judge.policy.rules[id], self.judge.policy, self.judge.enforcement.profile
         action = policy.action(id, profile)
         if action != "deny":
             state: RequestState = "reported" if action == "audit" else "not enforced"
-            return Standing(state, (self._why_not(rule),))
+            return RuleEffect(state, (self._explain_action(rule),))
         if self.judge.enforcement.mode == "audit" and not rule.denies_in_audit:
-            return Standing("reported", ("mode audit refuses nothing",))
+            return RuleEffect("reported", ("mode audit refuses nothing",))
         if reads_owners(rule.schema) and not policy.site["ownership"]:
-            return Standing("no effect", ("ownership in site.json names no label",))
-        return self._of_enforced(rule)
+            return RuleEffect("no effect", ("ownership in site.json names no label",))
+        return self._try_enforced(rule)
 
-    def _of_enforced(self, rule: Rule) -> Standing:
-        refused, tried = self._try(rule.id)
-        weak = [*self._blindness(rule.id), *self._exceptions(rule.id), *self._profiles(rule.id)]
-        notes = [*self._expired(rule.id)]
+    def _try_enforced(self, rule: Rule) -> RuleEffect:
+        refused, tried = self._try_examples(rule.id)
+        weak = [*self._list_blindness(rule.id), *self._list_waivers(rule.id), *self._list_profiles(rule.id)]
+        notes = [*self._list_expired(rule.id)]
         if rule.file != self.builtin[rule.id].file:
             allows = f", and allows {tried - refused} of its {tried} bad examples" if refused < tried else ""
             (weak if allows else notes).append(f"{rule.file} replaces Portero's rule{allows}")
         if tried and not refused:
-            keys = self._site_keys(rule)
+            keys = self._list_site_keys(rule)
             bounds = [f"{key} ({self.judge.policy.site[key]})" for key in keys if key.endswith(_BOUND)]
             if not bounds:
                 depends = f": it depends on {', '.join(keys)} in site.json" if keys else ""
                 none = f"refuses none of its {tried} bad examples{depends}"
-                return Standing("no effect", (none, *weak, *notes), refused, tried)
+                return RuleEffect("no effect", (none, *weak, *notes), refused, tried)
             notes.append(f"none of its {tried} bad examples goes beyond {', '.join(bounds)} in site.json")
-        return Standing("weakened" if weak else "enforced", (*weak, *notes), refused, tried)
+        return RuleEffect("weakened" if weak else "enforced", (*weak, *notes), refused, tried)
 
-    def _why_not(self, rule: Rule) -> str:
+    def _explain_action(self, rule: Rule) -> str:
         chosen = self.judge.policy.site_actions.get(rule.id)
         if chosen is not None:
             return f"actions in site.json: {chosen}"
@@ -84,7 +84,7 @@ class StandingTrial:
             return "the rule only reports; deny under actions in site.json enforces it"
         return f"it is of level {rule.level}, the profile is {self.judge.enforcement.profile}"
 
-    def _site_keys(self, rule: Rule) -> list[str]:
+    def _list_site_keys(self, rule: Rule) -> list[str]:
         """The site's values that a rule reads."""
         named = dict.fromkeys(
             cast(str, value).removeprefix(REFERENCE)
@@ -93,7 +93,7 @@ class StandingTrial:
         )
         return [name for name in named if name in self.judge.policy.site]
 
-    def _try(self, id: str) -> tuple[int, int]:
+    def _try_examples(self, id: str) -> tuple[int, int]:
         """How many bad examples of a rule the policy refuses for it, of how many."""
         documents = [self.examples.document(example) for example in self.builtin[id].denies]
         if id in self.blind:
@@ -106,21 +106,21 @@ class StandingTrial:
         left = policy.waived([one for one in violations if one.rule == id], document, self.now)
         return any(one.action == "deny" for one in left)
 
-    def _blindness(self, id: str) -> Iterator[str]:
+    def _list_blindness(self, id: str) -> Iterator[str]:
         if id in self.blind:
             yield "dockerd is not asked what exists (PORTERO_LOOKUPS)"
 
-    def _exceptions(self, id: str) -> Iterator[str]:
+    def _list_waivers(self, id: str) -> Iterator[str]:
         for waiver in self.judge.policy.waivers:
             if id in waiver.rules and waiver.state(self.now) != "expired":
                 yield f"exception {waiver.id} until {waiver.expires} ({waiver.owner}: {waiver.reason})"
 
-    def _expired(self, id: str) -> Iterator[str]:
+    def _list_expired(self, id: str) -> Iterator[str]:
         for waiver in self.judge.policy.waivers:
             if id in waiver.rules and waiver.state(self.now) == "expired":
                 yield f"exception {waiver.id} expired on {waiver.expires}"
 
-    def _profiles(self, id: str) -> Iterator[str]:
+    def _list_profiles(self, id: str) -> Iterator[str]:
         policy = self.judge.policy
         for entry in cast("list[dict[str, JSON]]", policy.site.get("profiles", [])):
             profile = cast(str, entry["profile"])

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from portero.compliance.benchmark import Item
 from portero.compliance.host_evidence import HostEvidence, HostStatus
-from portero.compliance.log_evidence import GONE, LogEvidence, RuleEvidence, count_decisions
-from portero.compliance.rule_effect import RequestState, Standing
+from portero.compliance.log_evidence import REMOVED, LogEvidence, RuleEvidence, count_decisions
+from portero.compliance.rule_effect import RequestState, RuleEffect
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.report.html import when
@@ -78,7 +78,7 @@ class Grounds:
     """
 
     policy: Policy
-    standings: Mapping[str, Standing]
+    effects: Mapping[str, RuleEffect]
     host_rules: Mapping[str, Rule]
     replaced: Collection[str]
     log: LogEvidence | None
@@ -87,19 +87,20 @@ class Grounds:
     @property
     def open_guards(self) -> list[str]:
         """The host rules without which requests do not reach Portero, and which are violated."""
-        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status == "violated"]
+        return self._list_guards("violated")
 
     @property
     def unshown_guards(self) -> list[str]:
-        """Those that a given check of the host does not show to hold or to be violated."""
-        return [
-            id for id in _GUARDS if self.host is not None and self.host.fact(id).status in ("unknown", "not checked")
-        ]
+        """The same rules where a given check of the host does not show whether they hold."""
+        return self._list_guards("unknown", "not checked")
+
+    def _list_guards(self, *statuses: HostStatus) -> list[str]:
+        return [id for id in _GUARDS if self.host is not None and self.host.fact(id).status in statuses]
 
     def judge(self, item: Item, *, is_cis: bool) -> ItemResult:
         """The verdict on an item; `is_cis`: its id is a number of the CIS benchmark."""
-        parts = tuple(self._parts(item))
-        checks = (_check(item.id),) if is_cis else _checks([part for part in parts if part.needed])
+        parts = tuple(self._list_parts(item))
+        checks = (_name_check(item.id),) if is_cis else _list_checks([part for part in parts if part.needed])
         if item.not_applicable:
             return ItemResult(item, "not applicable", parts, checks)
         if item.undecidable:
@@ -108,12 +109,12 @@ class Grounds:
         worst = max(states, key=_RANKS.index)
         return ItemResult(item, "enforced" if worst == "holds" and "enforced" in states else worst, parts, checks)
 
-    def _parts(self, item: Item) -> Iterator[Part]:
+    def _list_parts(self, item: Item) -> Iterator[Part]:
         for needed, ids in ((True, item.needs), (False, item.more)):
             for id in ids:
-                yield self._of_host(id, needed) if id in self.host_rules else self._of_request(id, needed)
+                yield self._judge_host(id, needed) if id in self.host_rules else self._judge_request(id, needed)
 
-    def _of_host(self, id: str, needed: bool) -> Part:
+    def _judge_host(self, id: str, needed: bool) -> Part:
         rule = self.host_rules[id]
         if self.host is None:
             return Part(rule, "host", needed, "not checked", ("no check of the host was given",))
@@ -121,19 +122,19 @@ class Grounds:
         replaced = (f"{rule.file} replaces Portero's rule",) if id in self.replaced else ()
         return Part(rule, "host", needed, fact.status, (*fact.places, *replaced))
 
-    def _of_request(self, id: str, needed: bool) -> Part:
-        standing = self.standings[id]
-        state, notes = standing.state, list(standing.notes)
+    def _judge_request(self, id: str, needed: bool) -> Part:
+        effect = self.effects[id]
+        state, notes = effect.state, list(effect.notes)
         evidence = self.log.rules.get(id) if self.log is not None else None
-        if state in ("enforced", "weakened") and (lapses := list(self._lapses(id))):
+        if state in ("enforced", "weakened") and (lapses := list(self._list_lapses(id))):
             state, notes = "weakened", [*notes, *lapses]
         if state in ("enforced", "weakened") and self.open_guards:
             state = "not enforced"
             notes.append(f"requests get past Portero: {', '.join(self.open_guards)} violated on the host")
         rule = self.policy.rules[id]
-        return Part(rule, "request", needed, state, tuple(notes), evidence, standing.refused, standing.tried)
+        return Part(rule, "request", needed, state, tuple(notes), evidence, effect.refused, effect.tried)
 
-    def _lapses(self, id: str) -> Iterator[str]:
+    def _list_lapses(self, id: str) -> Iterator[str]:
         """Where the log shows that a rule was not enforced, or was waived."""
         if self.log is None:
             return
@@ -148,14 +149,14 @@ class Grounds:
                 yield f"profile {profile}, which does not enforce it, in {count_decisions(count)} of the log"
         for (rule_id, exception), count in sorted(self.log.waived.items()):
             if rule_id == id:
-                name = f"exception {exception}" if exception != GONE else "exceptions that the policy no longer has"
+                name = f"exception {exception}" if exception != REMOVED else "exceptions that the policy no longer has"
                 yield f"waived in {count_decisions(count)} by {name}"
 
 
-def _checks(parts: Sequence[Part]) -> tuple[str, ...]:
+def _list_checks(parts: Sequence[Part]) -> tuple[str, ...]:
     numbers = {source.removeprefix(_CIS) for part in parts for source in part.rule.sources if source.startswith(_CIS)}
-    return tuple(map(_check, sorted(numbers, key=lambda number: [*map(int, number.split("."))])))
+    return tuple(map(_name_check, sorted(numbers, key=lambda number: [*map(int, number.split("."))])))
 
 
-def _check(number: str) -> str:
+def _name_check(number: str) -> str:
     return f"check_{number.replace('.', '_')}"

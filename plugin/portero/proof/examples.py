@@ -1,6 +1,6 @@
-"""Turns the examples of a rule into the request documents that rules see, by the real pipeline from the body on.
+"""Turns the examples of rules into request documents, by the real pipeline from the body on.
 
-Makes requests of examples: what they differ from is the built-in folder's base-requests.json.
+An example is a merge patch on base-requests.json of the built-in folder.
 """
 
 import json
@@ -28,7 +28,7 @@ _NOBODY: dict[str, JSON] = {"user": "", "groups": [], "method": ""}
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What examples differ from: `base` is base-requests.json, the rest is Docker's API."""
+    """Makes documents of examples. `base`: base-requests.json; the rest is Docker's API."""
 
     base: Mapping[str, JSON]
     operations: Mapping[str, Operation]

@@ -1,53 +1,29 @@
-"""Proves rules by their own examples: a rule and its kind in, one sentence for each fault out.
+"""Proves rules by their examples: one sentence for each fault.
 
-Every engine decides each example as the rule does, with an `at`, and no keyword is there that no example needs.
+Every engine decides each example as the rule says, with an `at`, and every keyword changes an example.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
-from portero.engine import Check, Engine, InstancePath
+from portero.engine import Engine, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
 from portero.policy.dialect import ANY_OPERATION, keywords
 from portero.policy.rule import Example, Rule
+from portero.proof.rule_kinds import RuleKind
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 from portero.values.spelling import format_path
 
 Kind: TypeAlias = Literal["allows", "denies"]
-# For each case, by each reading of the rule.
+# Of each case, by each reading of the rule.
 Failures: TypeAlias = list[list[tuple[InstancePath, ...]]]
-# Words for the reader: taking them out changes nothing.
+# Texts for the reader, which decide nothing.
 _ANNOTATIONS = {"$comment", "description"}
 _FAILS = {"allows": "is denied", "denies": "is allowed"}
-
-
-class RuleKind(Protocol):
-    """What rules of one kind are proved with: documents for their examples, and engines that judge them."""
-
-    @property
-    def engines(self) -> Sequence[Engine]:
-        """The engines that a rule is proved with, the fastest first."""
-        ...
-
-    def document(self, example: Example) -> dict[str, JSON]:
-        """What the rule sees of an example; raises Refused or ValueError where there can be no such thing."""
-        ...
-
-    def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
-        """The check of a rule's schema; several where a rule is read in several ways."""
-        ...
-
-    def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
-        """Whether the rule has a say about this document."""
-        ...
-
-    def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where it failed, as `at`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +37,16 @@ class ExampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class RuleProof:
-    """A rule and its kind. `impossible`: the commands of examples that can be no request, and why.
+    """A rule and its kind. `impossible`: the commands of examples that are no valid request, and why.
 
-    `found`: where each case fails, by engine.
+    `failures`: where each case fails, by engine.
     """
 
     rule_kind: RuleKind
     rule: Rule
     cases: tuple[ExampleRequest, ...]
     impossible: tuple[tuple[str, str], ...]
-    found: Mapping[str, Failures]
+    failures: Mapping[str, Failures]
 
     @classmethod
     def of(cls, rule_kind: RuleKind, rule: Rule) -> "RuleProof":
@@ -83,22 +59,24 @@ class RuleProof:
                 cases.append(ExampleRequest(kind, example.command, rule_kind.document(example)))
             except (Refused, ValueError) as error:
                 impossible.append((example.command, str(error)))
-        found = {engine.name: _failures(rule_kind, rule, cases, engine, rule.schema) for engine in rule_kind.engines}
-        return cls(rule_kind, rule, tuple(cases), tuple(impossible), found)
+        failures = {
+            engine.name: _find_failures(rule_kind, rule, cases, engine, rule.schema) for engine in rule_kind.engines
+        }
+        return cls(rule_kind, rule, tuple(cases), tuple(impossible), failures)
 
-    def failed_at(self, found: Failures) -> list[list[list[str]]]:
+    def spell_failures(self, failures: Failures) -> list[list[list[str]]]:
         """Where the failures are, as `at`."""
         return [
             [[self.rule_kind.spell_at(case.document, path) for path in paths] for paths in readings]
-            for case, readings in zip(self.cases, found, strict=True)
+            for case, readings in zip(self.cases, failures, strict=True)
         ]
 
-    def mutated(self, schema: Mapping[str, JSON]) -> Failures:
+    def judge_mutant(self, schema: Mapping[str, JSON]) -> Failures:
         """The failures with another schema instead of the rule's, as the fastest engine finds them."""
-        return _failures(self.rule_kind, self.rule, self.cases, self.rule_kind.engines[0], schema)
+        return _find_failures(self.rule_kind, self.rule, self.cases, self.rule_kind.engines[0], schema)
 
 
-def _failures(
+def _find_failures(
     rule_kind: RuleKind, rule: Rule, cases: Sequence[ExampleRequest], engine: Engine, schema: Mapping[str, JSON]
 ) -> Failures:
     checks = rule_kind.compiled(engine, schema)
@@ -108,31 +86,31 @@ def _failures(
     ]
 
 
-def _decided(proof: RuleProof) -> Iterator[str]:
-    """What a rule allows is allowed, and what it denies is denied with an `at`."""
+def _check_decisions(proof: RuleProof) -> Iterator[str]:
+    """The rule allows what is under allows, and denies what is under denies, with an `at`."""
     for command, why in proof.impossible:
         yield f"'{command}': not a valid request ({why}): fix the example"
     for engine in proof.rule_kind.engines:
-        for case, readings in zip(proof.cases, proof.failed_at(proof.found[engine.name]), strict=True):
-            if any(bool(found) != (case.kind == "denies") for found in readings):
+        for case, readings in zip(proof.cases, proof.spell_failures(proof.failures[engine.name]), strict=True):
+            if any(bool(places) != (case.kind == "denies") for places in readings):
                 cure = f"{_FAILS[case.kind]} by the engine {engine.name}: fix the rule or the example"
                 yield f"{case.kind}: '{case.command}' {cure}"
-            elif not all(at for found in readings for at in found):
+            elif not all(at for places in readings for at in places):
                 yield f"'{case.command}' is denied without `at` by the engine {engine.name}: put the condition deeper"
 
 
-def _agreed(proof: RuleProof) -> Iterator[str]:
+def _check_agreement(proof: RuleProof) -> Iterator[str]:
     """All engines fail with the same `at`."""
     first, *others = proof.rule_kind.engines
     for other in others:
-        for case, one, another in zip(proof.cases, proof.found[first.name], proof.found[other.name], strict=True):
+        for case, one, another in zip(proof.cases, proof.failures[first.name], proof.failures[other.name], strict=True):
             if one != another:
-                cure = "say it with other keywords, and report it as a bug of Portero"
+                cure = "use other keywords, and report it as a bug of Portero"
                 yield f"'{case.command}': the engines {first.name} and {other.name} disagree: {cure}"
 
 
-def _known(proof: RuleProof) -> Iterator[str]:
-    """Examples say nothing that Docker does not know."""
+def _check_names(proof: RuleProof) -> Iterator[str]:
+    """Examples have only fields that Docker knows."""
     for case in proof.cases:
         facts = cast(dict[str, Any], case.document.get("facts", {}))
         names = ", ".join(field["at"] for field in facts.get("unknownFields", []))
@@ -140,7 +118,7 @@ def _known(proof: RuleProof) -> Iterator[str]:
             yield f"'{case.command}': Docker does not know {names}: spell it as schemas/api does"
 
 
-def _covered(proof: RuleProof) -> Iterator[str]:
+def _check_operations(proof: RuleProof) -> Iterator[str]:
     """Every operation of a rule has a denied example."""
     denied = {example.operation for example in proof.rule.denies}
     for operation in proof.rule.operations:
@@ -148,30 +126,30 @@ def _covered(proof: RuleProof) -> Iterator[str]:
             yield f"operations: no example under denies is of {operation}: add one, or remove the operation"
 
 
-def _needed(proof: RuleProof) -> Iterator[str]:
+def _check_keywords(proof: RuleProof) -> Iterator[str]:
     """Every keyword of a rule decides an example."""
-    verdicts = proof.failed_at(proof.found[proof.rule_kind.engines[0].name])
-    for where, mutant in mutants(proof.rule.schema):
-        if proof.failed_at(proof.mutated(mutant)) == verdicts:
+    verdicts = proof.spell_failures(proof.failures[proof.rule_kind.engines[0].name])
+    for where, mutant in list_mutants(proof.rule.schema):
+        if proof.spell_failures(proof.judge_mutant(mutant)) == verdicts:
             yield f"{where}: deleting it changes no example: add one that needs it, or delete it"
 
 
-# What is proved of each rule, by name.
+# The checks of each rule, by name.
 CHECKS: Mapping[str, Callable[[RuleProof], Iterator[str]]] = MappingProxyType(
     {
-        "examples": _decided,
-        "engines": _agreed,
-        "names": _known,
-        "operations": _covered,
-        "keywords": _needed,
+        "examples": _check_decisions,
+        "engines": _check_agreement,
+        "names": _check_names,
+        "operations": _check_operations,
+        "keywords": _check_keywords,
     }
 )
 
 
-def mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:
-    """The schema without each keyword in turn, and without each member of those that hold several schemas.
+def list_mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]:
+    """The schema without each keyword in turn, and without each member of keywords with several schemas.
 
-    Without `if` alone, for one, it is a schema that the dialect refuses; the engines take it all the same.
+    The dialect refuses some of them, such as one without `if` alone; the engines take them all the same.
     """
     whole = dict(schema)
     for path, keyword, value in keywords(whole):

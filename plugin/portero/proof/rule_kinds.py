@@ -1,14 +1,14 @@
-"""The two kinds of rules, about requests and about the host, and what each kind is proved with.
+"""The two kinds of rules, about requests and about the host, with their example documents and engines.
 
-A folder's rules are tried with the values of the folders up to it and, on top, of its own example-site/, where it has
-one: there it can list what a site may allow, for examples that need it. Raises InvalidPolicy as loading does.
+The rules of a folder are tried with the values of the folders up to it and of its example-site/, which has values that
+only examples need. Raises InvalidPolicy as loading does.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.reference import Reference
@@ -26,7 +26,7 @@ from portero.reading.shapes import Shapes
 from portero.values.json_objects import apply_patch
 from portero.values.json_types import JSON
 
-# What a rule is proved with: the engine that decides, and the oracle.
+# The engine that decides, and the oracle.
 ENGINES: Sequence[Engine] = (RUST, Reference())
 _EXAMPLE_SITE = "example-site"
 
@@ -44,15 +44,15 @@ class RequestRules:
         return self.examples.document(example)
 
     def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
-        """The one check."""
+        """The check of the rule."""
         return [engine.compile(schema, self.resources)]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
-        """By the rule's operations."""
+        """Whether the rule judges the operation of this request."""
         return judges(rule, self.examples.operations[cast(str, document["operation"])])
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where the request says it."""
+        """Where the request violates the rule, as `at`."""
         return spell_at(document, path)
 
 
@@ -66,49 +66,52 @@ class HostRules:
     engines: Sequence[Engine]
 
     def document(self, example: Example) -> dict[str, JSON]:
-        """The host of an example; ValueError when it is not as host.json describes one."""
+        """The host of an example; ValueError when it does not match host.json."""
         changed = cast(dict[str, JSON], apply_patch(self.base, dict(example.changes)))
         for fault in faults(changed, self.described):
             raise ValueError(fault)
         return changed
 
     def compiled(self, engine: Engine, schema: Mapping[str, JSON]) -> Sequence[Check]:
-        """Both readings; where everything is known they are to agree."""
+        """Both readings of the rule, which agree where every fact is known."""
         readings = (cast(dict[str, JSON], reading(dict(schema))) for reading in (certain, possible))
         return [engine.compile(read, self.resources) for read in readings]
 
     def judges(self, rule: Rule, document: Mapping[str, JSON]) -> bool:
-        """There is but one host."""
+        """Every rule judges the host."""
         return True
 
     def spell_at(self, document: dict[str, JSON], path: InstancePath) -> str:
-        """Where the host is so."""
+        """Where the host violates the rule, as `at`."""
         return spell_at({"facts": document}, ("facts", *path))
 
 
-def rules(
+RuleKind: TypeAlias = RequestRules | HostRules
+
+
+def list_rules(
     folders: Sequence[Path], operations: Sequence[Operation], shapes: Shapes
-) -> Iterator[tuple[RequestRules | HostRules, Rule]]:
-    """Every rule in these folders with its kind, the built-in folder first; a rule that a later one replaces too."""
+) -> Iterator[tuple[RuleKind, Rule]]:
+    """Every rule in these folders with its kind, the built-in folder first; also rules that a later folder replaces."""
     builtin = folders[0]
     by_id = {operation.id: operation for operation in operations}
     examples = Examples(_read(builtin / "base-requests.json"), by_id, shapes)
     base, described = _read(builtin / "base-host.json"), _read(builtin / "host.json")
     for number, folder in enumerate(folders, 1):
-        own = folder / _EXAMPLE_SITE
-        upto = [*folders[:number], *([own] if own.is_dir() else [])]
+        example = folder / _EXAMPLE_SITE
+        upto = [*folders[:number], *([example] if example.is_dir() else [])]
         about_requests, about_host = loader.load(upto, operations), host_rules.load(upto)
-        resources = _resources(builtin, about_requests.site)
+        resources = _make_resources(builtin, about_requests.site)
         requests, hosts = RequestRules(examples, resources, ENGINES), HostRules(base, described, resources, ENGINES)
-        yield from ((requests, rule) for rule in _of(folder, about_requests.rules))
-        yield from ((hosts, rule) for rule in _of(folder, about_host.rules.rules))
+        yield from ((requests, rule) for rule in _list_of_folder(folder, about_requests.rules))
+        yield from ((hosts, rule) for rule in _list_of_folder(folder, about_host.rules.rules))
 
 
-def _of(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
+def _list_of_folder(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
     return (rule for rule in rules.values() if Path(rule.file).parents[2] == folder)
 
 
-def _resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
+def _make_resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
     definitions = site.definitions(values, _read(builtin / "site.schema.json"))
     return {"site": {"$defs": definitions}, "request": _read(builtin / "request.json")}
 

@@ -1,7 +1,7 @@
-"""What is no fault of a site's rules and exceptions, but hardly meant: files in, a sentence for each out.
+"""Finds probable mistakes in valid rules and exceptions of a site, a sentence each.
 
 `Impossible` finds conditions of an exception that no request document fulfils: a misspelt name, a value of another
-type. Only what every request has in one shape is inspected: bodies are the user's.
+type. It inspects only parts that have one shape in every request, not bodies.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _OF_SERVICES = ("ServiceCreate", "ServiceUpdate")
 # Facts that services have as containers have them.
 _SHARED = ("image", "mounts")
 _OPERATION = ("operation",)
-# Parts of a request that it has or has not by its operation; what a body has is the user's choice.
+# Parts of a request that depend on its operation alone, not on the user.
 _FIXED = ("facts", "identity")
 _OF_ENTRIES = ("contains", "items")
 _LOCAL = "#/$defs/"
@@ -86,25 +86,27 @@ class Impossible:
             yield from self.find(each)
 
     def _list(self, part: JSON, shape: JSON, at: str) -> Iterator[str]:
-        known = self._resolved(shape)
-        if not isinstance(part, dict) or not known:
+        described = self._resolve(shape)
+        if not isinstance(part, dict) or not described:
             return
-        names = cast(dict[str, JSON], known.get("properties", {}))
+        names = cast(dict[str, JSON], described.get("properties", {}))
         for name, inner in _list_properties(part).items():
             if name in names:
                 yield from self._list(inner, names[name], f"{at}.{name}")
-            elif known.get("additionalProperties") is False:
+            elif described.get("additionalProperties") is False:
                 yield f"{at}.{name}: is in no request{suggest_name(name, sorted(names))}"
         for keyword in _OF_ENTRIES:
-            if keyword in part and "items" in known:
-                yield from self._list(part[keyword], known["items"], f"{at}[*]")
+            if keyword in part and "items" in described:
+                yield from self._list(part[keyword], described["items"], f"{at}[*]")
         for each in _list_all(part):
-            yield from self._list(each, known, at)
+            yield from self._list(each, described, at)
         values = [part["const"]] if "const" in part else cast(list[JSON], part.get("enum", []))
-        if values and not any(map(RUST.compile({**known, "$defs": self.request["$defs"]}, {}).is_satisfied, values)):
+        if values and not any(
+            map(RUST.compile({**described, "$defs": self.request["$defs"]}, {}).is_satisfied, values)
+        ):
             yield f"{at}: has no such value in any request: see schemas/request.json"
 
-    def _resolved(self, shape: JSON) -> dict[str, JSON]:
+    def _resolve(self, shape: JSON) -> dict[str, JSON]:
         while isinstance(shape, dict) and str(shape.get("$ref", "")).startswith(_LOCAL):
             shape = cast(dict[str, JSON], self.request["$defs"])[str(shape["$ref"]).removeprefix(_LOCAL)]
         return shape if isinstance(shape, dict) else {}

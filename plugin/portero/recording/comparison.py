@@ -99,9 +99,9 @@ class Comparison:
         return {
             "compared": self.compared,
             "unchanged": self.unchanged,
-            "withheld": self.withheld,
+            "notStored": self.withheld,
             "unreadable": self.unreadable,
-            "undecided": self.undecided,
+            "withoutDecision": self.undecided,
             "wouldBeRefused": self.refused.document(),
             "wouldBeAllowed": self.allowed.document(),
         }

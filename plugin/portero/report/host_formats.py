@@ -1,43 +1,40 @@
-"""For machines: a JSON document, JUnit cases for CI, SARIF for code scanning.
-
-The result as one HTML page.
-"""
+"""The result of a host check as JSON, JUnit cases, SARIF, and one HTML page."""
 
 from urllib.parse import quote
 
 from portero.hostcheck.findings import Finding
 from portero.report import html, sarif
-from portero.report.host_result import HostResult, sentence
+from portero.report.host_result import HostResult, explain
 from portero.report.junit import Failure, JUnitCase
 from portero.values.json_types import JSON
 from portero.values.times import format_instant
 
-# Stands in SARIF where a fact is none of a file, such as an answer of dockerd: code scanning wants a file.
+# The file in SARIF of a fact that is in no file, such as an answer of dockerd.
 _NO_FILE = "host"
 
 
-def document(result: HostResult) -> dict[str, JSON]:
-    """Everything, with each place apart."""
+def describe(result: HostResult) -> dict[str, JSON]:
+    """The whole result, with an entry for each place."""
     return {
         "time": format_instant(result.time),
         "profile": result.profile,
         "clean": result.report.clean,
         "summary": dict[str, JSON](result.counts),
-        "findings": [_entry(finding) for finding in result.report.findings],
-        "fine": [*result.report.held],
+        "findings": [_describe_finding(finding) for finding in result.report.findings],
+        "passed": [*result.report.held],
         "notApplicable": [*result.report.not_applicable],
         "warnings": [*result.warnings],
         "host": dict(result.document),
     }
 
 
-def cases(result: HostResult) -> list[JUnitCase]:
+def list_cases(result: HostResult) -> list[JUnitCase]:
     """A case for each rule that applies, failed where the profile enforces it and it does not hold."""
     failed = [
         JUnitCase(
             each.rule.topic,
             each.rule.id,
-            Failure(each.status, each.rule.title, sentence(each)) if each.enforced else None,
+            Failure(each.status, each.rule.title, explain(each)) if each.enforced else None,
         )
         for each in result.violated
     ]
@@ -45,17 +42,17 @@ def cases(result: HostResult) -> list[JUnitCase]:
     return failed + held
 
 
-def log(result: HostResult) -> dict[str, JSON]:
+def make_sarif(result: HostResult) -> dict[str, JSON]:
     """SARIF: a result for each place, an error where the profile enforces the rule, otherwise a note."""
     rules = sorted(result.rules.values(), key=lambda rule: rule.id)
     index = {rule.id: position for position, rule in enumerate(rules)}
-    return sarif.log(
-        [sarif.rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
-        [_sarif_result(finding, index[finding.rule.id]) for finding in result.report.findings],
+    return sarif.make_log(
+        [sarif.make_rule(rule.id, rule.title, rule.reason, rule.remedy, rule.level) for rule in rules],
+        [_make_sarif_result(finding, index[finding.rule.id]) for finding in result.report.findings],
     )
 
 
-def _entry(finding: Finding) -> JSON:
+def _describe_finding(finding: Finding) -> JSON:
     return {
         "rule": finding.rule.id,
         "level": finding.rule.level,
@@ -68,27 +65,27 @@ def _entry(finding: Finding) -> JSON:
     }
 
 
-def _sarif_result(finding: Finding, index: int) -> JSON:
-    read = f" is {finding.value}" if finding.status == "violated" and finding.value else f" is {finding.status}"
-    # A place is a path, followed by what in it was read, or a command.
+def _make_sarif_result(finding: Finding, index: int) -> JSON:
+    value = f" is {finding.value}" if finding.status == "violated" and finding.value else f" is {finding.status}"
+    # A place is a path, followed by what in it was value, or a command.
     path = finding.at.split(",")[0].split(" ")[0]
     uri = quote(path.lstrip("/")) if path.startswith("/") else _NO_FILE
     return {
         "ruleId": finding.rule.id,
         "ruleIndex": index,
         "level": "error" if finding.action == "deny" else "note",
-        "message": {"text": f"{finding.at}{read}: {finding.rule.reason} -> {finding.rule.remedy['host']}"},
+        "message": {"text": f"{finding.at}{value}: {finding.rule.reason} -> {finding.rule.remedy['host']}"},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": uri}},
                 "logicalLocations": [{"fullyQualifiedName": finding.at}],
             }
         ],
-        "partialFingerprints": sarif.fingerprint(finding.rule.id, finding.at),
+        "partialFingerprints": sarif.make_fingerprint(finding.rule.id, finding.at),
     }
 
 
-def page(result: HostResult) -> str:
+def render_page(result: HostResult) -> str:
     """The whole page."""
     violated = result.violated
     return html.render(

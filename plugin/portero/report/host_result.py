@@ -1,7 +1,4 @@
-"""The result for one host, as every format shows it.
-
-For people at a terminal: a line for each rule that does not hold, and how many there are of what.
-"""
+"""The result of a host check, as every format shows it, and as text for people."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +13,7 @@ from portero.values.json_types import JSON
 
 @dataclass(frozen=True, slots=True)
 class UnmetRule:
-    """A rule that does not hold, with everything about it that was found alike."""
+    """A rule that does not hold, with all its findings of one status."""
 
     rule: Rule
     status: str
@@ -25,7 +22,7 @@ class UnmetRule:
 
     @property
     def places(self) -> list[str]:
-        """Where it was read, with the value where that tells something."""
+        """Where the facts were read, with the value of a violated one."""
         return [
             f"{each.at} (is {each.value})" if each.status == "violated" and each.value else each.at
             for each in self.findings
@@ -49,17 +46,17 @@ class HostResult:
         groups: dict[tuple[str, str], list[Finding]] = {}
         for each in self.report.findings:
             groups.setdefault((each.rule.id, each.status), []).append(each)
-        return [_group(found) for found in groups.values()]
+        return [_make_unmet(group) for group in groups.values()]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rules of what."""
+        """How many rules have each result."""
         enforced = [each.status for each in self.violated if each.enforced]
         return {
             "violated": enforced.count("violated"),
             "unknown": enforced.count("unknown"),
             "only reported": len(self.violated) - len(enforced),
-            "fine": len(self.report.held),
+            "passed": len(self.report.held),
             "not applicable": len(self.report.not_applicable),
         }
 
@@ -70,7 +67,7 @@ class HostResult:
 
     @property
     def engine(self) -> str:
-        """Which dockerd it is, as far as that could be found out."""
+        """The version of dockerd, where it is known."""
         daemon = cast("dict[str, dict[str, dict[str, JSON]]]", self.document)["daemon"]
         if daemon["installed"]["value"] is False:
             return "without Docker"
@@ -78,24 +75,26 @@ class HostResult:
         return "dockerd of unknown version" if version == UNKNOWN else f"dockerd {version}"
 
 
-def _group(found: list[Finding]) -> UnmetRule:
-    first = found[0]
-    return UnmetRule(first.rule, first.status, first.action == "deny", tuple(sorted(found, key=lambda each: each.at)))
+def _make_unmet(findings: list[Finding]) -> UnmetRule:
+    first = findings[0]
+    return UnmetRule(
+        first.rule, first.status, first.action == "deny", tuple(sorted(findings, key=lambda each: each.at))
+    )
 
 
-def lines(result: HostResult) -> Iterator[str]:
+def list_lines(result: HostResult) -> Iterator[str]:
     """All lines, the warnings first; in brackets what is only reported under this profile."""
     yield from result.warnings
     width = max((len(each.rule.id) for each in result.violated), default=0)
     for each in result.violated:
         status = each.status if each.enforced else f"({each.status})"
-        yield f"{status:<10} {each.rule.id:<{width}}  {sentence(each)}"
+        yield f"{status:<10} {each.rule.id:<{width}}  {explain(each)}"
     if result.report.not_applicable:
         yield f"Docker is not installed here: {len(result.report.not_applicable)} rules about it do not apply"
     yield result.summary
 
 
-def sentence(violated: UnmetRule) -> str:
+def explain(violated: UnmetRule) -> str:
     """Where, why and what to do."""
     rule = violated.rule
     return f"{', '.join(violated.places)}: {rule.reason} -> {rule.remedy['host']}"

@@ -1,4 +1,4 @@
-"""JUnit XML: a test case for each thing that was judged, failed when it is not as it should be."""
+"""JUnit XML: a test case for each thing that was judged, failed when it is refused or violated."""
 
 import re
 from collections.abc import Sequence
@@ -32,29 +32,24 @@ class JUnitCase:
     skipped: str = ""
 
 
-def document(checked: Sequence[DecidedRequest]) -> str:
-    """The whole file about decisions."""
-    return of(
-        [
-            JUnitCase(
-                each.request.file,
-                f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}",
-                describe_refusal(each.decision),
-            )
-            for each in checked
-        ]
-    )
+def write_decisions(checked: Sequence[DecidedRequest]) -> str:
+    """The whole file for decisions."""
+    cases = []
+    for each in checked:
+        name = f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}"
+        cases.append(JUnitCase(each.request.file, name, describe_refusal(each.decision)))
+    return write_cases(cases)
 
 
-def of(cases: Sequence[JUnitCase]) -> str:
-    """The whole file about any cases."""
+def write_cases(cases: Sequence[JUnitCase]) -> str:
+    """The whole file for these cases."""
     failed = sum(case.failure is not None for case in cases)
     skipped = sum(case.skipped != "" for case in cases)
     suite = ElementTree.Element(
         "testsuite", name="portero", tests=str(len(cases)), failures=str(failed), errors="0", skipped=str(skipped)
     )
     for case in cases:
-        suite.append(_element(case))
+        suite.append(_make_element(case))
     suites = ElementTree.Element("testsuites")
     suites.append(suite)
     ElementTree.indent(suites)
@@ -62,23 +57,22 @@ def of(cases: Sequence[JUnitCase]) -> str:
 
 
 def describe_refusal(decision: Decision) -> Failure | None:
-    """The failure that a refused request is."""
+    """The failure of a refused request."""
     if decision.allowed:
         return None
     rules = ", ".join(dict.fromkeys(each.rule for each in decision.violations if each.action == "deny"))
     return Failure("refused", rules, denial.list_violations(decision))
 
 
-def _element(case: JUnitCase) -> ElementTree.Element:
-    element = ElementTree.Element("testcase", classname=_plain(case.group), name=_plain(case.name))
+def _make_element(case: JUnitCase) -> ElementTree.Element:
+    element = ElementTree.Element("testcase", classname=_replace_invalid(case.group), name=_replace_invalid(case.name))
     if case.failure is not None:
-        reported = case.failure
-        failure = ElementTree.SubElement(element, "failure", type=reported.kind, message=_plain(reported.message))
-        failure.text = _plain(reported.text)
+        message, text = _replace_invalid(case.failure.message), _replace_invalid(case.failure.text)
+        ElementTree.SubElement(element, "failure", type=case.failure.kind, message=message).text = text
     if case.skipped:
-        ElementTree.SubElement(element, "skipped", message=_plain(case.skipped))
+        ElementTree.SubElement(element, "skipped", message=_replace_invalid(case.skipped))
     return element
 
 
-def _plain(text: str) -> str:
+def _replace_invalid(text: str) -> str:
     return _NOT_XML.sub("?", text)

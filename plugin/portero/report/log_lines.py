@@ -1,7 +1,7 @@
-"""Reads the lines of a decision log. The file is untrusted: a line of another format is refused, and characters that
-a terminal or a browser could interpret are replaced.
+"""Reads the lines of a decision log, also where dockerd wrapped them in its own log.
 
-A line of dockerd's log, where a managed plugin's standard output goes: the line in, what the plugin wrote out.
+The file is untrusted: a line of another format is refused, and characters that a terminal or a browser could interpret
+are replaced.
 """
 
 import json
@@ -22,12 +22,12 @@ from portero.values.denial_parts import Proposed
 # journalctl puts date, host and process before it, unless it is asked for -o cat.
 _LINE = re.compile(rb'(?:^|: )time="[^"]*" level=info msg=(?P<text>"[^"\\]*(?:\\.[^"\\]*)*") plugin=[0-9a-f]{64}\s*$')
 
-# Quicker to look for than the whole.
+# Faster to find than the whole.
 _MARK = b" level=info msg="
 
 
 def find_plugin_line(line: bytes) -> bytes:
-    """What a plugin wrote, if this is such a line of dockerd; else the line as it is."""
+    """The line of a managed plugin in a line of dockerd's log; any other line as it is."""
     match = _LINE.search(line) if _MARK in line else None
     if match is None:
         return line
@@ -38,11 +38,11 @@ def find_plugin_line(line: bytes) -> bytes:
 
 
 LONGEST_LINE = 1 << 20
-_LONGEST_FLAG = 1000
+_MAX_FLAG = 1000
 
 
 @dataclass(frozen=True)
-class Logged:
+class LoggedDecision:
     """One decision, as logged. `time` is in seconds since 1970; texts are empty where the log has none."""
 
     id: str
@@ -67,14 +67,14 @@ class Logged:
 
     @property
     def outcome(self) -> Literal["refused", "would", "allowed"]:
-        """What became of the request."""
+        """The outcome of the request."""
         if not self.allowed:
             return "refused"
         return "would" if any(one.outcome == "would" for one in self.violations) else "allowed"
 
     @property
     def refusing(self) -> tuple[LoggedViolation, ...]:
-        """What refuses the request, or would."""
+        """The violations that refuse the request, or would."""
         return tuple(one for one in self.violations if one.outcome in ("refused", "would"))
 
     @property
@@ -96,14 +96,14 @@ class Logged:
         return self.outcome == "allowed" and any(one.outcome == "stricter" for one in self.violations)
 
 
-def read(line: bytes) -> Logged:
+def read_decision(line: bytes) -> LoggedDecision:
     """The decision in a line; raises NoDecision."""
     try:
         document = _parse(find_plugin_line(line))
         if document["version"] != LOG_VERSION:
             raise NoDecision
-        return _logged(document)
-    # What is not JSON gives, or a document of another shape.
+        return _make_decision(document)
+    # Raised by text that is not JSON, and by a document of another shape.
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise NoDecision from None
 
@@ -116,7 +116,7 @@ def _parse(line: bytes) -> Any:
         return json.loads(line)
 
 
-def _logged(document: Mapping[str, object]) -> Logged:
+def _make_decision(document: Mapping[str, object]) -> LoggedDecision:
     profile, mode, allowed = document["profile"], document["mode"], document["allowed"]
     audit_profile = document.get("auditProfile") or ""
     if profile not in PROFILES or audit_profile not in ("", *PROFILES):
@@ -127,7 +127,7 @@ def _logged(document: Mapping[str, object]) -> Logged:
     if not isinstance(violations, list):
         raise NoDecision
     microseconds = document["microseconds"]
-    return Logged(
+    return LoggedDecision(
         id=read_text(document["id"]),
         time=read_time(read_text(document["time"])),
         user=read_text(document["user"]),
@@ -143,28 +143,28 @@ def _logged(document: Mapping[str, object]) -> Logged:
         policy=read_text(document["policy"]),
         microseconds=microseconds if isinstance(microseconds, int) else 0,
         violations=tuple(read_violation(violation, str(profile)) for violation in violations),
-        groups=_groups(document.get("groups", [])),
+        groups=_read_groups(document.get("groups", [])),
         identified_by=read_text(document.get("identifiedBy", "")),
         breaks_glass=document.get("breakGlass") is True,
-        proposed=_proposed(document["try"]) if "try" in document else None,
+        proposed=_read_proposal(document["try"]) if "try" in document else None,
     )
 
 
-def _proposed(tried: object) -> Proposed:
-    """What the denial proposed; the command stands in no line, the operation tells it."""
+def _read_proposal(tried: object) -> Proposed:
+    """The proposal of a denial; its command follows from the operation."""
     if not isinstance(tried, dict):
         raise NoDecision
-    add, instead, without = (tuple(map(_flag, tried[name])) for name in ("add", "instead", "without"))
+    add, instead, without = (tuple(map(_read_flag, tried[name])) for name in ("add", "instead", "without"))
     return Proposed("", add, instead, without, tuple(map(read_text, tried.get("still", ()))))
 
 
-def _flag(words: object) -> tuple[str, ...]:
+def _read_flag(words: object) -> tuple[str, ...]:
     if not isinstance(words, list) or len(words) not in (1, 2):
         raise NoDecision
-    return tuple(read_text(word, _LONGEST_FLAG) for word in words)
+    return tuple(read_text(word, _MAX_FLAG) for word in words)
 
 
-def _groups(value: object) -> tuple[str, ...]:
+def _read_groups(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise NoDecision
     return tuple(map(read_text, value))

@@ -1,12 +1,10 @@
-"""Adds up a decision log. What it holds does not grow with the log: of names that are too many, those that came last
-are counted together.
-"""
+"""Adds up a decision log in bounded memory: names beyond a limit are counted together."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from portero.report.log_lines import Logged
+from portero.report.log_lines import LoggedDecision
 from portero.report.timeline import Timeline
 from portero.values.json_types import JSON
 
@@ -16,13 +14,13 @@ OTHERS = "(others)"
 UNKNOWN = "(unknown)"
 UNREADABLE = "(unreadable)"
 
-_MOST_LATEST = 25
-_MOST_DECISIONS = 5
+_MAX_LATEST = 25
+_MAX_DECISIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many names are kept: of users, images and operations, of rules and what else a site has, of places."""
+    """How many names are counted apart: users, images and operations; rules and exceptions; places."""
 
     names: int = 10_000
     rules: int = 1_000
@@ -32,15 +30,15 @@ class Limits:
 class Table:
     """Counts by name and outcome, of so many names."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
         self._counts: dict[str, Counter[str]] = {}
 
     def add(self, name: str, outcome: str) -> None:
         """Count one."""
         counts = self._counts.get(name)
         if counts is None:
-            name = name if len(self._counts) < self._most else OTHERS
+            name = name if len(self._counts) < self._maximum else OTHERS
             counts = self._counts.setdefault(name, Counter())
         counts[outcome] += 1
 
@@ -53,12 +51,12 @@ _RANKS = ("refused", "would", "stricter", "allowed", "reported", "waived")
 
 
 @dataclass(slots=True)
-class OfRule:
+class RuleTally:
     """One rule or refusal code: where in requests it was violated, and the latest decisions."""
 
     level: str
     places: Table
-    latest: deque[Logged] = field(default_factory=lambda: deque(maxlen=_MOST_DECISIONS))
+    latest: deque[LoggedDecision] = field(default_factory=lambda: deque(maxlen=_MAX_DECISIONS))
 
 
 class Tally:
@@ -71,7 +69,7 @@ class Tally:
         self.first, self.last = float("inf"), float("-inf")
         self.by: Mapping[str, Table] = {group: Table(limits.names) for group in GROUPS}
         self.by_rule = Table(limits.rules)
-        self.rules: dict[str, OfRule] = {}
+        self.rules: dict[str, RuleTally] = {}
         self.exceptions = Table(limits.rules)
         self.profiles: Counter[str] = Counter()
         self.audit_profiles: Counter[str] = Counter()
@@ -79,14 +77,14 @@ class Tally:
         self.audited = 0
         self.policies = Table(limits.rules)
         self.timeline = Timeline()
-        self.latest: deque[Logged] = deque(maxlen=_MOST_LATEST)
+        self.latest: deque[LoggedDecision] = deque(maxlen=_MAX_LATEST)
 
     @property
     def decisions(self) -> int:
         """All decisions."""
         return self.outcomes.total()
 
-    def add(self, decision: Logged) -> None:
+    def add(self, decision: LoggedDecision) -> None:
         """Count a decision."""
         outcome = decision.outcome
         self.outcomes[outcome] += 1
@@ -107,10 +105,10 @@ class Tally:
         if decision.violations:
             self._add_violations(decision)
 
-    def _add_violations(self, decision: Logged) -> None:
+    def _add_violations(self, decision: LoggedDecision) -> None:
         for violated in decision.worst_first:
             if violated.rule not in self.rules and len(self.rules) < self._limits.rules:
-                self.rules[violated.rule] = OfRule(violated.level, Table(self._limits.places))
+                self.rules[violated.rule] = RuleTally(violated.level, Table(self._limits.places))
             if violated.rule in self.rules:
                 self.rules[violated.rule].places.add(violated.at, violated.outcome)
         for violated in decision.worst:
@@ -129,20 +127,20 @@ class Tally:
             "refusedByAuditProfileOnly": self.only_audit_profile,
             "unreadableLines": self.unreadable,
             "inModeAudit": self.audited,
-            "byRule": _rows(self.by_rule),
-            **{f"by{group.capitalize()}": _rows(self.by[group]) for group in GROUPS},
+            "byRule": _describe_table(self.by_rule),
+            **{f"by{group.capitalize()}": _describe_table(self.by[group]) for group in GROUPS},
             "exceptions": {name: counts["waived"] for name, counts in self.exceptions.ranked()},
             "step": self.timeline.words,
-            "overTime": [{"start": step.start, **_named(step.counts)} for step in self.timeline.steps()],
+            "overTime": [{"start": step.start, **_rename_outcomes(step.counts)} for step in self.timeline.steps()],
         }
 
 
 _NAMES = {"would": "wouldBeRefused", "stricter": "refusedByAuditProfile"}
 
 
-def _rows(table: Table) -> dict[str, JSON]:
-    return {name: {**_named(counts)} for name, counts in table.ranked()}
+def _describe_table(table: Table) -> dict[str, JSON]:
+    return {name: {**_rename_outcomes(counts)} for name, counts in table.ranked()}
 
 
-def _named(counts: Counter[str]) -> dict[str, JSON]:
+def _rename_outcomes(counts: Counter[str]) -> dict[str, JSON]:
     return {_NAMES.get(name, name): count for name, count in sorted(counts.items())}

@@ -1,6 +1,4 @@
-"""One violation of a logged decision, and texts of a log: characters that a terminal or a browser could interpret are
-replaced.
-"""
+"""Reads the violations of a logged decision, and its texts without characters that steer a terminal or browser."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ Outcome: TypeAlias = Literal["refused", "would", "stricter", "reported", "waived
 # Worst first.
 OUTCOMES: tuple[Outcome, ...] = ("refused", "would", "stricter", "reported", "waived")
 
-LONGEST_TEXT = 200
+MAX_TEXT = 200
 _OUTCOMES: Mapping[str, Outcome] = {"deny": "refused", "audit": "would", "waived": "waived"}
 _NOT_SHOWN = "\N{REPLACEMENT CHARACTER}"
 
@@ -42,7 +40,7 @@ class LoggedViolation:
 def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViolation:
     """A violation under the enforced profile; raises NoDecision, and what a document of another shape gives."""
     at = violation["at"]
-    found: LoggedViolation = _one_violation(
+    logged: LoggedViolation = _make_violation(
         violation["rule"],
         violation["level"],
         at,
@@ -53,11 +51,11 @@ def read_violation(violation: Mapping[str, object], profile: str) -> LoggedViola
         profile,
     )
     if "asked" not in violation:
-        return found
-    return replace(found, asked=read_text(violation["asked"]), allowed=read_text(violation.get("allowed", "")))
+        return logged
+    return replace(logged, asked=read_text(violation["asked"]), allowed=read_text(violation.get("allowed", "")))
 
 
-def read_text(value: object, longest: int = LONGEST_TEXT) -> str:
+def read_text(value: object, longest: int = MAX_TEXT) -> str:
     """A text, cut to this many characters; raises NoDecision for another value."""
     if not isinstance(value, str):
         raise NoDecision
@@ -67,9 +65,9 @@ def read_text(value: object, longest: int = LONGEST_TEXT) -> str:
     return shown if len(shown) <= longest else shown[:longest] + "…"
 
 
-# Most decisions of a log violate what others before them did. TypeError: a value that is no text, such as a list.
+# Most violations of a log repeat earlier ones. TypeError: a value that is no text, such as a list.
 @lru_cache(maxsize=4096, typed=True)
-def _one_violation(
+def _make_violation(
     rule: object,
     level_: object,
     at: object,

@@ -19,15 +19,15 @@ _INFORMATION = "urn:portero"
 _LEVELS = {"deny": "error", "audit": "note"}
 
 
-def document(checked: Sequence[DecidedRequest], policy: Policy) -> dict[str, JSON]:
+def describe_decisions(checked: Sequence[DecidedRequest], policy: Policy) -> dict[str, JSON]:
     """The log of one run about decisions. A violation that an exception waives is a suppressed result."""
-    found = [(each, violation) for each in checked for violation in each.decision.violations]
-    rules = _rules(policy, {violation.rule for _, violation in found})
+    violations = [(each, violation) for each in checked for violation in each.decision.violations]
+    rules = _list_rules(policy, {violation.rule for _, violation in violations})
     index = {str(rule["id"]): index for index, rule in enumerate(rules)}
-    return log(rules, [_result(each, violation, index) for each, violation in found])
+    return make_log(rules, [_describe_violation(each, violation, index) for each, violation in violations])
 
 
-def log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[str, JSON]:
+def make_log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[str, JSON]:
     """The log of one run with these rules (see `rule`) and results."""
     driver: dict[str, JSON] = {
         "name": "portero",
@@ -39,7 +39,7 @@ def log(rules: Sequence[Mapping[str, JSON]], results: Sequence[JSON]) -> dict[st
     return {"$schema": _SCHEMA, "version": VERSION, "runs": [run]}
 
 
-def rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
+def make_rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str) -> dict[str, JSON]:
     """A rule of the driver."""
     return {
         "id": id,
@@ -50,31 +50,29 @@ def rule(id: str, title: str, reason: str, remedy: Mapping[str, str], level: str
     }
 
 
-def fingerprint(*parts: str) -> dict[str, JSON]:
+def make_fingerprint(*parts: str) -> dict[str, JSON]:
     """The same for the same finding, whatever moves around it."""
     return {"portero/v1": hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()}
 
 
-def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
-    levels = [
-        rule(each.id, each.title, each.reason, each.remedy, each.level)
+def _list_rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
+    rules = [
+        make_rule(each.id, each.title, each.reason, each.remedy, each.level)
         for each in sorted(policy.rules.values(), key=lambda each: each.id)
     ]
-    codes = sorted(set(occurring) & CODES.keys())
-    return levels + [
-        rule(code, CODES[code].title, CODES[code].reason, {"docker": CODES[code].remedy}, "always") for code in codes
-    ]
+    codes = ((id, CODES[id]) for id in sorted(set(occurring) & CODES.keys()))
+    return rules + [make_rule(id, code.title, code.reason, {"docker": code.remedy}, "always") for id, code in codes]
 
 
-def _result(checked: DecidedRequest, violation: Violation, index: Mapping[str, int]) -> JSON:
+def _describe_violation(checked: DecidedRequest, violation: Violation, index: Mapping[str, int]) -> JSON:
     request, dialect = checked.request, checked.decision.dialect
     result: dict[str, JSON] = {
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],
         "level": _LEVELS.get(violation.action, "note"),
         "message": {"text": denial.sentence(violation, dialect)},
-        "locations": [_location(request, violation)],
-        "partialFingerprints": fingerprint(
+        "locations": [_locate(request, violation)],
+        "partialFingerprints": make_fingerprint(
             request.file, request.name, checked.decision.subject.operation, violation.rule, violation.at
         ),
     }
@@ -83,7 +81,7 @@ def _result(checked: DecidedRequest, violation: Violation, index: Mapping[str, i
     return result
 
 
-def _location(request: FileRequest, violation: Violation) -> JSON:
+def _locate(request: FileRequest, violation: Violation) -> JSON:
     path, line = request.locate(violation.at)
     file: dict[str, JSON] = {"artifactLocation": {"uri": quote(path)}}
     if line is not None:

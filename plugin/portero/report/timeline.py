@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_STEPS = 96
+MAX_STEPS = 96
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WIDTHS = (_MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 3 * _HOUR, 12 * _HOUR, _DAY, 7 * _DAY, 28 * _DAY)
 _WORDS = ("minute", "5 minutes", "15 minutes", "hour", "3 hours", "12 hours", "day", "week", "4 weeks")
@@ -40,7 +40,7 @@ class Timeline:
         if step not in self._counts:
             self._counts[step] = Counter()
         self._counts[step][outcome] += 1
-        while self._last - self._first >= MOST_STEPS:
+        while self._last - self._first >= MAX_STEPS:
             self._widen()
 
     def steps(self) -> Iterator[Step]:

@@ -1,5 +1,5 @@
-"""`portero scan`: what exists on a daemon, judged as if it were asked for now.
+"""`portero scan`: what exists on a daemon, judged as if it were created now.
 
-Also names the ways past the rules that such objects open.
+Also names the bypasses that such objects offer.
 Imports: decision, dockerd, facts, hostcheck, judging, objects, policy, proof, refusals, report, standin, values.
 """

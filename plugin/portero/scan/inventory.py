@@ -1,4 +1,4 @@
-"""Everything that a daemon holds, asked with the Python package docker (the extra `scan`).
+"""Everything that exists at a daemon, read with the Python package docker (the extra `scan`).
 
 Only reading requests are made. A daemon that does not answer is an error (Unreachable).
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from portero.dockerd.api import TIMEOUT_SECONDS
 from portero.dockerd.unix_http import UnixConnection
@@ -17,8 +17,8 @@ from portero.values.json_types import JSON
 _UNIX = ("unix://", "http+unix://")
 _MISSING = "scan needs the Python package docker: install portero with its extra `scan`"
 
-# Hands the items on, one by one, and may show how far it is.
-Shown = Callable[[Sequence[str], str], Iterator[str]]
+# Yields the items, and may show a progress bar.
+ShowProgress: TypeAlias = Callable[[Sequence[str], str], Iterator[str]]
 
 
 class Unreachable(Exception):
@@ -27,7 +27,7 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What there is. `tasks`: the service behind each container that swarm made; `execs`: by container.
+    """What exists. `tasks`: the service behind each container that swarm made; `execs`: by container.
 
     `plugins`: managed plugins, enabled or not.
     """
@@ -49,42 +49,44 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class ScannedDaemon:
-    """A daemon that answers. `is_local`: it listens on this host, whose files are then its files."""
+    """A daemon that answers. `is_local`: it listens on this host, so this host has its files."""
 
     client: Any
     is_local: bool
 
     @classmethod
     def at(cls, socket: Path | None) -> "ScannedDaemon":
-        """The one at this socket; without one, the one that docker's own clients would ask (DOCKER_HOST)."""
-        docker = _docker()
+        """The daemon at this socket; without one, the daemon that docker commands use (DOCKER_HOST)."""
+        docker = _import_docker()
         options = {"base_url": f"unix://{socket}"} if socket else docker.utils.kwargs_from_env()
         address = str(options.get("base_url", docker.constants.DEFAULT_UNIX_SOCKET))
         is_local = address.startswith(_UNIX)
         try:
             if is_local:
-                _knock("/" + address.partition("://")[2].lstrip("/"))
+                _check_socket("/" + address.partition("://")[2].lstrip("/"))
             client = docker.APIClient(version="auto", timeout=TIMEOUT_SECONDS, **options)
         except (docker.errors.DockerException, OSError) as error:
-            raise Unreachable(f"{address}: {_reason(error)}; name the daemon's socket with --docker-host") from error
+            raise Unreachable(
+                f"{address}: {_find_reason(error)}; name the daemon's socket with --docker-host"
+            ) from error
         return cls(client, is_local)
 
-    def inventory(self, shown: Shown) -> Inventory:
-        """All that it holds now; what goes away meanwhile is left out. It is asked but once."""
-        errors = _docker().errors
+    def read_inventory(self, show_progress: ShowProgress) -> Inventory:
+        """Everything that exists now, without what is removed meanwhile; closes the connection."""
+        errors = _import_docker().errors
         try:
-            return self._inventory(shown, errors.NotFound)
+            return self._read(show_progress, errors.NotFound)
         except (errors.DockerException, OSError) as error:
-            raise Unreachable(f"dockerd: {_reason(error)}") from error
+            raise Unreachable(f"dockerd: {_find_reason(error)}") from error
         finally:
             self.client.close()
 
-    def _inventory(self, shown: Shown, gone: type[Exception]) -> Inventory:
+    def _read(self, show_progress: ShowProgress, not_found: type[Exception]) -> Inventory:
         info = self.client.info()
         ids = [container["Id"] for container in self.client.containers(all=True)]
-        containers = [*self._each(self.client.inspect_container, shown(ids, "containers"), gone)]
+        containers = [*self._inspect_each(self.client.inspect_container, show_progress(ids, "containers"), not_found)]
         execs = {
-            each["Id"]: [*self._each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), gone)]
+            each["Id"]: [*self._inspect_each(self.client.exec_inspect, iter(each.get("ExecIDs") or []), not_found)]
             for each in containers
         }
         manager = _is_manager(info)
@@ -94,28 +96,28 @@ class ScannedDaemon:
             services=self.client.services() if manager else [],
             volumes=self.client.volumes().get("Volumes") or [],
             networks=self.client.networks(),
-            tasks=_by_container(self.client.tasks() if manager else []),
+            tasks=_list_task_services(self.client.tasks() if manager else []),
             execs=execs,
             plugins=self.client.plugins(),
         )
 
-    def _each(
-        self, inspect: Callable[[str], dict[str, Any]], ids: Iterator[str], gone: type[Exception]
+    def _inspect_each(
+        self, inspect: Callable[[str], dict[str, Any]], ids: Iterator[str], not_found: type[Exception]
     ) -> Iterator[dict[str, Any]]:
         for id in ids:
             try:
                 yield inspect(id)
-            except gone:
+            except not_found:
                 continue
 
 
-def _knock(socket: str) -> None:
-    """Raises OSError with the reason, which docker's own error would hide."""
+def _check_socket(socket: str) -> None:
+    """Connect once: OSError has the reason, which the error of the docker package hides."""
     with closing(UnixConnection(socket, TIMEOUT_SECONDS)) as connection:
         connection.connect()
 
 
-def _docker() -> Any:
+def _import_docker() -> Any:
     try:
         import docker  # type: ignore[import-untyped]  # an option, imported only when wanted
     except ImportError:
@@ -127,13 +129,13 @@ def _is_manager(info: Mapping[str, JSON]) -> bool:
     return to_object(info.get("Swarm")).get("ControlAvailable") is True
 
 
-def _by_container(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _list_task_services(tasks: Sequence[dict[str, Any]]) -> dict[str, str]:
     """As swarm reports it: every user can set a label."""
-    made = ((task.get("Status", {}).get("ContainerStatus") or {}, task.get("ServiceID", "")) for task in tasks)
-    return {status["ContainerID"]: service for status, service in made if status.get("ContainerID")}
+    statuses = ((task.get("Status", {}).get("ContainerStatus") or {}, task.get("ServiceID", "")) for task in tasks)
+    return {status["ContainerID"]: service for status, service in statuses if status.get("ContainerID")}
 
 
-def _reason(error: Exception) -> str:
+def _find_reason(error: Exception) -> str:
     """The last cause in a chain of them, without the addresses in memory that libraries print."""
     inner: BaseException = error
     while inner.__context__ is not None:

@@ -1,4 +1,4 @@
-"""Existing objects judged as the requests that would make them now, without what dockerd filled in."""
+"""Existing objects, judged as the requests that would create them now, without what dockerd filled in."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
-from portero.decision import Decision
+from portero.decision import Decision, Violation
 from portero.facts import inspected
 from portero.facts.daemon_filled import Fills, unfilled
 from portero.facts.inspected import Inspected
@@ -20,6 +20,7 @@ from portero.scan.inventory import Inventory
 from portero.standin.envelopes import ClientRequest, envelope
 from portero.values.json_fields import as_object, child, flag, text
 from portero.values.json_types import JSON
+from portero.values.spelling import make_printable
 
 Kind: TypeAlias = Literal["container", "service", "volume", "network"]
 
@@ -50,20 +51,31 @@ class JudgedObject:
 
     @property
     def is_running(self) -> bool:
-        """Whether this is a container at work."""
+        """Whether this is a container that runs."""
         return self.kind == "container" and flag(child(self.thing, "State"), "Running")
 
     def escapes(self, policy: Policy) -> dict[str, list[str]]:
         """The rules for the safety of the host that it violates, each with its `at`s."""
-        found: dict[str, list[str]] = {}
-        for violation in self.decision.violations:
+        places: dict[str, list[str]] = {}
+        for violation in self.denials:
             rule = policy.rules.get(violation.rule)
-            if rule is not None and violation.action == "deny" and rule.at_use:
-                found.setdefault(rule.id, []).append(violation.at)
-        return found
+            if rule is not None and rule.at_use:
+                places.setdefault(rule.id, []).append(violation.at)
+        return places
+
+    @property
+    def denials(self) -> list[Violation]:
+        """The violations that refuse the object."""
+        return [violation for violation in self.decision.violations if violation.action == "deny"]
+
+    @property
+    def title(self) -> str:
+        """What the object is, for people."""
+        state = (", running" if self.is_running else ", stopped") if self.kind == "container" else ""
+        return f"{self.kind} {make_printable(self.name)}{state}"
 
 
-class Bench:
+class ObjectJudge:
     """Judges what is in an inventory; the daemon's networks are known by their IDs."""
 
     def __init__(self, judge: Judge, inventory: Inventory) -> None:
@@ -74,39 +86,36 @@ class Bench:
         self.inventory = inventory
         self._fills = Fills.of(inventory.info, judge.host.moment().daemon())
 
-    def all(self) -> Iterator[JudgedObject]:
-        """Everything that users made: of swarm's tasks only the service, and no networks of the daemon's own."""
-        there = self.inventory
-        mine = [thing for thing in there.containers if text(_object(thing), "Id") not in there.tasks]
-        for thing in (*mine, *there.services, *there.volumes, *there.networks):
-            found = inspected.make_request(thing)
-            if found is not None:
-                yield self.judged(found, _object(thing))
+    def judge_all(self) -> Iterator[JudgedObject]:
+        """Everything that users made: of swarm's tasks only the service, and no networks that the daemon makes."""
+        existing = self.inventory
+        containers = [each for each in existing.containers if text(_object(each), "Id") not in existing.tasks]
+        for thing in (*containers, *existing.services, *existing.volumes, *existing.networks):
+            request = inspected.make_request(thing)
+            if request is not None:
+                yield self.judge_object(request, _object(thing))
 
-    def judged(self, found: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
-        """One of them."""
-        kind = _KINDS[found.operation]
-        asked = _asked(kind, found.name, unfilled(found, self._fills).body)
-        decision = self.judge.decide(asked, "scan", time.time())
-        id = text(thing, "Id") or text(thing, "ID") or found.name
-        return JudgedObject(kind, found.name, id, thing, self._facts(asked), decision)
+    def judge_object(self, request: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
+        """The object of this request, with its decision."""
+        kind, name = _KINDS[request.operation], request.name
+        target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
+        body = json.dumps(unfilled(request, self._fills).body).encode()
+        posted = envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], body))
+        decision = self.judge.decide(posted, "scan", time.time())
+        id = text(thing, "Id") or text(thing, "ID") or name
+        return JudgedObject(kind, name, id, thing, self._read_facts(posted), decision)
 
-    def _facts(self, asked: bytes) -> Mapping[str, JSON]:
+    def _read_facts(self, posted: bytes) -> Mapping[str, JSON]:
         try:
-            return as_object(self.judge.document(asked, time.time())["facts"], "facts")
+            return as_object(self.judge.document(posted, time.time())["facts"], "facts")
         except Refused:
             return {}
-
-
-def _asked(kind: Kind, name: str, body: Mapping[str, JSON]) -> bytes:
-    target = _TARGETS[kind] + (f"?{urlencode({'name': name})}" if kind == "container" else "")
-    return envelope(ClientRequest("POST", target, [("Content-Type", "application/json")], json.dumps(body).encode()))
 
 
 def _object(thing: JSON) -> Mapping[str, JSON]:
     return as_object(thing, "")
 
 
-def counts(judged: Sequence[JudgedObject]) -> dict[str, int]:
+def count_kinds(judged: Sequence[JudgedObject]) -> dict[str, int]:
     """How many there are of each kind."""
     return {kind: sum(each.kind == kind for each in judged) for kind in _TARGETS}

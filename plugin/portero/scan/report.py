@@ -1,29 +1,24 @@
-"""What a scan found, as one value and as a JSON document.
-
-The report as one HTML page that needs nothing else: no script, no other file. Every name in it is escaped.
-"""
+"""The result of a scan: as one value, for machines, for CI, and as one HTML page."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 
-from portero.decision import Violation
 from portero.hostcheck.managed_plugins import ManagedPlugin
 from portero.judging import denial
 from portero.report import html, junit
 from portero.report.html import when
-from portero.scan.bypasses import Way
+from portero.scan.bypasses import Bypass
 from portero.scan.inventory import Inventory
-from portero.scan.judged_objects import JudgedObject, counts
+from portero.scan.judged_objects import JudgedObject, count_kinds
 from portero.scan.starts import Start, keeps_running, list_starts
 from portero.values.json_fields import text, to_object
 from portero.values.json_types import JSON
-from portero.values.spelling import make_printable
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Everything judged and every way; `time` in seconds since 1970, `policy` the digest.
+class ScanReport:
+    """Everything judged and every bypass; `time` in seconds since 1970, `policy` the digest.
 
     `shadows`: managed plugins that dockerd asks instead of Portero; `plugins`: the other enabled ones.
     `looks_up`: whether Portero asks dockerd what exists.
@@ -34,32 +29,32 @@ class Report:
     policy: str
     time: float
     judged: Sequence[JudgedObject]
-    ways: Sequence[Way]
+    bypasses: Sequence[Bypass]
     shadows: Sequence[ManagedPlugin] = ()
     plugins: Sequence[ManagedPlugin] = ()
     looks_up: bool = True
 
     @property
     def refused(self) -> list[JudgedObject]:
-        """What could not be made now."""
+        """What could not be created now."""
         return [each for each in self.judged if not each.decision.allowed]
 
     @property
-    def open(self) -> list[Way]:
-        """Ways that no rule refuses."""
-        return [way for way in self.ways if not way.closed]
+    def open(self) -> list[Bypass]:
+        """Bypasses that no rule refuses."""
+        return [bypass for bypass in self.bypasses if not bypass.closed]
 
     @property
-    def doors(self) -> list[tuple[Way, list[str]]]:
-        """The open ways by what they lead through, each with all that could be typed."""
-        together = groupby(self.open, key=lambda way: (way.kind, way.name, way.rules, way.cure))
-        alike = ([*ways] for _, ways in together)
-        return [(ways[0], [way.command for way in ways]) for ways in alike]
+    def open_by_object(self) -> list[tuple[Bypass, list[str]]]:
+        """The open bypasses of each object, with all commands that could be typed."""
+        groups = groupby(self.open, key=lambda bypass: (bypass.kind, bypass.name, bypass.rules, bypass.cure))
+        lists = ([*bypasses] for _, bypasses in groups)
+        return [(bypasses[0], [bypass.command for bypass in bypasses]) for bypasses in lists]
 
     @property
-    def closed(self) -> list[Way]:
-        """Ways that a rule refuses anyway."""
-        return [way for way in self.ways if way.closed]
+    def closed(self) -> list[Bypass]:
+        """Bypasses that a rule refuses."""
+        return [bypass for bypass in self.bypasses if bypass.closed]
 
     @property
     def starts(self) -> list[Start]:
@@ -73,7 +68,7 @@ class Report:
 
     @property
     def daemon(self) -> str:
-        """The daemon's own name and version."""
+        """The name and version of the daemon."""
         return f"{text(self.inventory.info, 'Name')}, dockerd {text(self.inventory.info, 'ServerVersion')}"
 
     @property
@@ -83,15 +78,15 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """How many of what."""
-        found = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in counts(self.judged).items())
-        ways = f"{len(self.open)} way{'s'[: len(self.open) != 1]} round Portero"
+        """The counts in one line."""
+        kinds = ", ".join(f"{number} {kind}{'s'[: number != 1]}" for kind, number in count_kinds(self.judged).items())
+        bypasses = f"{len(self.open)} open bypass{'es'[: 2 * (len(self.open) != 1)]}"
         shadows = f", {len(self.shadows)} managed plugin in place of Portero" if self.shadows else ""
-        return f"{found}; {len(self.refused)} would be refused, {ways}{shadows}"
+        return f"{kinds}; {len(self.refused)} would be refused, {bypasses}{shadows}"
 
     @property
     def blind(self) -> list[str]:
-        """What could not be looked at, by this scan and by Portero itself."""
+        """What this scan and Portero itself cannot see, a sentence each."""
         unseen = []
         if not self.looks_up:
             unseen.append(
@@ -104,18 +99,7 @@ class Report:
         return unseen
 
 
-def denials(judged: JudgedObject) -> list[Violation]:
-    """What refuses a thing."""
-    return [violation for violation in judged.decision.violations if violation.action == "deny"]
-
-
-def title(judged: JudgedObject) -> str:
-    """What it is, for people."""
-    state = (", running" if judged.is_running else ", stopped") if judged.kind == "container" else ""
-    return f"{judged.kind} {make_printable(judged.name)}{state}"
-
-
-def document(report: Report) -> dict[str, JSON]:
+def describe(report: ScanReport) -> dict[str, JSON]:
     """For machines."""
     return {
         "time": report.when,
@@ -123,38 +107,39 @@ def document(report: Report) -> dict[str, JSON]:
         "profile": report.profile,
         "policy": report.policy,
         "clean": report.clean,
-        "counts": dict[str, JSON](counts(report.judged)),
+        "counts": dict[str, JSON](count_kinds(report.judged)),
         "looksUp": report.looks_up,
         "seesServices": report.inventory.sees_services,
-        "things": [_thing(each) for each in report.judged],
+        "objects": [_describe_object(each) for each in report.judged],
         "plugins": {
             "shadows": [plugin.describe() for plugin in report.shadows],
             "others": [plugin.describe() for plugin in report.plugins],
         },
-        "starts": [asdict(start) for start in report.starts],
+        "startsWithoutRequest": [asdict(start) for start in report.starts],
         "liveRestore": keeps_running(report.inventory),
-        "ways": [asdict(way) | {"open": not way.closed} for way in report.ways],
+        "bypasses": [asdict(bypass) | {"open": not bypass.closed} for bypass in report.bypasses],
     }
 
 
-def cases(report: Report) -> list[junit.JUnitCase]:
-    """For CI: a case for each thing and for each way, which fails when it is open."""
-    things = [junit.JUnitCase(each.kind, title(each), junit.describe_refusal(each.decision)) for each in report.judged]
-    shadows = [junit.JUnitCase("managed plugin", plugin.name, _shadow(plugin)) for plugin in report.shadows]
-    return things + shadows + [junit.JUnitCase("way round Portero", way.command, _way(way)) for way in report.ways]
+def list_cases(report: ScanReport) -> list[junit.JUnitCase]:
+    """For CI: a case for each object and for each bypass, which fails when it is open."""
+    objects = [junit.JUnitCase(each.kind, each.title, junit.describe_refusal(each.decision)) for each in report.judged]
+    shadows = [junit.JUnitCase("managed plugin", plugin.name, _fail_shadow(plugin)) for plugin in report.shadows]
+    bypasses = [junit.JUnitCase("bypass", each.command, _fail_bypass(each)) for each in report.bypasses]
+    return objects + shadows + bypasses
 
 
-def _shadow(plugin: ManagedPlugin) -> junit.Failure:
+def _fail_shadow(plugin: ManagedPlugin) -> junit.Failure:
     return junit.Failure("shadow", "no-plugin-shadow", f"dockerd asks {plugin.describe()} instead of Portero")
 
 
-def _way(way: Way) -> junit.Failure | None:
-    rules = ", ".join(way.rules)
-    text = f"{way.kind} {way.name} violates {rules} -> {way.cure}"
-    return None if way.closed else junit.Failure("open", rules, text)
+def _fail_bypass(bypass: Bypass) -> junit.Failure | None:
+    rules = ", ".join(bypass.rules)
+    text = f"{bypass.kind} {bypass.name} violates {rules} -> {bypass.cure}"
+    return None if bypass.closed else junit.Failure("open", rules, text)
 
 
-def _thing(judged: JudgedObject) -> JSON:
+def _describe_object(judged: JudgedObject) -> JSON:
     violations: list[JSON] = [
         violation.entry() | {"reason": violation.reason, "remedy": dict(violation.remedy)}
         for violation in judged.decision.violations
@@ -169,18 +154,16 @@ def _thing(judged: JudgedObject) -> JSON:
     }
 
 
-def page(report: Report) -> str:
+def render_page(report: ScanReport) -> str:
     """The whole page."""
-    things = [(title(each), [_row(violation) for violation in denials(each)]) for each in report.refused]
-    reported = [(title(each), _reported(each)) for each in report.judged if _reported(each)]
+    things = [
+        (each.title, [(one.rule, denial.sentence(one, "docker")) for one in each.denials]) for each in report.refused
+    ]
+    reported = [(each.title, rules) for each in report.judged if (rules := _list_reported(each))]
     return html.render("scan/page.html", report=report, things=things, reported=reported)
 
 
-def _row(violation: Violation) -> tuple[str, str]:
-    return violation.rule, denial.sentence(violation, "docker")
-
-
-def _reported(judged: JudgedObject) -> list[str]:
+def _list_reported(judged: JudgedObject) -> list[str]:
     rules = [
         v.rule + (f" (waived by {v.exception})" if v.exception else "")
         for v in judged.decision.violations

@@ -28,8 +28,8 @@ class Start:
 
 def list_starts(judged: Sequence[JudgedObject]) -> Iterator[Start]:
     """Containers with a restart policy, and services with tasks; those that would be refused come first."""
-    found = [(each, when) for each in judged if (when := _find_when(each))]
-    for each, when in sorted(found, key=lambda pair: pair[0].decision.allowed):
+    starts = [(each, when) for each in judged if (when := _find_when(each))]
+    for each, when in sorted(starts, key=lambda pair: pair[0].decision.allowed):
         yield Start(each.kind, each.name, when, each.decision.allowed)
 
 

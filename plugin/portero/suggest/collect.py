@@ -1,4 +1,4 @@
-"""Adds up refused requests, one at a time: what would make each legal, and what would not.
+"""Adds up refused requests, one at a time: what would allow each, and what would not.
 
 A request from a recording has its document, so that values can be read from it; one from a decision log has only the
 names of rules, image and user.
@@ -14,8 +14,8 @@ from portero.flags.try_keyword import flag_named
 from portero.policy.exception_faults import FOR_PINNED_IMAGES, SELF_PROTECTION, SOCKETS
 from portero.policy.policy import Policy
 from portero.refusals import CODES
-from portero.suggest.drafts import Asked, Draft
-from portero.suggest.site_values import SiteValue, SiteValues, keys_of
+from portero.suggest.drafts import Draft, RefusedRequest
+from portero.suggest.site_values import SiteValue, SiteValues, list_keys
 from portero.values.json_types import JSON
 from portero.values.sizes import parse_size
 
@@ -30,19 +30,19 @@ WHY: Mapping[Why, str] = {
     "unmatched": "no image or user that an exception could match",
     "values": "a decision log has no values: name a recording (PORTERO_RECORD)",
 }
-# With these the request stays refused, whatever else is changed.
-_STAYS = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
+# A request with one of these stays refused, whatever else is changed.
+_STAYS_REFUSED = frozenset({"code", "unknown", "self-protection", "existing", "pin", "unmatched"})
 _MOUNTS = ("facts", "mounts")
-# Beyond so many of a kind, others are not listed.
-_MOST = 1000
+# The most entries of each kind.
+_MAX = 1000
 Cure: TypeAlias = SiteValue | Why | Literal["waive"]
 
 
 @dataclass(slots=True)
-class Wanted:
-    """A site value and how many requests asked for it, because of which rules."""
+class WantedValue:
+    """A site value and how many requests need it, because of which rules."""
 
-    found: SiteValue
+    value: SiteValue
     rules: set[str] = field(default_factory=set)
     baseline: bool = False
     count: int = 0
@@ -62,7 +62,7 @@ class NotSuggested:
 class Suggestions:
     """What was collected under one policy; without a finder, or a document, no site value is found.
 
-    `legal`: how many of the refused requests would be legal with all suggestions.
+    `legal`: how many of the refused requests would be allowed with all suggestions.
     """
 
     policy: Policy
@@ -70,37 +70,37 @@ class Suggestions:
     requests: int = 0
     refused: int = 0
     legal: int = 0
-    _wanted: dict[str, Wanted] = field(default_factory=dict)
-    _drafts: dict[tuple[Asked, bool], Draft] = field(default_factory=dict)
+    _wanted: dict[str, WantedValue] = field(default_factory=dict)
+    _drafts: dict[tuple[RefusedRequest, bool], Draft] = field(default_factory=dict)
     _left: dict[tuple[str, Why], NotSuggested] = field(default_factory=dict)
     _cures: dict[tuple[str, bool, bool, bool], Cure] = field(default_factory=dict)
 
-    def add(self, asked: Asked, denials: Sequence[Violation], document: JSON = None, number: int = 1) -> None:
-        """Count so many requests with the violations that refuse each, or would."""
-        self.requests += number
+    def add(self, request: RefusedRequest, denials: Sequence[Violation], document: JSON = None) -> None:
+        """Count a request with the violations that refuse it, or would."""
+        self.requests += 1
         if not denials:
             return
-        self.refused += number
-        cures = [self._find_cure(violation, asked, document) for violation in denials]
+        self.refused += 1
+        cures = [self._find_cure(violation, request, document) for violation in denials]
         # A site value does not help where something else stays refused at the same place in the request.
         waived = {violation.at for violation, cure in zip(denials, cures, strict=True) if cure == "waive"}
-        stuck = {violation.at for violation, cure in zip(denials, cures, strict=True) if _stays(cure)}
+        stuck = {violation.at for violation, cure in zip(denials, cures, strict=True) if _stays_refused(cure)}
         counted: set[int] = set()
         legal = True
         for violation, cure in zip(denials, cures, strict=True):
             if isinstance(cure, SiteValue) and violation.at in stuck:
                 continue
             drafted = isinstance(cure, SiteValue) and violation.at in waived and bool(violation.at)
-            entry = self._entry("waive" if drafted else cure, violation, asked, document)
+            entry = self._find_entry("waive" if drafted else cure, violation, request, document)
             legal = legal and not isinstance(entry, NotSuggested)
             if entry is not None and id(entry) not in counted:
                 counted.add(id(entry))
-                entry.count += number
-        self.legal += number * legal
+                entry.count += 1
+        self.legal += legal
 
-    def site_values(self) -> list[Wanted]:
+    def site_values(self) -> list[WantedValue]:
         """The site values, the most wanted first; of a number only the largest."""
-        return sorted(self._wanted.values(), key=lambda one: (-one.count, one.found.key, str(one.found.value)))
+        return sorted(self._wanted.values(), key=lambda one: (-one.count, one.value.key, str(one.value.value)))
 
     def drafts(self) -> list[Draft]:
         """The drafts of exceptions, the most used first."""
@@ -114,50 +114,50 @@ class Suggestions:
         """The site values as a site.json: the lists whole, since a site's list replaces the built-in one."""
         patch: dict[str, JSON] = {}
         for wanted in self.site_values():
-            key, value = wanted.found.key, wanted.found.value
+            key, value = wanted.value.key, wanted.value.value
             old = patch.get(key, self.policy.site[key])
             patch[key] = (old if value in old else [*old, value]) if isinstance(old, list) else value
         return patch
 
-    def _find_cure(self, violation: Violation, asked: Asked, document: JSON) -> Cure:
+    def _find_cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         if document is not None:
-            return self._cure(violation, asked, document)
-        # A log has the same few answers in a million lines.
-        key = violation.rule, bool(asked.digest), bool(asked.repository), bool(asked.user)
-        if key not in self._cures and len(self._cures) < _MOST:
-            self._cures[key] = self._cure(violation, asked, None)
-        return self._cures[key] if key in self._cures else self._cure(violation, asked, None)
+            return self._cure(violation, request, document)
+        # A million lines of a log have few different answers.
+        key = violation.rule, bool(request.digest), bool(request.repository), bool(request.user)
+        if key not in self._cures and len(self._cures) < _MAX:
+            self._cures[key] = self._cure(violation, request, None)
+        return self._cures[key] if key in self._cures else self._cure(violation, request, None)
 
-    def _cure(self, violation: Violation, asked: Asked, document: JSON) -> Cure:
+    def _cure(self, violation: Violation, request: RefusedRequest, document: JSON) -> Cure:
         rule = self.policy.rules.get(violation.rule)
         if rule is None:
             return "code" if violation.rule in CODES else "unknown"
         if violation.rule == SOCKETS or violation.rule in FOR_PINNED_IMAGES:
-            return "waive" if asked.digest or (asked.user and violation.rule == SOCKETS) else "pin"
-        if rule.topic == SELF_PROTECTION and not keys_of(rule):
+            return "waive" if request.digest or (request.user and violation.rule == SOCKETS) else "pin"
+        if rule.topic == SELF_PROTECTION and not list_keys(rule):
             return "self-protection"
         if rule.topic == "existing":
             return "existing"
-        found = self.finder.find(violation, document) if self.finder is not None and document is not None else None
-        if found is not None:
-            return found
+        value = self.finder.find(violation, document) if self.finder is not None and document is not None else None
+        if value is not None:
+            return value
         if rule.proposal is not None and not rule.proposal.drop:
             return "flags"
         if rule.topic == SELF_PROTECTION:
             return "self-protection"
-        if document is None and keys_of(rule):
+        if document is None and list_keys(rule):
             return "values"
-        return "waive" if asked.repository or asked.user else "unmatched"
+        return "waive" if request.repository or request.user else "unmatched"
 
-    def _entry(
-        self, cure: Cure, violation: Violation, asked: Asked, document: JSON
-    ) -> "Wanted | Draft | NotSuggested | None":
+    def _find_entry(
+        self, cure: Cure, violation: Violation, request: RefusedRequest, document: JSON
+    ) -> "WantedValue | Draft | NotSuggested | None":
         if isinstance(cure, SiteValue):
-            return self._want(cure, violation)
+            return self._add_value(cure, violation)
         if cure == "waive":
-            return self._draft(violation, asked, document)
+            return self._add_draft(violation, request, document)
         left = self._left.get((violation.rule, cure))
-        if left is None and len(self._left) < _MOST:
+        if left is None and len(self._left) < _MAX:
             left = NotSuggested(violation.rule, cure, self._flags(violation.rule) if cure == "flags" else "")
             self._left[violation.rule, cure] = left
         return left
@@ -166,28 +166,28 @@ class Suggestions:
         proposal = self.policy.proposal(rule)
         return ", ".join(map(_write_flag, proposal.add)) if proposal is not None else ""
 
-    def _want(self, found: SiteValue, violation: Violation) -> Wanted | None:
-        is_list = isinstance(self.policy.site[found.key], list)
-        name = f"{found.key} {json.dumps(found.value)}" if is_list else found.key
+    def _add_value(self, value: SiteValue, violation: Violation) -> WantedValue | None:
+        is_list = isinstance(self.policy.site[value.key], list)
+        name = f"{value.key} {json.dumps(value.value)}" if is_list else value.key
         wanted = self._wanted.get(name)
         if wanted is None:
-            if len(self._wanted) >= _MOST:
+            if len(self._wanted) >= _MAX:
                 return None
-            wanted = self._wanted[name] = Wanted(found)
+            wanted = self._wanted[name] = WantedValue(value)
         if not is_list:
-            wanted.found = max(wanted.found, found, key=lambda one: _number(one.value))
+            wanted.value = max(wanted.value, value, key=lambda one: _measure(one.value))
         wanted.rules.add(violation.rule)
         wanted.baseline = wanted.baseline or violation.level == "baseline"
         return wanted
 
-    def _draft(self, violation: Violation, asked: Asked, document: JSON) -> Draft | None:
-        mounted = {str(source) for path in violation.paths if (source := _source(path, document)) is not None}
-        key = asked, bool(mounted)
+    def _add_draft(self, violation: Violation, request: RefusedRequest, document: JSON) -> Draft | None:
+        mounted = {str(source) for path in violation.paths if (source := _find_source(path, document)) is not None}
+        key = request, bool(mounted)
         draft = self._drafts.get(key)
         if draft is None:
-            if len(self._drafts) >= _MOST:
+            if len(self._drafts) >= _MAX:
                 return None
-            draft = self._drafts[key] = Draft(asked)
+            draft = self._drafts[key] = Draft(request)
         draft.rules.add(violation.rule)
         draft.sources |= mounted
         if violation.level == "baseline":
@@ -200,15 +200,15 @@ def _write_flag(added: tuple[str, str]) -> str:
     return f"{flag} with the value of {other}" if (other := flag_named(value)) else f"{flag} {value}".strip()
 
 
-def _stays(cure: Cure) -> bool:
-    return isinstance(cure, str) and cure in _STAYS
+def _stays_refused(cure: Cure) -> bool:
+    return isinstance(cure, str) and cure in _STAYS_REFUSED
 
 
-def _number(value: JSON) -> float:
+def _measure(value: JSON) -> float:
     return float(value) if isinstance(value, int | float) else float(parse_size(cast(str, value)))
 
 
-def _source(path: Sequence[str | int], document: JSON) -> JSON:
+def _find_source(path: Sequence[str | int], document: JSON) -> JSON:
     """The source of the mount that a violation is about."""
     if tuple(path[:2]) != _MOUNTS or len(path) < 3 or document is None:
         return None

@@ -12,8 +12,8 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a request an exception can match: an image as docker completes its name, and a user; empty if unknown."""
+class RefusedRequest:
+    """The parts of a request that an exception can match: an image as docker completes its name, and a user."""
 
     operation: str
     registry: str = ""
@@ -26,7 +26,7 @@ class Asked:
 class Draft:
     """One exception: the rules that it waives, and for how many requests."""
 
-    asked: Asked
+    request: RefusedRequest
     rules: set[str] = field(default_factory=set)
     baseline: set[str] = field(default_factory=set)
     sources: set[str] = field(default_factory=set)
@@ -35,7 +35,7 @@ class Draft:
     @property
     def id(self) -> str:
         """A name for its file."""
-        words = [self.asked.repository.rpartition("/")[2], self.asked.user, "mounts" if self.sources else ""]
+        words = [self.request.repository.rpartition("/")[2], self.request.user, "mounts" if self.sources else ""]
         return _NOT_IN_NAMES.sub("-", "-".join(word for word in words if word).lower()).strip("-") or "requests"
 
     def document(self) -> dict[str, JSON]:
@@ -51,14 +51,14 @@ class Draft:
         }
 
     def _match(self) -> dict[str, JSON]:
-        asked = self.asked
-        match: dict[str, JSON] = {"operation": {"const": asked.operation}}
-        if asked.user:
-            match["identity"] = _named(user=asked.user)
+        request = self.request
+        match: dict[str, JSON] = {"operation": {"const": request.operation}}
+        if request.user:
+            match["identity"] = _named(user=request.user)
         facts: dict[str, JSON] = {}
-        if asked.repository:
-            named = {"registry": asked.registry, "repository": asked.repository}
-            facts["image"] = _named(**named, **({"digest": asked.digest} if asked.digest else {}))
+        if request.repository:
+            named = {"registry": request.registry, "repository": request.repository}
+            facts["image"] = _named(**named, **({"digest": request.digest} if request.digest else {}))
         if self.sources:
             facts["mounts"] = {"contains": {"properties": {"source": {"enum": [*sorted(self.sources)]}}}}
         if facts:

@@ -19,7 +19,7 @@ from portero.values.sizes import format_size
 _KEY = re.compile(r'"site#/\$defs/([a-z-]+?)(?:-within|-listed)?"')
 _NUMBERS = ("size", "figure")
 _LISTS = ("path-list", "exact-path-list", "name-list", "prefix-list", "optional-name-list", "subnet-list")
-# A path that a baseline rule refuses is a way to the host: a value for all containers would open it for all.
+# A path that a baseline rule refuses leads to the host: a site value would open it for all containers.
 _PATHS = ("path-list", "exact-path-list")
 _LETTERS = "rwm"
 
@@ -34,12 +34,12 @@ class SiteValue:
 
 @dataclass(slots=True)
 class SiteValues:
-    """Looks for site values under one policy. `schema`: site.schema.json; `request`: request.json."""
+    """Finds site values under one policy. `schema`: site.schema.json; `request`: request.json."""
 
     policy: Policy
     schema: Mapping[str, JSON]
     request: Mapping[str, JSON]
-    _known: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _cache: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def find(self, violation: Violation, document: JSON) -> SiteValue | None:
         """The first value that is proved to make every refused value of the violation legal; None without one."""
@@ -47,65 +47,64 @@ class SiteValues:
         if rule is None or not violation.paths:
             return None
         refused = [follow(document, path) for path in violation.paths]
-        becomes = site.keys(self.schema)
-        for key in keys_of(rule):
-            if rule.level == "baseline" and becomes[key] in _PATHS:
+        kinds = site.keys(self.schema)
+        for key in list_keys(rule):
+            if rule.level == "baseline" and kinds[key] in _PATHS:
                 continue
-            for candidate in _candidates(becomes[key], refused):
+            for candidate in _list_candidates(kinds[key], refused):
                 if self._helps(rule, SiteValue(key, candidate), violation, document):
                     return SiteValue(key, candidate)
         return None
 
-    def widened(self, found: SiteValue, values: Mapping[str, JSON]) -> dict[str, JSON]:
+    def widen(self, wanted: SiteValue, values: Mapping[str, JSON]) -> dict[str, JSON]:
         """The site's values with one more."""
-        old = values[found.key]
+        old, new = values[wanted.key], wanted.value
         if isinstance(old, list):
-            return {**values, found.key: old if found.value in old else [*old, found.value]}
-        return {**values, found.key: found.value}
+            new = old if new in old else [*old, new]
+        return {**values, wanted.key: new}
 
-    def _helps(self, rule: Rule, found: SiteValue, violation: Violation, document: JSON) -> bool:
+    def _helps(self, rule: Rule, wanted: SiteValue, violation: Violation, document: JSON) -> bool:
         refused = json.dumps([follow(document, path) for path in violation.paths], sort_keys=True)
-        known = rule.id, f"{found.key} {json.dumps(found.value)} {refused}"
-        if known not in self._known:
-            values = self.widened(found, self.policy.site)
-            self._known[known] = not any(faults({found.key: values[found.key]}, self._schema_of(found.key))) and not (
-                {*violation.paths} & {*self._failures(rule, values, document)}
-            )
-        return self._known[known]
+        key = rule.id, f"{wanted.key} {json.dumps(wanted.value)} {refused}"
+        if key not in self._cache:
+            values = self.widen(wanted, self.policy.site)
+            is_valid = not any(faults({wanted.key: values[wanted.key]}, self._make_schema(wanted.key)))
+            self._cache[key] = is_valid and not ({*violation.paths} & {*self._find_failures(rule, values, document)})
+        return self._cache[key]
 
-    def _failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
+    def _find_failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
         resources = {"site": {"$defs": site.definitions(values, self.schema)}, "request": self.request}
         return RUST.compile(dict(rule.schema), resources).failures(document)
 
-    def _schema_of(self, key: str) -> dict[str, JSON]:
+    def _make_schema(self, key: str) -> dict[str, JSON]:
         properties = cast(dict[str, JSON], self.schema["properties"])
         return {"properties": {key: properties[key]}, "$defs": self.schema["$defs"]}
 
 
-def keys_of(rule: Rule) -> list[str]:
+def list_keys(rule: Rule) -> list[str]:
     """The site values that a rule refers to, in the rule's order."""
     return list(dict.fromkeys(_KEY.findall(json.dumps(rule.schema))))
 
 
-def _candidates(becomes: str, refused: Sequence[JSON]) -> Iterator[JSON]:
+def _list_candidates(kind: str, refused: Sequence[JSON]) -> Iterator[JSON]:
     """What the refused values propose for a key of this kind."""
-    if becomes in _NUMBERS:
+    if kind in _NUMBERS:
         numbers = [value for value in refused if isinstance(value, int | float) and not isinstance(value, bool)]
         if numbers:
-            yield format_size(int(max(numbers))) if becomes == "size" else _whole(max(numbers))
-    elif becomes == "device-list":
-        yield from (_device(value) for value in refused if isinstance(value, dict) and "permissions" in value)
-    elif becomes == "registry-list":
+            yield format_size(int(max(numbers))) if kind == "size" else _make_integer(max(numbers))
+    elif kind == "device-list":
+        yield from (_make_device(value) for value in refused if isinstance(value, dict) and "permissions" in value)
+    elif kind == "registry-list":
         yield from (value["registry"] for value in refused if isinstance(value, dict) and value.get("registry"))
-    elif becomes == "log-address-list":
+    elif kind == "log-address-list":
         yield from (value["address"] for value in refused if isinstance(value, dict) and value.get("address"))
-    elif becomes in _LISTS:
+    elif kind in _LISTS:
         for value in refused:
-            yield from _scalars(value)
+            yield from _list_scalars(value)
 
 
-def _scalars(value: JSON) -> Iterator[JSON]:
-    """The value itself, or what stands in it by name, but where it stands."""
+def _list_scalars(value: JSON) -> Iterator[JSON]:
+    """The value itself, or the values in it, except `at`."""
     if isinstance(value, str | int) and not isinstance(value, bool):
         yield value
     elif isinstance(value, dict):
@@ -115,10 +114,10 @@ def _scalars(value: JSON) -> Iterator[JSON]:
         yield from (each for each in inner if isinstance(each, str | int) and not isinstance(each, bool))
 
 
-def _device(value: Mapping[str, JSON]) -> JSON:
-    asked = str(value["permissions"])
-    return {"path": value.get("path"), "permissions": "".join(letter for letter in _LETTERS if letter in asked)}
+def _make_device(value: Mapping[str, JSON]) -> JSON:
+    permissions = str(value["permissions"])
+    return {"path": value.get("path"), "permissions": "".join(letter for letter in _LETTERS if letter in permissions)}
 
 
-def _whole(number: float) -> JSON:
+def _make_integer(number: float) -> JSON:
     return int(number) if number == int(number) else number

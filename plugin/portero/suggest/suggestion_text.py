@@ -3,43 +3,43 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from portero.suggest.collect import WHY, NotSuggested, Suggestions, Wanted
+from portero.suggest.collect import WHY, NotSuggested, Suggestions, WantedValue
 from portero.suggest.drafts import Draft
 from portero.values.json_types import JSON
 
-_MOST_LEFT = 40
+_MAX_LISTED = 40
 
 
-def lines(suggestions: Suggestions) -> Iterator[str]:
+def list_lines(suggestions: Suggestions) -> Iterator[str]:
     """For people; the blocks of JSON can be copied, without their comments."""
     refused, legal = suggestions.refused, suggestions.legal
-    read = _requests(suggestions.requests)
+    read = _count_requests(suggestions.requests)
     yield f"{read} read, {refused} refused or would be; {legal} would be allowed with all this"
     if wanted := suggestions.site_values():
         yield ""
         yield "site.json: each value is for every container of the host"
-        yield from _patch(wanted, suggestions.patch())
+        yield from _list_patch(wanted, suggestions.patch())
     for draft in suggestions.drafts():
         yield ""
-        yield f"exceptions/{draft.id}.json: {comment(draft)}"
+        yield f"exceptions/{draft.id}.json: {comment_draft(draft)}"
         yield from json_lines(draft.document())
     if left := suggestions.not_suggested():
         yield ""
         yield "Not suggested:"
-        yield from (f"  {one.count:>6}  {one.rule}: {why(one)}" for one in left[:_MOST_LEFT])
-        if len(left) > _MOST_LEFT:
-            yield f"          and {len(left) - _MOST_LEFT} more rules"
+        yield from (f"  {one.count:>6}  {one.rule}: {explain(one)}" for one in left[:_MAX_LISTED])
+        if len(left) > _MAX_LISTED:
+            yield f"          and {len(left) - _MAX_LISTED} more rules"
 
 
-def document(suggestions: Suggestions) -> dict[str, JSON]:
+def describe(suggestions: Suggestions) -> dict[str, JSON]:
     """For machines."""
     return {
         "requests": suggestions.requests,
         "refused": suggestions.refused,
-        "wouldBeLegal": suggestions.legal,
+        "wouldBeAllowed": suggestions.legal,
         "site": suggestions.patch(),
         "siteValues": [
-            {"key": one.found.key, "value": one.found.value, "rules": [*sorted(one.rules)], "requests": one.count}
+            {"key": one.value.key, "value": one.value.value, "rules": [*sorted(one.rules)], "requests": one.count}
             for one in suggestions.site_values()
         ],
         "exceptions": [
@@ -47,7 +47,7 @@ def document(suggestions: Suggestions) -> dict[str, JSON]:
             for draft in suggestions.drafts()
         ],
         "notSuggested": [
-            {"rule": one.rule, "why": why(one), "requests": one.count} for one in suggestions.not_suggested()
+            {"rule": one.rule, "why": explain(one), "requests": one.count} for one in suggestions.not_suggested()
         ],
     }
 
@@ -60,30 +60,30 @@ def json_lines(content: Mapping[str, JSON]) -> Iterator[str]:
     yield "}"
 
 
-def comment(draft: Draft) -> str:
+def comment_draft(draft: Draft) -> str:
     """How often a draft would be used, and what it opens."""
     opens = f"; waives {', '.join(sorted(draft.baseline))} of baseline" if draft.baseline else ""
-    pinned = "" if draft.asked.digest or not draft.asked.repository else "; pin the image by digest"
-    return f"{_requests(draft.count)}{opens}{pinned}"
+    pinned = "" if draft.request.digest or not draft.request.repository else "; pin the image by digest"
+    return f"{_count_requests(draft.count)}{opens}{pinned}"
 
 
-def why(one: NotSuggested) -> str:
+def explain(one: NotSuggested) -> str:
     """Why nothing is suggested for a rule."""
     return f"{WHY[one.why]}: {one.flags}" if one.flags else WHY[one.why]
 
 
-def _patch(wanted: list[Wanted], patch: dict[str, JSON]) -> Iterator[str]:
+def _list_patch(wanted: list[WantedValue], patch: dict[str, JSON]) -> Iterator[str]:
     yield "{"
     yield '  "$schema": "site.schema.json",'
     for index, (key, value) in enumerate(patch.items()):
         for one in wanted:
-            if one.found.key == key:
+            if one.value.key == key:
                 risk = "; baseline: it opens this for all containers" if one.baseline else ""
-                asked = json.dumps(one.found.value)
-                yield f"  // {_requests(one.count)}: {asked} ({', '.join(sorted(one.rules))}){risk}"
+                wanted_value = json.dumps(one.value.value)
+                yield f"  // {_count_requests(one.count)}: {wanted_value} ({', '.join(sorted(one.rules))}){risk}"
         yield f"  {json.dumps(key)}: {json.dumps(value)}{',' if index < len(patch) - 1 else ''}"
     yield "}"
 
 
-def _requests(count: int) -> str:
+def _count_requests(count: int) -> str:
     return f"{count} request{'s'[: count != 1]}"
