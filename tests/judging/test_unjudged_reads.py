@@ -11,7 +11,7 @@ import pytest
 
 from portero.application.loading import judge_of
 from portero.decision import Decision
-from portero.decision_log.log_line import LogLine
+from portero.decision_log.log_line import write_line
 from portero.host.fixed_host import FixedHost
 from portero.identity.caller import Identity
 from portero.judging.enforcement import Enforcement
@@ -116,7 +116,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def logged(judge: Judge, data: bytes) -> tuple[Decision, str]:
     decision = judge.decide(data, "d-1", NOON)
-    return decision, LogLine(decision, 7).text()
+    return decision, write_line(decision, 7)
 
 
 def test_every_operation_of_the_table_is_asked_for() -> None:

@@ -126,9 +126,9 @@ def test_what_reads_tokens_and_certificates_is_loaded_with_the_issuers(tmp_path:
     code = (
         "import json, sys; from pathlib import Path\n"
         "from portero.policy.loader import load\n"
-        "from portero.application import docker_api\n"
+        "from portero.reading import api_tables\n"
         f"folders = [Path({str(SCHEMAS)!r}), Path({str(tmp_path)!r})]\n"
-        "load(folders, docker_api.load_api()[0].operations)\n"
+        "load(folders, api_tables.load_api()[0].operations)\n"
         "print(sorted(name for name in sys.modules if name.startswith('portero.identity.')))\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
