@@ -17,7 +17,7 @@ import pytest
 
 from portero.files import package_files
 from portero.policy import folder
-from portero.policy.digest import digest_of
+from portero.policy.folder import digest_of
 from tests.waiting import wait_until
 
 from .guarded import PLUGIN_SOCKET, GuardedDocker, serve

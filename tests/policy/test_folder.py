@@ -1,11 +1,13 @@
 """One policy folder: which files of it are read, and what is wrong with their names."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from portero.policy import folder
+from portero.policy.folder import Folder
 
 RULE = "rules/images/team-registry.json"
 
@@ -120,3 +122,35 @@ def test_files_that_were_read_before_make_the_same_folder(tmp_path: Path) -> Non
     again = folder.of(tmp_path, {name: (tmp_path / name).read_bytes() for name in names}, [])
 
     assert again == folder.read(tmp_path, [])
+
+
+def make_folder(files: Mapping[str, bytes], path: str = "/policy") -> Folder:
+    return Folder(Path(path), files, {}, {}, {}, {})
+
+
+def test_the_same_files_have_the_same_digest_in_any_order_and_wherever_they_are() -> None:
+    first = make_folder({"site.json": b"{}", "rules/a/b.json": b"[]"})
+    second = make_folder({"rules/a/b.json": b"[]", "site.json": b"{}"}, "/elsewhere")
+
+    assert folder.digest_of([first]) == folder.digest_of([second])
+    assert len(folder.digest_of([first])) == 64
+
+
+def test_a_changed_byte_a_new_name_and_another_order_of_folders_change_the_digest() -> None:
+    base, site = make_folder({"site.json": b"{}"}), make_folder({"site.json": b'{"actions": {}}'})
+
+    digests = {
+        folder.digest_of([base, site]),
+        folder.digest_of([site, base]),
+        folder.digest_of([base]),
+        folder.digest_of([base, make_folder({"site.json": b"{ }"})]),
+        folder.digest_of([base, make_folder({"sites.json": b'{"actions": {}}'})]),
+    }
+    assert len(digests) == 5
+
+
+def test_one_file_cannot_pass_for_two() -> None:
+    one = make_folder({"a": b"1b\n1\n2"})
+    two = make_folder({"a": b"1", "b": b"2"})
+
+    assert folder.digest_of([one]) != folder.digest_of([two])

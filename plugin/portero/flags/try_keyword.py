@@ -48,7 +48,7 @@ class Proposal:
 
     def filled(self, site: Mapping[str, JSON]) -> "Proposal":
         """The same with the site's values; raises NoValue."""
-        return Proposal(tuple((flag, _filled(value, site)) for flag, value in self.add), self.drop, self.change)
+        return Proposal(tuple((flag, _fill(value, site)) for flag, value in self.add), self.drop, self.change)
 
 
 def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
@@ -82,11 +82,11 @@ def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
                 break
 
 
-def _filled(text: str, site: Mapping[str, JSON]) -> str:
-    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _text(site[match[1]]), text)
+def _fill(text: str, site: Mapping[str, JSON]) -> str:
+    return _PLACEHOLDER.sub(lambda match: match[0] if match[1] in FLAGS else _write_value(site[match[1]]), text)
 
 
-def _text(value: JSON) -> str:
+def _write_value(value: JSON) -> str:
     if isinstance(value, list):
         if not value:
             raise NoValue

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from portero.values.json_types import JSON
 
@@ -36,8 +36,6 @@ class Violated:
         return [name for name in all_names if name in wrong] or all_names
 
 
-# A denial asks for its few places once for each flag.
-@lru_cache(maxsize=256)
 def _list_around(at: str) -> tuple[str, ...]:
     """The place and all those around it: HostConfig.Binds[0], HostConfig.Binds, HostConfig."""
     return (at, *(at[: step.start()] for step in _STEP.finditer(at) if step.start()))

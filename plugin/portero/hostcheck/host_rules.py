@@ -14,8 +14,7 @@ from portero.engine.rust import RUST
 from portero.hostcheck.fact import certain, possible
 from portero.policy import site
 from portero.policy.dialect import condition_faults
-from portero.policy.digest import digest_of
-from portero.policy.folder import Folder, read
+from portero.policy.folder import Folder, digest_of, read
 from portero.policy.json_files import faults
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from portero.decision import LEVELS, Violation
-from portero.flags.body_copy import Document
 from portero.flags.docker import Spelling, spelling
-from portero.flags.edits import Change, Entries, SetField
+from portero.flags.edits import Change, Document, Entries, SetField
 from portero.flags.try_keyword import Proposal, flag_named
 from portero.flags.violated_fields import Violated
 from portero.judging.try_line import FlagChanges

@@ -8,8 +8,9 @@ A file among these that is misnamed is a fault: a rule in it would be missed in 
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.files.whole_files import read_regular_file
@@ -73,6 +74,15 @@ def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
     """The same from files that were read before, all that lie below the folder."""
     names = _names_of(files)
     return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
+
+
+def digest_of(folders: Sequence[Folder]) -> str:
+    """SHA-256 over names and bytes of all files of a policy; lengths keep two files from passing for one."""
+    total = sha256()
+    for folder in folders:
+        for name, data in sorted(folder.data.items()):
+            total.update(f"{name}\n{len(data)}\n".encode() + data)
+    return total.hexdigest()
 
 
 def parts(path: Path) -> list[Path]:

@@ -14,8 +14,7 @@ from portero.engine.rust import RUST
 from portero.flags.try_keyword import value_faults
 from portero.policy import exception, identity_issuers, site, site_warnings
 from portero.policy.dialect import rule_faults
-from portero.policy.digest import digest_of
-from portero.policy.folder import Folder, read
+from portero.policy.folder import Folder, digest_of, read
 from portero.policy.json_files import faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site

@@ -5,7 +5,6 @@ Durations as people write them: 45m, 8h, 7d.
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 
 
 def instant(time: float) -> str:
@@ -15,17 +14,12 @@ def instant(time: float) -> str:
     microseconds = round((time - seconds) * 1_000_000)
     if microseconds == 1_000_000:
         seconds, microseconds = seconds + 1, 0
-    return f"{_write_second(seconds)}.{microseconds // 1000:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{microseconds // 1000:03d}Z"
 
 
 def second(time: float) -> str:
     """The same, cut to seconds."""
     return f"{instant(time).partition('.')[0]}Z"
-
-
-@lru_cache(maxsize=2)
-def _write_second(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 _WRITTEN = re.compile(r"([1-9][0-9]{0,8})([smhd])")
