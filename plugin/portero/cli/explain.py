@@ -90,7 +90,7 @@ def _proposed(proposal: Proposal | None, site: Mapping[str, JSON]) -> str:
     if proposal is None:
         return ""
     try:
-        filled = proposal.filled(site)
+        filled = proposal.fill(site)
     except NoValue:
         return ""
     added = [f"add {flag} {value}".rstrip() for flag, value in filled.add]

@@ -46,7 +46,7 @@ class Proposal:
             tuple(cast(list[str], written.get("change", []))),
         )
 
-    def filled(self, site: Mapping[str, JSON]) -> "Proposal":
+    def fill(self, site: Mapping[str, JSON]) -> "Proposal":
         """The same with the site's values; raises NoValue."""
         return Proposal(tuple((flag, _fill(value, site)) for flag, value in self.add), self.drop, self.change)
 
@@ -67,7 +67,7 @@ def faults(written: Mapping[str, JSON], keys: Set[str]) -> Iterator[str]:
 def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
     """Values that the flags do not take, once the site's are filled in."""
     try:
-        filled = proposal.filled(site)
+        filled = proposal.fill(site)
     except NoValue:
         return
     except TypeError:

@@ -34,7 +34,7 @@ def rule_faults(
         return
     yield from _operation_faults(rule, operations)
     yield from _example_faults(rule, operations)
-    keys = _site_keys(references)
+    keys = {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
     yield from proposal_faults(cast(dict[str, JSON], rule.get("try", {})), keys)
     yield from wording_faults(cast(dict[str, JSON], rule.get("denial", {})), keys)
     yield from condition_faults(rule, references)
@@ -66,10 +66,6 @@ def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[
         yield path, keyword, value
         for steps, inner in _inner(keyword, value):
             yield from keywords(inner, (*path, *steps))
-
-
-def _site_keys(references: Set[str]) -> set[str]:
-    return {name.removeprefix(REFERENCE) for name in references if name.startswith(REFERENCE)}
 
 
 def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:

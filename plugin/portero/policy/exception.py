@@ -180,20 +180,17 @@ def compile_waivers(
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own
             found.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
             continue
-        waivers.append(_waiver(file, content, match, conditions))
+        waiver = Waiver(
+            id=file.stem,
+            file=str(file),
+            rules=tuple(content["rules"]),
+            match=match,
+            reason=content["reason"],
+            owner=content["owner"],
+            expires=date.fromisoformat(content["expires"]),
+            looks_into_lists=looks_into_lists(content["match"]),
+            reads_image=reads_image(content["match"], {}),
+            conditions=conditions,
+        )
+        waivers.append(waiver)
     return tuple(waivers)
-
-
-def _waiver(file: Path, content: ExceptionDocument, match: Check, conditions: tuple[Condition, ...]) -> Waiver:
-    return Waiver(
-        id=file.stem,
-        file=str(file),
-        rules=tuple(content["rules"]),
-        match=match,
-        reason=content["reason"],
-        owner=content["owner"],
-        expires=date.fromisoformat(content["expires"]),
-        looks_into_lists=looks_into_lists(content["match"]),
-        reads_image=reads_image(content["match"], {}),
-        conditions=conditions,
-    )

@@ -34,6 +34,16 @@ _EXCEPTION = re.compile(r"exceptions/[a-z0-9-]+\.json")
 _KEY = re.compile(r"keys/[a-z0-9.-]+\.(pem|jwks)")
 _KEYS = "keys"
 _READ_ME = "README.md"
+# The names that files of these folders have.
+_FORMS = (
+    (_BRANCHES, _RULE, "a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"),
+    ((_EXCEPTIONS,), _EXCEPTION, "an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"),
+    (
+        (_KEYS,),
+        _KEY,
+        "a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, 0-9, . and -",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,26 +184,15 @@ def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str
 
 
 def _name_faults(path: Path, names: list[str]) -> list[str]:
-    exceptions = [name for name in names if name.startswith(f"{_EXCEPTIONS}/")]
-    keys = [name for name in names if name.startswith(f"{_KEYS}/")]
-    rules = [name for name in names if name not in (*exceptions, *keys)]
+    branches = {name: name.partition("/")[0] for name in names}
     faults = [
-        f"{path / name}: is not named as a rule: call it rules/<topic>/<rule-id>.json, of a-z, 0-9 and -"
-        for name in rules
-        if not _RULE.fullmatch(name)
-    ] + [
-        f"{path / name}: is not named as an exception: call it exceptions/<id>.json, of a-z, 0-9 and -"
-        for name in exceptions
-        if not _EXCEPTION.fullmatch(name)
-    ]
-    faults += [
-        f"{path / name}: is not named as a file of public keys: call it keys/<name>.pem or keys/<name>.jwks, of a-z, "
-        "0-9, . and -"
-        for name in keys
-        if not _KEY.fullmatch(name)
+        f"{path / name}: is not named as {form}"
+        for kinds, pattern, form in _FORMS
+        for name in names
+        if branches[name] in kinds and not pattern.fullmatch(name)
     ]
     first: dict[str, str] = {}
-    for name in rules:
+    for name in (name for name in names if branches[name] in _BRANCHES):
         twin = first.setdefault(PurePosixPath(name).stem, name)
         if twin != name:
             faults.append(f"{path / name}: has the id of {path / twin}: rename one of them")

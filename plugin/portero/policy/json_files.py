@@ -68,7 +68,8 @@ def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     seen: set[str] = set()
     for error in sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path]):
         for sentence in _sentences(error, schema):
-            located = _at(error) + sentence
+            at = spell(error.absolute_path)
+            located = f"{at}: {sentence}" if at else sentence
             if located not in seen:
                 seen.add(located)
                 yield located
@@ -88,11 +89,6 @@ def _refuse_constant(constant: str) -> None:
     raise DocumentRefused(f"has {constant}, which is not JSON: write a number")
 
 
-def _at(error: "ValidationError") -> str:
-    at = spell(error.absolute_path)
-    return f"{at}: " if at else ""
-
-
 def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator[str]:
     # The library's hints leave these open; its reports always fill them.
     value: Any = cast(Any, error.validator_value)
@@ -100,7 +96,9 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
     instance: Any = cast(Any, error.instance)
     if error.validator == "required":
         shapes = violated.get("properties", {})
-        yield from (f"'{name}' is missing{_write(name, shapes)}" for name in value if name not in instance)
+        for name in (name for name in value if name not in instance):
+            only = shapes.get(name, {})
+            yield f"'{name}' is missing" + (f': add "{name}": {json.dumps(only["const"])}' if "const" in only else "")
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = sorted(_known_names(violated, schema))
         yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
@@ -108,12 +106,8 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
         yield str(violated["cure"])
     else:
         example = _write_as_list(error, schema) if error.validator == "type" else ""
-        yield _MUST.get(str(error.validator), "is not what the schema says").format(_list(value)) + example
-
-
-def _write(name: str, shapes: Mapping[str, Any]) -> str:
-    """The cure of a name that is missing and can have but one value."""
-    return f': add "{name}": {json.dumps(shapes[name]["const"])}' if "const" in shapes.get(name, {}) else ""
+        wanted = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield _MUST.get(str(error.validator), "is not what the schema says").format(wanted) + example
 
 
 def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
@@ -137,10 +131,6 @@ def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
         definitions = cast(dict[str, Any], root["$defs"])
         names |= _known_names(definitions[reference.removeprefix("#/$defs/")], root)
     return names
-
-
-def _list(value: Any) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 _COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}

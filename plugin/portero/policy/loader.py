@@ -52,7 +52,14 @@ def load(
     refuse_if(found)
     trusted = identity_issuers.read(contents, values, found)
     refuse_if(found)
-    refuse_if(_proposal_faults(rules, values))
+    refuse_if(
+        [
+            f"{rule.file}: {fault}"
+            for rule in rules.values()
+            if rule.proposal is not None
+            for fault in value_faults(rule.proposal, values)
+        ]
+    )
     rules = {id: with_site(rule, values) for id, rule in rules.items()}
     resources = _resources(values, schemas)
     checks = compile_rules(rules, engine, resources, found)
@@ -103,15 +110,6 @@ def _rules(
             if not wrong:
                 rules[file.stem] = Rule.of(file, content)
     return dict(sorted(rules.items()))
-
-
-def _proposal_faults(rules: Mapping[str, Rule], values: Mapping[str, JSON]) -> list[str]:
-    return [
-        f"{rule.file}: {fault}"
-        for rule in rules.values()
-        if rule.proposal is not None
-        for fault in value_faults(rule.proposal, values)
-    ]
 
 
 def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
