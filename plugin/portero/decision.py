@@ -217,14 +217,8 @@ def _cut(text: str) -> str:
 
 def in_order(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
     """Denials, reports, then what is waived; worst level, then rule and `at`: the same request gives the same text."""
-    return tuple(sorted(violations, key=_rank)) if len(violations) > 1 else violations
 
+    def rank(one: Violation) -> tuple[int, int, str, str, bool]:
+        return _RANK_OF_ACTION[one.action], _RANK_OF_LEVEL[one.level], one.rule, one.at, one.default
 
-def _rank(violation: Violation) -> tuple[int, int, str, str, bool]:
-    return (
-        _RANK_OF_ACTION[violation.action],
-        _RANK_OF_LEVEL[violation.level],
-        violation.rule,
-        violation.at,
-        violation.default,
-    )
+    return tuple(sorted(violations, key=rank)) if len(violations) > 1 else violations

@@ -116,20 +116,20 @@ def _runtime(case: _Case) -> Iterator[_Filled]:
 
 
 def _namespaces(case: _Case) -> Iterator[_Filled]:
-    modes = {"ipc": _ipc(case), "cgroup": _cgroup(case), "user": "private" if case.daemon.user_namespaces else ""}
+    modes = {
+        # What clients before 1.40 expect (api/server/router/container/container_routes.go, postContainersCreate).
+        "ipc": "shareable" if case.older_than(_OLD) else case.daemon.ipc_mode,
+        "cgroup": _cgroup(case),
+        "user": "private" if case.daemon.user_namespaces else "",
+    }
     for name, mode in modes.items():
         namespace = cast(Fact, _fact(case, "namespaces")[name])
         if mode and namespace["mode"] == "default":
             yield ("namespaces", name), {**namespace, "mode": mode}
 
 
-def _ipc(case: _Case) -> str:
-    # api/server/router/container/container_routes.go, postContainersCreate: what clients before 1.40 expect.
-    return "shareable" if case.older_than(_OLD) else case.daemon.ipc_mode
-
-
 def _cgroup(case: _Case) -> str:
-    """The same for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
+    """Another mode for clients before 1.41, and privileged containers (adaptContainerSettings), but for cgroup v2.
 
     Without a setting in daemon.json the mode depends on the kernel, not on the client: nothing is filled in.
     """

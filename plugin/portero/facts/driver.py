@@ -49,7 +49,7 @@ def read_options(name: str, options: Mapping[str, str], at: str, host: HostMomen
 
 
 def is_local(name: str) -> bool:
-    """Whether dockerd's own driver takes these options."""
+    """Whether the driver of dockerd itself takes these options."""
     return name in ("", LOCAL)
 
 

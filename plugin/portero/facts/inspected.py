@@ -47,7 +47,8 @@ def make_request(document: JSON) -> Inspected | None:
         spec = child(found, "Spec")
         return Inspected("ServiceCreate", text(spec, "Name"), spec)
     if "Mountpoint" in found:
-        return Inspected("VolumeCreate", text(found, "Name"), _volume(found))
+        volume = {name: found.get(name) for name in ("Name", "Driver", "Labels")} | {"DriverOpts": found.get("Options")}
+        return Inspected("VolumeCreate", text(found, "Name"), volume)
     if _PREDEFINED.get(text(found, "Name")) == text(found, "Driver"):
         return None
     network: dict[str, JSON] = {name: found[name] for name in _NETWORK if name in found}
@@ -84,13 +85,12 @@ def _container(found: Mapping[str, JSON]) -> dict[str, JSON]:
     if inherited:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]
     networks = child(child(found, "NetworkSettings"), "Networks")
-    endpoints: dict[str, JSON] = {name: _endpoint(as_object(endpoint, name)) for name, endpoint in networks.items()}
+    endpoints: dict[str, JSON] = {
+        name: {field: endpoint[field] for field in _ENDPOINT if endpoint.get(field) is not None}
+        for name, endpoint in ((name, as_object(value, name)) for name, value in networks.items())
+    }
     config = child(found, "Config")
     return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": endpoints}}
-
-
-def _endpoint(endpoint: Mapping[str, JSON]) -> JSON:
-    return {name: endpoint[name] for name in _ENDPOINT if endpoint.get(name) is not None}
 
 
 def _inherited_binds(found: Mapping[str, JSON], host_config: Mapping[str, JSON]) -> Iterator[JSON]:
@@ -106,12 +106,3 @@ def _inherited_binds(found: Mapping[str, JSON], host_config: Mapping[str, JSON])
                 "ReadOnly": not flag(mount, "RW"),
                 "BindOptions": {"Propagation": text(mount, "Propagation")},
             }
-
-
-def _volume(found: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {
-        "Name": found.get("Name"),
-        "Driver": found.get("Driver"),
-        "DriverOpts": found.get("Options"),
-        "Labels": found.get("Labels"),
-    }

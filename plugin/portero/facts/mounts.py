@@ -90,17 +90,13 @@ def _anonymous(path: str, volume_driver: str, host: HostMoment) -> Fact:
 def _tmpfs(path: str, spelled: str) -> Fact:
     """One entry of HostConfig.Tmpfs; dockerd puts noexec, nosuid, nodev before these (daemon/oci_linux.go)."""
     options = tmpfs.split_options(spelled)
-    return make_fact(
-        "HostConfig.Tmpfs[*]", "tmpfs", "tmpfs", {"target": clean_target(path)} | _read_tmpfs_options(options)
-    )
-
-
-def _read_tmpfs_options(options: list[str]) -> Fact:
-    return {
+    fact: Fact = {
+        "target": clean_target(path),
         "options": cast(list[JSON], options),
         "writable": not tmpfs.is_read_only(options),
         "sizeBytes": tmpfs.find_size(options),
     }
+    return make_fact("HostConfig.Tmpfs[*]", "tmpfs", "tmpfs", fact)
 
 
 def _entry(entry: Mapping[str, JSON], at: str, host: HostMoment) -> Fact:

@@ -45,7 +45,8 @@ def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str
     header, claims = peek(token)
     name = claims.get("iss")
     issuer = issuers.get(name) if isinstance(name, str) else None
-    if not _is_plain(header):
+    # Signed by a key pair, and nothing in the header that changes what is signed or must be understood.
+    if header.get("alg") not in _ALGORITHMS or header.keys() & {"crit", "b64"}:
         _refuse("invalid")
     if issuer is None or not _is_signed(token, header, issuer):
         _refuse("untrusted")
@@ -77,11 +78,6 @@ def _decode(part: str) -> dict[str, JSON]:
         return load_strict_object(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
         _refuse("invalid")
-
-
-def _is_plain(header: Mapping[str, JSON]) -> bool:
-    """Signed by a key pair, and nothing in the header that changes what is signed or must be understood."""
-    return header.get("alg") in _ALGORITHMS and not header.keys() & {"crit", "b64"}
 
 
 def _is_signed(token: str, header: Mapping[str, JSON], issuer: TokenIssuer) -> bool:

@@ -22,10 +22,12 @@ def write_denial(decision: Decision) -> str:
     """The denial: what is refused, the entries that fit on a screen, what to try, where to read more."""
     dialect = decision.dialect
     denials = [violation for violation in decision.violations if violation.action == "deny"]
-    proposed = decision.suggestion if _line(decision) else None
+    proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
     merged = denial_entries.merge(denials, dialect, solved)
-    end = [*_notes(decision, dialect), *_try(decision), *_more(decision)]
+    end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
+    end += [f"  more: portero explain {decision.id}"]
+    end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
     return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
 
 
@@ -39,8 +41,8 @@ def list_violations(decision: Decision) -> str:
     dialect = decision.dialect
     lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
     more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
-    tried = [f"  try: {line}", *list_left_open(decision)] if (line := _line(decision)) else []
-    return "\n".join([_headline(decision), *lines, *([f"  ... and {more} more"] if more else []), *tried])
+    rest = [f"  ... and {more} more"] if more else []
+    return "\n".join([_headline(decision), *lines, *rest, *_list_try(decision)])
 
 
 def _headline(decision: Decision) -> str:
@@ -67,7 +69,7 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
     return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_LEAST_ENTRIES]]
 
 
-def _notes(decision: Decision, dialect: str) -> list[str]:
+def _write_notes(decision: Decision, dialect: str) -> list[str]:
     dropped = [violation for violation in decision.violations if violation.rule == unknown_fields.DROPPED]
     return [
         line
@@ -76,25 +78,15 @@ def _notes(decision: Decision, dialect: str) -> list[str]:
     ]
 
 
-def _try(decision: Decision) -> list[str]:
-    line = _line(decision)
-    left = [part for text in list_left_open(decision) for part in _wrap(text, "       ")] if line else []
-    return [*(_wrap(f"  try: {line}", "       ") if line else []), *left]
+def _list_try(decision: Decision) -> list[str]:
+    line = decision.suggestion.line if decision.suggestion is not None else ""
+    return [f"  try: {line}", *list_left_open(decision)] if line else []
 
 
 def list_left_open(decision: Decision) -> list[str]:
     """The line about rules that refuse even what is proposed; none where there are none."""
     still = decision.suggestion.still if decision.suggestion is not None else ()
     return [f"  then still refused by: {', '.join(still)}"] if still else []
-
-
-def _line(decision: Decision) -> str:
-    return "" if decision.suggestion is None else decision.suggestion.line
-
-
-def _more(decision: Decision) -> list[str]:
-    every = ["        portero check compose.yaml shows all at once"] if decision.dialect == "compose" else []
-    return [f"  more: portero explain {decision.id}", *every]
 
 
 def _wrap(text: str, indent: str) -> list[str]:

@@ -38,15 +38,14 @@ class Entry:
 def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
     groups: dict[str, list[Violation]] = {}
-    for violation in _worst_of_each_cause(sorted(denials, key=_rank)):
+    ranked = sorted(denials, key=lambda one: (LEVELS.index(one.level), not one.escapes, one.rule, one.at))
+    for violation in _worst_of_each_cause(ranked):
         groups.setdefault(_wording(violation).entry, []).append(violation)
-    return [Entry(_name(entry, group), group, dialect, solved) for entry, group in groups.items()]
-
-
-def _name(entry: str, group: Sequence[Violation]) -> str:
-    """One rule alone goes by its own name."""
-    rules = {violation.rule for violation in group}
-    return entry if len(rules) > 1 else group[0].rule
+    # One rule alone goes by its name.
+    return [
+        Entry(entry if len({one.rule for one in group}) > 1 else group[0].rule, group, dialect, solved)
+        for entry, group in groups.items()
+    ]
 
 
 def concrete(violation: Violation) -> str:
@@ -60,10 +59,6 @@ def name_place(violation: Violation) -> str:
     at = printable(violation.at)
     at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
-
-
-def _rank(violation: Violation) -> tuple[int, bool, str, str]:
-    return LEVELS.index(violation.level), not violation.escapes, violation.rule, violation.at
 
 
 def _worst_of_each_cause(ranked: Sequence[Violation]) -> Iterable[Violation]:
@@ -94,8 +89,8 @@ def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     if others:
         return "; ".join([*sentences, _write_others(others, dialect, solved)])
     cures = list(dict.fromkeys(remedy_of(one, dialect) for one in ordered if one.rule not in solved))
-    written = [_sentence(_capital(cure)) for cure in cures[:_MOST_CURES]]
-    return " ".join([_sentence("; ".join(sentences)), *written])
+    written = [_end_sentence(_capitalize(cure)) for cure in cures[:_MOST_CURES]]
+    return " ".join([_end_sentence("; ".join(sentences)), *written])
 
 
 def _join_parts(group: Iterable[Violation]) -> str:
@@ -115,11 +110,12 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     places = list(dict.fromkeys(_name_asked(violation) for violation in group))
     more = len(places) - _MOST_PLACES + sum(violation.more for violation in group)
     shown = ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
-    text = f"{shown}: {_text(first)}" if shown else _capital(_text(first))
+    text = wording.text or first.reason
+    text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
-        cure = _capital(remedy_of(first, dialect))
-    return _sentence(text) + (f" {_sentence(cure)}" if cure else "")
+        cure = _capitalize(remedy_of(first, dialect))
+    return _end_sentence(text) + (f" {_end_sentence(cure)}" if cure else "")
 
 
 def _name_asked(violation: Violation) -> str:
@@ -127,18 +123,14 @@ def _name_asked(violation: Violation) -> str:
     return f"{at} ({asked})" if asked and at else at or asked
 
 
-def _text(violation: Violation) -> str:
-    return _wording(violation).text or violation.reason
-
-
 def remedy_of(violation: Violation, dialect: str) -> str:
     """The remedy for a user of docker or of compose."""
     return violation.remedy.get(dialect) or violation.remedy["docker"]
 
 
-def _sentence(text: str) -> str:
+def _end_sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:] if not text.startswith("-") else text

@@ -77,10 +77,6 @@ def _only_ends_restarts(document: Mapping[str, JSON]) -> bool:
     return text(child(body, "RestartPolicy"), "Name") == "no" and not any(others)
 
 
-def _find_exec(document: Mapping[str, JSON]) -> Iterator[Named]:
-    yield Named("exec", _path_id(document) or "", "path.id")
-
-
 def _find_rollback(document: Mapping[str, JSON]) -> Iterator[Named]:
     if first_value(cast(dict[str, list[str]], document["query"]), "rollback") == "previous":
         yield Named("service", _path_id(document) or "", "path.id")
@@ -116,7 +112,7 @@ def _path_id(document: Mapping[str, JSON]) -> str | None:
 
 _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
     "container": _find_container,
-    "exec": _find_exec,
+    "exec": lambda document: iter((Named("exec", _path_id(document) or "", "path.id"),)),
     "rollback": _find_rollback,
     "containers": _find_containers,
     "volumes": _find_volumes,

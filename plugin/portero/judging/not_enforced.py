@@ -22,16 +22,15 @@ def lift(
     """
     if enforcement.mode == "enforce":
         return violations
+
+    def may_lift(violation: Violation) -> bool:
+        rule = rules.get(violation.rule)
+        return not enforcement.breaks_glass if rule is None else not rule.denies_in_audit
+
     return tuple(
-        replace(violation, action="audit", profile=enforcement.profile)
-        if violation.action == "deny" and _may_lift(rules.get(violation.rule), only_rules=enforcement.breaks_glass)
-        else violation
-        for violation in violations
+        replace(one, action="audit", profile=enforcement.profile) if one.action == "deny" and may_lift(one) else one
+        for one in violations
     )
-
-
-def _may_lift(rule: Rule | None, *, only_rules: bool) -> bool:
-    return not only_rules if rule is None else not rule.denies_in_audit
 
 
 def make_waived_facts(violations: Sequence[Violation]) -> list[JSON]:

@@ -56,14 +56,16 @@ def describe(
 
     `objects`: None where the daemon cannot be asked, as with PORTERO_LOOKUPS=off: whose an object is stays unknown.
     """
-    foreign = [*_list_everybodys(operation)]
+    foreign: list[JSON] = []
+    if operation.id in _OF_ALL:
+        foreign.append({"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"})
     if objects is not None:
         foreign += _list_foreign(owners, operation, document, objects)
-    found: dict[str, JSON] = {"foreign": cast("list[JSON]", foreign)} if foreign else {}
+    facts: dict[str, JSON] = {"foreign": foreign} if foreign else {}
     if operation.id in _MAKES:
         owner = child(child(document, "body"), "Labels").get(owners.label)
-        found["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
-    return found
+        facts["ownerLabel"] = {"value": owner in owners.names, "at": f"Labels.{owners.label}"}
+    return facts
 
 
 def may_concern(operation: Operation) -> bool:
@@ -71,14 +73,9 @@ def may_concern(operation: Operation) -> bool:
     return bool(operation.looks_up) or operation.id in _MAKES | _OF_ALL or _kind_of(operation) is not None
 
 
-def _list_everybodys(operation: Operation) -> Iterator[dict[str, JSON]]:
-    if operation.id in _OF_ALL:
-        yield {"kind": "all", "name": "what this reaches", "owner": "everybody", "at": "path"}
-
-
 def _list_foreign(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects
-) -> Iterator[dict[str, JSON]]:
+) -> Iterator[JSON]:
     seen: set[tuple[str, str]] = set()
     for named in _find(operation, document):
         if (named.kind, named.name) in seen:

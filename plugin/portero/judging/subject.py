@@ -22,6 +22,7 @@ def describe(
     document: Mapping[str, JSON],
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
+    facts = to_object(document.get("facts"))
     trace, parent_span = traceparent.read(asked.headers) if asked else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
@@ -33,10 +34,10 @@ def describe(
         identified_by=who.method if who else "",
         names=who.names if who else (),
         client=asked.headers.get("user-agent", "") if asked else "",
-        image=_find_image(document),
+        image=to_text(to_object(facts.get("image")).get("reference")) or None,
         reads=match.operation.reads if match else False,
         by_compose=is_by_compose(asked, document),
-        daemon_defaults=_list_daemon_defaults(document),
+        daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
         trace=trace,
         parent_span=parent_span,
     )
@@ -45,16 +46,5 @@ def describe(
 def is_by_compose(asked: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
     client = asked.headers.get("user-agent", "") if asked else ""
-    body = document.get("body")
-    labels = to_object(to_object(body).get("Labels"))
+    labels = to_object(to_object(document.get("body")).get("Labels"))
     return "compose" in client.lower() or _COMPOSE_LABEL in labels
-
-
-def _find_image(document: Mapping[str, JSON]) -> str | None:
-    facts = document.get("facts")
-    return to_text(to_object(to_object(facts).get("image")).get("reference")) or None
-
-
-def _list_daemon_defaults(document: Mapping[str, JSON]) -> tuple[str, ...]:
-    facts = document.get("facts")
-    return tuple(map(str, to_list(to_object(facts).get("daemonDefaults"))))

@@ -33,11 +33,11 @@ def report_unknown(document: Mapping[str, JSON], action: Action, shape: Shape | 
 
 
 def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
-    found = refusal(UNKNOWN, at, "deny" if action == "deny" else "audit")
-    close = _find_close(at, shape)
-    if not close:
-        return found
-    return replace(found, reason=f"Docker has no field of this name: did you mean {close}? It ignores this one.")
+    refused = refusal(UNKNOWN, at, "deny" if action == "deny" else "audit")
+    if close := _find_close(at, shape):
+        reason = f"Docker has no field of this name: did you mean {close}? It ignores this one."
+        return replace(refused, reason=reason)
+    return refused
 
 
 def _find_close(at: str, shape: Shape | None) -> str:

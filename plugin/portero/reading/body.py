@@ -38,18 +38,15 @@ def read(
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")
         return _NOTHING
-    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not _imports_stream(query))
+    # An ImageCreate takes an archive for an import. A pull brings nothing: a hidden form would make an import of it.
+    imports = first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
+    takes_none = operation.body == "none" or (operation.id == "ImageCreate" and not imports)
     if takes_none and envelope.method in _FORM_METHODS:
         _refuse_unseen(envelope, "body-unexpected")
         _refuse_old_start(envelope, operation.id)
     # A JSON body of an operation that takes none is harmless: dockerd drops it, and Node's clients send one. A tar is
     # a stream that dockerd does not decode as JSON, whatever its Content-Type; dockerd never shows the body of /auth.
     return _NOTHING
-
-
-def _imports_stream(query: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an ImageCreate brings an archive. A pull brings nothing: a hidden form would make an import of it."""
-    return first_value(query, "fromImage") == "" and first_value(query, "fromSrc") == "-"
 
 
 def _refuse_form(headers: Mapping[str, str]) -> None:

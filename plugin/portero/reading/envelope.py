@@ -58,7 +58,10 @@ def read(data: bytes) -> Envelope:
 
 def _decode_whole(data: bytes) -> tuple[Mapping[str, object], bytes | None]:
     document = _decode(data)
-    return document, _body(document)
+    try:
+        return document, binascii.a2b_base64(_optional(document, "RequestBody"), strict_mode=True) or None
+    except ValueError:
+        raise Refused("envelope-undecodable", "RequestBody") from None
 
 
 def _decode_long(data: bytes) -> tuple[Mapping[str, object], bytes] | None:
@@ -115,16 +118,6 @@ def _required(document: Mapping[str, object], key: str) -> str:
 
 def _optional(document: Mapping[str, object], key: str) -> str:
     return _checked_text(document[key], key) if key in document else ""  # dockerd leaves out what is empty
-
-
-def _body(document: Mapping[str, object]) -> bytes | None:
-    encoded = _optional(document, "RequestBody")
-    if not encoded:
-        return None
-    try:
-        return binascii.a2b_base64(encoded, strict_mode=True) or None
-    except ValueError:
-        raise Refused("envelope-undecodable", "RequestBody") from None
 
 
 def _headers(document: Mapping[str, object]) -> Mapping[str, str]:
