@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portero.reading import go_json
-from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonical
+from portero.reading.canonical import MAX_ENTRIES, MAX_LONG, Canonical, Dropped, canonicalize
 from portero.reading.case_folding import fold
 from portero.reading.shapes import Shapes, Struct
 from portero.refusals import Refused
@@ -24,7 +24,7 @@ _SHAPES = Shapes.load(SCHEMAS / "api")
 
 def _read(operation: str, body: str | dict[str, object]) -> Canonical:
     text = body if isinstance(body, str) else json.dumps(body)
-    return canonical(_SHAPES.by_operation[operation], go_json.parse(text.encode()))
+    return canonicalize(_SHAPES.by_operation[operation], go_json.parse_json(text.encode()))
 
 
 def _refused(operation: str, body: str | dict[str, object]) -> tuple[str, str]:
@@ -199,9 +199,9 @@ _BELOW_1_44 = (Dropped(f"{_SPEC}.Privileges.NoNewPrivileges", "1.44"),)
 def test_what_dockerd_drops_at_an_api_version_is_dropped(
     operation: str, version: str | None, dropped: tuple[Dropped, ...]
 ) -> None:
-    tree = go_json.parse(json.dumps(_PROTECTED).encode())
+    tree = go_json.parse_json(json.dumps(_PROTECTED).encode())
 
-    read = canonical(_SHAPES.by_operation[operation], tree, version)
+    read = canonicalize(_SHAPES.by_operation[operation], tree, version)
 
     assert sorted(read.dropped, key=repr) == sorted(dropped, key=repr)
     text = json.dumps(read.body)
@@ -212,7 +212,7 @@ def test_what_dockerd_drops_at_an_api_version_is_dropped(
 def test_a_field_that_grants_counts_at_every_version() -> None:
     asked = {"TaskTemplate": {"ContainerSpec": {"CapabilityAdd": ["SYS_ADMIN"], "Sysctls": {"kernel.x": "1"}}}}
 
-    read = canonical(_SHAPES.by_operation["ServiceCreate"], go_json.parse(json.dumps(asked).encode()), "1.24")
+    read = canonicalize(_SHAPES.by_operation["ServiceCreate"], go_json.parse_json(json.dumps(asked).encode()), "1.24")
 
     assert read == Canonical(asked, ())
 
@@ -220,7 +220,7 @@ def test_a_field_that_grants_counts_at_every_version() -> None:
 def test_a_zero_value_is_no_loss() -> None:
     asked = {"TaskTemplate": {"ContainerSpec": {"Privileges": {"NoNewPrivileges": False}, "Ulimits": []}}}
 
-    read = canonical(_SHAPES.by_operation["ServiceCreate"], go_json.parse(json.dumps(asked).encode()), "1.40")
+    read = canonicalize(_SHAPES.by_operation["ServiceCreate"], go_json.parse_json(json.dumps(asked).encode()), "1.40")
 
     assert read.dropped == ()
 

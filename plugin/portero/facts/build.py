@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from portero.facts import downloads, limits, namespaces, networks, process, secret_names
 from portero.host.view import HostMoment
-from portero.reading.canonical import canonical
+from portero.reading.canonical import canonicalize
 from portero.reading.case_folding import fold
-from portero.reading.go_json import parse
+from portero.reading.go_json import parse_json
 from portero.reading.shapes import Field, ListOf, MapOf, Scalar, Shape, Struct
 from portero.reading.uri import first_value
 from portero.refusals import Refused
@@ -128,7 +128,7 @@ def _secrets(query: Query, name: str) -> list[JSON]:
 def _json(text: str, shape: Shape, at: str) -> JSON:
     """A parameter in JSON, under the same rules as a body; None when it is empty or absent."""
     try:
-        return canonical(shape, parse(text.encode())).body if text else None
+        return canonicalize(shape, parse_json(text.encode())).body if text else None
     except UnicodeEncodeError:
         raise Refused("body-not-utf8", at) from None
     except Refused as refused:

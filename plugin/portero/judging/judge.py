@@ -30,7 +30,7 @@ from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
 from portero.reading import body, envelope, uri
-from portero.reading.canonical import canonical
+from portero.reading.canonical import canonicalize
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Match, Operation, Routes
@@ -76,13 +76,13 @@ class Judge:
         suggested: Proposed | None = None
         fault: Exception | None = None
         try:
-            asked = envelope.read(data)
-            target = uri.parse(asked.uri)
+            asked = envelope.read_envelope(data)
+            target = uri.parse_target(asked.uri)
             match = self.routes.match(asked.method, target.path)
             who = known or self._identify(asked, time)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
             if who is NOBODY and asked.body is None and match.operation.id in self._unjudged:
-                body.read(asked, match, target.query, self.shapes, target.version)
+                body.read_body(asked, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
                 context = _Context(match.operation, time, self.host.moment(peer), enforcement)
@@ -113,8 +113,8 @@ class Judge:
 
     def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
-        asked = envelope.read(data)
-        target = uri.parse(asked.uri)
+        asked = envelope.read_envelope(data)
+        target = uri.parse_target(asked.uri)
         match = self.routes.match(asked.method, target.path)
         return self._document(asked, target, match, known or self._identify(asked, time), self.host.moment())
 
@@ -149,7 +149,7 @@ class Judge:
             path=match.path,
             query=target.query,
             identity=who.document(),
-            canonical=body.read(asked, match, target.query, self.shapes, target.version),
+            canonical=body.read_body(asked, match, target.query, self.shapes, target.version),
             host=host,
         )
 
@@ -186,7 +186,7 @@ class Judge:
             path={"id": made.name},
             query={"name": (made.name,)},
             identity=identity,
-            canonical=canonical(self.shapes.by_operation[made.operation], tree_of(made.body)),
+            canonical=canonicalize(self.shapes.by_operation[made.operation], tree_of(made.body)),
             host=host,
         )
         document["objects"] = dict(used)

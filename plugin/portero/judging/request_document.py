@@ -5,7 +5,7 @@ from typing import TypedDict, cast
 
 from portero.facts import collect, defaults
 from portero.host.view import HostMoment
-from portero.reading.canonical import Canonical, canonical
+from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Operation
 from portero.reading.shapes import Shapes
@@ -69,7 +69,7 @@ def as_kept(document: dict[str, JSON], shapes: Shapes) -> dict[str, JSON]:
     operation, version = cast(str, document["operation"]), cast("str | None", document["apiVersion"])
     if version is None or not shapes.drops(operation, version):
         return document
-    body = canonical(shapes.by_operation[operation], tree_of(document["body"]), version).body
+    body = canonicalize(shapes.by_operation[operation], tree_of(document["body"]), version).body
     return {**document, "body": body}
 
 

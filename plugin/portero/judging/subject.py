@@ -23,7 +23,7 @@ def describe(
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
     facts = to_object(document.get("facts"))
-    trace, parent_span = traceparent.read(asked.headers) if asked else ("", "")
+    trace, parent_span = traceparent.read_traceparent(asked.headers) if asked else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
         method=asked.method if asked else "",

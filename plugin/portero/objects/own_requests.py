@@ -42,8 +42,8 @@ def answer_own(data: bytes) -> dict[str, JSON] | None:
 
 def _is_lookup(data: bytes) -> bool:
     try:
-        asked = envelope.read(data)
-        path = uri.parse(asked.uri).path
+        asked = envelope.read_envelope(data)
+        path = uri.parse_target(asked.uri).path
     except Refused:
         return False
     own = asked.headers.get(HEADER.lower()) == SECRET and asked.body is None

@@ -8,7 +8,7 @@ dockerd acts on the first (moby pkg/authorization/authz.go). So a header alone n
 from collections.abc import Mapping, Sequence
 
 from portero.reading import go_json
-from portero.reading.canonical import Canonical, canonical
+from portero.reading.canonical import Canonical, canonicalize
 from portero.reading.envelope import Envelope
 from portero.reading.routes import Match
 from portero.reading.shapes import Shapes
@@ -23,7 +23,7 @@ _NOTHING = Canonical(None, ())
 _LONGEST_START = 7
 
 
-def read(
+def read_body(
     envelope: Envelope, match: Match, query: Mapping[str, Sequence[str]], shapes: Shapes, version: str | None
 ) -> Canonical:
     """The body as Docker reads it at an API version, None when there is none; raises Refused with a body code."""
@@ -33,7 +33,7 @@ def read(
     operation = match.operation
     if operation.body == "json":
         if envelope.body is not None:
-            return canonical(shapes.by_operation[operation.id], go_json.parse(envelope.body), version)
+            return canonicalize(shapes.by_operation[operation.id], go_json.parse_json(envelope.body), version)
         if operation.body_required:
             raise Refused("body-missing")
         _refuse_unseen(envelope, "body-hidden")

@@ -58,7 +58,7 @@ class _Notes:
     dropped: list[Dropped]
 
 
-def canonical(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
+def canonicalize(shape: Shape, tree: Tree, version: str | None = None) -> Canonical:
     """`tree` as Docker takes it at an API version; raises Refused with a body code and the `at` of the fault."""
     notes = _Notes(None if version is None else numbers(version), [], [])
     body = _read(shape, tree, None, notes)
@@ -72,7 +72,7 @@ def _read(shape: Shape, tree: Tree, at: _At, notes: _Notes) -> JSON:
 def _zero(shape: Shape) -> JSON:
     """What Go leaves in an element that was null: a nil map, list or pointer is empty to every rule."""
     if isinstance(shape, Scalar):
-        return go_scalars.zero(shape.kind)
+        return go_scalars.make_zero(shape.kind)
     return [] if isinstance(shape, ListOf) else {}
 
 
@@ -80,7 +80,7 @@ def _read_scalar(shape: Scalar, tree: Tree, at: _At, notes: _Notes) -> JSON:
     if isinstance(tree, list):  # a strslice
         _refuse_too_many(tree, at)
     try:
-        return go_scalars.read(shape.kind, tree)
+        return go_scalars.read_scalar(shape.kind, tree)
     except Refused as refused:
         raise Refused(refused.code, _spelt(at) + refused.at) from None
 

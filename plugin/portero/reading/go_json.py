@@ -32,7 +32,7 @@ class Pairs(tuple[tuple[str, "Tree"], ...]):
 Tree: TypeAlias = "bool | int | float | str | list[Tree] | Pairs | None"
 
 
-def parse(data: bytes) -> Tree:
+def parse_json(data: bytes) -> Tree:
     """The one JSON document in `data`; raises Refused with one of the body codes, without a place in the body."""
     if data.startswith(_BYTE_ORDER_MARKS):
         raise Refused("body-byte-order-mark")
@@ -57,7 +57,7 @@ def parse(data: bytes) -> Tree:
 
 def tree_of(value: JSON) -> Tree:
     """The tree of a value as if it had come as JSON."""
-    return parse(json.dumps(value).encode())
+    return parse_json(json.dumps(value).encode())
 
 
 def _may_be_deep(data: bytes) -> bool:

@@ -11,7 +11,7 @@ _FORM = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\
 _FIRST, _INVALID = "00", "ff"
 
 
-def read(headers: Mapping[str, str]) -> tuple[str, str]:
+def read_traceparent(headers: Mapping[str, str]) -> tuple[str, str]:
     """The IDs of the trace and of the client's span, in hexadecimal; both are empty where there is none."""
     match = _FORM.fullmatch(headers.get("traceparent", ""))
     if match is None:

@@ -36,7 +36,7 @@ class Target:
     query: Mapping[str, tuple[str, ...]]
 
 
-def parse(uri: str) -> Target:
+def parse_target(uri: str) -> Target:
     """The target behind `uri`; raises Refused with one of the uri-... codes, its `at` is path, query or empty."""
     # Nearly every target is plain ASCII, which is found out sooner than what exactly is wrong with another one.
     if not (uri.isascii() and uri.isprintable()) and _UNREADABLE.search(uri):

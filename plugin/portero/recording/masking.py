@@ -60,7 +60,7 @@ def _headers(headers: Mapping[str, str], length: int, masked_length: int) -> dic
 
 def _uri(target: str) -> str:
     try:
-        uri.parse(target)
+        uri.parse_target(target)
     except Refused:
         raise Unmaskable("uri") from None
     path, mark, query = target.partition("?")
@@ -94,7 +94,7 @@ def _body(body: bytes | None) -> bytes | None:
 
 def _without_secrets(data: bytes) -> bytes:
     try:
-        tree = go_json.parse(data)
+        tree = go_json.parse_json(data)
     except Refused:
         raise Unmaskable("body") from None
     plain = _tree(tree, "")

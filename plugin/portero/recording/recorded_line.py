@@ -91,7 +91,7 @@ def read(line: bytes) -> Recorded | None:
 
 def _request(data: bytes) -> dict[str, JSON]:
     try:
-        return {"envelope": masked(envelope.read(data))}
+        return {"envelope": masked(envelope.read_envelope(data))}
     except Refused:
         return {"withheld": "envelope"}
     except Unmaskable as unmaskable:

@@ -153,7 +153,7 @@ class StandInDaemon:
             return failure(400, f"the stand-in for dockerd cannot read this: {error}")
 
     def _call(self, asked: ClientRequest) -> Call:
-        aim = uri.parse(asked.target)
+        aim = uri.parse_target(asked.target)
         match: Match = self._routes.match(asked.method, aim.path)
         client = asked.header("user-agent")
         return Call(match.operation.id, match.path, aim.query, _body(asked), client)
