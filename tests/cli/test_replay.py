@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portero.cli import main
-from portero.decision import Decision, Subject, refusal
+from portero.decision import Decision, Subject, make_refusal
 from portero.recording import recorded_line
 from tests.paths import ROOT
 
@@ -40,7 +40,7 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
-    violations = tuple(refusal(code, "Image") for code in codes)
+    violations = tuple(make_refusal(code, "Image") for code in codes)
     return recorded_line.written(
         data,
         Decision(

@@ -32,7 +32,7 @@ SPEC = "TaskTemplate.ContainerSpec"
 
 
 def found(operation: str, body: Any, daemon: DaemonDefaults = FULL, version: str | None = "1.45") -> dict[str, Any]:
-    given = facts.collect(operation, body, {}, {}, FixedHost())
+    given = facts.collect_facts(operation, body, {}, {}, FixedHost())
     return defaults.fill_in(given, operation, body, version, lambda: daemon)
 
 
@@ -88,7 +88,7 @@ def test_where_the_daemon_says_nothing_the_facts_stay_as_they_were() -> None:
     body = {"Image": "busybox", "HostConfig": {}}
 
     assert found("ContainerCreate", body, DaemonDefaults()) == {
-        **facts.collect("ContainerCreate", body, {}, {}, FixedHost()),
+        **facts.collect_facts("ContainerCreate", body, {}, {}, FixedHost()),
         "daemonDefaults": [],
     }
 
@@ -234,15 +234,15 @@ def test_an_odd_option_of_the_daemon_says_nothing_of_a_network() -> None:
 
 @pytest.mark.parametrize("operation", ["ContainerUpdate", "ContainerExec", "VolumeCreate", "ImageBuild", "Unknown"])
 def test_other_operations_are_given_nothing(operation: str) -> None:
-    assert found(operation, {}) == facts.collect(operation, {}, {}, {}, FixedHost())
+    assert found(operation, {}) == facts.collect_facts(operation, {}, {}, {}, FixedHost())
 
 
 def test_the_facts_that_come_in_are_left_alone() -> None:
-    given = facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    given = facts.collect_facts("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 
     defaults.fill_in(given, "ContainerCreate", {"HostConfig": {}}, "1.45", lambda: FULL)
 
-    assert given == facts.collect("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
+    assert given == facts.collect_facts("ContainerCreate", {"HostConfig": {}}, {}, {}, FixedHost())
 
 
 CONFIGS = st.fixed_dictionaries(
@@ -261,7 +261,7 @@ CONFIGS = st.fixed_dictionaries(
 @given(CONFIGS, st.sampled_from([None, "1.30", "1.40", "1.45"]))
 def test_only_what_is_named_differs_from_the_request(config: dict[str, Any], version: str | None) -> None:
     body = {"Image": "busybox", "HostConfig": config}
-    given, container = facts.collect("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
+    given, container = facts.collect_facts("ContainerCreate", body, {}, {}, FixedHost()), create(version, **config)
     named = {name.partition(".")[0].partition("[")[0] for name in container["daemonDefaults"]}
 
     assert {name for name in given if given[name] != container[name]} <= named
@@ -285,7 +285,7 @@ READ_ONLY: list[Any] = [
 
 def is_writable(config: Any, version: str | None, host: FixedHost = BELOW) -> bool:
     body: Any = {"Image": "busybox", "HostConfig": config}
-    given = facts.collect("ContainerCreate", body, {}, {}, host)
+    given = facts.collect_facts("ContainerCreate", body, {}, {}, host)
     mounts: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)["mounts"]
     return bool(mounts[0]["writable"])
 
@@ -312,7 +312,7 @@ def test_a_bind_that_is_not_recursive_shows_no_mounts_below_it(version: str) -> 
 
 def test_the_facts_name_a_bind_that_an_old_client_leaves_writable() -> None:
     body: Any = {"HostConfig": {"Binds": ["/srv:/s", "/srv/data:/d:ro", "/srv/data:/e:ro"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
+    given = facts.collect_facts("ContainerCreate", body, {}, {}, BELOW)
 
     filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
 
@@ -339,7 +339,7 @@ def test_the_facts_name_a_bind_that_an_old_client_leaves_writable() -> None:
 )
 def test_a_source_below_a_mount_that_stays_writable_can_be_swapped(version: str, source: str, through: Any) -> None:
     body: Any = {"HostConfig": {"Binds": ["/srv/data:/d:ro", f"{source}:/x"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, BELOW)
+    given = facts.collect_facts("ContainerCreate", body, {}, {}, BELOW)
 
     filled: Any = defaults.fill_in(given, "ContainerCreate", body, version, lambda: NOTHING_KNOWN)
 
@@ -348,7 +348,7 @@ def test_a_source_below_a_mount_that_stays_writable_can_be_swapped(version: str,
 
 def test_what_the_host_mounts_inside_the_source_is_writable_for_an_old_client() -> None:
     body: Any = {"HostConfig": {"Binds": ["/srv/app:/x:ro"]}}
-    given = facts.collect("ContainerCreate", body, {}, {}, FixedHost({"mounts": {"/srv/app/etc": "/etc"}}))
+    given = facts.collect_facts("ContainerCreate", body, {}, {}, FixedHost({"mounts": {"/srv/app/etc": "/etc"}}))
 
     filled: Any = defaults.fill_in(given, "ContainerCreate", body, "1.43", lambda: NOTHING_KNOWN)
 

@@ -118,7 +118,7 @@ TOLD = {
 
 @pytest.mark.parametrize("operation", TOLD)
 def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
-    found = facts.collect(operation, None, {}, {}, HOST)
+    found = facts.collect_facts(operation, None, {}, {}, HOST)
 
     assert set(found) == TOLD[operation]
     FACTS.validate(found)
@@ -127,13 +127,13 @@ def test_an_operation_has_its_facts_when_nothing_is_set(operation: str) -> None:
 def test_every_fact_of_the_schema_but_the_request_s_own_is_reported_by_an_operation() -> None:
     described = set(REQUEST["$defs"]["facts"]["properties"])
 
-    named = set(facts.collect("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
+    named = set(facts.collect_facts("ImageTag", None, {"repo": ("app",)}, {"name": "busybox"}, HOST))
     assert set.union(named, *TOLD.values()) == described - {"unknownFields", "droppedFields", "daemonDefaults"}
 
 
 def test_a_body_that_is_no_object_is_refused() -> None:
     with pytest.raises(Refused) as refused:
-        facts.collect("ContainerCreate", ["Image"], {}, {}, HOST)
+        facts.collect_facts("ContainerCreate", ["Image"], {}, {}, HOST)
 
     assert refused.value.code == "body-wrong-type"
 
@@ -222,6 +222,6 @@ def collect_or_refuse(
     operation: str, body: Any, query: dict[str, tuple[str, ...]], path: dict[str, str]
 ) -> dict[str, Any] | Refused:
     try:
-        return facts.collect(operation, body, query, path, HOST)
+        return facts.collect_facts(operation, body, query, path, HOST)
     except Refused as refused:
         return refused

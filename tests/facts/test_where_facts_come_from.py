@@ -294,8 +294,8 @@ def changed(value: Any, empty: Any) -> Any:
     ("operation", "field", "value", "at"), FIELDS, ids=[f"{operation} {field}" for operation, field, *_ in FIELDS]
 )
 def test_a_field_makes_its_facts_and_no_others(operation: str, field: str, value: object, at: dict[str, str]) -> None:
-    empty = facts.collect(operation, None, {}, {}, HOST)
-    found = facts.collect(operation, nested(field, value), {}, {}, HOST)
+    empty = facts.collect_facts(operation, None, {}, {}, HOST)
+    found = facts.collect_facts(operation, nested(field, value), {}, {}, HOST)
 
     assert {name for name in found if found[name] != empty[name]} == set(at)
     for name, there in at.items():

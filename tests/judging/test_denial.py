@@ -98,7 +98,7 @@ def test_a_flood_of_violations_of_one_rule_is_counted() -> None:
 def test_many_rules_fit_on_a_screen_with_the_worst_in_full_and_the_others_by_name() -> None:
     lines = text(*(denied(f"rule-{n}") for n in range(12))).split("\n")
 
-    assert len(lines) <= denial.MOST_LINES
+    assert len(lines) <= denial.MAX_LINES
     assert lines[1].startswith("  rule-0   HostConfig.Privileged: It can")
     assert lines[-2].startswith("  and 3 more: rule-7, rule-8, rule-9")
     assert lines[-1] == MORE
@@ -206,4 +206,4 @@ def test_a_list_of_violations_has_every_one_with_reason_and_remedy() -> None:
 
     lines = listed.split("\n")
     assert lines[1] == "  no-devices  HostConfig.Devices[0]: It can take over the host. -> drop --privileged"
-    assert (len(lines), lines[-1]) == (denial.MOST_LISTED + 2, "  ... and 480 more")
+    assert (len(lines), lines[-1]) == (denial.MAX_LISTED + 2, "  ... and 480 more")

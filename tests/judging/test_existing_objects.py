@@ -13,7 +13,7 @@ from portero.application.loading import judge_of
 from portero.decision import Decision
 from portero.host.fixed_host import FixedHost
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing_objects import Existing, Found
+from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.judge import Judge
 from portero.refusals import Refused
 from portero.settings.settings import Settings
@@ -255,7 +255,7 @@ def test_containers_that_name_each_other_are_judged_wherever_a_request_names_the
 
 
 def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Found] = []
+    given: list[ObjectFindings] = []
     describe = Existing.describe
     monkeypatch.setattr(
         Existing, "describe", lambda self, document: given.append(self.found) or describe(self, document)

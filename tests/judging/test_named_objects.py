@@ -31,7 +31,7 @@ BAD_SERVICE = "k9j" + "x" * 22
 
 
 def find(looks_up: str, **document: Any) -> list[Named]:
-    return [*named_objects.find({**PLAIN, **document}, [looks_up])]
+    return [*named_objects.find_named({**PLAIN, **document}, [looks_up])]
 
 
 def test_a_container_is_named_in_the_path_or_in_the_query() -> None:

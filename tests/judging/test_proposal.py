@@ -66,7 +66,7 @@ def suggested(rule: Rule, example: Example) -> tuple[proposal.Suggestion | None,
     if found is None:
         return None, False
     # What the request names is looked up anew; what it no longer names is not there.
-    changed = {**request_document.rebuild(found.document, host), "objects": {}}
+    changed = {**request_document.rebuild_document(found.document, host), "objects": {}}
     return found, not denials(rule, changed)
 
 

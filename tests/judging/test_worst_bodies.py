@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portero.application.loading import judge_of
-from portero.decision import MOST_PLACES, Decision
+from portero.decision import MAX_PLACES, Decision
 from portero.judging import denial
 from portero.judging.judge import Judge
 from portero.reading.canonical import LONG, MAX_ENTRIES, MAX_LONG
@@ -90,8 +90,8 @@ def test_violations_beyond_the_first_places_of_a_rule_are_counted(judge: Judge) 
 
     added = [violation for violation in decision.violations if violation.at.startswith("HostConfig.CapAdd[")]
     assert [violation.at for violation in added] == [f"HostConfig.CapAdd[{n}]" for n in (0, 10, 11, 12, 13)]
-    assert [violation.more for violation in added] == [0] * (MOST_PLACES - 1) + [100 - MOST_PLACES]
-    assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MOST_PLACES  # type: ignore[index,call-overload]
+    assert [violation.more for violation in added] == [0] * (MAX_PLACES - 1) + [100 - MAX_PLACES]
+    assert decision.line(0)["violations"][added_index(decision)]["more"] == 100 - MAX_PLACES  # type: ignore[index,call-overload]
     assert f"HostConfig.CapAdd[11] (X11) and {100 - 3} more: " in " ".join(denial.write_denial(decision).split())
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from portero.policy.dialect import keywords, rule_faults
+from portero.policy.dialect import list_keywords, rule_faults
 
 OPERATIONS = {"ContainerCreate", "ContainerExec", "SystemInfo"}
 REFERENCES = {"site#/$defs/runtimes", "request#/$defs/mount"}
@@ -157,7 +157,7 @@ def test_every_keyword_is_walked_and_names_of_properties_are_not_keywords() -> N
         "enum": [{"const": 1}],
     }
 
-    walked = [(*path, keyword) for path, keyword, _ in keywords(schema)]
+    walked = [(*path, keyword) for path, keyword, _ in list_keywords(schema)]
 
     assert walked == [
         ("properties",),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from portero.application import loading
-from portero.decision import Decision, in_order, new_id, refusal
+from portero.decision import Decision, make_refusal, new_id, sort_violations
 from portero.decision_log.decision_log import DecisionLog
 from portero.decision_log.log_line import is_frequent_read, write_line
 from portero.decision_log.log_state import JOURNAL
@@ -158,7 +158,7 @@ def _refuse(decision: Decision, code: str) -> Decision:
     proposed = decision.suggestion
     return replace(
         decision,
-        violations=in_order((*decision.violations, refusal(code, ""))),
+        violations=sort_violations((*decision.violations, make_refusal(code, ""))),
         # Whatever a user changes, this stays.
         suggestion=replace(proposed, still=(*proposed.still, code)) if proposed is not None else None,
     )

@@ -69,7 +69,7 @@ def load_trusted(
     what the site's own folders hold now, which are not looked at.
     """
     if not settings.trusted_keys:
-        reader = folder.read if kept is None else partial(_read_held, kept)
+        reader = folder.read_folder if kept is None else partial(_read_held, kept)
         loaded = _load_kept(settings, operations, _with_builtin(reader, held), {})
         return loaded if kept is not None else replace(loaded, links=list_links(settings))
     # Both load `cryptography`, which takes its time and which no other host needs.
@@ -94,7 +94,7 @@ def _with_builtin(reader: Reader, held: Held | None) -> Reader:
 
 
 def _read_held(held: Held, path: Path, found: list[str]) -> Folder:
-    return folder.of(path, held[path], found)
+    return folder.parse_folder(path, held[path], found)
 
 
 def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> None:
@@ -110,7 +110,7 @@ def remember_versions(settings: Settings, signed: Mapping[Path, Manifest]) -> No
 def judge_of(settings: Settings) -> Judge:
     """The judge under these settings, its policy as it is on the disk; raises LoadError."""
     routes, shapes = load_api()
-    policy = _load_policy(settings, routes.operations, folder.read)
+    policy = _load_policy(settings, routes.operations, folder.read_folder)
     return assemble_judge(settings, policy, routes, shapes, list_links(settings))
 
 

@@ -13,7 +13,7 @@ from portero.cli import check_report, options
 from portero.cli.input_files import FILE
 from portero.cli.terminal import show_json, show_lines, show_text
 from portero.compose.project import Reading, is_compose, is_yaml
-from portero.decision import Decision, Subject, bounded, in_order
+from portero.decision import Decision, Subject, limit_violations, sort_violations
 from portero.engine.rust import RUST
 from portero.files import package_files
 from portero.identity.caller import NOBODY
@@ -186,7 +186,7 @@ class _Checker:
         now = time.time()
         policy = self.judge.policy
         enforcement = self.judge.enforcement.for_caller(policy.site, request.known or NOBODY)
-        violations = bounded(in_order(self.judge.find_violations(document, now, enforcement)))
+        violations = limit_violations(sort_violations(self.judge.find_violations(document, now, enforcement)))
         digest, profile = policy.digest, enforcement.profile
         return Decision(
             id="check", time=now, subject=subject, violations=violations, policy=digest, profile=profile, mode="enforce"

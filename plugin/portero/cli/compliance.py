@@ -82,7 +82,7 @@ def _standings(judge: Judge, settings: Settings, rules: Collection[str]) -> Mapp
 
 def _builtin_rules() -> Iterator[Rule]:
     found: list[str] = []
-    content = folder.read(package_files.schemas(), found)
+    content = folder.read_folder(package_files.schemas(), found)
     return (Rule.of(file, document) for file, document in content.rules.items())
 
 

@@ -40,7 +40,7 @@ def fetch_keys(url: str, ca: str | None) -> FetchedKeys:
     if "keys" not in document and isinstance(named, str):
         url, text = named, _fetch(named, ca)
     try:
-        return FetchedKeys(text, len(keys.read("fetched.jwks", text).keys))
+        return FetchedKeys(text, len(keys.read_key_file("fetched.jwks", text).keys))
     except KeyFileRefused as refused:
         options.give_up([f"{url}: {refused}"])
 

@@ -106,7 +106,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"{title(each)}:"
         violations = denials(each)
         width = max(len(violation.rule) for violation in violations)
-        yield from (f"  {violation.rule:<{width}}  {denial.sentence(violation, 'docker')}" for violation in violations)
+        yield from (
+            f"  {violation.rule:<{width}}  {denial.write_sentence(violation, 'docker')}" for violation in violations
+        )
     yield from _ways(report)
     yield from _starts(report)
     yield from report.blind

@@ -106,7 +106,7 @@ def add_refused(suggestions: Suggestions, decision: Logged) -> None:
 
 @lru_cache(maxsize=1024)
 def _read_image(named: str) -> tuple[str, str, str]:
-    return _name_parts(image.parse(named, "") if named else {})
+    return _name_parts(image.parse_reference(named, "") if named else {})
 
 
 def _asked(document: dict[str, JSON]) -> Asked:

@@ -17,7 +17,7 @@ from portero.cli import options
 from portero.cli.terminal import show_json, show_lines, show_text, shown
 from portero.files import package_files
 from portero.policy import site_warnings
-from portero.policy.folder import Folder, read
+from portero.policy.folder import Folder, read_folder
 from portero.policy.loader import InvalidPolicy, load
 from portero.policy.rule import Rule
 from portero.proof import rule_kinds
@@ -88,7 +88,7 @@ def _rules(folders: Sequence[Path]) -> Sequence[_KindAndRule]:
 def _warnings(folders: Sequence[Path], profile: str, rules: Sequence[_KindAndRule]) -> Iterator[str]:
     """What of the folders' values does not hold, and what of their rules and exceptions is hardly meant."""
     for folder in folders[1:]:
-        yield from _list_gaps(read(folder, []), rules)
+        yield from _list_gaps(read_folder(folder, []), rules)
     policy = load(folders, load_api()[0].operations)
     yield from site_warnings.list_unseen_names(policy, profile)
     site_schema = json.loads((package_files.schemas() / "site.schema.json").read_text())

@@ -15,7 +15,7 @@ from portero.cli.secret_input import read_claims, read_token
 from portero.cli.terminal import show_json, show_lines
 from portero.files.whole_files import replace_file
 from portero.identity.caller import TOKEN_HEADER, Credentials, identify
-from portero.identity.tokens import make
+from portero.identity.tokens import make_token
 from portero.identity.trusted import is_name
 from portero.policy import profiles
 from portero.refusals import Refused
@@ -47,7 +47,7 @@ def issue(key_file: Path, issuer: str, group: str, user: str, groups: tuple[str,
     odd = [name for name in (user, *groups) if not is_name(name)]
     if odd:
         options.give_up(["--user, --group: write one line of plain text of at most 128 characters"])
-    show_lines([make(secret_input.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
+    show_lines([make_token(secret_input.read(key_file), issuer, group, user, groups, int(time.time()), seconds)])
 
 
 @token.command()

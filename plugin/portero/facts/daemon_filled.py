@@ -41,7 +41,7 @@ class Fills:
         )
 
 
-def unfilled(found: Inspected, fills: Fills) -> Inspected:
+def remove_filled(found: Inspected, fills: Fills) -> Inspected:
     """The same object without the values that dockerd filled in."""
     if found.operation != "ContainerCreate":
         return found

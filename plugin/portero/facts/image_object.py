@@ -20,7 +20,7 @@ def make_fact(found: Mapping[str, JSON] | None, at: str) -> Fact:
     return {
         "exists": found is not None,
         "id": text(found or {}, "Id"),
-        "references": [image.parse(reference, at) for reference in _list_references(found or {})],
+        "references": [image.parse_reference(reference, at) for reference in _list_references(found or {})],
         "user": text(config, "User"),
         "volumes": [*child(config, "Volumes")],
         "exposedPorts": [

@@ -26,7 +26,7 @@ def read_create(body: Mapping[str, JSON], host: HostMoment) -> list[Fact]:
     settings = child(body, "HostConfig")
     volume_driver = text(settings, "VolumeDriver")
     facts = [
-        *(binds.parse(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
+        *(binds.parse_bind(bind, volume_driver, at, host) for at, bind in _list_texts("HostConfig.Binds", settings)),
         *(_anonymous(path, volume_driver, host) for path in child(body, "Volumes")),
         *(_entry(entry, f"HostConfig.Mounts[{n}]", host) for n, entry in enumerate(objects(settings, "Mounts"))),
         *(_tmpfs(path, options) for path, options in _text_map(settings, "Tmpfs").items()),
@@ -67,7 +67,7 @@ def read_images(entries: Iterable[Mapping[str, JSON]], at: str) -> Iterator[Fact
     """The images that a list of Mounts shows in the container. Docker takes them by any name and by ID, as a create."""
     for index, entry in enumerate(entries):
         if _fold_case(text(entry, "Type")) == "image":
-            yield image.parse(text(entry, "Source"), f"{at}[{index}]")
+            yield image.parse_reference(text(entry, "Source"), f"{at}[{index}]")
 
 
 def _list_texts(at: str, settings: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ _COUNTS: Mapping[str, Sequence[str]] = {
 }
 
 
-def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
+def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
     """Of ServiceCreate and ServiceUpdate."""
     task = child(body, "TaskTemplate")
     spec = child(task, "ContainerSpec")
@@ -49,7 +49,7 @@ def read(body: Fact, host: HostMoment) -> dict[str, JSON]:
         "limits": limits.read_service(task),
         "ulimits": limits.read_ulimits(spec, f"{_SPEC}.Ulimits"),
         "readOnlyRootfs": process.make_value(flag(spec, "ReadOnly"), f"{_SPEC}.ReadOnly"),
-        "image": image.parse(text(spec, "Image"), f"{_SPEC}.Image"),
+        "image": image.parse_reference(text(spec, "Image"), f"{_SPEC}.Image"),
         "ports": ports.read_service(child(body, "EndpointSpec")),
         "publishedPorts": ports.count_service(child(body, "EndpointSpec")),
         "stopTimeout": process.read_grace_period(spec, f"{_SPEC}.StopGracePeriod"),

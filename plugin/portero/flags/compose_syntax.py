@@ -57,7 +57,7 @@ _DROPPED: Mapping[str, str] = {
 }
 
 
-def without(flag: str) -> str:
+def spell_dropped(flag: str) -> str:
     """The key that says what a flag says which is to be dropped; LookupError when compose has none."""
     return _DROPPED.get(flag) or KEYS[flag]
 
@@ -74,7 +74,7 @@ def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
     return _yaml(keys) if keys else ""
 
 
-def known(networks: Iterable[str]) -> str:
+def declare_networks(networks: Iterable[str]) -> str:
     """What makes networks that exist already known to the file."""
     return _yaml({"networks": {network: {"external": True} for network in networks}})
 

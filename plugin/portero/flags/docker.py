@@ -33,12 +33,12 @@ class Spelling:
         return ((self.flag, value) if value else (self.flag,),)
 
 
-def spelling(operation: str, flag: str) -> Spelling | None:
+def find_spelling(operation: str, flag: str) -> Spelling | None:
     """How the command behind an operation spells a flag; None where there is no such flag."""
     return _SPELLINGS.get(operation, {}).get(flag)
 
 
-def spellings(flag: str) -> list[Spelling]:
+def list_spellings(flag: str) -> list[Spelling]:
     """All spellings of a flag; empty when no command has it."""
     return [table[flag] for table in _SPELLINGS.values() if flag in table]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import cast
 
-from portero.flags.docker import FLAGS, spellings
+from portero.flags.docker import FLAGS, list_spellings
 from portero.flags.violated_fields import NONE
 from portero.values.json_types import JSON
 from portero.values.spelling import close_to
@@ -74,7 +74,7 @@ def value_faults(proposal: Proposal, site: Mapping[str, JSON]) -> Iterator[str]:
         yield "try: a placeholder stands for no text, number or list of them: name another key"
         return
     for flag, value in filled.add:
-        for spelling in spellings(flag) if "{" not in value else ():
+        for spelling in list_spellings(flag) if "{" not in value else ():
             try:
                 spelling.edit.add({}, value, NONE)
             except ValueError:

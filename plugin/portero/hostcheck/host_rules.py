@@ -14,7 +14,7 @@ from portero.engine.rust import RUST
 from portero.hostcheck.fact import certain, possible
 from portero.policy import site
 from portero.policy.dialect import condition_faults
-from portero.policy.folder import Folder, digest_of, read
+from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.json_files import faults
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
@@ -49,7 +49,7 @@ class HostPolicy:
 def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
     found: list[str] = []
-    contents = [read(folder, found) for folder in folders]
+    contents = [read_folder(folder, found) for folder in folders]
     builtin = contents[0]
     refuse_if(
         found + [f"{builtin.path / name}: is missing: restore it" for name in _NEEDED if name not in builtin.data]
@@ -59,7 +59,7 @@ def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     rules, about = _rules(contents, found)
     found += action_faults(contents)
     refuse_if(found)
-    resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.definitions(values, site_schema)}}
+    resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.make_definitions(values, site_schema)}}
     certainly = compile_rules(_as(certain, rules), engine, resources, found)
     possibly = compile_rules(_as(possible, rules), engine, resources, found)
     refuse_if(found)
@@ -85,7 +85,7 @@ def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
 def _rules(contents: Sequence[Folder], found: list[str]) -> tuple[dict[str, Rule], dict[str, About]]:
     documents = contents[0].documents
     meta_schema = dialect(documents)
-    references = {site.REFERENCE + key for key in site.keys(documents["site.schema.json"])}
+    references = {site.REFERENCE + key for key in site.list_keys(documents["site.schema.json"])}
     rules, about = {}, {}
     for folder in contents:
         for file, content in folder.host.items():

@@ -86,7 +86,7 @@ def _read(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: 
     # Slow to load, and needed only where tokens are used.
     from portero.identity import tokens
 
-    bearer = tokens.read(token, trusted.token_issuers, audiences, time)
+    bearer = tokens.read_token(token, trusted.token_issuers, audiences, time)
     named = Identity(bearer.user, bearer.groups, _TOKEN, (), bearer.seconds)
     if certified.method != _TLS:
         return named
@@ -106,7 +106,7 @@ def _read_certificates(shown: Credentials, trusted: Trusted, time: float) -> Ide
     # Slow to load, and needed only on TLS.
     from portero.identity import certificates
 
-    client = certificates.read(shown.certificates[0], trusted.certificate_issuers, time)
+    client = certificates.read_certificate(shown.certificates[0], trusted.certificate_issuers, time)
     if client.user != shown.user:
         raise Refused("certificate-invalid", "User")
     # Without a common name no user is named: such a client is as unknown as one on the Unix socket.

@@ -43,7 +43,7 @@ class Client:
     names: tuple[str, ...]
 
 
-def read(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Client:
+def read_certificate(encoded: str, issuers: Sequence[x509.Certificate], time: float) -> Client:
     """The client of this certificate at a time; raises Refused with one of the certificate-... codes."""
     try:
         certificate = _decode(encoded)

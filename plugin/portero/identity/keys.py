@@ -52,7 +52,7 @@ class KeyFile:
     certificates: tuple[x509.Certificate, ...] = ()
 
 
-def read(name: str, data: bytes) -> KeyFile:
+def read_key_file(name: str, data: bytes) -> KeyFile:
     """The content of a file by its name's ending; raises KeyFileRefused."""
     try:
         found = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)

@@ -40,9 +40,9 @@ class Bearer:
     seconds: float
 
 
-def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
+def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str], time: float) -> Bearer:
     """The user of a token at a time; raises Refused with one of the token-... codes."""
-    header, claims = peek(token)
+    header, claims = read_parts(token)
     name = claims.get("iss")
     issuer = issuers.get(name) if isinstance(name, str) else None
     # Signed by a key pair, and nothing in the header that changes what is signed or must be understood.
@@ -60,7 +60,7 @@ def read(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequence[str
     return Bearer(user, groups, seconds)
 
 
-def peek(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
+def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
     """Header and claims of a token, on its own word; raises Refused (token-invalid) for what is none."""
     parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
     if parts is None:
@@ -128,7 +128,7 @@ def _list_groups(value: JSON) -> tuple[str, ...]:
     return tuple(dict.fromkeys(groups))
 
 
-def make(
+def make_token(
     key: Ed25519PrivateKey, issuer: str, host_group: str, user: str, groups: Sequence[str], made: int, seconds: int
 ) -> str:
     """A token for one group of hosts, valid for so many seconds from `made` (since 1970) on."""

@@ -8,8 +8,8 @@ from portero.decision import Decision, Violation
 from portero.judging import denial_entries, unknown_fields
 from portero.judging.denial_entries import Entry
 
-MOST_LINES = 12
-MOST_LISTED = 20
+MAX_LINES = 12
+MAX_LISTED = 20
 _WIDTH = 80
 _LEAST_ENTRIES = 2
 _LEAST_LEFT_OPEN = 4
@@ -24,11 +24,11 @@ def write_denial(decision: Decision) -> str:
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     proposed = decision.suggestion if decision.suggestion is not None and decision.suggestion.line else None
     solved = {violation.rule for violation in denials} - {*proposed.still} if proposed is not None else set[str]()
-    merged = denial_entries.merge(denials, dialect, solved)
+    merged = denial_entries.merge_violations(denials, dialect, solved)
     end = [*_write_notes(decision, dialect), *(part for line in _list_try(decision) for part in _wrap(line, "       "))]
     end += [f"  more: portero explain {decision.id}"]
     end += ["        portero check compose.yaml shows all at once"] if dialect == "compose" else []
-    return "\n".join([_headline(decision), *_fit(merged, MOST_LINES - 1 - len(end)), *end])
+    return "\n".join([_headline(decision), *_fit(merged, MAX_LINES - 1 - len(end)), *end])
 
 
 def list_violations(decision: Decision) -> str:
@@ -39,8 +39,8 @@ def list_violations(decision: Decision) -> str:
     denials = [violation for violation in decision.violations if violation.action == "deny"]
     width = max((len(violation.rule) for violation in denials), default=0)
     dialect = decision.dialect
-    lines = [f"  {one.rule:<{width}}  {sentence(one, dialect)}" for one in denials[:MOST_LISTED]]
-    more = len(denials[MOST_LISTED:]) + sum(violation.more for violation in denials)
+    lines = [f"  {one.rule:<{width}}  {write_sentence(one, dialect)}" for one in denials[:MAX_LISTED]]
+    more = len(denials[MAX_LISTED:]) + sum(violation.more for violation in denials)
     rest = [f"  ... and {more} more"] if more else []
     return "\n".join([_headline(decision), *lines, *rest, *_list_try(decision)])
 
@@ -74,7 +74,7 @@ def _write_notes(decision: Decision, dialect: str) -> list[str]:
     return [
         line
         for violation in dropped[:_MOST_NOTES]
-        for line in _wrap(f"  note: {sentence(violation, dialect)}", "        ")
+        for line in _wrap(f"  note: {write_sentence(violation, dialect)}", "        ")
     ]
 
 
@@ -104,8 +104,8 @@ def _wrap(text: str, indent: str) -> list[str]:
     return [*lines, text]
 
 
-def sentence(violation: Violation, dialect: str) -> str:
+def write_sentence(violation: Violation, dialect: str) -> str:
     """Where, why and what to do about one violation, the remedy for a user of docker or of compose."""
-    remedy = denial_entries.remedy_of(violation, dialect)
-    at = denial_entries.name_place(violation)
-    return f"{f'{at}: ' if at else ''}{denial_entries.concrete(violation) or violation.reason} -> {remedy}"
+    remedy = denial_entries.choose_remedy(violation, dialect)
+    at = denial_entries.write_place(violation)
+    return f"{f'{at}: ' if at else ''}{denial_entries.write_figures(violation) or violation.reason} -> {remedy}"

@@ -35,7 +35,7 @@ class Entry:
         return bool(self.solved) and any(violation.rule not in self.solved for violation in self.group)
 
 
-def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
+def merge_violations(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozenset()) -> list[Entry]:
     """The entries of these violations; the remedy is left out for rules that the try: line satisfies."""
     groups: dict[str, list[Violation]] = {}
     ranked = sorted(denials, key=lambda one: (LEVELS.index(one.level), not one.escapes, one.rule, one.at))
@@ -48,13 +48,13 @@ def merge(denials: Sequence[Violation], dialect: str, solved: Set[str] = frozens
     ]
 
 
-def concrete(violation: Violation) -> str:
+def write_figures(violation: Violation) -> str:
     """What is asked and what is allowed; empty where the rule has no figures for it."""
     wording = _wording(violation)
     return f"{wording.asked} asked, {wording.allowed} here" if wording.asked and wording.allowed else ""
 
 
-def name_place(violation: Violation) -> str:
+def write_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's."""
     at = printable(violation.at)
     at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
@@ -80,15 +80,15 @@ def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     ordered = sorted(group, key=lambda violation: _wording(violation).order)
     figures, others = list[str](), list[Violation]()
     for one in ordered:
-        if figure := concrete(one):
-            figures.append(f"{name_place(one)}: {figure}")
+        if figure := write_figures(one):
+            figures.append(f"{write_place(one)}: {figure}")
         elif not _wording(one).part:
             others.append(one)
     parts = _join_parts(ordered)
     sentences = [*([parts] if parts else []), *figures]
     if others:
         return "; ".join([*sentences, _write_others(others, dialect, solved)])
-    cures = list(dict.fromkeys(remedy_of(one, dialect) for one in ordered if one.rule not in solved))
+    cures = list(dict.fromkeys(choose_remedy(one, dialect) for one in ordered if one.rule not in solved))
     written = [_end_sentence(_capitalize(cure)) for cure in cures[:_MOST_CURES]]
     return " ".join([_end_sentence("; ".join(sentences)), *written])
 
@@ -114,16 +114,16 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")
     if not cure and first.rule not in solved:
-        cure = _capitalize(remedy_of(first, dialect))
+        cure = _capitalize(choose_remedy(first, dialect))
     return _end_sentence(text) + (f" {_end_sentence(cure)}" if cure else "")
 
 
 def _name_asked(violation: Violation) -> str:
-    asked, at = _wording(violation).asked, name_place(violation)
+    asked, at = _wording(violation).asked, write_place(violation)
     return f"{at} ({asked})" if asked and at else at or asked
 
 
-def remedy_of(violation: Violation, dialect: str) -> str:
+def choose_remedy(violation: Violation, dialect: str) -> str:
     """The remedy for a user of docker or of compose."""
     return violation.remedy.get(dialect) or violation.remedy["docker"]
 

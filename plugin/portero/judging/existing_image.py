@@ -10,7 +10,7 @@ from portero.values.json_fields import as_object, child, text
 from portero.values.json_types import JSON
 
 
-def describe(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
+def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: bool) -> dict[str, JSON]:
     """Both; raises Refused (lookup-failed) where the daemon does not answer.
 
     `is_read`: a rule in force reads the image. Ports count only with --publish-all.

@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 
 from portero.decision import Violation
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.driver import LOCAL
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
@@ -38,7 +38,7 @@ _MOST_SHOWN = 3
 
 
 @dataclass(slots=True)
-class Found:
+class ObjectFindings:
     """What was found out for one request about existing objects: a second document of it need not ask again.
 
     `is_whole`: False where containers name each other: one was judged before all of the other was known.
@@ -59,11 +59,11 @@ class Existing:
     host: HostMoment
     judge: JudgeObject
     looks_up: Sequence[str]
-    found: Found = field(default_factory=Found)
+    found: ObjectFindings = field(default_factory=ObjectFindings)
 
     def describe(self, document: Mapping[str, JSON]) -> dict[str, JSON]:
         """`objects` of a request document; raises Refused (lookup-failed) where the daemon does not answer."""
-        found = self._group(dict.fromkeys(named_objects.find(document, self.looks_up)))
+        found = self._group(dict.fromkeys(named_objects.find_named(document, self.looks_up)))
         sources = tuple(nested_sources.list_requested(document, self.host)) if _SOURCES in self.looks_up else ()
         if sources and sources not in self.found.nested:
             self.found.nested[sources] = self._find_nested(sources)
@@ -155,7 +155,7 @@ class Existing:
             return ()
         if id not in self.found.judged:
             self.found.judging.add(id)
-            request = unfilled(request, Fills.of(self.objects.info(), self.host.daemon()))
+            request = remove_filled(request, Fills.of(self.objects.info(), self.host.daemon()))
             used = self._group(dict.fromkeys((*_list_volumes(found), *_list_joined(found))))
             if foreign := [*self._describe_foreign_volumes(found)]:
                 used["volumes"] = [*cast(list[JSON], used.get("volumes", [])), *foreign]

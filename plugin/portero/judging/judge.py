@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-from portero.decision import Decision, Violation, bounded, in_order, refusal
+from portero.decision import Decision, Violation, limit_violations, make_refusal, sort_violations
 from portero.dockerd.peer import Peer
 from portero.facts.inspected import Inspected
 from portero.host.view import Host, HostMoment
@@ -24,7 +24,7 @@ from portero.judging import (
     unknown_fields,
 )
 from portero.judging.enforcement import Enforcement
-from portero.judging.existing_objects import Existing, Found
+from portero.judging.existing_objects import Existing, ObjectFindings
 from portero.judging.owned_objects import OwnerNames
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
@@ -93,15 +93,17 @@ class Judge:
                     by_compose = subject.is_by_compose(asked, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
         except Refused as refused:
-            violations = (refusal(refused.code, refused.at),)
+            violations = (make_refusal(refused.code, refused.at),)
         except Exception as error:  # noqa: BLE001 - every error on the way ends as a denial, never as an allow
             fault = error
-            violations = (refusal("internal-error", ""),)
+            violations = (make_refusal("internal-error", ""),)
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe(asked, target, match, who, document),
-            violations=bounded(in_order(not_enforced.lift(violations, self.policy.rules, enforcement))),
+            subject=subject.describe_subject(asked, target, match, who, document),
+            violations=limit_violations(
+                sort_violations(not_enforced.lift_violations(violations, self.policy.rules, enforcement))
+            ),
             policy=self.policy.digest,
             profile=enforcement.profile,
             mode=enforcement.mode,
@@ -143,7 +145,7 @@ class Judge:
     def _document(
         self, asked: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
     ) -> dict[str, JSON]:
-        return request_document.build(
+        return request_document.build_document(
             operation=match.operation,
             version=target.version,
             path=match.path,
@@ -161,14 +163,14 @@ class Judge:
         if owners is not None and not owned_objects.may_concern(operation):
             owners = None
         objects = context.host.objects() if operation.looks_up or owners else None
-        owned = owned_objects.describe(owners, operation, document, objects) if owners else {}
+        owned = owned_objects.describe_owners(owners, operation, document, objects) if owners else {}
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)
         used = Existing(objects, context.host, judge, operation.looks_up, context.found).describe(document)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
-            used |= existing_image.describe(document, objects, is_read=is_read)
+            used |= existing_image.describe_image(document, objects, is_read=is_read)
         return {**document, "objects": used | owned}
 
     def _judge_existing(
@@ -180,7 +182,7 @@ class Judge:
         used: Mapping[str, JSON],
     ) -> tuple[Violation, ...]:
         """What an existing object violates that counts when it is used, and what of it an exception waives."""
-        document = request_document.build(
+        document = request_document.build_document(
             operation=Operation(made.operation, "POST", "", "json", True, False),
             version=None,
             path={"id": made.name},
@@ -201,17 +203,17 @@ class Judge:
         self, document: dict[str, JSON], violations: tuple[Violation, ...], context: "_Context", *, by_compose: bool
     ) -> Proposed | None:
         """What would be allowed instead of a denied request; it is judged first, so that it is true."""
-        enforced = not_enforced.lift(violations, self.policy.rules, context.enforcement)
-        denials = in_order(tuple(one for one in enforced if one.action == "deny"))
+        enforced = not_enforced.lift_violations(violations, self.policy.rules, context.enforcement)
+        denials = sort_violations(tuple(one for one in enforced if one.action == "deny"))
         if not denials or context.operation.id not in try_line.COMMANDS:
             return None
         for gently in (True, False):
             drafted = proposal.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
-            kept = request_document.as_kept(drafted.document, self.shapes)
-            anew = context if context.found.is_whole else replace(context, found=Found())
-            changed = self._with_objects(request_document.rebuild(kept, context.host), anew)
+            kept = request_document.drop_fields(drafted.document, self.shapes)
+            anew = context if context.found.is_whole else replace(context, found=ObjectFindings())
+            changed = self._with_objects(request_document.rebuild_document(kept, context.host), anew)
             judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
             still = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
@@ -228,4 +230,4 @@ class _Context:
     time: float
     host: HostMoment
     enforcement: Enforcement
-    found: Found = field(default_factory=Found)
+    found: ObjectFindings = field(default_factory=ObjectFindings)

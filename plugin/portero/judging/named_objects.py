@@ -18,7 +18,7 @@ from portero.values.json_types import JSON
 from portero.values.spelling import printable
 
 # Networks of these names cannot be made.
-DOCKERDS_OWN = ("", "default", "bridge", "host", "none")
+PREDEFINED = ("", "default", "bridge", "host", "none")
 _LONGEST_NAME = 64
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
@@ -52,7 +52,7 @@ def refuse_alias(named: Named) -> None:
         raise Refused("container-alias", named.at)
 
 
-def find(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
+def find_named(document: Mapping[str, JSON], looks_up: Sequence[str]) -> Iterator[Named]:
     """All of them; `looks_up` as in operations.json."""
     for kind in looks_up:
         if (find_kind := _FINDERS.get(kind)) is not None:
@@ -102,7 +102,7 @@ def _find_networks(document: Mapping[str, JSON]) -> Iterator[Named]:
         yield Named("network", copied, "ConfigFrom.Network")
     for network in objects(facts, "networks"):
         name = text(network, "name")
-        if name not in DOCKERDS_OWN:
+        if name not in PREDEFINED:
             yield Named("network", name, text(network, "at"))
 
 

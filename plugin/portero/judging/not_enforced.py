@@ -13,7 +13,7 @@ from portero.values.json_fields import as_object, objects, text
 from portero.values.json_types import JSON
 
 
-def lift(
+def lift_violations(
     violations: tuple[Violation, ...], rules: Mapping[str, Rule], enforcement: Enforcement
 ) -> tuple[Violation, ...]:
     """The violations, in mode audit reported instead of refused, except for rules that refuse there too.

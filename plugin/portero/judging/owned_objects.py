@@ -11,7 +11,7 @@ from typing import cast
 
 from portero.host.view import ObjectKind, Objects
 from portero.judging import named_objects
-from portero.judging.named_objects import DOCKERDS_OWN, Named, list_others, read_name, refuse_alias, shorten_name
+from portero.judging.named_objects import PREDEFINED, Named, list_others, read_name, refuse_alias, shorten_name
 from portero.reading.routes import Operation
 from portero.refusals import Refused
 from portero.values.json_fields import child, text, texts
@@ -49,7 +49,7 @@ class OwnerNames:
         return cls(label, frozenset({user, *groups} - {""}))
 
 
-def describe(
+def describe_owners(
     owners: OwnerNames, operation: Operation, document: Mapping[str, JSON], objects: Objects | None
 ) -> dict[str, JSON]:
     """`foreign` and `ownerLabel`; raises Refused (lookup-failed) where the daemon does not answer.
@@ -89,7 +89,7 @@ def _list_foreign(
             raise Refused("lookup-failed", named.at) from refused
         for one, owner in labels:
             name = read_name(kind, one)
-            if owner not in owners.names and not (kind == "network" and name in DOCKERDS_OWN):
+            if owner not in owners.names and not (kind == "network" and name in PREDEFINED):
                 shown = shorten_name(owner) or "the operators"
                 yield {"kind": kind, "name": shorten_name(name or named.name), "owner": shown, "at": named.at}
 
@@ -100,11 +100,11 @@ def _find(operation: Operation, document: Mapping[str, JSON]) -> Iterator[Named]
         parameter = "name" if kind == "volume" else "id"
         yield Named(kind, path[parameter].removeprefix("/"), f"path.{parameter}")
     if operation.id == "ImageCommit":
-        yield from named_objects.find(document, ("container",))
+        yield from named_objects.find_named(document, ("container",))
     if operation.id in ("NetworkConnect", "NetworkDisconnect"):
         yield Named("container", text(child(document, "body"), "Container").removeprefix("/"), "Container")
     if operation.looks_up or operation.id in _MAKES:
-        yield from named_objects.find(document, _IN_BODY)
+        yield from named_objects.find_named(document, _IN_BODY)
         yield from _find_links(child(document, "body"))
 
 

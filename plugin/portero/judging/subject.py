@@ -14,7 +14,7 @@ from portero.values.json_types import JSON
 _COMPOSE_LABEL = "com.docker.compose.project"
 
 
-def describe(
+def describe_subject(
     asked: Envelope | None,
     target: Target | None,
     match: Match | None,

@@ -17,7 +17,7 @@ from portero.values.denial_parts import Proposed, Typed
 # A flag as `docker run` names it, and its value.
 Flag = tuple[str, str]
 # A longer line is not shown.
-MOST_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
 _REST = "…"
 COMMANDS: Mapping[str, str] = {
     "ContainerCreate": "docker run",
@@ -58,7 +58,7 @@ class FlagChanges:
 
     def write(self, flags: dict[Flag, None]) -> tuple[Typed, ...]:
         """The flags as the command behind the operation spells them."""
-        found = ((docker.spelling(self.operation, flag), value) for flag, value in flags)
+        found = ((docker.find_spelling(self.operation, flag), value) for flag, value in flags)
         return tuple(dict.fromkeys(one for spelt, value in found if spelt is not None for one in spelt.write(value)))
 
 
@@ -71,13 +71,13 @@ def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = Fa
         without=changes.write(changes.without),
         still=tuple(sorted(still)),
     )
-    line = write(proposed)
-    if len(line) > MOST_CHARACTERS:
+    line = write_line(proposed)
+    if len(line) > MAX_CHARACTERS:
         return None
     return replace(proposed, line=_write_compose(changes) if by_compose else line)
 
 
-def write(proposed: Proposed) -> str:
+def write_line(proposed: Proposed) -> str:
     """The line for a user of docker."""
     gone = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
     return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + gone
@@ -104,10 +104,10 @@ def _write_compose(changes: FlagChanges) -> str:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
-    top = f", at its top {compose_syntax.known(networks)}, without network_mode" if networks else ""
+    top = f", at its top {compose_syntax.declare_networks(networks)}, without network_mode" if networks else ""
     line = f"the {of} in the compose file with {keys or _REST}{top}{gone}"
-    return line if len(line) <= MOST_CHARACTERS else ""
+    return line if len(line) <= MAX_CHARACTERS else ""
 
 
 def _spell_gone(flags: Iterable[Flag]) -> Sequence[str]:
-    return [f"{compose_syntax.without(flag)} {value}".strip() for flag, value in flags]
+    return [f"{compose_syntax.spell_dropped(flag)} {value}".strip() for flag, value in flags]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import cast
 
-from portero.decision import Violation, refusal
+from portero.decision import Violation, make_refusal
 from portero.policy.profiles import Action
 from portero.reading.shapes import ListOf, MapOf, Shape, Struct
 from portero.values.json_types import JSON
@@ -33,7 +33,7 @@ def report_unknown(document: Mapping[str, JSON], action: Action, shape: Shape | 
 
 
 def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
-    refused = refusal(UNKNOWN, at, "deny" if action == "deny" else "audit")
+    refused = make_refusal(UNKNOWN, at, "deny" if action == "deny" else "audit")
     if close := _find_close(at, shape):
         reason = f"Docker has no field of this name: did you mean {close}? It ignores this one."
         return replace(refused, reason=reason)
@@ -73,5 +73,5 @@ def _dropped(at: str, since: str) -> Violation:
     name = at.rpartition(".")[2]
     remedy = f"send it to /v{since} or newer: unset DOCKER_API_VERSION, or use a newer client and daemon"
     return replace(
-        refusal(DROPPED, at, "audit"), reason=f"Docker drops {name} below API {since}.", remedy={"docker": remedy}
+        make_refusal(DROPPED, at, "audit"), reason=f"Docker drops {name} below API {since}.", remedy={"docker": remedy}
     )

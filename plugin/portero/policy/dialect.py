@@ -53,19 +53,19 @@ def condition_faults(rule: Mapping[str, JSON], references: Set[str]) -> Iterator
 
 def keyword_faults(schema: Mapping[str, JSON], references: Set[str]) -> Iterator[str]:
     """What is wrong with the values of a schema's keywords: unsafe patterns, references to nothing."""
-    for path, keyword, value in keywords(dict(schema)):
+    for path, keyword, value in list_keywords(dict(schema)):
         if keyword in ("pattern", "$ref"):
             yield from _value_faults((*path, keyword), value, references)
 
 
-def keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
+def list_keywords(schema: JSON, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, JSON]]:
     """Every keyword of a schema at every depth: where its schema stands, its name, its value."""
     if not isinstance(schema, dict):
         return
     for keyword, value in schema.items():
         yield path, keyword, value
         for steps, inner in _inner(keyword, value):
-            yield from keywords(inner, (*path, *steps))
+            yield from list_keywords(inner, (*path, *steps))
 
 
 def _inner(keyword: str, value: JSON) -> Iterator[tuple[tuple[Step, ...], JSON]]:

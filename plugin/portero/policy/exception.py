@@ -26,7 +26,7 @@ State: TypeAlias = Literal["active", "expiring", "expired"]
 ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 # A try takes as long as the request is; what is left when they are used up is not waived.
-MOST_TRIES = 64
+MAX_TRIES = 64
 # Of so many exceptions it is looked how near a refused request comes to them.
 _MOST_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
@@ -70,7 +70,7 @@ class Waiver:
         return "expiring" if today + _SOON >= self.expires else "active"
 
 
-def waived(
+def waive(
     waivers: Sequence[Waiver], violations: Sequence[Violation], request: JSON, time: float
 ) -> tuple[Violation, ...]:
     """The violations, those that an exception covers as waived by it.
@@ -78,7 +78,7 @@ def waived(
     An exception that looks into lists covers a violation when it matches with the refused entry alone. A violation that
     refuses and is not waived names the first exception that nearly matches.
     """
-    tries_left, looks_left = MOST_TRIES, _MOST_NEAR
+    tries_left, looks_left = MAX_TRIES, _MOST_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
     today = _day_of(time)
@@ -135,7 +135,7 @@ def _match_alone(waiver: Waiver, violation: Violation, request: JSON, tries_left
     return True, tries_left
 
 
-def list_notices(waivers: Sequence[Waiver], time: float) -> list[str]:
+def list_warnings(waivers: Sequence[Waiver], time: float) -> list[str]:
     """A sentence for each exception that has expired or expires soon."""
     messages = {
         "expired": "{0.file}: expired on {0.expires} and waives nothing: renew it with {0.owner}, or delete it",
@@ -145,7 +145,7 @@ def list_notices(waivers: Sequence[Waiver], time: float) -> list[str]:
     return [messages[state].format(waiver) for state, waiver in states if state in messages]
 
 
-def read(
+def read_exceptions(
     contents: Sequence[Folder],
     schema: Mapping[str, JSON],
     dialect: Mapping[str, JSON],

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from portero.files.whole_files import read_regular_file
-from portero.policy.json_files import DocumentRefused, parse
+from portero.policy.json_files import DocumentRefused, parse_object
 from portero.policy.positions import find_position
 from portero.values.json_types import JSON
 
@@ -67,7 +67,7 @@ class Folder:
         return f"{file}: {fault}{find_position(data, fault)}"
 
 
-def read(path: Path, found: list[str]) -> Folder:
+def read_folder(path: Path, found: list[str]) -> Folder:
     """The folder's content; what is wrong with it is added to `found`, one line each."""
     try:
         names = _names(path)
@@ -76,11 +76,11 @@ def read(path: Path, found: list[str]) -> Folder:
             os.stat(path)
     except OSError as error:
         found.append(describe_failure(path, error))
-        return empty(path)
+        return make_empty(path)
     return _folder(path, names, data, found)
 
 
-def of(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
+def parse_folder(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
     """The same from files that were read before, all that lie below the folder."""
     names = _names_of(files)
     return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
@@ -95,7 +95,7 @@ def digest_of(folders: Sequence[Folder]) -> str:
     return total.hexdigest()
 
 
-def parts(path: Path) -> list[Path]:
+def list_parts(path: Path) -> list[Path]:
     """What of a folder is read: whatever else lies in it, a .git say, has no part in the policy."""
     return [path / name for name in (*_DOCUMENTS, *_BRANCHES, _EXCEPTIONS, _KEYS)]
 
@@ -105,7 +105,7 @@ def is_rule(name: str) -> bool:
     return name.startswith("rules/") and _RULE.fullmatch(name) is not None
 
 
-def empty(path: Path) -> Folder:
+def make_empty(path: Path) -> Folder:
     """A folder that could not be read."""
     return Folder(path, {}, {}, {}, {}, {})
 
@@ -154,8 +154,8 @@ def _names(path: Path) -> list[str]:
 def _names_of(files: Mapping[str, bytes]) -> list[str]:
     """The same from the names of all files; a folder where a file should be counts as one name."""
     depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2}
-    parts = [name.split("/") for name in sorted(files)]
-    filed = [part[: depth[part[0]]] for part in parts if part[0] in depth]
+    split = [name.split("/") for name in sorted(files)]
+    filed = [part[: depth[part[0]]] for part in split if part[0] in depth]
     known = [name for name in _DOCUMENTS if name in files]
     return [*known, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
 
@@ -177,7 +177,7 @@ def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str
     documents = {}
     for name, content in data.items():
         try:
-            documents[name] = parse(content)
+            documents[name] = parse_object(content)
         except DocumentRefused as refused:
             found.append(f"{path / name}: {refused}")
     return documents

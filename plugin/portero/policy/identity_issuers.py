@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
 _CERTIFICATES, _TOKENS, _GROUPS = "certificate-issuers", "token-issuers", "user-groups"
 
 
-def read(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
+def read_issuers(contents: Sequence[Folder], values: Mapping[str, JSON], found: list[str]) -> Trusted:
     """The issuers; a later folder's file replaces an earlier one's of its name. Faults are added to `found`."""
     files = _read_files({folder.path / "keys" / name: folder.keys[name] for folder in contents for name in folder.keys})
     last = contents[-1]
@@ -53,7 +53,7 @@ def _read_files(data: Mapping[Path, bytes]) -> "dict[str, KeyFile | str]":
     read: dict[str, KeyFile | str] = {}
     for path, content in data.items():
         try:
-            read[path.name] = keys.read(path.name, content)
+            read[path.name] = keys.read_key_file(path.name, content)
         except keys.KeyFileRefused as refused:
             read[path.name] = f"{path}: {refused}"
     return read

@@ -21,7 +21,7 @@ class DocumentRefused(Exception):
     """One sentence: what is wrong with the text of a file."""
 
 
-def parse(data: bytes) -> dict[str, JSON]:
+def parse_object(data: bytes) -> dict[str, JSON]:
     """The JSON object in a file of the policy; raises DocumentRefused."""
     try:
         document = json.loads(data.decode(), object_pairs_hook=unique_names, parse_constant=_refuse_constant)

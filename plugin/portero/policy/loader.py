@@ -14,7 +14,7 @@ from portero.engine.rust import RUST
 from portero.flags.try_keyword import value_faults
 from portero.policy import exception, identity_issuers, site, site_warnings
 from portero.policy.dialect import rule_faults
-from portero.policy.folder import Folder, digest_of, read
+from portero.policy.folder import Folder, digest_of, read_folder
 from portero.policy.json_files import faults
 from portero.policy.policy import Policy, by_operation
 from portero.policy.rule import Rule, with_site
@@ -36,7 +36,7 @@ class InvalidPolicy(Faults):
 
 
 def load(
-    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read, engine: Engine = RUST
+    folders: Sequence[Path], operations: Sequence[Operation], reader: Reader = read_folder, engine: Engine = RUST
 ) -> Policy:
     """The policy in these folders; raises InvalidPolicy. Only tests name another engine."""
     if not folders:
@@ -48,9 +48,9 @@ def load(
     values = site_values(contents, schemas[_SITE_SCHEMA], found)
     rules = _rules(contents, schemas, {operation.id for operation in operations}, found)
     found += action_faults(contents)
-    written = exception.read(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), found)
+    written = exception.read_exceptions(contents, schemas[_EXCEPTION], schemas[_DIALECT], _references(schemas), found)
     refuse_if(found)
-    trusted = identity_issuers.read(contents, values, found)
+    trusted = identity_issuers.read_issuers(contents, values, found)
     refuse_if(found)
     refuse_if(
         [
@@ -86,8 +86,8 @@ def site_values(contents: Sequence[Folder], schema: Mapping[str, JSON], found: l
     sites = [folder for folder in contents if _SITE in folder.documents]
     for folder in sites:
         found += [folder.located(folder.path / _SITE, fault) for fault in faults(folder.documents[_SITE], schema)]
-    values = site.merged(folder.documents[_SITE] for folder in sites)
-    needed = [*site.keys(schema), "unknown-fields"]
+    values = site.merge_sites(folder.documents[_SITE] for folder in sites)
+    needed = [*site.list_keys(schema), "unknown-fields"]
     found += [f"{sites[0].path / _SITE}: '{key}' is missing: give it a value" for key in needed if key not in values]
     last = sites[-1]
     found += [
@@ -114,7 +114,7 @@ def _rules(
 
 def _references(schemas: Mapping[str, Mapping[str, JSON]]) -> set[str]:
     of_request = cast(dict[str, JSON], schemas[_REQUEST].get("$defs", {}))
-    return {site.REFERENCE + name for name in site.names(schemas[_SITE_SCHEMA])} | {
+    return {site.REFERENCE + name for name in site.list_names(schemas[_SITE_SCHEMA])} | {
         f"request#/$defs/{name}" for name in of_request
     }
 
@@ -131,7 +131,7 @@ def action_faults(contents: Sequence[Folder]) -> list[str]:
 
 
 def _resources(values: Mapping[str, JSON], schemas: Mapping[str, Mapping[str, JSON]]) -> dict[str, Mapping[str, JSON]]:
-    return {"site": {"$defs": site.definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
+    return {"site": {"$defs": site.make_definitions(values, schemas[_SITE_SCHEMA])}, "request": schemas[_REQUEST]}
 
 
 def compile_rules(

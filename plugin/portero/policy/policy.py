@@ -10,7 +10,7 @@ from portero.flags.try_keyword import NoValue, Proposal
 from portero.identity.trusted import Trusted
 from portero.policy.at import is_default, spell_at
 from portero.policy.dialect import ANY_OPERATION
-from portero.policy.exception import Waiver, waived
+from portero.policy.exception import Waiver, waive
 from portero.policy.object_readers import reads_image
 from portero.policy.profiles import ACTS, Acting, Action, action_of
 from portero.policy.rule import Rule
@@ -121,7 +121,7 @@ class Policy:
         """The violations of a request at a time, those that an exception covers as waived by it."""
         rules = {violation.rule for violation in violations}
         about = [waiver for waiver in self.waivers if not rules.isdisjoint(waiver.rules)]
-        return waived(about, violations, request, time) if about else tuple(violations)
+        return waive(about, violations, request, time) if about else tuple(violations)
 
 
 @dataclass(frozen=True, slots=True)

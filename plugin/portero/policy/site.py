@@ -27,7 +27,7 @@ _BELOW = r"(/[^\x00]*)?"
 _LONGEST_PATTERN = 32_768
 
 
-def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
+def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
     """Later values over earlier ones, key by key; `actions` rule by rule, so that one entry leaves the others."""
     values: dict[str, JSON] = {}
     actions: dict[str, JSON] = {}
@@ -37,23 +37,23 @@ def merged(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
     return values | {"actions": actions}
 
 
-def keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
+def list_keys(site_schema: Mapping[str, JSON]) -> dict[str, str]:
     """What becomes of each key that rules can refer to."""
     properties = cast(dict[str, dict[str, str]], site_schema["properties"])
     return {key: about["becomes"] for key, about in properties.items() if "becomes" in about}
 
 
-def names(site_schema: Mapping[str, JSON]) -> set[str]:
+def list_names(site_schema: Mapping[str, JSON]) -> set[str]:
     """The names after site#/$defs/ that rules can refer to."""
-    becomes = keys(site_schema)
+    becomes = list_keys(site_schema)
     return {*becomes, *(f"{key}{_SECOND[made]}" for key, made in becomes.items() if made in _SECOND)}
 
 
-def definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
+def make_definitions(values: Mapping[str, JSON], site_schema: Mapping[str, JSON]) -> dict[str, JSON]:
     """The `$defs` of `site`: one schema for each key. The values have passed site.schema.json."""
     return {
         name: schema
-        for key, becomes in keys(site_schema).items()
+        for key, becomes in list_keys(site_schema).items()
         for name, schema in _define(key, becomes, values[key]).items()
     }
 

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from portero.policy.policy import Policy
-from portero.policy.site import keys
+from portero.policy.site import list_keys
 from portero.values.json_types import JSON
 
 _RULE = "image-registries"
@@ -52,7 +52,7 @@ def list_unmatched_values(values: Mapping[str, JSON], site_schema: Mapping[str, 
 
     `values` have passed the schema.
     """
-    for key, becomes in keys(site_schema).items():
+    for key, becomes in list_keys(site_schema).items():
         for name in cast(list[str], values[key]) if becomes == "name-list" else ():
             if "*" in name:
                 yield f"site.json: {key}: {name} matches nothing, since * stands for itself here: write each name out"

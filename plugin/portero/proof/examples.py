@@ -47,7 +47,7 @@ class Examples:
         base, changes = self._base(operation), example.changes
         query = cast(dict[str, list[str]], merged(base["query"], changes.get("query", {})))
         body = merged(base["body"], changes["body"]) if "body" in changes else base["body"]
-        document = request_document.build(
+        document = request_document.build_document(
             operation=replace(operation, method=operation.method.replace("*", "POST")),
             version=API_VERSION,
             path=cast(dict[str, str], merged(base["path"], changes.get("path", {}))),

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS
-from portero.policy.dialect import ANY_OPERATION, keywords
+from portero.policy.dialect import ANY_OPERATION, list_keywords
 from portero.policy.rule import Example, Rule
 from portero.refusals import Refused
 from portero.values.json_types import JSON
@@ -174,7 +174,7 @@ def mutants(schema: Mapping[str, JSON]) -> Iterator[tuple[str, dict[str, JSON]]]
     Without `if` alone, for one, it is a schema that the dialect refuses; the engines take it all the same.
     """
     whole = dict(schema)
-    for path, keyword, value in keywords(whole):
+    for path, keyword, value in list_keywords(whole):
         if keyword in _ANNOTATIONS:
             continue
         yield spell((*path, keyword)), _without(whole, (*path, keyword))

@@ -109,7 +109,7 @@ def _of(folder: Path, rules: Mapping[str, Rule]) -> Iterator[Rule]:
 
 
 def _resources(builtin: Path, values: Mapping[str, JSON]) -> dict[str, Mapping[str, JSON]]:
-    definitions = site.definitions(values, _read(builtin / "site.schema.json"))
+    definitions = site.make_definitions(values, _read(builtin / "site.schema.json"))
     return {"site": {"$defs": definitions}, "request": _read(builtin / "request.json")}
 
 

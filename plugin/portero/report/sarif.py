@@ -72,7 +72,7 @@ def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) ->
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],
         "level": _LEVELS.get(violation.action, "note"),
-        "message": {"text": denial.sentence(violation, dialect)},
+        "message": {"text": denial.write_sentence(violation, dialect)},
         "locations": [_location(checked, violation)],
         "partialFingerprints": fingerprint(
             checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from portero.decision import Decision
 from portero.facts import inspected
-from portero.facts.daemon_filled import Fills, unfilled
+from portero.facts.daemon_filled import Fills, remove_filled
 from portero.facts.inspected import Inspected
 from portero.facts.subnets import find_taken
 from portero.judging.judge import Judge
@@ -86,7 +86,7 @@ class Bench:
     def judged(self, found: Inspected, thing: Mapping[str, JSON]) -> JudgedObject:
         """One of them."""
         kind = _KINDS[found.operation]
-        asked = _asked(kind, found.name, unfilled(found, self._fills).body)
+        asked = _asked(kind, found.name, remove_filled(found, self._fills).body)
         decision = self.judge.decide(asked, "scan", time.time())
         id = text(thing, "Id") or text(thing, "ID") or found.name
         return JudgedObject(kind, found.name, id, thing, self._facts(asked), decision)

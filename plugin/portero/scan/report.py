@@ -177,7 +177,7 @@ def page(report: Report) -> str:
 
 
 def _row(violation: Violation) -> tuple[str, str]:
-    return violation.rule, denial.sentence(violation, "docker")
+    return violation.rule, denial.write_sentence(violation, "docker")
 
 
 def _reported(judged: JudgedObject) -> list[str]:

@@ -42,16 +42,16 @@ class SignedReader:
     def read(self, path: Path, found: list[str]) -> Folder:
         """The folder's content when its signature holds; what is wrong with it is added to `found`, one line each."""
         if path == self.builtin:
-            return folder.read(path, found)
+            return folder.read_folder(path, found)
         try:
             files = self.files[path] = tree.held(path) if self.kept is None else self.kept[path]
             manifest = signature.verify(files, self.trusted)
         except (TreeRefused, SignatureRefused) as refused:
             found += [f"{path / name}: {sentence}" for name, sentence in refused.faults]
-            return folder.empty(path)
+            return folder.make_empty(path)
         except OSError as error:
             found.append(folder.describe_failure(path, error))
-            return folder.empty(path)
+            return folder.make_empty(path)
         fault = (
             group_fault(path, manifest, self.groups)
             or self._twin_fault(path, manifest)
@@ -60,7 +60,7 @@ class SignedReader:
         if fault:
             found.append(f"{path / signature.NAME}: {fault}")
         self.manifests[path] = manifest
-        return folder.of(path, files, found)
+        return folder.parse_folder(path, files, found)
 
     def _twin_fault(self, path: Path, manifest: Manifest) -> str | None:
         twin = next((other for other, one in self.manifests.items() if one.group == manifest.group), path)

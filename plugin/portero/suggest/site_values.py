@@ -47,7 +47,7 @@ class SiteValues:
         if rule is None or not violation.paths:
             return None
         refused = [follow(document, path) for path in violation.paths]
-        becomes = site.keys(self.schema)
+        becomes = site.list_keys(self.schema)
         for key in keys_of(rule):
             if rule.level == "baseline" and becomes[key] in _PATHS:
                 continue
@@ -74,7 +74,7 @@ class SiteValues:
         return self._known[known]
 
     def _failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
-        resources = {"site": {"$defs": site.definitions(values, self.schema)}, "request": self.request}
+        resources = {"site": {"$defs": site.make_definitions(values, self.schema)}, "request": self.request}
         return RUST.compile(dict(rule.schema), resources).failures(document)
 
     def _schema_of(self, key: str) -> dict[str, JSON]:
