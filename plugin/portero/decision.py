@@ -17,8 +17,8 @@ _RANK_OF_ACTION: Mapping[ActionTaken, int] = {"deny": 0, "audit": 1, "waived": 2
 # A line of the log stays below 64 KiB: of each rule so many places, of each text so many characters.
 MAX_PLACES = 5
 MAX_GROUPS = 20
-_LONGEST_TEXT = 1024
-_LONGEST_NOTE = 240
+_MAX_TEXT_LENGTH = 1024
+_MAX_NOTE_LENGTH = 240
 # Worst first. `always` is the level of what could not be read: no profile lifts it.
 LEVELS = ("always", "baseline", "hardened", "restricted", "advisory")
 _RANK_OF_LEVEL: Mapping[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
@@ -33,7 +33,7 @@ class NearMiss:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.exception} {self.why}"[:_LONGEST_NOTE]
+        return f"{self.exception} {self.why}"[:_MAX_NOTE_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."
+    return text if len(text) <= _MAX_TEXT_LENGTH else text[:_MAX_TEXT_LENGTH] + "..."
 
 
 def sort_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:

@@ -10,7 +10,7 @@ from portero.values.json_fields import child, integer, objects, text
 from portero.values.json_types import JSON, Fact
 
 # dockerd turns less into a quota of 0 microseconds, which is no limit (daemon_unix.go, getCPUResources; measured).
-_LEAST_NANO_CPUS = 10_000
+_MIN_NANO_CPUS = 10_000
 _DEFAULT_PERIOD = 100_000  # microseconds (moby daemon/daemon_unix.go, getCPUResources; kernel sched-bwc)
 
 # The fields of a HostConfig.
@@ -171,7 +171,7 @@ def _swap(memory: int | None, memory_swap: int | None, *, updating: bool) -> int
 
 def _cpus(asked: RequestedLimits, *, updating: bool) -> float | None:
     limits = []
-    if asked.nano_cpus >= _LEAST_NANO_CPUS:
+    if asked.nano_cpus >= _MIN_NANO_CPUS:
         limits.append(asked.nano_cpus / 1e9)
     if asked.quota > 0:
         limits.append(asked.quota / (asked.period if asked.period > 0 else _DEFAULT_PERIOD))

@@ -18,8 +18,8 @@ from portero.refusals import Refused
 from portero.values.spelling import printable
 
 _AT = "RequestPeerCertificates"
-_LONGEST = 64 * 1024
-_MOST_NAMES = 64
+_MAX_LENGTH = 64 * 1024
+_MAX_NAMES = 64
 _MALFORMED = (
     ValueError,
     TypeError,
@@ -61,7 +61,7 @@ def read_certificate(encoded: str, issuers: Sequence[x509.Certificate], time: fl
 
 
 def _decode(encoded: str) -> x509.Certificate:
-    if len(encoded) > _LONGEST:
+    if len(encoded) > _MAX_LENGTH:
         raise ValueError
     return x509.load_pem_x509_certificate(base64.b64decode(encoded, validate=True))
 
@@ -71,7 +71,7 @@ def _read_client(certificate: x509.Certificate) -> Client:
     if len(users) > 1:
         raise ValueError
     groups = tuple(dict.fromkeys(_list_names(certificate, NameOID.ORGANIZATION_NAME)))
-    return Client(users[0] if users else "", groups, tuple(_list_alternatives(certificate))[:_MOST_NAMES])
+    return Client(users[0] if users else "", groups, tuple(_list_alternatives(certificate))[:_MAX_NAMES])
 
 
 def _list_names(certificate: x509.Certificate, kind: ObjectIdentifier) -> list[str]:

@@ -25,8 +25,8 @@ Algorithm: TypeAlias = Literal["EdDSA", "ES256", "RS256"]
 Public: TypeAlias = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----.*?-----END \1-----", re.DOTALL)
-_LEAST_RSA_BITS = 2048
-_MOST_KEYS = 64
+_MIN_RSA_BITS = 2048
+_MAX_KEYS = 64
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUT_PUBLIC = "put only public keys into a policy, and make a new key: this one has been shown"
 
@@ -60,8 +60,8 @@ def read_key_file(name: str, data: bytes) -> KeyFile:
         raise KeyFileRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
     if not found.keys and not found.certificates:
         raise KeyFileRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
-    if len(found.keys) > _MOST_KEYS or len(found.certificates) > _MOST_KEYS:
-        raise KeyFileRefused(f"holds more than {_MOST_KEYS} keys: remove those that are no longer used")
+    if len(found.keys) > _MAX_KEYS or len(found.certificates) > _MAX_KEYS:
+        raise KeyFileRefused(f"holds more than {_MAX_KEYS} keys: remove those that are no longer used")
     return found
 
 
@@ -130,8 +130,8 @@ def _make_key(public: object, id: str | None) -> Key | None:
     if isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1):
         return Key("ES256", id, public)
     if isinstance(public, RSAPublicKey):
-        if public.key_size < _LEAST_RSA_BITS:
-            raise KeyFileRefused(f"holds an RSA key of less than {_LEAST_RSA_BITS} bits: make a longer one")
+        if public.key_size < _MIN_RSA_BITS:
+            raise KeyFileRefused(f"holds an RSA key of less than {_MIN_RSA_BITS} bits: make a longer one")
         return Key("RS256", id, public)
     return None
 

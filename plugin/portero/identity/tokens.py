@@ -21,12 +21,12 @@ from portero.values.json_objects import load_strict_object
 from portero.values.json_types import JSON
 
 _AT = "X-Portero-Token"
-_LONGEST = 8192
+_MAX_LENGTH = 8192
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
 _ALGORITHMS = get_args(Algorithm)
 # Clocks differ: a token that was made just now may come from the future. Its end is exact.
 _CLOCKS_DIFFER = 60.0
-_MOST_GROUPS = 256
+_MAX_GROUPS = 256
 _LATEST = float(1 << 53)
 _JWS = PyJWS(algorithms=_ALGORITHMS)
 
@@ -62,7 +62,7 @@ def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequen
 
 def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
     """Header and claims of a token, on its own word; raises Refused (token-invalid) for what is none."""
-    parts = _PARTS.fullmatch(token) if len(token) <= _LONGEST else None
+    parts = _PARTS.fullmatch(token) if len(token) <= _MAX_LENGTH else None
     if parts is None:
         _refuse("invalid")
     return _decode(parts[1]), _decode(parts[2])
@@ -123,7 +123,7 @@ def _list_groups(value: JSON) -> tuple[str, ...]:
     """One name or a list of them; a user without any has none."""
     names = value if isinstance(value, list) else [] if value is None else [value]
     groups = tuple(name for name in names if isinstance(name, str) and is_name(name))
-    if len(groups) != len(names) or len(groups) > _MOST_GROUPS:
+    if len(groups) != len(names) or len(groups) > _MAX_GROUPS:
         _refuse("invalid")
     return tuple(dict.fromkeys(groups))
 

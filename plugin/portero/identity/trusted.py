@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # slow to load, and needed only where a site lists issuers
 
     from portero.identity.keys import Key
 
-_LONGEST = 128
+_MAX_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,4 @@ class Trusted:
 
 def is_name(text: object) -> bool:
     """Whether this can be the name of a user or a group: no control characters, no spaces around it."""
-    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable() and text == text.strip()
+    return isinstance(text, str) and 0 < len(text) <= _MAX_LENGTH and text.isprintable() and text == text.strip()

@@ -11,11 +11,11 @@ from portero.judging.denial_entries import Entry
 MAX_LINES = 12
 MAX_LISTED = 20
 _WIDTH = 80
-_LEAST_ENTRIES = 2
-_LEAST_LEFT_OPEN = 4
-_MOST_NOTES = 3
+_MIN_ENTRIES = 2
+_MIN_LEFT_OPEN = 4
+_MAX_NOTES = 3
 # A longer name has its text right behind it.
-_LONGEST_NAME = 18
+_MAX_NAME_LENGTH = 18
 
 
 def write_denial(decision: Decision) -> str:
@@ -51,13 +51,13 @@ def _headline(decision: Decision) -> str:
 
 def _fit(merged: list[Entry], lines: int) -> list[str]:
     """The worst entries, as many as fit; the names of the rest. What the try: line leaves open goes before the rest."""
-    width = min(max((len(entry.name) for entry in merged), default=0), _LONGEST_NAME)
+    width = min(max((len(entry.name) for entry in merged), default=0), _MAX_NAME_LENGTH)
     shown_entries = dict[str, list[str]]()
     used = 0
     for number, entry in enumerate([*merged[:1], *sorted(merged[1:], key=lambda entry: not entry.is_left_open)]):
         text = _wrap(f"  {entry.name:<{width}}  {entry.text}", " " * (width + 4))
         room = lines if number + 1 == len(merged) else lines - 1
-        least = _LEAST_LEFT_OPEN if entry.is_left_open else _LEAST_ENTRIES
+        least = _MIN_LEFT_OPEN if entry.is_left_open else _MIN_ENTRIES
         if number >= least and used + len(text) > room:
             break
         shown_entries[entry.name] = text
@@ -66,14 +66,14 @@ def _fit(merged: list[Entry], lines: int) -> list[str]:
     if len(shown_entries) == len(merged):
         return shown
     rest = [entry.name for entry in merged if entry.name not in shown_entries]
-    return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_LEAST_ENTRIES]]
+    return [*shown, *_wrap(f"  and {len(rest)} more: {', '.join(rest)}", "    ")[:_MIN_ENTRIES]]
 
 
 def _write_notes(decision: Decision, dialect: str) -> list[str]:
     dropped = [violation for violation in decision.violations if violation.rule == unknown_fields.DROPPED]
     return [
         line
-        for violation in dropped[:_MOST_NOTES]
+        for violation in dropped[:_MAX_NOTES]
         for line in _wrap(f"  note: {write_sentence(violation, dialect)}", "        ")
     ]
 

@@ -10,9 +10,9 @@ from portero.decision import LEVELS, Violation
 from portero.values.denial_parts import Wording
 from portero.values.spelling import printable
 
-_LONGEST_AT = 120
-_MOST_PLACES = 3
-_MOST_CURES = 3
+_MAX_AT_LENGTH = 120
+_MAX_PLACES = 3
+_MAX_CURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def write_figures(violation: Violation) -> str:
 def write_place(violation: Violation) -> str:
     """Where the violation is, and whose value it is when not the request's."""
     at = printable(violation.at)
-    at = at if len(at) <= _LONGEST_AT else at[:_LONGEST_AT] + "..."
+    at = at if len(at) <= _MAX_AT_LENGTH else at[:_MAX_AT_LENGTH] + "..."
     return f"{at} (the daemon's default)" if at and violation.default else at
 
 
@@ -89,7 +89,7 @@ def _write_entry(group: Sequence[Violation], dialect: str, solved: Set[str]) -> 
     if others:
         return "; ".join([*sentences, _write_others(others, dialect, solved)])
     cures = list(dict.fromkeys(choose_remedy(one, dialect) for one in ordered if one.rule not in solved))
-    written = [_end_sentence(_capitalize(cure)) for cure in cures[:_MOST_CURES]]
+    written = [_end_sentence(_capitalize(cure)) for cure in cures[:_MAX_CURES]]
     return " ".join([_end_sentence("; ".join(sentences)), *written])
 
 
@@ -108,8 +108,8 @@ def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) ->
     first = group[0]
     wording = _wording(first)
     places = list(dict.fromkeys(_name_asked(violation) for violation in group))
-    more = len(places) - _MOST_PLACES + sum(violation.more for violation in group)
-    shown = ", ".join(places[:_MOST_PLACES]) + (f" and {more} more" if more > 0 else "")
+    more = len(places) - _MAX_PLACES + sum(violation.more for violation in group)
+    shown = ", ".join(places[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
     text = wording.text or first.reason
     text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")

@@ -34,7 +34,7 @@ _GROUP: Mapping[ObjectKind, str] = {
 }
 _SHARED = ("NetworkMode", "PidMode", "IpcMode")
 _SOURCES = "sources"
-_MOST_SHOWN = 3
+_MAX_SHOWN = 3
 
 
 @dataclass(slots=True)
@@ -175,7 +175,7 @@ class Existing:
 
 def _make_fact(named: Named, name: str, violations: Sequence[Violation]) -> Fact:
     denials = [violation for violation in violations if violation.action == "deny"]
-    shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MOST_SHOWN]]
+    shown = [f"{violation.rule} ({violation.at})" for violation in denials[:_MAX_SHOWN]]
     more = len(denials) - len(shown)
     return {
         "name": name,

@@ -19,7 +19,7 @@ from portero.values.spelling import printable
 
 # Networks of these names cannot be made.
 PREDEFINED = ("", "default", "bridge", "host", "none")
-_LONGEST_NAME = 64
+_MAX_NAME_LENGTH = 64
 _BEGINS_CONTAINER_ID = re.compile(r"[0-9a-f]{1,63}")
 _BEGINS_SERVICE_ID = re.compile(r"[0-9a-z]{1,24}")
 # No user can make an object whose ID begins with so many given characters.
@@ -38,7 +38,7 @@ class Named:
 
 def shorten_name(name: str) -> str:
     """The name of an object or an owner, as reasons have it."""
-    return printable(name)[:_LONGEST_NAME]
+    return printable(name)[:_MAX_NAME_LENGTH]
 
 
 def read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:

@@ -16,8 +16,8 @@ from portero.values.json_types import JSON
 
 UNKNOWN, DROPPED = "unknown-field", "dropped-field"
 # A body may hold thousands of them; the log line stays bounded.
-_MOST = 20
-_LONGEST = 64
+_MAX_FIELDS = 20
+_MAX_NAME_LENGTH = 64
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -29,7 +29,7 @@ def report_unknown(document: Mapping[str, JSON], action: Action, shape: Shape | 
     if action == "off":
         return ()
     fields = cast(dict[str, list[dict[str, str]]], document["facts"]).get("unknownFields", ())
-    return [_refuse(field["at"], action, shape) for field in fields[:_MOST]]
+    return [_refuse(field["at"], action, shape) for field in fields[:_MAX_FIELDS]]
 
 
 def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
@@ -45,7 +45,7 @@ def _find_close(at: str, shape: Shape | None) -> str:
     *above, name = _INDEX.sub("", at).split(".")
     for step in above:
         shape = _step_into(shape, step)
-    if not isinstance(shape, Struct) or len(name) > _LONGEST:
+    if not isinstance(shape, Struct) or len(name) > _MAX_NAME_LENGTH:
         return ""
     return next(iter(get_close_matches(name, [field.name for field in shape.fields.values()], n=1, cutoff=0.8)), "")
 

@@ -28,7 +28,7 @@ ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
 # A try takes as long as the request is; what is left when they are used up is not waived.
 MAX_TRIES = 64
 # Of so many exceptions it is looked how near a refused request comes to them.
-_MOST_NEAR = 8
+_MAX_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
 
@@ -78,7 +78,7 @@ def waive(
     An exception that looks into lists covers a violation when it matches with the refused entry alone. A violation that
     refuses and is not waived names the first exception that nearly matches.
     """
-    tries_left, looks_left = MAX_TRIES, _MOST_NEAR
+    tries_left, looks_left = MAX_TRIES, _MAX_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
     today = _day_of(time)

@@ -79,7 +79,7 @@ def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
     """Compiled once for all documents of a kind, such as the rules: known by being that very schema, which is kept."""
     kept = _COMPILED.get(id(schema))
     if kept is None or kept[0] is not schema:
-        if len(_COMPILED) >= _MOST_COMPILED:
+        if len(_COMPILED) >= _MAX_COMPILED:
             _COMPILED.clear()
         kept = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
     return kept[1]
@@ -119,7 +119,9 @@ def _write_as_list(error: "ValidationError", schema: Mapping[str, JSON]) -> str:
 
     is_meant = isinstance(value, str) and VALIDATOR(dict(schema)).evolve(schema=error.schema).is_valid([value])
     return (
-        f": write {json.dumps([value])}" if is_meant and len(str(value)) <= _LONGEST_SHOWN else ": write a list in [ ]"
+        f": write {json.dumps([value])}"
+        if is_meant and len(str(value)) <= _MAX_SHOWN_LENGTH
+        else ": write a list in [ ]"
     )
 
 
@@ -134,8 +136,8 @@ def _known_names(schema: Any, root: Mapping[str, JSON]) -> set[str]:
 
 
 _COMPILED: dict[int, tuple[Mapping[str, JSON], Callable[[JSON], bool]]] = {}
-_MOST_COMPILED = 8
-_LONGEST_SHOWN = 60
+_MAX_COMPILED = 8
+_MAX_SHOWN_LENGTH = 60
 
 _MUST: Mapping[str, str] = {
     "type": "must be of type {}",

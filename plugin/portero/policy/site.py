@@ -24,7 +24,7 @@ _NOTHING: dict[str, JSON] = {"not": {}}
 # Any character that can stand in a path, a line feed included: a protected path must not escape by one.
 _BELOW = r"(/[^\x00]*)?"
 # Characters; a longer list is spread over several patterns. jsonschema-rs compiles no pattern beyond some 200,000.
-_LONGEST_PATTERN = 32_768
+_MAX_PATTERN_LENGTH = 32_768
 
 
 def merge_sites(sites: Iterable[Mapping[str, JSON]]) -> dict[str, JSON]:
@@ -166,11 +166,11 @@ def _at_or_below(paths: Sequence[str]) -> JSON:
 def _one_of(patterns: Sequence[str], end: str) -> JSON:
     """A string that begins with one of these patterns, and then ends so. Engines bound how long a pattern may be."""
     together: list[list[str]] = [[]]
-    room = _LONGEST_PATTERN
+    room = _MAX_PATTERN_LENGTH
     for pattern in patterns:
         if len(pattern) > room and together[-1]:
             together.append([])
-            room = _LONGEST_PATTERN
+            room = _MAX_PATTERN_LENGTH
         together[-1].append(pattern)
         room -= len(pattern) + 1
     first, *others = (f"^({'|'.join(each)}){end}" for each in together)

@@ -16,8 +16,8 @@ from portero.values.sizes import written_size
 from portero.values.spelling import close_to, printable
 
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z-]+)(?:\|([a-zA-Z]+))?(?::(size|count|range))?\}")
-_MOST_VALUES = 4
-_LONGEST_VALUE = 80
+_MAX_VALUES = 4
+_MAX_VALUE_LENGTH = 80
 _NOTHING = (None, "", False)
 _FACT_NAME = re.compile(r"\{([a-zA-Z]+)\}")
 
@@ -63,9 +63,9 @@ class WordingTemplate:
     def _asked(self, request: JSON, paths: Sequence[tuple[str | int, ...]], first: Mapping[str, JSON]) -> str:
         if len(paths) == 1:
             return _fill(self.words.asked, first)
-        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MOST_VALUES])]
+        facts = [first, *(follow_facts(request, path)[1] for path in paths[1:_MAX_VALUES])]
         values = [value for value in dict.fromkeys(_fill(self.words.asked, fact) for fact in facts) if value]
-        more = len(paths) - _MOST_VALUES
+        more = len(paths) - _MAX_VALUES
         return ", ".join(values) + (f" and {more} more" if more > 0 else "")
 
 
@@ -106,13 +106,13 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
 
 def _write(value: JSON, form: str | None) -> str:
     if isinstance(value, list):
-        return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MOST_VALUES])
+        return (" to " if form == "range" else ", ").join(_write(one, form) for one in value[:_MAX_VALUES])
     if isinstance(value, int | float) and not isinstance(value, bool):
         if form in ("size", "count") and value <= 0:
             return "unlimited"
         return written_size(int(value)) if form == "size" else f"{value:.15g}"
     text = printable("" if value is None else str(value))
-    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "..."
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "..."
 
 
 def fill_reason(reason: str, request: JSON, path: Sequence[str | int]) -> str:

@@ -20,7 +20,7 @@ _FORM_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _FORM_TYPES = ("x-www-form-urlencoded", "multipart/")
 
 _NOTHING = Canonical(None, ())
-_LONGEST_START = 7
+_MAX_START_BYTES = 7
 
 
 def read_body(
@@ -67,7 +67,7 @@ def _refuse_old_start(envelope: Envelope, operation: str) -> None:
 
     An empty object from one of Node's clients is harmless to both (moby container_routes.go, postContainersStart).
     """
-    if operation == "ContainerStart" and len(envelope.body or b"") > _LONGEST_START:
+    if operation == "ContainerStart" and len(envelope.body or b"") > _MAX_START_BYTES:
         raise Refused("body-unexpected")
 
 
