@@ -200,15 +200,15 @@ def limit_violations(violations: tuple[Violation, ...]) -> tuple[Violation, ...]
     counted = Counter((violation.rule, violation.action) for violation in violations)
     if max(counted.values(), default=0) <= MAX_PLACES:
         return violations
-    kept: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
+    by_rule: dict[tuple[str, ActionTaken], list[Violation]] = {key: [] for key in counted}
     for violation in violations:
-        group = kept[violation.rule, violation.action]
+        group = by_rule[violation.rule, violation.action]
         if len(group) < MAX_PLACES:
             group.append(violation)
-    for key, group in kept.items():
+    for key, group in by_rule.items():
         if counted[key] > len(group):
             group[-1] = replace(group[-1], more=counted[key] - len(group))
-    return tuple(violation for group in kept.values() for violation in group)
+    return tuple(violation for group in by_rule.values() for violation in group)
 
 
 def _cut(text: str) -> str:

@@ -200,7 +200,7 @@ def test_what_cannot_be_believed_is_refused_whatever_is_asked(judge: Judge, data
 def test_a_known_user_is_taken_as_recorded_and_no_token_is_read(judge: Judge) -> None:
     recorded = Identity("alicia", ("ops",), "token")
 
-    decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, known=recorded)
+    decision = judge.decide(_with_token("***", {"Image": "busybox"}), "d-1", NOON, identity=recorded)
 
     assert (decision.allowed, decision.profile, decision.subject.user) == (True, "baseline", "alicia")
 

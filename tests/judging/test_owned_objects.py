@@ -80,7 +80,7 @@ def envelope(method: str, path: str, body: Mapping[str, Any] | None = None) -> b
 def refusals(
     judge: Judge, method: str, path: str, body: Mapping[str, Any] | None = None, who: Identity = ALICIA
 ) -> set[tuple[str, str]]:
-    decision = judge.decide(envelope(method, path, body), "d-1", NOON, known=who)
+    decision = judge.decide(envelope(method, path, body), "d-1", NOON, identity=who)
     assert decision.fault is None
     return {(each.rule, each.at) for each in decision.violations if each.action == "deny"}
 
@@ -267,7 +267,7 @@ def test_without_the_value_everybody_uses_everything_and_nothing_is_looked_up(ju
 
 
 def test_the_reason_names_the_owner(judge: Judge) -> None:
-    (violation,) = judge.decide(envelope("GET", "/containers/his/json"), "d-1", NOON, known=ALICIA).violations
+    (violation,) = judge.decide(envelope("GET", "/containers/his/json"), "d-1", NOON, identity=ALICIA).violations
 
     assert violation.reason.startswith("his belongs to bob, ")
 

@@ -75,7 +75,7 @@ def takes_short_way(judge: Judge, data: bytes, monkeypatch: pytest.MonkeyPatch, 
 
     with monkeypatch.context() as patched:
         patched.setattr(Judge, "_document", note)
-        judge.decide(data, "d-1", NOON, known=known)
+        judge.decide(data, "d-1", NOON, identity=known)
     return not documents
 
 

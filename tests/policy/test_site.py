@@ -6,7 +6,7 @@ import pytest
 
 from portero.engine.rust import RUST
 from portero.policy import site
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.proof.rule_kinds import ENGINES
 
 
@@ -253,7 +253,7 @@ def test_later_values_override_key_by_key_and_actions_rule_by_rule() -> None:
 
 
 def test_the_shipped_values_are_good_and_complete(values: dict[str, Any], site_schema: dict[str, Any]) -> None:
-    assert list(faults(values, site_schema)) == []
+    assert list(find_faults(values, site_schema)) == []
     assert set(site.list_keys(site_schema)) <= set(values)
 
 
@@ -312,7 +312,7 @@ _PATH = "write an absolute path without //, . or .. and without a slash at the e
     ],
 )
 def test_a_bad_value_is_named_with_its_cure(value: dict[str, Any], expected: str, site_schema: dict[str, Any]) -> None:
-    assert list(faults(value, site_schema)) == [expected]
+    assert list(find_faults(value, site_schema)) == [expected]
 
 
 def test_an_exact_list_accepts_what_is_listed_alone() -> None:

@@ -179,7 +179,7 @@ class _Checker:
 
     def _decide(self, request: FileRequest) -> Decision:
         if isinstance(request.asked, bytes):
-            return self.judge.decide(request.asked, "check", time.time(), known=request.known)
+            return self.judge.decide(request.asked, "check", time.time(), identity=request.known)
         document = request.asked
         _refuse_malformed(request.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))

@@ -15,7 +15,7 @@ from portero.cli.suggest import LogReader
 from portero.cli.terminal import show_lines
 from portero.files import package_files
 from portero.files.whole_files import replace_file
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.suggest import suggestion_text
 from portero.suggest.collect import Suggestions
 from portero.suggest.drafts import Draft
@@ -112,7 +112,7 @@ def _value(question: _Question, answer: list[str], old: JSON) -> JSON:
 
 def _refuse_faults(site: dict[str, JSON]) -> None:
     schema = json.loads((package_files.schemas() / "site.schema.json").read_text(encoding="utf-8"))
-    wrong = list(faults(dict(site), schema))
+    wrong = list(find_faults(dict(site), schema))
     if wrong:
         options.give_up(wrong)
 

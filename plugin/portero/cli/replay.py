@@ -90,7 +90,7 @@ def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
 
 
 def _decided(judge: Judge, asked: bytes, known: Identity | None) -> Outcome:
-    return Outcome.of(judge.decide(asked, "replay", time.time(), known=known).line(0))
+    return Outcome.of(judge.decide(asked, "replay", time.time(), identity=known).line(0))
 
 
 def _status(comparison: Comparison) -> int:

@@ -100,7 +100,7 @@ def _is_fetched(query: Query) -> bool:
 
 
 def _limits(query: Query) -> Fact:
-    asked = limits.RequestedLimits(
+    requested = limits.RequestedLimits(
         memory=_number(query, "memory"),
         memory_swap=_number(query, "memswap"),
         shares=_number(query, "cpushares"),
@@ -108,7 +108,7 @@ def _limits(query: Query) -> Fact:
         quota=_number(query, "cpuquota"),
         shm=_number(query, "shmsize"),
     )
-    return limits.make_fact(asked, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
+    return limits.make_fact(requested, {**_AT, **dict.fromkeys(_NOT_IN_A_BUILD, "query")}, updating=False)
 
 
 def _extra_hosts(query: Query) -> list[str]:

@@ -65,8 +65,8 @@ def _local(options: Mapping[str, str], at: str, host: HostMoment) -> Fact:
         return fact | {"type": "bind", "source": source} | look_up([source], at, host)
     if filesystem == "tmpfs":
         return fact | {"type": "tmpfs", "sizeBytes": tmpfs.find_size(flags)}
-    found = [*_device_paths(filesystem, device), *_option_paths(flags)]
-    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in found)), at, host)
+    paths = [*_device_paths(filesystem, device), *_option_paths(flags)]
+    return fact | look_up(list(dict.fromkeys(clean_without_climbing(path, at) for path in paths)), at, host)
 
 
 def _is_bind(filesystem: str, device: str, options: list[str]) -> bool:

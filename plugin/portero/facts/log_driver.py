@@ -71,11 +71,11 @@ def _has_control(name: str, value: str) -> bool:
 
 def _addresses(values: Mapping[str, str], at: str) -> Iterator[Fact]:
     for name, value in values.items():
-        found = _SCHEME.match(value)
+        match = _SCHEME.match(value)
         # A path is no address: awslogs-credentials-endpoint.
-        if not found and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
+        if not match and (not value or value.startswith("/") or not name.endswith(_ADDRESSES)):
             continue
-        scheme, rest = (found[1].lower(), value[found.end() :].lstrip("/")) if found else ("", value)
+        scheme, rest = (match[1].lower(), value[match.end() :].lstrip("/")) if match else ("", value)
         # fluentd dials tcp without a scheme (moby daemon/logger/fluentd, parseAddress).
         if not scheme and name == "fluentd-address":
             scheme = "tcp"

@@ -146,18 +146,18 @@ def _label(value: str) -> Fact | None:
 
 def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
     # Absent means Docker's own list; a list in the request, even an empty one, replaces it (daemon/oci_linux.go).
-    kept = texts(config, field) if field in config else None
-    missing: list[JSON] = [] if kept is None else [path for path in closed if path not in kept]
+    listed = texts(config, field) if field in config else None
+    missing: list[JSON] = [] if listed is None else [path for path in closed if path not in listed]
     return {"missing": missing, "at": f"HostConfig.{field}"}
 
 
 def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
     """What newer versions mask and a list leaves open; nothing without a list, since the daemon then has its own."""
     missing: list[JSON] = []
-    kept = texts(config, "MaskedPaths")
-    if set(MASKED) <= set(kept):
-        if _INTERRUPTS not in kept:
+    listed = texts(config, "MaskedPaths")
+    if set(MASKED) <= set(listed):
+        if _INTERRUPTS not in listed:
             missing.append(_INTERRUPTS)
-        if not any(map(_ANY_THERMAL.fullmatch, kept)) and host.look(_THERMAL).kind != "missing":
+        if not any(map(_ANY_THERMAL.fullmatch, listed)) and host.look(_THERMAL).kind != "missing":
             missing.append(_THERMAL)
     return {"missing": missing, "at": "HostConfig.MaskedPaths"}

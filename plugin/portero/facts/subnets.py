@@ -50,12 +50,12 @@ def _parse(subnet: str) -> Network | None:
 
 
 def _subnet(subnet: str, at: str, on_host: bool, host: HostMoment) -> Fact:
-    found: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
+    fact: Fact = {"prefix": "", "hostAddress": on_host, "private": False, "overlaps": [], "at": at}
     network = _parse(subnet)
     if network is None:
-        return found  # dockerd refuses it
-    found |= {"prefix": spell_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
-    if not on_host or not found["private"]:
-        return found
+        return fact  # dockerd refuses it
+    fact |= {"prefix": spell_prefix(network), "private": any(contains(private, network) for private in _PRIVATE)}
+    if not on_host or not fact["private"]:
+        return fact
     routes = host.routes()
-    return found | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}
+    return fact | {"overlaps": ["unseen"] if routes is None else [*routes.find_overlaps(network)]}

@@ -167,10 +167,10 @@ class Entries:
         """Remove the entries where violations are."""
         parent, name = around(document, self.at)
         entries = to_list(parent.get(name))
-        gone = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
-        if gone:
+        dropped = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" in violated]
+        if dropped:
             parent[name] = [entry for n, entry in enumerate(entries) if f"{self.at}[{n}]" not in violated]
-        return Change(removed=tuple(map(self.types, gone)))
+        return Change(removed=tuple(map(self.types, dropped)))
 
     def change(self, document: Document, how: str, violated: Violated) -> Change:
         """Change the entries where violations are, in their place."""

@@ -94,11 +94,11 @@ def _is_refused(key: str, binding: dict[str, JSON], field: str, violated: Violat
     """Whether a port with this value of the field that is to be changed is refused."""
     name = {"HostIp": "hostIp", "HostPort": "hostPort"}[field]
     facts = [fact for fact in violated.facts if name in fact]
-    own, _, protocol = key.partition("/")
+    target, _, protocol = key.partition("/")
     value = str(binding.get(field) or "")
     value = "" if value in _EVERYWHERE else value
     return not facts or any(
-        (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (own, protocol or "tcp", value)
+        (str(fact["containerPort"]), fact["protocol"], str(fact[name] or "")) == (target, protocol or "tcp", value)
         for fact in facts
     )
 

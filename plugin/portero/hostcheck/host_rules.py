@@ -15,7 +15,7 @@ from portero.hostcheck.fact import certain, possible
 from portero.policy import site
 from portero.policy.dialect import condition_faults
 from portero.policy.folder import Folder, digest_of, read_folder
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -73,7 +73,7 @@ def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
     """One sentence for each fault of a rule."""
-    return list(faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
+    return list(find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
 
 
 def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:

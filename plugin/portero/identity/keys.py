@@ -55,14 +55,14 @@ class KeyFile:
 def read_key_file(name: str, data: bytes) -> KeyFile:
     """The content of a file by its name's ending; raises KeyFileRefused."""
     try:
-        found = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
+        content = _read_key_set(data) if name.endswith(".jwks") else _read_pem(data)
     except (ValueError, UnsupportedAlgorithm, RecursionError, x509.InvalidVersion, x509.DuplicateExtension):
         raise KeyFileRefused("cannot be read: write PEM into .pem, a JSON Web Key Set into .jwks") from None
-    if not found.keys and not found.certificates:
+    if not content.keys and not content.certificates:
         raise KeyFileRefused("holds no key for Ed25519, P-256 or RSA and no certificate: put one there, or remove it")
-    if len(found.keys) > _MAX_KEYS or len(found.certificates) > _MAX_KEYS:
+    if len(content.keys) > _MAX_KEYS or len(content.certificates) > _MAX_KEYS:
         raise KeyFileRefused(f"holds more than {_MAX_KEYS} keys: remove those that are no longer used")
-    return found
+    return content
 
 
 def _read_pem(data: bytes) -> KeyFile:

@@ -100,7 +100,7 @@ def _check_times(claims: Mapping[str, JSON], time: float) -> float:
     start = begin if made is None else made
     if end is None or start is None:
         _refuse("invalid")
-    if time >= end or any(known is not None and known > time + _CLOCKS_DIFFER for known in (begin, made)):
+    if time >= end or any(moment is not None and moment > time + _CLOCKS_DIFFER for moment in (begin, made)):
         _refuse("expired")
     return end - start
 

@@ -100,16 +100,16 @@ def _join_parts(group: Iterable[Violation]) -> str:
         if (part := _wording(violation).part) is not None:
             whose = " (the daemon's default)" if violation.default else ""
             by_beginning.setdefault(part[0], {})[part[1] + whose] = None
-    return "; ".join(f"{beginning} {', '.join(own)}" for beginning, own in by_beginning.items())
+    return "; ".join(f"{beginning} {', '.join(parts)}" for beginning, parts in by_beginning.items())
 
 
 def _write_others(group: Sequence[Violation], dialect: str, solved: Set[str]) -> str:
     """Where, what, why and what to do; several places of one rule together."""
     first = group[0]
     wording = _wording(first)
-    places = list(dict.fromkeys(_name_asked(violation) for violation in group))
-    more = len(places) - _MAX_PLACES + sum(violation.more for violation in group)
-    shown = ", ".join(places[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
+    named = list(dict.fromkeys(_name_asked(violation) for violation in group))
+    more = len(named) - _MAX_PLACES + sum(violation.more for violation in group)
+    shown = ", ".join(named[:_MAX_PLACES]) + (f" and {more} more" if more > 0 else "")
     text = wording.text or first.reason
     text = f"{shown}: {text}" if shown else _capitalize(text)
     cure = wording.cure.get(dialect) or wording.cure.get("docker", "")

@@ -23,8 +23,8 @@ def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: b
     if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}
     try:
-        found = objects.inspect("image", text(named, "reference"))
-        described: dict[str, JSON] = {"image": image_object.make_fact(found, at)} if is_read else {}
-        return described | ({"publishedPorts": image_object.count_ports(found, body)} if wants_ports else {})
+        reported = objects.inspect("image", text(named, "reference"))
+        described: dict[str, JSON] = {"image": image_object.make_fact(reported, at)} if is_read else {}
+        return described | ({"publishedPorts": image_object.count_ports(reported, body)} if wants_ports else {})
     except Refused as refused:
         raise Refused("lookup-failed", at) from refused

@@ -29,9 +29,9 @@ from portero.judging.owned_objects import OwnerNames
 from portero.judging.unjudged_reads import find_unjudged
 from portero.policy.policy import Policy
 from portero.policy.profiles import ACTS, Acting
-from portero.reading import body, envelope, uri
+from portero.reading import body, uri
 from portero.reading.canonical import canonicalize
-from portero.reading.envelope import Envelope
+from portero.reading.envelope import Envelope, read_envelope
 from portero.reading.go_json import tree_of
 from portero.reading.routes import Match, Operation, Routes
 from portero.reading.shapes import Shapes
@@ -60,13 +60,14 @@ class Judge:
         object.__setattr__(self, "_unjudged", find_unjudged(self.policy, self.routes.operations, self.enforcement))
 
     def decide(
-        self, data: bytes, id: str, time: float, peer: Peer | None = None, known: Identity | None = None
+        self, data: bytes, id: str, time: float, peer: Peer | None = None, identity: Identity | None = None
     ) -> Decision:
         """The decision on one AuthZReq as dockerd posted it; `id` and `time` (seconds since 1970) are the caller's.
 
-        `peer` posted it. `known`: who asked, as recorded; no proof is read then. A refusal names what was read before.
+        `peer` posted it. `identity`: the caller, as recorded: no proof is read then. A refusal names what was read
+        before it.
         """
-        asked: Envelope | None = None
+        envelope: Envelope | None = None
         target: uri.Target | None = None
         match: Match | None = None
         who: Identity | None = None
@@ -76,21 +77,21 @@ class Judge:
         suggested: Proposed | None = None
         fault: Exception | None = None
         try:
-            asked = envelope.read_envelope(data)
-            target = uri.parse_target(asked.uri)
-            match = self.routes.match(asked.method, target.path)
-            who = known or self._identify(asked, time)
+            envelope = read_envelope(data)
+            target = uri.parse_target(envelope.uri)
+            match = self.routes.match(envelope.method, target.path)
+            who = identity or self._identify(envelope, time)
             enforcement = self.enforcement.for_caller(self.policy.site, who)
-            if who is NOBODY and asked.body is None and match.operation.id in self._unjudged:
-                body.read_body(asked, match, target.query, self.shapes, target.version)
+            if who is NOBODY and envelope.body is None and match.operation.id in self._unjudged:
+                body.read_body(envelope, match, target.query, self.shapes, target.version)
             else:
                 # The request and the suggestion are judged at one and the same moment of the host.
                 context = _Context(match.operation, time, self.host.moment(peer), enforcement)
-                document = self._document(asked, target, match, who, context.host)
+                document = self._document(envelope, target, match, who, context.host)
                 document = self._with_objects(document, context)
                 violations = self.find_violations(document, time, enforcement)
                 if violations:
-                    by_compose = subject.is_by_compose(asked, document)
+                    by_compose = subject.is_by_compose(envelope, document)
                     suggested = self._suggest(document, violations, context, by_compose=by_compose)
         except Refused as refused:
             violations = (make_refusal(refused.code, refused.at),)
@@ -100,7 +101,7 @@ class Judge:
         return Decision(
             id=id,
             time=time,
-            subject=subject.describe_subject(asked, target, match, who, document),
+            subject=subject.describe_subject(envelope, target, match, who, document),
             violations=limit_violations(
                 sort_violations(not_enforced.lift_violations(violations, self.policy.rules, enforcement))
             ),
@@ -113,15 +114,15 @@ class Judge:
             breaks_glass=enforcement.breaks_glass,
         )
 
-    def document(self, data: bytes, time: float, known: Identity | None = None) -> dict[str, JSON]:
+    def document(self, data: bytes, time: float, identity: Identity | None = None) -> dict[str, JSON]:
         """The request document that rules see of one AuthZReq at a time; raises Refused when it cannot be read."""
-        asked = envelope.read_envelope(data)
-        target = uri.parse_target(asked.uri)
-        match = self.routes.match(asked.method, target.path)
-        return self._document(asked, target, match, known or self._identify(asked, time), self.host.moment())
+        envelope = read_envelope(data)
+        target = uri.parse_target(envelope.uri)
+        match = self.routes.match(envelope.method, target.path)
+        return self._document(envelope, target, match, identity or self._identify(envelope, time), self.host.moment())
 
-    def _identify(self, asked: Envelope, time: float) -> Identity:
-        shown = Credentials(asked.user, asked.auth_method, asked.peer_certificates, asked.headers)
+    def _identify(self, envelope: Envelope, time: float) -> Identity:
+        shown = Credentials(envelope.user, envelope.auth_method, envelope.peer_certificates, envelope.headers)
         return identify(shown, self.policy.trusted, self.audiences, time)
 
     def find_violations(
@@ -143,7 +144,7 @@ class Judge:
         )
 
     def _document(
-        self, asked: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
+        self, envelope: Envelope, target: uri.Target, match: Match, who: Identity, host: HostMoment
     ) -> dict[str, JSON]:
         return request_document.build_document(
             operation=match.operation,
@@ -151,7 +152,7 @@ class Judge:
             path=match.path,
             query=target.query,
             identity=who.document(),
-            canonical=body.read_body(asked, match, target.query, self.shapes, target.version),
+            canonical=body.read_body(envelope, match, target.query, self.shapes, target.version),
             host=host,
         )
 
@@ -167,7 +168,7 @@ class Judge:
         if objects is None:
             return {**document, "objects": owned} if owned else document
         judge = partial(self._judge_existing, identity, context)
-        used = Existing(objects, context.host, judge, operation.looks_up, context.found).describe(document)
+        used = Existing(objects, context.host, judge, operation.looks_up, context.findings).describe(document)
         if "image" in operation.looks_up:
             is_read = self.policy.reads_image(operation.id, context.enforcement.profile)
             used |= existing_image.describe_image(document, objects, is_read=is_read)
@@ -211,23 +212,23 @@ class Judge:
             drafted = proposal.suggest(document, denials, self.policy, gently=gently)
             if drafted is None:
                 return None
-            kept = request_document.drop_fields(drafted.document, self.shapes)
-            anew = context if context.found.is_whole else replace(context, found=ObjectFindings())
-            changed = self._with_objects(request_document.rebuild_document(kept, context.host), anew)
+            effective = request_document.drop_fields(drafted.document, self.shapes)
+            anew = context if context.findings.is_whole else replace(context, findings=ObjectFindings())
+            changed = self._with_objects(request_document.rebuild_document(effective, context.host), anew)
             judged = self.find_violations(changed, context.time, context.enforcement, ("deny",))
-            still = {violation.rule for violation in judged if violation.action == "deny"}
+            refusing = {violation.rule for violation in judged if violation.action == "deny"}
             # What is left out can leave a default that another rule refuses, and that one may propose nothing.
-            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in still):
-                return try_line.propose(drafted.changes, still, by_compose=by_compose)
+            if all(rule in drafted.unsolved or self.policy.proposal(rule) is None for rule in refusing):
+                return try_line.propose(drafted.changes, refusing, by_compose=by_compose)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What one request and its suggestion are judged by. `found`: the existing objects that were looked at for it."""
+    """What one request and its suggestion are judged by. `findings`: about existing objects that it uses."""
 
     operation: Operation
     time: float
     host: HostMoment
     enforcement: Enforcement
-    found: ObjectFindings = field(default_factory=ObjectFindings)
+    findings: ObjectFindings = field(default_factory=ObjectFindings)

@@ -41,9 +41,9 @@ def shorten_name(name: str) -> str:
     return printable(name)[:_MAX_NAME_LENGTH]
 
 
-def read_name(kind: ObjectKind, found: Mapping[str, JSON]) -> str:
+def read_name(kind: ObjectKind, reported: Mapping[str, JSON]) -> str:
     """The name of an object, from what docker inspect shows of it."""
-    return text(child(found, "Spec") if kind == "service" else found, "Name").removeprefix("/")
+    return text(child(reported, "Spec") if kind == "service" else reported, "Name").removeprefix("/")
 
 
 def refuse_alias(named: Named) -> None:
@@ -120,10 +120,10 @@ _FINDERS: Mapping[str, Callable[[Mapping[str, JSON]], Iterator[Named]]] = {
 }
 
 
-def list_others(kind: str, name: str, found: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
+def list_others(kind: str, name: str, reported: Mapping[str, JSON], objects: Objects) -> Iterator[Mapping[str, JSON]]:
     """What docker inspect shows of each other object whose ID begins with the name."""
     listed = _LISTED.get(kind)
-    id = _read_id(found)
+    id = _read_id(reported)
     if listed is None or not _may_begin_id(listed, name) or (id.startswith(name) and len(name) >= _SURE):
         return
     for other in map(_read_id, objects.list_all(listed)):
@@ -137,5 +137,5 @@ def _may_begin_id(kind: ListedKind, name: str) -> bool:
     return (_BEGINS_CONTAINER_ID if kind == "container" else _BEGINS_SERVICE_ID).fullmatch(name) is not None
 
 
-def _read_id(found: Mapping[str, JSON]) -> str:
-    return text(found, "Id") or text(found, "ID")
+def _read_id(reported: Mapping[str, JSON]) -> str:
+    return text(reported, "Id") or text(reported, "ID")

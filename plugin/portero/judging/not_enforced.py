@@ -43,11 +43,11 @@ def report_waived(used: JSON, rules: Mapping[str, Rule]) -> Iterator[Violation]:
     """One waived violation for each object, rule and exception; `at` is where the request names the object."""
     groups = as_object(used, "objects")
     named = [one for group in groups.values() if isinstance(group, list) for one in group if isinstance(one, dict)]
-    found = (
+    waived = (
         (text(one, "at"), text(each, "rule"), text(each, "exception"))
         for one in named
         for each in objects(one, "waived")
     )
-    for at, id, exception in dict.fromkeys(found):
+    for at, id, exception in dict.fromkeys(waived):
         if (rule := rules.get(id)) is not None:
             yield Violation(id, rule.level, at, "waived", rule.reason, rule.remedy, exception=exception)

@@ -124,14 +124,14 @@ def _kind_of(operation: Operation) -> ObjectKind | None:
 
 def _list_meanings(named: Named, objects: Objects) -> tuple[ObjectKind, Sequence[Mapping[str, JSON]]]:
     """What the name means now, and what it can come to mean; of an exec, its container."""
-    kind, found = named.kind, objects.inspect(named.kind, named.name) if named.name else None
-    if kind == "exec" and found is not None:
-        kind, found = "container", objects.inspect("container", text(found, "ContainerID"))
-    if found is None:
+    kind, reported = named.kind, objects.inspect(named.kind, named.name) if named.name else None
+    if kind == "exec" and reported is not None:
+        kind, reported = "container", objects.inspect("container", text(reported, "ContainerID"))
+    if reported is None:
         return kind, ()
-    return kind, (found, *(list_others(kind, named.name, found, objects) if named.kind != "exec" else ()))
+    return kind, (reported, *(list_others(kind, named.name, reported, objects) if named.kind != "exec" else ()))
 
 
-def _read_owner(kind: ObjectKind, found: Mapping[str, JSON], label: str) -> str:
+def _read_owner(kind: ObjectKind, reported: Mapping[str, JSON], label: str) -> str:
     holder = {"container": "Config", "service": "Spec"}.get(kind)
-    return text(child(child(found, holder) if holder else found, "Labels"), label)
+    return text(child(child(reported, holder) if holder else reported, "Labels"), label)

@@ -43,10 +43,10 @@ def suggest(
         return None
     draft = _Draft(document, dict(document), gently=gently)
     proposals = [(violation, policy.proposal(violation.rule)) for violation in _ordered(denials)]
-    known = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
-    draft.change_mounts(known)
-    draft.drop(known)
-    draft.add(known)
+    usable = [(violation, proposal) for violation, proposal in proposals if proposal is not None]
+    draft.change_mounts(usable)
+    draft.drop(usable)
+    draft.add(usable)
     changed = draft.changes
     if not changed:
         return None

@@ -15,7 +15,7 @@ _COMPOSE_LABEL = "com.docker.compose.project"
 
 
 def describe_subject(
-    asked: Envelope | None,
+    envelope: Envelope | None,
     target: Target | None,
     match: Match | None,
     who: Identity | None,
@@ -23,28 +23,28 @@ def describe_subject(
 ) -> Subject:
     """The subject of a decision; empty where the request could not be read, or the user is unknown."""
     facts = to_object(document.get("facts"))
-    trace, parent_span = traceparent.read_traceparent(asked.headers) if asked else ("", "")
+    trace, parent_span = traceparent.read_traceparent(envelope.headers) if envelope else ("", "")
     return Subject(
         operation=match.operation.id if match else "",
-        method=asked.method if asked else "",
+        method=envelope.method if envelope else "",
         path=target.path if target else "",
         version=target.version if target else None,
-        user=who.user if who else asked.user if asked else "",
+        user=who.user if who else envelope.user if envelope else "",
         groups=who.groups if who else (),
         identified_by=who.method if who else "",
         names=who.names if who else (),
-        client=asked.headers.get("user-agent", "") if asked else "",
+        client=envelope.headers.get("user-agent", "") if envelope else "",
         image=to_text(to_object(facts.get("image")).get("reference")) or None,
         reads=match.operation.reads if match else False,
-        by_compose=is_by_compose(asked, document),
+        by_compose=is_by_compose(envelope, document),
         daemon_defaults=tuple(map(str, to_list(facts.get("daemonDefaults")))),
         trace=trace,
         parent_span=parent_span,
     )
 
 
-def is_by_compose(asked: Envelope | None, document: Mapping[str, JSON]) -> bool:
+def is_by_compose(envelope: Envelope | None, document: Mapping[str, JSON]) -> bool:
     """Compose names itself in User-Agent; what works for it, as some IDEs do, at least labels what it makes."""
-    client = asked.headers.get("user-agent", "") if asked else ""
+    client = envelope.headers.get("user-agent", "") if envelope else ""
     labels = to_object(to_object(document.get("body")).get("Labels"))
     return "compose" in client.lower() or _COMPOSE_LABEL in labels

@@ -48,18 +48,20 @@ class FlagChanges:
 
     def note(self, flag: str, change: Change) -> None:
         """Take over what an edit of this flag did; the same change twice counts once."""
-        gone = self.instead if change.added else self.without
+        removed = self.instead if change.added else self.without
         for one in [*((flag, value) for value in change.removed), *change.others]:
             if one in self.added:
                 del self.added[one]
             else:
-                gone[one] = None
+                removed[one] = None
         self.added |= dict.fromkeys((flag, value) for value in change.added)
 
     def write(self, flags: dict[Flag, None]) -> tuple[Typed, ...]:
         """The flags as the command behind the operation spells them."""
-        found = ((docker.find_spelling(self.operation, flag), value) for flag, value in flags)
-        return tuple(dict.fromkeys(one for spelt, value in found if spelt is not None for one in spelt.write(value)))
+        spelt_flags = ((docker.find_spelling(self.operation, flag), value) for flag, value in flags)
+        return tuple(
+            dict.fromkeys(one for spelt, value in spelt_flags if spelt is not None for one in spelt.write(value))
+        )
 
 
 def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = False) -> Proposed | None:
@@ -79,8 +81,8 @@ def propose(changes: FlagChanges, still: Iterable[str], *, by_compose: bool = Fa
 
 def write_line(proposed: Proposed) -> str:
     """The line for a user of docker."""
-    gone = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
-    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + gone
+    removed = _bracket(map(_typed, proposed.instead), map(_typed, proposed.without))
+    return " ".join([proposed.command, *map(_typed, proposed.add), _REST]) + removed
 
 
 def _typed(flag: Typed) -> str:
@@ -99,13 +101,13 @@ def _write_compose(changes: FlagChanges) -> str:
         return ""
     try:
         keys = compose_syntax.spell_keys(list(changes.added))
-        gone = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
+        removed = _bracket(_spell_gone(changes.instead), _spell_gone(changes.without))
     except LookupError:
         return ""
     # A service names only networks that the file knows, and no network_mode beside them.
     networks = [value for flag, value in changes.added if flag == "--network"]
     top = f", at its top {compose_syntax.declare_networks(networks)}, without network_mode" if networks else ""
-    line = f"the {of} in the compose file with {keys or _REST}{top}{gone}"
+    line = f"the {of} in the compose file with {keys or _REST}{top}{removed}"
     return line if len(line) <= MAX_CHARACTERS else ""
 
 

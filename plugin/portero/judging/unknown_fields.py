@@ -53,7 +53,7 @@ def _find_close(at: str, shape: Shape | None) -> str:
 def _step_into(shape: Shape | None, name: str) -> Shape | None:
     if isinstance(shape, MapOf):
         return _enter_lists(shape.items)
-    field = shape.known(name)[1] if isinstance(shape, Struct) else None
+    field = shape.find_field(name)[1] if isinstance(shape, Struct) else None
     return _enter_lists(field.shape) if field is not None else None
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from portero.engine.portable_schema import MANY_SCHEMAS, NAMED_SCHEMAS, ONE_SCHEMA
 from portero.flags.try_keyword import faults as proposal_faults
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.pattern import PatternRefused, refuse_unsafe
 from portero.policy.site import REFERENCE
 from portero.policy.wording import faults as wording_faults
@@ -27,7 +27,7 @@ def rule_faults(
     rule: Mapping[str, JSON], dialect: Mapping[str, JSON], operations: Set[str], references: Set[str]
 ) -> Iterator[str]:
     """One sentence for each fault. `operations`: the known ids; `references`: what a $ref may name."""
-    shape_faults = list(faults(dict(rule), dialect))
+    shape_faults = list(find_faults(dict(rule), dialect))
     if shape_faults:
         # What follows reads the rule as if its shape were right.
         yield from shape_faults

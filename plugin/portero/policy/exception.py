@@ -150,7 +150,7 @@ def read_exceptions(
     schema: Mapping[str, JSON],
     dialect: Mapping[str, JSON],
     references: Set[str],
-    found: list[str],
+    faults: list[str],
 ) -> ExceptionFiles:
     """The files without faults; a later folder's replaces an earlier one's of the same id."""
     written: dict[str, tuple[Path, ExceptionDocument]] = {}
@@ -158,15 +158,15 @@ def read_exceptions(
     for folder in contents:
         for file, content in folder.exceptions.items():
             wrong = [*file_faults(content, schema, conditions, references)] or [*rule_faults(content, rules)]
-            found += [folder.located(file, fault) for fault in wrong]
+            faults += [folder.located(file, fault) for fault in wrong]
             written[file.stem] = (file, cast(ExceptionDocument, content))
     return dict(written[id] for id in sorted(written))
 
 
 def compile_waivers(
-    written: ExceptionFiles, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], found: list[str]
+    written: ExceptionFiles, engine: Engine, resources: Mapping[str, Mapping[str, JSON]], faults: list[str]
 ) -> tuple[Waiver, ...]:
-    """The waivers, by id; one whose match does not compile is added to `found`."""
+    """The waivers, by id; one whose match does not compile is added to `faults`."""
     waivers = []
     prepared = cache(lambda: engine.prepare(resources))
 
@@ -178,7 +178,7 @@ def compile_waivers(
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
         except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own
-            found.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
+            faults.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
             continue
         waiver = Waiver(
             id=file.stem,

@@ -67,23 +67,23 @@ class Folder:
         return f"{file}: {fault}{find_position(data, fault)}"
 
 
-def read_folder(path: Path, found: list[str]) -> Folder:
-    """The folder's content; what is wrong with it is added to `found`, one line each."""
+def read_folder(path: Path, faults: list[str]) -> Folder:
+    """The folder's content; what is wrong with it is added to `faults`, one line each."""
     try:
         names = _names(path)
         data = {name: read_regular_file(path / name) for name in names if _is_known(name)}
         if not names:
             os.stat(path)
     except OSError as error:
-        found.append(describe_failure(path, error))
+        faults.append(describe_failure(path, error))
         return make_empty(path)
-    return _folder(path, names, data, found)
+    return _folder(path, names, data, faults)
 
 
-def parse_folder(path: Path, files: Mapping[str, bytes], found: list[str]) -> Folder:
+def parse_folder(path: Path, files: Mapping[str, bytes], faults: list[str]) -> Folder:
     """The same from files that were read before, all that lie below the folder."""
     names = _names_of(files)
-    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, found)
+    return _folder(path, names, {name: files[name] for name in names if name in files and _is_known(name)}, faults)
 
 
 def digest_of(folders: Sequence[Folder]) -> str:
@@ -124,12 +124,12 @@ def find_cure(error: OSError) -> str:
     return "make it smaller" if error.errno == errno.EFBIG else "replace or remove it"
 
 
-def _folder(path: Path, names: list[str], data: Mapping[str, bytes], found: list[str]) -> Folder:
+def _folder(path: Path, names: list[str], data: Mapping[str, bytes], faults: list[str]) -> Folder:
     if not names:
-        found.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
-    found += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
+        faults.append(f"{path}: holds no policy: name a folder with rules/ or site.json")
+    faults += _name_faults(path, [name for name in names if name not in _DOCUMENTS])
     keys = {name.removeprefix(f"{_KEYS}/"): content for name, content in data.items() if _KEY.fullmatch(name)}
-    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, found)
+    documents = _parsed(path, {name: content for name, content in data.items() if not _KEY.fullmatch(name)}, faults)
     named = {name: document for name, document in documents.items() if name in _DOCUMENTS}
     rules, host, exceptions = (
         {path / name: document for name, document in documents.items() if name.startswith(f"{branch}/")}
@@ -156,8 +156,8 @@ def _names_of(files: Mapping[str, bytes]) -> list[str]:
     depth = dict.fromkeys(_BRANCHES, 3) | {_EXCEPTIONS: 2, _KEYS: 2}
     split = [name.split("/") for name in sorted(files)]
     filed = [part[: depth[part[0]]] for part in split if part[0] in depth]
-    known = [name for name in _DOCUMENTS if name in files]
-    return [*known, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
+    documents = [name for name in _DOCUMENTS if name in files]
+    return [*documents, *dict.fromkeys("/".join(part) for part in filed if _READ_ME not in part)]
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -173,13 +173,13 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _parsed(path: Path, data: Mapping[str, bytes], found: list[str]) -> dict[str, dict[str, JSON]]:
+def _parsed(path: Path, data: Mapping[str, bytes], faults: list[str]) -> dict[str, dict[str, JSON]]:
     documents = {}
     for name, content in data.items():
         try:
             documents[name] = parse_object(content)
         except DocumentRefused as refused:
-            found.append(f"{path / name}: {refused}")
+            faults.append(f"{path / name}: {refused}")
     return documents
 
 

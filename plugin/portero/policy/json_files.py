@@ -51,16 +51,16 @@ def parse_object(data: bytes) -> dict[str, JSON]:
 def _find_twins(name: str, data: bytes) -> str:
     """The lines of both, where the file says the name no third time."""
     text = data.decode()
-    found = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
-    if len(found) != 2:
+    matches = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
+    if len(matches) != 2:
         return ""
-    first, second = (text.count("\n", 0, match.start()) + 1 for match in found)
+    first, second = (text.count("\n", 0, match.start()) + 1 for match in matches)
     return f" (line {first})" if first == second else f" (lines {first} and {second})"
 
 
-def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
+def find_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
     """One sentence for each way in which a document breaks its schema, in the document's order."""
-    if _surely(schema)(document):
+    if _compile(schema)(document):
         return
     from portero.engine.reference import VALIDATOR
 
@@ -75,14 +75,14 @@ def faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
                 yield located
 
 
-def _surely(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
+def _compile(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
     """Compiled once for all documents of a kind, such as the rules: known by being that very schema, which is kept."""
-    kept = _COMPILED.get(id(schema))
-    if kept is None or kept[0] is not schema:
+    compiled = _COMPILED.get(id(schema))
+    if compiled is None or compiled[0] is not schema:
         if len(_COMPILED) >= _MAX_COMPILED:
             _COMPILED.clear()
-        kept = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
-    return kept[1]
+        compiled = _COMPILED[id(schema)] = (schema, RUST.compile(schema, {}).is_satisfied)
+    return compiled[1]
 
 
 def _refuse_constant(constant: str) -> None:
@@ -100,8 +100,8 @@ def _sentences(error: "ValidationError", schema: Mapping[str, JSON]) -> Iterator
             only = shapes.get(name, {})
             yield f"'{name}' is missing" + (f': add "{name}": {json.dumps(only["const"])}' if "const" in only else "")
     elif error.validator in ("additionalProperties", "unevaluatedProperties"):
-        known = sorted(_known_names(violated, schema))
-        yield from (f"'{name}' is unknown{close_to(name, known)}" for name in instance if name not in known)
+        names = sorted(_known_names(violated, schema))
+        yield from (f"'{name}' is unknown{close_to(name, names)}" for name in instance if name not in names)
     elif "cure" in violated:
         yield str(violated["cure"])
     else:

@@ -19,11 +19,11 @@ def list_unseen_names(policy: Policy, profile: str) -> Iterator[str]:
         return
     archives, buildkit = (_refuses(policy, profile, rule) for rule in (_ARCHIVES, _BUILDKIT))
     builds = buildkit and (archives or _refuses(policy, profile, _CLASSIC))
-    ways = [*(() if archives else ("docker load", "docker import")), *(() if builds else ("docker build",))]
-    if ways:
+    commands = [*(() if archives else ("docker load", "docker import")), *(() if builds else ("docker build",))]
+    if commands:
         missing = [rule for rule, refused in ((_ARCHIVES, archives), (_BUILDKIT, buildkit)) if not refused]
         yield (
-            f"{_RULE} does not hold: {', '.join(ways)} give any image a name in a listed registry unseen;"
+            f"{_RULE} does not hold: {', '.join(commands)} give any image a name in a listed registry unseen;"
             f" set {' and '.join(missing)} to deny under actions in site.json"
         )
 

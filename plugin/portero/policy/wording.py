@@ -95,10 +95,10 @@ def _fill(template: str, values: Mapping[str, JSON], *, keep: bool = False) -> s
     if "{" not in template:
         return template
 
-    def written(found: re.Match[str]) -> str:
-        name, other, form = found.groups()
+    def written(match: re.Match[str]) -> str:
+        name, other, form = match.groups()
         if name not in values:
-            return found[0] if keep else name
+            return match[0] if keep else name
         return _write(values[other] if other in values and not values[name] else values[name], form)
 
     return _PLACEHOLDER.sub(written, template)

@@ -17,7 +17,7 @@ from portero.hostcheck import host_rules
 from portero.hostcheck.fact import certain, possible
 from portero.policy import loader, site
 from portero.policy.at import spell_at
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.policy import judges
 from portero.policy.rule import Example, Rule
 from portero.proof.examples import Examples
@@ -68,7 +68,7 @@ class HostRules:
     def document(self, example: Example) -> dict[str, JSON]:
         """The host of an example; ValueError when it is not as host.json describes one."""
         changed = cast(dict[str, JSON], merged(self.base, dict(example.changes)))
-        for fault in faults(changed, self.described):
+        for fault in find_faults(changed, self.described):
             raise ValueError(fault)
         return changed
 

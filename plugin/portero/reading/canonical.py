@@ -124,7 +124,7 @@ def _read_struct(shape: Struct, tree: Tree, at: _At, notes: _Notes) -> JSON:
     fields: dict[str, Any] = {}
     seen: set[str] = set()
     for name, value in tree:
-        folded, field = shape.spelt.get(name) or shape.known(name)
+        folded, field = shape.spelt.get(name) or shape.find_field(name)
         if folded in seen:
             # Go would merge objects, lists and maps, and take the last of other values unless that is null.
             raise Refused("body-duplicate-name", _spelt((at, _shown(shape, folded, name))))
@@ -185,8 +185,8 @@ def _refuse_duplicates(tree: Tree, at: _At) -> None:
 
 def _shown(shape: Struct, folded: str, name: str) -> str:
     """How a refusal calls a field: as Docker does, if Docker knows it."""
-    known = shape.fields.get(folded) or shape.legacy.get(folded)
-    return _plain(name) if known is None else known.name
+    field = shape.fields.get(folded) or shape.legacy.get(folded)
+    return _plain(name) if field is None else field.name
 
 
 def _plain(name: str) -> str:

@@ -74,10 +74,10 @@ class Struct:
     plain: ClassVar[None] = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "spelt", {known.name: (folded, known) for folded, known in self.fields.items()})
-        object.__setattr__(self, "dated", tuple(known for known in self.fields.values() if known.since is not None))
+        object.__setattr__(self, "spelt", {member.name: (folded, member) for folded, member in self.fields.items()})
+        object.__setattr__(self, "dated", tuple(member for member in self.fields.values() if member.since is not None))
 
-    def known(self, name: str) -> tuple[str, Field | None]:
+    def find_field(self, name: str) -> tuple[str, Field | None]:
         """The name folded, and the field that Docker takes it for."""
         folded = fold(name)
         return folded, self.fields.get(folded)
@@ -121,9 +121,9 @@ def numbers(version: str) -> Version:
 def _dates(shape: Shape) -> Iterator[Version]:
     """The versions below which dockerd drops a field of this shape."""
     if isinstance(shape, Struct):
-        yield from (numbers(known.since) for known in shape.dated if known.since is not None)
-        for known in shape.fields.values():
-            yield from _dates(known.shape)
+        yield from (numbers(member.since) for member in shape.dated if member.since is not None)
+        for member in shape.fields.values():
+            yield from _dates(member.shape)
     elif not isinstance(shape, Scalar):
         yield from _dates(shape.items)
 
@@ -173,9 +173,9 @@ class _Compiler:
         included = spec.get("$include", [])
         if not isinstance(included, list):
             raise self._fault("$include is a list of type names", trail)
-        fields = [known for name in included for known in self._included(name, trail)]
+        fields = [member for name in included for member in self._included(name, trail)]
         fields += [self._field(name, kind, trail) for name, kind in spec.items() if name not in ("$include", "$legacy")]
-        by_name = {fold(known.name): known for known in fields}
+        by_name = {fold(member.name): member for member in fields}
         if len(by_name) != len(fields):
             raise self._fault("a field stands twice", trail)
         return by_name

@@ -32,6 +32,6 @@ class Trial:
     def _decided(self, asked: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
         known = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
-        decision = self._judge.decide(envelope(asked), "try", time.time(), known=known)
+        decision = self._judge.decide(envelope(asked), "try", time.time(), identity=known)
         self.judged.append(JudgedRequest(asked, decision))
         return None if decision.allowed or self._go_on else denial.write_denial(decision)

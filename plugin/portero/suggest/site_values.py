@@ -10,7 +10,7 @@ from portero.decision import Violation
 from portero.engine.rust import RUST
 from portero.policy import site
 from portero.policy.at import follow
-from portero.policy.json_files import faults
+from portero.policy.json_files import find_faults
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
@@ -68,9 +68,9 @@ class SiteValues:
         known = rule.id, f"{found.key} {json.dumps(found.value)} {refused}"
         if known not in self._known:
             values = self.widened(found, self.policy.site)
-            self._known[known] = not any(faults({found.key: values[found.key]}, self._schema_of(found.key))) and not (
-                {*violation.paths} & {*self._failures(rule, values, document)}
-            )
+            self._known[known] = not any(
+                find_faults({found.key: values[found.key]}, self._schema_of(found.key))
+            ) and not ({*violation.paths} & {*self._failures(rule, values, document)})
         return self._known[known]
 
     def _failures(self, rule: Rule, values: Mapping[str, JSON], document: JSON) -> Sequence[tuple[str | int, ...]]:
