@@ -116,7 +116,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's own log.
+    """Allow or deny, with every violation in a fixed order. `fault` is an internal error, for Portero's log.
 
     `suggestion`: what would be allowed instead; None where nothing is known.
     `audit_profile`: a stricter profile whose violations are only reported; empty for none.

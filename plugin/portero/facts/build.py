@@ -3,7 +3,7 @@
 What dockerd refuses is refused here as well. dockerd shows a plugin neither the context nor the Dockerfile in it.
 
 Of a build with BuildKit (over /grpc and /session, and in a builder of buildx) it shows nothing, so the fact `buildkit`
-is what dockerd itself refuses to all of them. Where /grpc is refused buildx starts a builder of its own, whatever the
+is what dockerd itself refuses to all of them. Where /grpc is refused buildx starts another builder, whatever the
 message was (measured with buildx 0.29): it asks for the container buildx_buildkit_NAME and pulls moby/buildkit, so
 these requests have the fact, too.
 """

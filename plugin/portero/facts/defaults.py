@@ -1,4 +1,4 @@
-"""The daemon's own defaults, put into the facts where a request leaves a field out.
+"""The daemon's defaults, put into the facts where a request leaves a field out.
 
 Facts and DaemonDefaults in; out come the facts as if the request had the defaults in it, and `daemonDefaults`, which
 names those that were filled in. dockerd creates the containers of services as all others (moby
@@ -37,7 +37,7 @@ class _Case:
     daemon: DaemonDefaults
 
     def older_than(self, minor: int) -> bool:
-        """Whether the call is of an API before 1.`minor`; without a version it is of the daemon's own."""
+        """Whether the call is of an API before 1.`minor`; without a version it is the daemon's."""
         return self.version is not None and numbers(self.version) < (1, minor)
 
     def has_no_defaults(self) -> bool:
@@ -90,7 +90,7 @@ def _ulimits(at: str) -> Callable[[_Case], Iterator[_Filled]]:
 
 
 def _no_new_privileges(case: _Case) -> Iterator[_Filled]:
-    """Before the request's own option (daemon/daemon_linux.go, parseSecurityOpt)."""
+    """Before the request's option (daemon/daemon_linux.go, parseSecurityOpt)."""
     if case.daemon.no_new_privileges and _fact(case, "noNewPrivileges")["value"] is None:
         yield ("noNewPrivileges",), {**_fact(case, "noNewPrivileges"), "value": True}
 
@@ -156,7 +156,7 @@ def _mounts(case: _Case) -> Iterator[_Filled]:
     binds = {mount["at"] for mount in mounts if mount["via"] in ("bind", "mount") and mount["mountsBelow"]}
     points: dict[str, str] = {}
     for index, mount in enumerate(mounts):
-        # What the host mounts inside the source is a fact of its own, with the same place in the request.
+        # What the host mounts inside the source is another fact, with the same place in the request.
         if mount["type"] == "bind" and mount["at"] in binds and not mount["writable"]:
             points |= dict.fromkeys(cast(list[str], mount["mountsBelow"]), cast(str, mount["at"]))
             yield ("mounts", index, "writable"), True

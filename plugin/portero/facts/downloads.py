@@ -1,4 +1,4 @@
-"""What dockerd downloads in its own network, the host's: remote build contexts, and archives to import.
+"""What dockerd downloads from the host's network: remote build contexts, and archives to import.
 
 moby 26.1: builder/remotecontext/detect.go for builds, api/server/router/image (postImagesCreate) for imports. Only
 what an address itself shows is looked at: names are not resolved, and dockerd follows redirects.

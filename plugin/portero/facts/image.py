@@ -24,7 +24,7 @@ _REFERENCE = re.compile(
 
 
 def parse_reference(reference: str, at: str) -> Fact:
-    """The fact `image`. What is no reference dockerd refuses; its repository is then the text as it stands."""
+    """The fact `image`. dockerd refuses an invalid reference; its repository is then the whole text."""
     if reference == "":
         return _image(reference, "", "", None, None, at)
     if _IDENTIFIER.fullmatch(reference):

@@ -34,7 +34,7 @@ class Inspected:
 
 
 def make_request(document: JSON) -> Inspected | None:
-    """The request behind one object of docker inspect; None when it is no such object, or a network of dockerd's own.
+    """The request behind one object of docker inspect; None for other JSON and networks that dockerd makes itself.
 
     Raises Refused where a field has a type that Docker would not write.
     """
@@ -82,7 +82,7 @@ def without_cgroup_default(body: Mapping[str, JSON]) -> dict[str, JSON]:
 def _container(reported: Mapping[str, JSON]) -> dict[str, JSON]:
     host_config = dict(child(reported, "HostConfig"))
     if set(MASKED) <= set(texts(host_config, "MaskedPaths")):
-        del host_config["MaskedPaths"]  # dockerd writes its own list there
+        del host_config["MaskedPaths"]  # dockerd writes its default list there
     inherited = list(_inherited_binds(reported, host_config))
     if inherited:
         host_config["Mounts"] = [*objects(host_config, "Mounts"), *inherited]

@@ -14,7 +14,7 @@ from portero.values.sizes import read_ram_size
 
 # Options whose value is the path of a file that dockerd opens (moby daemon/logger/syslog, daemon/logger/splunk).
 _FILES = frozenset({"syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "splunk-capath"})
-# Output that waits in dockerd's own memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
+# Output that waits in dockerd's memory; fluentd's counts entries of a Go channel (moby daemon/logger/fluentd).
 _BUFFERS = frozenset({"max-buffer-size", "fluentd-buffer-limit"})
 _ADDRESSES = ("-address", "-url", "-endpoint")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?=/)")

@@ -2,7 +2,7 @@
 
 Networks may be given by ID (moby daemon/network.go, FindNetwork): the host view knows the name of an ID. A service
 reaches the host's network even by the beginning of its ID (moby daemon/cluster/helpers.go, getNetwork), a container
-that is given an ID gets a network of its own (docker-facts 8.1).
+that is given an ID gets a separate network (docker-facts 8.1).
 """
 
 import re

@@ -1,7 +1,7 @@
 """What the mounts of one request open beyond their sources: facts of mounts in, the same with more in them out.
 
-The host's own mounts and links can show sensitive files inside a harmless folder: such a place is a mount fact of its
-own. A container that may write to a folder above a source can replace the source before the next start.
+The host's mounts and links can show sensitive files inside a harmless folder: such a place is another mount fact. A
+container that may write to a folder above a source can replace the source before the next start.
 """
 
 from collections.abc import Iterator, Mapping

@@ -94,7 +94,7 @@ def read_service(spec: Fact) -> dict[str, JSON]:
 
 
 def _options(config: Fact) -> Iterator[tuple[str, str, str]]:
-    """Key, value and `at` of each option; an option without a separator is its own value."""
+    """Key, value and `at` of each option; an option without a separator is the value."""
     for index, option in enumerate(texts(config, "SecurityOpt")):
         at = f"{_OPTIONS}[{index}]"
         if option == "no-new-privileges":
@@ -145,14 +145,14 @@ def _label(value: str) -> Fact | None:
 
 
 def _open_paths(config: Fact, field: str, closed: tuple[str, ...]) -> Fact:
-    # Absent means Docker's own list; a list in the request, even an empty one, replaces it (daemon/oci_linux.go).
+    # Absent means Docker's default list; a list in the request, even an empty one, replaces it (daemon/oci_linux.go).
     listed = texts(config, field) if field in config else None
     missing: list[JSON] = [] if listed is None else [path for path in closed if path not in listed]
     return {"missing": missing, "at": f"HostConfig.{field}"}
 
 
 def read_newer_masks(config: Fact, host: HostMoment) -> Fact:
-    """What newer versions mask and a list leaves open; nothing without a list, since the daemon then has its own."""
+    """What newer versions mask and a list leaves open; nothing without a list, where the daemon uses its default."""
     missing: list[JSON] = []
     listed = texts(config, "MaskedPaths")
     if set(MASKED) <= set(listed):

@@ -64,7 +64,7 @@ def read_service(body: Fact, host: HostMoment) -> dict[str, JSON]:
 
 
 def read_task_counts(body: Fact) -> list[JSON]:
-    """How many tasks its Mode asks for; a count that is absent is Docker's own, 1.
+    """How many tasks its Mode asks for; an absent count is Docker's default, 1.
 
     dockerd makes an object for each at once, whether or not a node can run it: 100,000 of them take it from 130 MB to
     1.2 GB within nine seconds (measured on 26.1).

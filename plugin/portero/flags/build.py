@@ -46,7 +46,7 @@ class _NeverDropped:
 
 
 class BuildCpus(_NeverDropped):
-    """--cpus, which a build says as a period and a quota."""
+    """--cpus, which a build sends as a period and a quota."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Set both parameters."""

@@ -1,4 +1,4 @@
-"""How a compose file says what a flag of `docker run` says (compose-spec, 05-services.md), on one line of YAML."""
+"""Flags of `docker run` as keys of a compose file (compose-spec, 05-services.md), on one line of YAML."""
 
 import csv
 import json
@@ -58,12 +58,12 @@ _DROPPED: Mapping[str, str] = {
 
 
 def spell_dropped(flag: str) -> str:
-    """The key that says what a flag says which is to be dropped; LookupError when compose has none."""
+    """The key for a flag that is to be dropped; LookupError when compose has no such key."""
     return _DROPPED.get(flag) or KEYS[flag]
 
 
 def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
-    """The keys that say what these flags and values say, as one YAML mapping; empty without any.
+    """The keys for these flags and values, as one YAML mapping; empty without any.
 
     LookupError when compose has no key for one of them.
     """
@@ -75,7 +75,7 @@ def spell_keys(flags: Iterable[tuple[str, str]]) -> str:
 
 
 def declare_networks(networks: Iterable[str]) -> str:
-    """What makes networks that exist already known to the file."""
+    """The entry at the top of the file for networks that exist already."""
     return _yaml({"networks": {network: {"external": True} for network in networks}})
 
 

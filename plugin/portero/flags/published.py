@@ -109,7 +109,7 @@ def _raise_port(port: str, more: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """--network of a container, which the command line says twice (docker/cli cli/command/container/opts.go)."""
+    """--network of a container, which the command line sends twice (docker/cli cli/command/container/opts.go)."""
 
     def add(self, document: Document, value: str, violated: Violated) -> Change:
         """Join this network and no other."""

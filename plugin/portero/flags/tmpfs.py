@@ -55,7 +55,7 @@ class Tmpfs:
 
 @dataclass(frozen=True, slots=True)
 class VolumeOptions:
-    """--opt of a volume: `o=options` adds these mount options to its own."""
+    """--opt of a volume: `o=options` adds these mount options."""
 
     at: str
 

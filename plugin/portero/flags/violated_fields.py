@@ -11,10 +11,10 @@ _STEP = re.compile(r"(?=[.\[])")
 
 
 class Violated:
-    """Where violations are, so that one look tells whether one is at a place or within it.
+    """Where violations are, so that one lookup shows whether one is at a place or within it.
 
-    `facts`: those that fail, gone through when one is needed. They tell entries apart whose place has no name of its
-    own (HostConfig.Sysctls[*]).
+    `facts`: those that fail, read when one is needed. They tell entries with the same place apart
+    (HostConfig.Sysctls[*]).
     """
 
     def __init__(self, places: Iterable[str], facts: Iterable[Mapping[str, JSON]] = ()) -> None:

@@ -56,7 +56,7 @@ NOBODY = Identity()
 class Credentials:
     """What dockerd shows of the client.
 
-    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's own first.
+    `user` and `method`: as dockerd names them itself; `certificates`: those of its connection, the client's first.
     """
 
     user: str
@@ -66,7 +66,7 @@ class Credentials:
 
 
 def identify(shown: Credentials, trusted: Trusted, audiences: Sequence[str], time: float) -> Identity:
-    """The user of a request at a time; raises Refused with a code of its own for what cannot be believed.
+    """The user of a request at a time; raises Refused with a certificate-, token- or identity-... code.
 
     `audiences`: the names of this host, one of which a token must be for.
     """

@@ -1,6 +1,6 @@
 """Reads the client's certificate of a TLS connection, as dockerd shows it to the plugin: PEM in base64.
 
-dockerd has verified it against its own authority when the connection began. Here it must still be valid, have at most
+dockerd has verified it against its authority when the connection began. Here it must still be valid, have at most
 one common name, and come from one of the site's issuers where it lists any.
 """
 
@@ -49,7 +49,7 @@ def read_certificate(encoded: str, issuers: Sequence[x509.Certificate], time: fl
         certificate = _decode(encoded)
         client = _read_client(certificate)
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    # The library reads a part when it is asked for: each can be malformed.
+    # The library reads a part when it is used: each can be malformed.
     except _MALFORMED:
         raise Refused("certificate-invalid", _AT) from None
     now = datetime.fromtimestamp(time, UTC)

@@ -37,7 +37,7 @@ class KeyFileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key. Its type alone says by which algorithm a token is verified, never the token. `id`: its `kid`."""
+    """A public key. Its type decides by which algorithm a token is verified, the token does not. `id`: its `kid`."""
 
     algorithm: Algorithm
     id: str | None

@@ -1,7 +1,7 @@
 """Makes and reads JSON Web Tokens (RFC 7519): who signed one, for which host, until when, for which user and groups.
 
 In: the header's value, the site's issuers, the host's names, a time. Out: user and groups. Refused: whatever is not
-exactly one signed token. The key's type says by which algorithm it is verified. No message repeats any of it.
+exactly one signed token. The key's type decides by which algorithm it is verified. No message repeats any part.
 """
 
 import base64
@@ -61,7 +61,7 @@ def read_token(token: str, issuers: Mapping[str, TokenIssuer], audiences: Sequen
 
 
 def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
-    """Header and claims of a token, on its own word; raises Refused (token-invalid) for what is none."""
+    """Header and claims of a token, not verified; raises Refused (token-invalid) for other text."""
     parts = _PARTS.fullmatch(token) if len(token) <= _MAX_LENGTH else None
     if parts is None:
         _refuse("invalid")
@@ -69,7 +69,7 @@ def read_parts(token: str) -> tuple[dict[str, JSON], dict[str, JSON]]:
 
 
 def _refuse(why: str) -> NoReturn:
-    # `from None`: what the library says of a token may repeat a part of it.
+    # `from None`: the library's message may repeat a part of the token.
     raise Refused(f"token-{why}", _AT) from None
 
 

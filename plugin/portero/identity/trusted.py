@@ -33,7 +33,7 @@ class TokenIssuer:
 class Trusted:
     """`token_issuers` by the claim `iss`. Without `certificate_issuers` dockerd alone decides about certificates.
 
-    `user_groups`: further groups of a user, whatever certificate or token says.
+    `user_groups`: further groups of a user, beside those of certificate or token.
     """
 
     token_issuers: Mapping[str, TokenIssuer] = field(default_factory=dict)

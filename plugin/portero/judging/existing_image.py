@@ -18,7 +18,7 @@ def describe_image(document: Mapping[str, JSON], objects: Objects, *, is_read: b
     named = child(child(document, "facts"), "imageSource" if document["operation"] == "ImageTag" else "image")
     body, at = as_object(document["body"] or {}, ""), text(named, "at")
     wants_ports = image_object.publishes_all(body)
-    # A name can stand for several images, and docker inspect shows that of the daemon's own platform.
+    # A name can stand for several images, and docker inspect shows that of the daemon's platform.
     names_platform = any(cast("dict[str, list[str]]", document["query"]).get("platform", ()))
     if not (is_read or wants_ports) or not text(named, "reference") or names_platform:
         return {}

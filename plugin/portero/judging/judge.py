@@ -182,7 +182,7 @@ class Judge:
         host: HostMoment,
         used: Mapping[str, JSON],
     ) -> tuple[Violation, ...]:
-        """What an existing object violates that counts when it is used, and what of it an exception waives."""
+        """The rules that forbid the use of an existing object that violates them, with those that are waived."""
         document = request_document.build_document(
             operation=Operation(made.operation, "POST", "", "json", True, False),
             version=None,

@@ -35,7 +35,7 @@ class Suggestion:
 def suggest(
     document: Document, denials: Sequence[Violation], policy: Policy, *, gently: bool = True
 ) -> Suggestion | None:
-    """The suggestion for a request with these denials; None when nothing that can be said helps.
+    """The suggestion for a request with these denials; None when no flag helps.
 
     `gently`: mounts become read-only or private where that satisfies the rules, else they are dropped.
     """

@@ -1,4 +1,4 @@
-"""What a decision says about its request: of each part what could be read of it."""
+"""The subject of a decision: each part of the request, as far as it could be read."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The `try:` line of a denial, which can be applied as it stands, and the changes of a request that it is made of.
+"""The `try:` line of a denial, which a user can apply unchanged, and the changes of a request in it.
 
 `docker run FLAG VALUE … …  (instead of F, F; without F, F)`: what stands between the command and the last … goes right
 behind the command; the flags in the brackets, if any, go. A plugin cannot know how a flag was typed: each is named

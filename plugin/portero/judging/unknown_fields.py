@@ -1,6 +1,6 @@
 """Fields in a body that Docker does not know, or drops at the API version: the request document in, violations out.
 
-A rule that asks for a dropped field refuses the request as if it had not been sent; the report says why.
+A rule that requires a dropped field refuses the request as if the field were missing; the report names the reason.
 """
 
 import re
@@ -41,7 +41,7 @@ def _refuse(at: str, action: Action, shape: Shape | None) -> Violation:
 
 
 def _find_close(at: str, shape: Shape | None) -> str:
-    """The field of Docker that is nearly spelt like the last name of `at`; empty where there is none."""
+    """The field of Docker whose name is closest to the last name of `at`; empty where no name is close."""
     *above, name = _INDEX.sub("", at).split(".")
     for step in above:
         shape = _step_into(shape, step)

@@ -10,7 +10,7 @@ from portero.values.json_types import JSON
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 
 
-# What is missing in a list has no place of its own: `at` is the list, of a container and of a service.
+# An entry that is missing has no place: `at` is the list, of a container and of a service.
 _LISTS: Mapping[tuple[str | int, ...], tuple[str, str]] = {
     ("facts", "capabilities", "drop"): ("HostConfig.CapDrop", "TaskTemplate.ContainerSpec.CapabilityDrop"),
     ("facts", "ulimits"): ("HostConfig.Ulimits", "TaskTemplate.ContainerSpec.Ulimits"),
@@ -71,7 +71,7 @@ def _deepest_at(value: JSON, path: Sequence[str | int]) -> str | None:
 
 def _below(value: JSON, step: str | int) -> JSON:
     if isinstance(value, dict):
-        return value.get(cast(str, step))  # the names of an object are texts: an index is none of them
+        return value.get(cast(str, step))  # an index is never a name
     return value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
 
 

@@ -16,10 +16,10 @@ from portero.values.json_types import JSON
 from portero.values.spelling import close_to, spell
 
 Step = str | int
-# Order of the levels: each profile enforces its own rules and those before it.
+# Order of the levels: a profile enforces the rules of its level and of those before it.
 PROFILES = ("baseline", "hardened", "restricted")
 ANY_OPERATION = "*"
-# Of the site's own words only one that is nearly one of these is a fault: two of them decide `atUse`.
+# A site may add threats. One that is close to one of these is a fault: two of these decide `atUse`.
 THREATS = ("denial-of-service", "confidentiality", "container-escape", "host-compromise")
 
 

@@ -27,7 +27,7 @@ ExceptionFiles: TypeAlias = Mapping[Path, "ExceptionDocument"]
 
 # A try takes as long as the request is; what is left when they are used up is not waived.
 MAX_TRIES = 64
-# Of so many exceptions it is looked how near a refused request comes to them.
+# Near misses are computed for so many exceptions.
 _MAX_NEAR = 8
 _OTHER_ENTRIES = ("entry", "matches the request, but not this entry of it alone")
 _SOON = timedelta(days=14)
@@ -78,7 +78,7 @@ def waive(
     An exception that looks into lists covers a violation when it matches with the refused entry alone. A violation that
     refuses and is not waived names the first exception that nearly matches.
     """
-    tries_left, looks_left = MAX_TRIES, _MAX_NEAR
+    tries_left, misses_left = MAX_TRIES, _MAX_NEAR
     by_index: dict[int, str] = {}
     near: dict[int, NearMiss] = {}
     today = _day_of(time)
@@ -92,8 +92,8 @@ def waive(
             continue
         if waiver.is_over(today) or not waiver.match.is_satisfied(request):
             unexplained = [index for index in covered if violations[index].action == "deny" and index not in near]
-            if unexplained and looks_left > 0:
-                looks_left -= 1
+            if unexplained and misses_left > 0:
+                misses_left -= 1
                 miss = _describe_miss(waiver, request, time)
                 near |= dict.fromkeys(unexplained, miss) if miss is not None else {}
             continue
@@ -177,7 +177,7 @@ def compile_waivers(
         whole = image_names.complete(content["match"])
         try:
             match, conditions = compile_part(whole), take_apart(whole, compile_part)
-        except Exception as error:  # noqa: BLE001 - as with rules: each engine has errors of its own
+        except Exception as error:  # noqa: BLE001 - as with rules: each engine raises other errors
             faults.append(f"{file}: match: the {engine.name} engine cannot compile it ({type(error).__name__})")
             continue
         waiver = Waiver(

@@ -30,9 +30,9 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 def make_strict(schema: JSON) -> JSON:
-    """The same schema, which also asks for the properties that it names and for the types that it speaks of.
+    """The same schema, which also requires the properties and types that its keywords are about.
 
-    Below `not` and `if` nothing changes: there, to ask for more would be to match more.
+    Below `not` and `if` nothing changes: there, a stricter schema would match more.
     """
     if not isinstance(schema, dict):
         return schema
@@ -57,7 +57,7 @@ def _strict_value(keyword: str, value: JSON) -> JSON:
 
 
 def looks_into_lists(match: JSON) -> bool:
-    """Whether what a match says can depend on which entries a list has."""
+    """Whether a match can depend on the entries of a list."""
     if not isinstance(match, dict):
         return False
     inner = [match[keyword] for keyword in ONE_SCHEMA if keyword in match]

@@ -111,7 +111,7 @@ def make_empty(path: Path) -> Folder:
 
 
 def describe_failure(path: Path, error: OSError) -> str:
-    """The line about a policy folder that could not be read; a folder that is missing has a cure of its own."""
+    """The line about a policy folder that could not be read; a missing folder has another cure."""
     if isinstance(error, FileNotFoundError) and not path.is_dir():
         return f"{path}: is not there: name a folder with rules/ or site.json"
     return f"{error.filename or path}: cannot be read ({error.strerror}): {find_cure(error)}"

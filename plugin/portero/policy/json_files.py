@@ -1,6 +1,6 @@
-"""Reads the policy's JSON files, and says in one sentence what is wrong with one: never with a library's words.
+"""Reads the policy's JSON files; each fault becomes one sentence with a cure, without a library's words.
 
-A document that says a name twice is refused: the reader of the file and the program could each take another.
+A document with a name twice in one object is refused: the reader of the file and the program could each take another.
 """
 
 import json
@@ -49,7 +49,7 @@ def parse_object(data: bytes) -> dict[str, JSON]:
 
 
 def _find_twins(name: str, data: bytes) -> str:
-    """The lines of both, where the file says the name no third time."""
+    """The lines of both, where the name does not stand a third time."""
     text = data.decode()
     matches = [*re.finditer(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:", text)]
     if len(matches) != 2:
@@ -76,7 +76,7 @@ def find_faults(document: JSON, schema: Mapping[str, JSON]) -> Iterator[str]:
 
 
 def _compile(schema: Mapping[str, JSON]) -> Callable[[JSON], bool]:
-    """Compiled once for all documents of a kind, such as the rules: known by being that very schema, which is kept."""
+    """The schema compiled, once for all documents of a kind, such as the rules."""
     compiled = _COMPILED.get(id(schema))
     if compiled is None or compiled[0] is not schema:
         if len(_COMPILED) >= _MAX_COMPILED:

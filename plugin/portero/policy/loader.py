@@ -144,6 +144,6 @@ def compile_rules(
     for rule in rules.values():
         try:
             checks[rule.id] = prepared()(rule.schema)
-        except Exception as error:  # noqa: BLE001 - each engine has errors of its own
+        except Exception as error:  # noqa: BLE001 - each engine raises other errors
             faults.append(f"{rule.file}: the {engine.name} engine cannot compile it ({type(error).__name__})")
     return checks

@@ -29,9 +29,9 @@ class Policy:
     checks: Mapping[str, Check]
     by_operation: Mapping[str, tuple[str, ...]]
     waivers: tuple[Waiver, ...] = ()
-    # Who is believed when a request says who asks.
+    # The issuers whose tokens and certificates count.
     trusted: Trusted = field(default_factory=Trusted)
-    # What `acting` has found out: one entry for each operation and profiles, which come from our own tables.
+    # Results of `acting`: one entry for each operation and profiles, which come from tables of Portero.
     _acting: dict[tuple[str, str, str], "_ActingRules"] = field(default_factory=dict, init=False, compare=False)
 
     @property

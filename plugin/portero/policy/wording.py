@@ -30,7 +30,7 @@ class WordingTemplate:
 
     @classmethod
     def of(cls, rule: str, written: Mapping[str, JSON]) -> "WordingTemplate":
-        """The words of a rule file without faults; a rule without any is an entry of its own."""
+        """The words of a rule file without faults; a rule without any is an entry by itself."""
         named = {"entry": rule, **written}
         if "part" in written:
             named["part"] = tuple(cast(list[str], written["part"]))  # type: ignore[assignment]

@@ -26,7 +26,7 @@ _MAX_START_BYTES = 7
 def read_body(
     envelope: Envelope, match: Match, query: Mapping[str, Sequence[str]], shapes: Shapes, version: str | None
 ) -> Canonical:
-    """The body as Docker reads it at an API version, None when there is none; raises Refused with a body code."""
+    """The body as Docker reads it at an API version, None without one; raises Refused with a body code."""
     if envelope.method in _FORM_METHODS:
         _refuse_form(envelope.headers)
         _refuse_odd_length(envelope.headers)

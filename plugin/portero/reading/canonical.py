@@ -1,4 +1,4 @@
-"""A JSON tree read with Docker's own types: canonical names and checked values out.
+"""A JSON tree read with Docker's types: canonical names and checked values out.
 
 Refused: names that are one name to Docker and stand twice, values of another type than Docker's, numbers that do not
 fit, settings where only older daemons read them. Names that Docker does not know are dropped, and listed.

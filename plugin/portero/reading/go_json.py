@@ -12,7 +12,7 @@ from typing import NoReturn, TypeAlias
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
-# Docker's own types nest about 10 levels deep.
+# Docker's types nest about 10 levels deep.
 MAX_DEPTH = 64
 # The largest integer of any of Docker's types, an uint64, has 20 digits.
 _MAX_DIGITS = 20

@@ -41,7 +41,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An operation, its method being the one asked for, and the path parameters by name."""
+    """An operation, with the method of the request, and the path parameters by name."""
 
     operation: Operation
     path: Mapping[str, str]
@@ -61,7 +61,7 @@ class _Route:
     def pattern(self) -> re.Pattern[str]:
         """The template as gorilla/mux reads it: a parameter without a pattern ends at the next slash.
 
-        Compiled when the first path is compared with it: no host is asked for all operations.
+        Compiled when the first path is compared with it: a host never sees all operations.
         """
         literal, *parts = _PARAMETER.split(self.operation.path)
         pattern = re.escape(literal)

@@ -1,6 +1,6 @@
 """Docker's API types as the files in schemas/api describe them: folders in, one shape for each operation out.
 
-A shape file is written in Go's own spec, as schemas/api/README.md explains; anything else in it is a ShapeFault.
+A shape file is written in Go's notation, as schemas/api/README.md explains; anything else in it is a ShapeFault.
 
 Checks that operations and body shapes fit together: operations and shapes in, one line for each fault out.
 """
@@ -22,7 +22,7 @@ from portero.values.json_types import JSON
 _LIST = re.compile(r"\[\d*\](?P<items>.+)")
 _MAP = "map[string]"
 _VERSION = re.compile(r"1\.[1-9]\d{0,2}")
-# What a field's own object holds, beside which a struct has no name.
+# The names in the object of a field; a struct has none of them.
 _DATED = frozenset({"$type", "$since", "$source"})
 
 
@@ -67,7 +67,7 @@ class Struct:
 
     fields: Mapping[str, Field]
     legacy: Mapping[str, Field]  # names that older daemons obey here and newer ones ignore
-    # Folded name and field by the name in Docker's own spelling, which nearly all clients use.
+    # Folded name and field by the name in Docker's spelling, which nearly all clients use.
     spelt: Mapping[str, tuple[str, Field]] = field(init=False, repr=False, compare=False)
     # Those of the fields that dockerd drops below an API version.
     dated: tuple[Field, ...] = field(init=False, repr=False, compare=False)
