@@ -258,7 +258,7 @@ def test_a_proposal_asks_anew_where_containers_name_each_other(judge: Judge, mon
     given: list[ObjectFindings] = []
     describe = Existing.describe
     monkeypatch.setattr(
-        Existing, "describe", lambda self, document: given.append(self.found) or describe(self, document)
+        Existing, "describe", lambda self, document: given.append(self.findings) or describe(self, document)
     )
     for joined, documents in (("container:plain", 1), ("container:a", 2)):
         other = {"a": container("a", NetworkMode="container:b"), "b": container("b", PidMode="container:a")}
