@@ -20,59 +20,21 @@ SHAPES = Shapes.load(SCHEMAS / "api")
 HOST = FixedHost({"links": {"/srv/link": "/etc"}})
 
 WORKLOAD = {
-    "capabilities",
-    "seccomp",
-    "apparmor",
-    "selinux",
-    "noNewPrivileges",
-    "networks",
-    "mounts",
-    "mountedImages",
-    "plugins",
-    "sysctls",
-    "runtime",
-    "groups",
-    "user",
-    "workingDirectory",
-    "limits",
-    "ulimits",
-    "readOnlyRootfs",
-    "image",
-    "ports",
-    "publishedPorts",
-    "stopTimeout",
-    "log",
-    "restartPolicy",
-    "healthcheck",
-    "extraHosts",
-    "secrets",
+    *("capabilities", "seccomp", "apparmor", "selinux", "noNewPrivileges", "networks", "mounts"),
+    *("mountedImages", "plugins", "sysctls", "runtime", "groups", "user", "workingDirectory", "limits"),
+    *("ulimits", "readOnlyRootfs", "image", "ports", "publishedPorts", "stopTimeout", "log", "restartPolicy"),
+    *("healthcheck", "extraHosts", "secrets"),
 }
 UPDATE = {
-    "limits",
-    "oomKillDisable",
-    "devices",
-    "deviceCgroupRules",
-    "deviceRequests",
-    "cgroupParent",
-    "ulimits",
-    "blockIO",
-    "restartPolicy",
+    *("limits", "oomKillDisable", "devices", "deviceCgroupRules", "deviceRequests", "cgroupParent", "ulimits"),
+    *("blockIO", "restartPolicy"),
 }
-CREATE = (
-    WORKLOAD
-    | UPDATE
-    | {
-        "privileged",
-        "securityOptionsUnknown",
-        "maskedPaths",
-        "maskedPathsNewer",
-        "readonlyPaths",
-        "namespaces",
-        "volumesFrom",
-        "annotations",
-        "publishAllPorts",
-    }
-)
+CREATE = {
+    *WORKLOAD,
+    *UPDATE,
+    *("privileged", "securityOptionsUnknown", "maskedPaths", "maskedPathsNewer", "readonlyPaths", "namespaces"),
+    *("volumesFrom", "annotations", "publishAllPorts"),
+}
 TOLD = {
     "ContainerCreate": CREATE,
     "ContainerUpdate": UPDATE,
@@ -85,14 +47,7 @@ TOLD = {
     "NetworkDelete": {"networks"},
     "ImageCommit": {"secrets", "user", "healthcheck"},
     "ImageBuild": {
-        "build",
-        "downloads",
-        "namespaces",
-        "networks",
-        "cgroupParent",
-        "secrets",
-        "extraHosts",
-        "limits",
+        *("build", "downloads", "namespaces", "networks", "cgroupParent", "secrets", "extraHosts", "limits"),
         "ulimits",
     },
     "ImageCreate": {"downloads"},

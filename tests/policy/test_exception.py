@@ -1,7 +1,6 @@
 """Exceptions waive what they name, for what matches, until their day; what they may not waive is a fault."""
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,15 +16,12 @@ from portero.engine.rust import RUST, RustCheck
 from portero.policy.exception import MAX_TRIES, Waiver, list_warnings, waive
 from portero.policy.exception_match import looks_into_lists, make_strict
 from portero.policy.loader import InvalidPolicy, load
-from portero.policy.policy import Policy
 from portero.proof.rule_kinds import ENGINES
-from portero.reading.routes import Routes
 from portero.values.json_types import JSON
 from tests.paths import SCHEMAS
+from tests.policy.conftest import OPERATIONS, loaded, write
 from tests.policy.test_positions import without_position
 
-OPERATIONS = Routes.load(json.loads((SCHEMAS / "operations.json").read_text())).operations
-BUILT_IN = ("exception.json", "request.json", "rule.json", "site.json", "site.schema.json")
 DAY = date(2030, 6, 30)
 REQUEST: dict[str, JSON] = {
     "operation": "ContainerCreate",
@@ -320,11 +316,6 @@ def test_an_entry_that_an_exception_does_not_cover_is_a_near_miss() -> None:
 # -- how they are loaded
 
 
-def write(folder: Path, name: str, content: Any) -> None:
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
-
-
 @pytest.fixture
 def exception() -> dict[str, Any]:
     return {
@@ -339,18 +330,9 @@ def exception() -> dict[str, Any]:
 
 
 @pytest.fixture
-def built_in(tmp_path: Path, written: dict[str, Any], values: dict[str, Any]) -> Path:
-    folder = tmp_path / "schemas"
-    write(folder, "rules/privileges/no-privileged.json", written)
-    write(folder, "rules/self-protection/protected-paths.json", written)
-    for name in BUILT_IN:
-        shutil.copy(SCHEMAS / name, folder / name)
-    write(folder, "site.json", values | {"actions": {}})
-    return folder
-
-
-def loaded(*folders: Path) -> Policy:
-    return load(folders, OPERATIONS)
+def built_in(built_in: Path, written: dict[str, Any]) -> Path:
+    write(built_in, "rules/self-protection/protected-paths.json", written)
+    return built_in
 
 
 def faults(folder: Path) -> list[str]:
