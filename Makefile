@@ -92,7 +92,7 @@ OTHER_MINORS = $(filter-out $(shell $(PY) -c 'import sys; print(sys.version_info
 OTHER_PYTHONS = $(foreach minor,$(OTHER_MINORS),$(shell \
   for python in python3.$(minor) $(HOME)/.pyenv/versions/3.$(minor).*/bin/python3.$(minor); do \
     "$$python" -c 'import venv' 2>/dev/null && echo "$$python" && break; done))
-DECIDING := reading host facts policy engine judging
+DECIDING := reading host files dockerd facts policy engine judging
 
 pythons: $(READY)
 	@for python in $(OTHER_PYTHONS); do \

@@ -55,9 +55,8 @@ all processes after the load. CPU: processor time for a request and its result, 
 look, one creates a container), over one connection and over 16. Throughput over 16 connections: lists, and pairs of
 mixed traffic; the client takes a part of the machine.
 """
-_SHARES = """Processor time of Portero alone, without HTTP, by folder of the package (the map in CONTRIBUTING tells
-what is in each); found by looking at it every few milliseconds. What a library or the kernel does counts for the
-folder that called it.
+_SHARES = """Processor time of Portero alone, without HTTP, by folder of the package (the map in CONTRIBUTING lists
+them); sampled every few milliseconds. Time of libraries and of the kernel counts for the folder that called them.
 """
 # Folders that take less of every request are one row, in microseconds.
 _SMALL = 5

@@ -61,7 +61,7 @@ REQUEST_WAY = Picture(
 
 PROCESSES = Picture(
     "The processes",
-    "Blue: portero.application. Everything else runs under an account of its own and has no say in a decision.",
+    "Blue: portero.service. Everything else runs under an account of its own and has no say in a decision.",
     {
         "clients": Box(0, 0, "docker, compose, CI, tools: on Docker's socket or its TLS port", own=False),
         "dockerd": Box(1, 0, "asks about every API request and waits; refuses when nobody answers", own=False),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Says which python will run an installed Portero: the system's newest from 3.13 on, which takes less time for a decision,
-# or that of PYTHON where there is none. Pythons of users are not looked for: services may not read their homes.
+# or that of PYTHON where there is none. Pythons of users are not searched: services may not read their homes.
 #
 # usage: packaging/find-python.sh PYTHON [FOLDER...]     FOLDER: where to look (default /usr/bin /usr/local/bin)
 #   WHEELS   folder of packaging/gather.sh, if there is one already: only a python that it has wheels for

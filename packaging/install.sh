@@ -9,7 +9,7 @@
 #   RSYSLOG  a machine's name: rsyslog sends the decision log there (docs/forwarding.md); without it nothing does
 #   FORCE    yes: uninstall although daemon.json still names portero
 #
-# Each version stands in a folder of its own, and `current` leads to the one in force: what runs goes on with its own files
+# Each version has its folder, and `current` leads to the one in force: what runs goes on with its own files
 # until it is restarted, and an upgrade that does not start is taken back. Exit status 1: refused, 2: could not do it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -114,18 +114,18 @@ answers() {
 
 start() { # VERSION BEFORE
   systemctl daemon-reload
-  systemctl enable --quiet portero.socket portero.application portero-bundle.timer
+  systemctl enable --quiet portero.socket portero.service portero-bundle.timer
   systemctl start portero.socket
-  if systemctl restart portero.application && answers; then
+  if systemctl restart portero.service && answers; then
     systemctl restart portero-bundle.timer
     return
   fi
   echo "the new version does not start (journalctl -u portero has more):" >&2
-  # What its own processes said last, without systemd's lines.
-  journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.application | uniq >&2 || true
+  # The last messages of its processes, without systemd's lines.
+  journalctl --no-pager --quiet --output cat --lines 5 _SYSTEMD_UNIT=portero.service | uniq >&2 || true
   [ -n "$2" ] && [ "$2" != "$1" ] || exit 2
   switch "$2"
-  systemctl restart portero.application portero-bundle.timer
+  systemctl restart portero.service portero-bundle.timer
   fail 2 "went back to $2"
 }
 
@@ -168,7 +168,7 @@ remove() {
   if [ "${FORCE:-}" != yes ] && grep -qs '"portero"' "$destdir/etc/docker/daemon.json"; then
     fail 1 "/etc/docker/daemon.json still names portero, and without it dockerd refuses every request: remove it there, run systemctl reload docker, and try again (or FORCE=yes)"
   fi
-  if service; then systemctl disable --quiet --now portero-bundle.timer portero-bundle.service portero.application portero.socket || true; fi
+  if service; then systemctl disable --quiet --now portero-bundle.timer portero-bundle.service portero.service portero.socket || true; fi
   while read -r path; do
     rm -f "$destdir$path"
     rmdir -p --ignore-fail-on-non-empty "$destdir$(dirname "$path")" 2>/dev/null || true

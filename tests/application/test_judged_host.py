@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from portero.application.judged_host import host_root
 from portero.files import owners
 from portero.settings.settings import Settings
 from portero.values.errors import LoadError
@@ -43,7 +42,7 @@ def test_a_locale_that_spells_names_of_files_otherwise_than_dockerd_is_refused(
 def test_where_the_hosts_files_are(at: str, process: int, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getpid", lambda: process)
 
-    assert host_root(Settings.read({}, {"host_root": at})) == root
+    assert Settings.read({}, {"host_root": at}).visible_root == root
 
 
 @pytest.mark.parametrize(("process", "visible"), [(1, "none"), (4711, "/")])

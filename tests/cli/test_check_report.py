@@ -4,14 +4,15 @@ from dataclasses import replace
 
 from portero.cli.check_report import list_lines, make_line
 from portero.decision import NearMiss
-from portero.recording.decided_request import Checked
-from tests.report.conftest_formats import checked, violation
+from portero.recording.request_files import DecidedRequest
+from tests.report.conftest import checked, violation
 
 LINES = {"HostConfig.Privileged": ("compose.yaml", 6), "HostConfig.PidMode": ("compose.yaml", 5)}
 
 
-def located(*violations: object) -> Checked:
-    return replace(checked(*violations), find_line=LINES.get)  # type: ignore[arg-type]
+def located(*violations: object) -> DecidedRequest:
+    made = checked(*violations)  # type: ignore[arg-type]
+    return replace(made, request=replace(made.request, find_line=LINES.get))
 
 
 def test_lines_of_refused_properties_come_in_the_order_of_the_file() -> None:

@@ -60,7 +60,7 @@ def report(form: str, folder: Path, *names: str) -> Any:
 
 def test_files_without_a_decision_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        check_read(["a.jsonl", "b.jsonl"], 0, 0)
+        check_read(["a.jsonl", "b.jsonl"], 0)
 
     assert ended.value.code == 2
     assert "a.jsonl, b.jsonl: no decisions found; name a log of portero (PORTERO_LOG)" in capsys.readouterr().err

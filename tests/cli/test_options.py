@@ -79,4 +79,9 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("portero")}
-    assert loaded == {"portero", "portero.cli", "portero.cli.terminal", "portero.application.operational_log"}
+    groups = {"portero", "portero.application", "portero.cli", "portero.values"}
+    assert loaded == groups | {
+        "portero.application.operational_log",
+        "portero.cli.terminal",
+        "portero.values.spelling",
+    }

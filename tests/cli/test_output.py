@@ -211,4 +211,4 @@ def test_commands_print_through_one_module_only() -> None:
         if "echo(" in module.read_text() or "print(" in module.read_text().replace("printable(", "")
     }
 
-    assert printing == {"cli/output.py"}
+    assert printing == {"cli/terminal.py"}

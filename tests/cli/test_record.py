@@ -18,7 +18,7 @@ def test_what_dockerd_asked_is_recorded_and_replays_as_it_was_decided(tmp_path: 
 
     assert replayed.returncode == 0, replayed.stdout
     told = json.loads(replayed.stdout)
-    assert (told["compared"], told["alike"], told["withheld"]) == (2, 2, 1)
+    assert (told["compared"], told["unchanged"], told["withheld"]) == (2, 2, 1)
     decisions = [json.loads(line)["decision"] for line in file.read_text().splitlines()]
     logged = [json.loads(line) for line in (tmp_path / "decisions.jsonl").read_text().splitlines()]
     assert sorted(one["id"] for one in decisions) == sorted(one["id"] for one in logged)

@@ -41,7 +41,7 @@ def asked(uri: str = "/v1.45/containers/create", **host_config: object) -> bytes
 def line(data: bytes, *codes: str, number: int = 1) -> bytes:
     subject = Subject(operation="ContainerCreate", user="alice", image="busybox")
     violations = tuple(make_refusal(code, "Image") for code in codes)
-    return recorded_line.written(
+    return recorded_line.make_record(
         data,
         Decision(
             id=f"d-{number}",
@@ -279,8 +279,8 @@ def test_a_request_with_a_token_is_decided_again_as_its_user(tmp_path: Path) -> 
     decision = Decision(
         id="d-1", time=0.0, subject=subject, violations=(), policy="x", profile="baseline", mode="enforce"
     )
-    (tmp_path / "r.jsonl").write_bytes(recorded_line.written(json.dumps(envelope).encode(), decision, 1 << 20))
+    (tmp_path / "r.jsonl").write_bytes(recorded_line.make_record(json.dumps(envelope).encode(), decision, 1 << 20))
 
     told = document(run(tmp_path / "r.jsonl", "--json"))
 
-    assert (told["compared"], told["alike"]) == (1, 1)
+    assert (told["compared"], told["unchanged"]) == (1, 1)

@@ -10,7 +10,7 @@ from portero.compliance.html_and_text import page
 from tests.report.decisions import line, violation
 
 from .conftest import MakeResult
-from .test_standing import EXCEPTION
+from .test_rule_effect import EXCEPTION
 
 EVIL = "<script>alert(1)</script>"
 

@@ -9,7 +9,7 @@ from portero.compliance.verdict import ItemResult, Part
 from tests.report.decisions import line, violation
 
 from .conftest import MakeResult
-from .test_standing import EXCEPTION
+from .test_rule_effect import EXCEPTION
 
 
 def host(**facts: str) -> HostEvidence:

@@ -38,7 +38,7 @@ def test_compose_on_the_path_is_found_before_the_plugin_and_links_are_followed(t
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "docker-compose").symlink_to(real)
 
-    found = bubblewrap.compose_program({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")})
+    found = bubblewrap.find_compose({"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path / "home")})
 
     assert found == str(real)
 
@@ -49,7 +49,7 @@ def test_a_plugin_of_the_user_is_found(tmp_path: Path, environ: dict[str, str]) 
 
     given = {name: value.format(tmp_path) for name, value in environ.items()}
 
-    assert bubblewrap.compose_program({"PATH": "/nonexistent"} | given) == str(plugin)
+    assert bubblewrap.find_compose({"PATH": "/nonexistent"} | given) == str(plugin)
 
 
 def test_compose_1_is_a_script_and_compose_2_is_not(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_compose_1_is_a_script_and_compose_2_is_not(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("ldd") is None, reason="needs ldd")
 def test_libraries_are_files_with_the_loader_among_them() -> None:
-    found = list(bubblewrap.libraries(os.path.realpath(sys.executable)))
+    found = list(bubblewrap.list_libraries(os.path.realpath(sys.executable)))
 
     assert all(Path(path).is_file() for path in found)
     assert any("ld-" in path for path in found)
@@ -67,7 +67,7 @@ def test_libraries_are_files_with_the_loader_among_them() -> None:
 
 @pytest.mark.skipif(shutil.which("ldd") is None, reason="needs ldd")
 def test_what_is_no_dynamic_program_has_no_libraries(tmp_path: Path) -> None:
-    assert list(bubblewrap.libraries(str(write_program(tmp_path / "x", "#!/bin/sh\n")))) == []
+    assert list(bubblewrap.list_libraries(str(write_program(tmp_path / "x", "#!/bin/sh\n")))) == []
 
 
 class Sandbox:
@@ -102,7 +102,7 @@ class Sandbox:
 
 @pytest.fixture(params=["who runs the tests", "root without a user namespace", "nobody"])
 def sandbox(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    if bubblewrap.missing_packages():
+    if bubblewrap.list_missing_packages():
         pytest.skip("needs bubblewrap")
     return Sandbox(tmp_path, request.param, monkeypatch)
 

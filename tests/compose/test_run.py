@@ -68,7 +68,7 @@ def test_without_what_makes_the_sandbox_the_cure_is_told(
     for name in present:
         (system / name).symlink_to("/bin/true")
     monkeypatch.setattr(bubblewrap, "_SYSTEM_PATH", str(system))
-    monkeypatch.setattr(bubblewrap, "compose_program", lambda _: "/bin/true")
+    monkeypatch.setattr(bubblewrap, "find_compose", lambda _: "/bin/true")
     project.write_text("services: {a: {image: busybox}}\n")
 
     ended = CliRunner().invoke(main, ["check", str(project)])
@@ -88,31 +88,31 @@ def test_any_other_end_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_compose_the_cure_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run.programs, "compose_program", lambda _: None)
+    monkeypatch.setattr(run.bubblewrap, "find_compose", lambda _: None)
 
     with pytest.raises(SandboxError, match="install docker-compose"):
-        run.runner((), "/", {}, 1.0, sandboxed=True)
+        run.find_runner((), "/", {}, 1.0, sandboxed=True)
 
 
 def test_compose_1_runs_only_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "docker-compose"
     program.write_text("#!/bin/sh\n")
-    monkeypatch.setattr(run.programs, "compose_program", lambda _: str(program))
+    monkeypatch.setattr(run.bubblewrap, "find_compose", lambda _: str(program))
 
     with pytest.raises(SandboxError, match="is Compose 1"):
-        run.runner((), "/", {}, 1.0, sandboxed=True)
-    assert isinstance(run.runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
+        run.find_runner((), "/", {}, 1.0, sandboxed=True)
+    assert isinstance(run.find_runner((), "/", {}, 1.0, sandboxed=False), NoSandbox)
 
 
 def test_without_ldd_the_cure_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "docker-compose"
     program.write_text("\x7fELF")
-    monkeypatch.setattr(run.programs, "compose_program", lambda _: str(program))
-    monkeypatch.setattr(run.programs, "_SYSTEM_PATH", str(tmp_path))
-    monkeypatch.setattr(run.programs, "missing_packages", list)
+    monkeypatch.setattr(run.bubblewrap, "find_compose", lambda _: str(program))
+    monkeypatch.setattr(run.bubblewrap, "_SYSTEM_PATH", str(tmp_path))
+    monkeypatch.setattr(run.bubblewrap, "list_missing_packages", list)
 
     with pytest.raises(SandboxError, match=r"cannot list the libraries of .*install ldd"):
-        run.runner((), "/", {}, 1.0, sandboxed=True)
+        run.find_runner((), "/", {}, 1.0, sandboxed=True)
 
 
 @needs_compose

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(any(shutil.which(tool) is None for tool in TOOLS), reason="needs lintian: apt-get install it"),
 ]
-(UNIT,) = (options(unit) for unit in UNITS if unit.name == "portero.application" and unit.parent.name == "systemd")
+(UNIT,) = (options(unit) for unit in UNITS if unit.name == "portero.service" and unit.parent.name == "systemd")
 # The folder of the tests and of temporary files are the machine's own.
 WHATEVER_IS_LEFT = "find /etc /usr /var -xdev -name '*portero*' -not -path '/var/tmp/*' | sort"
 

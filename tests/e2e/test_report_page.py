@@ -65,7 +65,7 @@ def _decision(number: int) -> dict[str, object]:
         "exception": long,
     }
     return {
-        "version": 1,
+        "version": 2,
         "id": f"d-{number:012x}",
         "time": f"2026-11-{1 + number % 28:02}T{number % 24:02}:00:00.000Z",
         "user": long,

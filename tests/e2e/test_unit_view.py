@@ -34,7 +34,7 @@ HIDDEN = {
     "PrivateTmp": "mount -t tmpfs none /tmp && mount -t tmpfs none /var/tmp",
     "ProtectHome": "mount -t tmpfs none /home && mount -t tmpfs none /root",
 }
-(UNIT,) = (options(unit) for unit in UNITS if unit.name == "portero.application" and unit.parent.name == "systemd")
+(UNIT,) = (options(unit) for unit in UNITS if unit.name == "portero.service" and unit.parent.name == "systemd")
 
 
 def in_the_unit(command: list[str], unit: dict[str, str]) -> list[str]:

@@ -77,11 +77,11 @@ def test_the_units_are_in_force(fleet: Fleet) -> None:
 
 
 def test_systemd_finds_the_units_well_protected(fleet: Fleet) -> None:
-    found = fleet.hosts[0].do("systemd-analyze security --no-pager portero.application portero-bundle.service || true")
+    found = fleet.hosts[0].do("systemd-analyze security --no-pager portero.service portero-bundle.service || true")
     exposures = re.findall(r"Overall exposure level for (\S+): ([0-9.]+)", found)
 
     print("fleet: exposure:", exposures)
-    assert {unit for unit, _ in exposures} == {"portero.application", "portero-bundle.service"}
+    assert {unit for unit, _ in exposures} == {"portero.service", "portero-bundle.service"}
     assert max(float(level) for _, level in exposures) < 5
 
 
@@ -226,7 +226,7 @@ def test_a_package_in_use_stays_and_a_purged_one_leaves_nothing(fleet: Fleet) ->
     assert host.do("systemctl list-unit-files --no-legend 'portero*' || true") == ""
     assert host.do("ls /run/docker/plugins || true") == ""
     # What the operator put there stays: settings, certificates, the addition to the unit, the package itself.
-    units = {f"/etc/systemd/system/{unit}.d" for unit in ("portero.application", "portero-bundle.timer")}
+    units = {f"/etc/systemd/system/{unit}.d" for unit in ("portero.service", "portero-bundle.timer")}
     own = {"/etc/nginx/conf.d/portero.conf", "/etc/rsyslog.d/portero.conf", *units, "/etc/portero"}
     # rsyslog's queue has their name.
     others = {path for path in fleet.named_portero(host) if not path.startswith("/var/spool/rsyslog/")}

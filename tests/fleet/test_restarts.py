@@ -14,7 +14,7 @@ from .machine import Machine, Network, missing
 pytestmark = pytest.mark.e2e
 UNITS = "/etc/systemd/system"
 SITE = "/etc/portero/policy/site.json"
-MAIN = "systemctl show --value --property MainPID portero.application"
+MAIN = "systemctl show --value --property MainPID portero.service"
 PING = "curl -sf -m 30 --unix-socket /run/docker/plugins/portero.sock -X POST http://portero/Plugin.Activate"
 
 
@@ -25,31 +25,31 @@ def machine() -> Iterator[Machine]:
     with Network({"web1": "10.77.0.2"}) as network:
         booted = network.boot("web1")
         booted.wait_until_booted()
-        booted.do("systemctl stop portero.application portero.socket 2>/dev/null || true")
-        for unit in ("portero.application", "portero.socket"):
+        booted.do("systemctl stop portero.service portero.socket 2>/dev/null || true")
+        for unit in ("portero.service", "portero.socket"):
             text = (ROOT / "packaging/systemd" / unit).read_text()
             text = text.replace("/usr/local/bin/portero serve", f"{sys.executable} -m portero serve")
             booted.path(f"{UNITS}/{unit}").write_text(text)
         booted.do("mkdir -p /etc/portero/policy; echo PORTERO_SCHEMAS=/etc/portero/policy > /etc/portero/environment")
-        booted.do(f"echo '{{}}' > {SITE}; systemctl daemon-reload; systemctl start portero.socket portero.application")
+        booted.do(f"echo '{{}}' > {SITE}; systemctl daemon-reload; systemctl start portero.socket portero.service")
         yield booted
 
 
 def test_a_policy_that_is_mended_is_in_force_after_many_failed_starts(machine: Machine) -> None:
     assert '"authz"' in machine.do(PING)
-    machine.do(f"echo '{{' > {SITE}; systemctl restart portero.application")
+    machine.do(f"echo '{{' > {SITE}; systemctl restart portero.service")
     # A request waits at the socket, which makes systemd try at once.
-    waits = machine.shell(f"{PING} & sleep 15; systemctl show --value --property NRestarts portero.application").stdout
+    waits = machine.shell(f"{PING} & sleep 15; systemctl show --value --property NRestarts portero.service").stdout
     assert int(waits.split()[-1]) > 5
     machine.do(f"echo '{{}}' > {SITE}")
 
     assert '"authz"' in machine.do(PING)
-    assert machine.do("systemctl is-active portero.socket portero.application").split() == ["active", "active"]
+    assert machine.do("systemctl is-active portero.socket portero.service").split() == ["active", "active"]
 
 
 def test_when_memory_runs_out_others_are_killed_first_and_one_process_is_not_all(machine: Machine) -> None:
     assert '"authz"' in machine.do(PING)
-    shown = machine.do("systemctl show --property OOMPolicy --property OOMScoreAdjust portero.application").split()
+    shown = machine.do("systemctl show --property OOMPolicy --property OOMScoreAdjust portero.service").split()
 
     # A machine without the right to it, as this one may be, starts all the same.
     assert {*shown} == {"OOMPolicy=continue", "OOMScoreAdjust=-500"}
@@ -68,4 +68,4 @@ def test_each_process_that_is_killed_is_replaced(machine: Machine) -> None:
     while {*before} & {*machine.do(pids).split()}:
         assert time.monotonic() < end
         time.sleep(0.2)
-    assert machine.do("systemctl is-active portero.socket portero.application").split() == ["active", "active"]
+    assert machine.do("systemctl is-active portero.socket portero.service").split() == ["active", "active"]

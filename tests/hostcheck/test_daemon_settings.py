@@ -41,25 +41,23 @@ def test_a_flag_is_told_with_its_place(host: Host) -> None:
     assert read(host).mapping("default-ulimits") == {"value": ["nofile=1:2"], "at": "dockerd --default-ulimit"}
 
 
-def test_a_switch_that_is_no_truth_value_is_unknown(host: Host) -> None:
-    host.dockerd("--icc=nonsense")
+@pytest.mark.parametrize(
+    ("flags", "text", "found"),
+    [
+        (["--icc=nonsense"], None, {"value": UNKNOWN, "at": "dockerd --icc"}),
+        ([], '{"icc": "false"}', {"value": UNKNOWN, "at": f"{FILE} icc"}),
+        ([], "", {"value": True, "at": f"{FILE} icc"}),
+        ([], '\ufeff{"icc": false}', {"value": False, "at": f"{FILE} icc"}),
+        *(([], text, {"value": UNKNOWN, "at": FILE}) for text in ("{", "[]", '"x"', "[" * 100_000)),
+    ],
+    ids=["a word that is no switch", "a text", "empty file", "byte order mark", "cut", "list", "string", "too deep"],
+)
+def test_a_switch_is_read_as_dockerd_reads_it(host: Host, flags: list[str], text: str | None, found: object) -> None:
+    if text is not None:
+        host.write(FILE, text)
+    host.dockerd(*flags)
 
-    assert read(host).switch("icc", default=False)["value"] == "unknown"
-
-
-def test_a_value_of_the_wrong_type_is_unknown(host: Host) -> None:
-    host.dockerd()
-    host.write(FILE, '{"icc": "false"}')
-
-    assert read(host).switch("icc", default=False) == {"value": "unknown", "at": f"{FILE} icc"}
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '"x"', "[" * 100_000])
-def test_a_file_that_cannot_be_understood_leaves_everything_unknown(host: Host, text: str) -> None:
-    host.dockerd()
-    host.write(FILE, text)
-
-    assert read(host).switch("icc", default=True) == {"value": "unknown", "at": FILE}
+    assert read(host).switch("icc", default=True) == found
 
 
 def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> None:
@@ -67,21 +65,6 @@ def test_a_file_that_cannot_be_read_leaves_everything_unknown(host: Host) -> Non
     host.unreadable(FILE)
 
     assert read(host).texts("hosts")["value"] == "unknown"
-
-
-def test_an_empty_file_says_nothing(host: Host) -> None:
-    host.dockerd()
-    host.write(FILE, "")
-
-    assert read(host).switch("icc", default=True)["value"] is True
-
-
-def test_a_byte_order_mark_is_skipped_as_dockerd_does(host: Host) -> None:
-    host.dockerd()
-    host.write(FILE, '\ufeff{"icc": false}')
-    host.dockerd()
-
-    assert read(host).switch("icc", default=True)["value"] is False
 
 
 def test_the_command_line_may_name_another_file(host: Host) -> None:

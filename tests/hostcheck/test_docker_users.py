@@ -1,5 +1,6 @@
-"""Who may use Docker without being root, and the warning under baseline."""
+"""Who may use Docker without being root, and what the status says of them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 
 from portero.files.chroot import Files
 from portero.hostcheck import docker_users
-from portero.hostcheck.docker_users import find_docker_users, warn_of_accounts
+from portero.hostcheck.docker_users import find_docker_users, list_docker_users
 from tests.application.test_application import built
 
 
@@ -27,31 +28,12 @@ def test_what_cannot_be_read_is_unknown(tmp_path: Path) -> None:
     assert find_docker_users(Files(str(tmp_path)), "/etc/docker/daemon.json")["value"] == "unknown"
 
 
-def test_baseline_warns_of_users_by_name() -> None:
-    (warning,) = warn_of_accounts(["alicia", "bruno"], "baseline")
-
-    assert warning.startswith("alicia, bruno may use Docker: baseline does not hold against people with an account")
-
-
-def test_baseline_warns_where_the_users_cannot_be_read() -> None:
-    (warning,) = warn_of_accounts("unknown", "baseline")
-
-    assert warning.startswith("users of this host (their names cannot be read) may use Docker")
-
-
-@pytest.mark.parametrize(
-    ("members", "profile"), [([], "baseline"), (["alicia"], "hardened"), ("unknown", "restricted")]
-)
-def test_without_users_or_above_baseline_there_is_no_warning(members: list[str] | str, profile: str) -> None:
-    assert not [*warn_of_accounts(members, profile)]  # type: ignore[arg-type]
-
-
 def test_status_names_the_users_of_docker_and_warns_under_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(docker_users, "find_docker_users", lambda *_: {"value": ["alicia"], "at": "/etc/group"})
 
-    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
+    told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
 
     assert told["dockerUsers"] == ["alicia"]
     assert [warning.partition(":")[0] for warning in told["warnings"]] == ["alicia may use Docker"]
@@ -61,7 +43,7 @@ def test_status_names_the_users_of_docker_and_warns_under_baseline(
 def test_status_says_where_the_users_of_docker_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_users, "find_docker_users", lambda *_: {"value": "unknown", "at": "/etc/group"})
 
-    told = cast(dict[str, Any], built(tmp_path, host_root="/").status())
+    told = cast(dict[str, Any], replace(built(tmp_path, host_root="/"), list_docker_users=list_docker_users).status())
 
     assert told["dockerUsers"] == "unknown: the groups or sockets cannot be read"
     assert [warning.partition(" may")[0] for warning in told["warnings"]] == [

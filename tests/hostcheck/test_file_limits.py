@@ -15,30 +15,58 @@ def limits(host: Host, place: str) -> tuple[Any, Any]:
     return facts[place]["soft"]["value"], facts[place]["hard"]["value"]
 
 
-def test_the_guides_own_lines_are_read(host: Host) -> None:
-    host.write("/etc/security/limits.conf", "# limits\ndocker soft nofile 4096\ndocker hard nofile 10240\n")
-
-    assert limits(host, "limitsConf") == (4096, 10240)
+UNSET, UNKNOWN = ("unset", "unset"), ("unknown", "unknown")
+# For each place its file, and each content with its soft and hard limit.
+CONF: dict[str, tuple[Any, Any]] = {
+    "# limits\ndocker soft nofile 4096\ndocker hard nofile 10240\n": (4096, 10240),  # the guide's own lines
+    "": UNSET,
+    "* - nofile 100\n": (100, 100),
+    "* - nofile 100\ndocker hard nofile 200\n": (100, 200),
+    "docker soft nofile 7\n@docker soft nofile 8\n* soft nofile 9\n": (7, "unset"),
+    "docker hard nofile unlimited\n": ("unset", "unlimited"),
+    "docker soft nofile -1\n": ("unlimited", "unset"),
+    "alicia soft nofile 5\ndocker soft nproc 5\ndocker both nofile 5\nshort line\n": UNSET,
+    "docker soft nofile 5 # few\n": (5, "unset"),
+    "docker soft nofile many\n": UNKNOWN,
+}
+UNIT: dict[str, tuple[Any, Any]] = {
+    "": UNSET,
+    "LimitNOFILE=4096:10240": (4096, 10240),
+    "LimitNOFILE=1024": (1024, 1024),
+    "LimitNOFILE=infinity": ("unlimited", "unlimited"),
+    "LimitNOFILE=1K": UNKNOWN,
+}
+DAEMON: dict[str, tuple[Any, Any]] = {
+    "{}": UNSET,
+    '{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 4096, "Hard": 10240}}}': (4096, 10240),
+    '{"default-ulimits": {"nofile": {"name": "nofile", "SOFT": 1, "hard": -1}}}': (1, "unlimited"),
+    '{"default-ulimits": {"nofile": {"Name": "nproc", "Soft": 1, "Hard": 1}}}': UNSET,
+    '{"default-ulimits": {"nofile": 5}}': UNKNOWN,
+    '{"default-ulimits": []}': UNKNOWN,
+}
+PLACES = {
+    "limitsConf": ("/etc/security/limits.conf", "{}", CONF),
+    "service": ("/lib/systemd/system/docker.service", "[Service]\n{}\n", UNIT),
+    "daemon": (DAEMON_JSON, "{}", DAEMON),
+}
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("place", "file", "text", "expected"),
     [
-        ("", ("unset", "unset")),
-        ("* - nofile 100\n", (100, 100)),
-        ("* - nofile 100\ndocker hard nofile 200\n", (100, 200)),
-        ("docker soft nofile 7\n@docker soft nofile 8\n* soft nofile 9\n", (7, "unset")),
-        ("docker hard nofile unlimited\n", ("unset", "unlimited")),
-        ("docker soft nofile -1\n", ("unlimited", "unset")),
-        ("alicia soft nofile 5\ndocker soft nproc 5\ndocker both nofile 5\nshort line\n", ("unset", "unset")),
-        ("docker soft nofile 5 # few\n", (5, "unset")),
-        ("docker soft nofile many\n", ("unknown", "unknown")),
+        pytest.param(place, file, form.replace("{}", text, 1), expected, id=f"{place}: {text or 'empty'}")
+        for place, (file, form, cases) in PLACES.items()
+        for text, expected in cases.items()
     ],
 )
-def test_limits_conf_is_read_as_pam_reads_it(host: Host, text: str, expected: tuple[Any, Any]) -> None:
-    host.write("/etc/security/limits.conf", text)
+def test_soft_and_hard_limit_are_read_of_each_place(
+    host: Host, place: str, file: str, text: str, expected: tuple[Any, Any]
+) -> None:
+    if place == "daemon":
+        host.dockerd()
+    host.write(file, text)
 
-    assert limits(host, "limitsConf") == expected
+    assert limits(host, place) == expected
 
 
 def test_limits_d_comes_after_and_only_conf_counts(host: Host) -> None:
@@ -47,40 +75,6 @@ def test_limits_d_comes_after_and_only_conf_counts(host: Host) -> None:
     host.write("/etc/security/limits.d/20.bak", "docker soft nofile 3\n")
 
     assert limits(host, "limitsConf") == (2, "unset")
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("", ("unset", "unset")),
-        ("LimitNOFILE=4096:10240", (4096, 10240)),
-        ("LimitNOFILE=1024", (1024, 1024)),
-        ("LimitNOFILE=infinity", ("unlimited", "unlimited")),
-        ("LimitNOFILE=1K", ("unknown", "unknown")),
-    ],
-)
-def test_the_unit_says_soft_and_hard(host: Host, line: str, expected: tuple[Any, Any]) -> None:
-    host.write("/lib/systemd/system/docker.service", f"[Service]\n{line}\n")
-
-    assert limits(host, "service") == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{}", ("unset", "unset")),
-        ('{"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 4096, "Hard": 10240}}}', (4096, 10240)),
-        ('{"default-ulimits": {"nofile": {"name": "nofile", "SOFT": 1, "hard": -1}}}', (1, "unlimited")),
-        ('{"default-ulimits": {"nofile": {"Name": "nproc", "Soft": 1, "Hard": 1}}}', ("unset", "unset")),
-        ('{"default-ulimits": {"nofile": 5}}', ("unknown", "unknown")),
-        ('{"default-ulimits": []}', ("unknown", "unknown")),
-    ],
-)
-def test_the_daemons_default_is_read_from_its_file(host: Host, text: str, expected: tuple[Any, Any]) -> None:
-    host.dockerd()
-    host.write("/etc/docker/daemon.json", text)
-
-    assert limits(host, "daemon") == expected
 
 
 @pytest.mark.parametrize(

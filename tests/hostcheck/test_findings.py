@@ -1,9 +1,11 @@
-"""From outcomes to findings: broken, unknown, fine, or not applicable; what counts and in which order."""
+"""From outcomes to findings: violated, unknown, passed, or not applicable; what counts and in which order."""
 
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from portero.hostcheck.findings import Finding, HostReport, check
 from portero.hostcheck.host_rules import HostPolicy, load
@@ -36,31 +38,48 @@ def test_a_perfect_host_is_clean_in_every_profile() -> None:
         assert (profile, report.findings, report.clean) == (profile, (), True)
 
 
-def test_a_broken_rule_is_found_at_the_place_where_it_was_read() -> None:
-    report = checked(setting(kptr_restrict=0))
+KPTR = "/proc/sys/kernel/kptr_restrict"
+FORWARDING: Any = {"net.ipv4.ip_forward": {"value": 0}, "net.ipv4.conf.all.forwarding": {"value": "unknown"}}
 
-    assert told(report.findings) == [("kernel-pointers-hidden", "violated", "/proc/sys/kernel/kptr_restrict", "0")]
+
+@pytest.mark.parametrize(
+    ("change", "profile", "findings"),
+    [
+        (setting(kptr_restrict=0), "hardened", [("kernel-pointers-hidden", "violated", KPTR, "0")]),
+        (setting(kptr_restrict="unknown"), "hardened", [("kernel-pointers-hidden", "unknown", KPTR, '"unknown"')]),
+        (
+            {"kernel": {"settings": FORWARDING}},
+            "hardened",
+            [
+                ("ip-forwarding", "unknown", "/proc/sys/net/ipv4/conf/all/forwarding", '"unknown"'),
+                ("ip-forwarding", "violated", "/proc/sys/net/ipv4/ip_forward", "0"),
+            ],
+        ),
+        (
+            {"access": {"members": {"value": ["alicia", "bob"]}}},
+            "hardened",
+            [("docker-group-members", "violated", "/etc/group docker", f'"{name}"') for name in ("alicia", "bob")],
+        ),
+        (
+            {"daemon": {"insecureRegistries": {"value": ["registry.example.com"] * 9}}},
+            "restricted",
+            [("no-insecure-registries", "violated", "GET /info RegistryConfig", "")],
+        ),
+        (
+            {"kernel": {"accessControl": {"apparmor": {"value": False}}}},
+            "hardened",
+            [("access-control", "violated", "/sys/kernel/security/lsm", "")],
+        ),
+    ],
+    ids=["violated", "unknown", "one violated and one unknown", "each listed value", "a long value", "many facts"],
+)
+def test_a_finding_has_the_place_and_the_value_that_were_read(
+    change: Any, profile: str, findings: list[tuple[str, ...]]
+) -> None:
+    report = checked(change, profile)
+
+    assert told(report.findings) == findings
     assert not report.clean
-
-
-def test_what_could_not_be_read_is_unknown_and_not_clean() -> None:
-    report = checked(setting(kptr_restrict="unknown"))
-
-    assert told(report.findings) == [
-        ("kernel-pointers-hidden", "unknown", "/proc/sys/kernel/kptr_restrict", '"unknown"')
-    ]
-    assert not report.clean
-
-
-def test_beside_a_broken_fact_an_unknown_one_stays_unknown() -> None:
-    net = {"net.ipv4.ip_forward": {"value": 0}, "net.ipv4.conf.all.forwarding": {"value": "unknown"}}
-
-    report = checked({"kernel": {"settings": net}})
-
-    assert told(report.findings) == [
-        ("ip-forwarding", "unknown", "/proc/sys/net/ipv4/conf/all/forwarding", '"unknown"'),
-        ("ip-forwarding", "violated", "/proc/sys/net/ipv4/ip_forward", "0"),
-    ]
 
 
 def test_a_rule_above_the_profile_is_not_asked() -> None:
@@ -98,20 +117,3 @@ def test_where_nobody_knows_whether_docker_is_there_its_rules_apply() -> None:
     report = checked({"daemon": {"installed": {"value": "unknown"}, "icc": {"value": "unknown"}}})
 
     assert [finding.rule.id for finding in report.findings] == ["no-inter-container-communication"]
-
-
-def test_each_listed_value_that_is_wrong_is_a_finding_of_its_own() -> None:
-    report = checked({"access": {"members": {"value": ["alicia", "bob"]}}})
-
-    assert told(report.findings) == [
-        ("docker-group-members", "violated", "/etc/group docker", '"alicia"'),
-        ("docker-group-members", "violated", "/etc/group docker", '"bob"'),
-    ]
-
-
-def test_a_value_that_is_long_or_many_facts_is_not_shown() -> None:
-    registries = checked({"daemon": {"insecureRegistries": {"value": ["registry.example.com"] * 9}}}, "restricted")
-    control = checked({"kernel": {"accessControl": {"apparmor": {"value": False}}}})
-
-    assert told(registries.findings) == [("no-insecure-registries", "violated", "GET /info RegistryConfig", "")]
-    assert told(control.findings) == [("access-control", "violated", "/sys/kernel/security/lsm", "")]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,7 @@ def test_a_configuration_that_cannot_be_read_is_not_none(host: Host) -> None:
 def test_without_processes_nothing_is_known(host: Host) -> None:
     host.write("/etc/rsyslog.d/portero.conf", SHIPPED["rsyslog.conf"])
     shutil.rmtree(host.at("/proc"), ignore_errors=True)
+    Path(host.at("/proc")).mkdir(parents=True)
 
     with pytest.raises(OSError, match="no process"):
         find_agent(host.files, LOG)

@@ -28,7 +28,7 @@ DENIED = "authorization denied by plugin portero: ContainerCreate refused [d-1]\
     ],
 )
 def test_an_answer_tells_whether_the_plugin_saw_the_body(status: int, message: str, expected: str) -> None:
-    assert probe.meaning(status, message) == expected
+    assert probe.interpret(status, message) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_an_answer_tells_whether_the_plugin_saw_the_body(status: int, message: s
     ],
 )
 def test_other_answers_tell_nothing(status: int, message: str) -> None:
-    with pytest.raises(ValueError, match="is none of the expected ones"):
-        probe.meaning(status, message)
+    with pytest.raises(ValueError, match="is not an expected one"):
+        probe.interpret(status, message)
 
 
 def test_both_bodies_are_sent_and_their_answers_become_facts(dockerd: Dockerd) -> None:

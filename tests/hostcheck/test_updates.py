@@ -110,7 +110,7 @@ def test_a_program_that_is_missing_is_an_error_of_the_host() -> None:
 
 
 def test_a_program_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updates, "_LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(updates, "_TIMEOUT_SECONDS", 0.2)
 
     with pytest.raises(OSError, match=r"^/bin/sleep failed$"):
         run_command(["/bin/sleep", "60"])

@@ -41,9 +41,9 @@ def test_no_line_is_lost_while_logs_are_rotated(tmp_path: Path) -> None:
     place = tmp_path / "log" / "decisions.jsonl"
 
     written_by = [0] * WRITERS
+    log = DecisionLog(str(place))
 
     def write(writer: int) -> None:
-        log = DecisionLog(str(place))
         for number in range(LINES):
             log.write(json.dumps({"id": f"{writer}-{number}", "padding": "x" * 200}))
             written_by[writer] = number + 1

@@ -81,7 +81,7 @@ def test_a_recipe_is_true(page: Path, tmp_path: Path) -> None:
 
     built_in, mine = judge_of_profile(recipe.profile), judge_of_profile(recipe.profile, tmp_path)
     refused, allowed = ask(recipe.refused, built_in), ask(recipe.allowed, mine)
-    without_files = [built_in.decide(envelope(each.asked), "test", time.time()) for each in allowed]
+    without_files = [built_in.decide(envelope(each.request), "test", time.time()) for each in allowed]
 
     assert refusing([each.decision for each in refused]) == recipe.rules
     assert refusing([each.decision for each in allowed]) == set()

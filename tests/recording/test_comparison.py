@@ -1,6 +1,6 @@
 """Counting differences: both directions, by rule, user, image and operation, in bounded room."""
 
-from portero.recording.comparison import MOST_EXAMPLES, MOST_NAMES, OTHERS, Comparison
+from portero.recording.comparison import MAX_EXAMPLES, MAX_NAMES, OTHERS, Comparison
 from portero.recording.recorded_line import Outcome
 
 ALLOWED = Outcome(True, (), "", "ContainerCreate", "alice", "busybox")
@@ -13,7 +13,7 @@ def test_what_is_decided_alike_is_only_counted() -> None:
     comparison.add("1", "d-1", ALLOWED, ALLOWED)
     comparison.add("2", "d-2", REFUSED, REFUSED)
 
-    assert (comparison.alike, comparison.compared) == (2, 2)
+    assert (comparison.unchanged, comparison.compared) == (2, 2)
     assert comparison.refused.count == comparison.allowed.count == 0
 
 
@@ -56,11 +56,11 @@ def test_what_would_be_allowed_is_reported_by_what_refused_it_before() -> None:
 
 def test_names_beyond_the_bound_are_counted_together_and_examples_are_few() -> None:
     comparison = Comparison()
-    for number in range(MOST_NAMES + 5):
+    for number in range(MAX_NAMES + 5):
         image = f"image-{number}"
         comparison.add(str(number), "", ALLOWED, Outcome(False, ("x",), "", "ContainerCreate", "", image))
     comparison.add("again", "", ALLOWED, Outcome(False, ("x",), "", "ContainerCreate", "", "image-0"))
 
     images = comparison.refused.by["image"]
-    assert (len(images), images[OTHERS], images["image-0"]) == (MOST_NAMES + 1, 5, 2)
-    assert len(comparison.refused.examples) == MOST_EXAMPLES
+    assert (len(images), images[OTHERS], images["image-0"]) == (MAX_NAMES + 1, 5, 2)
+    assert len(comparison.refused.examples) == MAX_EXAMPLES

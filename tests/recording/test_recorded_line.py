@@ -10,7 +10,7 @@ import pytest
 from portero.decision import Decision, Subject, Violation
 from portero.identity.caller import Identity
 from portero.recording import recorded_line
-from portero.recording.recorded_line import InvalidRecordLine, Outcome, Recorded
+from portero.recording.recorded_line import InvalidRecordLine, Outcome, RecordedRequest
 
 MUCH = 1 << 20
 BODY = base64.b64encode(b'{"Env":["TOKEN=hunter2"]}').decode()
@@ -31,7 +31,7 @@ def decision() -> Decision:
 
 
 def written(data: bytes, most: int = MUCH) -> dict[str, Any]:
-    line = recorded_line.written(data, decision(), most)
+    line = recorded_line.make_record(data, decision(), most)
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     document: dict[str, Any] = json.loads(line)
@@ -70,28 +70,28 @@ def test_a_line_that_is_too_long_keeps_the_decision() -> None:
 
 
 def test_a_line_is_read_back_with_what_was_decided() -> None:
-    told = recorded_line.read(recorded_line.written(json.dumps(ASKED).encode(), decision(), MUCH))
+    told = recorded_line.read_record(recorded_line.make_record(json.dumps(ASKED).encode(), decision(), MUCH))
 
     assert told is not None
-    assert told.asked is not None
-    assert json.loads(told.asked)["RequestUri"] == "/v1.45/containers/create"
+    assert told.envelope is not None
+    assert json.loads(told.envelope)["RequestUri"] == "/v1.45/containers/create"
     assert told.id == "d-1"
     rules = ("no-privileged", "memory-limit")
     assert told.outcome == Outcome(False, rules, "HostConfig.Privileged", "ContainerCreate", "alice", "busybox")
 
 
 def test_a_withheld_line_has_no_question() -> None:
-    told = recorded_line.read(recorded_line.written(b"", decision(), MUCH))
+    told = recorded_line.read_record(recorded_line.make_record(b"", decision(), MUCH))
 
     assert told is not None
-    assert (told.asked, told.id) == (None, "d-1")
+    assert (told.envelope, told.id) == (None, "d-1")
 
 
 def test_a_bare_capture_has_no_decision_and_dockers_answers_are_left_out() -> None:
     line = json.dumps({"phase": "req", "seq": 1, "envelope": ASKED}).encode()
 
-    assert recorded_line.read(line) == Recorded(json.dumps(ASKED).encode(), None, "")
-    assert recorded_line.read(json.dumps({"phase": "res", "envelope": ASKED}).encode()) is None
+    assert recorded_line.read_record(line) == RecordedRequest(json.dumps(ASKED).encode(), None, "")
+    assert recorded_line.read_record(json.dumps({"phase": "res", "envelope": ASKED}).encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -112,24 +112,24 @@ def test_a_bare_capture_has_no_decision_and_dockers_answers_are_left_out() -> No
 )
 def test_what_is_no_line_of_a_recording_is_refused(line: bytes) -> None:
     with pytest.raises(InvalidRecordLine):
-        recorded_line.read(line)
+        recorded_line.read_record(line)
 
 
 def test_who_asked_is_recorded_and_the_token_is_not() -> None:
     subject = Subject(user="alicia", groups=("dev",), identified_by="token")
     asked = ASKED | {"RequestHeaders": {"X-PORTERO-Token": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl"}}
 
-    line = recorded_line.written(json.dumps(asked).encode(), replace(decision(), subject=subject), MUCH)
+    line = recorded_line.make_record(json.dumps(asked).encode(), replace(decision(), subject=subject), MUCH)
 
     assert b"eyJhbGciOiJFZERTQSJ9" not in line
     assert b"c2lnbmF0dXJl" not in line
-    told = recorded_line.read(line)
+    told = recorded_line.read_record(line)
     assert told is not None
-    assert told.known == Identity("alicia", ("dev",), "token")
+    assert told.identity == Identity("alicia", ("dev",), "token")
 
 
 def test_a_line_whose_identity_is_none_is_no_line() -> None:
-    line = json.loads(recorded_line.written(json.dumps(ASKED).encode(), decision(), MUCH))
+    line = json.loads(recorded_line.make_record(json.dumps(ASKED).encode(), decision(), MUCH))
 
     with pytest.raises(InvalidRecordLine):
-        recorded_line.read(json.dumps(line | {"identity": {"user": 7}}).encode())
+        recorded_line.read_record(json.dumps(line | {"identity": {"user": 7}}).encode())

@@ -28,6 +28,16 @@ def decision(number: int) -> Decision:
     )
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "requests.jsonl"
+
+
+@pytest.fixture
+def recorder(file: Path) -> Recorder:
+    return Recorder(file, 1 << 20)
+
+
 def record_many(file: Path, room: int, first: int, number: int) -> None:
     recorder = Recorder(file, room)
     for place in range(first, first + number):
@@ -48,8 +58,8 @@ def test_lines_are_appended_for_root_alone(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_recording_and_the_one_before_it_stay_within_their_room(tmp_path: Path) -> None:
-    file, room = tmp_path / "requests.jsonl", 8000
+def test_the_recording_and_the_one_before_it_stay_within_their_room(tmp_path: Path, file: Path) -> None:
+    room = 8000
 
     for place in range(100):
         record_many(file, room, place, 1)
@@ -61,9 +71,7 @@ def test_the_recording_and_the_one_before_it_stay_within_their_room(tmp_path: Pa
     assert len(kept) > 5
 
 
-def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
-    file = tmp_path / "requests.jsonl"
-    recorder = Recorder(file, 1 << 20)
+def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path, file: Path, recorder: Recorder) -> None:
     recorder.record(ASKED, decision(1))
     file.rename(tmp_path / "kept")
 
@@ -73,10 +81,9 @@ def test_a_file_that_was_moved_away_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_moved_away_while_we_wait_for_it_is_not_written_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, file: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file, genuine = tmp_path / "requests.jsonl", fcntl.flock
-    recorder = Recorder(file, 1 << 20)
+    genuine = fcntl.flock
 
     def after_somebody_moved_it(opened: int, operation: int) -> None:
         monkeypatch.setattr(fcntl, "flock", genuine)
@@ -89,8 +96,8 @@ def test_a_file_that_is_moved_away_while_we_wait_for_it_is_not_written_to(
     assert (ids(tmp_path / "moved"), ids(file)) == ([], ["d-1"])
 
 
-def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(tmp_path: Path) -> None:
-    file, room = tmp_path / "requests.jsonl", 1 << 20
+def test_threads_and_processes_share_the_file_without_mixing_or_losing_lines(file: Path) -> None:
+    room = 1 << 20
     processes = [get_context("spawn").Process(target=record_many, args=(file, room, n * 1000, 150)) for n in (1, 2)]
     for process in processes:
         process.start()
@@ -121,10 +128,8 @@ def test_a_recording_that_cannot_be_written_is_reported_once_and_goes_on_when_it
 
 
 def test_half_a_line_on_a_full_disk_is_taken_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    file: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "requests.jsonl"
-    recorder = Recorder(file, 1 << 20)
     recorder.record(ASKED, decision(1))
     whole = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:10]))
@@ -142,8 +147,7 @@ def test_a_place_that_cannot_be_had_is_an_error_at_the_start(tmp_path: Path) -> 
         Recorder(tmp_path / "file" / "requests.jsonl", 1 << 20)
 
 
-def test_a_file_that_all_could_read_is_its_owners_from_then_on(tmp_path: Path) -> None:
-    file = tmp_path / "requests.jsonl"
+def test_a_file_that_all_could_read_is_its_owners_from_then_on(file: Path) -> None:
     file.write_text("")
     file.chmod(0o644)
 
@@ -177,10 +181,8 @@ def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_takes_the_place_of_the_recording_gets_nothing_and_is_reported(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    file: Path, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = tmp_path / "requests.jsonl"
-    recorder = Recorder(file, 1 << 20)
     file.unlink()
     os.mkfifo(file)
     reader = os.open(file, os.O_RDONLY | os.O_NONBLOCK)

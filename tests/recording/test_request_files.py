@@ -1,4 +1,4 @@
-"""What `portero check` reads of JSON: docker inspect, and bodies of a named operation."""
+"""What `portero check` reads of JSON: docker inspect, envelopes, and bodies of a named operation."""
 
 import json
 from collections.abc import Sequence
@@ -114,8 +114,8 @@ def test_a_request_written_by_hand_becomes_the_envelope_that_dockerd_would_post(
 
     (request,) = request_files.read_requests("x", json.dumps(request).encode(), operations())
 
-    assert isinstance(request.asked, bytes)
-    assert json.loads(request.asked) == {
+    assert isinstance(request.content, bytes)
+    assert json.loads(request.content) == {
         "RequestMethod": "POST",
         "RequestUri": "/v1.45/containers/a%20b/rename?name=x%26y",
     }
@@ -124,3 +124,11 @@ def test_a_request_written_by_hand_becomes_the_envelope_that_dockerd_would_post(
 def test_json_that_is_too_deep_is_no_request() -> None:
     with pytest.raises(request_files.InvalidRequestFile, match="x:1"):
         list(request_files.read_requests("x", b"[" * 100_000, operations()))
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "location"),
+    [(None, "", "x.json"), (7, "", "x.json:7"), (None, "web", "x.json (web)"), (7, "web", "x.json:7 (web)")],
+)
+def test_the_location_has_the_parts_that_are_known(line: int | None, name: str, location: str) -> None:
+    assert request_files.FileRequest("x.json", b"", line, name).location == location

@@ -1,15 +1,20 @@
-"""Results for the formats to show."""
+"""What the formats show: results of a host check, and decisions as check makes them."""
 
 from collections.abc import Callable
 from pathlib import PurePath
 
 import pytest
 
+from portero.application.loading import judge_of
+from portero.decision import ActionTaken, Decision, Subject, Violation
 from portero.hostcheck.findings import Finding, HostReport
 from portero.hostcheck.host_rules import Status
+from portero.policy.policy import Policy
 from portero.policy.profiles import Action
 from portero.policy.rule import Level, Rule
+from portero.recording.request_files import DecidedRequest, FileRequest
 from portero.report.host_result import HostResult
+from portero.settings.settings import Settings
 
 Found = Callable[..., Finding]
 
@@ -46,3 +51,32 @@ def make() -> Callable[..., HostResult]:
         return HostResult(HostReport(findings, held, ()), RULES, "hardened", document, warnings, 1795536000)
 
     return built
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The built-in rules."""
+    return judge_of(Settings.read({}, {"host_root": "none"})).policy
+
+
+def violation(rule: str, place: str = "HostConfig.Privileged", action: ActionTaken = "deny") -> Violation:
+    remedy = {"docker": "drop --privileged", "compose": "remove privileged: true"}
+    return Violation(rule, "baseline", place, action, "It can take over the host.", remedy)
+
+
+def checked(
+    *violations: Violation, file: str = "a compose.yaml", line: int | None = 3, client: str = ""
+) -> DecidedRequest:
+    subject = Subject(operation="ContainerCreate", client=client, by_compose="compose" in client)
+    return DecidedRequest(
+        FileRequest(file, b"", line, "web"),
+        Decision(
+            id="check",
+            time=0.0,
+            subject=subject,
+            violations=violations,
+            policy="digest",
+            profile="baseline",
+            mode="enforce",
+        ),
+    )

@@ -15,7 +15,7 @@ from tests.report.test_sarif import OFFICIAL
 
 from .conftest import finding
 
-SARIF = Draft202012Validator(json.loads((ROOT / "tests" / "formats" / "sarif.json").read_text()))
+SARIF = Draft202012Validator(json.loads((ROOT / "tests" / "report" / "sarif.json").read_text()))
 
 
 def run(result: HostResult) -> dict[str, Any]:

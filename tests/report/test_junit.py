@@ -2,13 +2,13 @@
 
 from xml.etree import ElementTree
 
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest
 from portero.report import junit
 
 from .conftest import checked, violation
 
 
-def suite(*decided: Checked) -> ElementTree.Element:
+def suite(*decided: DecidedRequest) -> ElementTree.Element:
     found = ElementTree.fromstring(junit.document(decided)).find("testsuite")
     assert found is not None
     return found

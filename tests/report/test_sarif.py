@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 
 from portero.policy.policy import Policy
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest
 from portero.report import sarif
 
 from .conftest import checked, violation
@@ -21,7 +21,7 @@ OFFICIAL = Draft4Validator(
 )
 
 
-def run(policy: Policy, *decided: Checked) -> dict[str, Any]:
+def run(policy: Policy, *decided: DecidedRequest) -> dict[str, Any]:
     """The one run of the document, which has the structure of SARIF."""
     document: dict[str, Any] = json.loads(json.dumps(sarif.document(decided, policy)))
     SCHEMA.validate(document)
@@ -56,7 +56,8 @@ def test_a_denial_is_an_error_at_its_file_line_service_and_field(policy: Policy)
 
 def test_a_property_with_a_line_of_its_own_is_the_region(policy: Policy) -> None:
     lines = {"HostConfig.Privileged": ("base file.yaml", 7)}
-    found = replace(checked(violation("no-privileged"), violation("no-host-pid", "X")), find_line=lines.get)
+    made = checked(violation("no-privileged"), violation("no-host-pid", "X"))
+    found = replace(made, request=replace(made.request, find_line=lines.get))
 
     own, whole = (result["locations"][0]["physicalLocation"] for result in run(policy, found)["results"])
 
@@ -82,7 +83,7 @@ def test_what_is_only_logged_is_a_note_and_what_is_waived_is_suppressed(policy: 
 
 
 def test_a_finding_keeps_its_fingerprint_when_it_moves(policy: Policy) -> None:
-    def fingerprint(decided: Checked) -> str:
+    def fingerprint(decided: DecidedRequest) -> str:
         return str(run(policy, decided)["results"][0]["partialFingerprints"]["portero/v1"])
 
     here = fingerprint(checked(violation("no-privileged"), line=3))

@@ -117,10 +117,10 @@ def test_memory_is_given_back_soon_after_a_large_request_and_seldom_otherwise(tm
     path, given_back = tmp_path / "portero.sock", tmp_path / "given-back"
     code = (
         "import runpy\n"
-        "from portero.server import worker\n"
+        "from portero.server import gunicorn_worker\n"
         "def note():\n"
         "    with open('given-back', 'a') as file: file.write('x')\n"
-        "worker.give_back = note\n"
+        "gunicorn_worker.give_back = note\n"
         "runpy.run_module('stand_in', run_name='__main__')\n"
     )
     with started(["-c", code, str(path)], path) as server:
@@ -221,8 +221,8 @@ def test_a_decider_that_cannot_begin_is_made_later_and_requests_wait(server: Ser
 def test_a_decider_shows_that_it_lives_while_a_request_takes_long(tmp_path: Path) -> None:
     code = (
         "import runpy\n"
-        "from portero.server import worker\n"
-        "worker._SHOWS_LIFE_EVERY = 1.0\n"
+        "from portero.server import gunicorn_worker\n"
+        "gunicorn_worker._SHOWS_LIFE_EVERY = 1.0\n"
         "runpy.run_module('stand_in', run_name='__main__')\n"
     )
     path = tmp_path / "portero.sock"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.application.journald import Journald, journald, needs_journald
+from tests.decision_log.journald import Journald, journald, needs_journald
 from tests.paths import ROOT
 from tests.server.commands import ask, create, serve
 from tests.server.running import Server, started

@@ -198,7 +198,7 @@ def test_a_look_at_a_policy_folder_that_does_not_end_needs_attention(tmp_path: P
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from portero.application import status, watch\n"
+        "from portero.status import status; from portero.application import watch\n"
         "status._SILENT = 1.5\n"
         "look = watch.Watch.look\n"
         "def stand_still(self):\n"

@@ -102,12 +102,12 @@ def test_a_pipe_that_nobody_reads_is_no_log(tmp_path: Path) -> None:
 def test_a_write_that_hangs_is_known_to_the_others(tmp_path: Path) -> None:
     code = (
         "import os, sys, time\n"
-        "from portero.application import line_writer\n"
-        "find_size = line_writer.find_size\n"
+        "from portero.decision_log import log_file\n"
+        "find_size = log_file.find_size\n"
         "def hang_when_asked(place, identity):\n"
         "    while os.path.exists(place + '.hang'): time.sleep(0.05)\n"
         "    return find_size(place, identity)\n"
-        "line_writer.find_size = hang_when_asked\n"
+        "log_file.find_size = hang_when_asked\n"
         "from portero.cli import main\n"
         "main(sys.argv[3:])\n"
     )

@@ -40,7 +40,7 @@ def test_connections_leave_descriptors_to_read_the_host(limit: int, connections:
     assert count_connections(limit) == connections
 
 
-@pytest.mark.parametrize("unit", ["portero.application", "portero-rootless@.service"])
+@pytest.mark.parametrize("unit", ["portero.service", "portero-rootless@.service"])
 def test_the_units_allow_the_connections(unit: str) -> None:
     text = (ROOT / "packaging" / "systemd" / unit).read_text()
 

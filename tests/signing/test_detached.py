@@ -50,6 +50,8 @@ def forged(signed: bytes) -> str:
         # Signed by the right key, for something else.
         (forged(KEY.sign(DATA)), "was changed"),
     ],
+    # The keys are new in each process.
+    ids=["none", "another text", "a line too much", "cut", "untrusted", "zeros", "forged", "for something else"],
 )
 def test_another_signature_is_refused(text: str, words: str) -> None:
     with pytest.raises(DetachedRefused, match=words):

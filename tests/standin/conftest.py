@@ -15,12 +15,13 @@ from portero.host.fixed_host import FixedHost
 from portero.judging.judge import Judge
 from portero.settings.settings import Settings
 from tests.captured import HOST
+from tests.paths import TESTS
 
 from .captured import CAPTURED_AT
 from .direct_client import COMPOSE as COMPOSE_CLIENT
 from .direct_client import Client
 
-COMPOSE = Path(__file__).parent / "compose"
+COMPOSE = TESTS / "compose" / "compose-files"
 _DATA = {
     "conf/app.conf": "x",
     "app.env": "A=1\n",

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from portero.standin.answers import StandInDaemon
-from portero.standin.envelopes import MOST_SHOWN, ClientRequest
+from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
 from tests.standin.direct_client import ROUTES, Client
 
 
@@ -23,7 +23,9 @@ def test_a_body_that_dockerd_would_not_show_is_refused_before_anybody_is_asked()
     daemon = StandInDaemon(ROUTES, asked.append)
 
     answer = daemon.answer(
-        ClientRequest("POST", "/containers/create", [("Content-Type", "application/json")], b" " * (MOST_SHOWN + 1))
+        ClientRequest(
+            "POST", "/containers/create", [("Content-Type", "application/json")], b" " * (MAX_SHOWN_BYTES + 1)
+        )
     )
 
     assert (answer.status, asked) == (500, [])

@@ -37,7 +37,7 @@ def typed(typist: Typist, trial: Trial, case: Case) -> tuple[Requests, frozenset
     with StandIn(trial.daemon.answer) as socket:
         environ = docker_client.environment(typist.environ, socket)
         docker_client.run(line, environ, 20, terminal=bool(TERMINAL.search(case.command)))
-    asked = Counter(request(judged.asked.method, judged.asked.target) for judged in trial.judged)
+    asked = Counter(request(judged.request.method, judged.request.target) for judged in trial.judged)
     violations = (violation for judged in trial.judged for violation in judged.decision.violations)
     return asked, frozenset(violation.rule for violation in violations if violation.action == "deny")
 

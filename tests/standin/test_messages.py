@@ -2,7 +2,7 @@
 
 import pytest
 
-from portero.standin.messages import Answer, Call, failure, lines
+from portero.standin.messages import Answer, Call, failure, stream_documents
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_error_is_worded_as_dockerd_words_it() -> None:
 
 
 def test_progress_is_one_document_a_line() -> None:
-    stream = lines({"status": "a"}, {"status": "b"}).stream
+    stream = stream_documents({"status": "a"}, {"status": "b"}).stream
 
     assert list(stream or ()) == [
         b'{"status": "a"}\r\n',

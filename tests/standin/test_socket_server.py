@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portero.dockerd.unix_http import UnixConnection
-from portero.standin.envelopes import MOST_SHOWN, ClientRequest
+from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
 from portero.standin.messages import Answer
 from portero.standin.socket_server import StandIn
 
@@ -109,9 +109,9 @@ def test_a_fault_of_the_stand_in_is_not_kept_quiet(capfd: pytest.CaptureFixture[
 def test_of_a_huge_body_no_more_is_kept_than_is_needed_to_refuse_it() -> None:
     asked: list[ClientRequest] = []
 
-    ask(keeping(asked), "POST", "/build", body=b" " * (MOST_SHOWN + 3 * 65536))
+    ask(keeping(asked), "POST", "/build", body=b" " * (MAX_SHOWN_BYTES + 3 * 65536))
 
-    assert [len(request.body) for request in asked] == [MOST_SHOWN + 1]
+    assert [len(request.body) for request in asked] == [MAX_SHOWN_BYTES + 1]
 
 
 def test_a_stream_arrives_piece_by_piece_and_whole() -> None:

@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import cast
 
+import pytest
+
+from portero.status.weakened_rules import warn_of_accounts
 from tests.application.test_application import built, site_with_exception
 
 
@@ -33,3 +36,22 @@ def test_baseline_rules_that_do_not_refuse_need_attention(tmp_path: Path) -> Non
         "baseline rule no-host-pid is off: actions in site.json",
         "baseline rule no-privileged is only reported: actions in site.json",
     ]
+
+
+def test_baseline_warns_of_users_by_name() -> None:
+    (warning,) = warn_of_accounts(["alicia", "bruno"], "baseline")
+
+    assert warning.startswith("alicia, bruno may use Docker: baseline does not hold against people with an account")
+
+
+def test_baseline_warns_where_the_users_cannot_be_read() -> None:
+    (warning,) = warn_of_accounts("unknown", "baseline")
+
+    assert warning.startswith("users of this host (their names cannot be read) may use Docker")
+
+
+@pytest.mark.parametrize(
+    ("members", "profile"), [([], "baseline"), (["alicia"], "hardened"), ("unknown", "restricted")]
+)
+def test_without_users_or_above_baseline_there_is_no_warning(members: list[str] | str, profile: str) -> None:
+    assert not [*warn_of_accounts(members, profile)]  # type: ignore[arg-type]

@@ -20,8 +20,7 @@ from portero.identity.caller import NOBODY
 from portero.judging.judge import Judge
 from portero.objects.known_networks import KnownNetworks
 from portero.recording import request_files
-from portero.recording.decided_request import Checked
-from portero.recording.request_files import STANDARD_INPUT, FileRequest, InvalidRequestFile
+from portero.recording.request_files import STANDARD_INPUT, DecidedRequest, FileRequest, InvalidRequestFile
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 from portero.values.spelling import spell
@@ -105,7 +104,7 @@ def _find_project() -> tuple[str, ...]:
     """The compose files that docker compose finds by itself."""
     from portero.compose import project
 
-    found = project.of_command([], os.getcwd(), None).files
+    found = project.from_command([], os.getcwd(), None).files
     if not found:
         options.give_up(["no compose file here: name a FILE"])
     return tuple(map(os.path.relpath, found))
@@ -115,14 +114,14 @@ def _requests(files: Sequence[str], judge: Judge, operation: str | None, reading
     if len(files) > 1 or is_compose(files[0]):
         from portero.compose import requests
 
-        yield from requests.requests(files, judge.routes, reading)
+        yield from requests.list_requests(files, judge.routes, reading)
         return
     with click.open_file(files[0], "rb") as opened:
         data = opened.read()
     if files[0] == STANDARD_INPUT and operation is None and is_yaml(data):
         from portero.compose import requests
 
-        yield from requests.requests_of_text(data, judge.routes, reading)
+        yield from requests.list_requests_of_text(data, judge.routes, reading)
         return
     yield from request_files.read_requests(files[0], data, judge.routes.operations, operation)
 
@@ -139,16 +138,16 @@ class _Checker:
 
     judge: Judge
 
-    def checked(self, request: FileRequest) -> Checked:
+    def checked(self, request: FileRequest) -> DecidedRequest:
         """The decision on a request."""
         decision = self._decide(request)
         if request.judged is not None:
             judged = {f"?{name}" for name in request.judged}
             kept = tuple(each for each in decision.violations if each.at in judged)
             decision = replace(decision, violations=kept)
-        return Checked(request.file, request.line, request.name, decision, request.find_line)
+        return DecidedRequest(request, decision)
 
-    def report(self, checked: Sequence[Checked], form: str) -> list[bool]:
+    def report(self, checked: Sequence[DecidedRequest], form: str) -> list[bool]:
         """Prints the decisions; whether each allows."""
         if form == "sarif":
             from portero.report import sarif
@@ -169,8 +168,8 @@ class _Checker:
     def show_document(self, request: FileRequest) -> bool:
         """For rule writers: the document that rules see."""
         try:
-            asked, now = request.asked, time.time()
-            document = self.judge.document(asked, now, request.known) if isinstance(asked, bytes) else asked
+            asked, now = request.content, time.time()
+            document = self.judge.document(asked, now, request.identity) if isinstance(asked, bytes) else asked
         except Refused as refused:
             show_lines([f"{request.location}: {refused}: {refused.refusal.reason}"], err=True)
             return False
@@ -178,14 +177,14 @@ class _Checker:
         return True
 
     def _decide(self, request: FileRequest) -> Decision:
-        if isinstance(request.asked, bytes):
-            return self.judge.decide(request.asked, "check", time.time(), identity=request.known)
-        document = request.asked
+        if isinstance(request.content, bytes):
+            return self.judge.decide(request.content, "check", time.time(), identity=request.identity)
+        document = request.content
         _refuse_malformed(request.location, document)
         subject = Subject(operation=str(document["operation"]), method=str(document["method"]))
         now = time.time()
         policy = self.judge.policy
-        enforcement = self.judge.enforcement.for_caller(policy.site, request.known or NOBODY)
+        enforcement = self.judge.enforcement.for_caller(policy.site, request.identity or NOBODY)
         violations = limit_violations(sort_violations(self.judge.find_violations(document, now, enforcement)))
         digest, profile = policy.digest, enforcement.profile
         return Decision(

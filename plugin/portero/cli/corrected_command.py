@@ -29,7 +29,7 @@ def find(
         if proposed is None or proposed.still or not _is_of(proposed.command, words):
             return ""
         gone = (*proposed.instead, *proposed.without)
-        words = words.replaced(correct(words.all, words.subcommand, proposed.add, gone, os.getcwd()))
+        words = words.with_words(correct(words.all, words.subcommand, proposed.add, gone, os.getcwd()))
         decisions = try_words(words)
     return ""
 

@@ -46,7 +46,7 @@ def replay(
     replayed = _Replay(options.judge_elsewhere(settings), _before(settings, against))
     comparison = Comparison()
     for capture in captures:
-        for number, line in enumerate(lines(capture, recorded_line.LONGEST_LINE), 1):
+        for number, line in enumerate(lines(capture, recorded_line.MAX_LINE_BYTES), 1):
             if line.strip():
                 replayed.compare(comparison, f"{capture}:{number}", line)
     if as_json:
@@ -66,23 +66,23 @@ class _Replay:
     def compare(self, comparison: Comparison, location: str, line: bytes) -> None:
         """Add the request of a line to the comparison."""
         try:
-            recorded = recorded_line.read(line)
+            recorded = recorded_line.read_record(line)
         except InvalidRecordLine:
             comparison.unreadable += 1
             return
         if recorded is None:
             return
-        if recorded.asked is None:
+        if recorded.envelope is None:
             comparison.withheld += 1
             return
         if self.before is not None:
-            then = _decided(self.before, recorded.asked, recorded.known)
+            then = _decided(self.before, recorded.envelope, recorded.identity)
         elif recorded.outcome is not None:
             then = recorded.outcome
         else:
             comparison.undecided += 1
             then = _CARRIED_OUT
-        comparison.add(location, recorded.id, then, _decided(self.after, recorded.asked, recorded.known))
+        comparison.add(location, recorded.id, then, _decided(self.after, recorded.envelope, recorded.identity))
 
 
 def _before(settings: Settings, against: tuple[str, ...]) -> Judge | None:
@@ -100,7 +100,7 @@ def _status(comparison: Comparison) -> int:
 
 
 def _text(comparison: Comparison) -> Iterator[str]:
-    yield f"{comparison.compared} requests compared, {comparison.alike} decided alike"
+    yield f"{comparison.compared} requests compared, {comparison.unchanged} decided alike"
     yield from _changes(comparison.refused, "would be refused that were allowed")
     yield from _changes(comparison.allowed, "would be allowed that were refused")
     if comparison.undecided:

@@ -72,7 +72,7 @@ class LogReader:
 
     def read(self, log: str) -> None:
         """Add every line of a file; those that are neither of the two kinds are left out."""
-        for line in lines(log, recorded_line.LONGEST_LINE):
+        for line in lines(log, recorded_line.MAX_LINE_BYTES):
             if not line.strip():
                 continue
             try:
@@ -82,13 +82,13 @@ class LogReader:
 
     def _add_recorded(self, line: bytes) -> None:
         try:
-            recorded = recorded_line.read(line)
+            recorded = recorded_line.read_record(line)
         except InvalidRecordLine:
             return
-        if recorded is None or recorded.asked is None:
+        if recorded is None or recorded.envelope is None:
             return
         try:
-            document = self.judge.document(recorded.asked, time.time(), recorded.known)
+            document = self.judge.document(recorded.envelope, time.time(), recorded.identity)
         except Refused as refused:
             self.suggestions.add(Asked(""), [_violation(refused.code, "always", refused.at)])
             return

@@ -10,15 +10,16 @@ import click
 
 from portero.cli import corrected_command, options
 from portero.cli.terminal import show_json, show_lines, show_text
-from portero.compose import external_objects, project, refused_keys
+from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
+from portero.compose.resolved_project import add_external_objects
 from portero.compose.run import SandboxError
 from portero.decision import Decision
 from portero.judging import denial
 from portero.standin import docker_client
 from portero.standin.docker_client import Ended
 from portero.standin.socket_server import StandIn
-from portero.standin.subcommand import CommandLine, NotTried, read
+from portero.standin.subcommand import CommandLine, NotTried, parse_command
 from portero.standin.trial import Trial
 from portero.values.json_types import JSON
 
@@ -96,7 +97,7 @@ def _words(command: Sequence[str], *, any_program: bool) -> CommandLine:
     if any_program:
         return CommandLine(tuple(command), len(command), is_compose=False)
     try:
-        return read(command)
+        return parse_command(command)
     except NotTried as reason:
         options.give_up([str(reason)])
 
@@ -115,17 +116,17 @@ def _run_compose(
 ) -> Ended:
     """A compose project may be untrusted: Compose always runs in its sandbox."""
     folder = os.getcwd()
-    before, own = words.all[words.own : words.subcommand], words.all[words.own :]
+    before, compose_words = words.all[words.program : words.subcommand], words.all[words.program :]
     try:
-        of = project.of_command(before, folder, root)
+        of = project.from_command(before, folder, root)
         if sandboxed:
             refused_keys.check_files(of.files, of.shown)
-        run = compose_run.runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
+        run = compose_run.find_runner(of.shown, folder, variables, timeout, sandboxed=sandboxed).run
         with StandIn(trial.daemon.answer) as socket:
-            external_objects.prepare(
+            add_external_objects(
                 trial.daemon.state, run([*before, "config", "--format", "json"], socket, errors=False).output
             )
-            return run(own, socket, terminal=_needs_terminal(words))
+            return run(compose_words, socket, terminal=_needs_terminal(words))
     except SandboxError as error:
         options.give_up([str(error)])
 

@@ -1,4 +1,4 @@
-"""Which keys of a compose file say what a field of Docker's API says (compose-spec, 05-services.md)."""
+"""The keys of a compose file behind each field of Docker's API (compose-spec, 05-services.md)."""
 
 from collections.abc import Mapping
 
@@ -65,7 +65,7 @@ KEYS: Mapping[str, str] = {
     "User": "user",
     "UsernsMode": "userns_mode",
     "VolumesFrom": "volumes_from",
-    # What a build asks for stands in its query.
+    # The parameters of a build.
     "?buildargs": "args",
     "?extrahosts": "extra_hosts",
     "?labels": "labels",

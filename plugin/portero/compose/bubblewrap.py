@@ -1,4 +1,4 @@
-"""Where Docker Compose is installed, what it needs to run where nothing else is, and bubblewrap, which does that."""
+"""Finds Docker Compose and its libraries, and confines it with bubblewrap."""
 
 import os
 import shutil
@@ -15,15 +15,15 @@ _PLUGIN_FOLDERS = (
     "/usr/libexec/docker/cli-plugins",
 )
 _SYSTEM_PATH = "/usr/bin:/bin"
-# The commands that make the sandbox, by the package that has them.
+# The commands that make the sandbox, by their packages.
 _PACKAGES = {"bubblewrap": "bwrap", "util-linux": "prlimit"}
 HOME = "/portero-home"
-# Of what is written to the home folder, and to /tmp.
+# In the home folder, and in /tmp.
 _WRITABLE_BYTES = 16 << 20
 _TIMEOUT_SECONDS = 10.0
 
 
-def compose_program(environ: Mapping[str, str]) -> str | None:
+def find_compose(environ: Mapping[str, str]) -> str | None:
     """The real path of Docker Compose: on the PATH, else docker's plugin; None when there is none."""
     on_path = shutil.which(_NAME, path=environ.get("PATH"))
     if on_path is not None:
@@ -42,12 +42,12 @@ def is_script(program: str) -> bool:
         return file.read(2) == b"#!"
 
 
-def libraries(program: str) -> Iterator[str]:
+def list_libraries(program: str) -> Iterator[str]:
     """The shared libraries of a program and its loader, as the names that it looks for; none when it is static.
 
     Raises OSError without ldd, which comes with the C library, and SubprocessError when it does not end in time.
     """
-    found = subprocess.run(  # noqa: S603 - a fixed word and the program of this machine
+    ended = subprocess.run(  # noqa: S603 - fixed words
         [shutil.which("ldd", path=_SYSTEM_PATH) or "ldd", program],
         env={"PATH": _SYSTEM_PATH, "LC_ALL": "C"},
         capture_output=True,
@@ -55,12 +55,12 @@ def libraries(program: str) -> Iterator[str]:
         check=False,
         text=True,
     )
-    for line in found.stdout.splitlines():
+    for line in ended.stdout.splitlines():
         yield from (word for word in line.split() if word.startswith("/") and Path(word).is_file())
 
 
-def missing_packages() -> list[str]:
-    """What has to be installed before `confine` works."""
+def list_missing_packages() -> list[str]:
+    """The packages that `confine` needs and that are not installed."""
     return [package for package, command in _PACKAGES.items() if shutil.which(command, path=_SYSTEM_PATH) is None]
 
 
@@ -71,21 +71,21 @@ def confine(
     folder: str,
     environment: Mapping[str, str],
 ) -> list[str]:
-    """The words before a command that run it in a sandbox, which ends with the process that starts it.
+    """The words in front of a command that run it in a sandbox, which ends with the process that starts it.
 
-    It sees `programs` and `shown` where they lie, read-only, and else empty folders; no network, no other process, no
-    device but /dev/null; it has no capability. `limits`: as options of prlimit. `folder`: where it runs, empty where it
-    is not shown.
+    The command sees `programs` and `shown` under their paths, read-only, and empty folders; no network, no other
+    process, no device but /dev/null; it has no capability. `limits`: options of prlimit. `folder`: the working
+    directory, empty unless shown.
     """
     prlimit, bwrap = (shutil.which(name, path=_SYSTEM_PATH) or name for name in ("prlimit", "bwrap"))
-    limited = [prlimit, *(f"--{name}={most}" for name, most in limits.items())]
+    limited = [prlimit, *(f"--{name}={limit}" for name, limit in limits.items())]
     kinds = ("ipc", "pid", "net", "uts", "cgroup-try", *(() if _needs_no_user_namespace(bwrap) else ("user",)))
     words = [*(f"--unshare-{kind}" for kind in kinds), "--die-with-parent", "--new-session"]
     words += ["--cap-drop", "ALL", "--clearenv"]
     for name, value in environment.items():
         words += ["--setenv", name, value]
-    for own in (HOME, "/tmp"):  # noqa: S108 - the sandbox's own
-        words += ["--size", str(_WRITABLE_BYTES), "--tmpfs", own]
+    for writable in (HOME, "/tmp"):  # noqa: S108 - inside of the sandbox
+        words += ["--size", str(_WRITABLE_BYTES), "--tmpfs", writable]
     words += ["--dev-bind", "/dev/null", "/dev/null"]
     for path in (*programs, *shown):
         words += ["--ro-bind", path, path]
@@ -93,7 +93,7 @@ def confine(
 
 
 def _needs_no_user_namespace(bwrap: str) -> bool:
-    """Root can do without one, where none can be made, as in most containers."""
+    """Whether it runs as root where no user namespace can be made, as in most containers."""
     if os.geteuid() != 0:
         return False
     probe = [bwrap, "--unshare-user", "--ro-bind", "/", "/", "true"]

@@ -1,7 +1,7 @@
-"""What of a compose file is refused by name before Compose sees it: files from elsewhere, and programs to run.
+"""Refuses compose files that name remote files or programs to run, before Compose reads them.
 
-Read are the files that are named, and those that they include or extend. Compose itself fills in variables and may so
-come to other names: then the sandbox holds (no network, no other program).
+The named files are read, and those that they include or extend. Compose also expands variables, which can give other
+names: against these the sandbox protects (no network, no other program).
 """
 
 import os
@@ -14,10 +14,10 @@ from portero.compose.run import SandboxError
 from portero.compose.yaml_nodes import InvalidYaml, fields, find_value, items, parse, scalar_text
 from portero.values.spelling import printable
 
-_MOST_BYTES = 1 << 20
-_MOST_FILES = 100
+_MAX_BYTES = 1 << 20
+_MAX_FILES = 100
 # compose-go loader and docker/compose pkg/remote (git.go, oci.go) take these for the addresses of projects.
-_ELSEWHERE = ("git@", "github.com/")
+_REMOTES = ("git@", "github.com/")
 
 
 def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
@@ -31,19 +31,19 @@ def check_files(files: Sequence[str], shown: Sequence[str]) -> None:
         if file in seen:
             continue
         seen.add(file)
-        if len(seen) > _MOST_FILES:
-            raise SandboxError(f"{_name(file)}: more than {_MOST_FILES} files are included")
+        if len(seen) > _MAX_FILES:
+            raise SandboxError(f"{_name(file)}: more than {_MAX_FILES} files are included")
         try:
-            root = parse(_content(file, shown))
+            root = parse(_read(file, shown))
         except InvalidYaml as invalid:
             raise SandboxError(f"{_name(file)}: {invalid}") from None
-        for named in _named_files(file, root):
+        for named in _list_named(file, root):
             path = os.path.normpath(os.path.join(os.path.dirname(file), named))
             if "$" not in named and os.path.exists(path):
                 waiting.append(path)
 
 
-def _content(file: str, shown: Sequence[str]) -> bytes:
+def _read(file: str, shown: Sequence[str]) -> bytes:
     real = os.path.realpath(file)
     if not any(real == root or real.startswith(root.rstrip("/") + "/") for root in shown):
         raise SandboxError(f"{_name(file)}: lies outside the project folder; --project-root DIR widens it")
@@ -54,18 +54,18 @@ def _content(file: str, shown: Sequence[str]) -> bytes:
     with open(opened, "rb") as handle:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise SandboxError(f"{_name(file)}: is not a regular file")
-        content = handle.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
+        content = handle.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
         raise SandboxError(f"{_name(file)}: is larger than 1 MiB")
     return content
 
 
-def _named_files(file: str, root: Node | None) -> Iterator[str]:
+def _list_named(file: str, root: Node | None) -> Iterator[str]:
     """The files that a compose file includes or extends; raises SandboxError for remotes and providers."""
     for include in items(find_value(root, "include")):
         paths = find_value(include, "path") if isinstance(include, MappingNode) else include
         for path in items(paths):
-            yield _local(file, "include", path)
+            yield _name_local(file, "include", path)
     for key, service in fields(find_value(root, "services")):
         if find_value(service, "provider") is not None:
             name = printable(scalar_text(key))
@@ -74,12 +74,12 @@ def _named_files(file: str, root: Node | None) -> Iterator[str]:
             )
         extended = find_value(find_value(service, "extends"), "file")
         if extended is not None:
-            yield _local(file, "extends", extended)
+            yield _name_local(file, "extends", extended)
 
 
-def _local(file: str, what: str, node: Node) -> str:
+def _name_local(file: str, what: str, node: Node) -> str:
     named = scalar_text(node)
-    if "://" in named or named.startswith(_ELSEWHERE):
+    if "://" in named or named.startswith(_REMOTES):
         raise SandboxError(
             f"{_name(file)}: {what} {printable(named)} comes from elsewhere; only files of the project are read"
         )

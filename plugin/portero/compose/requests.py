@@ -1,4 +1,4 @@
-"""Requests of a compose project: what Compose itself asks a daemon to create the whole of it, and its builds."""
+"""Requests of a compose project: those by which Compose creates all of it, and its builds."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from portero.compose import external_objects, project, refused_keys
+from portero.compose import project, refused_keys
 from portero.compose import run as compose_run
-from portero.compose.builds import list_builds, make_session
 from portero.compose.project import Reading
+from portero.compose.resolved_project import add_external_objects, list_builds, make_session
 from portero.compose.run import SandboxError
 from portero.compose.yaml_lines import ComposeLines
 from portero.identity.caller import NOBODY
@@ -30,26 +30,26 @@ _LABELS = {
     "com.docker.compose.volume": "volumes",
 }
 _READING = ("GET", "HEAD")
-_MOST_SHOWN = 300
+_MAX_SHOWN = 300
 
 
 class _Part(NamedTuple):
-    """What of the project a request makes, such as the service web."""
+    """The part of the project that a request makes, such as the service web."""
 
     section: str
     name: str
 
 
 class _Run(NamedTuple):
-    """One run of Compose: the resolved project as JSON, and what it asked."""
+    """One run of Compose: the resolved project as JSON, and the requests."""
 
     config: str
-    asked: list[ClientRequest]
+    requests: list[ClientRequest]
     networks: Mapping[str, str]
 
 
-def requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator[FileRequest]:
-    """What creating every service of a project asks that is more than reading; later files override earlier ones.
+def list_requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+    """The requests that create every service of a project, without those that only read; later files override earlier.
 
     Raises InvalidRequestFile when Compose is not installed, cannot be run safely, or refuses the files.
     """
@@ -57,7 +57,7 @@ def requests(files: Sequence[str], routes: Routes, reading: Reading) -> Iterator
     return _requests({file: Path(file).read_text(encoding="utf-8", errors="replace") for file in files}, run, reading)
 
 
-def requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
+def list_requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[FileRequest]:
     """The same for standard input, whose paths begin in the current folder, as with `docker compose --file -`."""
     here = os.getcwd()
     with TemporaryDirectory(prefix="portero-") as folder:
@@ -72,12 +72,12 @@ def requests_of_text(text: bytes, routes: Routes, reading: Reading) -> Iterator[
 
 def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator[FileRequest]:
     lines = ComposeLines.of(texts)
-    changing = [each for each in run.asked if each.method not in _READING]
-    asked = [(each.target.partition("?")[0], _part(each), envelope(each), each) for each in changing]
-    # Compose asks for several things at once, in no fixed order.
-    for _, part, posted, each in sorted(asked, key=lambda one: one[:3]):
-        # Without the sandbox Compose sends the token of portero login, which is of no file.
-        request = FileRequest("", posted, None, part.name, run.networks, known=NOBODY)
+    changing = [each for each in run.requests if each.method not in _READING]
+    posts = [(each.target.partition("?")[0], _find_part(each), envelope(each), each) for each in changing]
+    # Compose sends several requests at once, in no fixed order.
+    for _, part, posted, each in sorted(posts, key=lambda one: one[:3]):
+        # Without the sandbox Compose sends the token of portero login, which no file holds.
+        request = FileRequest("", posted, None, part.name, run.networks, identity=NOBODY)
         yield _locate(lines, next(iter(texts)), request, part, each)
     built = [*list_builds(run.config)]
     for name, posted, judged in built:
@@ -89,10 +89,10 @@ def _requests(texts: Mapping[str, str], run: _Run, reading: Reading) -> Iterator
 
 
 def _locate(
-    lines: ComposeLines, file: str, request: FileRequest, part: _Part, asked: ClientRequest | None = None
+    lines: ComposeLines, file: str, request: FileRequest, part: _Part, sent: ClientRequest | None = None
 ) -> FileRequest:
     """The request with its lines."""
-    body = json.loads(asked.body) if asked is not None and asked.shows_json and asked.body else None
+    body = json.loads(sent.body) if sent is not None and sent.shows_json and sent.body else None
     whole = lines.find(part.section, part.name)
     return replace(
         request,
@@ -103,27 +103,27 @@ def _locate(
 
 
 def _run(files: Sequence[str], routes: Routes, reading: Reading, root: str, options: Sequence[str]) -> _Run:
-    asked: list[ClientRequest] = []
-    daemon = StandInDaemon(routes, lambda request: asked.append(request))
+    sent: list[ClientRequest] = []
+    daemon = StandInDaemon(routes, lambda request: sent.append(request))
     try:
         config = _create(files, reading, root, options, daemon)
     except SandboxError as error:
         raise InvalidRequestFile(str(error)) from None
-    return _Run(config, asked, {id: text(body, "Name") for id, body in daemon.state.networks.items()})
+    return _Run(config, sent, {id: text(body, "Name") for id, body in daemon.state.networks.items()})
 
 
 def _create(files: Sequence[str], reading: Reading, root: str, options: Sequence[str], daemon: StandInDaemon) -> str:
-    of = project.of_files(files, root, reading.env_files)
+    named = project.from_files(files, root, reading.env_files)
     if reading.sandboxed:
-        refused_keys.check_files(of.files, of.shown)
-    run = compose_run.runner(
-        of.shown, of.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
+        refused_keys.check_files(named.files, named.shown)
+    run = compose_run.find_runner(
+        named.shown, named.shown[0], reading.variables, compose_run.SECONDS, sandboxed=reading.sandboxed
     ).run
-    words = [*options, *_repeat("--file", of.files), *_repeat("--profile", reading.profiles)]
+    words = [*options, *_repeat("--file", named.files), *_repeat("--profile", reading.profiles)]
     words += _repeat("--env-file", [os.path.abspath(file) for file in reading.env_files])
     with StandIn(daemon.answer) as socket:
         config = run([*words, "config", "--format", "json"], socket, errors=False)
-        external_objects.prepare(daemon.state, config.output)
+        add_external_objects(daemon.state, config.output)
         ended = run([*words, "create", "--no-build"], socket)
     if ended.status is None:
         raise InvalidRequestFile(f"{files[0]}: Compose did not finish within {compose_run.SECONDS:g} seconds")
@@ -136,15 +136,15 @@ def _repeat(option: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
 
 
-def _part(asked: ClientRequest) -> _Part:
+def _find_part(sent: ClientRequest) -> _Part:
     """The service behind a container, the key behind a network or a volume."""
-    if not asked.shows_json or not asked.body:
+    if not sent.shows_json or not sent.body:
         return _Part("", "")
-    labels = as_object(json.loads(asked.body).get("Labels"), "Labels")
-    found = (_Part(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
-    return next(found, _Part("", ""))
+    labels = as_object(json.loads(sent.body).get("Labels"), "Labels")
+    parts = (_Part(section, str(labels[label])) for label, section in _LABELS.items() if label in labels)
+    return next(parts, _Part("", ""))
 
 
 def _last_line(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return printable(lines[-1])[:_MOST_SHOWN] if lines else "docker-compose failed without output"
+    return printable(lines[-1])[:_MAX_SHOWN] if lines else "docker-compose failed without output"

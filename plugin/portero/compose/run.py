@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from portero.compose import bubblewrap as programs
+from portero.compose import bubblewrap
 from portero.standin import docker_client
 from portero.standin.docker_client import Ended
 
 SECONDS = 10.0
-_LEAST_SECONDS = 0.1
+_MIN_SECONDS = 0.1
 _MEBIBYTE = 1 << 20
 # A limit of `as` would count address space that Go only reserves, and end every run at its start.
 _LIMITS = {"data": 300 * _MEBIBYTE, "cpu": int(SECONDS), "fsize": 8 * _MEBIBYTE, "nofile": 256, "core": 0}
-# How what bubblewrap and prlimit say begins.
-_COMMANDS = ("bwrap: ", "prlimit: ")
-# What is set here wins over the `.env` file of the project, which Compose takes into its own environment.
+# The messages of bubblewrap and prlimit begin with these.
+_MESSAGES = ("bwrap: ", "prlimit: ")
+# These override the `.env` file of the project, which Compose adds to its environment.
 _ENVIRONMENT = {
-    "HOME": programs.HOME,
-    "DOCKER_CONFIG": programs.HOME,
+    "HOME": bubblewrap.HOME,
+    "DOCKER_CONFIG": bubblewrap.HOME,
     "PATH": "/nonexistent",
     "TMPDIR": "/tmp",  # noqa: S108 - the sandbox's own
     "LC_ALL": "C.UTF-8",
@@ -31,15 +31,15 @@ _ENVIRONMENT = {
 
 
 class SandboxError(Exception):
-    """One sentence: why Compose did not run, or was ended, and what to do."""
+    """One sentence: why Compose did not run or was ended, and the cure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """`programs`: the real path of Docker Compose, and its libraries. `shown`: real paths that it may read.
 
-    `folder`: where it runs, which shows nothing of itself. `variables`: what it gets of our environment. `deadline`:
-    the monotonic time in seconds by which all runs together have to be over.
+    `folder`: its working directory, empty unless shown. `variables`: its environment. `deadline`: the monotonic time
+    in seconds by which all runs together have to be over.
     """
 
     programs: tuple[str, ...]
@@ -54,11 +54,17 @@ class Sandbox:
         `errors`: whether the output has standard error, too.
         """
         environ = {**self.variables, **_ENVIRONMENT, "DOCKER_HOST": f"unix://{socket}"}
-        confined = programs.confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
-        left = max(self.deadline - time.monotonic(), _LEAST_SECONDS)
-        return _checked(
-            docker_client.run([*confined, self.programs[0], *words], {}, left, terminal=terminal, errors=errors)
-        )
+        confined = bubblewrap.confine(_LIMITS, self.programs, [*self.shown, str(socket.parent)], self.folder, environ)
+        left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
+        ended = docker_client.run([*confined, self.programs[0], *words], {}, left, terminal=terminal, errors=errors)
+        if ended.status and ended.output.startswith(_MESSAGES):
+            raise SandboxError(
+                f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user "
+                "namespaces, or use --no-sandbox for a project that you trust"
+            )
+        if ended.status and "out of memory" in ended.output:
+            raise SandboxError(f"Compose needs more than {_LIMITS['data'] // _MEBIBYTE} MiB of memory")
+        return ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,41 +76,30 @@ class NoSandbox:
 
     def run(self, words: Sequence[str], socket: Path, *, errors: bool = True, terminal: bool = False) -> Ended:
         """As `Sandbox.run`."""
-        left = max(self.deadline - time.monotonic(), _LEAST_SECONDS)
+        left = max(self.deadline - time.monotonic(), _MIN_SECONDS)
         environ = docker_client.environment(os.environ, socket)
         return docker_client.run((self.program, *words), environ, left, terminal=terminal, errors=errors)
 
 
-def runner(
+def find_runner(
     shown: Sequence[str], folder: str, variables: Mapping[str, str], seconds: float, *, sandboxed: bool
 ) -> Sandbox | NoSandbox:
     """The Compose of this machine, ready to run; raises SandboxError without one, or without one for the sandbox."""
-    program = programs.compose_program(os.environ)
+    program = bubblewrap.find_compose(os.environ)
     deadline = time.monotonic() + seconds
     if program is None:
         raise SandboxError("Compose files are read by Docker Compose itself: install docker-compose")
     if not sandboxed:
         return NoSandbox(program, deadline)
-    if programs.is_script(program):
+    if bubblewrap.is_script(program):
         raise SandboxError(f"{program} is Compose 1, which cannot run in the sandbox: install Compose 2")
-    if missing := programs.missing_packages():
+    if missing := bubblewrap.list_missing_packages():
         raise SandboxError(
             f"the sandbox for Compose needs {' and '.join(missing)}: apt-get install {' '.join(missing)}, "
             "or use --no-sandbox for a project that you trust"
         )
     try:
-        needed = (program, *programs.libraries(program))
+        needed = (program, *bubblewrap.list_libraries(program))
     except (OSError, subprocess.SubprocessError) as error:
         raise SandboxError(f"cannot list the libraries of {program} ({error}): install ldd (libc-bin)") from None
     return Sandbox(needed, tuple(shown), folder, variables, deadline)
-
-
-def _checked(ended: Ended) -> Ended:
-    if ended.status and ended.output.startswith(_COMMANDS):
-        raise SandboxError(
-            f"the sandbox for Compose cannot be set up: {ended.output.strip()}; run as root, allow user namespaces, "
-            "or use --no-sandbox for a project that you trust"
-        )
-    if ended.status and "out of memory" in ended.output:
-        raise SandboxError(f"Compose needs more than {_LIMITS['data'] // _MEBIBYTE} MiB of memory")
-    return ended

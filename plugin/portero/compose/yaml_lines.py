@@ -1,4 +1,4 @@
-"""Where in compose files a property stands that a rule refuses: a place in Docker's request in, file and line out."""
+"""Finds the file and the line of a compose project behind a property of Docker's request."""
 
 import os
 import re
@@ -19,8 +19,8 @@ _Entry: TypeAlias = tuple[str, Node, Node]
 _NAME = re.compile(r"\??\w+")
 _PORT = re.compile(r"PortBindings\.(\d+)")
 # Chains of extends and of <<; aliases can lead in circles.
-_MOST_EXTENDED = 10
-_MOST_BYTES = 1 << 20
+_MAX_EXTENDED = 10
+_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,21 @@ class ComposeLines:
         """
         entries = list(self._find_entries(section, name))
         for file, _, entry in entries:
-            asked = find_value(entry, "build") if at.startswith("?") else entry
-            found = _find_property(asked, at, body)
-            if found is not None:
-                return file, _line(found)
-        return next(((file, _line(key)) for file, key, _ in entries), None)
+            node = _find_property(find_value(entry, "build") if at.startswith("?") else entry, at, body)
+            if node is not None:
+                return file, _number_line(node)
+        return next(((file, _number_line(key)) for file, key, _ in entries), None)
 
     def _find_entries(self, section: str, name: str) -> Iterator[_Entry]:
         for file in reversed(self.trees):
-            yield from self._follow(file, self.trees[file], section, name, _MOST_EXTENDED)
+            yield from self._follow(file, self.trees[file], section, name, _MAX_EXTENDED)
 
     def _follow(self, file: str, tree: Node | None, section: str, name: str, depth: int) -> Iterator[_Entry]:
         """The entry of this name, and those that it extends."""
-        found = find_field(find_value(tree, section), name)
-        if found is None:
+        field = find_field(find_value(tree, section), name)
+        if field is None:
             return
-        key, entry = found
+        key, entry = field
         yield file, key, entry
         extended = find_value(entry, "extends")
         service = scalar_text(extended) or scalar_text(find_value(extended, "service"))
@@ -71,10 +70,10 @@ def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
     """The line of the list or the mapping that holds the value, else the key."""
     name = _NAME.match(at.removeprefix("HostConfig."))
     keys = KEYS.get(name[0], "").split() if name else []
-    found = next((field for key in keys if (field := find_field(entry, key)) is not None), None)
-    if found is None:
+    match = next((field for key in keys if (field := find_field(entry, key)) is not None), None)
+    if match is None:
         return None
-    key, value = found
+    key, value = match
     port = _PORT.search(at)
     wanted = port[1] if port else _spell_value(_follow_path(body, at))
     return (_find_part(value, wanted) if wanted else None) or key
@@ -82,12 +81,12 @@ def _find_property(entry: Node | None, at: str, body: JSON) -> Node | None:
 
 def _find_part(value: Node, wanted: str) -> Node | None:
     if isinstance(value, SequenceNode):
-        return next((part for part in value.value if _says(part, wanted)), None)
+        return next((part for part in value.value if _is_about(part, wanted)), None)
     field = find_field(value, wanted.partition("=")[0])
     return field[0] if field else None
 
 
-def _says(part: Node, wanted: str) -> bool:
+def _is_about(part: Node, wanted: str) -> bool:
     """Whether an entry of a list is about a path in the container, a port, or a word."""
     if isinstance(part, MappingNode):
         return any(scalar_text(value) == wanted for _, value in part.value)
@@ -96,10 +95,10 @@ def _says(part: Node, wanted: str) -> bool:
 
 
 def _spell_value(value: JSON) -> str:
-    """What an entry of the request and one of the file have in common; of a mount its path in the container."""
+    """The text that stands in the request and in the file; of a mount its path in the container."""
     if isinstance(value, dict):
-        found = value.get("Target") or value.get("PathInContainer") or value.get("Name")
-        return found if isinstance(found, str) else ""
+        name = value.get("Target") or value.get("PathInContainer") or value.get("Name")
+        return name if isinstance(name, str) else ""
     if not isinstance(value, str):
         return ""
     parts = value.split(":")
@@ -122,7 +121,7 @@ def _follow_path(body: JSON, at: str) -> JSON:
 def _parse_file(path: str) -> Node | None:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return _parse(file.read(_MOST_BYTES))
+            return _parse(file.read(_MAX_BYTES))
     except OSError:
         return None
 
@@ -135,5 +134,5 @@ def _parse(text: str) -> Node | None:
         return None
 
 
-def _line(node: Node) -> int:
+def _number_line(node: Node) -> int:
     return int(node.start_mark.line) + 1

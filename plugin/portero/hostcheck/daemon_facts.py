@@ -38,15 +38,15 @@ class Info:
 
     def option(self, name: str) -> Fact:
         """Whether a security option is on: an entry `name=<name>,...`."""
-        return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._options()))
+        return observed("GET /info SecurityOptions", lambda: any(option[0] == name for option in self._list_options()))
 
     def seccomp(self) -> Fact:
         """The seccomp profile of containers that name none; `off`: the kernel or the daemon has no seccomp."""
-        return observed("GET /info SecurityOptions", self._seccomp)
+        return observed("GET /info SecurityOptions", self._find_seccomp)
 
     def insecure_registries(self) -> Fact:
         """Registries that dockerd may talk to without TLS, without the loopback ones of every daemon."""
-        return observed("GET /info RegistryConfig", self._insecure)
+        return observed("GET /info RegistryConfig", self._list_insecure)
 
     def _member(self, name: str, kind: type) -> JSON:
         value = (self.answer or {}).get(name)
@@ -54,15 +54,15 @@ class Info:
             raise ValueError(f"GET /info has no {name}")
         return value
 
-    def _options(self) -> list[tuple[str, str]]:
+    def _list_options(self) -> list[tuple[str, str]]:
         entries = [str(entry) for entry in cast(list[JSON], self._member("SecurityOptions", list))]
         pairs = (re.fullmatch(r"name=([^,]*)(?:,profile=(.*))?.*", entry) for entry in entries)
         return [(pair[1], pair[2] or "") for pair in pairs if pair is not None]
 
-    def _seccomp(self) -> str:
-        return next((profile or "builtin" for name, profile in self._options() if name == "seccomp"), "off")
+    def _find_seccomp(self) -> str:
+        return next((profile or "builtin" for name, profile in self._list_options() if name == "seccomp"), "off")
 
-    def _insecure(self) -> JSON:
+    def _list_insecure(self) -> JSON:
         registries = cast(dict[str, JSON], self._member("RegistryConfig", dict))
         networks, names = registries.get("InsecureRegistryCIDRs") or [], registries.get("IndexConfigs") or {}
         if not isinstance(networks, list) or not isinstance(names, dict):
@@ -86,13 +86,13 @@ def facts(
         "installed": _find_installed(files, process, info, processes_read),
         "running": _find_running(process, info, processes_read),
         "version": version,
-        "release": observed(str(version["at"]), lambda: _release(version["value"])),
+        "release": observed(str(version["at"]), lambda: _parse_release(version["value"])),
         "authorizationPlugins": authorization_plugins(configuration, info),
         "noNewPrivileges": _find_no_new_privileges(configuration, info),
         "userNamespaces": {
             "at": f"{configuration.file} userns-remap",
             "remapped": _find_remap(files, configuration.text("userns-remap", ""), info),
-            "rootless": either(info.option("rootless"), _is_rootless(process)),
+            "rootless": either(info.option("rootless"), observed("user of dockerd", lambda: _is_rootless(process))),
         },
         "accessControl": {
             "at": "GET /info SecurityOptions",
@@ -101,7 +101,7 @@ def facts(
         },
         "seccomp": either(info.seccomp(), configuration.text("seccomp-profile", "builtin")),
         "logDriver": either(info.fact("LoggingDriver", str), configuration.text("log-driver", "json-file")),
-        "icc": either(_find_icc(api), configuration.switch("icc", default=True)),
+        "icc": either(observed(_BRIDGE, lambda: _find_icc(api)), configuration.switch("icc", default=True)),
         "iptables": configuration.switch("iptables", default=True),
         "userlandProxy": configuration.switch("userland-proxy", default=True),
         "liveRestore": either(
@@ -122,7 +122,7 @@ def facts(
 
 def authorization_plugins(configuration: Configuration, info: Info) -> Fact:
     """The authorization plugins that dockerd asks."""
-    return either(configuration.texts("authorization-plugins"), _plugins(info))
+    return either(configuration.texts("authorization-plugins"), _report_plugins(info))
 
 
 def data_root(configuration: Configuration, info: Info) -> Fact:
@@ -146,7 +146,7 @@ def _find_installed(files: Files, process: VisibleDockerd | None, info: Info, pr
     return running if programs["value"] is False and running["value"] == UNKNOWN else programs
 
 
-def _release(version: JSON) -> int:
+def _parse_release(version: JSON) -> int:
     """26.1.5+dfsg1 -> 26001005, as site.json's engine-minimum becomes a number."""
     match = re.match(r"[0-9]+\.[0-9]+(\.[0-9]+)?", str(version))
     if match is None:
@@ -154,7 +154,7 @@ def _release(version: JSON) -> int:
     return number_of(match[0])
 
 
-def _plugins(info: Info) -> Fact:
+def _report_plugins(info: Info) -> Fact:
     plugins = info.fact("Plugins", dict)
     if plugins["value"] == UNKNOWN:
         return plugins
@@ -167,12 +167,9 @@ def _find_no_new_privileges(configuration: Configuration, info: Info) -> Fact:
     return reported if reported["value"] is True else configuration.switch("no-new-privileges", default=False)
 
 
-def _find_icc(api: EngineApi | None) -> Fact:
-    """The default bridge as it is: dockerd leaves it as it was while containers run on through its restart."""
-    return observed(_BRIDGE, lambda: _icc({} if api is None else api.get("/networks/bridge")))
-
-
-def _icc(network: Mapping[str, JSON]) -> bool:
+def _find_icc(api: EngineApi | None) -> bool:
+    """Of the default bridge: dockerd does not change it at a restart while containers run."""
+    network = {} if api is None else api.get("/networks/bridge")
     words = {"true": True, "false": False}
     word = to_object(network.get("Options")).get("com.docker.network.bridge.enable_icc")
     if word not in words:
@@ -188,11 +185,7 @@ def _find_remap(files: Files, value: Fact, info: Info) -> Fact:
     return observed(str(value["at"]), lambda: remaps_root(str(value["value"]), files.text_or(SUBUID, "")))
 
 
-def _is_rootless(process: VisibleDockerd | None) -> Fact:
-    return observed("user of dockerd", lambda: _user(process) != 0)
-
-
-def _user(process: VisibleDockerd | None) -> int:
+def _is_rootless(process: VisibleDockerd | None) -> bool:
     if process is None or process.user is None:
         raise ValueError("no dockerd is visible")
-    return process.user
+    return process.user != 0

@@ -1,7 +1,7 @@
-"""How dockerd is configured: daemon.json and its command line, which may not set the same directive twice.
+"""The configuration of dockerd: daemon.json and its command line, which may not set the same directive twice.
 
-A file that was changed after dockerd started does not tell what is in force: most directives are read at the start
-alone. dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
+Most directives of the file are read at the start alone, so a file that was changed later does not show what is in
+force. dockerd refuses to start when a directive is both a flag and in the file (moby daemon/config);
 so a directive in the file is known even while the command line is not.
 """
 
@@ -48,8 +48,8 @@ _PID_FILE = "/run/docker.pid"
 class Configuration:
     """`flags`: None when the command line is not known; `content`: None when the file is there but cannot be read.
 
-    `daemon`: where the things of the running dockerd are; None: none runs, or it may not be looked into.
-    `changed`: whether the file, or a link to it, was changed after dockerd started, or when cannot be read.
+    `daemon`: the paths of the running dockerd; None: none runs, or this process may not read its /proc.
+    `changed`: whether the file, or a link to it, was changed after dockerd started; true also where that is unknown.
     """
 
     file: str
@@ -101,7 +101,7 @@ class Configuration:
 
 
 def find_dockerd(files: Files) -> VisibleDockerd | None:
-    """The dockerd that runs, a user's own before that of root; None: none does. OSError: nothing is known."""
+    """The running dockerd, a rootless one of this user first; None: none runs. OSError: /proc cannot be read."""
     if not files.exists("/proc"):
         raise FileNotFoundError("/proc is not mounted")
     return finder.find_dockerd(Path(files.outside("/proc")), files.outside(_PID_FILE), os.geteuid())
@@ -111,9 +111,9 @@ def read_configuration(files: Files, process: VisibleDockerd | None, default_fil
     """The configuration of the running dockerd, or of the next one."""
     arguments = None if process is None else process.arguments
     flags = None if arguments is None else parse_flags(arguments)
-    found = default_file if process is None else process.config_file(default_file)
-    file = (flags or {}).get("config-file", (found,))[-1]
-    content = _content(files, file)
+    configured = default_file if process is None else process.config_file(default_file)
+    file = (flags or {}).get("config-file", (configured,))[-1]
+    content = _read_file(files, file)
     if process is None:
         return Configuration(file, content, flags, None, None)
     changed = _is_changed(files, file, process.started)
@@ -131,7 +131,7 @@ def _flag(key: str) -> str:
     return FLAG_OF_KEY.get(key, key)
 
 
-def _content(files: Files, file: str) -> Mapping[str, JSON] | None:
+def _read_file(files: Files, file: str) -> Mapping[str, JSON] | None:
     try:
         return parse_settings(files.data(file))
     except (FileNotFoundError, NotADirectoryError):

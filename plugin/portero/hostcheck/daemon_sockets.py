@@ -1,4 +1,4 @@
-"""Where dockerd listens: owner and mode of each Unix socket, the TCP addresses, and the TLS settings of those."""
+"""Where dockerd listens: owner and mode of each Unix socket, the TCP addresses and their TLS settings."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,17 +24,17 @@ def facts(files: Files, configuration: Configuration) -> dict[str, JSON]:
     """The part `access` of the host document."""
     accounts = Accounts(files, configuration.daemon)
     hosts = configuration.texts("hosts")
-    sockets = _sockets(files, accounts, configuration)
+    sockets = _describe_sockets(files, accounts, configuration)
     return {
         "sockets": sockets,
-        "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_tcp(files, hosts)]),
-        "tls": _tls(files, configuration),
+        "tcp": observed(f"{hosts['at']}, {_UNIT} ListenStream", lambda: [*_list_tcp(files, hosts)]),
+        "tls": _describe_tls(files, configuration),
         "members": _find_members(accounts, configuration, sockets),
-        "daemonJson": _file(files, accounts, configuration.file),
+        "daemonJson": _describe_file(files, accounts, configuration.file),
     }
 
 
-def unix_sockets(files: Files, configuration: Configuration) -> list[str]:
+def list_unix_sockets(files: Files, configuration: Configuration) -> list[str]:
     """The paths at which dockerd may listen; the default one when no other is known."""
     if configuration.daemon is not None and configuration.daemon.rootless:
         return [*configuration.daemon.hosts]
@@ -43,18 +43,20 @@ def unix_sockets(files: Files, configuration: Configuration) -> list[str]:
     paths = [host.removeprefix(_UNIX) for host in named if host.startswith(_UNIX + "/")]
     if len(paths) < len(named) or not named:
         # Handed over by systemd (fd://), or not configured.
-        paths += [stream for stream in _streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
+        paths += [stream for stream in _list_streams(files) if stream.startswith("/")] or [_DEFAULT_SOCKET]
     return [*dict.fromkeys(files.resolved(path) for path in paths)]
 
 
-def _streams(files: Files) -> list[str]:
-    return units.values(files, _UNIT, "ListenStream")
+def _list_streams(files: Files) -> list[str]:
+    return units.read_setting(files, _UNIT, "ListenStream")
 
 
-def _sockets(files: Files, accounts: Accounts, configuration: Configuration) -> Fact:
+def _describe_sockets(files: Files, accounts: Accounts, configuration: Configuration) -> Fact:
     try:
-        named = unix_sockets(files, configuration)
-        paths = [path for path in (*named, *_beside_docker(configuration)) if files.exists(path)]
+        named = list_unix_sockets(files, configuration)
+        daemon = configuration.daemon
+        others = _BESIDE_DOCKER if daemon is None else dict.fromkeys((*_BESIDE_DOCKER, daemon.containerd))
+        paths = [path for path in (*named, *others) if files.exists(path)]
     except OSError:
         return unknown(_DEFAULT_SOCKET)
     if configuration.daemon is not None and not paths:
@@ -67,30 +69,25 @@ def _sockets(files: Files, accounts: Accounts, configuration: Configuration) -> 
     return fact(sockets, ", ".join(paths) or _DEFAULT_SOCKET)
 
 
-def _beside_docker(configuration: Configuration) -> tuple[str, ...]:
-    daemon = configuration.daemon
-    return _BESIDE_DOCKER if daemon is None else tuple(dict.fromkeys((*_BESIDE_DOCKER, daemon.containerd)))
-
-
-def _tcp(files: Files, hosts: Fact) -> list[str]:
-    """tcp:// among dockerd's hosts, and what systemd hands over that is no path."""
+def _list_tcp(files: Files, hosts: Fact) -> list[str]:
+    """The hosts of dockerd with tcp://, and the addresses that systemd hands over."""
     if hosts["value"] == UNKNOWN:
         raise ValueError("dockerd's hosts are not known")
     named = [str(host) for host in cast(list[JSON], hosts["value"])]
-    handed = [f"tcp://{stream}" for stream in _streams(files) if not stream.startswith(("/", "@"))]
+    handed = [f"tcp://{stream}" for stream in _list_streams(files) if not stream.startswith(("/", "@"))]
     return [*(host for host in named if host.startswith("tcp://")), *(handed if "fd://" in named else [])]
 
 
-def _tls(files: Files, configuration: Configuration) -> dict[str, JSON]:
+def _describe_tls(files: Files, configuration: Configuration) -> dict[str, JSON]:
     environment = configuration.environment
     folder = (environment or {}).get("DOCKER_CERT_PATH") or _DEFAULT_CERTIFICATES
     authority = configuration.text("tlscacert", f"{folder}/ca.pem")
     certificate = configuration.text("tlscert", f"{folder}/cert.pem")
     return {
-        "verify": _verify(configuration, environment),
-        "ca": _credential(files, authority),
-        "certificate": _credential(files, certificate),
-        "key": _credential(files, configuration.text("tlskey", f"{folder}/key.pem")),
+        "verify": _is_verified(configuration, environment),
+        "ca": _find_credential(files, authority),
+        "certificate": _find_credential(files, certificate),
+        "key": _find_credential(files, configuration.text("tlskey", f"{folder}/key.pem")),
         "daysLeft": _count_days_left(files, authority, certificate),
     }
 
@@ -107,7 +104,7 @@ def _count_days_left(files: Files, *paths: Fact) -> Fact:
     return observed(named, lambda: min((read_end(files.text(str(one["value"])).encode()) - now).days for one in paths))
 
 
-def _verify(configuration: Configuration, environment: Mapping[str, str] | None) -> Fact:
+def _is_verified(configuration: Configuration, environment: Mapping[str, str] | None) -> Fact:
     """DOCKER_TLS_VERIFY with any value is the flag's default (moby cmd/dockerd/options.go)."""
     verify = configuration.switch("tlsverify", default=False)
     if verify["value"] is not False:
@@ -117,7 +114,7 @@ def _verify(configuration: Configuration, environment: Mapping[str, str] | None)
     return fact(bool(environment.get("DOCKER_TLS_VERIFY")), str(verify["at"]))
 
 
-def _credential(files: Files, path: Fact) -> Fact:
+def _find_credential(files: Files, path: Fact) -> Fact:
     """The path, or MISSING when no file is there."""
     if path["value"] == UNKNOWN:
         return path
@@ -140,7 +137,7 @@ def _find_members(accounts: Accounts, configuration: Configuration, sockets: Fac
     return accounts.members(frozenset({"docker", *named}) - {UNKNOWN, "root"})
 
 
-def _file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
+def _describe_file(files: Files, accounts: Accounts, path: str) -> dict[str, JSON]:
     """Owner and mode of daemon.json; where it is missing, only root can make it."""
     if _is_absent(files, path):
         return {"at": path, "owner": fact("root", path), "mode": fact("0600", path)}

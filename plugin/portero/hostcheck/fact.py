@@ -1,7 +1,7 @@
-"""A fact of the host: a value, and where it was read. What could not be read has the value UNKNOWN, never a guess.
+"""Facts of the host: a value, and where it was read. The value of a fact that cannot be read is UNKNOWN.
 
-How a host rule treats such facts: two versions of its schema, `certain` and `possible`. Most keywords of JSON Schema
-accept any string, so the rule as written could hold by accident. `certain` holds only if the rule holds whatever the
+A host rule is checked in two versions of its schema, `certain` and `possible`: most keywords of JSON Schema accept any
+string, so the rule as written could hold for UNKNOWN. `certain` holds only if the rule holds whatever the
 unknown values are; `possible` holds if it does for some of them. If only `possible` holds, the result is "unknown".
 """
 
@@ -43,52 +43,54 @@ def either(first: Fact, second: Fact) -> Fact:
 
 def certain(schema: JSON) -> JSON:
     """The version in which an unknown value satisfies nothing."""
-    return _read(schema, unknown_holds=False)
+    return _rewrite(schema, unknown_holds=False)
 
 
 def possible(schema: JSON) -> JSON:
     """The version in which an unknown value satisfies everything."""
-    return _read(schema, unknown_holds=True)
+    return _rewrite(schema, unknown_holds=True)
 
 
-def _read(schema: JSON, *, unknown_holds: bool) -> JSON:
+def _rewrite(schema: JSON, *, unknown_holds: bool) -> JSON:
     if not isinstance(schema, dict):
         return schema
-    read = {name: _keyword(name, value, unknown_holds) for name, value in schema.items() if name not in _FROM_IF}
-    branches = [*_branches(schema, unknown_holds)]
+    rewritten = {
+        name: _rewrite_keyword(name, value, unknown_holds) for name, value in schema.items() if name not in _FROM_IF
+    }
+    branches = [*_list_branches(schema, unknown_holds)]
     if branches:
-        read["allOf"] = [*cast(list[JSON], read.get("allOf", [])), *branches]
-    return read
+        rewritten["allOf"] = [*cast(list[JSON], rewritten.get("allOf", [])), *branches]
+    return rewritten
 
 
-def _keyword(keyword: str, value: JSON, unknown_holds: bool) -> JSON:
+def _rewrite_keyword(keyword: str, value: JSON, unknown_holds: bool) -> JSON:
     if keyword == "not":
-        return _read(value, unknown_holds=not unknown_holds)
+        return _rewrite(value, unknown_holds=not unknown_holds)
     if keyword in _INNER:
-        return _read(value, unknown_holds=unknown_holds)
+        return _rewrite(value, unknown_holds=unknown_holds)
     if keyword in MANY_SCHEMAS:
-        return [_read(one, unknown_holds=unknown_holds) for one in cast(list[JSON], value)]
+        return [_rewrite(one, unknown_holds=unknown_holds) for one in cast(list[JSON], value)]
     if keyword == "properties":
         named = cast(dict[str, JSON], value)
-        return {name: _property(name, schema, unknown_holds) for name, schema in named.items()}
+        return {name: _rewrite_property(name, schema, unknown_holds) for name, schema in named.items()}
     return value
 
 
-def _property(name: str, schema: JSON, unknown_holds: bool) -> JSON:
-    read = _read(schema, unknown_holds=unknown_holds)
+def _rewrite_property(name: str, schema: JSON, unknown_holds: bool) -> JSON:
+    rewritten = _rewrite(schema, unknown_holds=unknown_holds)
     if name != _VALUE_OF_A_FACT:
-        return read
+        return rewritten
     is_unknown: JSON = {"const": UNKNOWN}
-    return {"anyOf": [is_unknown, read]} if unknown_holds else {"allOf": [{"not": is_unknown}, read]}
+    return {"anyOf": [is_unknown, rewritten]} if unknown_holds else {"allOf": [{"not": is_unknown}, rewritten]}
 
 
-def _branches(schema: Mapping[str, JSON], unknown_holds: bool) -> Iterator[JSON]:
+def _list_branches(schema: Mapping[str, JSON], unknown_holds: bool) -> Iterator[JSON]:
     """`then` must hold unless the condition certainly fails, `else` unless it certainly holds; `possible`: reversed."""
     if "if" not in schema:
         return
     if "then" in schema:
-        condition = _read(schema["if"], unknown_holds=not unknown_holds)
-        yield {"if": condition, "then": _read(schema["then"], unknown_holds=unknown_holds)}
+        condition = _rewrite(schema["if"], unknown_holds=not unknown_holds)
+        yield {"if": condition, "then": _rewrite(schema["then"], unknown_holds=unknown_holds)}
     if "else" in schema:
-        condition = _read(schema["if"], unknown_holds=unknown_holds)
-        yield {"if": condition, "else": _read(schema["else"], unknown_holds=unknown_holds)}
+        condition = _rewrite(schema["if"], unknown_holds=unknown_holds)
+        yield {"if": condition, "else": _rewrite(schema["else"], unknown_holds=unknown_holds)}

@@ -1,7 +1,7 @@
 """How many files Docker may open (nofile): what binds the running dockerd, and what each container gets.
 
-limits.conf and the unit are read as well, to tell what is there without effect: limits.conf binds logins (PAM), not a
-dockerd under systemd, and the unit counts at the next start.
+limits.conf and the unit are read to report what has no effect: limits.conf binds logins (PAM), not a dockerd under
+systemd, and the unit counts at the next start.
 """
 
 import re
@@ -30,20 +30,20 @@ _KINDS: tuple[Kind, ...] = ("soft", "hard")
 
 def facts(files: Files, configuration: Configuration, process: VisibleDockerd | None) -> dict[str, JSON]:
     """The part `openFiles` of the host document. Without a running dockerd the unit's limits are those of the next."""
-    service = _pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files))
+    service = _read_pair(f"{_UNIT} LimitNOFILE", lambda: _read_service(files))
     limits = "" if process is None else f"/proc/{process.pid}/limits"
     default = configuration.mapping("default-ulimits")
     daemon = f"{default['at']} nofile"
     return {
         "at": f"{limits or _UNIT} and {configuration.file} default-ulimits",
-        "process": _pair(f"{limits} Max open files", lambda: _read_process(files, limits)) if limits else service,
-        "limitsConf": _pair(f"{_LIMITS_CONF} docker nofile", lambda: _read_limits_conf(files)),
+        "process": _read_pair(f"{limits} Max open files", lambda: _read_process(files, limits)) if limits else service,
+        "limitsConf": _read_pair(f"{_LIMITS_CONF} docker nofile", lambda: _read_limits_conf(files)),
         "service": service,
-        "daemon": _pair(daemon, lambda: _read_daemon(default["value"])),
+        "daemon": _read_pair(daemon, lambda: _read_daemon(default["value"])),
     }
 
 
-def _pair(at: str, read: Callable[[], Limits]) -> dict[str, JSON]:
+def _read_pair(at: str, read: Callable[[], Limits]) -> dict[str, JSON]:
     return {
         "soft": observed(f"{at} soft", lambda: read()["soft"]),
         "hard": observed(f"{at} hard", lambda: read()["hard"]),
@@ -64,16 +64,16 @@ def _read_limits_conf(files: Files) -> Limits:
         _LIMITS_CONF,
         *(f"{_LIMITS_FOLDER}/{name}" for name in files.names(_LIMITS_FOLDER) if name.endswith(".conf")),
     ]
-    found: dict[tuple[str, Kind], JSON] = {}
+    limits: dict[tuple[str, Kind], JSON] = {}
     for path in paths:
-        found |= dict(_entries(files.text_or(path, "")))
+        limits |= dict(_list_entries(files.text_or(path, "")))
     strongest: dict[Kind, JSON] = dict.fromkeys(_KINDS, UNSET)
     for domain in _DOMAINS:
-        strongest |= {kind: found[domain, kind] for kind in _KINDS if (domain, kind) in found}
+        strongest |= {kind: limits[domain, kind] for kind in _KINDS if (domain, kind) in limits}
     return strongest
 
 
-def _entries(text: str) -> Iterator[tuple[tuple[str, Kind], JSON]]:
+def _list_entries(text: str) -> Iterator[tuple[tuple[str, Kind], JSON]]:
     """<domain> <soft, hard or - for both> nofile <number>."""
     for line in text.splitlines():
         words = line.partition("#")[0].split()
@@ -85,7 +85,7 @@ def _entries(text: str) -> Iterator[tuple[tuple[str, Kind], JSON]]:
 
 def _read_service(files: Files) -> Limits:
     """LimitNOFILE=4096:10240, or one number for both (systemd.exec(5))."""
-    values = units.values(files, _UNIT, "LimitNOFILE")
+    values = units.read_setting(files, _UNIT, "LimitNOFILE")
     if not values:
         return dict.fromkeys(_KINDS, UNSET)
     soft, _, hard = values[-1].partition(":")

@@ -14,7 +14,7 @@ from portero.policy.profiles import Action
 from portero.policy.rule import Rule
 from portero.values.json_types import JSON
 
-_LONGEST_VALUE = 80
+_MAX_VALUE_LENGTH = 80
 _UNKNOWN = json.dumps(UNKNOWN)
 
 
@@ -47,7 +47,8 @@ def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> HostRe
     """Checks every rule that the profile enforces or reports; findings come worst level first."""
     findings: list[Finding] = []
     held, not_applicable = [], []
-    without_docker = _installed(document) is False
+    facts = cast(dict[str, dict[str, dict[str, JSON]]], document)
+    without_docker = facts["daemon"]["installed"]["value"] is False
     for rule in sorted(policy.rules.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.id)):
         action = policy.rules.action(rule.id, profile)
         if action == "off":
@@ -55,35 +56,29 @@ def check(policy: HostPolicy, document: dict[str, JSON], profile: str) -> HostRe
         if policy.about[rule.id] == "daemon" and without_docker:
             not_applicable.append(rule.id)
             continue
-        found = [*_findings(policy, rule, action, document)]
-        findings += found
-        if not found:
+        failed = [*_list_findings(policy, rule, action, document)]
+        findings += failed
+        if not failed:
             held.append(rule.id)
     return HostReport(
         tuple(sorted(findings, key=lambda finding: finding.action != "deny")), tuple(held), tuple(not_applicable)
     )
 
 
-def _findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:
+def _list_findings(policy: HostPolicy, rule: Rule, action: Action, document: dict[str, JSON]) -> Iterator[Finding]:
     outcome = policy.outcome(rule.id, document)
     if outcome is None:
         return
     status, failures = outcome
     # spell_at looks only below facts. Several failures of one value are one finding.
-    found = dict.fromkeys(
-        (spell_at({"facts": document}, ("facts", *path)), _value(document, path)) for path in failures
-    )
-    for where, value in found:
-        yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, where, value)
+    places = ((spell_at({"facts": document}, ("facts", *path)), _read_value(document, path)) for path in failures)
+    for at, value in dict.fromkeys(places):
+        yield Finding(rule, "unknown" if value == _UNKNOWN else status, action, at, value)
 
 
-def _value(document: JSON, path: InstancePath) -> str:
+def _read_value(document: JSON, path: InstancePath) -> str:
     """The value where the rule failed."""
     for step in path:
         document = cast(dict[str, JSON], document)[step] if isinstance(step, str) else cast(list[JSON], document)[step]
     text = json.dumps(document)
-    return "" if isinstance(document, dict) or len(text) > _LONGEST_VALUE else text
-
-
-def _installed(document: dict[str, JSON]) -> JSON:
-    return cast(dict[str, dict[str, dict[str, JSON]]], document)["daemon"]["installed"]["value"]
+    return "" if isinstance(document, dict) or len(text) > _MAX_VALUE_LENGTH else text

@@ -1,4 +1,4 @@
-"""Who may talk to Docker: names of users and groups, and the members of the group that owns its socket."""
+"""Who may connect to Docker: names of users and groups, and the members of the group that owns its socket."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -52,20 +52,18 @@ class Accounts:
         return next((row[0] for row in self._rows(_USERS) if row[2] == str(number)), str(number))
 
     def _group(self, number: int) -> str:
-        if self.daemon is not None and self.daemon.rootless and self._is_own_group(self.daemon, number):
+        if self.daemon is not None and self.daemon.rootless and self._is_rootless_group(self.daemon, number):
             return DOCKERD
         return next((row[0] for row in self._rows(_GROUPS) if row[2] == str(number)), str(number))
 
-    def _is_own_group(self, daemon: AskingDaemon, number: int) -> bool:
+    def _is_rootless_group(self, daemon: AskingDaemon, number: int) -> bool:
         """Whether it is a group of the daemon's user namespace (user_namespaces(7)) without other members."""
-        rows = [
-            [int(word) for word in line.split()] for line in self.files.text(f"/proc/{daemon.pid}/gid_map").splitlines()
-        ]
-        if not any(first <= number < first + count for _, first, count in rows):
+        mapped = (map(int, line.split()) for line in self.files.text(f"/proc/{daemon.pid}/gid_map").splitlines())
+        if not any(first <= number < first + count for _, first, count in mapped):
             return False
         named = {row[0] for row in self._rows(_GROUPS) if row[2] == str(number)}
-        own = {row[0] for row in self._rows(_USERS) if row[2] == str(daemon.uid)}
-        return self._members(named) <= own
+        names = {row[0] for row in self._rows(_USERS) if row[2] == str(daemon.uid)}
+        return self._members(named) <= names
 
     def _rows(self, path: str) -> list[list[str]]:
         """The rows that have at least the four columns that are read here (passwd(5), group(5))."""

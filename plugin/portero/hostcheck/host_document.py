@@ -1,4 +1,4 @@
-"""The host document (schemas/host.json): everything that rules about the host see, collected in one go."""
+"""Collects the host document (schemas/host.json): all facts that the rules about the host check."""
 
 from pathlib import Path
 
@@ -25,15 +25,15 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
     """The host document.
 
     `daemon_config`: the path of daemon.json, unless dockerd's command line has another; `address`: dockerd's socket as
-    this process sees it, None to look for it; `portero`: Portero's own socket by its settings; `ask`: whether to send
-    the probes.
+    this process sees it, None to find it; `portero`: Portero's socket by its settings; `ask`: whether to send the
+    probes.
     """
     running, is_read = _find_dockerd(files)
     configured = daemon_settings.read_configuration(files, running, daemon_config)
-    found = address or _address(files, configured)
-    api = None if found is None else EngineApi(found)
-    info = daemon_facts.Info(_info(api))
-    own_socket = plugin_sockets.find_named(files, configured, portero)
+    address = address or _find_address(files, configured)
+    api = None if address is None else EngineApi(address)
+    info = daemon_facts.Info(_ask_info(api))
+    portero_socket = plugin_sockets.find_named(files, configured, portero)
     return {
         "kernel": kernel.facts(files),
         "openFiles": file_limits.facts(files, configured, running),
@@ -45,8 +45,8 @@ def collect(files: Files, daemon_config: str, address: str | None, portero: Path
         "access": daemon_sockets.facts(files, configured),
         "storage": kernel.storage_facts(files, daemon_facts.data_root(configured, info), running),
         "updates": updates.facts(files),
-        "probes": probe.facts(api if ask else None, own_socket),
-        "installation": installation.facts(files, own_socket),
+        "probes": probe.facts(api if ask else None, portero_socket),
+        "installation": installation.facts(files, portero_socket),
     }
 
 
@@ -58,15 +58,15 @@ def _find_dockerd(files: Files) -> tuple[VisibleDockerd | None, bool]:
         return None, False
 
 
-def _address(files: Files, configured: daemon_settings.Configuration) -> str | None:
+def _find_address(files: Files, configured: daemon_settings.Configuration) -> str | None:
     """Where this process reaches the first of dockerd's Unix sockets; None: that could not be read."""
     try:
-        return files.outside(daemon_sockets.unix_sockets(files, configured)[0])
+        return files.outside(daemon_sockets.list_unix_sockets(files, configured)[0])
     except OSError:
         return None
 
 
-def _info(api: EngineApi | None) -> dict[str, JSON] | None:
+def _ask_info(api: EngineApi | None) -> dict[str, JSON] | None:
     """The answer to GET /info; None: there is none, or it is not a JSON object."""
     try:
         return None if api is None else api.get("/info")

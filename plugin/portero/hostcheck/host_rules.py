@@ -1,7 +1,7 @@
 """The rules about the host: loaded from the same folders as the rules about requests, in almost the same dialect.
 
-All rules are loaded, or none and every fault is in one list. A rule has three outcomes: it holds, it is violated, or a
-fact that it needs is unknown (unknown.py).
+Either all rules load, or InvalidPolicy has every fault. A rule has three outcomes: it holds, it is violated, or a
+fact that it needs is unknown (fact.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,9 @@ from typing import Literal, cast
 from portero.engine import Check, Engine, InstancePath
 from portero.engine.rust import RUST
 from portero.hostcheck.fact import certain, possible
-from portero.policy import site
+from portero.policy import json_files, site
 from portero.policy.dialect import condition_faults
 from portero.policy.folder import Folder, digest_of, read_folder
-from portero.policy.json_files import find_faults
 from portero.policy.loader import action_faults, compile_rules, refuse_if, site_values
 from portero.policy.policy import Policy
 from portero.policy.rule import Rule
@@ -27,7 +26,7 @@ Status = Literal["violated", "unknown"]
 
 # The modules of policy need an operation; a host rule has none.
 _NO_OPERATION = "Host"
-_NEEDED = ("rule.json", "host-rule.json", "site.json", "site.schema.json")
+_REQUIRED = ("rule.json", "host-rule.json", "site.json", "site.schema.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +47,21 @@ class HostPolicy:
 
 def load(folders: Sequence[Path], engine: Engine = RUST) -> HostPolicy:
     """The rules about the host in these folders, the built-in one first; raises InvalidPolicy with every fault."""
-    found: list[str] = []
-    contents = [read_folder(folder, found) for folder in folders]
+    faults: list[str] = []
+    contents = [read_folder(folder, faults) for folder in folders]
     builtin = contents[0]
     refuse_if(
-        found + [f"{builtin.path / name}: is missing: restore it" for name in _NEEDED if name not in builtin.data]
+        faults + [f"{builtin.path / name}: is missing: restore it" for name in _REQUIRED if name not in builtin.data]
     )
     site_schema = builtin.documents["site.schema.json"]
-    values = site_values(contents, site_schema, found)
-    rules, about = _rules(contents, found)
-    found += action_faults(contents)
-    refuse_if(found)
+    values = site_values(contents, site_schema, faults)
+    rules, about = _read_rules(contents, faults)
+    faults += action_faults(contents)
+    refuse_if(faults)
     resources: dict[str, Mapping[str, JSON]] = {"site": {"$defs": site.make_definitions(values, site_schema)}}
-    certainly = compile_rules(_as(certain, rules), engine, resources, found)
-    possibly = compile_rules(_as(possible, rules), engine, resources, found)
-    refuse_if(found)
+    certainly = compile_rules(_rewrite(certain, rules), engine, resources, faults)
+    possibly = compile_rules(_rewrite(possible, rules), engine, resources, faults)
+    refuse_if(faults)
     return HostPolicy(Policy(rules, values, digest_of(contents), certainly, {}), about, possibly)
 
 
@@ -73,7 +72,7 @@ def dialect(documents: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
 
 def rule_faults(rule: Mapping[str, JSON], meta_schema: Mapping[str, JSON], references: set[str]) -> list[str]:
     """One sentence for each fault of a rule."""
-    return list(find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
+    return list(json_files.find_faults(dict(rule), meta_schema)) or list(condition_faults(rule, references))
 
 
 def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
@@ -82,22 +81,22 @@ def rule_of(file: Path, content: Mapping[str, JSON]) -> Rule:
     return Rule.of(file, condition | {"operations": [_NO_OPERATION]})
 
 
-def _rules(contents: Sequence[Folder], found: list[str]) -> tuple[dict[str, Rule], dict[str, About]]:
+def _read_rules(contents: Sequence[Folder], faults: list[str]) -> tuple[dict[str, Rule], dict[str, About]]:
     documents = contents[0].documents
     meta_schema = dialect(documents)
     references = {site.REFERENCE + key for key in site.list_keys(documents["site.schema.json"])}
     rules, about = {}, {}
     for folder in contents:
         for file, content in folder.host.items():
-            wrong = rule_faults(content, meta_schema, references)
-            found += [folder.located(file, fault) for fault in wrong]
-            if not wrong:
+            of_rule = rule_faults(content, meta_schema, references)
+            faults += [folder.located(file, fault) for fault in of_rule]
+            if not of_rule:
                 rules[file.stem] = rule_of(file, content)
                 about[file.stem] = cast(About, content["about"])
     if not contents[0].host:
-        found.append(f"{contents[0].path / 'host'}: holds no rule: restore the rules")
+        faults.append(f"{contents[0].path / 'host'}: holds no rule: restore the rules")
     return dict(sorted(rules.items())), about
 
 
-def _as(reading: Callable[[JSON], JSON], rules: Mapping[str, Rule]) -> dict[str, Rule]:
+def _rewrite(reading: Callable[[JSON], JSON], rules: Mapping[str, Rule]) -> dict[str, Rule]:
     return {id: replace(rule, schema=cast(dict[str, JSON], reading(dict(rule.schema)))) for id, rule in rules.items()}

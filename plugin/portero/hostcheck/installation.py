@@ -1,6 +1,6 @@
-"""Portero's own installation: who may change what it runs and is told, and whether its unit is in force as written.
+"""Facts of Portero's installation: who may change its program and settings, and whether its unit is in force.
 
-The running Portero itself says where its files are. Of a managed plugin, whose files are elsewhere, nothing is known.
+The running Portero reports where its files are. The files of a managed plugin are elsewhere: its facts are unknown.
 """
 
 import os
@@ -17,7 +17,7 @@ from portero.hostcheck.plugin_client import ask_status
 from portero.hostcheck.updates import Ask, run_command
 from portero.values.json_types import JSON
 
-UNIT = "portero.application"
+UNIT = "portero.service"
 SETTINGS = "/etc/portero"
 _UNIT_FOLDERS = (
     "/etc/systemd/system",
@@ -28,8 +28,8 @@ _UNIT_FOLDERS = (
 _SYSTEMD = "/run/systemd/system"
 _SHOW = ("systemctl", "show", UNIT, "--timestamp=unix", "-p", "ActiveState,ActiveEnterTimestamp,NeedDaemonReload")
 _ENVIRONMENT_OF_A_VENV = "pyvenv.cfg"
-# A longer list would not be read.
-_MOST_NAMED = 8
+# Nobody reads a longer list.
+_MAX_NAMED = 8
 _GROUP_OR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -40,7 +40,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
     """
     at = f"files of the Portero at {portero}"
     return {
-        "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MOST_NAMED]),
+        "writable": observed(at, lambda: [*_list_writable(files, portero)][:_MAX_NAMED]),
         "logsPrivate": observed(f"folder of the decision log of {portero}", lambda: _are_logs_private(files, portero)),
         "logAgent": observed(
             f"log agents on the decision log of {portero}",
@@ -51,7 +51,7 @@ def facts(files: Files, portero: Path, ask: Ask | None = None) -> dict[str, JSON
 
 
 def _list_writable(files: Files, portero: Path) -> Iterator[JSON]:
-    """Each file or folder that users other than root and its own user can change, and who that is."""
+    """Each file or folder that a user other than root and this one can change, and why."""
     status = ask_status(portero)
     schemas = cast("list[str]", status["schemas"])
     program = _find_program(files, Path(schemas[0]))
@@ -88,7 +88,7 @@ def _find_program(files: Files, schemas: Path) -> Path:
 
 
 def _walk(files: Files, root: str) -> Iterator[tuple[str, bool]]:
-    """What is at a path and below it, and whether each is a link, which leads elsewhere."""
+    """The files and folders at a path and below it, and whether each is a link."""
     if not files.exists(root):
         return
     yield root, os.path.islink(files.outside_link(root))
@@ -99,36 +99,36 @@ def _walk(files: Files, root: str) -> Iterator[tuple[str, bool]]:
 
 
 def _find_writer(files: Files, path: str) -> str:
-    found = files.stat(path)
-    if found.st_uid not in (0, os.geteuid()):
-        return f"owner {found.st_uid}"
-    sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-    return f"mode {stat.S_IMODE(found.st_mode):04o}" if found.st_mode & _GROUP_OR_OTHERS and not sticky else ""
+    status = files.stat(path)
+    if status.st_uid not in (0, os.geteuid()):
+        return f"owner {status.st_uid}"
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return f"mode {stat.S_IMODE(status.st_mode):04o}" if status.st_mode & _GROUP_OR_OTHERS and not sticky else ""
 
 
 def _are_logs_private(files: Files, portero: Path) -> JSON:
-    """Whether no other user can read the decision log; standard output and the journal are systemd's business."""
+    """Whether no other user can read the decision log; systemd protects standard output and the journal."""
     log = str(ask_status(portero)["log"])
     if not is_file(log):
         return True
-    place = Path(log).absolute()
-    enters = files.stat(str(place.parent)).st_mode & stat.S_IXOTH
-    return not (enters and files.stat(str(place)).st_mode & stat.S_IROTH)
+    file = Path(log).absolute()
+    can_enter = files.stat(str(file.parent)).st_mode & stat.S_IXOTH
+    return not (can_enter and files.stat(str(file)).st_mode & stat.S_IROTH)
 
 
 def _read_unit_state(files: Files, ask: Ask) -> str:
     """in-force; changed: its files are newer than its start; inactive; none: no systemd, or no such unit."""
     if files.outside("/") != "/":
-        raise ValueError("systemd tells of this system alone")
-    places = [f"{folder}/{UNIT}" for folder in _UNIT_FOLDERS if files.exists(f"{folder}/{UNIT}")]
-    if not files.exists(_SYSTEMD) or not places:
+        raise ValueError("systemctl shows this system only")
+    unit_files = [f"{folder}/{UNIT}" for folder in _UNIT_FOLDERS if files.exists(f"{folder}/{UNIT}")]
+    if not files.exists(_SYSTEMD) or not unit_files:
         return "none"
     shown = dict(line.split("=", 1) for line in ask(_SHOW).splitlines() if "=" in line)
     if shown["ActiveState"] != "active":
         return "inactive"
     started = float(shown["ActiveEnterTimestamp"].removeprefix("@"))
     drop_ins = [f"{folder}/{UNIT}.d/{name}" for folder in _UNIT_FOLDERS for name in files.names(f"{folder}/{UNIT}.d")]
-    newest = max(files.stat(path).st_mtime for path in (*places, *drop_ins))
+    newest = max(files.stat(path).st_mtime for path in (*unit_files, *drop_ins))
     return "changed" if shown["NeedDaemonReload"] == "yes" or newest > started else "in-force"
 
 

@@ -1,7 +1,4 @@
-"""Facts of the kernel: access control, hardening and network settings, lockdown, swap. Source: /proc and /sys.
-
-And where Docker keeps its data: the folder, whether it is a file system of its own, and of which kind.
-"""
+"""Facts of the kernel (access control, settings, lockdown, swap) and of the file system with Docker's data."""
 
 import re
 
@@ -41,37 +38,37 @@ def facts(files: Files) -> dict[str, JSON]:
     return {
         "accessControl": {
             "at": _MODULES,
-            "modules": observed(_MODULES, lambda: [*_modules(files)]),
-            "apparmor": observed(_APPARMOR, lambda: _apparmor(files)),
-            "apparmorProfiles": observed(_PROFILES, lambda: _profiles(files)),
-            "selinux": observed(_SELINUX, lambda: _selinux(files)),
+            "modules": observed(_MODULES, lambda: [*_list_modules(files)]),
+            "apparmor": observed(_APPARMOR, lambda: _has_apparmor(files)),
+            "apparmorProfiles": observed(_PROFILES, lambda: _list_profiles(files)),
+            "selinux": observed(_SELINUX, lambda: _read_selinux(files)),
         },
-        "lockdown": observed(_LOCKDOWN, lambda: _lockdown(files)),
-        "settings": {name: _setting(files, name) for name in SETTINGS},
-        "swap": observed(_SWAPS, lambda: _swap(files)),
+        "lockdown": observed(_LOCKDOWN, lambda: _read_lockdown(files)),
+        "settings": {name: _observe_setting(files, name) for name in SETTINGS},
+        "swap": observed(_SWAPS, lambda: _list_swap(files)),
     }
 
 
-def _modules(files: Files) -> list[str]:
+def _list_modules(files: Files) -> list[str]:
     return files.text(_MODULES).strip().split(",")
 
 
-def _apparmor(files: Files) -> bool:
+def _has_apparmor(files: Files) -> bool:
     """Y or N (security/apparmor/lsm.c); the folder of a module that was left out of the kernel is not there."""
     if not files.exists("/sys/module"):
         raise FileNotFoundError("/sys is not mounted")
     return files.text_or(_APPARMOR, "N").strip() == "Y"
 
 
-def _profiles(files: Files) -> JSON:
+def _list_profiles(files: Files) -> JSON:
     """The profiles that are enforced; each line is `name (mode)`."""
-    if not _apparmor(files):
+    if not _has_apparmor(files):
         return []
     lines = (re.fullmatch(r"(.+) \(([a-z]+)\)", line) for line in files.text(_PROFILES).splitlines())
     return [match[1] for match in lines if match is not None and match[2] == "enforce"]
 
 
-def _selinux(files: Files) -> str:
+def _read_selinux(files: Files) -> str:
     """Its file system is there only while SELinux is in use (security/selinux/selinuxfs.c)."""
     if not files.exists("/sys/fs"):
         raise FileNotFoundError("/sys is not mounted")
@@ -79,9 +76,9 @@ def _selinux(files: Files) -> str:
     return {"0": "permissive", "1": "enforcing"}.get(mode, mode)
 
 
-def _lockdown(files: Files) -> str:
+def _read_lockdown(files: Files) -> str:
     """`none [integrity] confidentiality`: the one in brackets is in force."""
-    if "lockdown" not in _modules(files):
+    if "lockdown" not in _list_modules(files):
         return "none"
     match = re.search(r"\[(\w+)\]", files.text(_LOCKDOWN))
     if match is None:
@@ -89,19 +86,19 @@ def _lockdown(files: Files) -> str:
     return match[1]
 
 
-def _setting(files: Files, name: str) -> Fact:
+def _observe_setting(files: Files, name: str) -> Fact:
     path = f"/proc/sys/{name.replace('.', '/')}"
-    return observed(path, lambda: _number(files, path))
+    return observed(path, lambda: _read_number(files, path))
 
 
-def _number(files: Files, path: str) -> int | str:
+def _read_number(files: Files, path: str) -> int | str:
     if not files.exists("/proc/sys/kernel"):
         raise FileNotFoundError("/proc is not mounted")
     text = files.text_or(path, ABSENT).strip()
     return ABSENT if text == ABSENT else int(text)
 
 
-def _swap(files: Files) -> JSON:
+def _list_swap(files: Files) -> JSON:
     """The devices and files that are swapped to: the first column after the heading."""
     return [line.split()[0] for line in files.text(_SWAPS).splitlines()[1:] if line.strip()]
 
@@ -115,12 +112,12 @@ def storage_facts(files: Files, root: Fact, process: VisibleDockerd | None) -> d
     at = f"{table} {named}"
     return {
         "dataRoot": fact(root["value"], str(root["at"])),
-        "ownFileSystem": observed(at, lambda: _is_own(_read_mounts(files, table), files.resolved(named))),
+        "ownFileSystem": observed(at, lambda: _is_file_system(_read_mounts(files, table), files.resolved(named))),
         "fileSystem": observed(at, lambda: _read_mounts(files, table).find_mount(files.resolved(named)).type),
     }
 
 
-def _is_own(mounts: MountTable, path: str) -> bool:
+def _is_file_system(mounts: MountTable, path: str) -> bool:
     """Its device is not its parent's: dockerd may bind the folder to itself, which makes it a mount point only."""
     here, above = mounts.find_mount(path), mounts.find_mount(clean(f"{path}/.."))
     return here.point == path and here.device != above.device

@@ -1,6 +1,6 @@
-"""The log agent that takes the decision log off the host: it runs, reads the log by its configuration, and sends it on.
+"""Finds a running log agent whose configuration reads the decision log and sends it to another host.
 
-Its configuration is read as text. Where it sends to and whether that arrives, only the receiver can tell.
+The configuration is searched as text. Whether the lines arrive, only the receiver knows.
 """
 
 import re
@@ -18,7 +18,7 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class _Agent:
-    """`program` runs with these files, * in the last name. Patterns: it reads the `journal`, it `sends` on."""
+    """A program and its configuration files, * in the last name. Patterns: it reads the `journal`, it `sends` lines."""
 
     program: str
     files: tuple[str, ...]
@@ -57,7 +57,7 @@ _PATH = re.compile(r"""/[^\s"',\])]+""")
 
 
 def find_agent(files: Files, log: str) -> str:
-    """The program that sends the log at this place on, or NONE."""
+    """The program that sends this log to another host, or NONE."""
     return next((agent.program for agent in _AGENTS if _sends(files, agent, log)), NONE)
 
 

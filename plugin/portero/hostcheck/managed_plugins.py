@@ -1,4 +1,4 @@
-"""The managed plugins of dockerd: GET /plugins in, facts out.
+"""Facts of the managed plugins of dockerd (GET /plugins).
 
 dockerd looks for an authorization plugin among the managed plugins before it looks for a socket: an enabled one of
 Portero's name answers in its place, and with a disabled one dockerd ends at its next reload (plugin/store.go).

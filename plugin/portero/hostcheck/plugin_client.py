@@ -9,12 +9,12 @@ from portero.values.json_objects import load_json
 from portero.values.json_types import JSON
 
 _TIMEOUT_SECONDS = 5.0
-_LONGEST_ANSWER = 64 << 20
+_MAX_ANSWER_BYTES = 64 << 20
 
 
 def ask_status(socket: Path) -> dict[str, JSON]:
     """The full status."""
-    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", "/status", max_bytes=_LONGEST_ANSWER)
+    status, answer = exchange(socket, _TIMEOUT_SECONDS, "GET", "/status", max_bytes=_MAX_ANSWER_BYTES)
     report = to_object(load_json(answer))
     if status != HTTPStatus.OK or "attention" not in report:
         raise ValueError("not a status of portero")
@@ -23,7 +23,7 @@ def ask_status(socket: Path) -> dict[str, JSON]:
 
 def ask_metrics(socket: Path) -> bytes:
     """The metrics, as Prometheus reads them."""
-    return exchange(socket, _TIMEOUT_SECONDS, "GET", "/metrics", max_bytes=_LONGEST_ANSWER)[1]
+    return exchange(socket, _TIMEOUT_SECONDS, "GET", "/metrics", max_bytes=_MAX_ANSWER_BYTES)[1]
 
 
 def count_decisions(socket: Path) -> int:

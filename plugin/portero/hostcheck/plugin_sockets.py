@@ -1,4 +1,4 @@
-"""Finds the socket of the running Portero: by the settings, as a managed plugin, or as dockerd's own files name it.
+"""Finds the socket of the running Portero: by the settings, as a managed plugin, or by the spec files of dockerd.
 
 dockerd reads spec files (moby pkg/plugins/discovery.go): NAME.spec holds an address, NAME.json one as Addr.
 """
@@ -12,7 +12,7 @@ from portero.hostcheck.daemon_settings import Configuration, find_dockerd, read_
 from portero.values.json_fields import to_list
 from portero.values.json_objects import load_object
 
-# Where dockerd finds a plugin that is no managed one (moby pkg/plugins/discovery.go).
+# Where dockerd finds a plugin that is not managed (moby pkg/plugins/discovery.go).
 SOCKETS = Path("/run/docker/plugins")
 SPEC_FOLDERS = ("/etc/docker/plugins", "/usr/lib/docker/plugins")
 # A managed plugin's socket lies in a folder there, named by the plugin's ID (moby plugin/manager_linux.go).
@@ -32,10 +32,10 @@ def find_running(files: Files, daemon_config: str, configured: Path) -> Path:
 
 def find_named(files: Files, daemon: Configuration, configured: Path) -> Path:
     """The socket; `configured` also when none is found."""
-    found = find_socket(configured)
-    if not _is_missing(found) or configured.parent != SOCKETS:
-        return found
-    return next((Path(socket) for socket in _list_named(files, daemon)), configured)
+    socket = find_socket(configured)
+    if not _is_missing(socket) or configured.parent != SOCKETS:
+        return socket
+    return next((Path(named) for named in _list_named(files, daemon)), configured)
 
 
 def find_socket(configured: Path) -> Path:
@@ -47,7 +47,7 @@ def find_socket(configured: Path) -> Path:
 
 
 def _is_missing(socket: Path) -> bool:
-    """Where only root may look, the one that is asked says so."""
+    """False also where this user may not see it: the connection then reports the error."""
     try:
         os.stat(socket)
     except (FileNotFoundError, NotADirectoryError):
@@ -59,8 +59,8 @@ def _is_missing(socket: Path) -> bool:
 
 def _list_named(files: Files, daemon: Configuration) -> Iterator[str]:
     """The sockets that are there, as this process sees them, of the authorization plugins that dockerd asks."""
-    own = daemon.daemon.user_folder if daemon.daemon is not None else ""
-    folders = (*SPEC_FOLDERS, *([f"{own}/.local/lib/docker/plugins"] if own else []))
+    home = daemon.daemon.user_folder if daemon.daemon is not None else ""
+    folders = (*SPEC_FOLDERS, *([f"{home}/.local/lib/docker/plugins"] if home else []))
     for name in to_list(daemon.texts("authorization-plugins")["value"]):
         for folder in folders:
             for address in (_read_spec(files, f"{folder}/{name}.spec"), _read_json(files, f"{folder}/{name}.json")):

@@ -1,4 +1,4 @@
-"""Does dockerd show its authorization plugin every body? Two requests that Portero must refuse and that create nothing.
+"""Probes whether dockerd shows its plugin every body: two requests that Portero must refuse and that create nothing.
 
 Each body has the image's name twice, which Portero always refuses (body-duplicate-name) if it sees the body. A daemon
 with one of the two CVEs hides the body, and Portero then refuses the missing body instead. Where no plugin enforces,
@@ -22,7 +22,7 @@ _TARGET = "/containers/create?name=portero-probe"
 # .invalid never names a registry (RFC 2606).
 _IMAGE = b'"Image":"portero-probe.invalid/nothing:none"'
 # Daemons with CVE-2026-34040 drop a body of 1 MiB or more (moby pkg/authorization/authz.go, maxBodySize).
-_LONG = (1 << 20) + (1 << 16)
+_LONG_BYTES = (1 << 20) + (1 << 16)
 
 _ARRIVED = re.compile(r"\bbody-duplicate-name\b")
 _HIDDEN = re.compile(r"\bbody-(missing|hidden)\b")
@@ -34,13 +34,13 @@ def facts(api: EngineApi | None, portero: Path) -> dict[str, JSON]:
     before = _count(portero)
     probes: dict[str, JSON] = {
         # Bodies of unknown length were not shown (the condition was ContentLength > 0, and -1 stands for unknown).
-        CVE_2024_41110: _fact(api, "in chunks", iter([_body(0)])),
-        CVE_2026_34040: _fact(api, "of more than 1 MiB", _body(_LONG)),
+        CVE_2024_41110: _probe(api, "in chunks", iter([_make_body(0)])),
+        CVE_2026_34040: _probe(api, "of more than 1 MiB", _make_body(_LONG_BYTES)),
     }
-    return probes | {"arrive": _arrival(portero, before, _count(portero) if api is not None else None)}
+    return probes | {"arrive": _observe_arrival(portero, before, _count(portero) if api is not None else None)}
 
 
-def _arrival(portero: Path, before: int | None, after: int | None) -> Fact:
+def _observe_arrival(portero: Path, before: int | None, after: int | None) -> Fact:
     """Whether this Portero decided something meanwhile: dockerd may ask another plugin of the same name."""
     at = f"decisions of the Portero at {portero}"
     return unknown(at) if before is None or after is None else fact(after > before, at)
@@ -53,7 +53,7 @@ def _count(portero: Path) -> int | None:
         return None
 
 
-def meaning(status: int, message: str) -> str:
+def interpret(status: int, message: str) -> str:
     """fixed: the plugin saw the body; vulnerable: it did not; unguarded: no enforcing Portero answered."""
     if status == HTTPStatus.FORBIDDEN and _ARRIVED.search(message):
         return "fixed"
@@ -63,16 +63,16 @@ def meaning(status: int, message: str) -> str:
         return "fixed"
     if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
         return "unguarded"
-    raise ValueError(f"status {status} is none of the expected ones")
+    raise ValueError(f"status {status} is not an expected one")
 
 
-def _fact(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
+def _probe(api: EngineApi | None, how: str, body: bytes | Iterator[bytes]) -> Fact:
     at = f"POST /containers/create with a body {how}"
     if api is None:
         return unknown(f"{at} (not sent)")
-    return observed(at, lambda: meaning(*api.post(_TARGET, body)))
+    return observed(at, lambda: interpret(*api.post(_TARGET, body)))
 
 
-def _body(length: int) -> bytes:
+def _make_body(length: int) -> bytes:
     padding = b"x" * length
     return b'{%s,%s,"Labels":{"portero-probe":"%s"},"HostConfig":{"Memory":1}}' % (_IMAGE, _IMAGE, padding)

@@ -1,4 +1,4 @@
-"""Settings in systemd's unit files, drop-ins included. Unit and setting in, values out; none where there is no unit."""
+"""Reads settings of systemd units, drop-ins included; without the unit there are no values."""
 
 from collections.abc import Iterator
 
@@ -14,17 +14,17 @@ _FOLDERS = (
 )
 
 
-def values(files: Files, unit: str, setting: str) -> list[str]:
-    """Every value of a setting, in order; an empty one takes back those before it (systemd.syntax(7))."""
-    found: list[str] = []
-    for path in _paths(files, unit):
-        for name, value in _assignments(files.text(path)):
+def read_setting(files: Files, unit: str, setting: str) -> list[str]:
+    """Every value of a setting, in order; an empty one removes those before it (systemd.syntax(7))."""
+    values: list[str] = []
+    for path in _list_files(files, unit):
+        for name, value in _parse_assignments(files.text(path)):
             if name == setting:
-                found = [*found, value] if value else []
-    return found
+                values = [*values, value] if value else []
+    return values
 
 
-def _paths(files: Files, unit: str) -> Iterator[str]:
+def _list_files(files: Files, unit: str) -> Iterator[str]:
     """The unit file, then its drop-ins by name; of one name the first folder's counts."""
     main = next((f"{folder}/{unit}" for folder in _FOLDERS if files.exists(f"{folder}/{unit}")), None)
     if main is not None:
@@ -36,7 +36,7 @@ def _paths(files: Files, unit: str) -> Iterator[str]:
     yield from (path for _, path in sorted(drop_ins.items()))
 
 
-def _assignments(text: str) -> Iterator[tuple[str, str]]:
+def _parse_assignments(text: str) -> Iterator[tuple[str, str]]:
     for line in text.replace("\\\n", " ").splitlines():
         name, equals, value = line.partition("=")
         if equals and not line.lstrip().startswith(("#", ";")):

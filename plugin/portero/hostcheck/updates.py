@@ -1,6 +1,6 @@
-"""Updates that wait: packages of Docker with a newer version, and a kernel that is installed and does not run yet.
+"""Finds pending updates: packages of Docker with a newer version, and an installed kernel newer than the running one.
 
-Packages are known where apt manages them and its lists are recent: old lists would hide the updates of today.
+Packages are known where apt manages them and its lists are recent: old lists would hide updates.
 """
 
 import re
@@ -17,9 +17,8 @@ from portero.values.json_types import JSON
 Ask: TypeAlias = Callable[[Sequence[str]], str]
 
 PACKAGES = ("docker.io", "docker-ce", "moby-engine", "containerd", "containerd.io", "runc")
-# Seconds.
-OLDEST_LISTS = 7 * 86400
-_LONGEST_WAIT = 30
+MAX_LIST_AGE_SECONDS = 7 * 86400
+_TIMEOUT_SECONDS = 30
 _LISTS = "/var/lib/apt/lists"
 _POLICY = "apt-cache policy"
 _BOOT, _MODULES = "/boot", "/lib/modules"
@@ -38,11 +37,11 @@ def facts(files: Files, ask: Ask | None = None) -> dict[str, JSON]:
 def _list_packages(files: Files, ask: Ask) -> Iterator[JSON]:
     """docker.io 26.1.5 -> 26.1.6, for each package with a newer version."""
     if files.outside("/") != "/":
-        raise ValueError("apt tells of this system alone")
-    if _read_age(files) > OLDEST_LISTS:
+        raise ValueError("apt reports this system only")
+    if _read_age(files) > MAX_LIST_AGE_SECONDS:
         raise ValueError(f"{_LISTS} are old")
-    found = re.findall(r"^(\S+):\n +Installed: (\S+)\n +Candidate: (\S+)$", ask((*_POLICY.split(), *PACKAGES)), re.M)
-    installed = [(name, version, candidate) for name, version, candidate in found if version != "(none)"]
+    rows = re.findall(r"^(\S+):\n +Installed: (\S+)\n +Candidate: (\S+)$", ask((*_POLICY.split(), *PACKAGES)), re.M)
+    installed = [(name, version, candidate) for name, version, candidate in rows if version != "(none)"]
     if not installed:
         raise ValueError("apt has installed no Docker")
     yield from (f"{name} {version} -> {candidate}" for name, version, candidate in installed if candidate != version)
@@ -83,7 +82,7 @@ def run_command(command: Sequence[str]) -> str:
     environment = {"LC_ALL": "C", "PATH": "/usr/bin:/bin"}
     try:
         done = subprocess.run(  # noqa: S603 - fixed words
-            command, capture_output=True, text=True, check=True, timeout=_LONGEST_WAIT, env=environment
+            command, capture_output=True, text=True, check=True, timeout=_TIMEOUT_SECONDS, env=environment
         )
     except subprocess.SubprocessError as error:
         raise OSError(f"{command[0]} failed") from error

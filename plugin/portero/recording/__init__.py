@@ -1,4 +1,4 @@
-"""Recorded requests, without their secrets, and what two policies make of them.
+"""Records requests without their secrets, reads requests from files, compares two policies on them.
 
 The format of a line is `recorded_line`.
 Imports: decision, facts, files, identity, reading, refusals, values.

@@ -1,6 +1,6 @@
-"""Counts where two policies decide differently: by rule, user, image and operation.
+"""Counts the requests that two policies decide differently, by rule, user, image and operation.
 
-Outcomes come in pairs, one at a time, and are not kept: a million of them need no more room than a hundred.
+Only counts and some examples are stored, so a million requests need no more memory than a hundred.
 """
 
 from collections import Counter
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from portero.recording.recorded_line import Outcome
 from portero.values.json_types import JSON
 
-# Names beyond so many are counted together.
-MOST_NAMES = 1000
-MOST_EXAMPLES = 10
+# Further names are counted together.
+MAX_NAMES = 1000
+MAX_EXAMPLES = 10
 OTHERS = "(others)"
 NONE = "(none)"
 GROUPS = ("rule", "user", "image", "operation")
@@ -19,7 +19,7 @@ GROUPS = ("rule", "user", "image", "operation")
 
 @dataclass(frozen=True, slots=True)
 class ChangedDecision:
-    """One request that is decided differently: where it stands in the recording, and what refuses it."""
+    """One request that is decided differently: its line in the recording, and the outcome that refuses it."""
 
     location: str
     id: str
@@ -41,22 +41,26 @@ class ChangedDecision:
 
 @dataclass(slots=True)
 class Changes:
-    """The requests that changed in one direction. What refuses them is of one side only: `refused` is its outcome."""
+    """The requests that changed in one direction: from allowed to refused, or back."""
 
     count: int = 0
     by: dict[str, Counter[str]] = field(default_factory=lambda: {group: Counter() for group in GROUPS})
     examples: list[ChangedDecision] = field(default_factory=list)
 
     def add(self, location: str, id: str, refused: Outcome) -> None:
-        """Count one more."""
+        """Count one more; `refused`: the outcome that refuses it."""
         self.count += 1
-        names = {"rule": refused.rules, "user": (refused.user,), "image": (refused.image,)}
-        names["operation"] = (refused.operation,)
+        names = {
+            "rule": refused.rules,
+            "user": (refused.user,),
+            "image": (refused.image,),
+            "operation": (refused.operation,),
+        }
         for group in GROUPS:
             counter = self.by[group]
             for name in (each or NONE for each in names[group]):
-                counter[name if name in counter or len(counter) < MOST_NAMES else OTHERS] += 1
-        if len(self.examples) < MOST_EXAMPLES:
+                counter[name if name in counter or len(counter) < MAX_NAMES else OTHERS] += 1
+        if len(self.examples) < MAX_EXAMPLES:
             self.examples.append(ChangedDecision(location, id, refused))
 
     def document(self) -> dict[str, JSON]:
@@ -67,9 +71,9 @@ class Changes:
 
 @dataclass(slots=True)
 class Comparison:
-    """What was counted so far. `withheld`: requests that were not stored; `undecided`: no decision was recorded."""
+    """The counts. `withheld`: requests that were not stored; `undecided`: no decision was recorded."""
 
-    alike: int = 0
+    unchanged: int = 0
     withheld: int = 0
     unreadable: int = 0
     undecided: int = 0
@@ -79,12 +83,12 @@ class Comparison:
     @property
     def compared(self) -> int:
         """How many requests were decided twice."""
-        return self.alike + self.refused.count + self.allowed.count
+        return self.unchanged + self.refused.count + self.allowed.count
 
     def add(self, location: str, id: str, before: Outcome, after: Outcome) -> None:
         """One request, as it was decided and as it would be now."""
         if before.allowed == after.allowed:
-            self.alike += 1
+            self.unchanged += 1
         elif before.allowed:
             self.refused.add(location, id, after)
         else:
@@ -94,7 +98,7 @@ class Comparison:
         """For machines."""
         return {
             "compared": self.compared,
-            "alike": self.alike,
+            "unchanged": self.unchanged,
             "withheld": self.withheld,
             "unreadable": self.unreadable,
             "undecided": self.undecided,

@@ -1,8 +1,7 @@
-"""Takes secrets out of a request of dockerd: names stay, values become a mask, and rules see the same as before.
+"""Masks the secrets in a request of dockerd, so that it may be stored and rules still decide the same.
 
-An envelope comes in, one that may be stored comes out. What cannot be read cannot be masked either, and is refused.
-Masked: values under names that look secret, passwords in URLs, tokens of well-known kinds, the data of secrets and
-configs, and every header that no rule looks at.
+Masked are values under names that look secret, passwords in URLs, tokens of well-known kinds, the data of secrets and
+configs, and every header that no rule reads. A request that cannot be read cannot be masked, and is refused.
 """
 
 import base64
@@ -15,127 +14,123 @@ from portero.reading import go_json, uri
 from portero.reading.case_folding import fold
 from portero.reading.envelope import Envelope
 from portero.reading.go_json import Pairs, Tree
-from portero.recording.secret_patterns import MASK, hidden, text, url
+from portero.recording.secret_patterns import MASK, mask_text, mask_urls, mask_value
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
-# Docker's decoder wants base64 here; it is the mask.
+# The mask in base64, which Docker's decoder expects.
 _MASKED_DATA = base64.b64encode(MASK.encode()).decode()
 _PLAIN_HEADERS = frozenset(
     {"accept", "accept-encoding", "connection", "content-length", "content-type", "upgrade", "user-agent"}
 )
 _DATA = fold("Data")
 _SECRET_FIELDS = frozenset(map(fold, ("JoinToken", "SigningCAKey", "UnlockKey")))
-# Names of objects, and paths of the host: rules look at them, and what looks like NAME=value or name:value is none.
-_PLACES = ("Binds", "Destination", "Source", "Target")
+# Names of objects and paths of the host: rules read them, and text like NAME=value in them is not a secret.
+_PATHS = ("Binds", "Destination", "Source", "Target")
 _NAMES = ("FromImage", "Image", "Repo", "SecretID", "SecretName", "T", "Tag")
-_PLAIN_FIELDS = frozenset(map(fold, (*_PLACES, *_NAMES)))
+_PLAIN_FIELDS = frozenset(map(fold, (*_PATHS, *_NAMES)))
 
 
 class Unmaskable(Exception):
-    """What of the request could not be read: uri or body."""
+    """The part of the request that cannot be read: uri or body."""
 
 
-def masked(asked: Envelope) -> dict[str, JSON]:
+def masked(request: Envelope) -> dict[str, JSON]:
     """The envelope as dockerd would have posted it, had there been no secrets in it; raises Unmaskable."""
-    body = _body(asked.body)
+    body = None if request.body is None else _mask_json(request.body)
     document: dict[str, JSON] = {
-        "RequestMethod": asked.method,
-        "RequestUri": _uri(asked.uri),
-        "RequestHeaders": _headers(asked.headers, len(asked.body or b""), len(body or b"")),
-        "User": asked.user,
-        "UserAuthNMethod": asked.auth_method,
+        "RequestMethod": request.method,
+        "RequestUri": _mask_uri(request.uri),
+        "RequestHeaders": _mask_headers(request.headers, len(request.body or b""), len(body or b"")),
+        "User": request.user,
+        "UserAuthNMethod": request.auth_method,
         "RequestBody": base64.b64encode(body or b"").decode(),
-        "RequestPeerCertificates": [*asked.peer_certificates],
+        "RequestPeerCertificates": [*request.peer_certificates],
     }
     return {name: value for name, value in document.items() if value}
 
 
-def _headers(headers: Mapping[str, str], length: int, masked_length: int) -> dict[str, JSON]:
+def _mask_headers(headers: Mapping[str, str], length: int, masked_length: int) -> dict[str, JSON]:
     masked: dict[str, JSON] = {name: value if name in _PLAIN_HEADERS else MASK for name, value in headers.items()}
     if headers.get("content-length") == str(length):
         masked["content-length"] = str(masked_length)
     return masked
 
 
-def _uri(target: str) -> str:
+def _mask_uri(target: str) -> str:
     try:
         uri.parse_target(target)
     except Refused:
         raise Unmaskable("uri") from None
     path, mark, query = target.partition("?")
-    return url(path) + mark + "&".join(_parameter(pair) for pair in query.split("&"))
+    return mask_urls(path) + mark + "&".join(_mask_parameter(pair) for pair in query.split("&"))
 
 
-def _parameter(pair: str) -> str:
+def _mask_parameter(pair: str) -> str:
     name, equals, encoded = pair.partition("=")
     value = unquote_plus(encoded)
-    plain = _value(unquote_plus(name), value)
+    plain = _mask_query_value(unquote_plus(name), value)
     return pair if plain == value else name + equals + quote_plus(plain)
 
 
-def _value(name: str, value: str) -> str:
-    """A parameter; build arguments and labels are JSON, the changes of a commit are lines of a Dockerfile."""
+def _mask_query_value(name: str, value: str) -> str:
+    """Build arguments and labels are JSON, the changes of a commit are lines of a Dockerfile."""
     if fold(name) in _PLAIN_FIELDS:
         return value
     if looks_secret(name, value):
-        return hidden(name, value)
+        return mask_value(name, value)
     if not value.startswith(("{", "[")):
-        return text(value)
+        return mask_text(value)
     try:
-        return _without_secrets(value.encode()).decode()
+        return _mask_json(value.encode()).decode()
     except Unmaskable:
         return MASK
 
 
-def _body(body: bytes | None) -> bytes | None:
-    return None if body is None else _without_secrets(body)
-
-
-def _without_secrets(data: bytes) -> bytes:
+def _mask_json(data: bytes) -> bytes:
     try:
         tree = go_json.parse_json(data)
     except Refused:
         raise Unmaskable("body") from None
-    plain = _tree(tree, "")
-    # What holds no secret stays as it was written, byte by byte.
-    return data if plain == tree else "".join(_written(plain)).encode()
+    plain = _mask_tree(tree, "")
+    # A body without secrets stays the same, byte by byte.
+    return data if plain == tree else "".join(_write_json(plain)).encode()
 
 
-def _tree(node: Tree, field: str) -> Tree:
+def _mask_tree(node: Tree, field: str) -> Tree:
     """The node without secrets; `field` is the folded name of the member in which it stands."""
     if isinstance(node, Pairs):
-        return Pairs((name, _member(name, value)) for name, value in node)
+        return Pairs((name, _mask_member(name, value)) for name, value in node)
     if isinstance(node, list):
-        return _list(node, field)
+        return _mask_list(node, field)
     if isinstance(node, str) and field not in _PLAIN_FIELDS:
-        return text(node)
+        return mask_text(node)
     return node
 
 
-def _member(name: str, value: Tree) -> Tree:
+def _mask_member(name: str, value: Tree) -> Tree:
     field = fold(name)
     if not isinstance(value, str) or field in _PLAIN_FIELDS or value == "":
-        return _tree(value, field)
+        return _mask_tree(value, field)
     if field == _DATA:
         return _MASKED_DATA
     if field in _SECRET_FIELDS:
         return MASK
     if looks_secret(name, value):
-        return hidden(name, value)
-    return text(value)
+        return mask_value(name, value)
+    return mask_text(value)
 
 
-def _list(nodes: Sequence[Tree], field: str) -> list[Tree]:
+def _mask_list(nodes: Sequence[Tree], field: str) -> list[Tree]:
     plain: list[Tree] = []
     before = ""
     for node in nodes:
-        plain.append(_word(node, before, field) if isinstance(node, str) else _tree(node, field))
+        plain.append(_mask_word(node, before, field) if isinstance(node, str) else _mask_tree(node, field))
         before = node if isinstance(node, str) else ""
     return plain
 
 
-def _word(word: str, before: str, field: str) -> str:
+def _mask_word(word: str, before: str, field: str) -> str:
     """A variable NAME=value, an option --name=value, or the value after an option --name."""
     if field in _PLAIN_FIELDS:
         return word
@@ -143,22 +138,22 @@ def _word(word: str, before: str, field: str) -> str:
         return MASK
     name, equals, value = word.partition("=")
     if equals and looks_secret(name.lstrip("-"), value):
-        return name + equals + hidden(name.lstrip("-"), value)
-    return text(word)
+        return name + equals + mask_value(name.lstrip("-"), value)
+    return mask_text(word)
 
 
-def _written(node: Tree) -> Iterator[str]:
+def _write_json(node: Tree) -> Iterator[str]:
     if isinstance(node, Pairs):
         yield "{"
         for index, (name, value) in enumerate(node):
             yield f"{',' if index else ''}{json.dumps(name)}:"
-            yield from _written(value)
+            yield from _write_json(value)
         yield "}"
     elif isinstance(node, list):
         yield "["
         for index, value in enumerate(node):
             yield "," if index else ""
-            yield from _written(value)
+            yield from _write_json(value)
         yield "]"
     else:
         yield json.dumps(node)

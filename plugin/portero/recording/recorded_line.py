@@ -1,8 +1,8 @@
-"""One line of a recording: what dockerd asked, without its secrets, and what was decided.
+"""One line of a recording: a request of dockerd without its secrets, and the decision on it.
 
 Lines are written by `portero serve` and read by `portero replay`, which reads bare captures {"envelope": ...} as well.
-What could not be masked is not stored: the line then names it in `withheld` and keeps the decision. A token is never
-stored; `identity` says who asked, so that a request can be decided again when its token or certificate has expired.
+A part that cannot be masked is not stored: the line then names it in `withheld` and has the decision. A token is never
+stored; `identity` is its user, so that a request can be decided again when its token or certificate has expired.
 """
 
 import json
@@ -20,16 +20,16 @@ from portero.values.json_types import JSON
 
 FORMAT = 1
 # Bytes: an envelope of the largest size, as a line.
-LONGEST_LINE = 32 << 20
+MAX_LINE_BYTES = 32 << 20
 
 
 class InvalidRecordLine(Exception):
-    """A line that is no line of a recording."""
+    """A line that `make_record` did not write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a request. `rules`: those that refused it; `at`: the place of the first violation."""
+    """The outcome of a request. `rules`: those that refused it; `at`: where the first violation is."""
 
     allowed: bool
     rules: tuple[str, ...]
@@ -40,7 +40,7 @@ class Outcome:
 
     @classmethod
     def of(cls, line: Mapping[str, JSON]) -> "Outcome":
-        """From a line of the decision log; raises LookupError or TypeError when it is none."""
+        """From a line of the decision log; raises LookupError or TypeError on any other."""
         denials = [entry for entry in cast(list[dict[str, str]], line["violations"]) if entry["action"] == "deny"]
         rules = tuple(dict.fromkeys(entry["rule"] for entry in denials))
         at = denials[0]["at"] if denials else ""
@@ -49,47 +49,52 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """One recorded request. `asked` is None when it was withheld, `outcome` when no decision was recorded.
+class RecordedRequest:
+    """One recorded request. `envelope` is None when it was withheld, `outcome` when no decision was recorded.
 
-    `known`: who asked, by certificate or token.
+    `identity`: who asked, by certificate or token.
     """
 
-    asked: bytes | None
+    envelope: bytes | None
     outcome: Outcome | None
     id: str
-    known: Identity | None = None
+    identity: Identity | None = None
 
 
-def written(data: bytes, decision: Decision, most: int) -> bytes:
-    """The line about one request and its decision, of `most` bytes at most."""
-    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_request(data), **_who(decision)}
+def make_record(data: bytes, decision: Decision, max_bytes: int) -> bytes:
+    """The line about one request and its decision, of at most `max_bytes`."""
+    subject = decision.subject
+    line: dict[str, JSON] = {"format": FORMAT, "phase": "req", **_mask_request(data)}
+    if subject.identified_by:
+        identity = Identity(subject.user, subject.groups, subject.identified_by, subject.names)
+        line["identity"] = identity.document()
     line["decision"] = decision.line(0)
-    text = _line(line)
-    if len(text) <= most:
-        return text
-    return _line({"format": FORMAT, "phase": "req", "withheld": "size", "decision": decision.line(0)})
+    written = _write_line(line)
+    if len(written) <= max_bytes:
+        return written
+    return _write_line({"format": FORMAT, "phase": "req", "withheld": "size", "decision": decision.line(0)})
 
 
-def read(line: bytes) -> Recorded | None:
+def read_record(line: bytes) -> RecordedRequest | None:
     """The request in a line, None for one of Docker's answers; raises InvalidRecordLine."""
     try:
         document = json.loads(line)
         if document.get("phase") == "res":
             return None
         decision = document.get("decision")
+        is_withheld = decision is not None and "withheld" in document
+        request = None if is_withheld else json.dumps(need(document, "envelope", dict)).encode()
         if decision is None:
-            return Recorded(_asked(document), None, "")
-        asked = None if "withheld" in document else _asked(document)
-        known = Identity.of(document["identity"]) if "identity" in document else None
+            return RecordedRequest(request, None, "")
+        identity = Identity.of(document["identity"]) if "identity" in document else None
         if decision["version"] != LOG_VERSION:
             raise InvalidRecordLine
-        return Recorded(asked, Outcome.of(decision), str(decision["id"]), known)
+        return RecordedRequest(request, Outcome.of(decision), str(decision["id"]), identity)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise InvalidRecordLine from None
 
 
-def _request(data: bytes) -> dict[str, JSON]:
+def _mask_request(data: bytes) -> dict[str, JSON]:
     try:
         return {"envelope": masked(envelope.read_envelope(data))}
     except Refused:
@@ -98,16 +103,5 @@ def _request(data: bytes) -> dict[str, JSON]:
         return {"withheld": str(unmaskable)}
 
 
-def _who(decision: Decision) -> dict[str, JSON]:
-    subject = decision.subject
-    if not subject.identified_by:
-        return {}
-    return {"identity": Identity(subject.user, subject.groups, subject.identified_by, subject.names).document()}
-
-
-def _asked(document: Mapping[str, JSON]) -> bytes:
-    return json.dumps(need(document, "envelope", dict)).encode()
-
-
-def _line(document: Mapping[str, JSON]) -> bytes:
+def _write_line(document: Mapping[str, JSON]) -> bytes:
     return json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"

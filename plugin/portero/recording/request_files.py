@@ -1,19 +1,19 @@
 """Reads the JSON that `portero check` is given: captured envelopes, requests written by hand, docker inspect, bodies.
 
-One document, or one a line, comes in; requests for the judge come out. Anything else is an error with file and line.
+A file has one document, or one a line. Anything else is an error with file and line.
 """
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 from urllib.parse import quote, urlencode
 
+from portero.decision import Decision
 from portero.facts import inspected
 from portero.identity.caller import Identity
 from portero.reading.routes import Operation
-from portero.recording.decided_request import FindLine, no_line
 from portero.refusals import Refused
 from portero.values.json_types import JSON
 
@@ -21,10 +21,15 @@ from portero.values.json_types import JSON
 _AS_IT_IS = "surrogatepass"
 # As a file on the command line.
 STANDARD_INPUT = "-"
+FindLine: TypeAlias = Callable[[str], tuple[str, int] | None]
 
 
 class InvalidRequestFile(Exception):
     """One sentence: which file or line is no request, and what one looks like."""
+
+
+def _find_no_line(at: str) -> None:
+    """For files in which no property of a request has a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +37,35 @@ class FileRequest:
     """An envelope as dockerd would post it or, when the facts were written too, a whole request document.
 
     `name`: the part of the file, such as a service of a compose file. `networks`: the names that the file gives, by
-    network ID. `find_line`: where in which file a place of the request stands. `judged`: the only places that count,
-    where the request has more than the file says. `known`: who asks, where the file says so.
+    network ID. `find_line`: the file and the line behind a property of the request. `judged`: the only properties that
+    count, where the request has more than the file. `identity`: who asks, where the file has it.
     """
 
     file: str
-    asked: bytes | dict[str, JSON]
+    content: bytes | dict[str, JSON]
     line: int | None = None
     name: str = ""
     networks: Mapping[str, str] = field(default_factory=dict)
-    find_line: FindLine = no_line
+    find_line: FindLine = _find_no_line
     judged: frozenset[str] | None = None
-    known: Identity | None = None
+    identity: Identity | None = None
 
     @property
     def location(self) -> str:
         """File, line and name, for people."""
         return _location(self.file, self.line) + (f" ({self.name})" if self.name else "")
+
+    def locate(self, at: str) -> tuple[str, int | None]:
+        """The file and the line behind `at`, else those of the request."""
+        return self.find_line(at) or (self.file, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRequest:
+    """A request of a file with the decision on it."""
+
+    request: FileRequest
+    decision: Decision
 
 
 def read_requests(
@@ -57,21 +74,24 @@ def read_requests(
     """The requests in a file. Answers of Docker among captures are left out; with an operation it holds bodies."""
     lines = [(number, line) for number, line in enumerate(data.splitlines(), 1) if line.strip()]
     documents: Sequence[tuple[int | None, bytes]] = [(None, data)] if _is_json(data) else lines
-    known = {known.id: known for known in operations}
-    if operation is not None and operation not in known:
+    by_id = {each.id: each for each in operations}
+    if operation is not None and operation not in by_id:
         raise InvalidRequestFile(
             f"--operation: {operation}: not an operation of the Engine API, such as ContainerCreate"
         )
     for line, text in documents:
-        content = _parsed(_location(file, line), text)
+        location = _location(file, line)
+        content = _parse(location, text)
         if operation is not None:
-            yield FileRequest(file, _about(_location(file, line), content, known[operation]), line)
+            # What the path names is not known and does not matter.
+            names: dict[str, JSON] = {name: name for name in _parameters(by_id[operation]) if name is not None}
+            yield FileRequest(file, _envelope(location, {"path": names, "body": content}, by_id[operation]), line)
         elif isinstance(content, list) or inspected.is_inspected(content):
-            yield from _inspected(file, line, content, known)
+            yield from _read_inspected(file, line, content, by_id)
         else:
-            asked = _asked(_location(file, line), text, content, known)
-            if asked is not None:
-                yield FileRequest(file, asked, line, known=_known(_location(file, line), content))
+            request = _read_request(location, text, content, by_id)
+            if request is not None:
+                yield FileRequest(file, request, line, identity=_read_identity(location, content))
 
 
 def _location(file: str, line: int | None) -> str:
@@ -86,37 +106,34 @@ def _is_json(data: bytes) -> bool:
     return True
 
 
-def _about(location: str, body: JSON, operation: Operation) -> bytes:
-    """The envelope with this body; what the path names is not known and does not matter."""
-    names: dict[str, JSON] = {name: name for name in _parameters(operation) if name is not None}
-    return _envelope(location, {"path": names, "body": body}, operation)
-
-
-def _inspected(file: str, line: int | None, content: JSON, known: Mapping[str, Operation]) -> Iterator[FileRequest]:
+def _read_inspected(
+    file: str, line: int | None, content: JSON, operations: Mapping[str, Operation]
+) -> Iterator[FileRequest]:
     """What `docker inspect` prints: a list, or with --format json one object a line."""
+    location = _location(file, line)
     for thing in content if isinstance(content, list) else [content]:
         if not inspected.is_inspected(thing):
             raise InvalidRequestFile(
-                f"{_location(file, line)}: not docker inspect output of a container, service, volume or network"
+                f"{location}: not docker inspect output of a container, service, volume or network"
             )
         try:
-            found = inspected.make_request(thing)
+            request = inspected.make_request(thing)
         except Refused as refused:
-            raise InvalidRequestFile(
-                f"{_location(file, line)}: {refused.at} is not as docker inspect prints it"
-            ) from None
-        if found is not None:
-            query: dict[str, JSON] = {"name": [found.name]} if found.operation == "ContainerCreate" else {}
-            body = inspected.without_cgroup_default(found.body)
-            asked = _envelope(file, {"query": query, "body": body}, known[found.operation])
-            networks = {found.network_id: found.name} if found.network_id else {}
-            yield FileRequest(file, asked, line, found.name, networks)
+            raise InvalidRequestFile(f"{location}: {refused.at} is not as docker inspect prints it") from None
+        if request is not None:
+            query: dict[str, JSON] = {"name": [request.name]} if request.operation == "ContainerCreate" else {}
+            body = inspected.without_cgroup_default(request.body)
+            envelope = _envelope(file, {"query": query, "body": body}, operations[request.operation])
+            networks = {request.network_id: request.name} if request.network_id else {}
+            yield FileRequest(file, envelope, line, request.name, networks)
 
 
-def _asked(
+def _read_request(
     location: str, text: bytes, content: JSON, operations: Mapping[str, Operation]
 ) -> bytes | dict[str, JSON] | None:
-    document = _object(location, content)
+    if not isinstance(content, dict):
+        raise InvalidRequestFile(f"{location}: not a JSON object; write an envelope or a request")
+    document = content
     if "envelope" in document:
         return None if document.get("phase") == "res" else json.dumps(document["envelope"]).encode()
     if "RequestMethod" in document or "RequestUri" in document:
@@ -130,8 +147,8 @@ def _asked(
     return document if "facts" in document else _envelope(location, document, operation)
 
 
-def _known(location: str, content: JSON) -> Identity | None:
-    """Who asks by a request that was written by hand, or that was recorded."""
+def _read_identity(location: str, content: JSON) -> Identity | None:
+    """Who asks by a request that was written by hand, or by a recorded one."""
     identity = content.get("identity") if isinstance(content, dict) else None
     try:
         return None if identity is None else Identity.of(identity)
@@ -140,18 +157,11 @@ def _known(location: str, content: JSON) -> Identity | None:
         raise InvalidRequestFile(f"{location}: identity: write it as {example}") from None
 
 
-def _parsed(location: str, text: bytes) -> JSON:
+def _parse(location: str, text: bytes) -> JSON:
     try:
-        content: JSON = json.loads(text)
+        return cast(JSON, json.loads(text))
     except (ValueError, RecursionError):
         raise InvalidRequestFile(f"{location}: not JSON; write one document, or one a line") from None
-    return content
-
-
-def _object(location: str, document: JSON) -> dict[str, JSON]:
-    if not isinstance(document, dict):
-        raise InvalidRequestFile(f"{location}: not a JSON object; write an envelope or a request")
-    return document
 
 
 def _envelope(location: str, request: Mapping[str, JSON], operation: Operation) -> bytes:
@@ -182,11 +192,10 @@ def _path(location: str, request: Mapping[str, JSON], operation: Operation) -> s
     if not isinstance(given, dict) or any(name is not None and not isinstance(given.get(name), str) for name in names):
         wanted = ", ".join(name for name in names if name)
         raise InvalidRequestFile(f"{location}: path: {operation.id} needs {wanted}, each a string")
-    filled = [
+    return "/".join(
         part if name is None else quote(str(given[name]), errors=_AS_IT_IS)
         for part, name in zip(parts, names, strict=True)
-    ]
-    return "/".join(filled)
+    )
 
 
 def _parameters(operation: Operation) -> list[str | None]:

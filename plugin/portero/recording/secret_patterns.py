@@ -1,6 +1,6 @@
-"""Secrets inside a text of any kind: commands, URLs, options, Dockerfile lines. Out comes the text with masks instead.
+"""Masks secrets inside any text: commands, URLs, options, Dockerfile lines.
 
-Every pattern begins only where a word begins and ends where it ends, so that none is slow on a text made for it.
+Every pattern begins and ends at the boundaries of a word, so that no text can make it slow.
 """
 
 import re
@@ -29,40 +29,38 @@ _VALUE = re.compile(r"(?P<quote>[\"']?)(?P<bare>(?:(?<=\")[^\"]++|(?<=')[^']++|[
 _OLD_ENV = re.compile(r"^(?P<name>[ \t]*+ENV[ \t]++(?P<variable>[\w.-]++))[ \t]++(?P<value>[^\n]++)", re.I | re.M)
 
 
-def text(raw: str) -> str:
+def mask_text(raw: str) -> str:
     """The text with a mask for each secret in it."""
     plain = _PRIVATE_KEY.sub(MASK, raw)
-    plain = url(plain)
+    plain = mask_urls(plain)
     plain = _TOKEN.sub(MASK, plain)
     plain = _SCHEME.sub(rf"\g<scheme> {MASK}", plain)
-    plain = _OLD_ENV.sub(_old_env, plain)
-    return "".join(_without_values(plain))
+    plain = _OLD_ENV.sub(_mask_old_env, plain)
+    return "".join(_mask_values(plain))
 
 
-def hidden(name: str, value: str) -> str:
-    """What replaces a value that looks secret under its name, and still does so."""
-    return MASK if looks_secret(name, MASK) else text(value)
+def mask_value(name: str, value: str) -> str:
+    """A replacement for a value that looks secret under its name; the replacement looks secret, too."""
+    return MASK if looks_secret(name, MASK) else mask_text(value)
 
 
-def url(raw: str) -> str:
-    """The same, of passwords in URLs only."""
+def mask_urls(raw: str) -> str:
+    """The text with a mask for each password in a URL."""
     return _URL_PASSWORD.sub(rf"\g<user>:{MASK}@", raw)
 
 
-def _without_values(raw: str) -> Iterator[str]:
-    done = 0
+def _mask_values(raw: str) -> Iterator[str]:
+    end = 0
     for head in _HEAD.finditer(raw):
-        # A name is asked about before its value is looked for: in a=a=a=... each value reaches to the end.
-        if head.start() < done or not looks_secret(head["name"].lstrip("-"), MASK):
+        # The name is tested before the value is matched: in a=a=a=... each value reaches to the end of the text.
+        if head.start() < end or not looks_secret(head["name"].lstrip("-"), MASK):
             continue
         value = _VALUE.match(raw, head.end())
         if value and looks_secret(head["name"].lstrip("-"), value["bare"]):
-            yield raw[done : value.start("bare")] + MASK
-            done = value.end()
-    yield raw[done:]
+            yield raw[end : value.start("bare")] + MASK
+            end = value.end()
+    yield raw[end:]
 
 
-def _old_env(found: re.Match[str]) -> str:
-    if not looks_secret(found["variable"], found["value"]):
-        return found[0]
-    return f"{found['name']} {MASK}"
+def _mask_old_env(match: re.Match[str]) -> str:
+    return f"{match['name']} {MASK}" if looks_secret(match["variable"], match["value"]) else match[0]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from portero.decision import Decision
 from portero.judging import denial
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest
 
 # What XML 1.0 cannot hold (section 2.2); `at` may hold it, in the name of an unknown field.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -32,11 +32,17 @@ class JUnitCase:
     skipped: str = ""
 
 
-def document(checked: Sequence[Checked]) -> str:
+def document(checked: Sequence[DecidedRequest]) -> str:
     """The whole file about decisions."""
-    named = ((each, each.decision.subject.operation or "unreadable") for each in checked)
     return of(
-        [JUnitCase(each.file, f"{each.location}: {name}", describe_refusal(each.decision)) for each, name in named]
+        [
+            JUnitCase(
+                each.request.file,
+                f"{each.request.location}: {each.decision.subject.operation or 'unreadable'}",
+                describe_refusal(each.decision),
+            )
+            for each in checked
+        ]
     )
 
 

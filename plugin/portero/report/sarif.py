@@ -8,7 +8,7 @@ from portero import __version__
 from portero.decision import Violation
 from portero.judging import denial
 from portero.policy.policy import Policy
-from portero.recording.decided_request import Checked
+from portero.recording.request_files import DecidedRequest, FileRequest
 from portero.refusals import CODES
 from portero.values.json_types import JSON
 
@@ -19,7 +19,7 @@ _INFORMATION = "urn:portero"
 _LEVELS = {"deny": "error", "audit": "note"}
 
 
-def document(checked: Sequence[Checked], policy: Policy) -> dict[str, JSON]:
+def document(checked: Sequence[DecidedRequest], policy: Policy) -> dict[str, JSON]:
     """The log of one run about decisions. A violation that an exception waives is a suppressed result."""
     found = [(each, violation) for each in checked for violation in each.decision.violations]
     rules = _rules(policy, {violation.rule for _, violation in found})
@@ -66,16 +66,16 @@ def _rules(policy: Policy, occurring: Iterable[str]) -> list[dict[str, JSON]]:
     ]
 
 
-def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) -> JSON:
-    dialect = checked.decision.dialect
+def _result(checked: DecidedRequest, violation: Violation, index: Mapping[str, int]) -> JSON:
+    request, dialect = checked.request, checked.decision.dialect
     result: dict[str, JSON] = {
         "ruleId": violation.rule,
         "ruleIndex": index[violation.rule],
         "level": _LEVELS.get(violation.action, "note"),
         "message": {"text": denial.write_sentence(violation, dialect)},
-        "locations": [_location(checked, violation)],
+        "locations": [_location(request, violation)],
         "partialFingerprints": fingerprint(
-            checked.file, checked.name, checked.decision.subject.operation, violation.rule, violation.at
+            request.file, request.name, checked.decision.subject.operation, violation.rule, violation.at
         ),
     }
     if violation.action == "waived":
@@ -83,11 +83,11 @@ def _result(checked: Checked, violation: Violation, index: Mapping[str, int]) ->
     return result
 
 
-def _location(checked: Checked, violation: Violation) -> JSON:
-    path, line = checked.place(violation.at)
+def _location(request: FileRequest, violation: Violation) -> JSON:
+    path, line = request.locate(violation.at)
     file: dict[str, JSON] = {"artifactLocation": {"uri": quote(path)}}
     if line is not None:
         file["region"] = {"startLine": line}
-    name = " ".join(part for part in (checked.name, violation.at) if part)
+    name = " ".join(part for part in (request.name, violation.at) if part)
     logical: list[JSON] = [{"fullyQualifiedName": name}] if name else []
     return {"physicalLocation": file, "logicalLocations": logical}

@@ -51,7 +51,7 @@ class LostSocket:
         name, path = self.listener.name, self.listener.path
         try:
             if path is None:
-                cure = "systemctl restart portero.socket portero.application"
+                cure = "systemctl restart portero.socket portero.service"
                 raise SocketTaken(f"{name}: was removed, and dockerd cannot connect: {cure}")
             self.listener = listen(path)
         except (SocketTaken, OSError) as error:

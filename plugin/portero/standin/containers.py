@@ -7,9 +7,9 @@ from portero.standin.messages import RAW, Answer, Call
 from portero.standin.objects import Container, State
 
 # Longer than a client takes from attaching to starting, and still a short wait for a user.
-_PATIENCE_SECONDS = 10.0
+_MAX_WAIT_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _DEPENDS_ON = "com.docker.compose.depends_on"
 
 
@@ -18,7 +18,7 @@ def create(state: State, call: Call) -> Answer:
     id = state.new_id()
     container = Container(id, call.first("name") or f"standin_{id[:8]}", call.body)
     state.containers[id] = container
-    state.happened("create", container)
+    state.add_event("create", container)
     return Answer(201, {"Id": id, "Warnings": []})
 
 
@@ -47,23 +47,23 @@ def attach(state: State, call: Call) -> Answer:
     """ContainerAttach: silence until the container ends."""
     container = state.container(call.path["id"])
     container.attached = True
-    return Answer(101, headers=RAW, stream=_silence(container), hijacked=True)
+    return Answer(101, headers=RAW, stream=_wait_for_end(container), hijacked=True)
 
 
-def _silence(container: Container) -> Iterator[bytes]:
-    container.ended.wait(_PATIENCE_SECONDS)
+def _wait_for_end(container: Container) -> Iterator[bytes]:
+    container.ended.wait(_MAX_WAIT_SECONDS)
     yield b""
 
 
 def wait(state: State, call: Call) -> Answer:
     """ContainerWait: the status goes out at once, the end after the start."""
     container = state.container(call.path["id"])
-    return Answer(stream=_ending(state, container), headers={"Content-Type": "application/json"})
+    return Answer(stream=_stream_end(state, container), headers={"Content-Type": "application/json"})
 
 
-def _ending(state: State, container: Container) -> Iterator[bytes]:
-    container.started.wait(_PATIENCE_SECONDS)
-    while not container.ended.wait(_LOOK_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
+def _stream_end(state: State, container: Container) -> Iterator[bytes]:
+    container.started.wait(_MAX_WAIT_SECONDS)
+    while not container.ended.wait(_POLL_SECONDS) and not state.is_quiet(_QUIET_SECONDS):
         pass  # `docker attach` waits first and asks afterwards whether it runs
     with state.lock:
         state.end(container)
@@ -96,8 +96,3 @@ def rename(state: State, call: Call) -> Answer:
     """ContainerRename."""
     state.container(call.path["id"]).name = call.first("name")
     return Answer(204)
-
-
-def update(state: State, call: Call) -> Answer:
-    """ContainerUpdate."""
-    return Answer(body={"Warnings": []})

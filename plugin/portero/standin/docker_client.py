@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 # They lead to other daemons, or make the client expect TLS.
 _ELSEWHERE = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "BUILDX_BUILDER")
-_LAST_WORDS_SECONDS = 2.0
+_END_TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Ended:
 
 def environment(environ: Mapping[str, str], socket: Path) -> dict[str, str]:
     """The environment with the stand-in as the one daemon; the user's DOCKER_CONFIG stays."""
-    kept = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
-    return kept | {"DOCKER_HOST": f"unix://{socket}"}
+    others = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
+    return others | {"DOCKER_HOST": f"unix://{socket}"}
 
 
 def run(
@@ -37,12 +37,12 @@ def run(
     `errors`: whether the output has standard error, too.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as dropped:
-        status = _status(command, environ, timeout, output, output if errors else dropped, terminal)
+        status = _start(command, environ, timeout, output, output if errors else dropped, terminal)
         output.seek(0)
         return Ended(status, output.read().decode(errors="replace"))
 
 
-def _status(
+def _start(
     command: Sequence[str],
     environ: Mapping[str, str],
     timeout: float,
@@ -50,19 +50,19 @@ def _status(
     errors: BinaryIO,
     terminal: bool,
 ) -> int | None:
-    ours, theirs = pty.openpty() if terminal else (None, None)
+    parent_end, child_end = pty.openpty() if terminal else (None, None)
     try:
         process = subprocess.Popen(  # noqa: S603 - running what the user typed is the purpose
-            command, env=environ, stdin=theirs, stdout=output, stderr=errors, start_new_session=True
+            command, env=environ, stdin=child_end, stdout=output, stderr=errors, start_new_session=True
         )
-        return _waited(process, timeout)
+        return _wait(process, timeout)
     finally:
-        for end in (ours, theirs):
+        for end in (parent_end, child_end):
             if end is not None:
                 os.close(end)
 
 
-def _waited(process: "subprocess.Popen[bytes]", timeout: float) -> int | None:
+def _wait(process: "subprocess.Popen[bytes]", timeout: float) -> int | None:
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired:
@@ -76,7 +76,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)
-            process.wait(_LAST_WORDS_SECONDS)
+            process.wait(_END_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             continue
         except ProcessLookupError:

@@ -1,6 +1,6 @@
 """Turns a client's HTTP request into the envelope that dockerd would post (moby pkg/authorization/authz.go).
 
-The body is shown when the first Content-Type is application/json and it has at most MOST_SHOWN bytes; of headers that
+The body is shown when the first Content-Type is application/json and it has at most MAX_SHOWN_BYTES; of headers that
 are repeated the last value is shown, and credentials are not.
 """
 
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from portero.values.json_types import JSON
 
-MOST_SHOWN = 4 * 1024 * 1024
+MAX_SHOWN_BYTES = 4 * 1024 * 1024
 
 Headers = Sequence[tuple[str, str]]
 
@@ -45,29 +45,29 @@ class ClientRequest:
     @property
     def is_too_large(self) -> bool:
         """Whether dockerd refuses to ask a plugin about it at all."""
-        return self.shows_json and len(self.body) > MOST_SHOWN
+        return self.shows_json and len(self.body) > MAX_SHOWN_BYTES
 
     @property
     def _logs_in(self) -> bool:
         return _LOGIN.fullmatch(unquote(self.target.partition("?")[0])) is not None
 
 
-def envelope(asked: ClientRequest) -> bytes:
+def envelope(request: ClientRequest) -> bytes:
     """The document that dockerd would post about this request, on a Unix socket and so without a user."""
-    document: dict[str, JSON] = {"RequestMethod": asked.method, "RequestUri": asked.target}
-    if asked.shows_json and asked.body:
-        document["RequestBody"] = base64.b64encode(asked.body).decode()
-    headers = _shown(asked.headers)
+    document: dict[str, JSON] = {"RequestMethod": request.method, "RequestUri": request.target}
+    if request.shows_json and request.body:
+        document["RequestBody"] = base64.b64encode(request.body).decode()
+    headers = _show_headers(request.headers)
     if headers:
         document["RequestHeaders"] = headers
     return json.dumps(document).encode()
 
 
-def _shown(headers: Headers) -> dict[str, JSON]:
+def _show_headers(headers: Headers) -> dict[str, JSON]:
     chunked = any(name.lower() == "transfer-encoding" for name, _ in headers)
     hidden = _NOT_SHOWN | {"content-length"} if chunked else _NOT_SHOWN
-    return {_canonical(name): value for name, value in headers if name.lower() not in hidden}
-
-
-def _canonical(name: str) -> str:
-    return "-".join(part.capitalize() for part in name.split("-"))
+    return {
+        "-".join(part.capitalize() for part in name.split("-")): value
+        for name, value in headers
+        if name.lower() not in hidden
+    }

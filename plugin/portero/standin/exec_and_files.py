@@ -1,9 +1,9 @@
-"""Answers about what goes on in containers: commands, processes, files, output. It is silent and empty there."""
+"""Answers about commands, statistics and files of containers: commands write nothing, every path is a folder."""
 
 import base64
 import json
 
-from portero.standin.messages import RAW, Answer, Call, Object, failure
+from portero.standin.messages import RAW, Answer, Call, Object
 from portero.standin.objects import CREATED, State
 
 _DIRECTORY = 0x80000000 | 0o755  # Go's os.ModeDir
@@ -31,21 +31,6 @@ def archive_info(state: State, call: Call) -> Answer:
     name = call.first("path").rstrip("/").rpartition("/")[2] or "/"
     stat = {"name": name, "size": 0, "mode": _DIRECTORY, "mtime": CREATED, "linkTarget": ""}
     return Answer(headers={"X-Docker-Container-Path-Stat": base64.b64encode(json.dumps(stat).encode()).decode()})
-
-
-def nothing_inside(state: State, call: Call) -> Answer:
-    """Files, images and logs that a client would write to the user's disk: there are none, and none are made up."""
-    return failure(404, "the stand-in for dockerd has no files to give")
-
-
-def top(state: State, call: Call) -> Answer:
-    """ContainerTop."""
-    return Answer(body={"Titles": ["PID", "COMMAND"], "Processes": [["1", "standin"]]})
-
-
-def logs(state: State, call: Call) -> Answer:
-    """Logs of containers, services and tasks: nothing was written."""
-    return Answer(stream=())
 
 
 def stats(state: State, call: Call) -> Answer:

@@ -1,14 +1,14 @@
-"""Answers about images, builds and registries: every image is there, every build and pull succeeds, nothing moves."""
+"""Answers about images, builds and registries: every image exists, every build and pull succeeds."""
 
 from dataclasses import replace
 
-from portero.standin.messages import Answer, Call, failure, lines
+from portero.standin.messages import Answer, Call, stream_documents
 from portero.standin.objects import CREATED, State, identity
 from portero.values.json_types import JSON
 
 
 def inspect(state: State, call: Call) -> Answer:
-    """ImageInspect: any image is there and says nothing of its own."""
+    """ImageInspect: every image is there, without settings."""
     name = call.path["name"]
     return Answer(
         body={
@@ -27,7 +27,9 @@ def inspect(state: State, call: Call) -> Answer:
 
 def pull(state: State, call: Call) -> Answer:
     """ImageCreate: pull or import."""
-    return lines({"status": "Pulling, at the stand-in for dockerd", "id": "latest"}, {"status": "Status: up to date"})
+    return stream_documents(
+        {"status": "Pulling, at the stand-in for dockerd", "id": "latest"}, {"status": "Status: up to date"}
+    )
 
 
 def pull_plugin(state: State, call: Call) -> Answer:
@@ -38,19 +40,13 @@ def pull_plugin(state: State, call: Call) -> Answer:
 
 def push(state: State, call: Call) -> Answer:
     """ImagePush and PluginPush."""
-    digest = _digest(call.path["name"])
-    return lines({"status": f"latest: digest: {digest} size: 1"})
-
-
-def load(state: State, call: Call) -> Answer:
-    """ImageLoad."""
-    return lines({"stream": "Loaded image: standin:latest\n"})
+    return stream_documents({"status": f"latest: digest: {_digest(call.path['name'])} size: 1"})
 
 
 def build(state: State, call: Call) -> Answer:
     """ImageBuild, of the classic builder."""
     digest = _digest(call.first("t") or "build")
-    return lines(
+    return stream_documents(
         {"stream": "Step 1/1 : at the stand-in for dockerd\n"},
         {"aux": {"ID": digest}},
         {"stream": f"Successfully built {digest[7:19]}\n"},
@@ -62,15 +58,9 @@ def commit(state: State, call: Call) -> Answer:
     return Answer(201, {"Id": _digest(call.first("container"))})
 
 
-def tag(state: State, call: Call) -> Answer:
-    """ImageTag."""
-    return Answer(201)
-
-
 def delete(state: State, call: Call) -> Answer:
     """ImageDelete."""
-    gone: list[JSON] = [{"Untagged": call.path["name"]}]
-    return Answer(body=gone)
+    return Answer(body=[{"Untagged": call.path["name"]}])
 
 
 def distribution(state: State, call: Call) -> Answer:
@@ -81,11 +71,6 @@ def distribution(state: State, call: Call) -> Answer:
         "size": 1,
     }
     return Answer(body={"Descriptor": descriptor, "Platforms": [{"architecture": "amd64", "os": "linux"}]})
-
-
-def login(state: State, call: Call) -> Answer:
-    """SystemAuth: refused, since a client would write the credentials into the user's configuration."""
-    return failure(401, "the stand-in for dockerd does not log in")
 
 
 def _digest(name: str) -> str:

@@ -10,10 +10,10 @@ from portero.values.json_types import JSON
 
 def inspect(state: State, call: Call) -> Answer:
     """ContainerInspect."""
-    return Answer(body=_inspection(state.container(call.path["id"])))
+    return Answer(body=_describe(state.container(call.path["id"])))
 
 
-def _inspection(container: Container) -> Object:
+def _describe(container: Container) -> Object:
     config: Object = {
         name: value for name, value in container.body.items() if name not in ("HostConfig", "NetworkingConfig")
     }
@@ -23,18 +23,18 @@ def _inspection(container: Container) -> Object:
         "Name": f"/{container.name}",
         "Path": "",
         "Args": [],
-        "State": _state(container),
+        "State": _describe_state(container),
         "Image": f"sha256:{identity(text(container.body, 'Image'))}",
         "Driver": "overlay2",
         "Platform": "linux",
         "HostConfig": child(container.body, "HostConfig"),
         "Config": config,
         "Mounts": [],
-        "NetworkSettings": {"Ports": _ports(container), "Networks": _networks(container)},
+        "NetworkSettings": {"Ports": _list_ports(container), "Networks": _list_networks(container)},
     }
 
 
-def _state(container: Container) -> Object:
+def _describe_state(container: Container) -> Object:
     return {
         "Status": container.status,
         "Running": container.is_up,
@@ -47,29 +47,29 @@ def _state(container: Container) -> Object:
     }
 
 
-def _networks(container: Container) -> Object:
+def _list_networks(container: Container) -> Object:
     endpoints = child(child(container.body, "NetworkingConfig"), "EndpointsConfig")
     mode = text(child(container.body, "HostConfig"), "NetworkMode")
     names = list(endpoints) or ["bridge" if mode in ("", "default") else mode]
     return {name: {"NetworkID": identity(f"network {name}"), "IPAddress": "172.17.0.2"} for name in names}
 
 
-def _ports(container: Container) -> Object:
+def _list_ports(container: Container) -> Object:
     bindings = child(child(container.body, "HostConfig"), "PortBindings")
     return {port: [{"HostIp": "0.0.0.0", "HostPort": "49153"}] for port in bindings}  # noqa: S104 - what dockerd says
 
 
 def list_containers(state: State, call: Call) -> Answer:
     """ContainerList with the filters that compose uses."""
-    shown = [known for known in state.containers.values() if _is_wanted(known, call)]
-    return Answer(body=[_summary(container) for container in shown or _assumed(state, call)])
+    shown = [each for each in state.containers.values() if _is_wanted(each, call)]
+    return Answer(body=[_summarize(container) for container in shown or _assume_container(state, call)])
 
 
-def _assumed(state: State, call: Call) -> list[Container]:
-    """The container of a compose service that is asked for by name, when nothing was made of its project here."""
+def _assume_container(state: State, call: Call) -> list[Container]:
+    """The container of a compose service that a client names, when its project has no container here."""
     labels = dict(label.split("=", 1) for label in call.filters().get("label", []) if "=" in label)
     project, service = (labels.get(f"com.docker.compose.{what}") for what in ("project", "service"))
-    made = (known.labels.get("com.docker.compose.project") for known in state.containers.values())
+    made = (each.labels.get("com.docker.compose.project") for each in state.containers.values())
     if not project or not service or project in made:
         return []
     assumed = state.container(f"{project}-{service}-1")
@@ -87,25 +87,25 @@ def _is_wanted(container: Container, call: Call) -> bool:
     return has_labels(filters.get("label", []), container.labels)
 
 
-def _summary(container: Container) -> Object:
+def _summarize(container: Container) -> Object:
     image = text(container.body, "Image")
     return {
         "Id": container.id,
         "Names": [f"/{container.name}"],
         "Image": image,
         "ImageID": f"sha256:{identity(image)}",
-        "Command": " ".join(map(str, _words(container.body))),
+        "Command": " ".join(map(str, _list_command(container.body))),
         "Created": 0,
         "Ports": [],
         "Labels": dict(container.labels),
         "State": container.status,
         "Status": "Up 1 second" if container.is_up else "Exited (0) 1 second ago",
         "HostConfig": {"NetworkMode": child(container.body, "HostConfig").get("NetworkMode") or "default"},
-        "NetworkSettings": {"Networks": _networks(container)},
+        "NetworkSettings": {"Networks": _list_networks(container)},
         "Mounts": [],
     }
 
 
-def _words(body: Mapping[str, JSON]) -> list[JSON]:
+def _list_command(body: Mapping[str, JSON]) -> list[JSON]:
     command = body.get("Cmd")
     return [command] if isinstance(command, str) else items(body, "Cmd")

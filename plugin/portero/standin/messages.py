@@ -1,4 +1,4 @@
-"""What passes between the stand-in and its clients: a Call in, an Answer out."""
+"""A call of a client to the stand-in, and the answer."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -38,13 +38,13 @@ class Call:
 
     @property
     def is_compose(self) -> bool:
-        """Whether compose asks, which makes what it misses; the docker command only uses what is there."""
+        """Whether the client is compose, which makes what is missing; the docker command uses what exists."""
         return "compose" in self.client.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a client gets. A stream is sent piece by piece, after the status; a hijacked one is the bare connection."""
+    """An answer. A stream is sent piece by piece, after the status; a hijacked one is the bare connection."""
 
     status: int = 200
     body: JSON = None
@@ -58,6 +58,6 @@ def failure(status: int, message: str) -> Answer:
     return Answer(status, {"message": message})
 
 
-def lines(*documents: Object) -> Answer:
+def stream_documents(*documents: Object) -> Answer:
     """A stream of JSON documents, as dockerd reports progress."""
     return Answer(stream=[json.dumps(document).encode() + b"\r\n" for document in documents])

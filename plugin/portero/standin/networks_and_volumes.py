@@ -1,7 +1,7 @@
 """Answers about networks and volumes.
 
-Compose makes what is missing, so for compose only that is there which was made; the docker command names what its user
-has, so for it everything is.
+For compose only the objects that it made exist, since it makes what is missing. For the docker command every object
+exists, since its user names what the host has.
 """
 
 from portero.standin.messages import Answer, Call, Object, failure
@@ -20,11 +20,10 @@ def inspect(state: State, call: Call) -> Answer:
     name = state.network_name(reference)
     if name is None and call.is_compose:
         return failure(404, f"network {reference} not found")
-    known = name or reference
     if name is None:
-        # Whatever was there before may serve containers and services alike.
+        # A network that existed before may be for containers or for services.
         state.add_network({"Name": reference, "Driver": "overlay", "Attachable": True})
-    return Answer(body=_network(state, identity(f"network {known}")))
+    return Answer(body=_describe_network(state, identity(f"network {name or reference}")))
 
 
 def list_networks(state: State, call: Call) -> Answer:
@@ -36,7 +35,7 @@ def list_networks(state: State, call: Call) -> Answer:
         if any(name in text(body, "Name") for name in filters.get("name", [""]))
         and has_labels(filters.get("label", []), child(body, "Labels"))
     ]
-    return Answer(body=[_network(state, id) for id in wanted])
+    return Answer(body=[_describe_network(state, id) for id in wanted])
 
 
 def delete(state: State, call: Call) -> Answer:
@@ -46,7 +45,7 @@ def delete(state: State, call: Call) -> Answer:
     return Answer(204)
 
 
-def _network(state: State, id: str) -> Object:
+def _describe_network(state: State, id: str) -> Object:
     body = state.networks[id]
     driver = text(body, "Driver") or "bridge"
     return {
@@ -70,7 +69,7 @@ def create_volume(state: State, call: Call) -> Answer:
     """VolumeCreate."""
     name = text(call.body, "Name") or state.new_id()
     state.volumes.setdefault(name, call.body)
-    return Answer(201, _volume(state, name))
+    return Answer(201, _describe_volume(state, name))
 
 
 def inspect_volume(state: State, call: Call) -> Answer:
@@ -78,14 +77,14 @@ def inspect_volume(state: State, call: Call) -> Answer:
     name = call.path["name"]
     if name not in state.volumes and call.is_compose:
         return failure(404, f"get {name}: no such volume")
-    return Answer(body=_volume(state, name))
+    return Answer(body=_describe_volume(state, name))
 
 
 def list_volumes(state: State, call: Call) -> Answer:
     """VolumeList, by label."""
     wanted = call.filters().get("label", [])
     names = [name for name, body in state.volumes.items() if has_labels(wanted, child(body, "Labels"))]
-    return Answer(body={"Volumes": [_volume(state, name) for name in names], "Warnings": []})
+    return Answer(body={"Volumes": [_describe_volume(state, name) for name in names], "Warnings": []})
 
 
 def delete_volume(state: State, call: Call) -> Answer:
@@ -94,7 +93,7 @@ def delete_volume(state: State, call: Call) -> Answer:
     return Answer(204)
 
 
-def _volume(state: State, name: str) -> Object:
+def _describe_volume(state: State, name: str) -> Object:
     body = state.volumes.get(name, {})
     return {
         "CreatedAt": CREATED,

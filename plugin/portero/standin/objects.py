@@ -1,6 +1,6 @@
-"""What the stand-in remembers: the objects that its clients believe to have made.
+"""The objects that clients of the stand-in believe to have made.
 
-A container or a service that was not made here counts as one that existed before, plain and running.
+A container or a service that no client made here counts as existing before, plain and running.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from portero.values.json_types import JSON
 CREATED = "2026-01-01T00:00:00Z"
 VERSION: JSON = {"Index": 1}  # of everything in a swarm
 PREDEFINED = {"bridge": "bridge", "host": "host", "none": "null"}
-_SHORTEST_ID = 12
-_SWARM_ID = 25
+_MIN_ID_LENGTH = 12
+_SWARM_ID_LENGTH = 25
 
 
 @dataclass(slots=True)
 class Container:
-    """A container that was asked for; `attached`: a client reads its output, so it runs to its end once started."""
+    """A container of a create request; `attached`: a client reads its output, so it ends as soon as it has started."""
 
     id: str
     name: str
@@ -36,7 +36,7 @@ class Container:
 
     @property
     def labels(self) -> Mapping[str, JSON]:
-        """Its labels."""
+        """The labels of the create request."""
         return child(self.body, "Labels")
 
     @property
@@ -46,7 +46,7 @@ class Container:
 
 
 class State:
-    """Everything made so far, by ID (volumes and plugins by name), and what happened."""
+    """The objects by ID (volumes by name), and the events."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -59,7 +59,7 @@ class State:
         self.events: list[Object] = []
         self.last_call = time.monotonic()
         self._numbers = itertools.count(1)
-        self._strangers: dict[str, Container] = {}
+        self._assumed: dict[str, Container] = {}
         for name, driver in PREDEFINED.items():
             self.add_network({"Name": name, "Driver": driver})
 
@@ -68,23 +68,23 @@ class State:
         return identity(f"portero {next(self._numbers)}")
 
     def is_quiet(self, seconds: float) -> bool:
-        """Whether no request has come for so long."""
+        """Whether no request has come for these seconds."""
         return time.monotonic() - self.last_call > seconds
 
     def container(self, reference: str) -> Container:
-        """The container of this name, ID or beginning of an ID; one that was not made here existed before."""
+        """The container of this name, ID or beginning of an ID; any other existed before."""
         name = reference.removeprefix("/")
-        for known in self.containers.values():
-            if name in (known.id, known.name) or (len(name) >= _SHORTEST_ID and known.id.startswith(name)):
-                return known
-        if name not in self._strangers:
-            stranger = Container(identity(name), name, {"Image": "busybox"}, "running")
-            stranger.started.set()
-            self._strangers[name] = self._strangers[stranger.id] = stranger
-        return self._strangers[name]
+        for each in self.containers.values():
+            if name in (each.id, each.name) or (len(name) >= _MIN_ID_LENGTH and each.id.startswith(name)):
+                return each
+        if name not in self._assumed:
+            assumed = Container(identity(name), name, {"Image": "busybox"}, "running")
+            assumed.started.set()
+            self._assumed[name] = self._assumed[assumed.id] = assumed
+        return self._assumed[name]
 
     def add_network(self, body: Object) -> str:
-        """Remembers a network under the body it was made with; its ID."""
+        """Adds the network of a create request and returns its ID."""
         name = text(body, "Name")
         id = identity(f"network {name}")
         self.networks[id] = body
@@ -93,7 +93,7 @@ class State:
     def network_name(self, reference: str) -> str | None:
         """The name of a network that was made here."""
         for id, body in self.networks.items():
-            if reference in (id, id[:_SWARM_ID], text(body, "Name")):
+            if reference in (id, id[:_SWARM_ID_LENGTH], text(body, "Name")):
                 return text(body, "Name")
         return None
 
@@ -102,25 +102,25 @@ class State:
         container.status = "running"
         container.ended.clear()
         container.started.set()
-        self.happened("start", container)
+        self.add_event("start", container)
 
     def end(self, container: Container) -> None:
-        """The container has ended well, and is gone when it was made for that."""
+        """The container has ended with status 0, and is removed when it was made with --rm."""
         if container.status == "exited":
             return
         container.status = "exited"
-        self.happened("die", container)
+        self.add_event("die", container)
         if child(container.body, "HostConfig").get("AutoRemove"):
             self.remove(container)
         container.ended.set()
 
     def remove(self, container: Container) -> None:
-        """The container is gone."""
+        """The container is removed."""
         if self.containers.pop(container.id, None):
-            self.happened("destroy", container)
+            self.add_event("destroy", container)
 
-    def happened(self, action: str, container: Container) -> None:
-        """Notes an event of a container."""
+    def add_event(self, action: str, container: Container) -> None:
+        """Adds an event of a container."""
         attributes = {**container.labels, "name": container.name, "image": text(container.body, "Image")}
         event: Object = {
             "Type": "container",
@@ -142,7 +142,7 @@ def identity(seed: str) -> str:
 
 def swarm_identity(seed: str) -> str:
     """25 digits, as swarm's IDs have."""
-    return identity(seed)[:_SWARM_ID]
+    return identity(seed)[:_SWARM_ID_LENGTH]
 
 
 def has_labels(wanted: list[str], labels: Mapping[str, JSON]) -> bool:

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from portero.standin.envelopes import MOST_SHOWN, ClientRequest
+from portero.standin.envelopes import MAX_SHOWN_BYTES, ClientRequest
 from portero.standin.messages import Answer
 from portero.standin.system import HEADERS
 
 _PIECE = 1 << 16
-_FAREWELL_SECONDS = 1.0
+_CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 class StandIn:
@@ -66,30 +66,30 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         words = self.requestline.split(" ")
-        asked = ClientRequest(self.command, words[1], self.headers.items(), b"".join(self._body()))
-        self._send(cast(_UnixServer, self.server).answer(asked))
+        request = ClientRequest(self.command, words[1], self.headers.items(), b"".join(self._read_body()))
+        self._send(cast(_UnixServer, self.server).answer(request))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _serve  # noqa: N815 - http.server's names
 
-    def _body(self) -> Iterator[bytes]:
-        """The first bytes, one more than can be shown to a plugin; the rest is read and dropped."""
-        kept = 0
-        for piece in self._pieces():
-            if kept <= MOST_SHOWN:
-                yield piece[: MOST_SHOWN + 1 - kept]
-            kept += len(piece)
+    def _read_body(self) -> Iterator[bytes]:
+        """The first bytes, one more than dockerd shows a plugin; the rest is read and dropped."""
+        length = 0
+        for piece in self._read_pieces():
+            if length <= MAX_SHOWN_BYTES:
+                yield piece[: MAX_SHOWN_BYTES + 1 - length]
+            length += len(piece)
 
-    def _pieces(self) -> Iterator[bytes]:
+    def _read_pieces(self) -> Iterator[bytes]:
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            yield from self._exactly(int(self.headers.get("Content-Length", "0")))
+            yield from self._read_exactly(int(self.headers.get("Content-Length", "0")))
             return
         while size := int(self.rfile.readline().partition(b";")[0], 16):
-            yield from self._exactly(size)
+            yield from self._read_exactly(size)
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
 
-    def _exactly(self, size: int) -> Iterator[bytes]:
+    def _read_exactly(self, size: int) -> Iterator[bytes]:
         while size > 0 and (piece := self.rfile.read(min(size, _PIECE))):
             size -= len(piece)
             yield piece
@@ -135,7 +135,7 @@ class _Connection(BaseHTTPRequestHandler):
         for piece in answer.stream or ():
             self.wfile.write(piece)
         self.connection.shutdown(socket.SHUT_WR)
-        self.connection.settimeout(_FAREWELL_SECONDS)
+        self.connection.settimeout(_CLOSE_TIMEOUT_SECONDS)
         try:
             while self.connection.recv(_PIECE):
                 pass

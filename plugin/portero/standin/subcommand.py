@@ -1,7 +1,7 @@
-"""Reads a docker or docker-compose command as far as its subcommand.
+"""Parses a docker or docker-compose command as far as its subcommand.
 
-Refused: commands that do not talk to the stand-in (another program, host or context), since they would be carried out,
-and commands that only change the user's own files.
+Refused are commands that another daemon would carry out (another program, host or context), and commands that only
+change files of the user.
 """
 
 import os
@@ -17,7 +17,7 @@ _TAKE_VALUE_LONG = (
     *("--workdir", "--parallel", "--progress", "--ansi"),
 )
 _TAKE_VALUE_SHORT = "lfp"
-_OWN_FILES = ("context", "logout", "trust")
+_CHANGE_FILES = ("context", "logout", "trust")
 
 
 class NotTried(Exception):
@@ -28,15 +28,15 @@ class NotTried(Exception):
 class CommandLine:
     """A command; `subcommand` is the index of the first word after the global options.
 
-    `own`: the index of the first word of the program that runs, docker-compose's behind `docker compose`.
+    `program`: the index of the first word behind the program, which is `docker compose` or one word.
     """
 
     all: tuple[str, ...]
     subcommand: int
     is_compose: bool
-    own: int = 1
+    program: int = 1
 
-    def replaced(self, words: Sequence[str]) -> "CommandLine":
+    def with_words(self, words: Sequence[str]) -> "CommandLine":
         """The same command with other words behind its subcommand."""
         return replace(self, all=tuple(words))
 
@@ -47,30 +47,30 @@ class CommandLine:
         return any(word in ("run", "exec", "create") for word in rest[:2]) and any(map(_is_tty, rest))
 
 
-def read(command: Sequence[str]) -> CommandLine:
-    """The command's words; raises NotTried."""
+def parse_command(command: Sequence[str]) -> CommandLine:
+    """Parse a command as far as its subcommand; raises NotTried."""
     if os.path.basename(command[0]) not in CLIENTS:
         raise NotTried(f"{command[0]}: not docker or docker-compose; add --any if it honours DOCKER_HOST")
     is_compose = os.path.basename(command[0]) == "docker-compose"
-    own = 1
-    at = _after_options(command, own)
+    program = 1
+    at = _skip_options(command, program)
     if not is_compose and list(command[at : at + 1]) == ["compose"]:
-        is_compose, own = True, at + 1
-        at = _after_options(command, own)
-    if command[at : at + 1] and command[at] in _OWN_FILES and not is_compose:
+        is_compose, program = True, at + 1
+        at = _skip_options(command, program)
+    if command[at : at + 1] and command[at] in _CHANGE_FILES and not is_compose:
         raise NotTried(f"docker {command[at]}: does not ask the daemon and may change your own files; not run")
-    return CommandLine(tuple(command), at, is_compose, own)
+    return CommandLine(tuple(command), at, is_compose, program)
 
 
-def _after_options(command: Sequence[str], start: int) -> int:
+def _skip_options(command: Sequence[str], start: int) -> int:
     at = start
     while at < len(command) and command[at].startswith("-"):
         word = command[at]
-        at += 2 if (_long(word) if word.startswith("--") else _short(word)) else 1
+        at += 2 if (_takes_value(word) if word.startswith("--") else _letters_take_value(word)) else 1
     return min(at, len(command))
 
 
-def _long(word: str) -> bool:
+def _takes_value(word: str) -> bool:
     """Whether the next word is this option's value."""
     name, sign, _ = word.partition("=")
     if name in _ELSEWHERE_LONG:
@@ -78,13 +78,13 @@ def _long(word: str) -> bool:
     return name in _TAKE_VALUE_LONG and not sign
 
 
-def _short(word: str) -> bool:
+def _letters_take_value(word: str) -> bool:
     """The same for letters behind one dash, of which only the last may take a value."""
-    for place, letter in enumerate(word[1:], 2):
+    for position, letter in enumerate(word[1:], 2):
         if letter in _ELSEWHERE_SHORT:
             _refuse(f"-{letter}")
         if letter in _TAKE_VALUE_SHORT:
-            return place == len(word)
+            return position == len(word)
     return False
 
 

@@ -5,63 +5,29 @@ from portero.standin.objects import CREATED, VERSION, State, has_labels, swarm_i
 from portero.values.json_fields import child, text
 from portero.values.json_types import JSON
 
-NODE = swarm_identity("node")
-
-
-def swarm(state: State, call: Call) -> Answer:
-    """SwarmInspect."""
-    spec: Object = {"Name": "default", "Labels": {}, "CAConfig": {}, "Dispatcher": {}, "Orchestration": {}, "Raft": {}}
-    tokens: Object = {"Worker": "SWMTKN-1-standin-worker", "Manager": "SWMTKN-1-standin-manager"}
-    return Answer(
-        body={
-            "ID": swarm_identity("swarm"),
-            "Version": VERSION,
-            "CreatedAt": CREATED,
-            "UpdatedAt": CREATED,
-            "Spec": spec,
-            "TLSInfo": {"TrustRoot": "none"},
-            "JoinTokens": tokens,
-        }
-    )
-
-
-def initialise(state: State, call: Call) -> Answer:
-    """SwarmInit."""
-    return Answer(body=NODE)
-
-
-def unlock_key(state: State, call: Call) -> Answer:
-    """SwarmUnlockkey."""
-    return Answer(body={"UnlockKey": ""})
-
-
-def nodes(state: State, call: Call) -> Answer:
-    """NodeList."""
-    return Answer(body=[_node()])
-
-
-def node(state: State, call: Call) -> Answer:
-    """NodeInspect: every name is this node."""
-    return Answer(body=_node())
-
-
-def _node() -> Object:
-    return {
-        "ID": NODE,
-        "Version": VERSION,
-        "CreatedAt": CREATED,
-        "UpdatedAt": CREATED,
-        "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
-        "Description": {
-            "Hostname": "standin",
-            "Platform": {"Architecture": "x86_64", "OS": "linux"},
-            "Resources": {"NanoCPUs": 1000000000, "MemoryBytes": 1073741824},
-            "Engine": {"EngineVersion": "standin"},
-            "TLSInfo": {},
-        },
-        "Status": {"State": "ready", "Addr": "127.0.0.1"},
-        "ManagerStatus": {"Leader": True, "Reachability": "reachable", "Addr": "127.0.0.1:2377"},
-    }
+_TIMES: Object = {"Version": VERSION, "CreatedAt": CREATED, "UpdatedAt": CREATED}
+NODE_ID = swarm_identity("node")
+NODE: Object = {
+    **_TIMES,
+    "ID": NODE_ID,
+    "Spec": {"Role": "manager", "Availability": "active", "Labels": {}},
+    "Description": {
+        "Hostname": "standin",
+        "Platform": {"Architecture": "x86_64", "OS": "linux"},
+        "Resources": {"NanoCPUs": 1000000000, "MemoryBytes": 1073741824},
+        "Engine": {"EngineVersion": "standin"},
+        "TLSInfo": {},
+    },
+    "Status": {"State": "ready", "Addr": "127.0.0.1"},
+    "ManagerStatus": {"Leader": True, "Reachability": "reachable", "Addr": "127.0.0.1:2377"},
+}
+SWARM: Object = {
+    **_TIMES,
+    "ID": swarm_identity("swarm"),
+    "Spec": {"Name": "default", "Labels": {}, "CAConfig": {}, "Dispatcher": {}, "Orchestration": {}, "Raft": {}},
+    "TLSInfo": {"TrustRoot": "none"},
+    "JoinTokens": {"Worker": "SWMTKN-1-standin-worker", "Manager": "SWMTKN-1-standin-manager"},
+}
 
 
 def create_service(state: State, call: Call) -> Answer:
@@ -78,17 +44,17 @@ def update_service(state: State, call: Call) -> Answer:
 
 
 def inspect_service(state: State, call: Call) -> Answer:
-    """ServiceInspect: one that was not made here existed before and is plain."""
-    return Answer(body=_service(state, _service_id(state, call.path["id"])))
+    """ServiceInspect: a service that no client made here existed before and is plain."""
+    return Answer(body=_describe_service(state, _service_id(state, call.path["id"])))
 
 
 def list_services(state: State, call: Call) -> Answer:
-    """ServiceList, by name or label; who asks by name has that service."""
+    """ServiceList, by name or label; a service that a client names exists."""
     filters = call.filters()
     named = [_service_id(state, name) for name in filters.get("name", [])]
     wanted = filters.get("label", [])
     shown = [id for id in named or state.services if has_labels(wanted, child(state.services[id], "Labels"))]
-    return Answer(body=[_service(state, id) for id in shown])
+    return Answer(body=[_describe_service(state, id) for id in shown])
 
 
 def delete_service(state: State, call: Call) -> Answer:
@@ -108,17 +74,9 @@ def _service_id(state: State, reference: str) -> str:
     return id
 
 
-def _service(state: State, id: str) -> Object:
+def _describe_service(state: State, id: str) -> Object:
     spec = state.services[id]
-    return {
-        "ID": id,
-        "Version": VERSION,
-        "CreatedAt": CREATED,
-        "UpdatedAt": CREATED,
-        "Spec": spec,
-        "PreviousSpec": spec,
-        "Endpoint": {"Spec": {}},
-    }
+    return {**_TIMES, "ID": id, "Spec": spec, "PreviousSpec": spec, "Endpoint": {"Spec": {}}}
 
 
 def tasks(state: State, call: Call) -> Answer:
@@ -131,25 +89,22 @@ def tasks(state: State, call: Call) -> Answer:
         if (wanted is None or id in wanted or text(spec, "Name") in wanted)
         and has_labels(labels, child(spec, "Labels"))
     ]
-    return Answer(body=[task for id in shown for task in _tasks(state, id)])
+    return Answer(body=[task for id in shown for task in _list_tasks(state, id)])
 
 
-def _tasks(state: State, service: str) -> list[JSON]:
+def _list_tasks(state: State, service: str) -> list[JSON]:
     replicated = child(child(state.services[service], "Mode"), "Replicated")
     count = replicated.get("Replicas", 1)
-    return [_task(service, slot) for slot in range(1, 1 + (count if isinstance(count, int) else 1))]
-
-
-def _task(service: str, slot: int) -> Object:
-    return {
-        "ID": swarm_identity(f"task {service} {slot}"),
-        "Version": VERSION,
-        "CreatedAt": CREATED,
-        "UpdatedAt": CREATED,
-        "ServiceID": service,
-        "Slot": slot,
-        "NodeID": NODE,
-        "DesiredState": "running",
-        "Spec": {"ContainerSpec": {"Image": "busybox"}},
-        "Status": {"State": "running", "Timestamp": CREATED},
-    }
+    return [
+        {
+            **_TIMES,
+            "ID": swarm_identity(f"task {service} {slot}"),
+            "ServiceID": service,
+            "Slot": slot,
+            "NodeID": NODE_ID,
+            "DesiredState": "running",
+            "Spec": {"ContainerSpec": {"Image": "busybox"}},
+            "Status": {"State": "running", "Timestamp": CREATED},
+        }
+        for slot in range(1, 1 + (count if isinstance(count, int) else 1))
+    ]

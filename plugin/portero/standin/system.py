@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from portero.standin.messages import Answer, Call, Object
 from portero.standin.objects import State, has_labels
-from portero.standin.swarm import NODE
+from portero.standin.swarm import NODE_ID
 from portero.values.json_fields import child
 
 # The newest API whose bodies were measured (docker-facts 4.8); newer clients speak it when the daemon does.
 API_VERSION = "1.45"
 _OLDEST_API = "1.24"
 _QUIET_SECONDS = 1.5
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 HEADERS = {
     "Api-Version": API_VERSION,
@@ -23,39 +23,35 @@ HEADERS = {
 }
 
 
-def ping(state: State, call: Call) -> Answer:
-    """SystemPing."""
-    return Answer(
-        headers={
-            "Content-Type": "text/plain; charset=utf-8",
-            "Builder-Version": "2",
-            "Swarm": "active/manager",
-            "Cache-Control": "no-cache, no-store, must-revalidate",
-        },
-        stream=(b"OK",),
-    )
-
-
-def version(state: State, call: Call) -> Answer:
-    """SystemVersion."""
-    versions: Object = {
-        "Version": "26.1.5",
-        "ApiVersion": API_VERSION,
-        "MinAPIVersion": _OLDEST_API,
-        "GitCommit": "standin",
-        "GoVersion": "none",
-        "Os": "linux",
-        "Arch": "amd64",
-        "KernelVersion": "none",
-        "Experimental": True,
-    }
-    engine: Object = {"Name": "Engine", "Version": "26.1.5", "Details": {"ApiVersion": API_VERSION}}
-    return Answer(body=versions | {"Platform": {"Name": "stand-in for dockerd"}, "Components": [engine]})
+PING = Answer(
+    headers={
+        "Content-Type": "text/plain; charset=utf-8",
+        "Builder-Version": "2",
+        "Swarm": "active/manager",
+        "Cache-Control": "no-cache, no-store, must-revalidate",
+    },
+    stream=(b"OK",),
+)
+VERSION: Object = {
+    "Version": "26.1.5",
+    "ApiVersion": API_VERSION,
+    "MinAPIVersion": _OLDEST_API,
+    "GitCommit": "standin",
+    "GoVersion": "none",
+    "Os": "linux",
+    "Arch": "amd64",
+    "KernelVersion": "none",
+    "Experimental": True,
+    "Platform": {"Name": "stand-in for dockerd"},
+    "Components": [{"Name": "Engine", "Version": "26.1.5", "Details": {"ApiVersion": API_VERSION}}],
+}
+# The connection becomes BuildKit's own, and BuildKit is not here.
+UPGRADE = Answer(101, headers={"Connection": "Upgrade", "Upgrade": "h2c"}, stream=(), hijacked=True)
 
 
 def info(state: State, call: Call) -> Answer:
     """SystemInfo: a Linux daemon, manager of its swarm."""
-    manager: Object = {"NodeID": NODE, "Addr": "127.0.0.1:2377"}
+    manager: Object = {"NodeID": NODE_ID, "Addr": "127.0.0.1:2377"}
     return Answer(
         body={
             "ID": "standin",
@@ -79,22 +75,14 @@ def info(state: State, call: Call) -> Answer:
     )
 
 
-def disk_usage(state: State, call: Call) -> Answer:
-    """SystemDataUsage."""
-    return Answer(body={"LayersSize": 0, "Images": [], "Containers": [], "Volumes": [], "BuildCache": []})
-
-
 def events(state: State, call: Call) -> Answer:
     """SystemEvents: past and new events, until no request has come for a while.
 
     Containers that a client watches then end, as `compose up` expects.
     """
-    stream = _past(state, call) if call.first("until") else _events(state, call, len(state.events))
+    past = (_write_line(event) for event in list(state.events) if _is_wanted(event, call))
+    stream = past if call.first("until") else _events(state, call, len(state.events))
     return Answer(stream=stream, headers={"Content-Type": "application/json"})
-
-
-def _past(state: State, call: Call) -> Iterator[bytes]:
-    yield from (_line(event) for event in list(state.events) if _is_wanted(event, call))
 
 
 def _events(state: State, call: Call, sent: int) -> Iterator[bytes]:
@@ -102,8 +90,8 @@ def _events(state: State, call: Call, sent: int) -> Iterator[bytes]:
         for event in state.events[sent:]:
             sent += 1
             if _is_wanted(event, call):
-                yield _line(event)
-        time.sleep(_LOOK_SECONDS)
+                yield _write_line(event)
+        time.sleep(_POLL_SECONDS)
 
 
 def _is_over(state: State) -> bool:
@@ -118,7 +106,7 @@ def _is_over(state: State) -> bool:
         return not watched
 
 
-def _line(event: Object) -> bytes:
+def _write_line(event: Object) -> bytes:
     return json.dumps(event).encode() + b"\n"
 
 
@@ -134,8 +122,3 @@ def plugin(state: State, call: Call) -> Answer:
     """PluginInspect: every plugin is installed and off."""
     name = call.path["name"]
     return Answer(body={"Id": "standin", "Name": name, "Enabled": False, "Settings": {}, "Config": {}})
-
-
-def upgrade(state: State, call: Call) -> Answer:
-    """Grpc and Session: the connection becomes BuildKit's own, and BuildKit is not here."""
-    return Answer(101, headers={"Connection": "Upgrade", "Upgrade": "h2c"}, stream=(), hijacked=True)

@@ -1,4 +1,4 @@
-"""A stand-in guarded by a judge: every request is decided as it would be, and what was decided is kept."""
+"""A stand-in guarded by a judge, which records the decision on every request."""
 
 import time
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from portero.standin.envelopes import ClientRequest, envelope
 class JudgedRequest:
     """One request of the client and the decision on it."""
 
-    asked: ClientRequest
+    request: ClientRequest
     decision: Decision
 
 
@@ -25,13 +25,13 @@ class Trial:
 
     def __init__(self, judge: Judge, *, go_on: bool = False) -> None:
         self.judged: list[JudgedRequest] = []
-        self.daemon = StandInDaemon(judge.routes, self._decided)
+        self.daemon = StandInDaemon(judge.routes, self._decide)
         self._judge = replace(judge, host=KnownNetworks(judge.host, self.daemon.state.network_name))
         self._go_on = go_on
 
-    def _decided(self, asked: ClientRequest) -> str | None:
+    def _decide(self, request: ClientRequest) -> str | None:
         # docker sends a token of portero login here too; where it cannot be verified, it must not refuse everything.
-        known = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
-        decision = self._judge.decide(envelope(asked), "try", time.time(), identity=known)
-        self.judged.append(JudgedRequest(asked, decision))
+        identity = None if self._judge.policy.trusted.token_issuers and self._judge.audiences else NOBODY
+        decision = self._judge.decide(envelope(request), "try", time.time(), identity=identity)
+        self.judged.append(JudgedRequest(request, decision))
         return None if decision.allowed or self._go_on else denial.write_denial(decision)

@@ -1,7 +1,7 @@
-"""The builds of a compose project as requests: what its `build:` sections ask for, and the session of BuildKit.
+"""Reads the resolved project that `docker compose config --format json` prints: its builds, its external objects.
 
-Compose builds with BuildKit, of which a plugin sees a session and nothing else. Here the sections are at hand, so what
-they ask for is judged in the words of /build.
+Compose builds with BuildKit, of which a plugin sees a session and nothing else. What the `build:` sections ask for is
+therefore judged as requests to /build.
 """
 
 import json
@@ -10,7 +10,9 @@ from typing import cast
 from urllib.parse import urlencode
 
 from portero.refusals import Refused
-from portero.values.json_fields import as_object
+from portero.standin.messages import Object
+from portero.standin.objects import State
+from portero.values.json_fields import as_object, child, text
 from portero.values.json_types import JSON
 
 # compose-spec, build.md; docker/compose, pkg/compose/build.go. A context is a folder unless it looks like an address.
@@ -22,11 +24,16 @@ Query = list[tuple[str, str]]
 def list_builds(config: str) -> Iterator[tuple[str, bytes, frozenset[str]]]:
     """Of each service with a build: its name, the envelope of its build, and the parameters that the section sets.
 
-    `config`: what `docker compose config --format json` printed; nothing when it is no project.
+    `config`: the output of Compose; nothing when it is not a project.
     """
-    for name, section in _sections(config):
-        query = list(_query(section))
-        yield name, _envelope("/build", [("version", "2"), *query]), frozenset(key for key, _ in query)
+    try:
+        for name, service in child(_parse_project(config), "services").items():
+            section = as_object(service, name).get("build")
+            if section is not None:
+                query = [*_list_parameters(as_object(section, "build"))]
+                yield name, _envelope("/build", [("version", "2"), *query]), frozenset(key for key, _ in query)
+    except Refused:
+        return
 
 
 def make_session() -> bytes:
@@ -34,18 +41,30 @@ def make_session() -> bytes:
     return _envelope("/session", [])
 
 
-def _sections(config: str) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+def add_external_objects(state: State, config: str) -> None:
+    """Add the networks and volumes that the project needs and does not make to the stand-in."""
+    project = _parse_project(config)
+    for name in _list_external(project, "networks"):
+        state.add_network({"Name": name, "Driver": "bridge", "Attachable": True})
+    for name in _list_external(project, "volumes"):
+        state.volumes[name] = {"Name": name}
+
+
+def _list_external(project: Object, kind: str) -> Iterator[str]:
+    for key, entry in child(project, kind).items():
+        described = as_object(entry, key)
+        if described.get("external"):
+            yield text(described, "name") or key
+
+
+def _parse_project(config: str) -> Object:
     try:
-        services = as_object(as_object(json.loads(config), "").get("services"), "services")
-        for name, service in services.items():
-            section = as_object(service, name).get("build")
-            if section is not None:
-                yield name, as_object(section, "build")
+        return as_object(json.loads(config), "")
     except (ValueError, RecursionError, Refused):
-        return
+        return {}
 
 
-def _query(section: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+def _list_parameters(section: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
     context, entitlements = str(section.get("context", "")), cast("list[str]", section.get("entitlements") or [])
     network = "host" if _HOST_NETWORK in entitlements else str(section.get("network") or "")
     if "://" in context or context.startswith(_ADDRESSES):
@@ -59,13 +78,13 @@ def _query(section: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
     for host in cast("list[str]", section.get("extra_hosts") or []):
         yield "extrahosts", host.replace("=", ":", 1)
     if section.get("ulimits"):
-        yield "ulimits", json.dumps([*_ulimits(cast("Mapping[str, JSON]", section["ulimits"]))])
+        yield "ulimits", json.dumps([*_list_ulimits(cast("Mapping[str, JSON]", section["ulimits"]))])
     for key, parameter in (("args", "buildargs"), ("labels", "labels")):
         if section.get(key):
             yield parameter, json.dumps(section[key])
 
 
-def _ulimits(named: Mapping[str, JSON]) -> Iterator[JSON]:
+def _list_ulimits(named: Mapping[str, JSON]) -> Iterator[JSON]:
     for name, value in named.items():
         both = value if isinstance(value, dict) else {"soft": value, "hard": value}
         yield {"Name": name, "Soft": both.get("soft"), "Hard": both.get("hard")}

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from portero.decision_log.journald import Journal
-from tests.application.journald import journald, needs_journald
+from tests.decision_log.journald import journald, needs_journald
 from tests.paths import ROOT
 from tests.waiting import soon
 
-from .lines import text
 from .rsyslog import (
     SHIPPED,
     as_syslog,
@@ -30,6 +29,7 @@ from .rsyslog import (
     needs_rsyslog,
     running,
     sending,
+    text,
 )
 
 pytestmark = needs_rsyslog
@@ -276,7 +276,7 @@ def test_every_decision_in_the_journal_arrives_and_nobody_elses(host: Host) -> N
     # Not compressed: not every build of the library that rsyslog reads the journal with knows zstd.
     with journald("RateLimitIntervalSec=0\nCompress=no") as journal:
         # No systemd runs there that could name a unit; who sent an entry is journald's own word, too.
-        unit = {'$!_SYSTEMD_UNIT == "portero.application"': '$!_UID == "0"'}
+        unit = {'$!_SYSTEMD_UNIT == "portero.service"': '$!_UID == "0"'}
         sending = change(host.sending("rsyslog-journal.conf"), unit)
         with (
             running(host.folder / "collector", host.collecting()) as collector,

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
-from tests.forwarding.rsyslog import (
+from tests.server.commands import ask, create, serve
+from tests.server.running import Server, started
+from tests.waiting import soon
+
+from .rsyslog import (
     collected,
     collecting,
     free_port,
@@ -12,9 +16,6 @@ from tests.forwarding.rsyslog import (
     running,
     sending,
 )
-from tests.server.commands import ask, create, serve
-from tests.server.running import Server, started
-from tests.waiting import soon
 
 READ = b'{"RequestMethod": "GET", "RequestUri": "/v1.45/containers/json"}'
 

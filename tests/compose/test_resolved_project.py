@@ -1,4 +1,4 @@
-"""What the build sections of a compose project ask for becomes requests."""
+"""Builds of a compose project become requests; its external networks and volumes exist before it comes up."""
 
 import json
 from typing import Any
@@ -6,7 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from portero.compose.builds import list_builds, make_session
+from portero.compose.resolved_project import add_external_objects, list_builds, make_session
+from portero.standin.objects import State
+
+PROJECT = {
+    "networks": {"default": {"name": "p_default"}, "shared": {"name": "shared-net", "external": True}},
+    "volumes": {"data": {"name": "elsewhere", "external": True}, "own": {"name": "p_own"}},
+}
 
 
 def query(section: dict[str, Any]) -> dict[str, list[str]]:
@@ -47,3 +53,22 @@ def test_without_a_build_there_is_no_request(config: str) -> None:
 
 def test_buildkit_opens_a_session() -> None:
     assert json.loads(make_session())["RequestUri"].endswith("/session")
+
+
+def test_external_networks_and_volumes_of_a_project_are_there() -> None:
+    state = State()
+
+    add_external_objects(state, json.dumps(PROJECT))
+
+    assert "shared-net" in {body["Name"] for body in state.networks.values()}
+    assert "p_default" not in {body["Name"] for body in state.networks.values()}
+    assert set(state.volumes) == {"elsewhere"}
+
+
+@pytest.mark.parametrize("config", ["", "nothing of JSON", "[]", "[" * 100_000])
+def test_a_project_that_compose_cannot_read_leaves_the_stand_in_as_it_is(config: str) -> None:
+    state = State()
+
+    add_external_objects(state, config)
+
+    assert state.volumes == {}
